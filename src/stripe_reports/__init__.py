@@ -1,0 +1,1 @@
+"""Stripe's reports as exact, typed polars DataFrames."""

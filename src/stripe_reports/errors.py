@@ -1,0 +1,229 @@
+"""Everything that can go wrong, by whose fault it is.
+
+    StripeReportsError
+    ├── InputError                     the caller's: nothing was sent
+    │   ├── ParameterError             a report type, column, filter or id that cannot be    (also ValueError)
+    │   │   ├── UnknownReportTypeError
+    │   │   └── IntervalError          a period that cannot be asked for
+    │   └── KeyProblemError            no API key, not a secret key, or not to be sent there
+    ├── StripeAPIError                 Stripe answered, and the answer is no
+    │   ├── AuthenticationError        401: no such key
+    │   ├── PermissionDeniedError      403: the key may not do this
+    │   ├── InvalidRequestError        400: a parameter was refused
+    │   │   └── IdempotencyError       the same idempotency key came with other parameters
+    │   ├── NotFoundError              404: no such run, type or file
+    │   │   └── LiveModeRequiredError  the report type runs on live data only
+    │   ├── ConflictError              409
+    │   ├── RateLimitError             429, after retries; ``lock_timeout`` too
+    │   ├── ServerError                424 and 5xx, after retries
+    │   └── UnexpectedAnswerError      an answer that is not Stripe's API
+    ├── RunError                       a report run that gives no report
+    │   ├── RunFailedError             Stripe gave up on it, or its status is unknown
+    │   └── RunTimeoutError            still pending when the time was over    (also TimeoutError)
+    ├── NetworkError                   no answer                           (also ConnectionError)
+    └── FileError                      the bytes of a result, a download or the store
+        ├── ResultUnavailableError     a succeeded run without a file that can be fetched
+        ├── NotAReportError            not a Stripe report: another export, a web page, JSON
+        ├── DamagedFileError           a report that is cut, ragged or changed: line and column
+        └── StoreError                 the folder of results cannot be read or written
+
+No message and no attribute ever holds an API key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stripe_reports.models import ReportRun
+
+__all__ = [
+    "AuthenticationError",
+    "ConflictError",
+    "DamagedFileError",
+    "FileError",
+    "IdempotencyError",
+    "InputError",
+    "IntervalError",
+    "InvalidRequestError",
+    "KeyProblemError",
+    "LiveModeRequiredError",
+    "NetworkError",
+    "NotAReportError",
+    "NotFoundError",
+    "ParameterError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "ResultUnavailableError",
+    "RunError",
+    "RunFailedError",
+    "RunTimeoutError",
+    "ServerError",
+    "StoreError",
+    "StripeAPIError",
+    "StripeReportsError",
+    "UnexpectedAnswerError",
+    "UnknownReportTypeError",
+]
+
+
+class StripeReportsError(Exception):
+    """Base of all errors of this package; never raised itself."""
+
+
+class InputError(StripeReportsError):
+    """The arguments or the key are wrong; nothing was sent to Stripe."""
+
+
+class ParameterError(InputError, ValueError):
+    """A report type, column, filter, id or zone that Stripe would refuse.
+
+    Attributes:
+        param: The parameter at fault, in Stripe's words (``"currency"``, ``"columns"``), or None.
+    """
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class UnknownReportTypeError(ParameterError):
+    """No report type of this name; the message has the nearest ones."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, param="report_type")
+
+
+class IntervalError(ParameterError):
+    """A period that is not one, is empty, or lies beyond the data that Stripe has."""
+
+
+class KeyProblemError(InputError):
+    """No API key was found, it is not a secret key, or it must not go to that address."""
+
+
+class StripeAPIError(StripeReportsError):
+    """Stripe answered with an error.
+
+    Attributes:
+        status_code: HTTP status.
+        code: Stripe's error code (``"resource_missing"``), or None.
+        param: The parameter that Stripe names, or None.
+        request_id: ``req_…`` to quote to Stripe's support, or None.
+        stripe_message: The message as Stripe wrote it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int | None = None,
+        code: str | None = None,
+        param: str | None = None,
+        request_id: str | None = None,
+        stripe_message: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+        self.code = code
+        self.param = param
+        self.request_id = request_id
+        self.stripe_message = stripe_message
+
+
+class AuthenticationError(StripeAPIError):
+    """401: Stripe does not know the key, or it has expired."""
+
+
+class PermissionDeniedError(StripeAPIError):
+    """403: a restricted key lacks a permission, or may not act for the account."""
+
+
+class InvalidRequestError(StripeAPIError):
+    """400: Stripe refused a parameter; ``param`` says which."""
+
+
+class IdempotencyError(InvalidRequestError):
+    """400: an idempotency key was used before with other parameters."""
+
+
+class NotFoundError(StripeAPIError):
+    """404: no such run, report type or file for this key and mode."""
+
+
+class LiveModeRequiredError(NotFoundError):
+    """404: the report type runs on live data only, and the key is a test key."""
+
+
+class ConflictError(StripeAPIError):
+    """409: another call with the same idempotency key is still in progress, after retries."""
+
+
+class RateLimitError(StripeAPIError):
+    """429 after retries: too many calls, or the object stayed locked (``code="lock_timeout"``)."""
+
+
+class ServerError(StripeAPIError):
+    """424 or 5xx, after retries: Stripe's side failed."""
+
+
+class UnexpectedAnswerError(StripeAPIError):
+    """An answer that does not look like Stripe's API: a proxy's page, a missing field."""
+
+
+class RunError(StripeReportsError):
+    """A report run that did not give a report.
+
+    Attributes:
+        run: The run as last seen.
+    """
+
+    def __init__(self, message: str, run: ReportRun) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+class RunFailedError(RunError):
+    """The run's status is ``failed``, or one that this package does not know."""
+
+
+class RunTimeoutError(RunError, TimeoutError):
+    """The run was still pending when the time was over. It goes on at Stripe; nothing is lost."""
+
+
+class NetworkError(StripeReportsError, ConnectionError):
+    """No answer: no connection, a broken one, or none in time; after retries."""
+
+
+class FileError(StripeReportsError):
+    """The bytes of a result, a download or the store are not as they must be."""
+
+
+class ResultUnavailableError(FileError):
+    """The run succeeded, but its file is missing, expired, or at an address that is not trusted."""
+
+
+class NotAReportError(FileError):
+    """A file that is not a Stripe report; the message says what it looks like."""
+
+
+class DamagedFileError(FileError):
+    """A report that is cut, ragged, or holds a value that its column cannot.
+
+    Attributes:
+        path: The file, as given.
+        line: Line of the file, counted from 1 (the header), or None where it is the file as a whole.
+        column: Name of the column, or None.
+    """
+
+    def __init__(
+        self, message: str, *, path: str | None = None, line: int | None = None, column: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.path = path
+        self.line = line
+        self.column = column
+
+
+class StoreError(FileError):
+    """The folder of stored results cannot be read or written: full, read-only, or held elsewhere."""

@@ -1,0 +1,425 @@
+"""The values that everything else speaks of: report types, requests, runs, result files.
+
+All are frozen. Instants are aware ``datetime``s in UTC; Stripe's Unix seconds appear only in
+``from_stripe`` and ``to_stripe``, and in ``ReportRun.parameters``, which is kept as Stripe sent it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from stripe_reports.errors import IntervalError, ParameterError
+
+__all__ = ["Column", "Evidence", "Kind", "ReportRequest", "ReportRun", "ReportType", "ResultFile"]
+
+Kind = Literal[
+    "id",
+    "currency",
+    "money",
+    "rate",
+    "datetime_utc",
+    "datetime_local",
+    "date",
+    "integer",
+    "boolean",
+    "category",
+    "text",
+    "metadata",
+    "unknown",
+]
+"""What a column holds; decides its polars type (see ``tables.dtype_of``)."""
+
+Evidence = Literal["documented", "reported", "inferred"]
+"""How well a catalogued fact is known: in Stripe's documentation, in others' use, or by analogy."""
+
+_VERSIONED = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*\.[0-9]+")
+_ID_PREFIXES = {
+    "payout": "po_",
+    "connected_account": "acct_",
+    "connected_accounts": "acct_",
+    "customer": "cus_",
+}
+_STRIPE_ID = re.compile(r"[a-z]+_[A-Za-z0-9_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a report: its name, kind and meaning, and where that is known from."""
+
+    name: str
+    kind: Kind
+    description: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportType:
+    """What can be asked for, such as ``balance.summary.1`` (the last number is its version).
+
+    The first nine fields are Stripe's; those with a time are None until Stripe was asked. The rest is
+    the catalogue's and None or empty for a type that the catalogue does not know.
+
+    Source: https://docs.stripe.com/api/reporting/report_type/object
+    """
+
+    id: str
+    object: str = "reporting.report_type"
+    name: str
+    version: int
+    data_available_start: datetime | None = None
+    data_available_end: datetime | None = None
+    default_columns: tuple[str, ...] | None = None
+    livemode: bool | None = None
+    updated: datetime | None = None
+
+    family: str | None = None
+    required_parameters: tuple[str, ...] = ()
+    optional_parameters: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = field(default=(), repr=False)
+    columns_complete: bool = False
+    livemode_only: bool | None = None
+    superseded_by: str | None = None
+    evidence: Evidence | None = None
+    default_columns_evidence: str | None = None
+    notes: str | None = field(default=None, repr=False)
+    source: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_stripe(cls, answer: Mapping[str, Any]) -> Self:
+        """Stripe's nine fields; raises ``KeyError``, ``TypeError`` or ``ValueError`` for another object."""
+        default_columns = answer["default_columns"]
+        return cls(
+            id=str(answer["id"]),
+            object=str(answer["object"]),
+            name=str(answer["name"]),
+            version=int(answer["version"]),
+            data_available_start=_instant(answer["data_available_start"]),
+            data_available_end=_instant(answer["data_available_end"]),
+            default_columns=None if default_columns is None else tuple(default_columns),
+            livemode=bool(answer["livemode"]),
+            updated=_instant(answer["updated"]),
+        )
+
+    @property
+    def base(self) -> str:
+        """The id without its version: ``balance.summary``."""
+        return self.id.rpartition(".")[0]
+
+    @property
+    def is_catalogued(self) -> bool:
+        """Whether the catalogue knows the type, hence its parameters."""
+        return self.family is not None
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """All parameters the type takes, the required ones first; empty if it is not catalogued."""
+        return self.required_parameters + self.optional_parameters
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, ``payment_metadata[order_id]`` included; None if it is not known."""
+        by_name = {column.name: column for column in self.columns}
+        if name in by_name:
+            return by_name[name]
+        head, bracket, _ = name.partition("[")
+        pattern = by_name.get(f"{head}[key]") if bracket and name.endswith("]") else None
+        return pattern and Column(name, pattern.kind, pattern.description, pattern.source)
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class ReportRequest:
+    """A report type and its parameters: what a run is asked for. Equal requests can share a run.
+
+    Made by ``client.request(...)``, which resolves periods and names and checks the catalogue;
+    made directly, it checks what it can by itself. Its ``repr`` is Python that gives an equal request.
+
+    Args:
+        report_type: Versioned id, such as ``"payouts.itemized.5"``.
+        interval_start: First instant in the report: an aware datetime, or its ISO text.
+        interval_end: First instant no longer in the report.
+        timezone: IANA zone in which Stripe writes local times. It moves no bound.
+        columns: Columns in the order wanted; None for Stripe's default.
+        currency: Three-letter code; kept in lower case, as Stripe writes it.
+        reporting_category: Keep one reporting category only.
+        payout: ``po_…``, for the types that describe one payout.
+        connected_account: ``acct_…``, for the Connect types.
+        connected_accounts: Several of them, where the type takes that.
+        customer: ``cus_…``, a filter of revenue recognition.
+        invoice: ``in_…``, likewise.
+        invoice_line_item: ``il_…``, likewise.
+        other: Parameters that this package does not know, sent as they are.
+
+    Raises:
+        IntervalError: A bound without zone or with fractions of a second, or start not before end.
+        ParameterError: A type without version, an id or zone that cannot be one.
+    """
+
+    report_type: str
+    interval_start: datetime | None
+    interval_end: datetime | None
+    timezone: str | None
+    columns: tuple[str, ...] | None
+    currency: str | None
+    reporting_category: str | None
+    payout: str | None
+    connected_account: str | None
+    connected_accounts: tuple[str, ...] | None
+    customer: str | None
+    invoice: str | None
+    invoice_line_item: str | None
+    other: tuple[tuple[str, str], ...]
+
+    def __init__(
+        self,
+        report_type: str,
+        *,
+        interval_start: datetime | str | None = None,
+        interval_end: datetime | str | None = None,
+        timezone: str | None = None,
+        columns: Sequence[str] | None = None,
+        currency: str | None = None,
+        reporting_category: str | None = None,
+        payout: str | None = None,
+        connected_account: str | None = None,
+        connected_accounts: Sequence[str] | None = None,
+        customer: str | None = None,
+        invoice: str | None = None,
+        invoice_line_item: str | None = None,
+        **other: str,
+    ) -> None:
+        if not _VERSIONED.fullmatch(report_type):
+            raise ParameterError(
+                f"{report_type!r} is not the id of a report type with version, such as 'balance.summary.2'. "
+                f"client.request({report_type!r}, ...) finds the newest version of a name.",
+                param="report_type",
+            )
+        values: dict[str, Any] = {
+            "report_type": report_type,
+            "interval_start": _bound("interval_start", interval_start),
+            "interval_end": _bound("interval_end", interval_end),
+            "timezone": timezone,
+            "columns": _names("columns", columns),
+            "currency": None if currency is None else currency.lower(),
+            "reporting_category": reporting_category,
+            "payout": payout,
+            "connected_account": connected_account,
+            "connected_accounts": _names("connected_accounts", connected_accounts),
+            "customer": customer,
+            "invoice": invoice,
+            "invoice_line_item": invoice_line_item,
+            "other": tuple(sorted(other.items())),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        self._check()
+
+    def _check(self) -> None:
+        start, end = self.interval_start, self.interval_end
+        if start is not None and end is not None and not start < end:
+            raise IntervalError(
+                f"The interval is empty: it starts at {_iso(start)} and ends before {_iso(end)}.",
+                param="interval_start",
+            )
+        if self.timezone is not None:
+            _zone(self.timezone)
+        if self.currency is not None and not re.fullmatch(r"[a-z]{3}", self.currency):
+            raise ParameterError(
+                f"{self.currency!r} is not a currency: write a three-letter ISO code such as 'eur'.",
+                param="currency",
+            )
+        if self.columns is not None:
+            if not self.columns:
+                raise ParameterError(
+                    "columns is empty; leave it out for Stripe's default columns.", param="columns"
+                )
+            twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
+            if twice:
+                raise ParameterError(f"columns names {', '.join(twice)} more than once.", param="columns")
+        for name, prefix in _ID_PREFIXES.items():
+            value = getattr(self, name)
+            for one in (value,) if isinstance(value, str) else value or ():
+                if not one.startswith(prefix) or not _STRIPE_ID.fullmatch(one):
+                    raise ParameterError(
+                        f"{name}={one!r} is not an id of Stripe's: it starts with {prefix!r}.", param=name
+                    )
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What is sent, by Stripe's names: datetimes for the bounds, tuples for lists, no None."""
+        names = [f.name for f in fields(self) if f.name not in ("report_type", "other")]
+        values = {name: getattr(self, name) for name in names} | dict(self.other)
+        return {name: value for name, value in values.items() if value is not None}
+
+    @property
+    def last_included_day(self) -> date | None:
+        """The day of the last included second, in ``timezone`` or UTC; None without an end."""
+        if self.interval_end is None:
+            return None
+        return (self.interval_end - timedelta(seconds=1)).astimezone(_zone(self.timezone or "UTC")).date()
+
+    def to_stripe(self) -> dict[str, Any]:
+        """Stripe's ``parameters``: bounds in Unix seconds, lists as lists."""
+        return {name: _plain(value) for name, value in self.parameters.items()}
+
+    @classmethod
+    def from_stripe(cls, report_type: str, parameters: Mapping[str, Any]) -> Self:
+        """The request behind a run, from its ``report_type`` and ``parameters`` as Stripe echoes them."""
+        names = [name for name in ("interval_start", "interval_end") if name in parameters]
+        bounds = {name: _instant(parameters[name]) for name in names}
+        return cls(report_type, **{**parameters, **bounds})
+
+    def __repr__(self) -> str:
+        zone = _zone(self.timezone or "UTC")
+        arguments = [repr(self.report_type)]
+        for name, value in self.parameters.items():
+            if isinstance(value, datetime):
+                shown: object = _iso(value.astimezone(zone))
+            else:
+                shown = list(value) if isinstance(value, tuple) else value
+            arguments.append(f"{name}={shown!r}")
+        note = f"  # last included day {self.last_included_day}" if self.interval_end else ""
+        return f"sr.ReportRequest({', '.join(arguments)}){note}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultFile:
+    """The CSV file of a succeeded run, as Stripe describes it. ``size`` is in bytes.
+
+    Source: https://docs.stripe.com/api/files/object
+    """
+
+    id: str
+    object: str = "file"
+    created: datetime
+    expires_at: datetime | None = None
+    filename: str | None = None
+    links: Mapping[str, Any] | None = field(default=None, hash=False, repr=False)
+    purpose: str | None = None
+    size: int | None = None
+    title: str | None = None
+    type: str | None = None
+    url: str | None = None
+
+    @classmethod
+    def from_stripe(cls, answer: Mapping[str, Any]) -> Self:
+        """Stripe's fields; raises ``KeyError``, ``TypeError`` or ``ValueError`` for another object."""
+        known = {f.name: answer[f.name] for f in fields(cls) if f.name in answer}
+        known["created"] = _instant(answer["created"])
+        if known.get("expires_at") is not None:
+            known["expires_at"] = _instant(known["expires_at"])
+        return cls(**known)
+
+    def to_stripe(self) -> dict[str, Any]:
+        """The same as Stripe's JSON."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRun:
+    """One processing of a request by Stripe: exactly Stripe's ten fields, nothing renamed or added.
+
+    ``status`` is ``pending``, then ``succeeded`` or ``failed``; anything else ends a wait with an error.
+    ``parameters`` is as Stripe sent it: bounds in Unix seconds.
+
+    Source: https://docs.stripe.com/api/reporting/report_run/object
+    """
+
+    id: str
+    object: str = "reporting.report_run"
+    created: datetime
+    livemode: bool
+    report_type: str
+    parameters: Mapping[str, Any] = field(hash=False)
+    status: str
+    succeeded_at: datetime | None = None
+    error: str | None = None
+    result: ResultFile | None = None
+
+    @classmethod
+    def from_stripe(cls, answer: Mapping[str, Any]) -> Self:
+        """Stripe's ten fields; raises ``KeyError``, ``TypeError`` or ``ValueError`` for another object."""
+        if answer["object"] != "reporting.report_run" or not _STRIPE_ID.fullmatch(answer["id"]):
+            raise ValueError(f"not a report run: {answer['object']!r} {answer['id']!r}")
+        succeeded_at, result = answer.get("succeeded_at"), answer.get("result")
+        return cls(
+            id=answer["id"],
+            object=answer["object"],
+            created=_instant(answer["created"]),
+            livemode=bool(answer["livemode"]),
+            report_type=str(answer["report_type"]),
+            parameters=dict(answer["parameters"]),
+            status=str(answer["status"]),
+            succeeded_at=None if succeeded_at is None else _instant(succeeded_at),
+            error=answer.get("error"),
+            result=None if result is None else ResultFile.from_stripe(result),
+        )
+
+    def to_stripe(self) -> dict[str, Any]:
+        """The same as Stripe's JSON."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+
+def _plain(value: Any) -> Any:
+    """JSON's form of a field."""
+    match value:
+        case datetime():
+            return int(value.timestamp())
+        case ResultFile():
+            return value.to_stripe()
+        case tuple():
+            return list(value)
+        case Mapping():
+            return dict(value)
+        case _:
+            return value
+
+
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _names(param: str, value: Sequence[str] | None) -> tuple[str, ...] | None:
+    if isinstance(value, str) or (value is not None and not all(isinstance(name, str) for name in value)):
+        raise ParameterError(f"{param} is a list of names, not {value!r}.", param=param)
+    return None if value is None else tuple(value)
+
+
+def _bound(name: str, value: datetime | str | None) -> datetime | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise IntervalError(
+                f"{name}={value!r} is not a date and time with a zone, such as '2026-10-01T00:00:00Z'. "
+                "client.request(type, '2026-10') works out the bounds of a period.",
+                param=name,
+            ) from None
+    if value.tzinfo is None:
+        raise IntervalError(
+            f"{name}={value.isoformat()!r} has no zone, so it is no instant. Add one, "
+            "or give a period such as '2026-10' to client.request.",
+            param=name,
+        )
+    if value.microsecond:
+        raise IntervalError(f"{name}={value.isoformat()!r}: Stripe counts whole seconds.", param=name)
+    return value.astimezone(UTC)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ParameterError(
+            f"{name!r} is not a time zone: write an IANA name such as 'Europe/Paris' or 'Etc/UTC'.",
+            param="timezone",
+        ) from None
+
+
+def _iso(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""Forms, charts and tables: what needs altair or ipywidgets."""

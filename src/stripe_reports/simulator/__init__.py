@@ -1,0 +1,1 @@
+"""Stripe's Reporting API in a box."""
