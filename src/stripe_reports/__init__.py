@@ -1,1 +1,75 @@
-"""Stripe's reports as exact, typed polars DataFrames."""
+"""Stripe's reports as exact, typed polars DataFrames: run, reuse, wait, read.
+
+    import stripe_reports as sr
+
+    client = sr.demo()                      # a simulated account: no key, no network
+    client = sr.Client()                    # yours: key from STRIPE_API_KEY
+
+    df = client.frame("balance.summary", "2026-10")                # polars.DataFrame
+    report = client.fetch("payouts.itemized", "last month")        # with chart(), provenance, reuse, path
+    client.report_types()                                          # what can be asked for
+
+    df = sr.read_csv("downloaded-from-the-dashboard.csv")          # the same types for a file you have
+
+All errors are below ``sr.StripeReportsError``; ``help(sr.errors)`` draws their tree.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from stripe_reports import errors
+from stripe_reports.errors import StripeReportsError
+from stripe_reports.models import Column, ReportRequest, ReportRun, ReportType, ResultFile
+
+if TYPE_CHECKING:
+    from stripe_reports.client import Client
+    from stripe_reports.demo_client import demo
+    from stripe_reports.report import Decision, Report
+    from stripe_reports.store import Provenance
+    from stripe_reports.tables import read_csv
+
+    __version__: str
+
+__all__ = [
+    "Client",
+    "Column",
+    "Decision",
+    "Provenance",
+    "Report",
+    "ReportRequest",
+    "ReportRun",
+    "ReportType",
+    "ResultFile",
+    "StripeReportsError",
+    "demo",
+    "errors",
+    "read_csv",
+]
+
+# Loaded when first used, so that importing this package costs next to nothing.
+_LAZY = {
+    "Client": "client",
+    "Decision": "report",
+    "Provenance": "store",
+    "Report": "report",
+    "demo": "demo_client",
+    "read_csv": "tables",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("stripe-reports")
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

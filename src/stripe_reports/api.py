@@ -1,0 +1,323 @@
+"""Stripe's Reporting API: one function for each endpoint, JSON in, models out.
+
+Stripe's own library makes the JSON calls, over the session of ``transport``. Every error that Stripe
+describes becomes one of ``errors``, with Stripe's message, parameter and request id.
+
+Source: https://docs.stripe.com/api/reporting/report_run
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3.exceptions
+
+from stripe_reports import errors
+from stripe_reports.models import ReportRequest, ReportRun, ReportType, ResultFile
+from stripe_reports.settings import FILES_URL
+from stripe_reports.transport import CONNECT_TIMEOUT, READ_TIMEOUT, Transport
+
+if TYPE_CHECKING:
+    import stripe
+
+__all__ = ["Api", "Download", "RunPage"]
+
+_T = TypeVar("_T")
+
+DOWNLOAD_ATTEMPTS = 3
+_CHUNK = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """One page of the list of runs, newest first."""
+
+    runs: tuple[ReportRun, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What was written: how many bytes, and their SHA-256."""
+
+    size: int
+    sha256: str
+
+
+class Api:
+    """The endpoints, asked as one owner."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._settings = transport.settings
+
+    def create_run(self, request: ReportRequest, *, idempotency_key: str) -> ReportRun:
+        """``POST /v1/reporting/report_runs``."""
+        answer = self._call(
+            "post",
+            "/v1/reporting/report_runs",
+            report_type=request.report_type,
+            parameters=request.to_stripe(),
+            idempotency_key=idempotency_key,
+        )
+        return self._read(ReportRun.from_stripe, answer)
+
+    def retrieve_run(self, id_: str) -> ReportRun:
+        """``GET /v1/reporting/report_runs/{id}``."""
+        return self._read(ReportRun.from_stripe, self._call("get", f"/v1/reporting/report_runs/{id_}"))
+
+    def list_runs(
+        self, *, limit: int = 100, created_from: datetime | None = None, after: str | None = None
+    ) -> RunPage:
+        """``GET /v1/reporting/report_runs``: one page, newest first, created at or after an instant."""
+        parameters: dict[str, Any] = {"limit": limit}
+        if created_from is not None:
+            parameters["created"] = {"gte": int(created_from.timestamp())}
+        if after is not None:
+            parameters["starting_after"] = after
+        answer = self._call("get", "/v1/reporting/report_runs", **parameters)
+        return self._read(
+            lambda page: RunPage(tuple(map(ReportRun.from_stripe, page["data"])), bool(page["has_more"])),
+            answer,
+        )
+
+    def list_report_types(self) -> tuple[ReportType, ...]:
+        """``GET /v1/reporting/report_types``: every type the account offers."""
+        answer = self._call("get", "/v1/reporting/report_types")
+        return self._read(lambda page: tuple(map(ReportType.from_stripe, page["data"])), answer)
+
+    def retrieve_report_type(self, id_: str) -> ReportType:
+        """``GET /v1/reporting/report_types/{id}``."""
+        return self._read(ReportType.from_stripe, self._call("get", f"/v1/reporting/report_types/{id_}"))
+
+    def download(self, file: ResultFile, target: BinaryIO) -> Download:
+        """Stream the contents of a result file into *target*, once more from the start if the line breaks.
+
+        Raises:
+            ResultUnavailableError: The file has no address, one that is not Stripe's, or is gone.
+            NetworkError: The line broke every time.
+            DamagedFileError: Another number of bytes came than Stripe announced.
+        """
+        if file.url is None:
+            raise errors.ResultUnavailableError(
+                f"Stripe names no address for the result file {file.id}, so it cannot be read. "
+                "Run the report again: fetch(..., reuse='never')."
+            )
+        if not self._settings.may_send_key_to(file.url):
+            raise errors.ResultUnavailableError(
+                f"The result file {file.id} is at {urlsplit(file.url).netloc!r}, which is not where this "
+                "client's files are; nothing was sent there. Behind a gateway, pass files_url to Client."
+            )
+        for attempt in range(1, DOWNLOAD_ATTEMPTS + 1):
+            target.seek(0)
+            target.truncate()
+            try:
+                return self._stream(file, target)
+            except (
+                requests.RequestException,
+                urllib3.exceptions.HTTPError,
+                errors.DamagedFileError,
+            ) as error:
+                if attempt == DOWNLOAD_ATTEMPTS:
+                    if isinstance(error, errors.DamagedFileError):
+                        raise
+                    raise errors.NetworkError(
+                        f"The download of {file.id} broke off {attempt} times ({type(error).__name__}). "
+                        "The report is ready at Stripe; fetch it again later, nothing new will be launched."
+                    ) from error
+        raise AssertionError("unreachable")
+
+    def _stream(self, file: ResultFile, target: BinaryIO) -> Download:
+        digest, size = hashlib.sha256(), 0
+        with self._open(str(file.url), file) as response:
+            for chunk in response.iter_content(_CHUNK):
+                size += len(chunk)
+                if file.size is not None and size > file.size:
+                    break
+                digest.update(chunk)
+                target.write(chunk)
+        if file.size is not None and size != file.size:
+            raise errors.DamagedFileError(
+                f"The result file {file.id} should have {file.size:,} bytes, but "
+                f"{'more' if size > file.size else f'only {size:,}'} came. Nothing was stored; fetch again."
+            )
+        return Download(size, digest.hexdigest())
+
+    def _open(self, url: str, file: ResultFile) -> requests.Response:
+        """The answer with the file's bytes. A redirect is followed over https only, and without the key."""
+        key = self._settings.api_key
+        headers = {"Authorization": f"Bearer {key.reveal()}", "Stripe-Version": self._settings.api_version}
+        if self._settings.account:
+            headers["Stripe-Account"] = self._settings.account
+        for _ in range(3):
+            response = self._transport.file_session.get(
+                url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
+            )
+            if not response.is_redirect:
+                break
+            response.close()
+            url, headers = urljoin(url, response.headers["Location"]), {}
+            if urlsplit(url).scheme != "https" and not self._settings.may_send_key_to(url):
+                break
+        if response.status_code == 200:
+            return response
+        with response:
+            raise self._no_file(response, file)
+
+    def _no_file(self, response: requests.Response, file: ResultFile) -> errors.StripeReportsError:
+        if response.is_redirect:
+            return errors.ResultUnavailableError(
+                f"The address of the result file {file.id} leads elsewhere, and not over https; "
+                "it was not followed."
+            )
+        if response.status_code in (404, 410):
+            return errors.ResultUnavailableError(
+                f"The result file {file.id} is no longer at Stripe (HTTP {response.status_code}; files are "
+                "kept for a year). Run the report again: fetch(..., reuse='never')."
+            )
+        body = _json(response.raw.read(100_000, decode_content=True))
+        return _translated(
+            response.status_code, body, response.headers, f"download {file.id}", self._settings.api_key.redact
+        )
+
+    @cached_property
+    def _stripe(self) -> stripe.StripeClient:
+        import stripe
+
+        # Else the library writes an id of this machine into the home folder and sends it along.
+        stripe.enable_telemetry = False
+        base = self._settings.base_url
+        return stripe.StripeClient(
+            self._settings.api_key.reveal(),
+            stripe_account=self._settings.account,
+            stripe_version=self._settings.api_version,
+            base_addresses={"api": base, "files": self._settings.files_url or FILES_URL},
+            http_client=stripe.RequestsClient(
+                session=self._transport.json_session, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
+            ),
+            max_network_retries=0,
+        )
+
+    def _call(self, method: str, path: str, **parameters: Any) -> Mapping[str, Any]:
+        import stripe
+
+        what = f"{method.upper()} {path}"
+        try:
+            answer = self._stripe.raw_request(method, path, **parameters).data
+        except stripe.APIConnectionError as error:
+            raise _no_answer(self._settings.base_url, error.__cause__ or error) from error
+        except stripe.StripeError as error:
+            raise _translated(
+                error.http_status, error.json_body, error.headers, what, self._settings.api_key.redact
+            ) from None
+        if not isinstance(answer, Mapping):
+            self._unexpected(what, answer)
+        return answer
+
+    def _read(self, model: Callable[[Mapping[str, Any]], _T], answer: Mapping[str, Any]) -> _T:
+        try:
+            return model(answer)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            self._unexpected("the answer", answer, error)
+
+    def _unexpected(self, what: str, answer: object, error: Exception | None = None) -> NoReturn:
+        why = f" ({type(error).__name__}: {error})" if error else ""
+        raise errors.UnexpectedAnswerError(
+            f"{self._settings.base_url} does not answer like Stripe's Reporting API: {what} was "
+            f"{str(answer)[:200]!r}{why}. Is base_url right, and is no proxy in between?"
+        ) from error
+
+
+def _no_answer(base_url: str, cause: BaseException) -> errors.NetworkError:
+    host = urlsplit(base_url).netloc
+    if isinstance(cause, requests.exceptions.SSLError):
+        return errors.NetworkError(
+            f"The certificate of {host} could not be verified. Behind a company's proxy, set "
+            "REQUESTS_CA_BUNDLE to its certificate file."
+        )
+    return errors.NetworkError(
+        f"No answer from {host} ({type(cause).__name__}), after several tries. Check the connection and try "
+        "again: a launch that did reach Stripe will be found, not repeated."
+    )
+
+
+_ADVICE: dict[type[errors.StripeAPIError], str] = {
+    errors.AuthenticationError: "Check the API key: it may be mistyped, expired or of another account.",
+    errors.PermissionDeniedError: "Give the restricted key the permission that is named, in the Dashboard "
+    "under Developers, API keys; reports need 'Report runs and report types' and 'Files', both read.",
+    errors.LiveModeRequiredError: "Use a live key for this report type.",
+    errors.NotFoundError: "Ids are found only with a key of the same account and mode.",
+    errors.RateLimitError: "It was tried several times. Wait a minute, or make fewer calls at once.",
+    errors.ServerError: "Several tries were made; nothing is lost. Try again later.",
+    errors.ConflictError: "The same launch is still in progress; try again in a moment.",
+}
+
+_BY_STATUS: dict[int, type[errors.StripeAPIError]] = {
+    400: errors.InvalidRequestError,
+    401: errors.AuthenticationError,
+    402: errors.InvalidRequestError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    424: errors.ServerError,
+    429: errors.RateLimitError,
+}
+
+
+def _translated(
+    status: int | None,
+    body: object,
+    headers: Mapping[str, str] | None,
+    what: str,
+    redact: Callable[[str], str],
+) -> errors.StripeAPIError:
+    """One of our errors for an answer of Stripe's that is an error."""
+    described = body.get("error") if isinstance(body, Mapping) else None
+    if not isinstance(described, Mapping):
+        described = {}
+    message, param = redact(str(described.get("message") or "")), described.get("param")
+    class_ = _class_of(status, described, message)
+    request_id = next((v for k, v in (headers or {}).items() if k.lower() == "request-id"), None)
+    says = f"Stripe says: {message}" if message else "The answer holds no error of Stripe's."
+    where = f", {param}" if param else ""
+    parts = [f"{what} was refused (HTTP {status}{where}). {says}", _ADVICE.get(class_, "")]
+    if request_id:
+        parts.append(f"Request {request_id}.")
+    return class_(
+        " ".join(filter(None, parts)),
+        status_code=status,
+        code=described.get("code"),
+        param=param,
+        request_id=request_id,
+        stripe_message=message or None,
+    )
+
+
+def _class_of(status: int | None, described: Mapping[str, Any], message: str) -> type[errors.StripeAPIError]:
+    if described.get("type") == "idempotency_error":
+        return errors.IdempotencyError
+    if described.get("code") in ("rate_limit", "lock_timeout"):
+        return errors.RateLimitError
+    if status == 404 and "requires a live mode key" in message:
+        return errors.LiveModeRequiredError
+    if status is not None and status >= 500:
+        return errors.ServerError
+    if not described:
+        return errors.UnexpectedAnswerError
+    return _BY_STATUS.get(status or 0, errors.UnexpectedAnswerError)
+
+
+def _json(content: bytes) -> object:
+    import json
+
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None

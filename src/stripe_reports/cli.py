@@ -1,0 +1,277 @@
+"""The command line: ``stripe-reports demo | fetch | simulate | types``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TextIO
+
+import polars as pl
+
+from stripe_reports import catalog
+from stripe_reports.errors import InputError, StripeReportsError, UnknownReportTypeError
+from stripe_reports.models import ReportRun, ReportType
+
+__all__ = ["main"]
+
+WIDTH = 100
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command, and return its exit status: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except StripeReportsError as error:
+        print(f"stripe-reports: {error}", file=sys.stderr)
+        for note in getattr(error, "__notes__", ()):
+            print(note, file=sys.stderr)
+        return 2 if isinstance(error, InputError) else 1
+    except KeyboardInterrupt as interrupt:
+        print("", *getattr(interrupt, "__notes__", ()), sep="\n", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="stripe-reports", description="Stripe's reports as exact, typed tables.", allow_abbrev=False
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="see it work: a simulated account, no key, no network")
+    demo.add_argument("--seed", type=int, default=1, help="which account to play (default 1)")
+    demo.add_argument("--period", default="2026-10", help="which month to look at (default 2026-10)")
+    demo.add_argument(
+        "--output",
+        type=Path,
+        default=Path("stripe-reports-demo"),
+        metavar="FOLDER",
+        help="where the chart and the table go (default ./stripe-reports-demo)",
+    )
+    demo.set_defaults(command=_demo)
+
+    fetch = commands.add_parser("fetch", help="one report, as a table, CSV or Parquet")
+    fetch.add_argument("report_type", metavar="TYPE", help="such as balance.summary or payouts.itemized.5")
+    fetch.add_argument("period", metavar="PERIOD", nargs="?", help="such as 2026-10 or 'last month'")
+    fetch.add_argument("--output", type=Path, metavar="FILE", help="write FILE.csv or FILE.parquet")
+    for name, text in {
+        "timezone": "zone of the period and of local times, such as Europe/Paris",
+        "currency": "one currency only, such as eur",
+        "reporting-category": "one reporting category only, such as charge",
+        "payout": "po_…, for one payout's report",
+        "connected-account": "acct_…, for the Connect types",
+    }.items():
+        fetch.add_argument(f"--{name}", help=text)
+    fetch.add_argument("--columns", help="names with commas between, 'all' or 'default'")
+    fetch.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
+    fetch.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="default 900")
+    fetch.add_argument("--account", help="acct_… to act for a connected account")
+    fetch.add_argument("--base-url", help="a simulator's address, in place of Stripe's")
+    fetch.add_argument("--demo", action="store_true", help="ask the simulator, without a key")
+    fetch.set_defaults(command=_fetch)
+
+    simulate = commands.add_parser("simulate", help="Stripe's Reporting API on this machine, for any client")
+    simulate.add_argument("--host", default="127.0.0.1", help="default 127.0.0.1")
+    simulate.add_argument("--port", type=int, default=12111, help="default 12111; 0 takes a free one")
+    simulate.add_argument("--seed", type=int, default=1, help="which account to play (default 1)")
+    simulate.add_argument(
+        "--latency", type=float, metavar="SECONDS", help="how long a run is pending (default: it varies)"
+    )
+    simulate.set_defaults(command=_simulate)
+
+    types = commands.add_parser("types", help="the report types, or one with its parameters and columns")
+    types.add_argument("report_type", nargs="?", metavar="TYPE")
+    types.add_argument("--all", action="store_true", help="old versions too")
+    types.set_defaults(command=_types)
+    return parser
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from stripe_reports.demo_client import demo
+
+    client = demo(options.seed, latency=6.0, pace=0.35)
+    _say(f"A simulated Stripe account: {client}. No key, no network.\n")
+    offered = client.report_types()
+    _say(f"It offers {len(offered)} report types, among them")
+    for type_ in [type_ for type_ in offered if type_.superseded_by is None][:4]:
+        _say(f"  {type_.id:<42}{type_.name}")
+
+    _step(f'report = client.fetch("balance.summary", "{options.period}")')
+    report = client.fetch("balance.summary", options.period, progress=TerminalProgress(sys.stdout))
+    _say(f"  {report.reuse}")
+
+    _step("report.frame()")
+    frame = report.frame()
+    _show(frame)
+
+    _step("the same once more")
+    again = client.fetch("balance.summary", options.period)
+    _say(f"  {again.reuse}")
+
+    options.output.mkdir(parents=True, exist_ok=True)
+    chart, table = options.output / "balance.html", options.output / "balance.csv"
+    _step(f'report.chart().save("{chart}")')
+    picture = report.chart()
+    picture.save(str(chart), inline=True)
+    picture.save(str(chart.with_suffix(".png")), scale_factor=2)
+    frame.write_csv(table)
+    _say(f"  Written: {chart}, {chart.with_suffix('.png')}, {table}")
+
+    _say(
+        "\nNext:\n"
+        f"  open {chart} in a browser\n"
+        "  stripe-reports fetch payouts.itemized 'last month' --demo\n"
+        "  stripe-reports types\n"
+        "  jupyter lab notebooks/quickstart.ipynb\n"
+        "With your own key: STRIPE_API_KEY=rk_… stripe-reports fetch balance.summary 'last month'"
+    )
+    return 0
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from stripe_reports.client import Client, Parameters
+    from stripe_reports.demo_client import demo
+    from stripe_reports.settings import STRIPE_URL
+
+    if options.output and options.output.suffix.lower() not in (".csv", ".parquet"):
+        raise InputError(f"{options.output} is neither a .csv nor a .parquet file.")
+    client = (
+        demo() if options.demo else Client(account=options.account, base_url=options.base_url or STRIPE_URL)
+    )
+    columns = options.columns
+    if columns not in (None, "all", "default"):
+        columns = [name.strip() for name in columns.split(",")]
+    parameters: Parameters = {
+        "timezone": options.timezone,
+        "columns": columns,
+        "currency": options.currency,
+        "reporting_category": options.reporting_category,
+        "payout": options.payout,
+        "connected_account": options.connected_account,
+    }
+    report = client.fetch(
+        options.report_type,
+        options.period,
+        reuse=options.reuse,
+        timeout=options.timeout,
+        progress=TerminalProgress(sys.stderr),
+        **parameters,
+    )
+    frame = report.frame()
+    if options.output is None:
+        _show(frame)
+    elif options.output.suffix.lower() == ".csv":
+        frame.write_csv(options.output)
+    else:
+        frame.write_parquet(options.output)
+    print(f"{report.request!r}\n{report.reuse}", file=sys.stderr)
+    if options.output:
+        print(f"{frame.height:,} rows in {options.output}", file=sys.stderr)
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from stripe_reports.simulator import RealClock, Simulator, serve
+
+    simulator = Simulator(options.seed, clock=RealClock(), **_given(latency=options.latency))
+    with serve(simulator, host=options.host, port=options.port) as url:
+        print(
+            f"Stripe's Reporting API, simulated, at {url} (seed {options.seed}). Ctrl-C ends it.\n"
+            f'  sr.Client("{simulator.key}", base_url="{url}")\n'
+            f"  curl {url}/v1/reporting/report_types -u {simulator.key}:",
+            flush=True,
+        )
+        try:
+            _wait_for_ever()
+        except KeyboardInterrupt:
+            print("\nEnded.")
+    return 0
+
+
+def _wait_for_ever() -> None:
+    from threading import Event
+
+    Event().wait()
+
+
+def _types(options: argparse.Namespace) -> int:
+    if options.report_type:
+        _describe(_catalogued(options.report_type))
+        return 0
+    family = None
+    for type_ in catalog.report_types().values():
+        if type_.superseded_by and not options.all:
+            continue
+        if type_.family != family:
+            family = type_.family
+            _say(f"\n{str(family).replace('_', ' ').capitalize()}")
+        marks = "live mode only" if type_.livemode_only else ""
+        _say(f"  {type_.id:<66} {marks:<15} {type_.name}".rstrip())
+    return 0
+
+
+def _catalogued(name: str) -> ReportType:
+    type_ = catalog.get(catalog.newest(name))
+    if type_ is None:
+        raise UnknownReportTypeError(f"The catalogue has no {name}. `stripe-reports types --all` lists all.")
+    return type_
+
+
+def _describe(type_: ReportType) -> None:
+    _say(f"{type_.id}  {type_.name}")
+    _say(f"  takes     {', '.join(type_.parameters)}")
+    _say(f"  known     {type_.evidence}; {type_.source}")
+    if type_.notes:
+        _say(f"  note      {type_.notes}")
+    complete = "" if type_.columns_complete else " (more may exist)"
+    _say(f"  columns   {len(type_.columns)}{complete}; * by default")
+    defaults = type_.default_columns or ()
+    for column in type_.columns:
+        mark = "*" if column.name in defaults else " "
+        _say(f"  {mark} {column.name:<38} {column.kind:<15} {column.description}")
+
+
+class TerminalProgress:
+    """Shows a pending run: one line, rewritten, in a terminal; a line for each look elsewhere."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._rewrites = stream.isatty()
+
+    def __call__(self, run: ReportRun, elapsed: float, expected: float | None) -> None:
+        """Show the run as it is now."""
+        about = f" of about {expected:.0f} s" if expected and run.status == "pending" else " s"
+        line = f"  run {run.id} {run.status:<9} {elapsed:4.0f}{about}"
+        if self._rewrites:
+            line = f"\r{line:<{WIDTH}}" + ("" if run.status == "pending" else "\n")
+        else:
+            line += "\n"
+        self._stream.write(line)
+        self._stream.flush()
+
+
+def _step(code: str) -> None:
+    _say(f"\n>>> {code}")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _show(frame: pl.DataFrame) -> None:
+    with pl.Config(
+        tbl_rows=40, tbl_cols=-1, tbl_width_chars=160, tbl_hide_dataframe_shape=False, fmt_str_lengths=40
+    ):
+        _say(str(frame))
+
+
+def _given(**options: object) -> dict[str, object]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,332 @@
+"""The main job: launch a report run or reuse one, wait for it, read it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, TypedDict, Unpack
+
+import polars as pl
+from platformdirs import user_cache_path
+
+from stripe_reports import catalog, intervals
+from stripe_reports.api import Api
+from stripe_reports.errors import NetworkError, ParameterError, UnknownReportTypeError
+from stripe_reports.intervals import Period
+from stripe_reports.keys import find_key
+from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.report import Report
+from stripe_reports.reuse import Policy
+from stripe_reports.runs import Progress, Runs, cut_to_available
+from stripe_reports.settings import STRIPE_URL, Secret, Settings
+from stripe_reports.store import Store
+from stripe_reports.transport import Clock, Transport, WSGIApplication
+
+__all__ = ["Client", "Parameters"]
+
+logger = logging.getLogger("stripe_reports")
+
+CACHE_VARIABLE = "STRIPE_REPORTS_CACHE_DIR"
+OFFERED_KEPT_FOR = timedelta(days=1)
+
+
+class Parameters(TypedDict, total=False):
+    """What a report can be asked for besides its type and period; which of it applies is the type's."""
+
+    timezone: str | None
+    columns: Sequence[str] | Literal["all", "default"] | None
+    currency: str | None
+    reporting_category: str | None
+    payout: str | None
+    connected_account: str | None
+    connected_accounts: Sequence[str] | None
+    customer: str | None
+    invoice: str | None
+    invoice_line_item: str | None
+
+
+class Client:
+    """Stripe's reports for one API key, and the results stored for it on this machine.
+
+    Args:
+        api_key: A secret or restricted key. Else it is taken from ``STRIPE_API_KEY``, the keyring (extra
+            ``keyring``), or a hidden prompt where one can be shown.
+        account: ``acct_…`` to act for a connected account.
+        timezone: IANA zone in which periods such as ``"2026-10"`` are meant, unless a call names another;
+            None is UTC.
+        base_url: Stripe, or a simulator on this machine.
+        files_url: Where result files are, if neither at Stripe nor at *base_url*.
+        cache_dir: Folder of results; None is ``STRIPE_REPORTS_CACHE_DIR``, else the user's cache folder.
+        trusted_hosts: Host names besides Stripe's that may see a live key.
+        application: A WSGI application that plays Stripe in this process, in place of the network.
+        clock: Time and rest; for tests.
+
+    Making a client touches neither network nor disk.
+
+    Raises:
+        KeyProblemError: No key was found, or it must not go to that address.
+
+    Example:
+        >>> client = sr.demo()
+        >>> client.frame("balance.summary", "2026-10", currency="eur").columns
+        ['category', 'description', 'net_amount', 'currency']
+    """
+
+    def __init__(
+        self,
+        api_key: str | Secret | None = None,
+        *,
+        account: str | None = None,
+        timezone: str | None = None,
+        base_url: str = STRIPE_URL,
+        files_url: str | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
+        trusted_hosts: Collection[str] = (),
+        application: WSGIApplication | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings = Settings(
+            api_key=find_key(api_key),
+            account=account,
+            timezone=timezone,
+            base_url=base_url,
+            files_url=files_url,
+            cache_dir=Path(cache_dir or os.environ.get(CACHE_VARIABLE) or user_cache_path("stripe-reports")),
+            trusted_hosts=frozenset(trusted_hosts),
+        )
+        self._application = application
+        self._clock = clock
+        self._store = Store(self.settings.cache_dir, self.settings.owner)
+
+    def __repr__(self) -> str:
+        where = "" if self.settings.base_url == STRIPE_URL else f", {self.settings.base_url}"
+        account = f", {self.settings.account}" if self.settings.account else ""
+        return f"Client({self.settings.mode} mode{account}{where})"
+
+    # What to ask for
+
+    def request(
+        self, report_type: str, period: Period | None = None, **parameters: Unpack[Parameters]
+    ) -> ReportRequest:
+        """What a report is asked for, checked as far as it can be without running it.
+
+        Args:
+            report_type: Id with or without version; without, the newest that the account offers.
+            period: What the report covers, as a calendar period in *timezone*: ``"2026-10"``, ``"2026-Q3"``,
+                ``"last month"``, ``"2026-10-01/2026-10-15"`` or ``(start, end)`` with the end excluded. For
+                types that describe one moment, the period's end; for one payout's report, None.
+            **parameters: Stripe's parameters, where the type takes them; ``timezone`` also says where the
+                period is meant. ``columns`` is a list, ``"all"`` or ``"default"``.
+
+        Raises:
+            UnknownReportTypeError: No such type.
+            IntervalError: No such period, or one that no data are available for.
+            ParameterError: A parameter that the type does not take, or misses.
+        """
+        type_id = self._versioned(report_type)
+        known = catalog.get(type_id)
+        given: dict[str, Any] = {name: value for name, value in parameters.items() if value is not None}
+        zone = given.pop("timezone", None) or self.settings.timezone
+        if zone and (known is None or "timezone" in known.parameters):
+            given["timezone"] = zone
+        given["columns"] = catalog.columns_named(known or _unknown_type(type_id), given.pop("columns", None))
+        given |= self._bounds(type_id, known, period, zone or "UTC")
+        request = ReportRequest(type_id, **given)
+        for message in catalog.check(request, known):
+            warnings.warn(message, UserWarning, stacklevel=2)
+        return request
+
+    def report_types(self) -> list[ReportType]:
+        """Every report type that the account offers, completed by what the catalogue knows. One call."""
+        types = [catalog.merge(type_) for type_ in self._api.list_report_types()]
+        self._store.remember_offered([type_.id for type_ in types], self._transport.clock.now())
+        return types
+
+    def report_type(self, report_type: str) -> ReportType:
+        """One report type with the interval it has data for; without version, the newest offered."""
+        return self._runs.report_type(self._versioned(report_type))
+
+    # Runs
+
+    def launch(self, request: ReportRequest) -> ReportRun:
+        """Create a new run at Stripe, and return it, most often pending.
+
+        Raises:
+            IntervalError: The interval reaches beyond the available data; the message has both limits.
+            StripeAPIError: Stripe refused it.
+        """
+        catalog.check(request)
+        return self._runs.launch(request)
+
+    def retrieve(self, run_id: str) -> ReportRun:
+        """The run of that id, as it is now."""
+        return self._api.retrieve_run(run_id)
+
+    def runs(self, limit: int = 20) -> list[ReportRun]:
+        """The newest runs of the account, newest first, wherever they were launched."""
+        return list(islice(self._runs.listed(), limit))
+
+    def wait(self, run: ReportRun, *, timeout: float = 600.0, progress: Progress | None = None) -> ReportRun:
+        """Follow a run until it finishes, and return it finished.
+
+        Looks soon, then ever more rarely, at most twelve times a minute. Giving up or interrupting cancels
+        nothing: the run goes on at Stripe and can be waited for again.
+
+        Args:
+            run: A run of any status; a succeeded one comes back without a call.
+            timeout: Longest time to wait, in seconds.
+            progress: Called at every look with the run, the seconds so far, and the seconds expected or None.
+
+        Raises:
+            RunFailedError: Stripe gave up on the run, or its status is unknown; carries the run.
+            RunTimeoutError: The run was still pending after *timeout* seconds.
+
+        Example:
+            >>> run = client.launch(client.request("balance.summary", "2026-10"))
+            >>> client.wait(run, timeout=60).status
+            'succeeded'
+        """
+        return self._runs.wait(run, timeout=timeout, progress=progress)
+
+    def read(self, run: ReportRun) -> pl.DataFrame:
+        """The result of a finished run as a DataFrame; read from Stripe once, then from disk."""
+        return self._runs.report_of(run).frame()
+
+    def scan(self, run: ReportRun) -> pl.LazyFrame:
+        """The result of a finished run as a LazyFrame; read from Stripe once, then from disk."""
+        return self._runs.report_of(run).scan()
+
+    # The main job
+
+    def fetch(
+        self,
+        report_type: str | ReportRequest,
+        period: Period | None = None,
+        *,
+        reuse: Policy = "auto",
+        timeout: float = 900.0,
+        progress: Progress | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> Report:
+        """The report, from the nearest place that has it: this machine, an earlier run, or a new one.
+
+        Args:
+            report_type: Id with or without version, or a finished ``ReportRequest``.
+            period: See ``request``.
+            reuse: ``"auto"`` reuses a run if its interval was closed (data five days past its end) or if
+                Stripe has published nothing newer; ``"always"`` reuses any, ``"never"`` none; a
+                ``timedelta`` is the oldest that the data may be.
+            timeout: Longest time to wait for a run, in seconds.
+            progress: Called at every look at a pending run.
+            **parameters: See ``request``.
+
+        Raises:
+            InputError: See ``request``.
+            StripeAPIError, NetworkError: Stripe refused or could not be asked.
+            RunFailedError, RunTimeoutError: See ``wait``; nothing is lost.
+            FileError: The result file is missing or damaged.
+
+        Example:
+            >>> report = client.fetch("balance.summary", "2026-10")
+            >>> report.reuse.action
+            'launched'
+        """
+        if isinstance(report_type, ReportRequest):
+            if period is not None or parameters:
+                raise ParameterError("A ReportRequest says it all; give no period or parameters beside it.")
+            request = report_type
+            catalog.check(request)
+        else:
+            request = self.request(report_type, period, **parameters)
+        return self._runs.answer(request, reuse, timeout=timeout, progress=progress)
+
+    def frame(
+        self,
+        report_type: str | ReportRequest,
+        period: Period | None = None,
+        *,
+        reuse: Policy = "auto",
+        timeout: float = 900.0,
+        progress: Progress | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> pl.DataFrame:
+        """``fetch(...).frame()``: the report as a DataFrame."""
+        return self.fetch(
+            report_type, period, reuse=reuse, timeout=timeout, progress=progress, **parameters
+        ).frame()
+
+    # How it is done
+
+    @cached_property
+    def _transport(self) -> Transport:
+        self._store.prepare()
+        return Transport(
+            self.settings,
+            cache_path=self._store.answers_path,
+            application=self._application,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def _api(self) -> Api:
+        return Api(self._transport)
+
+    @cached_property
+    def _runs(self) -> Runs:
+        return Runs(self._api, self._store, self._transport)
+
+    def _versioned(self, name: str) -> str:
+        """*name* with its version: the newest that the account offers, asked at most once a day."""
+        if name.rpartition(".")[2].isdigit():
+            return name
+        remembered = self._store.offered()
+        if remembered is not None:
+            ids, at = remembered
+            if abs(self._transport.clock.now() - at) < OFFERED_KEPT_FOR:
+                try:
+                    return catalog.newest(name, ids)
+                except UnknownReportTypeError:
+                    pass  # it may be new; ask
+        try:
+            return catalog.newest(name, [type_.id for type_ in self.report_types()])
+        except NetworkError:
+            return catalog.newest(name, remembered[0] if remembered else None)
+
+    def _bounds(
+        self, type_id: str, known: ReportType | None, period: Period | None, zone: str
+    ) -> dict[str, datetime]:
+        takes = known.parameters if known else ("interval_start", "interval_end")
+        names = [name for name in ("interval_start", "interval_end") if name in takes]
+        if period is None:
+            return {}
+        if not names:
+            raise ParameterError(
+                f"{type_id} describes one payout and takes no period; pass payout='po_…' alone.",
+                param="payout",
+            )
+        interval = intervals.parse(period, timezone=zone, now=self._time_for(type_id, period))
+        if interval.is_open:
+            interval = cut_to_available(interval, self._runs.report_type(type_id))
+        values = {"interval_start": interval.start, "interval_end": interval.end}
+        return {name: values[name] for name in names}
+
+    def _time_for(self, type_id: str, period: Period) -> datetime:
+        """Now, by Stripe's clock where the period depends on it; by the machine's if Stripe is silent."""
+        if self._transport.stripe_time() is None and intervals.is_relative(period):
+            try:
+                self._api.retrieve_report_type(type_id)
+            except NetworkError:
+                logger.warning(
+                    "Stripe could not be asked for the time; %r is by this machine's clock.", period
+                )
+        return self._transport.now()
+
+
+def _unknown_type(id_: str) -> ReportType:
+    return ReportType(id=id_, name=id_, version=int(id_.rpartition(".")[2]))

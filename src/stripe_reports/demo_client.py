@@ -1,0 +1,98 @@
+"""A client that needs nothing: the simulator in this process, on a clock of its own."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+import time
+import weakref
+from collections.abc import Callable
+from datetime import datetime
+
+from stripe_reports.client import Client
+from stripe_reports.simulator import Simulator
+
+__all__ = ["DemoClient", "demo"]
+
+
+class DemoClient(Client):
+    """A ``Client`` of a simulator in this process.
+
+    Attributes:
+        simulator: The simulator that answers; its clock can be moved.
+    """
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        *,
+        timezone: str | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
+        pace: float = 0.0,
+    ) -> None:
+        self.simulator = simulator
+        folder = cache_dir or tempfile.mkdtemp(prefix="stripe-reports-demo-")
+        super().__init__(
+            simulator.key,
+            timezone=timezone,
+            cache_dir=folder,
+            application=simulator,
+            clock=_SimulatedTime(simulator, pace),
+        )
+        if cache_dir is None:
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+
+    def __repr__(self) -> str:
+        now = self.simulator.clock.now()
+        return f"DemoClient(seed={self.simulator.seed}, simulated time {now:%Y-%m-%d %H:%M} UTC)"
+
+
+class _SimulatedTime:
+    """The simulator's time, which passes while the client rests."""
+
+    def __init__(self, simulator: Simulator, pace: float) -> None:
+        self._clock = simulator.clock
+        self._pace = pace
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        return self._clock.now().timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.advance(seconds)
+        if self._pace:
+            time.sleep(seconds * self._pace)
+
+
+def demo(
+    seed: int = 1,
+    *,
+    timezone: str | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    latency: float | Callable[[random.Random], float] | None = None,
+    pace: float = 0.0,
+) -> DemoClient:
+    """A client of the simulator in this process: no key, no network, and the same data for the same seed.
+
+    Its clock starts at 2026-11-05 12:00 UTC and moves only while the client waits. To go live, write
+    ``Client()`` in its place; nothing else changes.
+
+    Args:
+        seed: Which account to play.
+        timezone: Zone of calendar periods, as for ``Client``.
+        cache_dir: Folder of results; None is a temporary one, removed with the client.
+        latency: Seconds that a run stays pending, by the simulator's clock; None varies it.
+        pace: Real seconds to rest for each second that the simulator's clock moves: 0 answers at once,
+            1 takes the time that it says.
+
+    Example:
+        >>> client = sr.demo()
+        >>> client.frame("balance.summary", "2026-10", currency="eur").height
+        9
+    """
+    simulator = Simulator(seed) if latency is None else Simulator(seed, latency=latency)
+    return DemoClient(simulator, timezone=timezone, cache_dir=cache_dir, pace=pace)

@@ -1,0 +1,58 @@
+"""Where the API key comes from, when it is not passed: environment, keyring, a hidden prompt."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from stripe_reports.errors import KeyProblemError
+from stripe_reports.settings import Secret
+
+__all__ = ["ENVIRONMENT_VARIABLE", "KEYRING_SERVICE", "find_key"]
+
+ENVIRONMENT_VARIABLE = "STRIPE_API_KEY"
+KEYRING_SERVICE = "stripe-reports"
+
+
+def find_key(api_key: str | Secret | None = None) -> Secret:
+    """The key to use: the one passed, else ``STRIPE_API_KEY``, else the keyring's, else one typed in.
+
+    Raises:
+        KeyProblemError: None was found, and no prompt can be shown here.
+    """
+    if isinstance(api_key, Secret):
+        return api_key
+    found = api_key or os.environ.get(ENVIRONMENT_VARIABLE) or _from_keyring() or _from_prompt()
+    if not found:
+        raise KeyProblemError(
+            f"No API key. Set the environment variable {ENVIRONMENT_VARIABLE}, store one with "
+            f"'keyring set {KEYRING_SERVICE} api_key' (needs the extra stripe-reports[keyring]), or pass "
+            "Client(api_key=...). To try things out without a key, use stripe_reports.demo()."
+        )
+    return Secret(found.strip())
+
+
+def _from_keyring() -> str | None:
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        return None
+    try:
+        return keyring.get_password(KEYRING_SERVICE, "api_key")
+    except KeyringError:  # no keyring on this machine is as good as no key in it
+        return None
+
+
+def _from_prompt() -> str | None:
+    """A key typed without echo, in a terminal or a notebook whose front end can ask; None elsewhere."""
+    kernel = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    can_ask = getattr(getattr(kernel, "kernel", None), "_allow_stdin", False) or sys.stdin.isatty()
+    if not can_ask:
+        return None
+    from getpass import getpass
+
+    try:
+        return getpass("Stripe API key (hidden): ")
+    except EOFError:
+        return None

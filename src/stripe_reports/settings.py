@@ -1,0 +1,167 @@
+"""Whom to ask, as whom, and where results lie: two frozen values that are passed whole."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from stripe_reports.errors import KeyProblemError, ParameterError
+
+__all__ = ["API_VERSION", "FILES_URL", "STRIPE_URL", "Mode", "Owner", "Secret", "Settings"]
+
+API_VERSION = "2026-10-28.endive"
+"""The version of Stripe's API that is asked for; part of what makes two requests the same."""
+
+STRIPE_URL = "https://api.stripe.com"
+FILES_URL = "https://files.stripe.com"
+
+Mode = Literal["live", "test"]
+
+_KEY = re.compile(r"(?:sk|rk)(?:_org)?_(live|test)_\w{3,}")
+_ACCOUNT = re.compile(r"acct_\w+")
+_STRIPES_HOSTS = frozenset({"api.stripe.com", "files.stripe.com"})
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Secret:
+    """An API key that shows itself nowhere: not in a repr, a log line, a traceback's locals or a pickle."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The key itself. Called where a request is signed, and nowhere else."""
+        return self._text
+
+    def redact(self, text: str) -> str:
+        """*text* without the key."""
+        return text.replace(self._text, "[API key]")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "Secret(...)"
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("An API key is not pickled: it would lie in a file.")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose results are whose: the first digits of the key's SHA-256, the account acted for, and the mode.
+
+    It is never looked up, since a restricted key may not read its own account; a rotated key is therefore
+    a new owner, and its results are fetched anew.
+    """
+
+    key_digest: str
+    account: str | None
+    mode: Mode
+
+    @property
+    def folder(self) -> str:
+        """Name of the owner's folder in the store."""
+        return f"{self.mode}-{self.key_digest}" + (f"-{self.account}" if self.account else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that a client was told when it was made.
+
+    Args:
+        api_key: A secret or restricted key.
+        account: ``acct_…`` to act for a connected account (Stripe's ``Stripe-Account`` header), or None.
+        timezone: Zone of calendar periods where a call names none; None is UTC.
+        base_url: Where the API is: Stripe, or a simulator on this machine.
+        files_url: Where files are, if neither there nor at Stripe's usual place.
+        cache_dir: Folder of results, one folder for each owner inside.
+        api_version: Stripe's API version.
+        trusted_hosts: Further host names that may see a live key, such as a company's gateway.
+
+    Raises:
+        KeyProblemError: Not a secret key, or an address that must not see it.
+        ParameterError: An account that cannot be one.
+    """
+
+    api_key: Secret
+    account: str | None = None
+    timezone: str | None = None
+    base_url: str = STRIPE_URL
+    files_url: str | None = None
+    cache_dir: Path
+    api_version: str = API_VERSION
+    trusted_hosts: frozenset[str] = field(default=frozenset())
+
+    def __post_init__(self) -> None:
+        match = _KEY.fullmatch(self.api_key.reveal())
+        if match is None:
+            raise KeyProblemError(_what_is_wrong(self.api_key.reveal()))
+        if self.account is not None and not _ACCOUNT.fullmatch(self.account):
+            raise ParameterError(
+                f"account={self.account!r} is not an account: it starts with 'acct_'.", param="account"
+            )
+        object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
+        for url in filter(None, (self.base_url, self.files_url)):
+            self._check_address(url)
+
+    def _check_address(self, url: str) -> None:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if parts.scheme not in ("http", "https") or not host:
+            raise KeyProblemError(f"{url!r} is not an address such as {STRIPE_URL!r}.")
+        if parts.username or parts.password:
+            raise KeyProblemError("Put no key or password into an address; pass api_key.")
+        if parts.scheme == "http" and host not in _LOOPBACK:
+            raise KeyProblemError(
+                f"The key would cross the network in clear text on its way to {url}. "
+                "Use https; plain http is for a simulator on this machine."
+            )
+        if self.mode == "live" and host not in _STRIPES_HOSTS | self.trusted_hosts:
+            raise KeyProblemError(
+                f"A live key goes to Stripe only, not to {host}. Use a test key, or allow the host by name: "
+                f"Client(..., trusted_hosts=[{host!r}])."
+            )
+
+    @property
+    def mode(self) -> Mode:
+        """``live`` or ``test``, as the key says."""
+        return "live" if "_live_" in self.api_key.reveal()[:12] else "test"
+
+    @property
+    def owner(self) -> Owner:
+        """Who these results belong to."""
+        digest = hashlib.sha256(self.api_key.reveal().encode()).hexdigest()[:16]
+        return Owner(digest, self.account, self.mode)
+
+    def may_send_key_to(self, url: str) -> bool:
+        """Whether *url* is where this client's files are: only there the key goes with a download."""
+        origins = {_origin(self.base_url), _origin(self.files_url or FILES_URL)}
+        if _origin(self.base_url) == _origin(STRIPE_URL):
+            origins.add(_origin(FILES_URL))
+        return _origin(url) in origins
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _what_is_wrong(key: str) -> str:
+    advice = "Pass a secret key (sk_test_…, sk_live_…) or a restricted one (rk_…)."
+    if key.startswith("pk_"):
+        return f"This is a publishable key; it cannot read reports. {advice}"
+    if key.startswith(("whsec_", "ek_", "acct_")):
+        return f"This is not an API key: it starts with {key.partition('_')[0] + '_'!r}. {advice}"
+    if key != key.strip():
+        return f"The API key has blanks around it. {advice}"
+    return f"This is not an API key of Stripe's. {advice}"

@@ -1,0 +1,173 @@
+"""What is known of report types without asking: complete, marked, and used to refuse early."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from stripe_reports import catalog
+from stripe_reports.errors import ParameterError, UnknownReportTypeError
+from stripe_reports.models import ReportRequest, ReportType
+
+REFERENCE = Path(__file__).parents[2] / "shared" / "stripe" / "report_types.json"
+OCTOBER = {"interval_start": "2026-10-01T00:00:00Z", "interval_end": "2026-11-01T00:00:00Z"}
+
+
+def test_it_has_90_types_and_206_columns():
+    """Each column is described once in the data file, however many types have it."""
+    data = json.loads((Path(catalog.__file__).parent / "report_types.json").read_text("utf-8"))
+    types = catalog.report_types()
+    assert len(types) == 90
+    assert len(data["columns"]) == len({c.name for t in types.values() for c in t.columns}) == 206
+    assert sum(len(t.columns) for t in types.values()) == 2340
+
+
+def test_every_fact_carries_how_well_it_is_known():
+    """Documented, reported or inferred: a reader can tell what to rely on."""
+    types = catalog.report_types().values()
+    assert Counter(t.evidence for t in types) == {"documented": 62, "reported": 23, "inferred": 5}
+    assert Counter(t.columns_complete for t in types) == {True: 62, False: 28}
+    assert all(t.source and t.default_columns_evidence for t in types)
+    assert all(c.source and c.description for t in types for c in t.columns)
+
+
+@pytest.mark.skipif(not REFERENCE.is_file(), reason="the folder of references is not here")
+def test_it_says_what_the_reference_says():
+    """The compact file loses nothing of the long one."""
+    for entry in json.loads(REFERENCE.read_text("utf-8")):
+        known = catalog.get(entry["id"])
+        columns = [(c.name, c.kind, c.description, c.source) for c in known.columns]
+        assert columns == [(c["name"], c["kind"], c["description"], c["source"]) for c in entry["columns"]]
+        assert list(known.required_parameters) == entry["required_params"]
+        assert list(known.optional_parameters) == entry["optional_params"]
+        assert (known.default_columns and list(known.default_columns)) == entry["default_columns"]
+        for name in ("family", "superseded_by", "livemode_only", "columns_complete", "evidence", "notes"):
+            assert getattr(known, name) == entry[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "offered", "expected"),
+    [
+        ("balance.summary", None, "balance.summary.2"),
+        ("balance.summary", ["balance.summary.1", "payouts.summary.1"], "balance.summary.1"),
+        ("balance.summary.1", None, "balance.summary.1"),
+        ("payouts.itemized", None, "payouts.itemized.5"),
+        ("new.thing", ["new.thing.9", "new.thing.10"], "new.thing.10"),
+        pytest.param(
+            "tax.transactions.itemized", None, "tax.transactions.itemized.2", id="known columns only"
+        ),
+    ],
+)
+def test_a_name_without_version_means_the_newest_there_is(name, offered, expected):
+    """Of what the account offers; offline, of what is catalogued with its columns."""
+    assert catalog.newest(name, offered) == expected
+
+
+def test_an_unknown_name_is_refused_with_the_nearest():
+    """A typing error costs no call and no guess."""
+    with pytest.raises(UnknownReportTypeError, match=r"Did you mean 'balance\.summary'") as caught:
+        catalog.newest("balance.sumary")
+    assert caught.value.param == "report_type"
+
+
+def test_stripes_answer_is_completed_not_overruled():
+    """Times, mode and default columns are Stripe's; parameters and column kinds the catalogue's."""
+    answer = ReportType.from_stripe(
+        {
+            "id": "payouts.itemized.5",
+            "object": "reporting.report_type",
+            "name": "Payouts (renamed)",
+            "version": 5,
+            "data_available_start": 1,
+            "data_available_end": 2,
+            "default_columns": ["payout_id"],
+            "livemode": True,
+            "updated": 3,
+        }
+    )
+    merged = catalog.merge(answer)
+    assert (merged.name, merged.livemode, merged.default_columns) == (
+        "Payouts (renamed)",
+        True,
+        ("payout_id",),
+    )
+    assert merged.updated == answer.updated
+    assert merged.family == "balance"
+    assert merged.column("effective_at").kind == "datetime_local"
+    assert merged.default_columns_evidence == "confirmed"
+
+
+def test_a_type_it_does_not_know_passes_as_stripe_describes_it():
+    """Stripe may add a type tomorrow, and it must work today."""
+    answer = ReportType(id="new.thing.1", name="New", version=1)
+    assert catalog.merge(answer) is answer
+    assert catalog.check(ReportRequest("new.thing.1", anything="goes")) == []
+
+
+def test_a_metadata_column_is_known_by_its_pattern():
+    """`payment_metadata[Coupon Code]` is one of `payment_metadata[key]`."""
+    type_ = catalog.get("balance_change_from_activity.itemized.7")
+    assert type_.column("payment_metadata[Coupon Code]").kind == "metadata"
+    assert type_.column("invoice_metadata[x]") is None
+    assert type_.column("payment_metadata[x") is None
+
+
+@pytest.mark.parametrize(
+    ("report_type", "columns", "expected"),
+    [
+        ("balance.summary.2", None, None),
+        ("balance.summary.2", "default", None),
+        ("balance.summary.2", "all", ("category", "description", "net_amount", "currency")),
+        ("balance.summary.2", ["currency", "category"], ("currency", "category")),
+    ],
+)
+def test_columns_are_a_list_or_all_or_default(report_type, columns, expected):
+    """The default is Stripe's own, hence not sent."""
+    assert catalog.columns_named(catalog.get(report_type), columns) == expected
+
+
+def test_all_columns_leaves_out_metadata_whose_keys_nobody_knows():
+    """`payment_metadata[key]` is a pattern, no column."""
+    type_ = catalog.get("balance_change_from_activity.itemized.3")
+    assert len(catalog.columns_named(type_, "all")) == 69 - 3
+
+
+@pytest.mark.parametrize(
+    ("report_type", "parameters", "param", "says"),
+    [
+        ("balance.summary.2", OCTOBER | {"payout": "po_1"}, "payout", "does not take 'payout'"),
+        ("balance.summary.2", OCTOBER | {"curency": "eur"}, "curency", "Did you mean 'currency'"),
+        ("balance.summary.2", {}, "interval_start", "needs a period"),
+        ("payout_reconciliation.by_id.itemized.4", {}, "payout", "needs payout='po_…'"),
+        (
+            "payout_reconciliation.by_id.itemized.4",
+            OCTOBER | {"payout": "po_1"},
+            "interval_start",
+            "not take",
+        ),
+        ("balance.summary.2", OCTOBER | {"columns": ["net_amout"]}, "columns", "Did you mean 'net_amount'"),
+        (
+            "payouts.itemized.5",
+            OCTOBER | {"reporting_category": "charges"},
+            "reporting_category",
+            "Did you mean 'charge'",
+        ),
+        ("payouts.itemized.5", OCTOBER | {"decimal_separator": ","}, "decimal_separator", "need the point"),
+    ],
+)
+def test_what_stripe_would_refuse_is_refused_before_any_call(report_type, parameters, param, says):
+    """With the parameter's name and the nearest valid one."""
+    with pytest.raises(ParameterError, match=says) as caught:
+        catalog.check(ReportRequest(report_type, **parameters))
+    assert caught.value.param == param
+
+
+def test_where_columns_are_not_all_known_stripe_decides():
+    """28 types have columns that nobody listed; a warning says so, and nothing is refused."""
+    request = ReportRequest(
+        "balance_change_from_activity.itemized.7", columns=["net", "brand_new"], **OCTOBER
+    )
+    (warning,) = catalog.check(request)
+    assert "brand_new" in warning
+    assert "left to Stripe" in warning

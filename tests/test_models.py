@@ -1,0 +1,219 @@
+"""The values: what cannot be, cannot be made; what is printed can be read back."""
+
+import copy
+import json
+import pickle
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+import stripe_reports as sr
+from stripe_reports.errors import IntervalError, ParameterError
+from stripe_reports.models import ReportRequest, ReportRun, ReportType
+
+OCTOBER = {"interval_start": "2026-10-01T00:00:00Z", "interval_end": "2026-11-01T00:00:00Z"}
+SAMPLES = Path(__file__).parents[2] / "shared" / "samples" / "json"
+
+ids = st.text("abcXYZ019", min_size=4, max_size=12)
+names = st.text("abc_", min_size=1, max_size=8)
+
+
+@st.composite
+def requests(draw):
+    """Any request that can be made."""
+    start = draw(st.datetimes(datetime(2011, 1, 1), datetime(2037, 1, 1)))  # noqa: DTZ001 - made aware below
+    start = start.replace(microsecond=0, tzinfo=UTC)
+    length = draw(st.integers(1, 400 * 86_400))
+    optional = {
+        "timezone": st.sampled_from(["Europe/Paris", "America/New_York", "Asia/Kathmandu", "Etc/UTC"]),
+        "columns": st.lists(names, min_size=1, max_size=5, unique=True),
+        "currency": st.sampled_from(["eur", "usd", "jpy"]),
+        "reporting_category": st.sampled_from(["charge", "fee"]),
+        "payout": ids.map("po_{}".format),
+        "connected_account": ids.map("acct_{}".format),
+        "connected_accounts": st.lists(ids.map("acct_{}".format), min_size=1, max_size=3),
+        "customer": ids.map("cus_{}".format),
+        "invoice": ids.map("in_{}".format),
+        "invoice_line_item": ids.map("il_{}".format),
+        "something_new": ids,
+    }
+    chosen = draw(st.sets(st.sampled_from(sorted(optional))))
+    return ReportRequest(
+        f"{draw(names)}.{draw(st.integers(1, 9))}",
+        interval_start=start,
+        interval_end=start + timedelta(seconds=length),
+        **{name: draw(optional[name]) for name in sorted(chosen)},
+    )
+
+
+class TestReportRequest:
+    @given(requests())
+    def test_its_repr_is_python_that_gives_an_equal_request(self, request):
+        """Code printed by a form or an error can be pasted into a cell, whatever the request."""
+        assert eval(repr(request), {"sr": sr}) == request  # noqa: S307 - our own repr
+
+    @given(requests())
+    def test_stripes_parameters_give_the_request_again(self, request):
+        """A run at Stripe is recognised by the parameters that it echoes, as JSON carried them."""
+        echoed = json.loads(json.dumps(request.to_stripe()))
+        assert ReportRequest.from_stripe(request.report_type, echoed) == request
+
+    def test_the_repr_shows_both_bounds_in_the_reports_zone_and_the_last_included_day(self):
+        """A half-open interval is easily misread; the day that is still in it is said."""
+        request = ReportRequest(
+            "payouts.itemized.5",
+            interval_start="2026-09-30T22:00:00Z",
+            interval_end="2026-10-31T23:00:00Z",
+            timezone="Europe/Paris",
+        )
+        assert repr(request) == (
+            "sr.ReportRequest('payouts.itemized.5', interval_start='2026-10-01T00:00:00+02:00', "
+            "interval_end='2026-11-01T00:00:00+01:00', timezone='Europe/Paris')"
+            "  # last included day 2026-10-31"
+        )
+        assert request.last_included_day == date(2026, 10, 31)
+
+    @pytest.mark.parametrize(
+        ("wrong", "error", "says"),
+        [
+            pytest.param({"report_type": "balance.summary"}, ParameterError, "version", id="no version"),
+            pytest.param({"interval_start": "2026-10-01"}, IntervalError, "no zone", id="naive text"),
+            pytest.param(
+                {"interval_start": datetime(2026, 10, 1)},  # noqa: DTZ001 - the point
+                IntervalError,
+                "no zone",
+                id="naive datetime",
+            ),
+            pytest.param({"interval_start": "October"}, IntervalError, "not a date", id="no time at all"),
+            pytest.param({"interval_start": "2026-11-01T00:00:00Z"}, IntervalError, "empty", id="no length"),
+            pytest.param(
+                {"interval_start": "2026-10-01T00:00:00.5Z"},
+                IntervalError,
+                "whole seconds",
+                id="half seconds",
+            ),
+            pytest.param({"currency": "euro"}, ParameterError, "three-letter", id="currency"),
+            pytest.param({"timezone": "Paris"}, ParameterError, "IANA", id="zone"),
+            pytest.param({"timezone": "../../etc/passwd"}, ParameterError, "IANA", id="zone that is a path"),
+            pytest.param({"payout": "tr_123"}, ParameterError, "'po_'", id="payout id"),
+            pytest.param({"payout": "po_1/../2"}, ParameterError, "'po_'", id="payout id with a path"),
+            pytest.param({"connected_accounts": ["x"]}, ParameterError, "'acct_'", id="account id"),
+            pytest.param({"columns": "net"}, ParameterError, "list of names", id="columns as one text"),
+            pytest.param({"columns": []}, ParameterError, "empty", id="no columns"),
+            pytest.param({"columns": ["net", "net"]}, ParameterError, "more than once", id="column twice"),
+        ],
+    )
+    def test_what_cannot_be_asked_for_cannot_be_made(self, wrong, error, says):
+        """A request that exists is one that may be sent."""
+        arguments = {"report_type": "balance.summary.2"} | OCTOBER | wrong
+        with pytest.raises(error, match=says) as caught:
+            ReportRequest(**arguments)
+        assert caught.value.param in wrong
+
+    def test_a_currency_is_kept_as_stripe_writes_it(self):
+        """`EUR` and `eur` are one request, not two."""
+        assert ReportRequest("a.1", currency="EUR") == ReportRequest("a.1", currency="eur")
+
+    def test_it_cannot_be_changed_and_survives_copying(self):
+        """It is the key of stored results."""
+        request = ReportRequest("a.1", columns=["net"], **OCTOBER)
+        with pytest.raises(AttributeError):
+            request.currency = "usd"
+        assert copy.deepcopy(request) == pickle.loads(pickle.dumps(request)) == request  # noqa: S301
+        assert len({request, copy.copy(request)}) == 1
+
+
+RUN = {
+    "id": "frr_1",
+    "object": "reporting.report_run",
+    "created": 1_790_000_000,
+    "livemode": False,
+    "report_type": "balance.summary.1",
+    "parameters": {"interval_start": 1_788_220_800, "interval_end": 1_790_000_000, "columns": ["net_amount"]},
+    "status": "succeeded",
+    "succeeded_at": 1_790_000_007,
+    "error": None,
+    "result": {
+        "id": "file_1",
+        "object": "file",
+        "created": 1_790_000_006,
+        "expires_at": 1_821_536_006,
+        "filename": "frr_1.csv",
+        "links": {"object": "list", "data": [], "has_more": False, "url": "/v1/file_links?file=file_1"},
+        "purpose": "finance_report_run",
+        "size": 12,
+        "title": "FinanceReportRun frr_1",
+        "type": "csv",
+        "url": "https://files.stripe.com/v1/files/file_1/contents",
+    },
+}
+
+
+class TestReportRun:
+    def test_it_has_exactly_stripes_ten_fields(self):
+        """Nothing renamed, nothing added: what Stripe's page says holds here."""
+        assert list(ReportRun.__dataclass_fields__) == list(RUN)
+
+    def test_it_goes_to_json_and_back_unchanged(self):
+        """The run is kept beside its result as the evidence of where that came from."""
+        run = ReportRun.from_stripe(RUN)
+        assert run.to_stripe() == RUN
+        assert run.created == datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
+        assert run.result is not None
+        assert run.result.created == datetime(2026, 9, 21, 14, 13, 26, tzinfo=UTC)
+        assert run.parameters == RUN["parameters"]
+        assert ReportRun.from_stripe(json.loads(json.dumps(run.to_stripe()))) == run
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            pytest.param({"object": "charge"}, id="another object"),
+            pytest.param({"id": "../../x"}, id="an id that is a path"),
+            pytest.param({"created": "yesterday"}, id="no time"),
+            pytest.param({"parameters": None}, id="no parameters"),
+        ],
+    )
+    def test_another_answer_is_not_taken_for_a_run(self, damage):
+        """An answer that is not understood must not become a run with empty fields."""
+        with pytest.raises((KeyError, TypeError, ValueError)):
+            ReportRun.from_stripe(RUN | damage)
+
+    @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the folder of real samples is not here")
+    @pytest.mark.parametrize("name", ["pending", "openapi-fixture"])
+    def test_real_answers_are_read(self, name):
+        """A run without a result, and one whose file has neither address nor name."""
+        answer = json.loads((SAMPLES / f"report_run.{name}.json").read_text())
+        run = ReportRun.from_stripe(answer)
+        assert run.id == answer["id"]
+        assert (run.result is None) == (answer["result"] is None)
+
+
+class TestReportType:
+    TYPE = {
+        "id": "balance.summary.1",
+        "object": "reporting.report_type",
+        "name": "Balance summary",
+        "version": 1,
+        "data_available_start": 1_667_952_000,
+        "data_available_end": 1_695_081_600,
+        "default_columns": ["category", "description", "net_amount", "currency"],
+        "livemode": False,
+        "updated": 1_695_109_133,
+    }
+
+    def test_stripes_nine_fields_are_read(self):
+        """As in the example of Stripe's page."""
+        type_ = ReportType.from_stripe(self.TYPE)
+        assert type_.data_available_end == datetime(2023, 9, 19, tzinfo=UTC)
+        assert type_.updated == datetime(2023, 9, 19, 7, 38, 53, tzinfo=UTC)
+        assert type_.base == "balance.summary"
+        assert not type_.is_catalogued
+
+    @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the folder of real samples is not here")
+    def test_stripes_own_fixture_is_read(self):
+        """Its times are not plausible, and that is no reason to fail."""
+        answer = json.loads((SAMPLES / "report_type.openapi-fixture.json").read_text())
+        assert ReportType.from_stripe(answer).id == "balance.summary.1"

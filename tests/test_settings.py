@@ -1,0 +1,164 @@
+"""Where a key may come from, where it may go, and that it shows nowhere."""
+
+import io
+import logging
+import pickle
+import traceback
+
+import pytest
+
+from stripe_reports.errors import KeyProblemError, ParameterError
+from stripe_reports.keys import find_key
+from stripe_reports.settings import Secret, Settings
+
+KEY = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
+LIVE = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
+
+
+def settings(tmp_path, key=KEY, **others):
+    return Settings(api_key=Secret(key), cache_dir=tmp_path, **others)
+
+
+def test_a_secret_shows_in_no_text(tmp_path, caplog):
+    """Notebooks are shared with their outputs, and tracebacks with their locals."""
+    secret = Secret(KEY)
+    whole = settings(tmp_path)
+    logging.getLogger("stripe_reports").warning("%s %r", secret, whole)
+    try:
+        raise ValueError(whole)
+    except ValueError:
+        shown = traceback.format_exc()
+    for text in (repr(secret), str(secret), f"{secret}", repr(whole), shown, caplog.text, repr(whole.owner)):
+        assert KEY not in text
+        assert "4eC39" not in text
+
+
+def test_a_secret_is_not_pickled():
+    """A pickle is a file, and a file is shared."""
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(Secret(KEY))
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("pk_test_123456", "publishable"),
+        ("whsec_123456", "not an API key"),
+        (f" {KEY}", "blanks"),
+        ("hello", "not an API key"),
+        ("", "not an API key"),
+    ],
+)
+def test_what_is_no_secret_key_is_refused_without_being_repeated(tmp_path, key, says):
+    """The most common mistakes are told apart; the text itself might be a secret all the same."""
+    with pytest.raises(KeyProblemError, match=says) as caught:
+        settings(tmp_path, key)
+    assert not key.strip() or key.strip() not in str(caught.value)
+
+
+@pytest.mark.parametrize("prefix", ["sk_test_", "rk_test_", "sk_live_", "rk_live_", "sk_org_live_"])
+def test_secret_and_restricted_keys_of_both_modes_are_taken(tmp_path, prefix):
+    """The mode is the key's."""
+    assert settings(tmp_path, prefix + "abc123").mode == ("live" if "live" in prefix else "test")
+
+
+@pytest.mark.parametrize(
+    ("key", "base_url", "allowed"),
+    [
+        (LIVE, "https://api.stripe.com", True),
+        (KEY, "https://api.stripe.com/", True),
+        (KEY, "http://127.0.0.1:12111", True),
+        (KEY, "http://localhost:12111", True),
+        (KEY, "http://[::1]:12111", True),
+        (KEY, "https://stripe.internal.example", True),
+        (KEY, "http://api.stripe.com", False),
+        (KEY, "http://10.0.0.5:12111", False),
+        (LIVE, "http://127.0.0.1:12111", False),
+        (LIVE, "https://api.stripe.com.evil.example", False),
+        (LIVE, "https://evil.example", False),
+        (KEY, "ftp://127.0.0.1", False),
+        (KEY, "https://user:pass@api.stripe.com", False),
+        (KEY, "api.stripe.com", False),
+    ],
+)
+def test_live_keys_go_to_stripe_only_and_clear_text_stays_on_this_machine(tmp_path, key, base_url, allowed):
+    """Refused when the client is made, before anything is sent."""
+    if allowed:
+        assert settings(tmp_path, key, base_url=base_url).base_url == base_url.rstrip("/")
+    else:
+        with pytest.raises(KeyProblemError):
+            settings(tmp_path, key, base_url=base_url)
+
+
+def test_a_host_for_live_keys_is_allowed_by_name(tmp_path):
+    """A company's gateway, on purpose."""
+    url = "https://gateway.example"
+    assert settings(tmp_path, LIVE, base_url=url, trusted_hosts=frozenset({"gateway.example"}))
+
+
+@pytest.mark.parametrize(
+    ("base_url", "files_url", "url", "allowed"),
+    [
+        ("https://api.stripe.com", None, "https://files.stripe.com/v1/files/file_1/contents", True),
+        ("https://api.stripe.com", None, "https://evil.example/v1/files/file_1/contents", False),
+        ("https://api.stripe.com", None, "http://files.stripe.com/v1/files/file_1/contents", False),
+        ("https://api.stripe.com", None, "https://files.stripe.com:8443/x", False),
+        ("https://api.stripe.com", None, "https://files.stripe.com@evil.example/x", False),
+        ("http://127.0.0.1:12111", None, "http://127.0.0.1:12111/v1/files/file_1/contents", True),
+        ("http://127.0.0.1:12111", None, "http://127.0.0.1:12112/v1/files/file_1/contents", False),
+        ("https://a.example", "https://f.example", "https://f.example/x", True),
+        ("https://a.example", "https://f.example", "https://g.example/x", False),
+    ],
+)
+def test_the_key_goes_with_a_download_only_to_where_files_are(tmp_path, base_url, files_url, url, allowed):
+    """`result.url` comes from an answer and is not trusted."""
+    assert settings(tmp_path, base_url=base_url, files_url=files_url).may_send_key_to(url) is allowed
+
+
+def test_an_owner_is_told_apart_by_key_account_and_mode(tmp_path):
+    """Each of them changes the folder; none of them gives the key away."""
+    owners = [
+        settings(tmp_path).owner,
+        settings(tmp_path, KEY + "x").owner,
+        settings(tmp_path, KEY, account="acct_1").owner,
+        settings(tmp_path, LIVE).owner,
+    ]
+    assert len({owner.folder for owner in owners}) == 4
+    assert not any(KEY[8:] in owner.folder for owner in owners)
+
+
+def test_an_account_must_look_like_one(tmp_path):
+    """It becomes a header and a folder."""
+    with pytest.raises(ParameterError, match="'acct_'"):
+        settings(tmp_path, account="../acct_1")
+
+
+class TestFindKey:
+    def test_the_argument_comes_first_then_the_environment(self, monkeypatch):
+        """As with Stripe's own tools."""
+        monkeypatch.setenv("STRIPE_API_KEY", "sk_test_environment")
+        assert find_key("sk_test_argument").reveal() == "sk_test_argument"
+        assert find_key().reveal() == "sk_test_environment"
+
+    def test_then_the_keyring(self, monkeypatch):
+        """Where the extra is installed."""
+        keyring = pytest.importorskip("keyring")
+        monkeypatch.delenv("STRIPE_API_KEY", raising=False)
+        monkeypatch.setattr(keyring, "get_password", lambda service, name: f"sk_test_{service}_{name}")
+        assert find_key().reveal() == "sk_test_stripe-reports_api_key"
+
+    def test_without_any_it_says_all_ways_to_give_one(self, monkeypatch):
+        """No prompt where nobody can answer it."""
+        monkeypatch.delenv("STRIPE_API_KEY", raising=False)
+        monkeypatch.setattr("stripe_reports.keys._from_keyring", lambda: None)
+        monkeypatch.setattr("sys.stdin", io.StringIO())
+        with pytest.raises(KeyProblemError, match=r"STRIPE_API_KEY.*keyring.*api_key=.*demo\(\)"):
+            find_key()
+
+    def test_in_a_terminal_it_is_asked_for_without_echo(self, monkeypatch):
+        """getpass does not echo."""
+        monkeypatch.delenv("STRIPE_API_KEY", raising=False)
+        monkeypatch.setattr("stripe_reports.keys._from_keyring", lambda: None)
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        monkeypatch.setattr("getpass.getpass", lambda _prompt: "sk_test_typed\n")
+        assert find_key().reveal() == "sk_test_typed"
