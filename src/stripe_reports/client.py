@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal, Self, TypedDict, Unpack
 
 import polars as pl
 from platformdirs import user_cache_path
@@ -108,6 +108,17 @@ class Client:
         where = "" if self.settings.base_url == STRIPE_URL else f", {self.settings.base_url}"
         account = f", {self.settings.account}" if self.settings.account else ""
         return f"Client({self.settings.mode} mode{account}{where})"
+
+    def close(self) -> None:
+        """Close connections and the cache of answers. The client can still be used; it opens them again."""
+        if "_transport" in self.__dict__:
+            self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     # What to ask for
 

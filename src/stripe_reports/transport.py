@@ -125,10 +125,8 @@ def _may_retry(response: requests.Response) -> bool:
 
 
 def _seconds(header: str | None) -> float | None:
-    try:
-        return float(header) if header else None
-    except ValueError:
-        return None
+    """A ``Retry-After`` in seconds; None if it is absent, or a date."""
+    return float(header) if header and header.strip().isdecimal() else None
 
 
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]

@@ -1,0 +1,109 @@
+"""What all tests share: a simulator, in this process and behind a real socket, and clients of it."""
+
+import os
+import random
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from stripe_reports.simulator import Clock, Simulator, serve
+
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path, monkeypatch):
+    """No test reads the user's key or writes into the user's folders."""
+    monkeypatch.delenv("STRIPE_API_KEY", raising=False)
+    monkeypatch.setenv("STRIPE_REPORTS_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+class TestClock:
+    """A client's clock that never rests: sleeping moves the simulator's time."""
+
+    __test__ = False
+
+    def __init__(self, simulated: Clock) -> None:
+        self.simulated = simulated
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self.simulated.now()
+
+    def monotonic(self) -> float:
+        return self.simulated.now().timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.simulated.advance(seconds)
+
+
+@pytest.fixture
+def simulator():
+    """Stripe in this process; runs take ten seconds of its own clock."""
+    return Simulator(seed=1, latency=10.0)
+
+
+@pytest.fixture
+def client(simulator, tmp_path):
+    """A client of the simulator, through requests and the adapter that stands in for sockets."""
+    from stripe_reports.demo_client import DemoClient
+
+    with DemoClient(simulator, cache_dir=tmp_path / "cache") as client:
+        yield client
+
+
+@pytest.fixture
+def url(simulator):
+    """The simulator behind a real socket on loopback."""
+    with serve(simulator) as address:
+        yield address
+
+
+@pytest.fixture
+def connect(simulator, url, tmp_path):
+    """Makes clients over the socket, as new processes would: they share the folder and nothing else."""
+    from stripe_reports.client import Client
+
+    def connect(key=None, **options):
+        options = {
+            "base_url": url,
+            "cache_dir": tmp_path / "cache",
+            "clock": TestClock(simulator.clock),
+        } | options
+        client = Client(key or simulator.key, **options)
+        clients.append(client)
+        return client
+
+    clients = []
+    yield connect
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def calls(simulator):
+    """Counts the calls that reached the simulator since the last count."""
+
+    def calls(path=""):
+        served = [f"{r.method} {r.path}" for r in simulator.requests[calls.seen :]]
+        calls.seen = len(simulator.requests)
+        return [call for call in served if path in call]
+
+    calls.seen = 0
+    return calls
+
+
+@pytest.fixture
+def rng():
+    """Jitter that is the same every time."""
+    return random.Random(0)  # noqa: S311
+
+
+def utc(*parts: int) -> datetime:
+    """An instant in UTC."""
+    return datetime(*parts, tzinfo=UTC)

@@ -1,0 +1,214 @@
+"""The command line, as a person or a monthly job uses it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.request
+from decimal import Decimal
+
+import polars as pl
+import pytest
+import stripe
+
+from stripe_reports import cli
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """The demo without its rests."""
+    monkeypatch.setattr("stripe_reports.demo_client.time.sleep", lambda _seconds: None)
+
+
+class TestDemo:
+    def test_it_shows_the_main_job_from_run_to_chart(self, at_once, tmp_path, capsys):
+        """Types, a pending run with its time, exact figures, the reason of reuse, a picture, what is next."""
+        assert cli.main(["demo", "--output", str(tmp_path / "out")]) == 0
+        shown = capsys.readouterr().out
+        assert "balance.summary.2" in shown
+        assert re.search(r"run frr_\w+ pending +0 s", shown)
+        assert re.search(r"run frr_\w+ succeeded +\d+ s", shown)
+        assert "decimal[38,6]" in shown
+        assert "Launched: no run of it was known." in shown
+        assert "Stored result of run frr_" in shown
+        assert "Next:" in shown
+        html = (tmp_path / "out" / "balance.html").read_text()
+        assert "cdn.jsdelivr" not in html
+        assert (tmp_path / "out" / "balance.png").read_bytes().startswith(b"\x89PNG")
+        table = pl.read_csv(tmp_path / "out" / "balance.csv", infer_schema=False)
+        assert all(Decimal(figure).is_finite() for figure in table["net_amount"])
+
+    def test_another_seed_is_another_account(self, at_once, tmp_path, capsys):
+        """Each has figures of its own."""
+        outputs = []
+        for seed in ("1", "2"):
+            cli.main(["demo", "--seed", seed, "--output", str(tmp_path)])
+            outputs.append((tmp_path / "balance.csv").read_text())
+        assert outputs[0] != outputs[1]
+
+
+class TestFetch:
+    ASKED = ["fetch", "payouts.itemized.5", "2026-10", "--demo", "--currency", "eur"]
+
+    def test_it_prints_a_table_and_says_where_that_comes_from(self, capsys):
+        """The table on standard output, everything else on standard error."""
+        assert cli.main(self.ASKED) == 0
+        shown = capsys.readouterr()
+        assert "payout_id" in shown.out
+        assert "sr.ReportRequest('payouts.itemized.5'" in shown.err
+        assert "Launched" in shown.err
+
+    @pytest.mark.parametrize(("name", "read"), [("x.csv", pl.read_csv), ("x.parquet", pl.read_parquet)])
+    def test_it_writes_csv_or_parquet(self, tmp_path, name, read, capsys):
+        """By the ending of the file."""
+        target = tmp_path / name
+        assert cli.main([*self.ASKED, "--columns", "payout_id,net", "--output", str(target)]) == 0
+        assert read(target).columns == ["payout_id", "net"]
+        assert f"rows in {target}" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("arguments", "status", "says"),
+        [
+            (["fetch", "balance.sumary", "2026-10", "--demo"], 2, "Did you mean"),
+            (["fetch", "balance.summary", "2031-10", "--demo"], 2, "Stripe has data"),
+            (["fetch", "balance.summary", "2026-10", "--demo", "--output", "x.xls"], 2, "neither"),
+            (["fetch", "balance.summary", "2026-10"], 2, "No API key"),
+            (["fetch", "balance.summary", "2026-10", "--base-url", "http://10.0.0.1"], 2, "clear text"),
+            (["types", "no.such"], 2, "no report type"),
+        ],
+    )
+    def test_what_is_wrong_is_one_clear_message_and_a_status(
+        self, arguments, status, says, capsys, monkeypatch
+    ):
+        """No traceback; a job can tell its own mistakes from Stripe's."""
+        monkeypatch.setattr("stripe_reports.keys._from_keyring", lambda: None)
+        if "--base-url" in arguments:
+            monkeypatch.setenv("STRIPE_API_KEY", "sk_test_1234")
+        assert cli.main(arguments) == status
+        shown = capsys.readouterr()
+        assert says in shown.err
+        assert "Traceback" not in shown.err
+
+    def test_stripes_errors_end_with_another_status(self, connect, url, capsys, monkeypatch):
+        """1: it was asked rightly, and Stripe said no."""
+        monkeypatch.setenv("STRIPE_API_KEY", "sk_test_1234")
+        assert cli.main(["fetch", "all_fees.itemized.1", "2026-10", "--base-url", url]) == 1
+        assert "Stripe says" in capsys.readouterr().err
+
+    def test_an_interrupt_says_how_to_come_back(self, at_once, monkeypatch, capsys):
+        """The run goes on at Stripe."""
+
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("stripe_reports.demo_client._SimulatedTime.sleep", interrupt)
+        assert cli.main(self.ASKED) == 130
+        assert "client.retrieve('frr_" in capsys.readouterr().err
+
+
+class TestTypes:
+    def test_it_lists_the_newest_versions_by_family(self, capsys):
+        """Offline; old versions on request."""
+        cli.main(["types"])
+        newest = capsys.readouterr().out
+        cli.main(["types", "--all"])
+        everything = capsys.readouterr().out
+        assert "payouts.itemized.5" in newest
+        assert "payouts.itemized.3" not in newest
+        assert "payouts.itemized.3" in everything
+        assert "live mode only" in newest
+        assert len(re.findall(r"^  \w", everything, re.MULTILINE)) == 90
+
+    def test_it_describes_one_with_parameters_and_columns(self, capsys):
+        """With evidence, and a star at what comes by default."""
+        cli.main(["types", "payouts.itemized"])
+        shown = capsys.readouterr().out
+        assert shown.startswith("payouts.itemized.5")
+        assert "reporting_category" in shown
+        assert re.search(r"\* payout_id +id ", shown)
+        assert re.search(r"  trace_id +text ", shown)
+
+
+def test_simulate_serves_stripes_api_to_any_library(tmp_path):
+    """With the key that it prints, until it is ended."""
+    command = [
+        sys.executable,
+        "-m",
+        "stripe_reports",
+        "simulate",
+        "--port",
+        "0",
+        "--seed",
+        "3",
+        "--latency",
+        "0",
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"HOME": str(tmp_path)}
+    ) as process:
+        try:
+            url = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())[0]
+            key = re.search(r"sk_test_\w+", process.stdout.readline())[0]
+            client = stripe.StripeClient(
+                key, base_addresses={"api": url, "files": url}, max_network_retries=0
+            )
+            interval = {"interval_start": 1_790_812_800, "interval_end": 1_793_491_200}
+            run = client.v1.reporting.report_runs.create(
+                {"report_type": "balance.summary.2", "parameters": interval}
+            )
+            run = client.v1.reporting.report_runs.retrieve(run.id)
+            assert run.status == "succeeded"
+            assert run.result.url.startswith(url)
+            request = urllib.request.Request(run.result.url, headers={"Authorization": f"Bearer {key}"})  # noqa: S310
+            with urllib.request.urlopen(request) as answer:  # noqa: S310
+                assert answer.read().startswith(b'"category"')
+        finally:
+            process.terminate()
+
+
+def test_progress_is_one_rewritten_line_in_a_terminal():
+    """And a line for each look elsewhere, for logs."""
+    import io
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    from datetime import UTC, datetime
+
+    from stripe_reports.models import ReportRun
+
+    def run(status):
+        return ReportRun(
+            id="frr_1",
+            created=datetime(2026, 1, 1, tzinfo=UTC),
+            livemode=False,
+            report_type="a.1",
+            parameters={},
+            status=status,
+        )
+
+    shown = []
+    for stream in (Terminal(), io.StringIO()):
+        progress = cli.TerminalProgress(stream)
+        progress(run("pending"), 1.2, 9.0)
+        progress(run("succeeded"), 8.8, 9.0)
+        shown.append(stream.getvalue())
+    assert shown[0].count("\n") == 1
+    assert shown[0].count("\r") == 2
+    assert shown[1].splitlines() == [
+        "  run frr_1 pending      1 of about 9 s",
+        "  run frr_1 succeeded    9 s",
+    ]
+
+
+def test_module_and_script_are_the_same_command():
+    """`python -m stripe_reports` where scripts are not on the path."""
+    done = subprocess.run(
+        [sys.executable, "-m", "stripe_reports", "types", "balance.summary"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.dumps(done.stdout)[1:].startswith("balance.summary.2")

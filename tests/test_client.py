@@ -1,0 +1,518 @@
+"""The main job: a report type and a period in, an exact frame out, and never more calls than needed."""
+
+import json
+import logging
+import stat
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+import stripe_reports as sr
+from conftest import utc
+from stripe_reports import errors
+from stripe_reports.simulator import Fault
+
+CREATE = "POST /v1/reporting/report_runs"
+MONEY = pl.Decimal(38, 6)
+
+
+class TestMainJob:
+    def test_a_type_and_a_month_give_an_exact_typed_frame(self, client):
+        """The promise of the first page."""
+        frame = client.frame("balance.summary", "2026-10")
+        assert dict(frame.schema) == {
+            "category": pl.String,
+            "description": pl.String,
+            "net_amount": MONEY,
+            "currency": pl.String,
+        }
+        for (currency,), rows in frame.drop_nulls("currency").group_by("currency"):
+            by = dict(rows.select("category", "net_amount").iter_rows())
+            assert by["starting_balance"] + by["activity"] + by["payouts"] == by["ending_balance"], currency
+
+    def test_a_report_carries_its_run_its_request_and_where_it_comes_from(self, client, simulator):
+        """What an auditor asks for."""
+        report = client.fetch("balance_change_from_activity.itemized.3", "2026-09", currency="eur")
+        assert report.run == client.retrieve(report.run.id)
+        assert report.run.status == "succeeded"
+        assert report.request == client.request(
+            "balance_change_from_activity.itemized.3", "2026-09", currency="eur"
+        )
+        assert report.run.parameters == report.request.to_stripe()
+        assert report.provenance.size == report.run.result.size
+        assert len(report.provenance.sha256) == 64
+        assert report.provenance.as_of == report.run.created
+        assert report.provenance.livemode is False
+        assert set(report.frame()["currency"]) == {"eur"}
+        assert_frame_equal(report.scan().collect(), report.frame())
+
+    def test_the_provenance_is_inside_the_parquet_file(self, client):
+        """A file that is copied elsewhere still says what it is."""
+        report = client.fetch("balance.summary", "2026-10")
+        metadata = json.loads(pl.read_parquet_metadata(report.path)["stripe_reports"])
+        assert metadata["run"]["id"] == report.run.id
+        assert metadata["sha256"] == report.provenance.sha256
+        assert_frame_equal(pl.read_parquet(report.path), report.frame())
+
+    def test_the_three_steps_are_there_one_by_one(self, client):
+        """Launch, wait, read: for who wants to hold the run in between."""
+        request = client.request("payouts.itemized.5", "last month", currency="usd")
+        run = client.launch(request)
+        assert run.status == "pending"
+        with pytest.raises(errors.RunError, match=r"client\.wait\(run\)"):
+            client.read(run)
+        run = client.wait(run)
+        frame = client.read(run)
+        assert frame.height > 0
+        assert_frame_equal(client.scan(run).collect(), frame)
+
+    def test_an_empty_report_has_all_its_columns_with_their_types(self, client):
+        """A month without anything is normal, and joins and concatenates like any other."""
+        columns = ["created", "created_utc", "gross", "is_link", "description"]
+        frame = client.frame(
+            "balance_change_from_activity.itemized.3",
+            "2026-10",
+            reporting_category="climate_order_purchase",
+            columns=columns,
+            timezone="Europe/Paris",
+        )
+        assert dict(frame.schema) == {
+            "created": pl.Datetime("us", "Europe/Paris"),
+            "created_utc": pl.Datetime("us", "UTC"),
+            "gross": MONEY,
+            "is_link": pl.Boolean,
+            "description": pl.String,
+        }
+        assert frame.height == 0
+
+    def test_the_reports_of_a_month_tie_to_the_cent(self, client):
+        """Summary, items and payouts are of one ledger, and no digit is lost on the way."""
+        items = client.frame("balance_change_from_activity.itemized", "2026-10")
+        summary = client.frame("balance.summary", "2026-10").drop_nulls("currency")
+        activity = dict(
+            summary.filter(pl.col("category") == "activity").select("currency", "net_amount").iter_rows()
+        )
+        sums = dict(items.group_by("currency").agg(pl.col("net").sum()).iter_rows())
+        assert {currency: total for currency, total in activity.items() if total} == sums
+        assert items.filter(pl.col("gross") - pl.col("fee") != pl.col("net")).height == 0
+
+
+class TestReuse:
+    def test_a_second_process_gets_the_stored_result_without_any_call(self, connect, calls):
+        """The kernel is restarted ten times a day."""
+        first = connect().fetch("balance.summary", "2026-09")
+        assert first.reuse.action == "launched"
+        assert len(calls(CREATE)) == 1
+        second = connect().fetch("balance.summary", "2026-09")
+        assert calls() == []
+        assert second.reuse.action == "stored"
+        assert "over 5 days after the interval's end" in str(second.reuse)
+        assert_frame_equal(second.frame(), first.frame())
+
+    def test_a_process_of_its_own_does_too(self, connect, url, simulator, tmp_path, calls):
+        """Not only another client in this process."""
+        expected = connect().frame("balance.summary.2", "2026-09")
+        calls()
+        code = (
+            "import sys, stripe_reports as sr\n"
+            f"report = sr.Client({simulator.key!r}, base_url={url!r}, cache_dir={str(tmp_path / 'cache')!r})"
+            ".fetch('balance.summary.2', '2026-09')\n"
+            "print(report.reuse.action)\n"
+            "report.frame().write_parquet(sys.argv[1])\n"
+        )
+        output = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "out.parquet")],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        assert output.stdout == "stored\n"
+        assert calls() == []
+        assert_frame_equal(pl.read_parquet(tmp_path / "out.parquet"), expected)
+
+    def test_a_recent_month_costs_one_call_and_no_launch(self, connect, calls):
+        """Whether anything newer was published is asked of the report type."""
+        connect().fetch("balance.summary", "2026-10")
+        calls()
+        again = connect().fetch("balance.summary", "2026-10")
+        assert again.reuse.action == "stored"
+        assert len(calls()) <= 1
+
+    def test_newer_data_are_fetched_and_the_older_result_is_named(self, client, simulator):
+        """Never yesterday's figures for an interval that is still moving."""
+        old = client.fetch("balance.summary", "2026-10")
+        simulator.clock.advance(timedelta(days=1))
+        new = client.fetch("balance.summary", "2026-10")
+        assert new.reuse.action == "launched"
+        assert f"run {old.run.id} was not used" in str(new.reuse)
+        assert new.run.id != old.run.id
+        assert old.frame().height  # the older result stays stored
+
+    @pytest.mark.parametrize(
+        ("reuse", "expected"),
+        [
+            ("always", "stored"),
+            ("never", "launched"),
+            (timedelta(hours=30), "stored"),
+            (timedelta(hours=1), "launched"),
+        ],
+    )
+    def test_the_rule_can_be_overridden(self, client, simulator, reuse, expected):
+        """Any run, none, or none older than that."""
+        client.fetch("balance.summary", "2026-10")
+        simulator.clock.advance(timedelta(days=1))
+        assert client.fetch("balance.summary", "2026-10", reuse=reuse).reuse.action == expected
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"period": "2026-09"},
+            {"currency": "eur"},
+            {"timezone": "Europe/Paris"},
+            {"columns": ["net_amount", "category"]},
+            {"report_type": "balance.summary.1"},
+        ],
+    )
+    def test_another_request_is_another_report(self, client, other):
+        """Whatever differs in what is sent."""
+        first = client.fetch("balance.summary", "2026-10")
+        asked = {"report_type": "balance.summary", "period": "2026-10"} | other
+        assert client.fetch(**asked).run.id != first.run.id
+
+    def test_keys_and_accounts_share_nothing(self, connect):
+        """One account's rows are never another's answer."""
+        asked = ("balance.summary", "2026-09")
+        runs = {
+            connect(**options).fetch(*asked).run.id
+            for options in ({}, {"key": "sk_test_other"}, {"account": "acct_1"}, {"account": "acct_2"})
+        }
+        assert len(runs) == 4
+
+    def test_a_pending_run_is_awaited_not_launched_twice(self, connect, simulator, calls):
+        """By another process, too, that finds it in the store's journal."""
+        first = connect()
+        run = first.launch(first.request("payouts.itemized.5", "2026-10"))
+        calls()
+        report = connect().fetch("payouts.itemized.5", "2026-10")
+        assert (report.run.id, report.reuse.action) == (run.id, "awaited")
+        assert calls(CREATE) == []
+
+    def test_a_run_made_elsewhere_is_found_by_listing(self, connect, tmp_path, calls):
+        """On another machine, with the same key; all that was sent is echoed, so it is surely the same."""
+        elsewhere = connect(cache_dir=tmp_path / "elsewhere")
+        made = elsewhere.fetch("balance.summary.2", "2026-10", currency="eur")
+        calls()
+        report = connect().fetch("balance.summary.2", "2026-10", currency="eur")
+        assert (report.run.id, report.reuse.action) == (made.run.id, "reused")
+        assert calls(CREATE) == []
+
+    def test_a_run_made_elsewhere_that_may_have_been_sent_more_is_not(self, connect, tmp_path):
+        """Stripe does not echo decimal_separator, which this type takes: the file might have commas."""
+        elsewhere = connect(cache_dir=tmp_path / "elsewhere")
+        made = elsewhere.fetch("payouts.itemized.5", "2026-10")
+        assert connect().fetch("payouts.itemized.5", "2026-10").run.id != made.run.id
+
+    def test_a_failed_run_never_answers(self, client, simulator):
+        """It is an error once, and a new attempt the next time."""
+        simulator.outcomes.append("failed")
+        with pytest.raises(errors.RunFailedError, match="fetch again") as caught:
+            client.fetch("balance.summary", "2026-10")
+        assert caught.value.run.status == "failed"
+        report = client.fetch("balance.summary", "2026-10")
+        assert (report.reuse.action, report.run.status) == ("launched", "succeeded")
+
+    def test_a_server_error_that_stripe_would_repeat_is_got_round(self, client, simulator):
+        """Stripe answers the same idempotency key with the same error for a day."""
+        simulator.faults.append(Fault(CREATE, status=500, times=99, stored=True))
+        with pytest.raises(errors.ServerError):
+            client.fetch("balance.summary", "2026-10")
+        simulator.faults.clear()
+        assert client.fetch("balance.summary", "2026-10").run.status == "succeeded"
+
+    def test_a_deleted_result_is_fetched_again_without_a_launch(self, client, calls):
+        """The run is still at Stripe."""
+        report = client.fetch("balance.summary", "2026-09")
+        report.path.unlink()
+        calls()
+        again = client.fetch("balance.summary", "2026-09")
+        assert (again.run.id, again.reuse.action) == (report.run.id, "reused")
+        assert calls(CREATE) == []
+
+    def test_a_result_that_is_gone_everywhere_is_launched_anew(self, client, simulator):
+        """Files at Stripe live for a year."""
+        report = client.fetch("balance.summary", "2026-09")
+        report.path.unlink()
+        simulator.faults.append(Fault("GET /v1/files/*", status=404))
+        assert client.fetch("balance.summary", "2026-09").reuse.action == "launched"
+
+    def test_a_damaged_result_is_no_result(self, client):
+        """Half a file answers nothing."""
+        report = client.fetch("balance.summary", "2026-09")
+        report.path.write_bytes(report.path.read_bytes()[:200])
+        again = client.fetch("balance.summary", "2026-09")
+        assert again.reuse.action == "reused"
+        assert again.frame().height
+
+
+class TestWaiting:
+    def test_it_looks_rarely_and_ends_at_the_first_look_after_the_end(self, client, calls):
+        """At most twelve looks a minute."""
+        run = client.launch(client.request("balance.summary", "2026-10"))
+        calls()
+        seen = []
+        finished = client.wait(
+            run, progress=lambda run, elapsed, expected: seen.append((run.status, elapsed))
+        )
+        assert finished.status == "succeeded"
+        assert 1 <= len(calls()) <= 6
+        assert [status for status, _ in seen] == ["pending"] * (len(seen) - 1) + ["succeeded"]
+        assert seen[-1][1] <= 1.35 * 10 + 2
+
+    def test_a_finished_run_comes_back_without_a_call(self, client, calls):
+        """There is nothing to wait for."""
+        run = client.fetch("balance.summary", "2026-10").run
+        calls()
+        assert client.wait(run) == run
+        assert calls() == []
+
+    def test_a_timeout_says_that_nothing_is_lost_and_how_to_go_on(self, client, simulator):
+        """And the same fetch later joins the same run."""
+        simulator.outcomes.append("stuck")
+        with pytest.raises(errors.RunTimeoutError, match=r"not cancelled.*client\.wait\(") as caught:
+            client.fetch("balance.summary", "2026-10", timeout=30)
+        run = caught.value.run
+        assert isinstance(caught.value, TimeoutError)
+        with pytest.raises(errors.RunTimeoutError) as caught:
+            client.fetch("balance.summary", "2026-10", timeout=30)
+        assert caught.value.run.id == run.id
+
+    def test_an_unknown_status_ends_the_wait(self, client, simulator):
+        """Other tools loop for ever."""
+        simulator.outcomes.append("quantum")
+        with pytest.raises(errors.RunFailedError, match="'quantum'"):
+            client.fetch("balance.summary", "2026-10")
+
+    @pytest.mark.parametrize("outcome", ["no url", "no result"])
+    def test_a_run_that_succeeded_without_a_file_is_an_error(self, client, simulator, outcome):
+        """Not an empty table."""
+        simulator.outcomes.append(outcome)
+        with pytest.raises(errors.ResultUnavailableError):
+            client.fetch("balance.summary", "2026-10")
+
+    def test_an_interrupt_detaches_and_says_how_to_come_back(self, client, simulator, monkeypatch):
+        """The run goes on at Stripe."""
+
+        def interrupt(_seconds):
+            raise KeyboardInterrupt
+
+        run = client.launch(client.request("balance.summary", "2026-10"))
+        monkeypatch.setattr(client._transport.clock, "sleep", interrupt)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            client.wait(run)
+        assert f"client.retrieve('{run.id}')" in caught.value.__notes__[0]
+
+    def test_a_run_is_picked_up_by_its_id(self, client, simulator):
+        """From a note, after the weekend."""
+        run = client.launch(client.request("balance.summary", "2026-10"))
+        simulator.clock.advance(3600)
+        assert client.read(client.retrieve(run.id)).height
+
+    def test_runs_are_listed_newest_first(self, client):
+        """Across pages, as many as asked for."""
+        for month in ("2026-07", "2026-08", "2026-09"):
+            client.launch(client.request("balance.summary", month))
+        runs = client.runs(limit=2)
+        assert len(runs) == 2
+        assert runs[0].parameters["interval_end"] == int(utc(2026, 10, 1).timestamp())
+
+
+class TestRequests:
+    def test_a_period_means_that_period_in_the_clients_zone(self, tmp_path):
+        """October in Paris starts on the evening of 30 September in UTC, and has 31 days and an hour."""
+        with sr.demo(timezone="Europe/Paris", cache_dir=tmp_path) as client:
+            request = client.request("payouts.itemized.5", "2026-10")
+            assert request.interval_start == utc(2026, 9, 30, 22)
+            assert request.interval_end == utc(2026, 10, 31, 23)
+            assert request.timezone == "Europe/Paris"
+            elsewhere = client.request("payouts.itemized.5", "2026-10", timezone="America/New_York")
+            assert elsewhere.interval_start == utc(2026, 10, 1, 4)
+
+    def test_a_zone_is_sent_only_where_the_type_takes_it(self, client):
+        """It moves the bounds all the same."""
+        request = client.request(
+            "balance_change_from_activity.itemized.1", "2026-10", timezone="Europe/Paris"
+        )
+        assert request.timezone is None
+        assert request.interval_start == utc(2026, 9, 30, 22)
+
+    @pytest.mark.parametrize(
+        ("period", "start", "end"),
+        [
+            ("2026-10-05", utc(2026, 10, 5), utc(2026, 10, 6)),
+            ("2026-Q3", utc(2026, 7, 1), utc(2026, 10, 1)),
+            ("last month", utc(2026, 10, 1), utc(2026, 11, 1)),
+            ("2026-10-01/2026-10-15", utc(2026, 10, 1), utc(2026, 10, 15)),
+            ((date(2026, 10, 1), date(2026, 10, 15)), utc(2026, 10, 1), utc(2026, 10, 15)),
+            ((utc(2026, 10, 1, 8), utc(2026, 10, 1, 9)), utc(2026, 10, 1, 8), utc(2026, 10, 1, 9)),
+        ],
+    )
+    def test_periods_become_instants(self, client, period, start, end):
+        """Half-open, as Stripe's."""
+        request = client.request("balance.summary", period)
+        assert (request.interval_start, request.interval_end) == (start, end)
+
+    def test_this_month_is_cut_where_the_data_end(self, client, simulator):
+        """Half a day and a publication behind the clock."""
+        request = client.request("balance.summary", "this month")
+        available = client.report_type("balance.summary").data_available_end
+        assert request.interval_end == available < simulator.clock.now()
+
+    def test_a_period_beyond_the_data_is_an_error_that_names_both_limits(self, client, calls):
+        """Before anything is launched."""
+        for period in ("2027-01", "2019-01"):
+            with pytest.raises(errors.IntervalError, match=r"from 20.*Z to 2026-11-0.*Z"):
+                client.fetch("balance.summary", period)
+        assert calls(CREATE) == []
+
+    def test_last_month_is_by_stripes_clock(self, connect, simulator):
+        """A laptop whose clock is a year behind must not fetch last year's month."""
+        from conftest import TestClock
+        from stripe_reports.simulator import Clock
+
+        behind = connect(clock=TestClock(Clock(utc(2025, 3, 15))))
+        assert behind.request("balance.summary", "last month").interval_start == utc(2026, 10, 1)
+
+    def test_a_name_without_version_is_asked_about_once_a_day(self, connect, simulator, calls):
+        """And every repr names the version that was taken."""
+        assert connect().request("balance.summary", "2026-10").report_type == "balance.summary.2"
+        assert len(calls()) == 1
+        connect().request("payouts.itemized", "2026-10")
+        assert calls() == []
+        simulator.clock.advance(timedelta(days=1))
+        connect().request("balance.summary", "2026-10")
+        assert len(calls()) == 1
+
+    def test_out_of_reach_a_name_means_the_newest_catalogued(self, connect, monkeypatch):
+        """So that a stored result can be read on the train."""
+        client = connect(base_url="http://127.0.0.1:9")
+        assert client.request("payouts.itemized", "2026-10").report_type == "payouts.itemized.5"
+
+    @pytest.mark.parametrize(
+        ("arguments", "error", "says"),
+        [
+            (("balance.sumary", "2026-10"), errors.UnknownReportTypeError, "Did you mean"),
+            (("balance.summary", "Oktober"), errors.IntervalError, "not a period"),
+            (("balance.summary",), errors.ParameterError, "needs a period"),
+            (("payout_reconciliation.by_id.itemized.4", "2026-10"), errors.ParameterError, "takes no period"),
+        ],
+    )
+    def test_what_is_wrong_is_said_before_a_run_is_launched(self, client, calls, arguments, error, says):
+        """In words that help."""
+        with pytest.raises(error, match=says):
+            client.fetch(*arguments)
+        assert calls(CREATE) == []
+
+    def test_types_that_describe_a_moment_take_the_end_of_a_period(self, client):
+        """The eleven that know no start."""
+        request = client.request("ending_balance_reconciliation.itemized.4", "2026-10")
+        assert (request.interval_start, request.interval_end) == (None, utc(2026, 11, 1))
+
+    def test_a_payouts_own_report_takes_the_payout(self, client):
+        """And no period."""
+        request = client.request("payout_reconciliation.by_id.itemized.4", payout="po_1")
+        assert request.parameters == {"payout": "po_1"}
+
+    def test_a_type_the_catalogue_does_not_know_is_left_to_stripe(self, client):
+        """Its answer is the error, its columns are text."""
+        with pytest.raises(errors.NotFoundError):
+            client.fetch("brand.new.1", "2026-10")
+
+    def test_a_request_is_fetched_as_it_is(self, client):
+        """Code and form go both ways."""
+        request = client.request("balance.summary", "2026-10")
+        assert client.fetch(request).request == request
+        with pytest.raises(errors.ParameterError, match="says it all"):
+            client.fetch(request, "2026-09")
+
+    def test_unknown_columns_of_a_type_not_fully_known_are_a_warning(self, client):
+        """Stripe decides; the simulator, which knows them all, refuses."""
+        with (
+            pytest.warns(UserWarning, match="left to Stripe"),
+            pytest.raises(errors.InvalidRequestError),
+        ):
+            client.fetch("balance_change_from_activity.itemized.7", "2026-10", columns=["net", "brand_new"])
+
+
+class TestManners:
+    def test_making_a_client_touches_neither_network_nor_disk(self, simulator, tmp_path, calls):
+        """It may stand at the top of a module."""
+        sr.Client(simulator.key, cache_dir=tmp_path / "none", application=simulator)
+        assert calls() == []
+        assert not (tmp_path / "none").exists()
+
+    def test_results_are_for_their_owners_eyes_only(self, client, tmp_path):
+        """They hold customers' names."""
+        client.fetch("balance.summary", "2026-10")
+        for path in (tmp_path / "cache").rglob("*"):
+            assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+    def test_no_key_is_in_any_file_log_or_repr(self, client, simulator, tmp_path, caplog):
+        """Byte by byte, names of files included."""
+        with caplog.at_level(logging.DEBUG):
+            report = client.fetch("balance.summary", "2026-10")
+            simulator.faults.append(Fault(status=401, times=9))
+            with pytest.raises(errors.AuthenticationError) as caught:
+                client.retrieve("frr_1")
+        client.close()
+        paths = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+        texts = [path.read_bytes() for path in paths] + [str(path).encode() for path in paths]
+        texts += [text.encode() for text in (caplog.text, repr(client), repr(report), str(caught.value))]
+        assert len(paths) > 3
+        assert not any(simulator.key.encode() in text for text in texts)
+
+    def test_nothing_is_left_in_staging(self, client, simulator, tmp_path):
+        """Neither after success nor after failure."""
+        client.fetch("balance.summary", "2026-10")
+        simulator.faults.append(Fault("GET /v1/files/*", status=200, body=b'"a","a"\n', times=9))
+        with pytest.raises(errors.FileError):
+            client.fetch("balance.summary", "2026-09")
+        assert not list((tmp_path / "cache").glob("*/staging/*"))
+
+    def test_a_damaged_file_is_not_stored(self, client, simulator, tmp_path):
+        """The error names the run; fetching again reads it again."""
+        run = client.wait(client.launch(client.request("balance.summary", "2026-10")))
+        body = b'"category","category"\n' + b"x" * (run.result.size - 22)
+        simulator.faults.append(Fault("GET /v1/files/*", status=200, body=body))
+        with pytest.raises(errors.DamagedFileError) as caught:
+            client.read(run)
+        assert run.id in caught.value.__notes__[0]
+        assert not list((tmp_path / "cache").rglob("*.parquet"))
+        assert client.read(run).height
+
+    def test_money_has_no_float_anywhere(self, client):
+        """Decimal from the text of the file to the frame."""
+        frame = client.frame("balance_change_from_activity.itemized.3", "2026-10", columns="all")
+        assert not any(dtype.is_float() for dtype in frame.schema.values())
+        assert isinstance(frame["net"][0], Decimal)
+
+    @given(seed=st.integers(0, 3))
+    def test_the_demo_is_the_same_for_the_same_seed(self, seed, tmp_path_factory):
+        """A figure in a tutorial stays true."""
+        frames = []
+        for _ in range(2):
+            with sr.demo(seed, cache_dir=tmp_path_factory.mktemp("demo")) as client:
+                frames.append(client.frame("balance.summary", "2026-10"))
+        assert_frame_equal(*frames)
+
+    def test_the_demos_clock_starts_when_it_says(self, client):
+        """And moves only while the client waits."""
+        assert client.simulator.clock.now() == datetime(2026, 11, 5, 12, tzinfo=UTC)
+        client.fetch("balance.summary", "2026-10")
+        assert client.simulator.clock.now() < datetime(2026, 11, 5, 12, 1, tzinfo=UTC)

@@ -1,0 +1,54 @@
+"""Each notebook runs from top to bottom, offline and without a key, and is saved without outputs."""
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+NO_NETWORK = Path(__file__).parent / "no_network"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs a notebook in a fresh kernel that reaches nothing beyond this machine."""
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join(filter(None, [str(NO_NETWORK), os.environ.get("PYTHONPATH")]))
+    )
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+
+    def run(path):
+        notebook = nbformat.read(path, as_version=4)
+        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+        return notebook
+
+    return run
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_runs_from_top_to_bottom(path, run):
+    """A notebook that fails teaches nothing; one that warns teaches doubt."""
+    outputs = [output for cell in run(path).cells for output in cell.get("outputs", [])]
+    assert outputs
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_is_saved_without_outputs(path):
+    """Outputs are someone's data, and differ each time."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            assert not cell.outputs
+            assert cell.execution_count is None
+
+
+def test_the_quickstart_goes_from_import_to_table_to_chart_in_ten_cells(run):
+    """And says why the second fetch launched nothing."""
+    notebook = run(NOTEBOOKS[0].with_name("quickstart.ipynb"))
+    assert len(notebook.cells) == 10
+    texts = [str(output.get("data", output)) for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert any("decimal[38,6]" in text for text in texts)
+    assert any("image/svg+xml" in text or "image/png" in text for text in texts)
+    assert any("Stored result of run frr_" in text for text in texts)

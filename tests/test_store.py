@@ -1,0 +1,188 @@
+"""Results on disk: whole or not at all, found by request, safe from what answers contain."""
+
+import errno
+import json
+import os
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from stripe_reports.errors import StoreError
+from stripe_reports.models import ReportRequest, ReportRun, ResultFile
+from stripe_reports.settings import Owner
+from stripe_reports.store import METADATA_KEY, LaunchRecord, Provenance, Store
+
+OWNER = Owner("0123456789abcdef", None, "test")
+NOW = datetime(2026, 11, 5, 12, tzinfo=UTC)
+REQUEST = ReportRequest(
+    "balance.summary.2", interval_start="2026-10-01T00:00:00Z", interval_end="2026-11-01T00:00:00Z"
+)
+RUN = ReportRun(
+    id="frr_1",
+    created=NOW,
+    livemode=False,
+    report_type=REQUEST.report_type,
+    parameters=REQUEST.to_stripe(),
+    status="succeeded",
+    succeeded_at=NOW,
+    result=ResultFile(id="file_1", created=NOW, url="https://files.stripe.com/v1/files/file_1/contents"),
+)
+PROVENANCE = Provenance(
+    request=REQUEST,
+    run=RUN,
+    as_of=NOW,
+    fetched_at=NOW,
+    account=None,
+    livemode=False,
+    key_digest=OWNER.key_digest,
+    api_version="v",
+    size=10,
+    sha256="0" * 64,
+    package_version="0",
+)
+KEY = "k" * 64
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "cache", OWNER)
+
+
+def put(store, provenance=PROVENANCE):
+    with store.staging() as folder:
+        staged = folder / "x.parquet"
+        pl.DataFrame({"a": [1]}).write_parquet(staged, metadata={METADATA_KEY: provenance.to_json()})
+        return store.put(KEY, staged, provenance)
+
+
+def test_a_result_is_found_by_its_request_and_by_its_run(store):
+    """With everything that was known when it was stored."""
+    stored = put(store)
+    assert store.results(KEY, REQUEST) == [stored]
+    assert store.find(RUN) == stored
+    assert stored.provenance == PROVENANCE
+    assert stored.path.relative_to(store.folder).parts == (
+        "results",
+        "balance.summary.2",
+        KEY[:32],
+        "frr_1.parquet",
+    )
+
+
+def test_several_runs_of_a_request_stay_beside_each_other(store):
+    """What was stored before a restatement is evidence."""
+    put(store)
+    put(store, replace(PROVENANCE, run=replace(RUN, id="frr_2")))
+    assert [result.provenance.run.id for result in store.results(KEY, REQUEST)] == ["frr_1", "frr_2"]
+
+
+def test_a_run_whose_parameters_are_not_all_known_answers_no_request(store):
+    """It can be read by its id."""
+    put(store, replace(PROVENANCE, is_complete=False))
+    assert store.results(KEY, REQUEST) == []
+    assert store.find(RUN) is not None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"key_digest": "f" * 16},
+        {"account": "acct_1"},
+        {"livemode": True},
+        {"request": ReportRequest("balance.summary.2", currency="eur")},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_file_that_says_it_is_anothers_is_not_taken(store, changed):
+    """Whatever folder it was copied to."""
+    stored = put(store)
+    other = replace(PROVENANCE, **changed)
+    pl.DataFrame({"a": [2]}).write_parquet(stored.path, metadata={METADATA_KEY: other.to_json()})
+    assert store.results(KEY, REQUEST) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" + b"\x00" * 100 + b"PAR1", b"<html>"])
+def test_a_damaged_file_is_left_out(store, content):
+    """It is fetched again."""
+    put(store).path.write_bytes(content)
+    assert store.results(KEY, REQUEST) == []
+
+
+@pytest.mark.parametrize("id_", ["../frr_1", "frr/1", "", ".hidden", "a" * 300])
+def test_an_id_that_cannot_be_a_file_name_is_refused(store, id_):
+    """Ids come from answers."""
+    with pytest.raises(StoreError, match="cannot be the name of a file"):
+        put(store, replace(PROVENANCE, run=replace(RUN, id=id_)))
+
+
+def test_launches_are_remembered_and_what_became_of_them(store):
+    """So that the next process waits instead of launching."""
+    record = LaunchRecord(
+        request=REQUEST, generation=NOW, attempt=0, run_id="frr_1", status="pending", created=NOW
+    )
+    store.remember(KEY, record)
+    assert store.launches(KEY) == [record]
+    store.remember(KEY, replace(record, status="failed"))
+    assert store.launch_of("frr_1") == replace(record, status="failed")
+    store.remember(KEY, replace(record, run_id=None, status="error", attempt=1))
+    assert [record.attempt for record in store.launches(KEY)] == [0, 1]
+
+
+def test_an_unreadable_record_is_left_out(store):
+    """Stripe then repeats its answer for the same idempotency key."""
+    record = LaunchRecord(request=REQUEST, generation=NOW, attempt=0, run_id="frr_1", status="pending")
+    store.remember(KEY, record)
+    (path,) = (store.folder / "launches" / KEY[:32]).iterdir()
+    path.write_text("{")
+    assert store.launches(KEY) == []
+
+
+def test_what_a_killed_process_left_is_cleared_a_day_later(store):
+    """And what another one is writing now is not."""
+    with store.staging() as first:
+        old, young = first.parent / "old", first.parent / "young"
+        old.mkdir()
+        young.mkdir()
+        (old / "half.csv").write_text("x")
+        os.utime(old, (time.time() - 90_000,) * 2)
+        with store.staging():
+            assert young.exists()
+            assert not old.exists()
+
+
+def test_offered_types_that_cannot_be_read_were_never_asked_for(store):
+    """They are asked for again."""
+    assert store.offered() is None
+    store.remember_offered(["a.1"], NOW)
+    assert store.offered() == (("a.1",), NOW)
+    (store.folder / "report_types.json").write_text(json.dumps({"ids": 3}))
+    assert store.offered() is None
+
+
+def test_a_full_disk_says_so_and_what_to_do(store, monkeypatch):
+    """With the folder."""
+    monkeypatch.setattr(
+        "os.open", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device"))
+    )
+    with pytest.raises(StoreError, match=r"No space left.*make room.*cache_dir"):
+        store.remember_offered(["a.1"], NOW)
+
+
+def test_a_folder_that_cannot_be_made_says_so(tmp_path):
+    """A file stands in its place."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"Client\(cache_dir"):
+        Store(tmp_path / "file" / "cache", OWNER).prepare()
+
+
+def test_a_lock_held_elsewhere_is_an_error_after_a_while(store):
+    """It names the file."""
+    with (
+        store.lock("k"),
+        pytest.raises(StoreError, match=r"held .*k\.lock"),
+        store.lock("k", timeout=0.01),
+    ):
+        pass

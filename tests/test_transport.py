@@ -1,0 +1,280 @@
+"""The seam to HTTP: who retries, who keeps time, what is cached, and whose settings hold."""
+
+import io
+import random
+import sqlite3
+
+import pytest
+import requests
+from requests.adapters import BaseAdapter
+
+from conftest import TestClock
+from stripe_reports.settings import Secret, Settings
+from stripe_reports.simulator import Clock, Fault
+from stripe_reports.transport import ATTEMPTS, PatientAdapter, Transport
+
+BASE = "https://api.stripe.com"
+TYPES = f"{BASE}/v1/reporting/report_types"
+
+
+class Script(BaseAdapter):
+    """Answers what it was told, one after the other."""
+
+    def __init__(self, *answers):
+        super().__init__()
+        self.answers = list(answers)
+        self.sent = []
+
+    def send(self, request, **_):
+        self.sent.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        status, headers = answer if isinstance(answer, tuple) else (answer, {})
+        response = requests.Response()
+        response.status_code, response.request, response.url = status, request, request.url
+        response.headers.update(headers)
+        response.raw = io.BytesIO(b"{}")
+        return response
+
+    def close(self):
+        pass
+
+
+def send(*answers, method="GET"):
+    clock, script = TestClock(Clock()), Script(*answers)
+    session = requests.Session()
+    session.mount("https://", PatientAdapter(script, clock=clock, rng=random.Random(1)))  # noqa: S311
+    headers = {"Idempotency-Key": "k"} if method == "POST" else {}
+    try:
+        outcome = session.request(method, f"{BASE}/v1/x", headers=headers).status_code
+    except requests.RequestException as error:
+        outcome = type(error)
+    return outcome, script.sent, clock.slept
+
+
+class TestRetries:
+    @pytest.mark.parametrize("status", [409, 424, 429, 500, 502, 503, 504])
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_what_may_pass_is_tried_again(self, status, method):
+        """A launch carries an idempotency key, so it may be repeated like any other call."""
+        outcome, sent, slept = send(status, status, 200, method=method)
+        assert (outcome, len(sent)) == (200, 3)
+        assert [request.headers.get("Idempotency-Key") for request in sent] == [
+            sent[0].headers.get("Idempotency-Key")
+        ] * 3
+        assert 0 < slept[0] < 5
+        assert 0 < slept[1] < 5
+
+    @pytest.mark.parametrize("status", [400, 401, 402, 403, 404])
+    def test_what_will_not_pass_is_not(self, status):
+        """It would be refused again."""
+        assert send(status)[0] == status
+
+    @pytest.mark.parametrize(
+        ("answer", "times"),
+        [
+            ((500, {"Stripe-Should-Retry": "false"}), 1),
+            ((429, {"Stripe-Should-Retry": "false"}), 1),
+            ((400, {"Stripe-Should-Retry": "true"}), 2),
+            pytest.param((429, {"Stripe-Should-Retry": "'true'"}), 2, id="in quotes, as recorded once"),
+            ((200, {"Stripe-Should-Retry": "true"}), 1),
+        ],
+    )
+    def test_stripe_decides_where_it_says_so(self, answer, times):
+        """`Stripe-Should-Retry` is obeyed before any rule of ours."""
+        assert len(send(answer, 200)[1]) == times
+
+    def test_a_lost_connection_is_tried_again(self):
+        """The commonest fault of all."""
+        assert send(requests.ConnectionError(), requests.ReadTimeout(), 200)[0] == 200
+
+    def test_a_bad_certificate_is_not(self):
+        """It does not get better, and might be an attack."""
+        outcome, sent, _ = send(requests.exceptions.SSLError())
+        assert (outcome, len(sent)) == (requests.exceptions.SSLError, 1)
+
+    def test_it_ends(self):
+        """The last answer or error is the caller's."""
+        assert send(*[503] * ATTEMPTS)[0] == 503
+        assert send(*[requests.ConnectionError()] * ATTEMPTS)[0] == requests.ConnectionError
+
+    def test_a_time_to_wait_is_respected(self):
+        """Where Stripe or a gateway names one."""
+        assert send((429, {"Retry-After": "7"}), 200)[2][0] >= 7
+
+    def test_a_time_to_wait_that_is_a_date_is_left_out(self):
+        """It needs two clocks that agree."""
+        assert send((429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), 200)[0] == 200
+
+
+@pytest.fixture
+def transport(simulator, tmp_path):
+    """A transport over the simulator, with a cache."""
+    made = Transport(
+        Settings(api_key=Secret(simulator.key), cache_dir=tmp_path),
+        cache_path=tmp_path / "answers.sqlite",
+        application=simulator,
+        clock=TestClock(simulator.clock),
+    )
+    yield made
+    made.close()
+
+
+def get(transport, url=TYPES, key=None):
+    headers = {"Authorization": f"Bearer {key or transport.settings.api_key.reveal()}"}
+    return transport.json_session.get(url, headers=headers)
+
+
+class TestTime:
+    def test_time_is_stripes(self, transport, simulator):
+        """This machine's clock may be wrong; what is closed and what is fresh must not depend on it."""
+        assert transport.stripe_time() is None
+        simulator.clock.advance(86_400 * 400)
+        get(transport)
+        assert transport.stripe_time() == simulator.clock.now()
+        simulator.clock.advance(90)
+        assert transport.stripe_time() == simulator.clock.now()
+
+    def test_a_cached_answer_tells_no_time(self, transport, simulator):
+        """Its Date is the time when it was kept."""
+        get(transport)
+        simulator.clock.advance(30)
+        assert get(transport).from_cache
+        assert transport.stripe_time() == simulator.clock.now()
+
+
+class TestCache:
+    def test_report_types_are_kept_for_a_minute_of_our_clock(self, transport, simulator, calls):
+        """The reuse rule asks for the type, never older than sixty seconds."""
+        get(transport)
+        simulator.clock.advance(59)
+        get(transport)
+        assert len(calls()) == 1
+        simulator.clock.advance(2)
+        get(transport)
+        assert len(calls()) == 1
+
+    def test_a_finished_run_is_kept_for_good_and_a_pending_one_not_at_all(
+        self, client, transport, simulator, calls
+    ):
+        """A poller that reads its own cache never sees the end."""
+        run = client.launch(client.request("balance.summary", "2026-10"))
+        address = f"{BASE}/v1/reporting/report_runs/{run.id}"
+        calls()
+        assert [get(transport, address).json()["status"] for _ in range(3)] == ["pending"] * 3
+        simulator.clock.advance(60)
+        assert get(transport, address).json()["status"] == "succeeded"
+        assert len(calls()) == 4
+        simulator.clock.advance(86_400 * 30)
+        assert get(transport, address).json()["status"] == "succeeded"
+        assert calls() == []
+
+    def test_lists_of_runs_are_not_kept(self, transport, calls):
+        """They change with every launch."""
+        for _ in range(2):
+            get(transport, f"{BASE}/v1/reporting/report_runs")
+        assert len(calls()) == 2
+
+    def test_errors_are_not_kept(self, transport, calls):
+        """A type may be offered tomorrow."""
+        for _ in range(2):
+            assert get(transport, f"{TYPES}/no.such.1").status_code == 404
+        assert len(calls()) == 2
+
+    @pytest.mark.parametrize(
+        "others", [{"key": "sk_test_another"}, {"account": "acct_1"}, {"key": "sk_live_another"}]
+    )
+    def test_owners_share_nothing(self, transport, simulator, tmp_path, calls, others):
+        """Even in one file: the library's own key cannot tell two API keys apart."""
+        get(transport)
+        other = Transport(
+            Settings(
+                api_key=Secret(others.get("key", simulator.key)),
+                account=others.get("account"),
+                cache_dir=tmp_path,
+            ),
+            cache_path=tmp_path / "answers.sqlite",
+            application=simulator,
+        )
+        get(other)
+        other.close()
+        assert len(calls()) == 2
+
+    def test_no_key_is_written(self, transport, simulator, tmp_path):
+        """Neither in clear nor as base64 of HTTP's basic form."""
+        get(transport)
+        get(transport)
+        written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+        assert b"report_types" in written
+        assert simulator.key.encode() not in written
+
+    def test_a_broken_cache_is_a_miss_and_a_warning(self, transport, tmp_path):
+        """Nothing depends on the cache but speed."""
+        get(transport)
+        with sqlite3.connect(tmp_path / "answers.sqlite") as database:
+            database.execute("DROP TABLE responses")
+        with pytest.warns(RuntimeWarning, match="cache of API answers was left out"):
+            assert get(transport).status_code == 200
+
+    def test_a_file_that_is_no_database_is_no_cache(self, simulator, tmp_path):
+        """A file cut by a full disk, say."""
+        (tmp_path / "answers.sqlite").write_bytes(b"not a database at all" * 100)
+        broken = Transport(
+            Settings(api_key=Secret(simulator.key), cache_dir=tmp_path),
+            cache_path=tmp_path / "answers.sqlite",
+            application=simulator,
+        )
+        with pytest.warns(RuntimeWarning, match="not cached"):
+            assert get(broken).status_code == 200
+        broken.close()
+
+
+class TestSession:
+    @pytest.fixture
+    def seen(self, transport, monkeypatch):
+        """The arguments with which the adapter under the JSON session is called."""
+        session, seen = transport.json_session, {}
+        adapter = session.get_adapter(TYPES)
+        original = adapter._inner.send
+
+        def send(request, *args, **kwargs):
+            seen.update(kwargs, headers=dict(request.headers))
+            return original(request)
+
+        monkeypatch.setattr(adapter._inner, "send", send)
+        return seen
+
+    def test_the_users_certificates_hold_whatever_stripes_library_passes(self, transport, seen, monkeypatch):
+        """Behind a company's proxy, JSON calls would fail while downloads work."""
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/company.pem")
+        transport.json_session.get(
+            TYPES,
+            verify="/stripe/ca.pem",
+            headers={"Authorization": f"Bearer {transport.settings.api_key.reveal()}"},
+        )
+        assert seen["verify"] == "/etc/company.pem"
+
+    def test_a_netrc_file_does_not_overrule_the_key(self, transport, seen, tmp_path, monkeypatch):
+        """requests prefers it to a header, silently."""
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine api.stripe.com login someone password else\n")
+        monkeypatch.setenv("NETRC", str(netrc))
+        get(transport)
+        assert seen["headers"]["Authorization"].startswith("Bearer ")
+
+    def test_redirects_are_not_followed(self, transport, simulator):
+        """Stripe's API has none; the key follows nobody."""
+        simulator.faults.append(Fault(status=302, body="", headers={"Location": "https://evil.example/"}))
+        assert get(transport).status_code == 302
+
+    def test_cookies_are_not_kept(self, transport, simulator):
+        """They would tie calls of two clients together."""
+        simulator.faults.append(Fault(status=200, body="{}", headers={"Set-Cookie": "id=1; Path=/"}))
+        get(transport)
+        assert not transport.json_session.cookies
+
+    def test_nothing_of_a_simulated_session_reaches_the_network(self, transport, simulator, calls):
+        """Whatever address it is given, the application answers."""
+        get(transport, "http://127.0.0.1:9/v1/reporting/report_types")
+        assert len(calls()) == 1

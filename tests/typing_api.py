@@ -1,0 +1,50 @@
+"""What a type checker sees of the public calls. Checked by mypy, never run."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import assert_type
+
+import polars as pl
+
+import stripe_reports as sr
+
+client = sr.Client(api_key="sk_test_1", account="acct_1", timezone="Europe/Paris", cache_dir=Path("x"))
+demo: sr.Client = sr.demo()
+
+assert_type(client.frame("balance.summary", "2026-10"), pl.DataFrame)
+assert_type(client.frame("balance.summary", (date(2026, 1, 1), date(2026, 2, 1))), pl.DataFrame)
+assert_type(client.frame("balance.summary", (datetime(2026, 1, 1, tzinfo=UTC), "2026-02-01")), pl.DataFrame)
+
+report = client.fetch("payouts.itemized.5", "last month", currency="eur", reuse=timedelta(hours=1))
+assert_type(report, sr.Report)
+assert_type(report.frame(), pl.DataFrame)
+assert_type(report.scan(), pl.LazyFrame)
+assert_type(report.run, sr.ReportRun)
+assert_type(report.request, sr.ReportRequest)
+assert_type(report.provenance, sr.Provenance)
+assert_type(report.path, Path)
+assert_type(str(report.reuse), str)
+
+request = client.request("balance_change_from_activity.itemized", "2026-09", columns=["net"], timezone="UTC")
+assert_type(request, sr.ReportRequest)
+run = client.launch(request)
+assert_type(client.wait(run, timeout=60), sr.ReportRun)
+assert_type(client.read(run), pl.DataFrame)
+assert_type(client.scan(run), pl.LazyFrame)
+assert_type(client.retrieve("frr_1"), sr.ReportRun)
+assert_type(client.runs(limit=5), list[sr.ReportRun])
+assert_type(client.report_types(), list[sr.ReportType])
+assert_type(client.report_type("balance.summary.1"), sr.ReportType)
+assert_type(run.result, sr.ResultFile | None)
+assert_type(run.created, datetime)
+assert_type(sr.read_csv(b"", report_type="payouts.itemized"), pl.DataFrame)
+
+columns: Sequence[str] = ("net",)
+client.fetch(request)
+client.fetch("balance.summary", "2026-10", columns="all")
+client.fetch("balance.summary", "2026-10", columns=columns)
+
+client.fetch("balance.summary", "2026-10", reuse="sometimes")  # type: ignore[arg-type]
+client.fetch("balance.summary", "2026-10", curency="eur")  # type: ignore[call-arg]
+client.fetch("balance.summary", 2026)  # type: ignore[arg-type]
