@@ -30,7 +30,7 @@ class TestDemo:
         assert re.search(r"run frr_\w+ pending +0 s", shown)
         assert re.search(r"run frr_\w+ succeeded +\d+ s", shown)
         assert "decimal[38,6]" in shown
-        assert "Launched: no run of it was known." in shown
+        assert "Launched; no earlier run of this request was known." in shown
         assert "Stored result of run frr_" in shown
         assert "Next:" in shown
         html = (tmp_path / "out" / "balance.html").read_text()
@@ -114,9 +114,9 @@ class TestTypes:
         newest = capsys.readouterr().out
         cli.main(["types", "--all"])
         everything = capsys.readouterr().out
-        assert "payouts.itemized.5" in newest
-        assert "payouts.itemized.3" not in newest
-        assert "payouts.itemized.3" in everything
+        assert "  payouts.itemized.5 " in newest
+        assert "  payouts.itemized.3 " not in newest
+        assert "  payouts.itemized.3 " in everything
         assert "live mode only" in newest
         assert len(re.findall(r"^  \w", everything, re.MULTILINE)) == 90
 

@@ -186,14 +186,24 @@ class TestReuse:
         asked = {"report_type": "balance.summary", "period": "2026-10"} | other
         assert client.fetch(**asked).run.id != first.run.id
 
-    def test_keys_and_accounts_share_nothing(self, connect):
+    def test_accounts_share_nothing(self, connect):
         """One account's rows are never another's answer."""
-        asked = ("balance.summary", "2026-09")
-        runs = {
-            connect(**options).fetch(*asked).run.id
-            for options in ({}, {"key": "sk_test_other"}, {"account": "acct_1"}, {"account": "acct_2"})
-        }
-        assert len(runs) == 4
+        accounts = (
+            {},
+            {"account": "acct_1"},
+            {"account": "acct_2"},
+            {"key": "rk_test_other", "account": "acct_3"},
+        )
+        reports = [connect(**options).fetch("balance.summary", "2026-09") for options in accounts]
+        assert len({report.run.id for report in reports}) == 4
+        assert {report.reuse.action for report in reports} == {"launched"}
+
+    def test_a_rotated_key_has_no_stored_results_but_sees_the_accounts_runs(self, connect):
+        """Whose a key is cannot be looked up with every key; what Stripe lists for it is its own."""
+        first = connect().fetch("balance.summary", "2026-09")
+        second = connect(key="sk_test_rotated").fetch("balance.summary", "2026-09")
+        assert (second.reuse.action, second.run.id) == ("reused", first.run.id)
+        assert second.path != first.path
 
     def test_a_pending_run_is_awaited_not_launched_twice(self, connect, simulator, calls):
         """By another process, too, that finds it in the store's journal."""
@@ -213,11 +223,20 @@ class TestReuse:
         assert (report.run.id, report.reuse.action) == (made.run.id, "reused")
         assert calls(CREATE) == []
 
-    def test_a_run_made_elsewhere_that_may_have_been_sent_more_is_not(self, connect, tmp_path):
-        """Stripe does not echo decimal_separator, which this type takes: the file might have commas."""
-        elsewhere = connect(cache_dir=tmp_path / "elsewhere")
-        made = elsewhere.fetch("payouts.itemized.5", "2026-10")
-        assert connect().fetch("payouts.itemized.5", "2026-10").run.id != made.run.id
+    def test_a_run_made_elsewhere_that_may_have_been_sent_more_is_not(self, connect):
+        """Stripe does not echo decimal_separator, which this type takes: that file may have commas."""
+        client = connect()
+        request = client.request("payouts.itemized.5", "2026-10")
+        with_commas = sr.ReportRequest(request.report_type, **request.parameters, decimal_separator=",")
+        foreign = client._api.create_run(with_commas, idempotency_key="someone else's")
+        assert foreign.parameters == request.to_stripe()
+        assert client.fetch(request).run.id != foreign.id
+
+    def test_two_machines_that_launch_the_same_launch_it_once(self, connect, tmp_path):
+        """They share nothing but what the idempotency key is made of."""
+        request = connect().request("payouts.itemized.5", "2026-10")
+        runs = {connect(cache_dir=tmp_path / name).launch(request).id for name in "ab"}
+        assert len(runs) == 1
 
     def test_a_failed_run_never_answers(self, client, simulator):
         """It is an error once, and a new attempt the next time."""

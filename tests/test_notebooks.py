@@ -50,5 +50,5 @@ def test_the_quickstart_goes_from_import_to_table_to_chart_in_ten_cells(run):
     assert len(notebook.cells) == 10
     texts = [str(output.get("data", output)) for cell in notebook.cells for output in cell.get("outputs", [])]
     assert any("decimal[38,6]" in text for text in texts)
-    assert any("image/svg+xml" in text or "image/png" in text for text in texts)
+    assert any("<svg" in text for text in texts)
     assert any("Stored result of run frr_" in text for text in texts)

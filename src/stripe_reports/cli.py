@@ -100,8 +100,9 @@ def _demo(options: argparse.Namespace) -> int:
     for type_ in [type_ for type_ in offered if type_.superseded_by is None][:4]:
         _say(f"  {type_.id:<42}{type_.name}")
 
-    _step(f'report = client.fetch("balance.summary", "{options.period}")')
-    report = client.fetch("balance.summary", options.period, progress=TerminalProgress(sys.stdout))
+    _step(f'report = client.fetch("balance.summary", "{options.period}", currency="eur")')
+    progress = TerminalProgress(sys.stdout)
+    report = client.fetch("balance.summary", options.period, currency="eur", progress=progress)
     _say(f"  {report.reuse}")
 
     _step("report.frame()")
@@ -109,7 +110,7 @@ def _demo(options: argparse.Namespace) -> int:
     _show(frame)
 
     _step("the same once more")
-    again = client.fetch("balance.summary", options.period)
+    again = client.fetch("balance.summary", options.period, currency="eur")
     _say(f"  {again.reuse}")
 
     options.output.mkdir(parents=True, exist_ok=True)
@@ -177,7 +178,7 @@ def _fetch(options: argparse.Namespace) -> int:
 def _simulate(options: argparse.Namespace) -> int:
     from stripe_reports.simulator import RealClock, Simulator, serve
 
-    simulator = Simulator(options.seed, clock=RealClock(), **_given(latency=options.latency))
+    simulator = Simulator(options.seed, clock=RealClock(), latency=options.latency)
     with serve(simulator, host=options.host, port=options.port) as url:
         print(
             f"Stripe's Reporting API, simulated, at {url} (seed {options.seed}). Ctrl-C ends it.\n"
@@ -267,10 +268,6 @@ def _show(frame: pl.DataFrame) -> None:
         tbl_rows=40, tbl_cols=-1, tbl_width_chars=160, tbl_hide_dataframe_shape=False, fmt_str_lengths=40
     ):
         _say(str(frame))
-
-
-def _given(**options: object) -> dict[str, object]:
-    return {name: value for name, value in options.items() if value is not None}
 
 
 if __name__ == "__main__":

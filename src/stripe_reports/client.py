@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import warnings
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,7 +14,7 @@ from typing import Any, Literal, Self, TypedDict, Unpack
 import polars as pl
 from platformdirs import user_cache_path
 
-from stripe_reports import catalog, intervals
+from stripe_reports import catalog, intervals, notices
 from stripe_reports.api import Api
 from stripe_reports.errors import NetworkError, ParameterError, UnknownReportTypeError
 from stripe_reports.intervals import Period
@@ -150,7 +149,7 @@ class Client:
         given |= self._bounds(type_id, known, period, zone or "UTC")
         request = ReportRequest(type_id, **given)
         for message in catalog.check(request, known):
-            warnings.warn(message, UserWarning, stacklevel=2)
+            notices.warn(message)
         return request
 
     def report_types(self) -> list[ReportType]:

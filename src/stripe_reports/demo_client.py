@@ -94,5 +94,5 @@ def demo(
         >>> client.frame("balance.summary", "2026-10", currency="eur").height
         9
     """
-    simulator = Simulator(seed) if latency is None else Simulator(seed, latency=latency)
+    simulator = Simulator(seed, latency=latency)
     return DemoClient(simulator, timezone=timezone, cache_dir=cache_dir, pace=pace)

@@ -148,9 +148,7 @@ def plan(
         return AskForType()
     if listed is None:
         return AskForRuns(_oldest_usable(request, policy, report_type, now))
-    return Launch(
-        "; ".join(["launched", *passed_over]) if passed_over else "launched: no run of it was known"
-    )
+    return Launch("; ".join(["launched", *(passed_over or ["no earlier run of this request was known"])]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,9 +158,7 @@ class Store:
     def prepare(self) -> None:
         """Make the owner's folder, for its eyes only."""
         with _disk("make the folder of results", self.folder):
-            for folder in (self.root, self.folder):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.folder.chmod(0o700)
+            _make_private(self.folder)
 
     @property
     def answers_path(self) -> Path:
@@ -233,7 +231,7 @@ class Store:
             folder = folder.parent / "unmatched"
         path = folder / f"{_safe(provenance.run.id)}.parquet"
         with _disk("store a result", path):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_private(folder)
             staged.chmod(0o600)
             staged.replace(path)
         return StoredResult(path, provenance)
@@ -297,7 +295,7 @@ class Store:
         self.prepare()
         folder = self.folder.joinpath(*parts)
         with _disk("make a folder", folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_private(folder)
         return folder
 
 
@@ -327,6 +325,13 @@ def _write_json(path: Path, content: Any) -> None:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder and what is missing above it; ``parents=True`` would leave those open to others."""
+    if not folder.is_dir():
+        _make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _private(path: str, flags: int) -> int:

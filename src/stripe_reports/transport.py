@@ -13,7 +13,6 @@ import random
 import sqlite3
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -29,7 +28,7 @@ from requests_cache import CacheMixin
 from requests_cache.backends.sqlite import SQLiteCache
 from urllib3 import HTTPResponse
 
-from stripe_reports import backoff
+from stripe_reports import backoff, notices
 from stripe_reports.settings import Settings
 
 __all__ = ["Clock", "PatientAdapter", "SystemClock", "Transport", "WSGIAdapter"]
@@ -232,7 +231,7 @@ class _CachedSession(CacheMixin, _Session):
         try:
             return super().send(request, *args, **kwargs)
         except sqlite3.Error as error:  # a locked or broken cache is a miss
-            warnings.warn(f"The cache of API answers was left out: {error}.", RuntimeWarning, stacklevel=2)
+            notices.warn(f"The cache of API answers was left out: {error}.", RuntimeWarning)
             return _Session.send(self, request, *args, **kwargs)
 
 
@@ -333,7 +332,7 @@ class Transport:
                 key_fn=self._cache_key,
             )
         except (OSError, sqlite3.Error) as error:
-            warnings.warn(f"API answers are not cached: {error}.", RuntimeWarning, stacklevel=2)
+            notices.warn(f"API answers are not cached: {error}.", RuntimeWarning)
             return None
 
     def _cache_key(self, request: requests.PreparedRequest, **_: Any) -> str:

@@ -1,0 +1,47 @@
+"""The README says what is so: its commands are the ones that are run, its code runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import stripe_reports as sr
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS = re.findall(r"^```sh\n(.*?)\n```", README, re.MULTILINE | re.DOTALL)
+
+
+def test_it_has_two_commands_one_for_the_main_job_one_for_the_checks():
+    """Each is one line that installs what it needs."""
+    assert len(COMMANDS) == 2
+    assert COMMANDS[0].endswith("stripe-reports demo")
+    assert COMMANDS[1].endswith("tox")
+    assert all("\n" not in command and "pip install" in command for command in COMMANDS)
+
+
+def test_ci_runs_the_command_of_the_readme():
+    """Word for word."""
+    assert (ROOT / ".ci" / "run").read_text("utf-8").splitlines()[-1] == COMMANDS[1]
+
+
+def test_its_first_code_runs_as_it_stands(monkeypatch):
+    """On the simulator."""
+    code = re.search(r"^```python\n(.*?)\n```", README, re.MULTILINE | re.DOTALL)[1]
+    names = {}
+    exec(code, names)  # noqa: S102 - our own README
+    assert isinstance(names["report"], sr.Report)
+    names["client"].close()
+
+
+@pytest.mark.parametrize("call", re.findall(r"`(client\.\w+|sr\.\w+)", README))
+def test_every_call_it_names_exists(call):
+    """A renamed method must not survive here."""
+    owner = {"client": sr.Client, "sr": sr}[call.partition(".")[0]]
+    assert hasattr(owner, call.partition(".")[2])
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([\w./]+)\)", README))
+def test_every_file_it_links_to_is_there(link):
+    """Pictures included."""
+    assert (ROOT / link).exists()
