@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stripe_reports.errors import IntervalError, ParameterError
-from stripe_reports.intervals import PRESETS, Interval, clip, parse
+from stripe_reports.intervals import PRESETS, Interval, clip, is_relative, parse
 
 NOW = datetime(2026, 11, 5, 12, tzinfo=UTC)
 
@@ -122,9 +122,17 @@ def test_now_may_be_written_in_any_zone_but_must_have_one():
         bounds("today", now=NOW.replace(tzinfo=None))
 
 
-def test_every_preset_is_a_period():
+def test_every_preset_is_a_period_that_depends_on_the_present():
     for preset in PRESETS:
         assert parse(preset, timezone="Europe/Paris", now=NOW).start < NOW
+        assert is_relative(preset.upper())
+
+
+@pytest.mark.parametrize(
+    "period", ["2026-10", "2026-10-01/2026-10-15", date(2026, 10, 5), ("2026-10", "2026-11"), "last mnth"]
+)
+def test_any_other_period_means_the_same_whenever_it_is_asked_for(period):
+    assert not is_relative(period)
 
 
 # Clocks

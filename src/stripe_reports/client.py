@@ -142,8 +142,9 @@ class Client:
         type_id = self._versioned(report_type)
         known = catalog.get(type_id)
         given: dict[str, Any] = {name: value for name, value in parameters.items() if value is not None}
-        zone = given.pop("timezone", None) or self.settings.timezone
-        if zone and (known is None or "timezone" in known.parameters):
+        asked_zone = given.pop("timezone", None)
+        zone = asked_zone or self.settings.timezone
+        if zone and ("timezone" in known.parameters if known else asked_zone):
             given["timezone"] = zone
         given["columns"] = catalog.columns_named(known or _unknown_type(type_id), given.pop("columns", None))
         given |= self._bounds(type_id, known, period, zone or "UTC")

@@ -11,11 +11,12 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from stripe_reports.errors import IntervalError, ParameterError
+from stripe_reports.errors import IntervalError
+from stripe_reports.models import iso, zone_named
 
 __all__ = ["PRESETS", "Bound", "Interval", "Period", "clip", "is_relative", "parse"]
 
@@ -70,11 +71,11 @@ class Interval:
     @property
     def last_included_day(self) -> date:
         """The day of the last included second, in ``timezone``."""
-        return (self.end - _SECOND).astimezone(_zone(self.timezone)).date()
+        return (self.end - _SECOND).astimezone(zone_named(self.timezone)).date()
 
     def __str__(self) -> str:
-        zone = _zone(self.timezone)
-        return f"{_iso(self.start, zone)}/{_iso(self.end, zone)}"
+        zone = zone_named(self.timezone)
+        return f"{iso(self.start, zone)}/{iso(self.end, zone)}"
 
     def __repr__(self) -> str:
         open_ = ", open" if self.is_open else ""
@@ -104,7 +105,7 @@ def parse(period: Period, *, timezone: str, now: datetime) -> Interval:
         >>> str(parse("2026-10", timezone="Europe/Paris", now=datetime.now(UTC)))
         '2026-10-01T00:00:00+02:00/2026-11-01T00:00:00+01:00'
     """
-    zone = _zone(timezone)
+    zone = zone_named(timezone)
     first, after, is_open = _bounds(period, today=_today(now, zone))
     start, end = _instant(first, zone), _instant(after, zone)
     if start < end:
@@ -112,7 +113,7 @@ def parse(period: Period, *, timezone: str, now: datetime) -> Interval:
     if _is_day(first) and _is_day(after) and first < after:
         raise _error(f"{first} does not exist in {timezone}: the clocks there skipped that day.")
     raise _error(
-        f"The interval is empty: it starts at {_iso(start)} and ends before {_iso(end)}. "
+        f"The interval is empty: it starts at {iso(start)} and ends before {iso(end)}. "
         "Give the start first, then the first day or instant that is no longer wanted."
     )
 
@@ -145,11 +146,11 @@ def clip(
         return interval
     start, end = max(interval.start, available_start), min(interval.end, available_end)
     part = (
-        f"What there is now: ({_iso(start)!r}, {_iso(end)!r})." if start < end else "None of that is there."
+        f"What there is now: ({iso(start)!r}, {iso(end)!r})." if start < end else "None of that is there."
     )
     raise IntervalError(
-        f"Stripe has data for {report_type} from {_iso(available_start)} to {_iso(available_end)}; "
-        f"the interval asked for is {_iso(interval.start)} to {_iso(interval.end)}. {part}"
+        f"Stripe has data for {report_type} from {iso(available_start)} to {iso(available_end)}; "
+        f"the interval asked for is {iso(interval.start)} to {iso(interval.end)}. {part}"
         + (" Ask again later for the rest: Stripe adds data about twice a day." if is_late else ""),
         param="interval_start" if is_early else "interval_end",
     )
@@ -307,20 +308,6 @@ def _in_range(day: date) -> date:
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         raise _error(f"{day} is out of range: periods lie between {_FIRST_YEAR} and {_LAST_YEAR}.")
     return day
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ParameterError(
-            f"{name!r} is not a time zone: write an IANA name such as 'Europe/Paris' or 'Etc/UTC'.",
-            param="timezone",
-        ) from None
-
-
-def _iso(instant: datetime, zone: tzinfo = UTC) -> str:
-    return instant.astimezone(zone).isoformat().replace("+00:00", "Z")
 
 
 def _error(message: str) -> IntervalError:

@@ -9,13 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from stripe_reports.errors import IntervalError, ParameterError
 
-__all__ = ["Column", "Evidence", "Kind", "ReportRequest", "ReportRun", "ReportType", "ResultFile"]
+__all__ = [
+    "Column",
+    "Evidence",
+    "Kind",
+    "ReportRequest",
+    "ReportRun",
+    "ReportType",
+    "ResultFile",
+    "iso",
+    "zone_named",
+]
 
 Kind = Literal[
     "id",
@@ -221,11 +231,11 @@ class ReportRequest:
         start, end = self.interval_start, self.interval_end
         if start is not None and end is not None and not start < end:
             raise IntervalError(
-                f"The interval is empty: it starts at {_iso(start)} and ends before {_iso(end)}.",
+                f"The interval is empty: it starts at {iso(start)} and ends before {iso(end)}.",
                 param="interval_start",
             )
         if self.timezone is not None:
-            _zone(self.timezone)
+            zone_named(self.timezone)
         if self.currency is not None and not re.fullmatch(r"[a-z]{3}", self.currency):
             raise ParameterError(
                 f"{self.currency!r} is not a currency: write a three-letter ISO code such as 'eur'.",
@@ -259,7 +269,8 @@ class ReportRequest:
         """The day of the last included second, in ``timezone`` or UTC; None without an end."""
         if self.interval_end is None:
             return None
-        return (self.interval_end - timedelta(seconds=1)).astimezone(_zone(self.timezone or "UTC")).date()
+        last_second = self.interval_end - timedelta(seconds=1)
+        return last_second.astimezone(zone_named(self.timezone or "UTC")).date()
 
     def to_stripe(self) -> dict[str, Any]:
         """Stripe's ``parameters``: bounds in Unix seconds, lists as lists."""
@@ -273,11 +284,11 @@ class ReportRequest:
         return cls(report_type, **{**parameters, **bounds})
 
     def __repr__(self) -> str:
-        zone = _zone(self.timezone or "UTC")
+        zone = zone_named(self.timezone or "UTC")
         arguments = [repr(self.report_type)]
         for name, value in self.parameters.items():
             if isinstance(value, datetime):
-                shown: object = _iso(value.astimezone(zone))
+                shown: object = iso(value, zone)
             else:
                 shown = list(value) if isinstance(value, tuple) else value
             arguments.append(f"{name}={shown!r}")
@@ -411,7 +422,8 @@ def _bound(name: str, value: datetime | str | None) -> datetime | None:
     return value.astimezone(UTC)
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_named(name: str) -> ZoneInfo:
+    """The IANA zone of that name; raises ``ParameterError`` if there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -421,5 +433,6 @@ def _zone(name: str) -> ZoneInfo:
         ) from None
 
 
-def _iso(instant: datetime) -> str:
-    return instant.isoformat().replace("+00:00", "Z")
+def iso(instant: datetime, zone: tzinfo = UTC) -> str:
+    """An instant as ISO 8601 in a zone, with ``Z`` for UTC."""
+    return instant.astimezone(zone).isoformat().replace("+00:00", "Z")
