@@ -1,8 +1,11 @@
 """The seam to HTTP: who retries, who keeps time, what is cached, and whose settings hold."""
 
+import gc
 import io
 import random
 import sqlite3
+import weakref
+from contextlib import closing
 
 import pytest
 import requests
@@ -212,8 +215,9 @@ class TestCache:
     def test_a_broken_cache_is_a_miss_and_a_warning(self, transport, tmp_path):
         """Nothing depends on the cache but speed."""
         get(transport)
-        with sqlite3.connect(tmp_path / "answers.sqlite") as database:
+        with closing(sqlite3.connect(tmp_path / "answers.sqlite")) as database:
             database.execute("DROP TABLE responses")
+            database.commit()
         with pytest.warns(RuntimeWarning, match="cache of API answers was left out"):
             assert get(transport).status_code == 200
 
@@ -278,3 +282,19 @@ class TestSession:
         """Whatever address it is given, the application answers."""
         get(transport, "http://127.0.0.1:9/v1/reporting/report_types")
         assert len(calls()) == 1
+
+
+def test_a_transport_that_is_dropped_closes_what_it_opened(simulator, tmp_path):
+    """Clients are made in notebooks, and nobody closes them."""
+    made = Transport(
+        Settings(api_key=Secret(simulator.key), cache_dir=tmp_path),
+        cache_path=tmp_path / "answers.sqlite",
+        application=simulator,
+    )
+    session, dropped = made.json_session, weakref.ref(made)
+    get(made)
+    assert session.cache.responses._connection is not None
+    del made
+    gc.collect()
+    assert dropped() is None
+    assert session.cache.responses._connection is None

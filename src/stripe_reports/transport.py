@@ -13,10 +13,12 @@ import random
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Protocol
@@ -259,11 +261,13 @@ class Transport:
         self.clock = clock or SystemClock()
         self.rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._lock = threading.Lock()
-        self._stripe_time: tuple[datetime, float] | None = None
+        self._stripe_time = _StripeTime(self.clock)
         self._cache_path = cache_path
         self._application = application
         self._json: requests.Session | None = None
         self._files: requests.Session | None = None
+        self._sessions: list[requests.Session] = []
+        weakref.finalize(self, _close, self._sessions)
 
     @property
     def json_session(self) -> requests.Session:
@@ -283,22 +287,17 @@ class Transport:
 
     def stripe_time(self) -> datetime | None:
         """The time at Stripe, from the last ``Date`` header and the time since; None before any answer."""
-        if self._stripe_time is None:
-            return None
-        date, seen_at = self._stripe_time
-        return date + timedelta(seconds=self.clock.monotonic() - seen_at)
+        return self._stripe_time.now()
 
     def now(self) -> datetime:
         """The time at Stripe, or the machine's until Stripe has answered once."""
         return self.stripe_time() or self.clock.now()
 
     def close(self) -> None:
-        """Close connections and the cache."""
-        for session in filter(None, (self._json, self._files)):
-            session.close()
-            if isinstance(session, CacheMixin):
-                session.cache.close()  # type: ignore[no-untyped-call]
-        self._json = self._files = None
+        """Close connections and the cache; the next call opens them again."""
+        with self._lock:
+            _close(self._sessions)
+            self._json = self._files = None
 
     def _prepared(self, session: requests.Session) -> requests.Session:
         inner = WSGIAdapter(self._application) if self._application else HTTPAdapter(pool_maxsize=32)
@@ -306,21 +305,17 @@ class Transport:
         # With an application there is no other adapter left: nothing can reach the network.
         session.mount("https://", adapter)
         session.mount("http://", adapter)
-        session.hooks["response"].append(self._note_time)
+        session.hooks["response"].append(self._stripe_time.note)
+        self._sessions.append(session)
         return session
-
-    def _note_time(self, response: requests.Response, *_: Any, **__: Any) -> None:
-        if getattr(response, "from_cache", False):
-            return
-        with suppress(KeyError, ValueError):
-            date = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
-            self._stripe_time = date, self.clock.monotonic()
 
     def _cached_session(self) -> requests.Session | None:
         if self._cache_path is None:
             return None
         try:
             self._cache_path.touch(0o600)
+            with closing(sqlite3.connect(self._cache_path)) as database:
+                database.execute("PRAGMA schema_version")  # raises for a file that is no database
             backend = SQLiteCache(self._cache_path, serializer="json", busy_timeout=2000)
             return _CachedSession(
                 backend=backend,
@@ -329,24 +324,54 @@ class Transport:
                 expire_after=TYPES_KEPT_FOR,
                 urls_expire_after={"*/v1/reporting/report_runs/*": -1},
                 filter_fn=_is_kept,
-                key_fn=self._cache_key,
+                key_fn=partial(_cache_key, self.settings, self.clock),
             )
         except (OSError, sqlite3.Error) as error:
             notices.warn(f"API answers are not cached: {error}.", RuntimeWarning)
             return None
 
-    def _cache_key(self, request: requests.PreparedRequest, **_: Any) -> str:
-        """One entry for each owner, API version and address; for report types, each minute too.
 
-        The library's own key cannot tell two API keys apart without writing them down. The minute is of our
-        clock, so that an entry ages by the clock that decides everything else.
-        """
-        owner = self.settings.owner
-        parts = [owner.folder, self.settings.api_version, request.method or "", request.url or ""]
-        if "/report_types" in (request.url or ""):
-            minute = self.clock.now().timestamp() // TYPES_KEPT_FOR.total_seconds()
-            parts.append(str(minute))
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+class _StripeTime:
+    """The time at Stripe, as its answers tell it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seen: tuple[datetime, float] | None = None
+
+    def note(self, response: requests.Response, *_: Any, **__: Any) -> None:
+        """Take the time from an answer, unless that is an old one out of the cache."""
+        if getattr(response, "from_cache", False):
+            return
+        with suppress(KeyError, ValueError):
+            date = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+            self._seen = date, self._clock.monotonic()
+
+    def now(self) -> datetime | None:
+        """The last time told, plus what has passed since."""
+        if self._seen is None:
+            return None
+        date, at = self._seen
+        return date + timedelta(seconds=self._clock.monotonic() - at)
+
+
+def _cache_key(settings: Settings, clock: Clock, request: requests.PreparedRequest, **_: Any) -> str:
+    """One entry for each owner, API version and address; for report types, each minute too.
+
+    The library's own key cannot tell two API keys apart without writing them down. The minute is of our
+    clock, so that an entry ages by the clock that decides everything else.
+    """
+    parts = [settings.owner.folder, settings.api_version, request.method or "", request.url or ""]
+    if "/report_types" in (request.url or ""):
+        parts.append(str(clock.now().timestamp() // TYPES_KEPT_FOR.total_seconds()))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _close(sessions: list[requests.Session]) -> None:
+    while sessions:
+        session = sessions.pop()
+        session.close()
+        if isinstance(session, CacheMixin):
+            session.cache.close()  # type: ignore[no-untyped-call]
 
 
 def _is_kept(response: requests.Response) -> bool:

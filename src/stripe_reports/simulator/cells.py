@@ -1,0 +1,61 @@
+"""How values stand in Stripe's CSV files: expressions from numbers to text, and the bytes of a file."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+__all__ = ["csv", "day", "label", "major", "midnight", "money", "timestamp"]
+
+_UNKNOWN_TO_POLARS = {"Factory": "Etc/UTC", "US/Pacific-New": "America/Los_Angeles"}
+"""Zones that Stripe lists and polars lacks."""
+
+
+def csv(cells: pl.DataFrame) -> bytes:
+    """The file: header and every non-empty cell quoted, empty cells bare, lines ended by LF."""
+    file = io.BytesIO()
+    cells.cast(pl.String).write_csv(file, quote_style="non_numeric", line_terminator="\n")
+    return file.getvalue()
+
+
+def money(minor: pl.Expr, decimals: pl.Expr, *, point: str = ".") -> pl.Expr:
+    """Integer minor units as decimal major units: ``-0.02``, ``500`` (jpy), ``1.234`` (kwd)."""
+    digits = minor.abs().cast(pl.String).str.zfill(decimals + 1)
+    whole = digits.str.len_bytes() - decimals
+    return pl.concat_str(
+        pl.when(minor < 0).then(pl.lit("-")).otherwise(pl.lit("")),
+        digits.str.slice(0, whole),
+        pl.when(decimals > 0).then(pl.lit(point)).otherwise(pl.lit("")),
+        digits.str.slice(whole),
+    )
+
+
+def major(minor: int, decimals: int) -> str:
+    """The same as :func:`money` for one amount."""
+    digits = str(abs(minor)).zfill(decimals + 1)
+    whole = len(digits) - decimals
+    return ("-" if minor < 0 else "") + digits[:whole] + ("." if decimals else "") + digits[whole:]
+
+
+def timestamp(seconds: pl.Expr, zone: str = "UTC") -> pl.Expr:
+    """Unix seconds as ``YYYY-MM-DD HH:MM:SS`` in *zone*, which the text does not name."""
+    instant = (seconds * 1000).cast(pl.Datetime("ms", "UTC"))
+    return instant.dt.convert_time_zone(_UNKNOWN_TO_POLARS.get(zone, zone)).dt.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def day(seconds: pl.Expr) -> pl.Expr:
+    """Unix seconds as the ``YYYY-MM-DD`` of UTC."""
+    return (seconds * 1000).cast(pl.Datetime("ms")).dt.strftime("%Y-%m-%d")
+
+
+def midnight(seconds: pl.Expr) -> pl.Expr:
+    """A date as Stripe writes it: a midnight time."""
+    return pl.concat_str(day(seconds), pl.lit(" 00:00:00"))
+
+
+def label(seconds: int, zone: str) -> str:
+    """The day of one instant in *zone*, for the descriptions of a summary."""
+    return datetime.fromtimestamp(seconds, ZoneInfo(_UNKNOWN_TO_POLARS.get(zone, zone))).date().isoformat()

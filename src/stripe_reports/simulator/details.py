@@ -1,0 +1,274 @@
+"""Every column of the itemised reports, as an expression over the rows of the ledger.
+
+A column is computed only when a report asks for it. Texts are drawn from pools that hold what breaks
+careless readers: quotes, commas, line breaks, scripts, formulas, templates and leading zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from stripe_reports.simulator import pools
+from stripe_reports.simulator.cells import day, midnight, money, timestamp
+from stripe_reports.simulator.draws import Draws
+from stripe_reports.simulator.ledger import MARKETS
+
+__all__ = ["Context", "activity", "payouts", "select"]
+
+_DAY = 86_400
+_NULL = pl.lit(None, pl.String)
+_DECIMALS = {market.currency: market.decimals for market in MARKETS} | {"gbp": 2}
+_CUSTOMERS = 2_500
+_ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
+
+Columns = Mapping[str, pl.Expr | Callable[[str], pl.Expr]]
+"""Columns by name; ``refund_metadata[key]`` and its like are functions of the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a run's columns depend on besides the rows.
+
+    Attributes:
+        zone: IANA name for the columns in local time.
+        as_of: End of the published data, in Unix seconds.
+        point: The decimal sign.
+    """
+
+    zone: str
+    as_of: int
+    point: str = "."
+
+
+def select(rows: pl.DataFrame, names: list[str], columns: Columns) -> pl.DataFrame:
+    """The columns called *names*, in that order, as text."""
+    chosen = []
+    for name in names:
+        head, bracket, key = name.partition("[")
+        column = columns[f"{head}[key]"] if bracket else columns[name]
+        chosen.append((column(key.removesuffix("]")) if callable(column) else column).alias(name))
+    return rows.select(chosen)
+
+
+def _decimals(currency: pl.Expr) -> pl.Expr:
+    return currency.replace_strict(_DECIMALS, return_dtype=pl.Int64)
+
+
+def _amounts(context: Context, *names: str) -> dict[str, pl.Expr]:
+    decimals = _decimals(pl.col("currency"))
+    return {name: money(pl.col(name), decimals, point=context.point) for name in names}
+
+
+def _times(context: Context, **seconds: pl.Expr) -> dict[str, pl.Expr]:
+    """Each time twice: under its name in the zone of the run, and as ``…_utc``."""
+    local = {name: timestamp(at, context.zone) for name, at in seconds.items()}
+    return local | {f"{name}_utc": timestamp(at) for name, at in seconds.items()}
+
+
+def activity(draws: Draws, context: Context) -> Columns:
+    """The columns of ``balance_change_from_activity.itemized``, all versions."""
+    category, charge, currency = pl.col("reporting_category"), pl.col("charge"), pl.col("currency")
+    is_refund = category.is_in(["refund", "refund_failure"])
+    is_dispute = category.is_in(["dispute", "dispute_reversal"])
+    is_paid_out = pl.col("payout_created") < context.as_of
+    payout = pl.when(is_paid_out).then(pl.col("payout"))
+    effective_at = pl.when(is_paid_out).then(pl.col("payout_effective_at"))
+    # A failed refund and a won dispute are about the object that came before them.
+    of_refund = pl.when(category == "refund_failure").then(pl.col("transaction") - 2).otherwise("transaction")
+    charge_id = draws.id("ch_3", "charge", charge)
+
+    return {
+        "balance_transaction_id": draws.id("txn_3", "transaction", pl.col("transaction")),
+        "reporting_category": category,
+        "currency": currency,
+        "source_id": pl.when(category == "charge")
+        .then(charge_id)
+        .when(is_refund)
+        .then(draws.id("re_3", "refund", of_refund))
+        .when(is_dispute)
+        .then(draws.id("dp_", "dispute", charge)),
+        "description": _description(draws, charge_id),
+        "charge_id": charge_id,
+        "payment_intent_id": draws.id("pi_3", "payment intent", charge),
+        "automatic_payout_id": draws.id("po_", "payout", payout),
+        **_amounts(context, "gross", "fee", "net", "withheld_tax"),
+        "fee_net_of_withheld_tax": money(
+            pl.col("fee") - pl.col("withheld_tax"), _decimals(currency), point=context.point
+        ),
+        **_times(
+            context,
+            created=pl.col("created"),
+            available_on=pl.col("available_on"),
+            charge_created=pl.col("charge_created"),
+            automatic_payout_effective_at=effective_at,
+        ),
+        **_traces(draws, payout, effective_at, context),
+        **_customer_facing(draws, context),
+        **_customer(draws, charge),
+        **_payment(draws, charge, is_dispute),
+        **_address("shipping", draws, charge),
+        **dict.fromkeys(
+            (
+                "regulatory_tag",
+                "connected_account_id",
+                "connected_account_name",
+                "connected_account_country",
+                "connected_account_direct_charge_id",
+            ),
+            _NULL,
+        ),
+        "payment_metadata[key]": lambda key: _metadata(pools.PAYMENT_METADATA, key, draws, charge),
+        "refund_metadata[key]": lambda key: pl.when(is_refund).then(
+            _metadata(pools.REFUND_METADATA, key, draws, of_refund)
+        ),
+        "transfer_metadata[key]": lambda key: _NULL,
+    }
+
+
+def payouts(draws: Draws, context: Context) -> Columns:
+    """The columns of ``payouts.itemized``, all versions."""
+    payout, failed_at = pl.col("payout"), pl.col("failed_at")
+    is_reversal = pl.col("reporting_category") == "payout_reversal"
+    reversed_at = pl.when(failed_at < context.as_of).then(failed_at)
+    written = pl.when("automatic").then(pl.lit("STRIPE PAYOUT")).otherwise(pl.lit('By hand, "treasury"'))
+    return {
+        "payout_id": draws.id("po_", "payout", payout),
+        "balance_transaction_id": pl.when(is_reversal)
+        .then(draws.id("txn_", "payout reversal", payout))
+        .otherwise(draws.id("txn_", "payout transaction", payout)),
+        "reporting_category": pl.col("reporting_category"),
+        "currency": pl.col("currency"),
+        **_amounts(context, "gross", "fee", "net"),
+        **_times(context, effective_at=pl.col("effective_at"), payout_reversed_at=reversed_at),
+        "payout_expected_arrival_date": midnight(pl.col("arrival")),
+        "payout_status": pl.when(reversed_at.is_not_null())
+        .then(pl.lit("failed"))
+        .when(pl.col("arrival") < context.as_of)
+        .then(pl.lit("paid"))
+        .otherwise(pl.lit("in_transit")),
+        "payout_type": pl.lit("bank_account"),
+        "payout_description": written,
+        "payout_destination_id": draws.id(
+            "ba_", "bank account", pl.col("currency").replace_strict(_DECIMALS, return_dtype=pl.UInt64)
+        ),
+        "description": pl.when(is_reversal)
+        .then(pl.concat_str(pl.lit("PAYOUT FAILURE ("), written, pl.lit(")")))
+        .otherwise(written),
+        "regulatory_tag": _NULL,
+        **_traces(draws, payout, pl.col("arrival"), context),
+    }
+
+
+def _traces(draws: Draws, payout: pl.Expr, arrival: pl.Expr, context: Context) -> dict[str, pl.Expr]:
+    """The bank's reference: digits, half of them with leading zeros; known two days after arrival."""
+    is_supported = (pl.col("currency") != "kwd") & payout.is_not_null()
+    is_known = is_supported & (arrival + 2 * _DAY < context.as_of)
+    reference = (draws.hash("trace", payout) % pl.lit(2 * 10**14, pl.UInt64)).cast(pl.String).str.zfill(15)
+    return {
+        "trace_id": pl.when(is_known).then(reference),
+        "trace_id_status": pl.when(is_known)
+        .then(pl.lit("supported"))
+        .when(is_supported)
+        .then(pl.lit("pending"))
+        .when(payout.is_not_null())
+        .then(pl.lit("unsupported")),
+    }
+
+
+def _customer_facing(draws: Draws, context: Context) -> dict[str, pl.Expr]:
+    """What the customer saw: now and then pounds, where euros were settled."""
+    gross, currency, charge = pl.col("gross"), pl.col("currency"), pl.col("charge")
+    in_pounds = (currency == "eur") & (draws.below(12, "customer facing", charge) == 0)
+    amount = pl.when(in_pounds).then(gross.sign() * (gross.abs() * 86 // 100)).otherwise(gross)
+    shown = pl.when(charge.is_null()).then(None).when(in_pounds).then(pl.lit("gbp")).otherwise(currency)
+    return {
+        "customer_facing_amount": pl.when(charge.is_not_null()).then(
+            money(amount, _decimals(shown).fill_null(2), point=context.point)
+        ),
+        "customer_facing_currency": shown,
+    }
+
+
+def _customer(draws: Draws, charge: pl.Expr) -> dict[str, pl.Expr]:
+    """The customer of a charge; one charge in eight has none."""
+    is_known = draws.below(8, "guest", charge) > 0
+    customer = pl.when(is_known).then(draws.below(_CUSTOMERS, "customer", charge))
+    return {
+        "customer_id": draws.id("cus_", "customer id", customer),
+        "customer_email": pl.when(is_known).then(pl.format("customer{}@example.com", customer)),
+        "customer_name": draws.pick(pools.NAMES, "name", customer),
+        "customer_description": draws.pick(pools.CUSTOMER_DESCRIPTIONS, "customer description", customer),
+        **_address("customer_shipping", draws, customer),
+        **_address("customer", draws, customer),
+    }
+
+
+def _payment(draws: Draws, charge: pl.Expr, is_dispute: pl.Expr) -> dict[str, pl.Expr]:
+    """How a charge was paid, and what for."""
+    method = draws.pick(pools.PAYMENT_METHODS, "method", charge)
+    is_card = method == "card"
+    is_invoiced = draws.below(10, "invoiced", charge) < 3
+    number = pl.concat_str(
+        draws.below(10**6, "invoice prefix", charge).cast(pl.String).str.zfill(8),
+        pl.lit("-"),
+        draws.below(400, "invoice number", charge).cast(pl.String).str.zfill(4),
+    )
+    return {
+        "payment_method_type": method,
+        "is_link": pl.when(draws.below(14, "link", charge) == 0)
+        .then(pl.lit("true"))
+        .when(charge.is_not_null())
+        .then(pl.lit("false")),
+        "card_brand": pl.when(is_card).then(draws.pick(pools.CARD_BRANDS, "brand", charge)),
+        "card_funding": pl.when(is_card).then(draws.pick(pools.CARD_FUNDINGS, "funding", charge)),
+        "card_country": pl.when(is_card).then(draws.pick(pools.COUNTRIES, "card country", charge)),
+        **{name: pl.when(is_card).then(column) for name, column in _address("card", draws, charge).items()},
+        "statement_descriptor": draws.pick(pools.STATEMENT_DESCRIPTORS, "statement", charge),
+        "invoice_id": pl.when(is_invoiced).then(draws.id("in_", "invoice", charge)),
+        "invoice_number": pl.when(is_invoiced).then(number),
+        "subscription_id": pl.when(is_invoiced).then(draws.id("sub_", "subscription", charge)),
+        "dispute_reason": pl.when(is_dispute).then(draws.pick(pools.DISPUTE_REASONS, "reason", charge)),
+    }
+
+
+def _address(of: str, draws: Draws, index: pl.Expr) -> dict[str, pl.Expr]:
+    """The six columns of an address, which belong together."""
+    return {
+        f"{of}_address_{part}": draws.pick([a[k] for a in pools.ADDRESSES], f"{of} address", index)
+        for k, part in enumerate(_ADDRESS)
+    }
+
+
+def _description(draws: Draws, charge_id: pl.Expr) -> pl.Expr:
+    category = pl.col("reporting_category")
+    bought = draws.pick(pools.CHARGE_DESCRIPTIONS, "description", pl.col("charge"))
+    for_what = pl.concat_str(pl.lit("("), bought.fill_null("Payment"), pl.lit(")"))
+    return (
+        pl.when(category == "charge")
+        .then(bought)
+        .when(category == "refund")
+        .then(pl.concat_str(pl.lit("REFUND FOR CHARGE "), for_what))
+        .when(category == "refund_failure")
+        .then(pl.concat_str(pl.lit("REFUND FAILURE "), for_what))
+        .when(category == "dispute")
+        .then(pl.concat_str(pl.lit("Chargeback withdrawal for "), charge_id))
+        .when(category == "dispute_reversal")
+        .then(pl.concat_str(pl.lit("Chargeback reversal for "), charge_id))
+        .otherwise(
+            pl.concat_str(pl.lit("Radar ("), day(pl.col("created")), pl.lit("): Radar for Fraud Teams"))
+        )
+    )
+
+
+def _metadata(keys: Mapping[str, pools.Metadata], key: str, draws: Draws, index: pl.Expr) -> pl.Expr:
+    """One metadata value; a key that nobody has set is empty."""
+    match keys.get(key):
+        case None:
+            return _NULL
+        case int(digits):
+            return draws.below(10**digits // 20, key, index).cast(pl.String).str.zfill(digits)
+        case pool:
+            return draws.pick(pool, key, index)

@@ -1,0 +1,71 @@
+"""Seeded draws as polars expressions: the same number for the same seed, name and index, anywhere.
+
+A draw hashes (seed, name, index) with the finaliser of SplitMix64, written out in integer arithmetic:
+polars' own ``hash`` may change with its version, and a random stream could not be drawn column by column.
+Source of the constants: https://prng.di.unimi.it/splitmix64.c
+"""
+
+from __future__ import annotations
+
+import string
+import zlib
+from collections.abc import Sequence
+from functools import cache
+from itertools import product
+
+import polars as pl
+
+__all__ = ["Draws"]
+
+_U64 = pl.UInt64()
+_MASK = (1 << 64) - 1
+_GOLDEN = 0x9E3779B97F4A7C15
+_FIRST, _SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+
+
+class Draws:
+    """Draws of one seed. Each takes the name of what is drawn and the index it is drawn for."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def hash(self, name: str, index: pl.Expr) -> pl.Expr:
+        """64 bits; different indexes of one name give different ones."""
+        offset = _mixed((self.seed * _GOLDEN + zlib.crc32(name.encode())) & _MASK)
+        z = index.cast(_U64) + _u64(offset)
+        z = (z ^ (z // _u64(1 << 30))) * _u64(_FIRST)
+        z = (z ^ (z // _u64(1 << 27))) * _u64(_SECOND)
+        return z ^ (z // _u64(1 << 31))
+
+    def below(self, bound: int, name: str, index: pl.Expr) -> pl.Expr:
+        """A whole number from 0 to *bound* - 1."""
+        return (self.hash(name, index) % _u64(bound)).cast(pl.Int64)
+
+    def pick(self, pool: Sequence[str | None], name: str, index: pl.Expr) -> pl.Expr:
+        """One of the texts of *pool*; null where the pool has None."""
+        return pl.lit(pl.Series(pool, dtype=pl.String)).gather(self.below(len(pool), name, index))
+
+    def id(self, prefix: str, name: str, index: pl.Expr) -> pl.Expr:
+        """An id such as ``ch_3Q…``: twelve base-62 digits hold the 64 bits, so no two are the same."""
+        z = self.hash(name, index)
+        chunks = [
+            pl.lit(_chunks()).gather((z // _u64(62 ** (3 * k)) % _u64(62**3)).cast(pl.UInt32))
+            for k in range(4)
+        ]
+        return pl.concat_str(pl.lit(prefix + "1Q"), *chunks)
+
+
+@cache
+def _chunks() -> pl.Series:
+    digits = string.digits + string.ascii_letters
+    return pl.Series(["".join(chunk) for chunk in product(digits, repeat=3)])
+
+
+def _u64(value: int) -> pl.Expr:
+    return pl.lit(value, dtype=_U64)
+
+
+def _mixed(z: int) -> int:
+    z = (z ^ (z >> 30)) * _FIRST & _MASK
+    z = (z ^ (z >> 27)) * _SECOND & _MASK
+    return z ^ (z >> 31)

@@ -1,0 +1,129 @@
+"""All runs and files of a simulator: made, finished with time, answered from older files.
+
+It knows nothing of HTTP; a caller sees its own runs and files only.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import string
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Literal
+
+from stripe_reports.models import ReportType
+from stripe_reports.simulator import reports
+from stripe_reports.simulator.answers import no_such
+from stripe_reports.simulator.availability import availability
+from stripe_reports.simulator.faults import Outcome
+from stripe_reports.simulator.keys import Caller
+from stripe_reports.simulator.ledger import Ledger
+from stripe_reports.simulator.runs import File, Run
+
+__all__ = ["RunBook", "new_id", "seeded_latency"]
+
+
+class RunBook:
+    """Runs and files by id.
+
+    Args:
+        ledger: Gives the rows, when the first file is made.
+        latency: Seconds that a run stays pending.
+    """
+
+    def __init__(self, ledger: Callable[[], Ledger], latency: Callable[[], float]) -> None:
+        self.runs: dict[str, Run] = {}
+        self.outcomes: list[Outcome | str] = []
+        self.cached_answer: Literal["pending", "succeeded", "off"] = "pending"
+        self._ledger = ledger
+        self._latency = latency
+        self._files: dict[str, File] = {}
+        self._answering: dict[tuple[Any, ...], Run] = {}
+
+    def create(
+        self, owner: Caller, report_type: ReportType, parameters: dict[str, Any], now: datetime
+    ) -> Run:
+        """A new run, which an older file answers if the same was asked of the same data before.
+
+        Stripe does not document that. It is seen in real runs whose ``created`` equals ``succeeded_at``
+        while their file is older and named after another run.
+        """
+        outcome = self.outcomes.pop(0) if self.outcomes else Outcome()
+        outcome = Outcome.named(outcome) if isinstance(outcome, str) else outcome
+        run = Run(
+            id=new_id("frr_1Q", 22),
+            owner=owner,
+            created=int(now.timestamp()),
+            report_type=report_type,
+            parameters=parameters,
+            data_end=availability(report_type, now).end,
+            finishes_at=now.timestamp() + outcome.delay(self._latency()),
+            outcome=outcome,
+        )
+        if outcome.has_file:
+            earlier = self._answering.setdefault(run.generation, run)
+            if (
+                earlier is not run
+                and self.cached_answer != "off"
+                and earlier.status(now.timestamp()) != "pending"
+            ):
+                run.answered_by, run.finishes_at = earlier, run.created
+        self.runs[run.id] = run
+        return run
+
+    def is_told_succeeded(self, run: Run) -> bool:
+        """Whether the answer that creates a run shows it as succeeded already, not as pending."""
+        return run.answered_by is not None and self.cached_answer == "succeeded"
+
+    def status(self, run: Run, now: datetime) -> str:
+        """The status as of now. The file of a run is made when it is first seen finished."""
+        status = run.status(now.timestamp())
+        if status == "succeeded" and run.file is None and run.outcome.result != "none":
+            run.file = self._file_of(run.answered_by or run)
+        return status
+
+    def of(self, owner: Caller) -> list[Run]:
+        """The runs of a caller, newest first."""
+        return [run for run in reversed(self.runs.values()) if run.owner == owner]
+
+    def run(self, owner: Caller, id_: str) -> Run:
+        """A run of a caller; raises Stripe's 404."""
+        run = self.runs.get(id_)
+        if run is None or run.owner != owner:
+            raise no_such("report run", id_)
+        return run
+
+    def file(self, owner: Caller, id_: str, now: datetime) -> File:
+        """A file of a caller that has not expired; raises Stripe's 404."""
+        file = self._files.get(id_)
+        if file is None or file.owner != owner or now.timestamp() >= file.expires_at:
+            raise no_such("file upload", id_)
+        return file
+
+    def _file_of(self, run: Run) -> File:
+        if run.file is None:
+            run.file = File(
+                id=new_id("file_1Q", 22),
+                owner=run.owner,
+                created=int(run.finishes_at),
+                run_id=run.id,
+                contents=reports.csv(self._ledger(), run.report_type, run.parameters, run.data_end),
+            )
+            self._files[run.file.id] = run.file
+        return run.file
+
+
+def seeded_latency(
+    latency: float | Callable[[random.Random], float] | None, seed: int
+) -> Callable[[], float]:
+    """Draws of the time that a run takes: always the same, by a function, or 5 to 20 seconds."""
+    source = random.Random(seed)  # noqa: S311
+    if latency is None:
+        return lambda: source.uniform(5, 20)
+    return (lambda: latency(source)) if callable(latency) else (lambda: latency)
+
+
+def new_id(prefix: str, length: int) -> str:
+    """An id that no other process makes: who keeps finished runs on disk finds them by it."""
+    return prefix + "".join(secrets.choice(string.digits + string.ascii_letters) for _ in range(length))

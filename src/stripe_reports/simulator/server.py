@@ -1,0 +1,96 @@
+"""The simulator over HTTP, for any library in any language: waitress on an address of this machine."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from stripe_reports.simulator.app import Simulator
+
+__all__ = ["serve", "serve_forever"]
+
+_THREADS = 8
+
+
+@contextmanager
+def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serve in a thread for the length of a ``with`` block, whose value is the address.
+
+    Args:
+        simulator: What to serve.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one.
+
+    Raises:
+        OSError: The port is taken, or the host is not this machine.
+
+    Example:
+        >>> with serve(Simulator()) as url:
+        ...     url.startswith("http://127.0.0.1:")
+        True
+    """
+    server = _Server(simulator, host, port)
+    thread = threading.Thread(target=server.run, name="simulator", daemon=True)
+    thread.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
+        thread.join()
+
+
+def serve_forever(
+    simulator: Simulator,
+    host: str = "127.0.0.1",
+    port: int = 12111,
+    *,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until interrupted from the keyboard; *ready* is called with the address once it listens.
+
+    Raises:
+        OSError: The port is taken, or the host is not this machine.
+    """
+    server = _Server(simulator, host, port)
+    if ready is not None:
+        ready(server.url)
+    server.run()
+
+
+class _Server:
+    """One listening socket of waitress, and a way to end it that waitress lacks."""
+
+    def __init__(self, simulator: Simulator, host: str, port: int) -> None:
+        from waitress import create_server
+
+        # "localhost" can be two addresses, and waitress would listen on both with different free ports.
+        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
+        self._sockets: dict[int, Any] = {}
+        self._waitress = create_server(
+            simulator,
+            map=self._sockets,
+            host=address,
+            port=port,
+            threads=_THREADS,
+            ident="stripe-reports simulator",
+        )
+        shown = f"[{address}]" if ":" in str(address) else address
+        self.url = f"http://{shown}:{self._waitress.effective_port}"
+
+    def run(self) -> None:
+        """Serve until stopped or interrupted, then close everything."""
+        self._waitress.run()
+        self._close()
+        self._waitress.task_dispatcher.shutdown()
+
+    def stop(self) -> None:
+        """End :meth:`run` from another thread."""
+        self._waitress.trigger.pull_trigger(self._close)
+
+    def _close(self) -> None:
+        from waitress.wasyncore import close_all
+
+        close_all(self._sockets, ignore_all=True)
