@@ -1,0 +1,208 @@
+"""Which columns become which types, and which report a header belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import polars as pl
+
+from stripe_reports import catalog
+from stripe_reports.errors import NotAReportError, ParameterError, UnknownReportTypeError
+from stripe_reports.models import Column, Kind, ReportType
+
+__all__ = ["Field", "dtype_of", "fields_of", "guess_report_type", "report_type_of", "schema_of"]
+
+_MONEY_SCALE = 6
+_RATE_SCALE = 12
+_DIGITS = 38
+
+_DATES_SEEN = frozenset({"payout_expected_arrival_date"})
+"""Columns of kind ``date`` whose text is known from genuine files; Stripe documents the form of none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a file: what the catalogue says of it, and the type it gets.
+
+    Attributes:
+        twin: For a local time with a zone, the column of the file that has the same instant in UTC.
+        utc_column: The name such a column has, where the report type offers one.
+    """
+
+    name: str
+    kind: Kind
+    dtype: pl.DataType
+    twin: str | None = None
+    utc_column: str | None = None
+
+    @property
+    def zone(self) -> str | None:
+        """Zone of a time; None for a naive one and for every other type."""
+        return self.dtype.time_zone if isinstance(self.dtype, pl.Datetime) else None
+
+
+def dtype_of(column: Column, timezone: str | None) -> pl.DataType:
+    """The polars type of a column: by its kind alone, never by what a file holds.
+
+    Args:
+        column: A column of the catalogue.
+        timezone: IANA zone of the run, for local times; None makes them naive. ``Etc/UTC`` becomes
+            ``UTC``, which polars takes for another type.
+    """
+    match column.kind:
+        case "money":
+            return pl.Decimal(_DIGITS, _MONEY_SCALE)
+        case "rate":
+            return pl.Decimal(_DIGITS, _RATE_SCALE)
+        case "datetime_utc":
+            return pl.Datetime("us", "UTC")
+        case "datetime_local":
+            return pl.Datetime("us", "UTC" if timezone == "Etc/UTC" else timezone)
+        case "date" if column.name in _DATES_SEEN:
+            return pl.Date()
+        case "integer":
+            return pl.Int64()
+        case "boolean":
+            return pl.Boolean()
+        case _:
+            return pl.String()
+
+
+def schema_of(
+    names: Sequence[str], report_type: ReportType | None, timezone: str | None
+) -> dict[str, pl.DataType]:
+    """The types of all columns of a file, in its order; a column that is not catalogued is text.
+
+    Raises:
+        ParameterError: polars does not know the zone.
+    """
+    return {field.name: field.dtype for field in fields_of(names, report_type, timezone)}
+
+
+def fields_of(
+    names: Sequence[str], report_type: ReportType | None, timezone: str | None
+) -> tuple[Field, ...]:
+    """As ``schema_of``, with what it takes to read the columns."""
+    if timezone is not None:
+        _check_zone(timezone)
+    known = {name: report_type.column(name) if report_type else None for name in names}
+    utc_columns = {name for name, column in known.items() if column and column.kind == "datetime_utc"}
+
+    def field(name: str) -> Field:
+        column = known[name] or Column(name, "unknown")
+        dtype = dtype_of(column, timezone)
+        if column.kind != "datetime_local":
+            return Field(name, column.kind, dtype)
+        utc_column = f"{name}_utc"
+        offered = report_type is not None and report_type.column(utc_column) is not None
+        # Without a zone the twin cannot tell the local time.
+        twin = utc_column if timezone is not None and utc_column in utc_columns else None
+        return Field(name, column.kind, dtype, twin, utc_column if offered else None)
+
+    return tuple(field(name) for name in names)
+
+
+@cache
+def _check_zone(timezone: str) -> None:
+    """Ask polars: its own list lacks a few zones that the system and Stripe have."""
+    try:
+        known = bool(timezone) and pl.Series([0]).cast(pl.Datetime("us", timezone)).len() == 1
+    except pl.exceptions.PolarsError:
+        known = False
+    if not known:
+        raise ParameterError(
+            f"{timezone!r} is not a time zone that polars knows. Use an IANA name such as 'Europe/Paris', "
+            "in that spelling.",
+            param="timezone",
+        )
+
+
+def guess_report_type(header: Sequence[str]) -> ReportType | None:
+    """The catalogued type whose columns fit a header best; None if no type has any of them.
+
+    Best is the type that knows most of the columns; among those, one whose default columns are exactly
+    these; then the first of the catalogue, in its highest version. Which of several equal ones is taken
+    decides no column's type but two: ``automatic_payout_effective_at`` and ``payout_reversed_at`` were UTC
+    in old versions, which took no timezone. The newer meaning wins; it is what the Dashboard offers, and
+    claims less: without a zone it gives a naive time.
+    """
+    return _best_fit(header, catalog.report_types().values())
+
+
+def _best_fit(header: Sequence[str], candidates: Iterable[ReportType]) -> ReportType | None:
+    candidates = list(candidates)
+    bases = list(dict.fromkeys(report_type.base for report_type in candidates))
+
+    def fit(report_type: ReportType) -> tuple[int, bool, int, int]:
+        is_default = tuple(header) == report_type.default_columns
+        order = -bases.index(report_type.base)
+        return _columns_known(header, report_type), is_default, order, report_type.version
+
+    best = max(candidates, key=fit, default=None)
+    return best if best is not None and _columns_known(header, best) else None
+
+
+def _columns_known(header: Sequence[str], report_type: ReportType) -> int:
+    return sum(report_type.column(name) is not None for name in header)
+
+
+def report_type_of(header: Sequence[str], name: str | None, *, file: str) -> ReportType:
+    """The report type of a downloaded file: the one named, checked against the header, or a guess.
+
+    Args:
+        header: Names of the columns.
+        name: Report type with or without version, or None to guess.
+        file: What to call the file in messages.
+
+    Raises:
+        UnknownReportTypeError: *name* is not in the catalogue.
+        ParameterError: *name* is a type that most of the columns do not belong to, and another one fits.
+        NotAReportError: Most columns belong to no report type.
+    """
+    guess = guess_report_type(header)
+    guess_fits = guess is not None and 2 * _columns_known(header, guess) >= len(header)
+    named = None if name is None else _named(name, header)
+    if named is not None:
+        if not named.columns or 2 * _columns_known(header, named) >= len(header):
+            return named
+        if guess is not None and guess_fits:
+            raise ParameterError(
+                f"The columns of {file} are not those of {named.id}; they look like {guess.id}. "
+                "Leave report_type out, or name the type that was downloaded.",
+                param="report_type",
+            )
+    if guess is None or not guess_fits:
+        raise _not_a_report(header, file)
+    return guess
+
+
+def _named(name: str, header: Sequence[str]) -> ReportType:
+    known = catalog.get(name)
+    if known is not None:
+        return known
+    versions = [type_ for type_ in catalog.report_types().values() if type_.base == name]
+    if versions:
+        return _best_fit(header, versions) or versions[-1]
+    if name.rpartition(".")[2].isdigit():
+        raise UnknownReportTypeError(
+            f"The catalogue has no report type {name!r}. Leave out its version, or report_type as a whole: "
+            "the columns tell the type."
+        )
+    return catalog.report_types()[catalog.newest(name)]  # raises, with the nearest names
+
+
+def _not_a_report(header: Sequence[str], file: str) -> NotAReportError:
+    shown = ", ".join(repr(name) for name in header[:3]) + (", …" if len(header) > 3 else "")
+    titles = [name for name in header if "[" not in name and name != name.lower()]
+    if titles:
+        return NotAReportError(
+            f"{file} is another export of the Dashboard, not a report: its columns ({shown}) are titles. "
+            "Payments, Payouts and Balances export such files; download from Reports instead (Balance, "
+            "Payout reconciliation, …), or fetch the report with client.frame('payouts.itemized', '2026-10')."
+        )
+    return NotAReportError(
+        f"{file} is not a Stripe report: most of its columns ({shown}) belong to no report type. "
+        "If it is one, name its report_type."
+    )
