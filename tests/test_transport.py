@@ -12,6 +12,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from conftest import TestClock
+from stripe_reports.budget import RateBudget
 from stripe_reports.settings import Secret, Settings
 from stripe_reports.simulator import Clock, Fault
 from stripe_reports.transport import ATTEMPTS, PatientAdapter, Transport
@@ -47,7 +48,8 @@ class Script(BaseAdapter):
 def send(*answers, method="GET"):
     clock, script = TestClock(Clock()), Script(*answers)
     session = requests.Session()
-    session.mount("https://", PatientAdapter(script, clock=clock, rng=random.Random(1)))  # noqa: S311
+    rng, budget = random.Random(1), RateBudget("test", clock)  # noqa: S311
+    session.mount("https://", PatientAdapter(script, clock=clock, rng=rng, budget=budget))
     headers = {"Idempotency-Key": "k"} if method == "POST" else {}
     try:
         outcome = session.request(method, f"{BASE}/v1/x", headers=headers).status_code

@@ -16,6 +16,7 @@ from platformdirs import user_cache_path
 
 from stripe_reports import catalog, intervals, notices
 from stripe_reports.api import Api
+from stripe_reports.clock import Clock
 from stripe_reports.errors import NetworkError, ParameterError, UnknownReportTypeError
 from stripe_reports.intervals import Period
 from stripe_reports.keys import find_key
@@ -25,7 +26,7 @@ from stripe_reports.reuse import Policy
 from stripe_reports.runs import Progress, Runs, cut_to_available
 from stripe_reports.settings import STRIPE_URL, Secret, Settings
 from stripe_reports.store import Store
-from stripe_reports.transport import Clock, Transport, WSGIApplication
+from stripe_reports.transport import Transport, WSGIApplication
 
 __all__ = ["Client", "Parameters"]
 

@@ -145,9 +145,7 @@ def clip(
     if not is_early and not is_late:
         return interval
     start, end = max(interval.start, available_start), min(interval.end, available_end)
-    part = (
-        f"What there is now: ({iso(start)!r}, {iso(end)!r})." if start < end else "None of that is there."
-    )
+    part = f"What there is now: ({iso(start)!r}, {iso(end)!r})." if start < end else "None of that is there."
     raise IntervalError(
         f"Stripe has data for {report_type} from {iso(available_start)} to {iso(available_end)}; "
         f"the interval asked for is {iso(interval.start)} to {iso(interval.end)}. {part}"

@@ -39,9 +39,10 @@ def _from_keyring() -> str | None:
     except ImportError:
         return None
     try:
-        return keyring.get_password(KEYRING_SERVICE, "api_key")
+        key: str | None = keyring.get_password(KEYRING_SERVICE, "api_key")
     except KeyringError:  # no keyring on this machine is as good as no key in it
         return None
+    return key
 
 
 def _from_prompt() -> str | None:

@@ -12,7 +12,6 @@ import logging
 import random
 import sqlite3
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
@@ -21,7 +20,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -31,9 +30,11 @@ from requests_cache.backends.sqlite import SQLiteCache
 from urllib3 import HTTPResponse
 
 from stripe_reports import backoff, notices
+from stripe_reports.budget import RateBudget
+from stripe_reports.clock import Clock, SystemClock
 from stripe_reports.settings import Settings
 
-__all__ = ["Clock", "PatientAdapter", "SystemClock", "Transport", "WSGIAdapter"]
+__all__ = ["PatientAdapter", "Transport", "WSGIAdapter"]
 
 logger = logging.getLogger("stripe_reports")
 
@@ -44,35 +45,6 @@ TYPES_KEPT_FOR = timedelta(seconds=60)
 _RETRIED = frozenset({409, 424, 429, 500, 502, 503, 504})
 
 
-class Clock(Protocol):
-    """Time and rest, so that tests need neither."""
-
-    def now(self) -> datetime:
-        """The time of day, aware."""
-
-    def monotonic(self) -> float:
-        """Seconds that never run backwards."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-
-
-class SystemClock:
-    """The machine's own clock."""
-
-    def now(self) -> datetime:
-        """The time of day in UTC."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Seconds since some moment."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait, interruptibly."""
-        time.sleep(seconds)
-
-
 class PatientAdapter(BaseAdapter):
     """Sends through another adapter, and again when that is safe and may help.
 
@@ -81,15 +53,18 @@ class PatientAdapter(BaseAdapter):
     5xx answers are tried again, with growing pauses.
     """
 
-    def __init__(self, inner: BaseAdapter, *, clock: Clock, rng: random.Random) -> None:
+    def __init__(self, inner: BaseAdapter, *, clock: Clock, rng: random.Random, budget: RateBudget) -> None:
         super().__init__()
         self._inner = inner
         self._clock = clock
         self._rng = rng
+        self._budget = budget
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send, and retry; the last answer or error is the caller's."""
+        path = urlsplit(request.url or "").path
         for attempt in range(1, ATTEMPTS + 1):
+            self._budget.spend(request.method or "GET", path)
             try:
                 response = self._inner.send(request, *args, **kwargs)
             except requests.exceptions.SSLError:
@@ -105,7 +80,6 @@ class PatientAdapter(BaseAdapter):
                 retry_after = _seconds(response.headers.get("Retry-After"))
                 response.close()
             pause = backoff.retry_pause(attempt, self._rng, retry_after=retry_after)
-            path = urlsplit(request.url or "").path
             logger.info("%s %s: %s; trying again in %.1f s", request.method, path, why, pause)
             self._clock.sleep(pause)
         raise AssertionError("unreachable")
@@ -266,6 +240,7 @@ class Transport:
         self._application = application
         self._json: requests.Session | None = None
         self._files: requests.Session | None = None
+        self._budget = RateBudget(settings.mode, self.clock)
         self._sessions: list[requests.Session] = []
         weakref.finalize(self, _close, self._sessions)
 
@@ -301,7 +276,7 @@ class Transport:
 
     def _prepared(self, session: requests.Session) -> requests.Session:
         inner = WSGIAdapter(self._application) if self._application else HTTPAdapter(pool_maxsize=32)
-        adapter = PatientAdapter(inner, clock=self.clock, rng=self.rng)
+        adapter = PatientAdapter(inner, clock=self.clock, rng=self.rng, budget=self._budget)
         # With an application there is no other adapter left: nothing can reach the network.
         session.mount("https://", adapter)
         session.mount("http://", adapter)

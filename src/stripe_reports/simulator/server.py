@@ -69,6 +69,8 @@ class _Server:
         # "localhost" can be two addresses, and waitress would listen on both with different free ports.
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
         self._sockets: dict[int, Any] = {}
+        self._left: dict[int, Any] = {}
+        self._was_told = threading.Event()
         self._waitress = create_server(
             simulator,
             map=self._sockets,
@@ -82,15 +84,20 @@ class _Server:
 
     def run(self) -> None:
         """Serve until stopped or interrupted, then close everything."""
+        from waitress.wasyncore import close_all
+
         self._waitress.run()
-        self._close()
-        self._waitress.task_dispatcher.shutdown()
+        if self._left:  # the thread that said so may still be writing to one of the sockets
+            self._was_told.wait()
+        self._waitress.task_dispatcher.shutdown()  # its threads write to the sockets, too
+        close_all(self._left or self._sockets, ignore_all=True)
 
     def stop(self) -> None:
         """End :meth:`run` from another thread."""
-        self._waitress.trigger.pull_trigger(self._close)
+        self._waitress.trigger.pull_trigger(self._leave)
+        self._was_told.set()
 
-    def _close(self) -> None:
-        from waitress.wasyncore import close_all
-
-        close_all(self._sockets, ignore_all=True)
+    def _leave(self) -> None:
+        """Make waitress's loop end: it runs while there are sockets to watch."""
+        self._left.update(self._sockets)
+        self._sockets.clear()

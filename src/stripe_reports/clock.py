@@ -1,0 +1,38 @@
+"""Time and rest as one value that is passed in, so that tests and ``demo()`` need neither."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+__all__ = ["Clock", "SystemClock"]
+
+
+class Clock(Protocol):
+    """What tells the time and waits."""
+
+    def now(self) -> datetime:
+        """The time of day, aware."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """The time of day in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds since some moment."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; an interrupt ends it."""
+        time.sleep(seconds)
