@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 
 from stripe_reports.errors import StoreError
+from stripe_reports.journal import LaunchRecord
 from stripe_reports.models import ReportRequest, ReportRun, ResultFile
 from stripe_reports.settings import Owner
-from stripe_reports.store import METADATA_KEY, LaunchRecord, Provenance, Store
+from stripe_reports.store import METADATA_KEY, Provenance, Store
 
 OWNER = Owner("0123456789abcdef", None, "test")
 NOW = datetime(2026, 11, 5, 12, tzinfo=UTC)
@@ -123,21 +124,21 @@ def test_launches_are_remembered_and_what_became_of_them(store):
     record = LaunchRecord(
         request=REQUEST, generation=NOW, attempt=0, run_id="frr_1", status="pending", created=NOW
     )
-    store.remember(KEY, record)
-    assert store.launches(KEY) == [record]
-    store.remember(KEY, replace(record, status="failed"))
-    assert store.launch_of("frr_1") == replace(record, status="failed")
-    store.remember(KEY, replace(record, run_id=None, status="error", attempt=1))
-    assert [record.attempt for record in store.launches(KEY)] == [0, 1]
+    store.journal.remember(KEY, record)
+    assert store.journal.launches(KEY) == [record]
+    store.journal.remember(KEY, replace(record, status="failed"))
+    assert store.journal.launch_of("frr_1") == replace(record, status="failed")
+    store.journal.remember(KEY, replace(record, run_id=None, status="error", attempt=1))
+    assert [record.attempt for record in store.journal.launches(KEY)] == [0, 1]
 
 
 def test_an_unreadable_record_is_left_out(store):
     """Stripe then repeats its answer for the same idempotency key."""
     record = LaunchRecord(request=REQUEST, generation=NOW, attempt=0, run_id="frr_1", status="pending")
-    store.remember(KEY, record)
+    store.journal.remember(KEY, record)
     (path,) = (store.folder / "launches" / KEY[:32]).iterdir()
     path.write_text("{")
-    assert store.launches(KEY) == []
+    assert store.journal.launches(KEY) == []
 
 
 def test_what_a_killed_process_left_is_cleared_a_day_later(store):
@@ -155,11 +156,11 @@ def test_what_a_killed_process_left_is_cleared_a_day_later(store):
 
 def test_offered_types_that_cannot_be_read_were_never_asked_for(store):
     """They are asked for again."""
-    assert store.offered() is None
-    store.remember_offered(["a.1"], NOW)
-    assert store.offered() == (("a.1",), NOW)
+    assert store.journal.offered() is None
+    store.journal.remember_offered(["a.1"], NOW)
+    assert store.journal.offered() == (("a.1",), NOW)
     (store.folder / "report_types.json").write_text(json.dumps({"ids": 3}))
-    assert store.offered() is None
+    assert store.journal.offered() is None
 
 
 def test_a_full_disk_says_so_and_what_to_do(store, monkeypatch):
@@ -168,14 +169,14 @@ def test_a_full_disk_says_so_and_what_to_do(store, monkeypatch):
         "os.open", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device"))
     )
     with pytest.raises(StoreError, match=r"No space left.*make room.*cache_dir"):
-        store.remember_offered(["a.1"], NOW)
+        store.journal.remember_offered(["a.1"], NOW)
 
 
 def test_a_folder_that_cannot_be_made_says_so(tmp_path):
     """A file stands in its place."""
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"Client\(cache_dir"):
-        Store(tmp_path / "file" / "cache", OWNER).prepare()
+        put(Store(tmp_path / "file" / "cache", OWNER))
 
 
 def test_a_lock_held_elsewhere_is_an_error_after_a_while(store):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TypeVar, cast
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -200,7 +200,7 @@ class Api:
             stripe_version=self._settings.api_version,
             base_addresses={"api": base, "files": self._settings.files_url or FILES_URL},
             http_client=stripe.RequestsClient(
-                session=self._transport.json_session, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
+                session=cast("requests.Session", self._transport), timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
             ),
             max_network_retries=0,
         )

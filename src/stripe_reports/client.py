@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Self, TypedDict, Unpack
@@ -16,11 +16,13 @@ from platformdirs import user_cache_path
 
 from stripe_reports import catalog, intervals, notices
 from stripe_reports.api import Api
+from stripe_reports.cache import Cache
 from stripe_reports.clock import Clock
 from stripe_reports.errors import NetworkError, ParameterError, UnknownReportTypeError
 from stripe_reports.intervals import Period
 from stripe_reports.keys import find_key
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.pending import PendingReport
 from stripe_reports.report import Report
 from stripe_reports.reuse import Policy
 from stripe_reports.runs import Progress, Runs, cut_to_available
@@ -63,6 +65,7 @@ class Client:
         base_url: Stripe, or a simulator on this machine.
         files_url: Where result files are, if neither at Stripe nor at *base_url*.
         cache_dir: Folder of results; None is ``STRIPE_REPORTS_CACHE_DIR``, else the user's cache folder.
+        cache_limit: Bytes that the stored results may take; beyond it, the oldest are removed.
         trusted_hosts: Host names besides Stripe's that may see a live key.
         application: A WSGI application that plays Stripe in this process, in place of the network.
         clock: Time and rest; for tests.
@@ -87,6 +90,7 @@ class Client:
         base_url: str = STRIPE_URL,
         files_url: str | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
+        cache_limit: int = 20_000_000_000,
         trusted_hosts: Collection[str] = (),
         application: WSGIApplication | None = None,
         clock: Clock | None = None,
@@ -98,6 +102,7 @@ class Client:
             base_url=base_url,
             files_url=files_url,
             cache_dir=Path(cache_dir or os.environ.get(CACHE_VARIABLE) or user_cache_path("stripe-reports")),
+            cache_limit=cache_limit,
             trusted_hosts=frozenset(trusted_hosts),
         )
         self._application = application
@@ -157,7 +162,7 @@ class Client:
     def report_types(self) -> list[ReportType]:
         """Every report type that the account offers, completed by what the catalogue knows. One call."""
         types = [catalog.merge(type_) for type_ in self._api.list_report_types()]
-        self._store.remember_offered([type_.id for type_ in types], self._transport.clock.now())
+        self._store.journal.remember_offered([type_.id for type_ in types], self._transport.clock.now())
         return types
 
     def report_type(self, report_type: str) -> ReportType:
@@ -249,13 +254,7 @@ class Client:
             >>> report.reuse.action
             'launched'
         """
-        if isinstance(report_type, ReportRequest):
-            if period is not None or parameters:
-                raise ParameterError("A ReportRequest says it all; give no period or parameters beside it.")
-            request = report_type
-            catalog.check(request)
-        else:
-            request = self.request(report_type, period, **parameters)
+        request = self._asked(report_type, period, parameters)
         return self._runs.answer(request, reuse, timeout=timeout, progress=progress)
 
     def frame(
@@ -273,11 +272,43 @@ class Client:
             report_type, period, reuse=reuse, timeout=timeout, progress=progress, **parameters
         ).frame()
 
+    def submit(
+        self,
+        report_type: str | ReportRequest,
+        period: Period | None = None,
+        *,
+        reuse: Policy = "auto",
+        timeout: float = 900.0,
+        progress: Progress | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> PendingReport:
+        """``fetch`` in the background: a future of the report, which a notebook cell can also await.
+
+        Many can be submitted at once; their runs are looked at together.
+
+        Raises:
+            InputError: At once, if nothing of the kind can be asked for. Everything else is raised by
+                ``result()`` or ``await``.
+
+        Example:
+            >>> pending = [client.submit("balance.summary", month) for month in ("2026-08", "2026-09")]
+            >>> [each.result().frame().height for each in pending]
+            [36, 36]
+        """
+        request = self._asked(report_type, period, parameters)
+        pending = PendingReport(request)
+        pending.start(partial(self._runs.answer, request, reuse, timeout=timeout, progress=progress))
+        return pending
+
+    @property
+    def cache(self) -> Cache:
+        """What is stored on this machine: ``client.cache.info()``, ``client.cache.clear(...)``."""
+        return Cache(self._store, now=self._transport.now, close=self.close)
+
     # How it is done
 
     @cached_property
     def _transport(self) -> Transport:
-        self._store.prepare()
         return Transport(
             self.settings,
             cache_path=self._store.answers_path,
@@ -293,11 +324,22 @@ class Client:
     def _runs(self) -> Runs:
         return Runs(self._api, self._store, self._transport)
 
+    def _asked(
+        self, report_type: str | ReportRequest, period: Period | None, parameters: Parameters
+    ) -> ReportRequest:
+        """The request, finished or from its parts."""
+        if not isinstance(report_type, ReportRequest):
+            return self.request(report_type, period, **parameters)
+        if period is not None or parameters:
+            raise ParameterError("A ReportRequest says it all; give no period or parameters beside it.")
+        catalog.check(report_type)
+        return report_type
+
     def _versioned(self, name: str) -> str:
         """*name* with its version: the newest that the account offers, asked at most once a day."""
         if name.rpartition(".")[2].isdigit():
             return name
-        remembered = self._store.offered()
+        remembered = self._store.journal.offered()
         if remembered is not None:
             ids, at = remembered
             if abs(self._transport.clock.now() - at) < OFFERED_KEPT_FOR:

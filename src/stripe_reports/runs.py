@@ -11,6 +11,7 @@ from typing import assert_never
 
 from stripe_reports import backoff, catalog, intervals, tables
 from stripe_reports.api import Api
+from stripe_reports.disk import size_text
 from stripe_reports.errors import (
     FileError,
     ResultUnavailableError,
@@ -19,6 +20,8 @@ from stripe_reports.errors import (
     RunTimeoutError,
     ServerError,
 )
+from stripe_reports.journal import LaunchRecord
+from stripe_reports.looks import Looks
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.report import Decision, Report
 from stripe_reports.reuse import (
@@ -34,8 +37,9 @@ from stripe_reports.reuse import (
     plan,
     request_key,
 )
-from stripe_reports.store import METADATA_KEY, LaunchRecord, Provenance, Store, StoredResult
+from stripe_reports.store import METADATA_KEY, Provenance, Store, StoredResult
 from stripe_reports.transport import Transport
+from stripe_reports.unpack import unpacked
 
 __all__ = ["PAGES_LISTED", "Progress", "Runs", "cut_to_available"]
 
@@ -55,7 +59,7 @@ class Runs:
         self._api = api
         self._store = store
         self._transport = transport
-        self._durations: dict[str, list[float]] = {}
+        self._looks = Looks(api, transport.clock)
 
     def report_type(self, id_: str) -> ReportType:
         """A report type as Stripe has it now, completed by the catalogue."""
@@ -104,23 +108,18 @@ class Runs:
         """The run, once it has succeeded; see ``Client.wait``."""
         clock = self._transport.clock
         started = clock.monotonic()
-        expected = backoff.estimate(self._durations.get(run.report_type, []))
+        expected = backoff.estimate(self._store.journal.durations(run.report_type))
         pauses = backoff.looks(expected, self._transport.rng)
         try:
-            while run.status == "pending":
-                elapsed = clock.monotonic() - started
-                if progress:
-                    progress(run, elapsed, expected)
-                if elapsed >= timeout:
-                    raise RunTimeoutError(
-                        f"Report run {run.id} ({run.report_type}) is still pending after {elapsed:.0f} s. "
-                        "Stripe is still processing it; the run was not cancelled. Wait again with "
-                        f"client.wait(client.retrieve({run.id!r}), timeout={2 * max(timeout, 300):.0f}); "
-                        "no new run is needed.",
-                        run,
-                    )
-                clock.sleep(min(next(pauses), timeout - elapsed))
-                run = self._api.retrieve_run(run.id)
+            with self._looks.following(run):
+                while run.status == "pending":
+                    elapsed = clock.monotonic() - started
+                    if progress:
+                        progress(run, elapsed, expected)
+                    if elapsed >= timeout:
+                        raise _timed_out(run, elapsed, timeout)
+                    clock.sleep(min(next(pauses), timeout - elapsed))
+                    run = self._looks.look(run)
         except KeyboardInterrupt as interrupt:
             interrupt.add_note(
                 f"Report run {run.id} goes on at Stripe. To come back to it: "
@@ -147,7 +146,7 @@ class Runs:
             self._note_end(run)
             if run.status != "succeeded":
                 raise _failure(run)
-            record = self._store.launch_of(run.id)
+            record = self._store.journal.launch_of(run.id)
             request = record.request if record else ReportRequest.from_stripe(run.report_type, run.parameters)
             stored = self._stored(request, run)
         return _report(stored, Decision("reused", f"run {run.id} was asked for by its id"))
@@ -163,7 +162,7 @@ class Runs:
         stored = {
             result.provenance.run.id: result for result in self._store.results(self._key(request), request)
         }
-        launches = [record.as_known for record in self._store.launches(self._key(request))]
+        launches = [record.as_known for record in self._store.journal.launches(self._key(request))]
         known = [
             *(result.as_known for result in stored.values()),
             *(run for run in launches if run is not None and run.id not in stored),
@@ -208,7 +207,7 @@ class Runs:
             start = request.interval_start or end - timedelta(seconds=1)
             cut_to_available(intervals.Interval(start, end, request.timezone or "UTC"), report_type)
         key, generation = self._key(request), report_type.updated
-        attempt = sum(record.generation == generation for record in self._store.launches(key))
+        attempt = sum(record.generation == generation for record in self._store.journal.launches(key))
         record = LaunchRecord(
             request=request, generation=generation, attempt=attempt, run_id=None, status="error"
         )
@@ -216,9 +215,9 @@ class Runs:
             run = self._api.create_run(request, idempotency_key=idempotency_key(key, generation, attempt))
         except ServerError:
             # Stripe keeps answering this idempotency key with the error: the next attempt needs another.
-            self._store.remember(key, record)
+            self._store.journal.remember(key, record)
             raise
-        self._store.remember(
+        self._store.journal.remember(
             key, replace(record, run_id=run.id, status="pending", created=run.created, as_of=run.created)
         )
         logger.info("launched %s: %r", run.id, request)
@@ -226,13 +225,13 @@ class Runs:
 
     def _note_end(self, run: ReportRun) -> None:
         """Write down what became of a run, for the next decision and the next estimate."""
-        record = self._store.launch_of(run.id)
+        record = self._store.journal.launch_of(run.id)
         if record is not None and record.status != run.status:
             key = self._key(record.request)
-            self._store.remember(key, replace(record, status=run.status, as_of=as_of(run)))
+            self._store.journal.remember(key, replace(record, status=run.status, as_of=as_of(run)))
         if run.succeeded_at is not None and run.succeeded_at > run.created:
             seconds = (run.succeeded_at - run.created).total_seconds()
-            self._durations.setdefault(run.report_type, []).append(seconds)
+            self._store.journal.note_duration(run.report_type, seconds)
 
     def _stored(self, request: ReportRequest, run: ReportRun) -> StoredResult:
         """The result of a succeeded run, downloaded and typed unless that was done before."""
@@ -249,10 +248,11 @@ class Runs:
                 "Fetch again with reuse='never' to launch a new run."
             )
         settings = self._transport.settings
-        with self._store.staging() as folder:
-            csv, parquet = folder / "result.csv", folder / "result.parquet"
-            with csv.open("w+b") as target:
+        with self._store.staging(room=run.result.size or 0) as folder:
+            received, parquet = folder / "received", folder / "result.parquet"
+            with received.open("w+b") as target:
                 download = self._api.download(run.result, target)
+            csv = unpacked(received)
             provenance = Provenance(
                 request=request,
                 run=run,
@@ -265,7 +265,7 @@ class Runs:
                 size=download.size,
                 sha256=download.sha256,
                 package_version=version("stripe-reports"),
-                is_complete=_echoes_all(request) or self._store.launch_of(run.id) is not None,
+                is_complete=_echoes_all(request) or self._store.journal.launch_of(run.id) is not None,
             )
             try:
                 tables.write_parquet(
@@ -280,7 +280,12 @@ class Runs:
                     f"It is the result file {run.result.id} of run {run.id}. Nothing was stored; fetch again."
                 )
                 raise
-            return self._store.put(self._key(request), parquet, provenance)
+            stored = self._store.put(self._key(request), parquet, provenance)
+        for path in self._store.evict(settings.cache_limit, keep=stored.path):
+            logger.info(
+                "removed %s: the stored results took more than %s", path, size_text(settings.cache_limit)
+            )
+        return stored
 
 
 def cut_to_available(interval: intervals.Interval, report_type: ReportType) -> intervals.Interval:
@@ -299,6 +304,15 @@ def _echoes_all(request: ReportRequest) -> bool:
     """Whether a run of this type shows all that was sent, so that one made elsewhere can be recognised."""
     type_ = catalog.get(request.report_type)
     return type_ is not None and set(type_.parameters) <= catalog.ECHOED
+
+
+def _timed_out(run: ReportRun, elapsed: float, timeout: float) -> RunTimeoutError:
+    return RunTimeoutError(
+        f"Report run {run.id} ({run.report_type}) is still pending after {elapsed:.0f} s. Stripe is still "
+        f"processing it; the run was not cancelled. Wait again with client.wait(client.retrieve({run.id!r}), "
+        f"timeout={2 * max(timeout, 300):.0f}); no new run is needed.",
+        run,
+    )
 
 
 def _failure(run: ReportRun) -> RunFailedError:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from stripe_reports.errors import KeyProblemError, ParameterError
@@ -23,6 +23,7 @@ Mode = Literal["live", "test"]
 
 _KEY = re.compile(r"(?:sk|rk)(?:_org)?_(live|test)_\w{3,}")
 _ACCOUNT = re.compile(r"acct_\w+")
+_FOLDER = re.compile(r"(?P<mode>live|test)-(?P<digest>[0-9a-f]{16})(?:-(?P<account>acct_\w+))?")
 _STRIPES_HOSTS = frozenset({"api.stripe.com", "files.stripe.com"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -73,6 +74,12 @@ class Owner:
         """Name of the owner's folder in the store."""
         return f"{self.mode}-{self.key_digest}" + (f"-{self.account}" if self.account else "")
 
+    @classmethod
+    def of_folder(cls, name: str) -> Self | None:
+        """The owner of a folder of that name; None if it is no owner's."""
+        match = _FOLDER.fullmatch(name)
+        return match and cls(match["digest"], match["account"], "live" if match["mode"] == "live" else "test")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -86,6 +93,7 @@ class Settings:
         files_url: Where files are, if neither there nor at Stripe's usual place.
         cache_dir: Folder of results, one folder for each owner inside.
         api_version: Stripe's API version.
+        cache_limit: Bytes that the stored results of this owner may take.
         trusted_hosts: Further host names that may see a live key, such as a company's gateway.
 
     Raises:
@@ -100,6 +108,7 @@ class Settings:
     files_url: str | None = None
     cache_dir: Path
     api_version: str = API_VERSION
+    cache_limit: int = 20_000_000_000
     trusted_hosts: frozenset[str] = field(default=frozenset())
 
     def __post_init__(self) -> None:

@@ -32,6 +32,7 @@ from urllib3 import HTTPResponse
 from stripe_reports import backoff, notices
 from stripe_reports.budget import RateBudget
 from stripe_reports.clock import Clock, SystemClock
+from stripe_reports.disk import make_private
 from stripe_reports.settings import Settings
 
 __all__ = ["PatientAdapter", "Transport", "WSGIAdapter"]
@@ -125,9 +126,12 @@ class WSGIAdapter(HTTPAdapter):
         def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
             started.update(status=status, headers=headers)
 
-        body = self._application(_environ(request), start_response)
-        chunks = iter(body)
-        first = next(chunks, b"")  # WSGI allows start_response to be called as late as this
+        try:
+            body = self._application(_environ(request), start_response)
+            chunks = iter(body)
+            first = next(chunks, b"")  # WSGI allows start_response to be called as late as this
+        except ConnectionError as error:  # an application that plays a broken line
+            raise requests.ConnectionError(error, request=request) from error
         code, _, reason = started["status"].partition(" ")
         raw = HTTPResponse(
             body=_Body(first, chunks, getattr(body, "close", lambda: None)),
@@ -246,11 +250,15 @@ class Transport:
 
     @property
     def json_session(self) -> requests.Session:
-        """The session that Stripe's library works over."""
+        """The session for Stripe's JSON, which keeps answers that will not change."""
         with self._lock:
             if self._json is None:
                 self._json = self._prepared(self._cached_session() or _Session())
             return self._json
+
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:
+        """Ask for JSON. Stripe's library calls this as if it were a session, which may be closed meanwhile."""
+        return self.json_session.request(method, url, **options)
 
     @property
     def file_session(self) -> requests.Session:
@@ -288,6 +296,7 @@ class Transport:
         if self._cache_path is None:
             return None
         try:
+            make_private(self._cache_path.parent)
             self._cache_path.touch(0o600)
             with closing(sqlite3.connect(self._cache_path)) as database:
                 database.execute("PRAGMA schema_version")  # raises for a file that is no database

@@ -1,0 +1,87 @@
+"""Looking at pending runs together: many that are waited for cost one page of the list, not a call each.
+
+Every thread that waits has pauses of its own. Whoever wakes first looks for all; the others find that the
+news is fresh and go on waiting.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from stripe_reports.api import Api
+from stripe_reports.clock import Clock
+from stripe_reports.models import ReportRun
+
+__all__ = ["Looks"]
+
+LISTED_FROM = 4
+"""So many waiting runs are looked at by listing; fewer are cheaper one by one."""
+
+FRESH_FOR = 2.0
+"""Seconds for which a look made for another run will do."""
+
+_PAGES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    run: ReportRun
+    at: float
+
+
+class Looks:
+    """The shared view of one client on its pending runs."""
+
+    def __init__(self, api: Api, clock: Clock) -> None:
+        self._api = api
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._waiting: Counter[str] = Counter()
+        self._seen: dict[str, _Seen] = {}
+
+    @contextmanager
+    def following(self, run: ReportRun) -> Iterator[None]:
+        """Count a run among the waiting ones."""
+        with self._lock:
+            self._waiting[run.id] += 1
+            self._seen.setdefault(run.id, _Seen(run, float("-inf")))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting[run.id] -= 1
+                if not self._waiting[run.id]:
+                    del self._waiting[run.id], self._seen[run.id]
+
+    def look(self, run: ReportRun) -> ReportRun:
+        """The run as it is now, or was when someone looked a moment ago."""
+        with self._lock:
+            if not self._is_fresh(run.id) and len(self._waiting) >= LISTED_FROM:
+                self._list()
+            if not self._is_fresh(run.id):
+                self._note(self._api.retrieve_run(run.id))
+            return self._seen[run.id].run
+
+    def _is_fresh(self, id_: str) -> bool:
+        seen = self._seen[id_]
+        return seen.run.status != "pending" or self._clock.monotonic() - seen.at < FRESH_FOR
+
+    def _note(self, run: ReportRun) -> None:
+        self._seen[run.id] = _Seen(run, self._clock.monotonic())
+
+    def _list(self) -> None:
+        """Look at all waiting runs, as far as a few pages show them."""
+        pending = {id_: seen.run.created for id_, seen in self._seen.items() if seen.run.status == "pending"}
+        since, after = min(pending.values()), None
+        for _ in range(_PAGES):
+            page = self._api.list_runs(created_from=since, after=after)
+            for run in page.runs:
+                if pending.pop(run.id, None) is not None:
+                    self._note(run)
+            if not pending or not page.has_more or not page.runs:
+                return
+            after = page.runs[-1].id

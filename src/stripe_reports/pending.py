@@ -1,0 +1,53 @@
+"""A report on its way: a future that a script can wait for and a notebook cell can await."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from typing import Any
+
+from stripe_reports.models import ReportRequest
+from stripe_reports.report import Report
+
+__all__ = ["PendingReport"]
+
+
+class PendingReport(Future[Report]):
+    """A ``concurrent.futures.Future`` of a ``Report``; ``await pending`` works as well as ``result()``.
+
+    Giving up on it cancels nothing at Stripe: the same fetch joins the run later.
+
+    Attributes:
+        request: What was asked for.
+    """
+
+    def __init__(self, request: ReportRequest) -> None:
+        super().__init__()
+        self.request = request
+
+    def start(self, fetch: Callable[[], Report]) -> None:
+        """Fetch in a thread of its own, which does not keep the process from ending."""
+        name = f"stripe-reports {self.request.report_type}"
+        threading.Thread(target=self._fulfil, args=(fetch,), name=name, daemon=True).start()
+
+    def _fulfil(self, fetch: Callable[[], Report]) -> None:
+        if not self.set_running_or_notify_cancel():
+            return
+        try:
+            self.set_result(fetch())
+        except BaseException as error:  # whoever asks for the result gets it
+            self.set_exception(error)
+
+    def __await__(self) -> Generator[Any, None, Report]:
+        return asyncio.wrap_future(self).__await__()
+
+    def __repr__(self) -> str:
+        if not self.done():
+            state = "pending"
+        elif self.cancelled():
+            state = "cancelled"
+        else:
+            state = f"failed: {error}" if (error := self.exception()) else "done"
+        return f"PendingReport({self.request!r})\n  {state}"

@@ -1,0 +1,62 @@
+"""Result files that came compressed, unpacked beside themselves, and no further than is sensible."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO
+
+from stripe_reports.errors import DamagedFileError
+
+__all__ = ["unpacked"]
+
+MOST_TIMES_LARGER = 200
+"""No report packs better than this; what does is made to fill the disk."""
+
+_CHUNK = 1 << 20
+
+
+def unpacked(received: Path) -> Path:
+    """The file itself, or what is in it if it is gzip or a ZIP archive of one file.
+
+    Raises:
+        DamagedFileError: It cannot be unpacked, or would unpack to more than 200 times its size.
+    """
+    with received.open("rb") as file:
+        start = file.read(4)
+    try:
+        if start.startswith(b"\x1f\x8b"):
+            with gzip.open(received) as inside:
+                return _copied(inside, received)
+        if start == b"PK\x03\x04":
+            with zipfile.ZipFile(received) as archive:
+                (name,) = archive.namelist()
+                with archive.open(name) as inside:
+                    return _copied(inside, received)
+    except (
+        EOFError,
+        zlib.error,
+        gzip.BadGzipFile,
+        zipfile.BadZipFile,
+        ValueError,
+        NotImplementedError,
+    ) as error:
+        raise DamagedFileError(f"The compressed result file cannot be unpacked ({error}).") from error
+    return received
+
+
+def _copied(inside: IO[bytes] | gzip.GzipFile, received: Path) -> Path:
+    unpacked, most, size = received.with_suffix(".unpacked"), MOST_TIMES_LARGER * received.stat().st_size, 0
+    with unpacked.open("wb") as target:
+        while chunk := inside.read(_CHUNK):
+            size += len(chunk)
+            if size > most:
+                raise DamagedFileError(
+                    f"The compressed result file unpacks to more than {MOST_TIMES_LARGER} times its size, "
+                    "which no report does."
+                )
+            target.write(chunk)
+    received.unlink()
+    return unpacked

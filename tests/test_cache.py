@@ -1,0 +1,124 @@
+"""What is stored can be seen, explained and removed."""
+
+from datetime import timedelta
+
+import polars as pl
+import pytest
+
+import stripe_reports as sr
+from conftest import TestClock
+from stripe_reports.demo_client import DemoClient
+from stripe_reports.simulator import Simulator
+
+
+def fetch_three(client):
+    return [client.fetch("balance.summary", month) for month in ("2026-08", "2026-09", "2026-10")]
+
+
+class TestInfo:
+    def test_it_says_what_is_stored_since_when_how_large_and_why(self, client):
+        """One row for each result, newest first."""
+        reports = fetch_three(client)
+        info = client.cache.info()
+        assert info["run"].to_list() == [report.run.id for report in reversed(reports)]
+        assert info["report_type"].unique().to_list() == ["balance.summary.2"]
+        assert info["size"].to_list() == [report.path.stat().st_size for report in reversed(reports)]
+        assert info["answers"].to_list() == [
+            "while Stripe publishes nothing newer",
+            *["always: the interval was closed"] * 2,
+        ]
+        assert eval(info["request"][0], {"sr": sr}) == reports[-1].request  # noqa: S307 - our own repr
+        assert "3 results" in repr(client.cache)
+
+    def test_an_empty_one_has_all_its_columns(self, client):
+        """It can be filtered like any other."""
+        info = client.cache.info()
+        assert info.height == 0
+        assert info.schema["as_of"] == pl.Datetime("us", "UTC")
+
+    def test_other_owners_are_shown_when_asked_for(self, connect):
+        """A machine may hold results of several keys."""
+        connect().fetch("balance.summary", "2026-09")
+        other = connect(account="acct_1")
+        other.fetch("balance.summary", "2026-09")
+        assert other.cache.info().height == 1
+        both = other.cache.info(all_owners=True)
+        assert both["owner"].n_unique() == 2
+
+
+class TestClear:
+    def test_everything_of_this_client(self, client, tmp_path):
+        """Nothing is left, and the next fetch reads it again."""
+        fetch_three(client)
+        client.close()
+        assert client.cache.clear().height == 3
+        assert not list((tmp_path / "cache").rglob("*.*"))
+        assert client.fetch("balance.summary", "2026-09").frame().height
+
+    def test_by_type_with_or_without_version(self, client):
+        """The others stay."""
+        fetch_three(client)
+        client.fetch("payouts.summary", "2026-09")
+        assert client.cache.clear("payouts.summary").height == 1
+        assert client.cache.clear("balance.summary.1").height == 0
+        assert client.cache.clear("balance.summary.2").height == 3
+        assert client.cache.info().height == 0
+
+    def test_by_age(self, client, simulator):
+        """Counted from when they were fetched, by Stripe's clock."""
+        client.fetch("balance.summary", "2026-08")
+        simulator.clock.advance(timedelta(days=40))
+        client.fetch("balance.summary", "2026-09", reuse="never")
+        assert client.cache.clear(older_than=timedelta(days=30)).height == 1
+        assert client.cache.info().height == 1
+
+    def test_of_all_owners(self, connect, tmp_path):
+        """Before a machine is handed on."""
+        for account in ("acct_1", "acct_2"):
+            client = connect(account=account)
+            client.fetch("balance.summary", "2026-09")
+            client.close()
+        assert client.cache.clear(all_owners=True).height == 2
+        assert not list((tmp_path / "cache").iterdir())
+
+
+class TestLimit:
+    def test_beyond_the_limit_the_oldest_go(self, simulator, tmp_path):
+        """The newest always stays, whatever its size."""
+        with DemoClient(simulator, cache_dir=tmp_path / "cache") as client:
+            sizes = [report.path.stat().st_size for report in fetch_three(client)]
+        limited = sr.Client(
+            simulator.key,
+            cache_dir=tmp_path / "cache",
+            cache_limit=sum(sizes) - 1,
+            application=simulator,
+            clock=TestClock(simulator.clock),
+        )
+        with limited:
+            newest = limited.fetch("balance.summary", "2026-07")
+            info = limited.cache.info()
+            assert newest.run.id in info["run"].to_list()
+            assert info["size"].sum() < sum(sizes)
+            assert info.height < 4
+
+    def test_without_need_nothing_goes(self, client):
+        """The default is 20 GB."""
+        fetch_three(client)
+        assert client.cache.info().height == 3
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "live-xyz", "test-0123456789abcdef-../x"])
+def test_folders_of_others_are_left_alone(client, tmp_path, name):
+    """Only what this package made is listed or removed."""
+    stranger = tmp_path / "cache" / name.replace("/", "_")
+    stranger.mkdir(parents=True)
+    client.cache.clear(all_owners=True)
+    assert stranger.exists()
+
+
+def test_simulators_of_different_seeds_share_nothing(tmp_path):
+    """Seed and version of the ledger are the owner."""
+    for seed in (1, 2):
+        with DemoClient(Simulator(seed), cache_dir=tmp_path) as client:
+            client.fetch("balance.summary", "2026-09")
+            assert client.cache.info().height == 1

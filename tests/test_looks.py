@@ -1,0 +1,132 @@
+"""Many runs are waited for together: a page of the list every few seconds, not a call each."""
+
+import asyncio
+import threading
+
+import pytest
+
+from conftest import TestClock
+from stripe_reports import errors
+from stripe_reports.looks import FRESH_FOR, LISTED_FROM, Looks
+
+RETRIEVE, LIST = "GET /v1/reporting/report_runs/", "GET /v1/reporting/report_runs"
+MONTHS = [f"{year}-{month:02}" for year in (2025, 2026) for month in range(1, 13)][:20]
+
+
+@pytest.fixture
+def looks(client, simulator):
+    return Looks(client._api, TestClock(simulator.clock))
+
+
+def launched(client, count):
+    type_ = "balance_change_from_activity.itemized.1"
+    requests = [
+        client.request(type_, MONTHS[n % 20], reporting_category=CATEGORIES[n // 20]) for n in range(count)
+    ]
+    return [client.launch(request) for request in requests]
+
+
+CATEGORIES = ["charge", "refund", "fee", "dispute", "dispute_reversal", "payout"]
+
+
+def follow(looks, runs):
+    """Enter `following` for all of them; returns what leaves it again."""
+    from contextlib import ExitStack
+
+    stack = ExitStack()
+    for run in runs:
+        stack.enter_context(looks.following(run))
+    return stack
+
+
+def test_a_hundred_waiting_runs_cost_a_page_or_two(client, looks, simulator, calls):
+    """However many threads look in the same moment."""
+    runs = launched(client, 100)
+    calls()
+    with follow(looks, runs):
+        assert {looks.look(run).status for run in runs} == {"pending"}
+        assert len(calls()) <= 2
+        simulator.clock.advance(60)
+        assert {looks.look(run).status for run in runs} == {"succeeded"}
+        assert len(calls()) <= 2
+
+
+def test_a_few_are_retrieved_one_by_one(client, looks, calls):
+    """A list may be longer than a few runs."""
+    runs = launched(client, LISTED_FROM - 1)
+    calls()
+    with follow(looks, runs):
+        for run in runs:
+            looks.look(run)
+    assert len(calls(RETRIEVE)) == len(runs)
+
+
+def test_news_are_fresh_for_a_moment_only(client, looks, simulator, calls):
+    """Someone else's look will do, an old one will not."""
+    (run,) = launched(client, 1)
+    calls()
+    with looks.following(run):
+        looks.look(run)
+        looks.look(run)
+        assert len(calls()) == 1
+        simulator.clock.advance(FRESH_FOR)
+        looks.look(run)
+        assert len(calls()) == 1
+
+
+def test_a_run_that_the_list_does_not_show_is_retrieved(client, looks, simulator, calls, monkeypatch):
+    """It may lie beyond the pages that are read."""
+    runs = launched(client, LISTED_FROM)
+    monkeypatch.setattr(
+        client._api, "list_runs", lambda **_: type("Page", (), {"runs": (), "has_more": False})
+    )
+    calls()
+    with follow(looks, runs):
+        assert looks.look(runs[0]).id == runs[0].id
+    assert len(calls(RETRIEVE)) == 1
+
+
+class TestSubmit:
+    def test_a_future_of_a_report(self, client):
+        """For scripts."""
+        pending = client.submit("balance.summary", "2026-09")
+        report = pending.result(timeout=60)
+        assert report.frame().height
+        assert pending.done()
+        assert repr(pending).endswith("done")
+
+    def test_it_can_be_awaited(self, client):
+        """For notebook cells, which have a loop of their own."""
+
+        async def cell():
+            return await client.submit("balance.summary", "2026-09")
+
+        assert asyncio.run(cell()).frame().height
+
+    def test_many_at_once_give_each_its_report(self, client):
+        """A year by months."""
+        pending = {month: client.submit("balance.summary", month) for month in MONTHS[:12]}
+        for month, each in pending.items():
+            assert each.result(timeout=60).request == client.request("balance.summary", month)
+
+    def test_what_cannot_be_asked_for_is_refused_at_once(self, client):
+        """Not a minute later, in another cell."""
+        with pytest.raises(errors.ParameterError):
+            client.submit("balance.summary", "2026-10", payout="po_1")
+
+    def test_everything_else_is_raised_where_the_result_is_asked_for(self, client, simulator):
+        """As with any future."""
+        simulator.outcomes.append("failed")
+        pending = client.submit("balance.summary", "2026-10")
+        with pytest.raises(errors.RunFailedError):
+            pending.result(timeout=60)
+        assert "failed: Report run" in repr(pending)
+
+    def test_it_does_not_keep_the_process_from_ending(self, client, simulator):
+        """A stuck run must not hang the end of a script."""
+        simulator.outcomes.append("stuck")
+        before = set(threading.enumerate())
+        pending = client.submit("balance.summary", "2026-10", timeout=5)
+        assert all(thread.daemon for thread in set(threading.enumerate()) - before)
+        with pytest.raises(errors.RunTimeoutError):
+            pending.result(timeout=60)

@@ -1,0 +1,65 @@
+"""Compressed result files are unpacked, and bombs are not."""
+
+import gzip
+import io
+import zipfile
+
+import pytest
+
+from stripe_reports.errors import DamagedFileError
+from stripe_reports.unpack import unpacked
+
+CSV = b'"currency","gross"\n"eur","1.00"\n' * 50
+
+
+def zipped(**files):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content", [CSV, gzip.compress(CSV), zipped(report=CSV)], ids=["plain", "gzip", "zip"]
+)
+def test_what_comes_out_is_the_report(tmp_path, content):
+    """A plain file is left where it is."""
+    received = tmp_path / "received"
+    received.write_bytes(content)
+    assert unpacked(received).read_bytes() == CSV
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param(gzip.compress(CSV)[:-20], "cannot be unpacked", id="cut gzip"),
+        pytest.param(b"\x1f\x8b" + b"x" * 50, "cannot be unpacked", id="no gzip at all"),
+        pytest.param(b"PK\x03\x04" + b"x" * 50, "cannot be unpacked", id="no ZIP at all"),
+        pytest.param(zipped(a=CSV, b=CSV), "cannot be unpacked", id="two files in a ZIP"),
+        pytest.param(gzip.compress(b"\0" * 50_000_000), "200 times", id="gzip bomb"),
+        pytest.param(zipped(a=b"\0" * 50_000_000), "200 times", id="ZIP bomb"),
+    ],
+)
+def test_what_cannot_be_a_report_is_refused(tmp_path, content, says):
+    """Before the disk is full."""
+    received = tmp_path / "received"
+    received.write_bytes(content)
+    with pytest.raises(DamagedFileError, match=says):
+        unpacked(received)
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 300 * len(content)
+
+
+def test_a_compressed_result_is_read_like_any_other(client, simulator):
+    """Whatever made Stripe compress it."""
+    from stripe_reports.simulator import Fault
+
+    run = client.wait(client.launch(client.request("balance.summary", "2026-10")))
+    expected = client.read(run)
+    simulator.clock.advance(1)
+    fresh = client.wait(client.launch(client.request("balance.summary", "2026-10", currency="eur")))
+    packed = gzip.compress(b'"category","description","net_amount","currency"\n')
+    simulator.faults.append(Fault("GET /v1/files/*", status=200, body=packed))
+    object.__setattr__(fresh.result, "size", len(packed))
+    assert client.read(fresh).schema == expected.schema
