@@ -199,12 +199,21 @@ class TestErrors:
             pytest.param(302, "", id="a redirect"),
             pytest.param(418, "{}", id="a status of no meaning"),
             pytest.param(403, "<html>Forbidden</html>", id="a proxy's refusal"),
+            pytest.param(401, '{"error": "unauthorized"}', id="a gateway's refusal"),
+            pytest.param(400, '{"error": null}', id="an error that is none"),
+            pytest.param(400, b"\xff\xfe", id="no text at all"),
         ],
     )
     def test_an_answer_that_is_not_stripes_is_told_apart(self, api, simulator, status, body):
         """It is no empty run, and no error of Stripe's."""
         simulator.faults.append(Fault(status=status, body=body, times=99))
-        with pytest.raises(errors.UnexpectedAnswerError):
+        with pytest.raises(errors.UnexpectedAnswerError, match="proxy"):
+            api.retrieve_run("frr_1")
+
+    def test_too_many_calls_are_told_apart_even_without_a_body(self, api, simulator):
+        """Some gateways send none."""
+        simulator.faults.append(Fault(status=429, body="", times=99))
+        with pytest.raises(errors.RateLimitError):
             api.retrieve_run("frr_1")
 
     @pytest.mark.parametrize(

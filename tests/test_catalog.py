@@ -102,7 +102,7 @@ def test_a_type_it_does_not_know_passes_as_stripe_describes_it():
     """Stripe may add a type tomorrow, and it must work today."""
     answer = ReportType(id="new.thing.1", name="New", version=1)
     assert catalog.merge(answer) is answer
-    assert catalog.check(ReportRequest("new.thing.1", anything="goes")) == []
+    assert catalog.check(ReportRequest("new.thing.1", other={"anything": "goes"})) == []
 
 
 def test_a_metadata_column_is_known_by_its_pattern():
@@ -137,7 +137,7 @@ def test_all_columns_leaves_out_metadata_whose_keys_nobody_knows():
     ("report_type", "parameters", "param", "says"),
     [
         ("balance.summary.2", OCTOBER | {"payout": "po_1"}, "payout", "does not take 'payout'"),
-        ("balance.summary.2", OCTOBER | {"curency": "eur"}, "curency", "Did you mean 'currency'"),
+        ("balance.summary.2", OCTOBER | {"other": {"curency": "eur"}}, "curency", "Did you mean 'currency'"),
         ("balance.summary.2", {}, "interval_start", "needs a period"),
         ("payout_reconciliation.by_id.itemized.4", {}, "payout", "needs payout='po_…'"),
         (
@@ -153,7 +153,12 @@ def test_all_columns_leaves_out_metadata_whose_keys_nobody_knows():
             "reporting_category",
             "Did you mean 'charge'",
         ),
-        ("payouts.itemized.5", OCTOBER | {"decimal_separator": ","}, "decimal_separator", "need the point"),
+        (
+            "payouts.itemized.5",
+            OCTOBER | {"other": {"decimal_separator": ","}},
+            "decimal_separator",
+            "need the point",
+        ),
     ],
 )
 def test_what_stripe_would_refuse_is_refused_before_any_call(report_type, parameters, param, says):

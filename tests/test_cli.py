@@ -92,8 +92,8 @@ class TestFetch:
 
     def test_stripes_errors_end_with_another_status(self, connect, url, capsys, monkeypatch):
         """1: it was asked rightly, and Stripe said no."""
-        monkeypatch.setenv("STRIPE_API_KEY", "sk_test_1234")
-        assert cli.main(["fetch", "all_fees.itemized.1", "2026-10", "--base-url", url]) == 1
+        monkeypatch.setenv("STRIPE_API_KEY", "sk_test_simulator_seed99_ledger1")
+        assert cli.main(["fetch", "balance.summary.2", "2026-10", "--base-url", url]) == 1
         assert "Stripe says" in capsys.readouterr().err
 
     def test_an_interrupt_says_how_to_come_back(self, at_once, monkeypatch, capsys):
@@ -104,7 +104,49 @@ class TestFetch:
 
         monkeypatch.setattr("stripe_reports.demo_client._SimulatedTime.sleep", interrupt)
         assert cli.main(self.ASKED) == 130
-        assert "client.retrieve('frr_" in capsys.readouterr().err
+        assert "the same\ncommand joins it again" in capsys.readouterr().err
+
+    def test_what_it_writes_is_private_whole_and_runs_nothing(self, tmp_path, capsys):
+        """Customers write what they like into a description; a spreadsheet program would run some of it."""
+        target = tmp_path / "x.csv"
+        asked = [
+            "fetch",
+            "balance_change_from_activity.itemized.3",
+            "2026-Q3",
+            "--demo",
+            "--output",
+            str(target),
+        ]
+        assert cli.main([*asked, "--columns", "created,gross,description,customer_name"]) == 0
+        table = pl.read_csv(target, infer_schema=False)
+        assert table["created"].str.contains(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$").all()
+        texts = pl.concat([table["description"], table["customer_name"]]).drop_nulls()
+        assert texts.str.starts_with("'=").any()
+        assert not texts.str.contains(r"^[=+@-]").any()
+        assert (tmp_path / "x.csv").stat().st_mode & 0o077 == 0
+        assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["x.csv"]
+
+    def test_a_folder_that_is_not_there_is_said(self, tmp_path, capsys):
+        """No traceback."""
+        assert cli.main([*self.ASKED, "--output", str(tmp_path / "no" / "x.csv")]) == 1
+        assert "Could not write" in capsys.readouterr().err
+
+    def test_a_console_of_few_letters_shows_the_table_all_the_same(self):
+        """Redirected output on Windows, say."""
+        command = [sys.executable, "-m", "stripe_reports", *self.ASKED]
+        done = subprocess.run(
+            command, capture_output=True, check=True, env=os.environ | {"PYTHONIOENCODING": "ascii"}
+        )
+        assert b"payout_id" in done.stdout
+
+    def test_a_reader_that_leaves_early_is_no_error(self):
+        """`stripe-reports types | head`."""
+        command = [sys.executable, "-u", "-m", "stripe_reports", "types", "--all"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdout.readline()
+            process.stdout.close()
+            assert process.wait() == 0
+            assert process.stderr.read() == b""
 
 
 class TestTypes:

@@ -5,6 +5,7 @@ import logging
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -227,7 +228,7 @@ class TestReuse:
         """Stripe does not echo decimal_separator, which this type takes: that file may have commas."""
         client = connect()
         request = client.request("payouts.itemized.5", "2026-10")
-        with_commas = sr.ReportRequest(request.report_type, **request.parameters, decimal_separator=",")
+        with_commas = replace(request, other={"decimal_separator": ","})
         foreign = client._api.create_run(with_commas, idempotency_key="someone else's")
         assert foreign.parameters == request.to_stripe()
         assert client.fetch(request).run.id != foreign.id
@@ -235,8 +236,95 @@ class TestReuse:
     def test_two_machines_that_launch_the_same_launch_it_once(self, connect, tmp_path):
         """They share nothing but what the idempotency key is made of."""
         request = connect().request("payouts.itemized.5", "2026-10")
-        runs = {connect(cache_dir=tmp_path / name).launch(request).id for name in "ab"}
+        runs = {connect(cache_dir=tmp_path / name).fetch(request).run.id for name in "ab"}
         assert len(runs) == 1
+
+    def test_a_forced_launch_is_a_run_of_now_on_every_machine(self, connect, tmp_path):
+        """Not the one that another machine launched an hour ago."""
+        clients = [connect(cache_dir=tmp_path / name) for name in "ab"]
+        request = clients[0].request("payouts.itemized.5", "2026-10")
+        launched = {client.fetch(request, reuse="never").run.id for client in clients}
+        assert len(launched | {client.launch(request).id for client in clients}) == 4
+
+    def test_another_machines_failure_is_stepped_over(self, connect, simulator, tmp_path):
+        """Stripe repeats its answer for the same launch: a run that failed there."""
+        simulator.outcomes.append("failed")
+        first, second = (connect(cache_dir=tmp_path / name) for name in "ab")
+        with pytest.raises(errors.RunFailedError):
+            first.fetch("payouts.itemized.5", "2026-10")
+        assert second.fetch("payouts.itemized.5", "2026-10").run.status == "succeeded"
+
+    def test_a_gateways_error_does_not_make_a_second_launch(self, client, simulator, calls):
+        """Its 502 says nothing of Stripe, which may have launched the run."""
+        made = []
+        original = client._api._transport.json_session.get_adapter("https://x")._inner.send
+
+        def send(request, **options):
+            response = original(request, **options)
+            if request.method == "POST":
+                made.append(response.json()["id"])
+                response.status_code, response._content = 502, b"<html>Bad gateway</html>"
+            return response
+
+        adapter = client._api._transport.json_session.get_adapter("https://x")
+        adapter._inner.send = send
+        with pytest.raises(errors.ServerError):
+            client.fetch("payouts.itemized.5", "2026-10")
+        adapter._inner.send = original
+        assert client.fetch("payouts.itemized.5", "2026-10").run.id in made
+        assert len({run.id for run in client.runs()}) == 1
+
+    def test_an_older_file_in_answer_to_a_new_run_is_said_and_not_asked_for_again(self, client, simulator):
+        """Stripe may answer with a file made for another run; it is the best there is."""
+        client.fetch("payouts.itemized.5", "2026-10")
+        simulator.clock.advance(3600)
+        again = client.fetch("payouts.itemized.5", "2026-10", reuse=timedelta(minutes=5))
+        assert again.reuse.action == "launched"
+        assert "Stripe answered with an older file, data of 2026-11-05 12:00 UTC" in str(again.reuse)
+        assert client.fetch("payouts.itemized.5", "2026-10").reuse.action == "stored"
+
+    def test_a_maximum_age_works_where_the_report_type_is_already_known(self, connect):
+        """A kernel restarted within the minute has the type cached, and no time with it."""
+        connect().fetch("balance.summary.2", "2026-10")
+        report = connect().fetch("balance.summary.2", "2026-10", reuse=timedelta(hours=1))
+        assert report.reuse.action == "stored"
+
+    @pytest.mark.parametrize("reuse", ["Never", "force", False, None, 0, timedelta(days=-5)])
+    def test_a_rule_that_is_none_is_refused(self, client, reuse):
+        """A word mistyped must not mean the usual rule."""
+        with pytest.raises(errors.ParameterError, match="'auto', 'always', 'never'") as caught:
+            client.fetch("balance.summary", "2026-10", reuse=reuse)
+        assert caught.value.param == "reuse"
+
+    def test_what_was_tried_in_vain_is_named(self, client, simulator):
+        """A failed run was known, and was not used."""
+        simulator.outcomes.append("failed")
+        with pytest.raises(errors.RunFailedError) as caught:
+            client.fetch("balance.summary", "2026-10")
+        report = client.fetch("balance.summary", "2026-10")
+        assert str(report.reuse) == f"Launched; run {caught.value.run.id} was not used: it failed."
+
+    def test_a_run_that_finished_while_nobody_looked_was_not_waited_for(self, client, simulator):
+        """The kernel was stopped, and started again after lunch."""
+        run = client.launch(client.request("balance.summary", "2026-10"))
+        simulator.clock.advance(7200)
+        report = client.fetch("balance.summary", "2026-10")
+        assert (report.run.id, report.reuse.action) == (run.id, "reused")
+
+    def test_a_run_that_stripe_does_not_know_any_more_is_no_obstacle(self, client, simulator):
+        """A simulator was restarted; or ids of another account came along."""
+        run = client.launch(client.request("balance.summary", "2026-10"))
+        simulator._book.runs.clear()
+        report = client.fetch("balance.summary", "2026-10")
+        assert report.reuse.action == "launched"
+        assert f"run {run.id} was not used: Stripe does not know it any more" in str(report.reuse)
+
+    def test_what_does_not_come_from_stripe_is_not_mixed_with_what_does(self, connect, simulator, tmp_path):
+        """The same key at two addresses has two sets of results."""
+        here = connect(key="sk_test_same")
+        stripe = sr.Client("sk_test_same", cache_dir=tmp_path / "cache")
+        played = sr.Client("sk_test_same", cache_dir=tmp_path / "cache", application=simulator)
+        assert len({client.settings.owner.folder for client in (here, stripe, played)}) == 3
 
     def test_a_failed_run_never_answers(self, client, simulator):
         """It is an error once, and a new attempt the next time."""
@@ -450,8 +538,25 @@ class TestRequests:
 
     def test_a_type_the_catalogue_does_not_know_is_left_to_stripe(self, client):
         """Its answer is the error, its columns are text."""
-        with pytest.raises(errors.NotFoundError):
+        with pytest.raises(errors.UnknownReportTypeError, match="Stripe says: No such report type"):
             client.fetch("brand.new.1", "2026-10")
+
+    @pytest.mark.parametrize(
+        ("name", "says"),
+        [
+            ("balance.sumary.2", "Did you mean 'balance.summary.2'"),
+            ("balance.summary.99", "Did you mean 'balance.summary.2'"),
+            ("financial_account_balance.summary", "does not offer the report type"),
+        ],
+    )
+    def test_a_mistyped_type_gets_the_nearest(self, client, name, says):
+        """With or without version."""
+        with pytest.raises(errors.UnknownReportTypeError, match=says):
+            client.fetch(name, "2026-10")
+
+    def test_blanks_and_capitals_around_a_type_do_not_matter(self, client):
+        """Copied from a web page."""
+        assert client.request(" Balance.Summary.2 ", "2026-10").report_type == "balance.summary.2"
 
     def test_a_request_is_fetched_as_it_is(self, client):
         """Code and form go both ways."""
@@ -469,7 +574,143 @@ class TestRequests:
             client.fetch("balance_change_from_activity.itemized.7", "2026-10", columns=["net", "brand_new"])
 
 
+class TestTrouble:
+    def test_a_short_outage_does_not_end_a_wait(self, client, simulator, monkeypatch):
+        """The run goes on at Stripe meanwhile."""
+        run = client.launch(client.request("balance.summary", "2026-10"))
+        original, failures = client._api.list_runs, [errors.NetworkError("gone"), errors.ServerError("down")]
+        look = client._api.retrieve_run
+        monkeypatch.setattr(
+            client._api,
+            "retrieve_run",
+            lambda id_: (_ for _ in ()).throw(failures.pop()) if failures else look(id_),
+        )
+        assert client.wait(run).status == "succeeded"
+        assert not failures
+        assert original
+
+    def test_an_outage_that_lasts_ends_with_the_time_and_the_way_back(self, client, monkeypatch):
+        """The error says which run, and that it is not lost."""
+        run = client.launch(client.request("balance.summary", "2026-10"))
+
+        def fail(_):
+            raise errors.NetworkError("gone")
+
+        monkeypatch.setattr(client._api, "retrieve_run", fail)
+        with pytest.raises(errors.RunTimeoutError, match=run.id) as caught:
+            client.wait(run, timeout=60)
+        assert isinstance(caught.value.__cause__, errors.NetworkError)
+
+    def test_a_key_revoked_half_way_is_said_with_the_way_back(self, client, simulator):
+        """With another key of the account the run can be picked up."""
+        run = client.launch(client.request("balance.summary", "2026-10"))
+        simulator.faults.append(Fault("GET *", status=401, times=99))
+        with pytest.raises(errors.AuthenticationError) as caught:
+            client.wait(run)
+        assert run.id in caught.value.__notes__[0]
+
+    @pytest.mark.parametrize("timeout", [None, "5", -1])
+    def test_a_timeout_that_is_none_is_refused_before_anything_is_launched(self, client, calls, timeout):
+        """Not after."""
+        with pytest.raises(errors.ParameterError, match="number of seconds"):
+            client.fetch("balance.summary", "2026-10", timeout=timeout)
+        assert calls(CREATE) == []
+
+    @pytest.mark.parametrize("id_", ["", "frr_1/../x", "../report_types/balance.summary.2", "file_1"])
+    def test_an_id_that_is_none_is_refused_before_any_call(self, client, calls, id_):
+        """It would reach another endpoint."""
+        with pytest.raises(errors.ParameterError, match="'frr_'"):
+            client.retrieve(id_)
+        assert calls() == []
+
+    def test_blanks_around_an_id_do_not_matter_and_an_id_will_do(self, client):
+        """Copied from a note."""
+        run = client.fetch("balance.summary", "2026-10").run
+        assert client.retrieve(f" {run.id}\n") == run
+        assert client.wait(run.id) == run
+        assert client.read(run.id).height == client.scan(run.id).collect().height
+
+    @pytest.mark.parametrize("position", [0.1, 0.5, 0.9])
+    def test_a_stored_result_of_which_one_bit_changed_is_never_shown(self, client, position):
+        """Parquet itself does not notice; the hash beside it does. The next fetch reads it again."""
+        report = client.fetch("balance_change_from_activity.itemized.3", "2026-09")
+        expected = report.frame()
+        content = bytearray(report.path.read_bytes())
+        content[int(len(content) * position)] ^= 1
+        report.path.write_bytes(content)
+        with pytest.raises(errors.StoreError, match="damaged"):
+            report.frame()
+        assert_frame_equal(client.frame("balance_change_from_activity.itemized.3", "2026-09"), expected)
+
+    def test_a_read_only_cache_can_still_be_read(self, client, tmp_path, monkeypatch):
+        """A closed, stored interval needs no lock."""
+        client.fetch("balance.summary.2", "2026-09")
+
+        def refuse(*_, **__):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr("os.mkdir", refuse)
+        monkeypatch.setattr("stripe_reports.store.FileLock.acquire", refuse)
+        assert client.fetch("balance.summary.2", "2026-09").frame().height
+        with pytest.raises(errors.StoreError, match="cache_dir"):
+            client.fetch("balance.summary.2", "2026-08")
+
+
 class TestManners:
+    def test_an_error_and_what_led_to_it_hold_no_key(self, connect, simulator):
+        """Notebooks can show the variables of every frame of a traceback, and every error behind an error."""
+        import traceback
+
+        client = connect(base_url="http://127.0.0.1:9")
+        with pytest.raises(errors.NetworkError) as caught:
+            client.retrieve("frr_1")
+        shown = "".join(
+            traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
+        )
+        assert simulator.key not in shown
+        error = caught.value
+        while error is not None:
+            request = getattr(error, "request", None)
+            assert simulator.key not in str(getattr(request, "headers", ""))
+            error = error.__cause__ or error.__context__
+
+    def test_many_threads_share_one_transport(self, simulator, tmp_path):
+        """Its call budget and its clock are the client's."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        with (
+            sr.Client(simulator.key, cache_dir=tmp_path, application=simulator) as client,
+            ThreadPoolExecutor(16) as pool,
+        ):
+            assert len({id(t) for t in pool.map(lambda _: client._transport.json_session, range(64))}) == 1
+
+    def test_a_report_of_the_demo_outlives_its_client(self):
+        """`client` is assigned again in every notebook."""
+        report = sr.demo().fetch("balance.summary", "2026-10")
+        import gc
+
+        gc.collect()
+        assert report.frame().height
+
+    def test_the_folder_may_be_relative_or_the_users(self, simulator, tmp_path, monkeypatch):
+        """And stays what it was when the working folder changes."""
+        monkeypatch.chdir(tmp_path)
+        home = sr.Client(simulator.key, cache_dir="~/reports", application=simulator)
+        assert home.settings.cache_dir == tmp_path / "home" / "reports"
+        assert (
+            sr.Client(simulator.key, cache_dir="x", application=simulator).settings.cache_dir
+            == tmp_path / "x"
+        )
+
+    def test_a_folder_that_others_can_read_is_closed_to_them(self, client, tmp_path):
+        """It may have been copied from elsewhere."""
+        client.fetch("balance.summary", "2026-10")
+        (folder,) = (tmp_path / "cache").iterdir()
+        folder.chmod(0o777)
+        client.close()
+        client.report_types()
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
     def test_making_a_client_touches_neither_network_nor_disk(self, simulator, tmp_path, calls):
         """It may stand at the top of a module."""
         sr.Client(simulator.key, cache_dir=tmp_path / "none", application=simulator)

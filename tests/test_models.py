@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -38,7 +39,10 @@ def requests(draw):
         "customer": ids.map("cus_{}".format),
         "invoice": ids.map("in_{}".format),
         "invoice_line_item": ids.map("il_{}".format),
-        "something_new": ids,
+        "other": st.dictionaries(
+            names | st.just("class") | st.just("a[b]"), ids | st.lists(ids, min_size=1), max_size=2
+        ),
+        "zone": st.sampled_from(["Asia/Tokyo", "America/St_Johns"]),
     }
     chosen = draw(st.sets(st.sampled_from(sorted(optional))))
     return ReportRequest(
@@ -54,6 +58,8 @@ class TestReportRequest:
     def test_its_repr_is_python_that_gives_an_equal_request(self, request):
         """Code printed by a form or an error can be pasted into a cell, whatever the request."""
         assert eval(repr(request), {"sr": sr}) == request  # noqa: S307 - our own repr
+        assert eval(repr([request, request]), {"sr": sr}) == [request, request]  # noqa: S307
+        assert repr(eval(repr(request), {"sr": sr})) == repr(request)  # noqa: S307
 
     @given(requests())
     def test_stripes_parameters_give_the_request_again(self, request):
@@ -71,8 +77,8 @@ class TestReportRequest:
         )
         assert repr(request) == (
             "sr.ReportRequest('payouts.itemized.5', interval_start='2026-10-01T00:00:00+02:00', "
-            "interval_end='2026-11-01T00:00:00+01:00', timezone='Europe/Paris')"
-            "  # last included day 2026-10-31"
+            "interval_end='2026-11-01T00:00:00+01:00', timezone='Europe/Paris', "
+            "last_included_day='2026-10-31')"
         )
         assert request.last_included_day == date(2026, 10, 31)
 
@@ -104,6 +110,8 @@ class TestReportRequest:
             pytest.param({"columns": "net"}, ParameterError, "list of names", id="columns as one text"),
             pytest.param({"columns": []}, ParameterError, "empty", id="no columns"),
             pytest.param({"columns": ["net", "net"]}, ParameterError, "more than once", id="column twice"),
+            pytest.param({"currency": 978}, ParameterError, "is a text", id="currency as a number"),
+            pytest.param({"zone": "Paris"}, ParameterError, "IANA", id="zone of the period"),
         ],
     )
     def test_what_cannot_be_asked_for_cannot_be_made(self, wrong, error, says):
@@ -111,7 +119,31 @@ class TestReportRequest:
         arguments = {"report_type": "balance.summary.2"} | OCTOBER | wrong
         with pytest.raises(error, match=says) as caught:
             ReportRequest(**arguments)
-        assert caught.value.param in wrong
+        assert caught.value.param in wrong or "zone" in wrong
+
+    def test_the_last_included_day_is_that_of_the_zone_in_which_the_period_was_meant(self):
+        """Also where the type takes no timezone: a day too many reads like a cut-off error."""
+        request = ReportRequest(
+            "payouts.itemized.1",
+            interval_start="2026-09-01T00:00:00-04:00",
+            interval_end="2026-10-01T00:00:00-04:00",
+            zone="America/New_York",
+        )
+        assert request.last_included_day == date(2026, 9, 30)
+        assert "interval_end='2026-10-01T00:00:00-04:00'" in repr(request)
+        assert "timezone" not in request.parameters
+        assert request == replace(request, zone=None)
+
+    def test_a_last_included_day_that_is_not_is_refused(self):
+        """Whoever edits the end of printed code is told to edit both."""
+        with pytest.raises(IntervalError, match="last included day is not 2026-10-30"):
+            ReportRequest("balance.summary.2", **OCTOBER, last_included_day="2026-10-30")
+
+    @given(requests(), st.sampled_from(["chf", "gbp"]))
+    def test_a_field_is_changed_as_with_any_dataclass(self, request, currency):
+        """A form narrows a request step by step."""
+        changed = replace(request, currency=currency)
+        assert changed.parameters == request.parameters | {"currency": currency}
 
     def test_a_currency_is_kept_as_stripe_writes_it(self):
         """`EUR` and `eur` are one request, not two."""

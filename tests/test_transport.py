@@ -6,6 +6,7 @@ import random
 import sqlite3
 import weakref
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 import requests
@@ -48,8 +49,14 @@ class Script(BaseAdapter):
 def send(*answers, method="GET"):
     clock, script = TestClock(Clock()), Script(*answers)
     session = requests.Session()
-    rng, budget = random.Random(1), RateBudget("test", clock)  # noqa: S311
-    session.mount("https://", PatientAdapter(script, clock=clock, rng=rng, budget=budget))
+    adapter = PatientAdapter(
+        script,
+        Settings(api_key=Secret("sk_test_123"), cache_dir=Path("unused")),
+        clock=clock,
+        rng=random.Random(1),  # noqa: S311
+        budget=RateBudget("test", clock),
+    )
+    session.mount("https://", adapter)
     headers = {"Idempotency-Key": "k"} if method == "POST" else {}
     try:
         outcome = session.request(method, f"{BASE}/v1/x", headers=headers).status_code
@@ -89,6 +96,10 @@ class TestRetries:
     def test_stripe_decides_where_it_says_so(self, answer, times):
         """`Stripe-Should-Retry` is obeyed before any rule of ours."""
         assert len(send(answer, 200)[1]) == times
+
+    def test_a_body_cut_short_is_tried_again(self):
+        """The line may break after the headers."""
+        assert send(requests.exceptions.ChunkedEncodingError(), 200)[0] == 200
 
     def test_a_lost_connection_is_tried_again(self):
         """The commonest fault of all."""
@@ -140,6 +151,14 @@ class TestTime:
         assert transport.stripe_time() == simulator.clock.now()
         simulator.clock.advance(90)
         assert transport.stripe_time() == simulator.clock.now()
+
+    def test_a_laptop_that_slept_still_knows_the_time_or_that_it_does_not(self, transport, simulator):
+        """Counters stand still in sleep; the time of day goes on, and is checked again after an hour."""
+        get(transport)
+        simulator.clock.advance(3599)
+        assert transport.stripe_time() == simulator.clock.now()
+        simulator.clock.advance(2)
+        assert transport.stripe_time() is None
 
     def test_a_cached_answer_tells_no_time(self, transport, simulator):
         """Its Date is the time when it was kept."""
@@ -206,6 +225,30 @@ class TestCache:
         other.close()
         assert len(calls()) == 2
 
+    def test_a_login_page_is_not_kept(self, transport, simulator):
+        """A captive portal answers everything with 200."""
+        simulator.faults.append(Fault(status=200, body="<html>Please log in</html>"))
+        assert "log in" in get(transport).text
+        assert get(transport).json()["object"] == "list"
+
+    def test_old_answers_are_cleared_when_the_cache_is_opened(self, transport, simulator, tmp_path):
+        """Each minute has an entry of its own, and nobody reads the last one's."""
+
+        def rows():
+            with closing(sqlite3.connect(tmp_path / "answers.sqlite")) as database:
+                return database.execute("SELECT count(*) FROM responses").fetchone()[0]
+
+        for _ in range(5):
+            get(transport)
+            simulator.clock.advance(61)
+        transport.close()
+        assert rows() == 5
+        with closing(sqlite3.connect(tmp_path / "answers.sqlite")) as database:
+            database.execute("UPDATE responses SET expires = 1")
+            database.commit()
+        get(transport)
+        assert rows() == 1
+
     def test_no_key_is_written(self, transport, simulator, tmp_path):
         """Neither in clear nor as base64 of HTTP's basic form."""
         get(transport)
@@ -244,7 +287,7 @@ class TestSession:
         adapter = session.get_adapter(TYPES)
         original = adapter._inner.send
 
-        def send(request, *args, **kwargs):
+        def send(request, **kwargs):
             seen.update(kwargs, headers=dict(request.headers))
             return original(request)
 
@@ -268,6 +311,15 @@ class TestSession:
         monkeypatch.setenv("NETRC", str(netrc))
         get(transport)
         assert seen["headers"]["Authorization"].startswith("Bearer ")
+
+    def test_between_two_programs_of_this_machine_there_is_no_proxy(self, transport, seen, monkeypatch):
+        """Plain http to a simulator would hand the key to it."""
+        monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+        monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+        get(transport, "http://127.0.0.1:12111/v1/reporting/report_types")
+        assert not seen["proxies"]
+        get(transport)
+        assert seen["proxies"]["https"] == "http://proxy.example:3128"
 
     def test_redirects_are_not_followed(self, transport, simulator):
         """Stripe's API has none; the key follows nobody."""

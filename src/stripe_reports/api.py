@@ -9,6 +9,7 @@ Source: https://docs.stripe.com/api/reporting/report_run
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +23,7 @@ import urllib3.exceptions
 from stripe_reports import errors
 from stripe_reports.models import ReportRequest, ReportRun, ReportType, ResultFile
 from stripe_reports.settings import FILES_URL
-from stripe_reports.transport import CONNECT_TIMEOUT, READ_TIMEOUT, Transport
+from stripe_reports.transport import CONNECT_TIMEOUT, READ_TIMEOUT, UNSIGNED, Transport
 
 if TYPE_CHECKING:
     import stripe
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Api", "Download", "RunPage"]
 
 _T = TypeVar("_T")
+_RUN_ID = re.compile(r"frr_\w+")
 
 DOWNLOAD_ATTEMPTS = 3
 _CHUNK = 1 << 18
@@ -71,6 +73,11 @@ class Api:
 
     def retrieve_run(self, id_: str) -> ReportRun:
         """``GET /v1/reporting/report_runs/{id}``."""
+        id_ = id_.strip()
+        if not _RUN_ID.fullmatch(id_):
+            raise errors.ParameterError(
+                f"{id_!r} is not the id of a report run: it starts with 'frr_'.", param="id"
+            )
         return self._read(ReportRun.from_stripe, self._call("get", f"/v1/reporting/report_runs/{id_}"))
 
     def list_runs(
@@ -115,24 +122,21 @@ class Api:
                 f"The result file {file.id} is at {urlsplit(file.url).netloc!r}, which is not where this "
                 "client's files are; nothing was sent there. Behind a gateway, pass files_url to Client."
             )
+        broken = ""
         for attempt in range(1, DOWNLOAD_ATTEMPTS + 1):
             target.seek(0)
             target.truncate()
             try:
                 return self._stream(file, target)
-            except (
-                requests.RequestException,
-                urllib3.exceptions.HTTPError,
-                errors.DamagedFileError,
-            ) as error:
+            except errors.DamagedFileError:
                 if attempt == DOWNLOAD_ATTEMPTS:
-                    if isinstance(error, errors.DamagedFileError):
-                        raise
-                    raise errors.NetworkError(
-                        f"The download of {file.id} broke off {attempt} times ({type(error).__name__}). "
-                        "The report is ready at Stripe; fetch it again later, nothing new will be launched."
-                    ) from error
-        raise AssertionError("unreachable")
+                    raise
+            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                broken = type(error).__name__
+        raise errors.NetworkError(
+            f"The download of {file.id} broke off {DOWNLOAD_ATTEMPTS} times ({broken}). The report is ready "
+            "at Stripe; fetch it again later, nothing new will be launched."
+        )
 
     def _stream(self, file: ResultFile, target: BinaryIO) -> Download:
         digest, size = hashlib.sha256(), 0
@@ -152,8 +156,7 @@ class Api:
 
     def _open(self, url: str, file: ResultFile) -> requests.Response:
         """The answer with the file's bytes. A redirect is followed over https only, and without the key."""
-        key = self._settings.api_key
-        headers = {"Authorization": f"Bearer {key.reveal()}", "Stripe-Version": self._settings.api_version}
+        headers = {"Authorization": f"Bearer {UNSIGNED}", "Stripe-Version": self._settings.api_version}
         if self._settings.account:
             headers["Stripe-Account"] = self._settings.account
         for _ in range(3):
@@ -165,7 +168,10 @@ class Api:
             response.close()
             url, headers = urljoin(url, response.headers["Location"]), {}
             if urlsplit(url).scheme != "https" and not self._settings.may_send_key_to(url):
-                break
+                raise errors.ResultUnavailableError(
+                    f"The address of the result file {file.id} leads to {urlsplit(url).netloc}, not over "
+                    "https; it was not followed."
+                )
         if response.status_code == 200:
             return response
         with response:
@@ -174,8 +180,7 @@ class Api:
     def _no_file(self, response: requests.Response, file: ResultFile) -> errors.StripeReportsError:
         if response.is_redirect:
             return errors.ResultUnavailableError(
-                f"The address of the result file {file.id} leads elsewhere, and not over https; "
-                "it was not followed."
+                f"The address of the result file {file.id} leads from one address to the next without end."
             )
         if response.status_code in (404, 410):
             return errors.ResultUnavailableError(
@@ -195,7 +200,7 @@ class Api:
         stripe.enable_telemetry = False
         base = self._settings.base_url
         return stripe.StripeClient(
-            self._settings.api_key.reveal(),
+            UNSIGNED,
             stripe_account=self._settings.account,
             stripe_version=self._settings.api_version,
             base_addresses={"api": base, "files": self._settings.files_url or FILES_URL},
@@ -209,14 +214,19 @@ class Api:
         import stripe
 
         what = f"{method.upper()} {path}"
+        raised: errors.StripeReportsError | None = None
         try:
             answer = self._stripe.raw_request(method, path, **parameters).data
         except stripe.APIConnectionError as error:
-            raise _no_answer(self._settings.base_url, error.__cause__ or error) from error
+            raised = _no_answer(self._settings.base_url, error.__cause__ or error)
         except stripe.StripeError as error:
-            raise _translated(
+            raised = _translated(
                 error.http_status, error.json_body, error.headers, what, self._settings.api_key.redact
-            ) from None
+            )
+        except (AttributeError, TypeError, ValueError, KeyError) as error:  # it expects Stripe's bodies
+            self._unexpected(what, error)
+        if raised is not None:  # outside the except clause: what led here is not for tracebacks
+            raise raised
         if not isinstance(answer, Mapping):
             self._unexpected(what, answer)
         return answer
@@ -231,8 +241,8 @@ class Api:
         why = f" ({type(error).__name__}: {error})" if error else ""
         raise errors.UnexpectedAnswerError(
             f"{self._settings.base_url} does not answer like Stripe's Reporting API: {what} was "
-            f"{str(answer)[:200]!r}{why}. Is base_url right, and is no proxy in between?"
-        ) from error
+            f"{str(answer)[:200]!r}{why}. {_ADVICE[errors.UnexpectedAnswerError]}"
+        )
 
 
 def _no_answer(base_url: str, cause: BaseException) -> errors.NetworkError:
@@ -257,6 +267,7 @@ _ADVICE: dict[type[errors.StripeAPIError], str] = {
     errors.RateLimitError: "It was tried several times. Wait a minute, or make fewer calls at once.",
     errors.ServerError: "Several tries were made; nothing is lost. Try again later.",
     errors.ConflictError: "The same launch is still in progress; try again in a moment.",
+    errors.UnexpectedAnswerError: "Is base_url right, and is there no proxy or login page in between?",
 }
 
 _BY_STATUS: dict[int, type[errors.StripeAPIError]] = {
@@ -285,9 +296,12 @@ def _translated(
     message, param = redact(str(described.get("message") or "")), described.get("param")
     class_ = _class_of(status, described, message)
     request_id = next((v for k, v in (headers or {}).items() if k.lower() == "request-id"), None)
-    says = f"Stripe says: {message}" if message else "The answer holds no error of Stripe's."
     where = f", {param}" if param else ""
-    parts = [f"{what} was refused (HTTP {status}{where}). {says}", _ADVICE.get(class_, "")]
+    if message:
+        says = f"was refused (HTTP {status}{where}). Stripe says: {message.removesuffix('.')}."
+    else:
+        says = f"was answered with HTTP {status} and no error of Stripe's."
+    parts = [f"{what} {says}", _ADVICE.get(class_, "")]
     if request_id:
         parts.append(f"Request {request_id}.")
     return class_(
@@ -309,7 +323,7 @@ def _class_of(status: int | None, described: Mapping[str, Any], message: str) ->
         return errors.LiveModeRequiredError
     if status is not None and status >= 500:
         return errors.ServerError
-    if not described:
+    if not described and status != 429:
         return errors.UnexpectedAnswerError
     return _BY_STATUS.get(status or 0, errors.UnexpectedAnswerError)
 

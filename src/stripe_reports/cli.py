@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,6 +16,7 @@ import polars as pl
 
 from stripe_reports import catalog
 from stripe_reports.errors import InputError, StripeReportsError, UnknownReportTypeError
+from stripe_reports.export import write
 from stripe_reports.models import ReportRun, ReportType
 
 if TYPE_CHECKING:
@@ -20,23 +24,31 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-WIDTH = 100
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command, and return its exit status: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console that lacks a letter must not end the command
+            stream.reconfigure(errors="replace")
+    options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
     except StripeReportsError as error:
-        print(f"stripe-reports: {error}", file=sys.stderr)
-        for note in getattr(error, "__notes__", ()):
-            print(note, file=sys.stderr)
+        print(f"stripe-reports: {error}", *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         return 2 if isinstance(error, InputError) else 1
-    except KeyboardInterrupt as interrupt:
-        print("", *getattr(interrupt, "__notes__", ()), sep="\n", file=sys.stderr)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        sys.stdout = None  # nothing more to flush into it
+        return 0
+    except OSError as error:
+        print(f"stripe-reports: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(
+            "\nstripe-reports: interrupted. A run that was launched goes on at Stripe; the same",
+            file=sys.stderr,
+        )
+        print("command joins it again.", file=sys.stderr)
         return 130
 
 
@@ -44,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="stripe-reports", description="Stripe's reports as exact, typed tables.", allow_abbrev=False
     )
+    parser.add_argument("--version", action="version", version=f"stripe-reports {version('stripe-reports')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="see it work: a simulated account, no key, no network")
@@ -182,7 +195,7 @@ def _demo(options: argparse.Namespace) -> int:
     picture = report.chart()
     picture.save(str(chart), inline=True)
     picture.save(str(chart.with_suffix(".png")), scale_factor=2)
-    frame.write_csv(table)
+    write(report, table)
     _say(f"  Written: {chart}, {chart.with_suffix('.png')}, {table}")
 
     _say(
@@ -203,6 +216,10 @@ def _fetch(options: argparse.Namespace) -> int:
 
     if options.output and options.output.suffix.lower() not in (".csv", ".parquet"):
         raise InputError(f"{options.output} is neither a .csv nor a .parquet file.")
+    if options.demo and (options.account or options.base_url):
+        raise InputError(
+            "--demo asks the simulator in this process; it takes no --account and no --base-url."
+        )
     client = (
         demo() if options.demo else Client(account=options.account, base_url=options.base_url or STRIPE_URL)
     )
@@ -225,16 +242,12 @@ def _fetch(options: argparse.Namespace) -> int:
         progress=TerminalProgress(sys.stderr),
         **parameters,
     )
-    frame = report.frame()
     if options.output is None:
-        _show(frame)
-    elif options.output.suffix.lower() == ".csv":
-        frame.write_csv(options.output)
+        _show(report.frame())
     else:
-        frame.write_parquet(options.output)
+        rows = write(report, options.output)
+        print(f"{rows:,} rows in {options.output}", file=sys.stderr)
     print(f"{report.request!r}\n{report.reuse}", file=sys.stderr)
-    if options.output:
-        print(f"{frame.height:,} rows in {options.output}", file=sys.stderr)
     return 0
 
 
@@ -352,7 +365,8 @@ class TerminalProgress:
         about = f" of about {expected:.0f} s" if expected and run.status == "pending" else " s"
         line = f"  run {run.id} {run.status:<9} {elapsed:4.0f}{about}"
         if self._rewrites:
-            line = f"\r{line:<{WIDTH}}" + ("" if run.status == "pending" else "\n")
+            width = shutil.get_terminal_size().columns - 1
+            line = f"\r{line[:width]:<{width}}" + ("" if run.status == "pending" else "\n")
         else:
             line += "\n"
         self._stream.write(line)
@@ -368,8 +382,13 @@ def _say(text: str) -> None:
 
 
 def _show(frame: pl.DataFrame) -> None:
+    plain = (sys.stdout.encoding or "ascii").lower().replace("-", "") not in ("utf8", "utf16")
     with pl.Config(
-        tbl_rows=40, tbl_cols=-1, tbl_width_chars=160, tbl_hide_dataframe_shape=False, fmt_str_lengths=40
+        tbl_rows=40,
+        tbl_cols=-1,
+        tbl_width_chars=160,
+        fmt_str_lengths=40,
+        tbl_formatting="ASCII_FULL_CONDENSED" if plain else "UTF8_FULL_CONDENSED",
     ):
         _say(str(frame))
 

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property, partial
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Self, TypedDict, Unpack
@@ -18,17 +18,18 @@ from stripe_reports import catalog, intervals, notices
 from stripe_reports.api import Api
 from stripe_reports.cache import Cache
 from stripe_reports.clock import Clock
-from stripe_reports.errors import NetworkError, ParameterError, UnknownReportTypeError
+from stripe_reports.errors import NetworkError, ParameterError, StoreError, UnknownReportTypeError
 from stripe_reports.intervals import Period
 from stripe_reports.keys import find_key
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.pending import PendingReport
 from stripe_reports.report import Report
-from stripe_reports.reuse import Policy
+from stripe_reports.reuse import Policy, check_policy
 from stripe_reports.runs import Progress, Runs, cut_to_available
 from stripe_reports.settings import STRIPE_URL, Secret, Settings
 from stripe_reports.store import Store
-from stripe_reports.transport import Transport, WSGIApplication
+from stripe_reports.transport import Transport
+from stripe_reports.wsgi import WSGIApplication
 
 __all__ = ["Client", "Parameters"]
 
@@ -51,6 +52,9 @@ class Parameters(TypedDict, total=False):
     customer: str | None
     invoice: str | None
     invoice_line_item: str | None
+
+
+_PARAMETERS = {*Parameters.__annotations__, "interval_start", "interval_end"}
 
 
 class Client:
@@ -104,10 +108,15 @@ class Client:
             cache_dir=Path(cache_dir or os.environ.get(CACHE_VARIABLE) or user_cache_path("stripe-reports")),
             cache_limit=cache_limit,
             trusted_hosts=frozenset(trusted_hosts),
+            in_process=application is not None,
         )
-        self._application = application
-        self._clock = clock
+        del api_key  # the variables of this frame may be shown in a traceback
         self._store = Store(self.settings.cache_dir, self.settings.owner)
+        self._transport = Transport(
+            self.settings, cache_path=self._store.answers_path, application=application, clock=clock
+        )
+        self._api = Api(self._transport)
+        self._runs = Runs(self._api, self._store, self._transport)
 
     def __repr__(self) -> str:
         where = "" if self.settings.base_url == STRIPE_URL else f", {self.settings.base_url}"
@@ -116,8 +125,7 @@ class Client:
 
     def close(self) -> None:
         """Close connections and the cache of answers. The client can still be used; it opens them again."""
-        if "_transport" in self.__dict__:
-            self._transport.close()
+        self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -154,7 +162,9 @@ class Client:
             given["timezone"] = zone
         given["columns"] = catalog.columns_named(known or _unknown_type(type_id), given.pop("columns", None))
         given |= self._bounds(type_id, known, period, zone or "UTC")
-        request = ReportRequest(type_id, **given)
+        strangers = {name: given.pop(name) for name in list(given) if name not in _PARAMETERS}
+        shown_in = None if "timezone" in given else zone
+        request = ReportRequest(type_id, **given, other=strangers, zone=shown_in)
         for message in catalog.check(request, known):
             notices.warn(message)
         return request
@@ -162,7 +172,10 @@ class Client:
     def report_types(self) -> list[ReportType]:
         """Every report type that the account offers, completed by what the catalogue knows. One call."""
         types = [catalog.merge(type_) for type_ in self._api.list_report_types()]
-        self._store.journal.remember_offered([type_.id for type_ in types], self._transport.clock.now())
+        try:
+            self._store.journal.remember_offered([type_.id for type_ in types], self._transport.clock.now())
+        except StoreError as error:
+            logger.warning("the names of the report types are asked for again next time: %s", error)
         return types
 
     def report_type(self, report_type: str) -> ReportType:
@@ -187,16 +200,20 @@ class Client:
 
     def runs(self, limit: int = 20) -> list[ReportRun]:
         """The newest runs of the account, newest first, wherever they were launched."""
-        return list(islice(self._runs.listed(), limit))
+        if limit < 1:
+            raise ParameterError(f"limit={limit!r}: ask for one run at least.", param="limit")
+        return list(islice(self._runs.listed(page_size=min(limit, 100)), limit))
 
-    def wait(self, run: ReportRun, *, timeout: float = 600.0, progress: Progress | None = None) -> ReportRun:
+    def wait(
+        self, run: ReportRun | str, *, timeout: float = 600.0, progress: Progress | None = None
+    ) -> ReportRun:
         """Follow a run until it finishes, and return it finished.
 
         Looks soon, then ever more rarely, at most twelve times a minute. Giving up or interrupting cancels
         nothing: the run goes on at Stripe and can be waited for again.
 
         Args:
-            run: A run of any status; a succeeded one comes back without a call.
+            run: A run of any status, or its id; a succeeded one comes back without a call.
             timeout: Longest time to wait, in seconds.
             progress: Called at every look with the run, the seconds so far, and the seconds expected or None.
 
@@ -209,15 +226,22 @@ class Client:
             >>> client.wait(run, timeout=60).status
             'succeeded'
         """
-        return self._runs.wait(run, timeout=timeout, progress=progress)
+        return self._runs.wait(self._run(run), timeout=_checked_timeout(timeout), progress=progress)
 
-    def read(self, run: ReportRun) -> pl.DataFrame:
-        """The result of a finished run as a DataFrame; read from Stripe once, then from disk."""
-        return self._runs.report_of(run).frame()
+    def read(self, run: ReportRun | str) -> pl.DataFrame:
+        """The result of a finished run, or of the run with that id, as a DataFrame.
 
-    def scan(self, run: ReportRun) -> pl.LazyFrame:
-        """The result of a finished run as a LazyFrame; read from Stripe once, then from disk."""
-        return self._runs.report_of(run).scan()
+        It is read from Stripe once, then from disk.
+
+        Raises:
+            RunError: The run is still pending, or failed.
+            FileError: The result file is missing or damaged.
+        """
+        return self._runs.report_of(self._run(run)).frame()
+
+    def scan(self, run: ReportRun | str) -> pl.LazyFrame:
+        """The result of a finished run, or of the run with that id, as a LazyFrame; see ``read``."""
+        return self._runs.report_of(self._run(run)).scan()
 
     # The main job
 
@@ -254,6 +278,8 @@ class Client:
             >>> report.reuse.action
             'launched'
         """
+        check_policy(reuse)
+        timeout = _checked_timeout(timeout)
         request = self._asked(report_type, period, parameters)
         return self._runs.answer(request, reuse, timeout=timeout, progress=progress)
 
@@ -295,6 +321,8 @@ class Client:
             >>> [each.result().frame().height for each in pending]
             [36, 36]
         """
+        check_policy(reuse)
+        timeout = _checked_timeout(timeout)
         request = self._asked(report_type, period, parameters)
         pending = PendingReport(request)
         pending.start(partial(self._runs.answer, request, reuse, timeout=timeout, progress=progress))
@@ -307,23 +335,6 @@ class Client:
 
     # How it is done
 
-    @cached_property
-    def _transport(self) -> Transport:
-        return Transport(
-            self.settings,
-            cache_path=self._store.answers_path,
-            application=self._application,
-            clock=self._clock,
-        )
-
-    @cached_property
-    def _api(self) -> Api:
-        return Api(self._transport)
-
-    @cached_property
-    def _runs(self) -> Runs:
-        return Runs(self._api, self._store, self._transport)
-
     def _asked(
         self, report_type: str | ReportRequest, period: Period | None, parameters: Parameters
     ) -> ReportRequest:
@@ -335,8 +346,12 @@ class Client:
         catalog.check(report_type)
         return report_type
 
+    def _run(self, run: ReportRun | str) -> ReportRun:
+        return self.retrieve(run) if isinstance(run, str) else run
+
     def _versioned(self, name: str) -> str:
         """*name* with its version: the newest that the account offers, asked at most once a day."""
+        name = name.strip().lower()
         if name.rpartition(".")[2].isdigit():
             return name
         remembered = self._store.journal.offered()
@@ -364,22 +379,28 @@ class Client:
                 f"{type_id} describes one payout and takes no period; pass payout='po_…' alone.",
                 param="payout",
             )
-        interval = intervals.parse(period, timezone=zone, now=self._time_for(type_id, period))
+        interval = intervals.parse(period, timezone=zone, now=self._time_for(period))
         if interval.is_open:
             interval = cut_to_available(interval, self._runs.report_type(type_id))
         values = {"interval_start": interval.start, "interval_end": interval.end}
         return {name: values[name] for name in names}
 
-    def _time_for(self, type_id: str, period: Period) -> datetime:
+    def _time_for(self, period: Period) -> datetime:
         """Now, by Stripe's clock where the period depends on it; by the machine's if Stripe is silent."""
-        if self._transport.stripe_time() is None and intervals.is_relative(period):
+        if intervals.is_relative(period):
             try:
-                self._api.retrieve_report_type(type_id)
+                return self._runs.time()
             except NetworkError:
                 logger.warning(
                     "Stripe could not be asked for the time; %r is by this machine's clock.", period
                 )
         return self._transport.now()
+
+
+def _checked_timeout(timeout: object) -> float:
+    if not isinstance(timeout, int | float) or not timeout >= 0:
+        raise ParameterError(f"timeout={timeout!r} is not a number of seconds.", param="timeout")
+    return float(timeout)
 
 
 def _unknown_type(id_: str) -> ReportType:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import random
 import shutil
 import tempfile
 import time
-import weakref
 from collections.abc import Callable
 from datetime import datetime
 
@@ -41,8 +41,8 @@ class DemoClient(Client):
             application=simulator,
             clock=_SimulatedTime(simulator, pace),
         )
-        if cache_dir is None:
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        if cache_dir is None:  # at the end, since reports may outlive their client
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
     def __repr__(self) -> str:
         now = self.simulator.clock.now()
@@ -84,7 +84,7 @@ def demo(
     Args:
         seed: Which account to play.
         timezone: Zone of calendar periods, as for ``Client``.
-        cache_dir: Folder of results; None is a temporary one, removed with the client.
+        cache_dir: Folder of results; None is a temporary one, removed when Python ends.
         latency: Seconds that a run stays pending, by the simulator's clock; None varies it.
         pace: Real seconds to rest for each second that the simulator's clock moves: 0 answers at once,
             1 takes the time that it says.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import re
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +18,18 @@ from filelock import Timeout
 
 from stripe_reports.errors import StoreError, StripeReportsError
 
-__all__ = ["disk_errors", "make_private", "read_json", "safe_name", "size_text", "write_json"]
+__all__ = [
+    "disk_errors",
+    "is_sealed",
+    "make_private",
+    "read_json",
+    "safe_name",
+    "seal",
+    "size_text",
+    "write_json",
+]
 
+_seen_whole: set[tuple[str, int, int]] = set()
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}")
 
 
@@ -36,10 +48,50 @@ def disk_errors(what: str, path: Path) -> Iterator[None]:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder and what is missing above it; ``parents=True`` would leave those open to others."""
+    """Make a folder, and what is missing above it, for its owner only; one that is there is closed to others.
+
+    Raises:
+        OSError: It cannot be made, or is someone else's.
+    """
+    _make(folder)
+    if os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        folder.chmod(0o700)
+
+
+def _make(folder: Path) -> None:
     if not folder.is_dir():
-        make_private(folder.parent)
+        _make(folder.parent)  # ``parents=True`` would leave these open to others
         folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def seal(path: Path) -> None:
+    """Note the hash of a finished file beside it."""
+    write_json(_seal_of(path), {"size": path.stat().st_size, "sha256": _digest(path)})
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a file is as it was when it was sealed. Its bytes are read once in a process."""
+    try:
+        found = path.stat()
+        state = (str(path), found.st_mtime_ns, found.st_size)
+        if state in _seen_whole:
+            return True
+        noted = read_json(_seal_of(path))
+        if noted["size"] != found.st_size or noted["sha256"] != _digest(path):
+            return False
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    _seen_whole.add(state)
+    return True
+
+
+def _seal_of(path: Path) -> Path:
+    return path.with_suffix(".sha256")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_json(path: Path) -> Any:

@@ -1,7 +1,7 @@
 """Everything that can go wrong, by whose fault it is.
 
     StripeReportsError
-    ├── InputError                     the caller's: nothing was sent
+    ├── InputError                     the caller's: nothing was launched
     │   ├── ParameterError             a report type, column, filter or id that cannot be    (also ValueError)
     │   │   ├── UnknownReportTypeError
     │   │   └── IntervalError          a period that cannot be asked for
@@ -72,7 +72,7 @@ class StripeReportsError(Exception):
 
 
 class InputError(StripeReportsError):
-    """The arguments or the key are wrong; nothing was sent to Stripe."""
+    """The arguments or the key are wrong; nothing was launched at Stripe."""
 
 
 class ParameterError(InputError, ValueError):
@@ -88,7 +88,7 @@ class ParameterError(InputError, ValueError):
 
 
 class UnknownReportTypeError(ParameterError):
-    """No report type of this name; the message has the nearest ones."""
+    """No report type of this name, here or at Stripe; the message has the nearest ones."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, param="report_type")

@@ -40,7 +40,7 @@ class LaunchRecord:
         """The run, for the reuse rule."""
         if self.run_id is None or self.created is None:
             return None
-        return KnownRun(self.run_id, self.status, self.as_of or self.created, "launched")
+        return KnownRun(self.run_id, self.status, self.as_of or self.created, "launched", self.generation)
 
 
 @dataclass(frozen=True, slots=True)

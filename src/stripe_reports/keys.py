@@ -22,6 +22,8 @@ def find_key(api_key: str | Secret | None = None) -> Secret:
     """
     if isinstance(api_key, Secret):
         return api_key
+    if not isinstance(api_key, str | None):
+        raise KeyProblemError(f"api_key is a text, not a {type(api_key).__name__}.")
     found = api_key or os.environ.get(ENVIRONMENT_VARIABLE) or _from_keyring() or _from_prompt()
     if not found:
         raise KeyProblemError(
@@ -48,7 +50,9 @@ def _from_keyring() -> str | None:
 def _from_prompt() -> str | None:
     """A key typed without echo, in a terminal or a notebook whose front end can ask; None elsewhere."""
     kernel = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    can_ask = getattr(getattr(kernel, "kernel", None), "_allow_stdin", False) or sys.stdin.isatty()
+    can_ask = getattr(getattr(kernel, "kernel", None), "_allow_stdin", False) or (
+        sys.stdin is not None and sys.stdin.isatty()
+    )
     if not can_ask:
         return None
     from getpass import getpass

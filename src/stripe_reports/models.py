@@ -7,7 +7,7 @@ All are frozen. Instants are aware ``datetime``s in UTC; Stripe's Unix seconds a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Literal, Self
@@ -161,10 +161,14 @@ class ReportRequest:
         customer: ``cus_…``, a filter of revenue recognition.
         invoice: ``in_…``, likewise.
         invoice_line_item: ``il_…``, likewise.
-        other: Parameters that this package does not know, sent as they are.
+        other: Parameters that this package does not know, by name, sent as they are.
+        zone: IANA zone in which the period was meant, where the type takes no ``timezone``; it is shown,
+            not sent, and makes no request another.
+        last_included_day: Checked against *interval_end*; a ``repr`` has it for whoever reads it.
 
     Raises:
-        IntervalError: A bound without zone or with fractions of a second, or start not before end.
+        IntervalError: A bound without zone or with fractions of a second, start not before end, or another
+            last included day.
         ParameterError: A type without version, an id or zone that cannot be one.
     """
 
@@ -181,7 +185,8 @@ class ReportRequest:
     customer: str | None
     invoice: str | None
     invoice_line_item: str | None
-    other: tuple[tuple[str, str], ...]
+    other: tuple[tuple[str, Any], ...]
+    zone: str | None = field(compare=False)
 
     def __init__(
         self,
@@ -199,7 +204,9 @@ class ReportRequest:
         customer: str | None = None,
         invoice: str | None = None,
         invoice_line_item: str | None = None,
-        **other: str,
+        other: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
+        zone: str | None = None,
+        last_included_day: date | str | None = None,
     ) -> None:
         if not _VERSIONED.fullmatch(report_type):
             raise ParameterError(
@@ -213,7 +220,7 @@ class ReportRequest:
             "interval_end": _bound("interval_end", interval_end),
             "timezone": timezone,
             "columns": _names("columns", columns),
-            "currency": None if currency is None else currency.lower(),
+            "currency": currency.lower() if isinstance(currency, str) else currency,
             "reporting_category": reporting_category,
             "payout": payout,
             "connected_account": connected_account,
@@ -221,21 +228,32 @@ class ReportRequest:
             "customer": customer,
             "invoice": invoice,
             "invoice_line_item": invoice_line_item,
-            "other": tuple(sorted(other.items())),
+            "other": tuple(sorted((name, _frozen(value)) for name, value in dict(other).items())),
+            "zone": zone,
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
         self._check()
+        if last_included_day is not None and str(last_included_day) != str(self._last_day_of(interval_end)):
+            raise IntervalError(
+                f"The interval ends before {interval_end}, so its last included day is not "
+                f"{last_included_day}. Correct one of them, or leave last_included_day out.",
+                param="interval_end",
+            )
 
     def _check(self) -> None:
+        for name in ("timezone", "currency", "reporting_category", *_ID_PREFIXES):
+            value = getattr(self, name)
+            if not isinstance(value, str | tuple | None):
+                raise ParameterError(f"{name} is a text, not {value!r}.", param=name)
         start, end = self.interval_start, self.interval_end
         if start is not None and end is not None and not start < end:
             raise IntervalError(
                 f"The interval is empty: it starts at {iso(start)} and ends before {iso(end)}.",
                 param="interval_start",
             )
-        if self.timezone is not None:
-            zone_named(self.timezone)
+        for zone in filter(None, (self.timezone, self.zone)):
+            zone_named(zone)
         if self.currency is not None and not re.fullmatch(r"[a-z]{3}", self.currency):
             raise ParameterError(
                 f"{self.currency!r} is not a currency: write a three-letter ISO code such as 'eur'.",
@@ -260,17 +278,25 @@ class ReportRequest:
     @property
     def parameters(self) -> dict[str, Any]:
         """What is sent, by Stripe's names: datetimes for the bounds, tuples for lists, no None."""
-        names = [f.name for f in fields(self) if f.name not in ("report_type", "other")]
+        names = [f.name for f in fields(self) if f.name not in ("report_type", "other", "zone")]
         values = {name: getattr(self, name) for name in names} | dict(self.other)
         return {name: value for name, value in values.items() if value is not None}
 
     @property
     def last_included_day(self) -> date | None:
-        """The day of the last included second, in ``timezone`` or UTC; None without an end."""
-        if self.interval_end is None:
+        """The day of the last included second, in the zone of the report; None without an end."""
+        return self._last_day_of(self.interval_end)
+
+    def _last_day_of(self, end: datetime | str | None) -> date | None:
+        if end is None:
             return None
-        last_second = self.interval_end - timedelta(seconds=1)
-        return last_second.astimezone(zone_named(self.timezone or "UTC")).date()
+        if isinstance(end, str):  # as printed: its offset is that of the zone
+            return (datetime.fromisoformat(end) - timedelta(seconds=1)).date()
+        return (end.astimezone(UTC) - timedelta(seconds=1)).astimezone(self._shown_in).date()
+
+    @property
+    def _shown_in(self) -> ZoneInfo:
+        return zone_named(self.timezone or self.zone or "UTC")
 
     def to_stripe(self) -> dict[str, Any]:
         """Stripe's ``parameters``: bounds in Unix seconds, lists as lists."""
@@ -279,21 +305,29 @@ class ReportRequest:
     @classmethod
     def from_stripe(cls, report_type: str, parameters: Mapping[str, Any]) -> Self:
         """The request behind a run, from its ``report_type`` and ``parameters`` as Stripe echoes them."""
-        names = [name for name in ("interval_start", "interval_end") if name in parameters]
-        bounds = {name: _instant(parameters[name]) for name in names}
-        return cls(report_type, **{**parameters, **bounds})
+        known = {f.name for f in fields(cls)} - {"report_type", "other", "zone"}
+        given = {name: value for name, value in parameters.items() if value not in ("", None, [])}
+        bounds: dict[str, Any] = {
+            name: _instant(given[name]) for name in ("interval_start", "interval_end") if name in given
+        }
+        other = {name: value for name, value in given.items() if name not in known}
+        return cls(report_type, **{n: v for n, v in given.items() if n in known} | bounds, other=other)
 
     def __repr__(self) -> str:
-        zone = zone_named(self.timezone or "UTC")
-        arguments = [repr(self.report_type)]
+        shown: dict[str, Any] = {}
         for name, value in self.parameters.items():
             if isinstance(value, datetime):
-                shown: object = iso(value, zone)
-            else:
-                shown = list(value) if isinstance(value, tuple) else value
-            arguments.append(f"{name}={shown!r}")
-        note = f"  # last included day {self.last_included_day}" if self.interval_end else ""
-        return f"sr.ReportRequest({', '.join(arguments)}){note}"
+                shown[name] = iso(value, self._shown_in)
+            elif name not in dict(self.other):
+                shown[name] = list(value) if isinstance(value, tuple) else value
+        if self.other:
+            shown["other"] = dict(self.other)
+        if self.zone and not self.timezone:
+            shown["zone"] = self.zone
+        if self.interval_end is not None:
+            shown["last_included_day"] = str(self.last_included_day)
+        arguments = [repr(self.report_type), *(f"{name}={value!r}" for name, value in shown.items())]
+        return f"sr.ReportRequest({', '.join(arguments)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -391,6 +425,11 @@ def _plain(value: Any) -> Any:
 
 def _instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _frozen(value: Any) -> Any:
+    """A value of JSON that can be hashed."""
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
 def _names(param: str, value: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from stripe_reports.disk import is_sealed
 from stripe_reports.errors import StoreError
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.store import Provenance
@@ -52,8 +53,18 @@ class Report:
     path: Path
 
     def scan(self) -> pl.LazyFrame:
-        """The report as a LazyFrame over the stored file; nothing is read until it is collected."""
-        return pl.scan_parquet(self.path)
+        """The report as a LazyFrame over the stored file; no row is read until it is collected.
+
+        Raises:
+            StoreError: The stored file was deleted or damaged meanwhile.
+        """
+        if not is_sealed(self.path):
+            self.path.unlink(missing_ok=True)
+            raise StoreError(
+                f"The stored result {self.path} is gone or was damaged on disk. Fetch the report again: it "
+                "is read from Stripe anew."
+            )
+        return pl.scan_parquet(self.path, glob=False)
 
     def frame(self) -> pl.DataFrame:
         """The report as a DataFrame, from disk.
@@ -64,12 +75,7 @@ class Report:
         Raises:
             StoreError: The stored file was deleted or damaged meanwhile.
         """
-        try:
-            return pl.read_parquet(self.path)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise StoreError(
-                f"The stored result {self.path} cannot be read ({error}). Fetch the report again."
-            ) from error
+        return self.scan().collect()
 
     def chart(self, **options: Any) -> alt.TopLevelMixin:
         """A chart fit for this kind of report: an ordinary altair chart, drawn without the internet.

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.settings import Owner
 
@@ -30,6 +31,7 @@ __all__ = [
     "Policy",
     "Reuse",
     "as_of",
+    "check_policy",
     "idempotency_key",
     "plan",
     "request_key",
@@ -47,7 +49,7 @@ Place = Literal["stored", "launched", "listed"]
 def request_key(request: ReportRequest, owner: Owner, api_version: str) -> str:
     """What equal requests share: SHA-256 of owner, API version, report type and every parameter as sent."""
     parts = [
-        [owner.key_digest, owner.account, owner.mode],
+        [owner.key_digest, owner.account, owner.mode, owner.place],
         api_version,
         request.report_type,
         sorted(request.to_stripe().items()),
@@ -55,7 +57,7 @@ def request_key(request: ReportRequest, owner: Owner, api_version: str) -> str:
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
 
 
-def idempotency_key(key: str, generation: datetime | None, attempt: int) -> str:
+def idempotency_key(key: str, generation: datetime | None, attempt: int | str) -> str:
     """One key for all calls that mean the same launch: made of request, data generation and attempt."""
     made_of = f"{key}/{generation and int(generation.timestamp())}/{attempt}"
     return f"stripe-reports-{hashlib.sha256(made_of.encode()).hexdigest()[:40]}"
@@ -68,12 +70,19 @@ def as_of(run: ReportRun) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class KnownRun:
-    """A run of the request at hand: its result is stored here, we launched it, or Stripe listed it."""
+    """A run of the request at hand: its result is stored here, we launched it, or Stripe listed it.
+
+    Attributes:
+        status: Stripe's, or what is wrong with the run in our eyes, such as ``gone``.
+        as_of: How old its data are; for a pending run, when it was created.
+        generation: ``updated`` of the report type when it was launched from here, else None.
+    """
 
     id: str
     status: str
     as_of: datetime
     place: Place
+    generation: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +142,10 @@ def plan(
         listed: Runs of this very request found at Stripe; None if it was not asked yet.
         now: Stripe's time; None if it is not known yet. Only a maximum age needs it.
     """
+    check_policy(policy)
     if policy == "never":
         return Launch("launched because reuse='never' was asked for")
     runs = sorted([*known, *(listed or ())], key=lambda run: (run.place == "stored", run.as_of), reverse=True)
-    runs = [run for run in runs if run.status in ("succeeded", "pending")]
     passed_over: list[str] = []
     for run in runs:
         verdict = _judge(run, request, policy, report_type, now)
@@ -151,10 +160,32 @@ def plan(
     return Launch("; ".join(["launched", *(passed_over or ["no earlier run of this request was known"])]))
 
 
+def check_policy(policy: object) -> None:
+    """Refuse what is no policy: a word mistyped must not mean the usual rule.
+
+    Raises:
+        ParameterError: Neither ``auto``, ``always`` nor ``never``, nor a timedelta that is not negative.
+    """
+    if policy in ("auto", "always", "never") or (isinstance(policy, timedelta) and policy >= timedelta(0)):
+        return
+    raise ParameterError(
+        f"reuse={policy!r} is not a rule. Write 'auto', 'always', 'never', or the greatest age of the data, "
+        "such as datetime.timedelta(hours=6).",
+        param="reuse",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Verdict:
     answers: bool
     why: str
+
+
+_UNUSABLE = {
+    "failed": "it failed",
+    "gone": "Stripe does not know it any more",
+    "expired": "its file is no longer at Stripe",
+}
 
 
 def _judge(
@@ -164,6 +195,8 @@ def _judge(
     report_type: ReportType | None,
     now: datetime | None,
 ) -> _Verdict:
+    if run.status not in ("succeeded", "pending"):
+        return _Verdict(False, _UNUSABLE.get(run.status, f"its status is {run.status!r}"))
     if policy == "always":
         return _Verdict(True, f"reuse='always' was asked for; its data are of {_at(run.as_of)}")
     if isinstance(policy, timedelta):
@@ -184,6 +217,11 @@ def _judge(
         return _Verdict(False, "it is not known yet whether newer data were published")
     if report_type.updated < run.as_of:
         return _Verdict(True, f"nothing newer was published since its data of {_at(run.as_of)}")
+    if run.generation == report_type.updated:
+        return _Verdict(
+            True,
+            f"it was launched after the last publication, and Stripe answered with data of {_at(run.as_of)}",
+        )
     return _Verdict(
         False, f"its data are of {_at(run.as_of)}, newer were published on {_at(report_type.updated)}"
     )
@@ -203,7 +241,7 @@ def _oldest_usable(
 
 def _sentence(run: KnownRun, why: str) -> str:
     if run.status == "pending":
-        return f"waited for run {run.id}, already in progress: {why}"
+        return f"waited for run {run.id}, which was already in progress"
     what = {"stored": "stored result of run", "launched": "run", "listed": "run"}[run.place]
     return f"{what} {run.id} reused: {why}"
 

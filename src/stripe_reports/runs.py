@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.metadata import version
 from typing import assert_never
 
@@ -13,16 +14,23 @@ from stripe_reports import backoff, catalog, intervals, tables
 from stripe_reports.api import Api
 from stripe_reports.disk import size_text
 from stripe_reports.errors import (
-    FileError,
+    DamagedFileError,
+    IntervalError,
+    LiveModeRequiredError,
+    NetworkError,
+    NotAReportError,
+    NotFoundError,
+    RateLimitError,
     ResultUnavailableError,
     RunError,
     RunFailedError,
     RunTimeoutError,
     ServerError,
+    StripeReportsError,
 )
 from stripe_reports.journal import LaunchRecord
 from stripe_reports.looks import Looks
-from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.models import ReportRequest, ReportRun, ReportType, iso
 from stripe_reports.report import Decision, Report
 from stripe_reports.reuse import (
     AskForRuns,
@@ -48,6 +56,9 @@ logger = logging.getLogger("stripe_reports")
 PAGES_LISTED = 3
 """How many pages of a hundred runs are looked through for one that answers."""
 
+MOST_ATTEMPTS = 5
+"""So many failed runs of other machines are stepped over in one data generation."""
+
 Progress = Callable[[ReportRun, float, float | None], None]
 """Called at every look at a run with the run, the seconds so far, and the seconds expected or None."""
 
@@ -63,13 +74,26 @@ class Runs:
 
     def report_type(self, id_: str) -> ReportType:
         """A report type as Stripe has it now, completed by the catalogue."""
-        return catalog.merge(self._api.retrieve_report_type(id_))
+        try:
+            return catalog.merge(self._api.retrieve_report_type(id_))
+        except LiveModeRequiredError:
+            raise
+        except NotFoundError as error:
+            raise catalog.unknown(id_, says=error.stripe_message) from error
 
-    def listed(self, since: datetime | None = None, *, pages: int | None = None) -> Iterator[ReportRun]:
-        """Runs at Stripe, newest first, created at or after an instant; so many pages of a hundred."""
+    def time(self) -> datetime:
+        """Stripe's time; asked for if no answer has told it lately."""
+        if self._transport.stripe_time() is None:
+            self._api.list_runs(limit=1)  # never cached, so its Date is now's
+        return self._transport.now()
+
+    def listed(
+        self, since: datetime | None = None, *, pages: int | None = None, page_size: int = 100
+    ) -> Iterator[ReportRun]:
+        """Runs at Stripe, newest first, created at or after an instant; at most so many pages."""
         after = None
         while pages is None or pages > 0:
-            page = self._api.list_runs(created_from=since, after=after)
+            page = self._api.list_runs(created_from=since, after=after, limit=page_size)
             yield from page.runs
             if not page.has_more or not page.runs:
                 return
@@ -77,32 +101,38 @@ class Runs:
             pages = None if pages is None else pages - 1
 
     def launch(self, request: ReportRequest) -> ReportRun:
-        """A new run of a request."""
+        """A new run of a request, whatever there is."""
         with self._store.lock(self._key(request)):
-            return self._launch(request, self.report_type(request.report_type))
+            return self._launch(request, self.report_type(request.report_type), is_forced=True)
 
     def answer(
         self, request: ReportRequest, policy: Policy, *, timeout: float, progress: Progress | None
     ) -> Report:
         """The report: from a run that may answer, or from a new one."""
-        unusable: set[str] = set()
+        clock = self._transport.clock
+        deadline = clock.monotonic() + timeout
+        stored = {
+            result.provenance.run.id: result for result in self._store.results(self._key(request), request)
+        }
+        settled = plan(request, policy, known=[result.as_known for result in stored.values()])
+        if isinstance(settled, Reuse):
+            return _report(stored[settled.run.id], Decision("stored", settled.reason))
+        unusable: dict[str, str] = {}
         while True:
-            with self._store.lock(self._key(request)):
+            with self._store.lock(self._key(request), timeout=max(1.0, deadline - clock.monotonic())):
                 found = self._find(request, policy, unusable)
             if isinstance(found, Report):
                 return found
             run, decision = found
-            if run.status == "failed" and decision.action != "launched":
-                self._note_end(run)
-                unusable.add(run.id)
-                continue
-            run = self.wait(run, timeout=timeout, progress=progress)
+            run = self.wait(run, timeout=max(0.0, deadline - clock.monotonic()), progress=progress)
             try:
-                return _report(self._stored(request, run), decision)
+                stored_result = self._stored(request, run)
             except ResultUnavailableError:
                 if decision.action == "launched":
                     raise
-                unusable.add(run.id)
+                unusable[run.id] = "expired"
+                continue
+            return _report(stored_result, _with_age(decision, stored_result.provenance.as_of, run))
 
     def wait(self, run: ReportRun, *, timeout: float, progress: Progress | None) -> ReportRun:
         """The run, once it has succeeded; see ``Client.wait``."""
@@ -110,6 +140,7 @@ class Runs:
         started = clock.monotonic()
         expected = backoff.estimate(self._store.journal.durations(run.report_type))
         pauses = backoff.looks(expected, self._transport.rng)
+        trouble: StripeReportsError | None = None
         try:
             with self._looks.following(run):
                 while run.status == "pending":
@@ -117,14 +148,19 @@ class Runs:
                     if progress:
                         progress(run, elapsed, expected)
                     if elapsed >= timeout:
-                        raise _timed_out(run, elapsed, timeout)
+                        raise _timed_out(run, elapsed, timeout) from trouble
                     clock.sleep(min(next(pauses), timeout - elapsed))
-                    run = self._looks.look(run)
-        except KeyboardInterrupt as interrupt:
-            interrupt.add_note(
-                f"Report run {run.id} goes on at Stripe. To come back to it: "
-                f"client.wait(client.retrieve({run.id!r})), or the same fetch again."
-            )
+                    try:
+                        run, trouble = self._looks.look(run), None
+                    except (NetworkError, RateLimitError, ServerError) as error:
+                        trouble = error  # it may pass, and the run goes on meanwhile
+                        logger.warning("could not look at %s: %s", run.id, error)
+        except (KeyboardInterrupt, StripeReportsError) as error:
+            if not isinstance(error, RunTimeoutError):
+                error.add_note(
+                    f"Report run {run.id} goes on at Stripe. To come back to it: "
+                    f"client.wait(client.retrieve({run.id!r})), or the same fetch again."
+                )
             raise
         self._note_end(run)
         if progress:
@@ -156,22 +192,16 @@ class Runs:
         return request_key(request, settings.owner, settings.api_version)
 
     def _find(
-        self, request: ReportRequest, policy: Policy, unusable: Collection[str]
+        self, request: ReportRequest, policy: Policy, unusable: Mapping[str, str]
     ) -> Report | tuple[ReportRun, Decision]:
         """Follow the plan as far as a report or a run; the caller holds the request."""
-        stored = {
-            result.provenance.run.id: result for result in self._store.results(self._key(request), request)
-        }
-        launches = [record.as_known for record in self._store.journal.launches(self._key(request))]
-        known = [
-            *(result.as_known for result in stored.values()),
-            *(run for run in launches if run is not None and run.id not in stored),
-        ]
-        known = [run for run in known if run.id not in unusable]
+        key = self._key(request)
+        stored = {result.provenance.run.id: result for result in self._store.results(key, request)}
+        known = self._known(key, stored, unusable, looking=policy != "never")
         report_type: ReportType | None = None
         listed: list[KnownRun] | None = None
         while True:
-            now = self._transport.stripe_time() if report_type else None
+            now = self.time() if report_type else None
             step = plan(request, policy, known=known, report_type=report_type, listed=listed, now=now)
             match step:
                 case Reuse(run, reason) if run.place == "stored":
@@ -182,14 +212,45 @@ class Runs:
                     return self._api.retrieve_run(run.id), Decision("awaited", reason)
                 case Launch(reason):
                     report_type = report_type or self.report_type(request.report_type)
-                    return self._launch(request, report_type), Decision("launched", reason)
+                    run_ = self._launch(request, report_type, is_forced=policy == "never")
+                    return run_, Decision("launched", reason)
                 case AskForType():
                     report_type = self.report_type(request.report_type)
                 case AskForRuns(since):
-                    seen = {run.id for run in known} | set(unusable)
+                    seen = {run.id for run in known}
                     listed = [run for run in self._made_elsewhere(request, since) if run.id not in seen]
                 case _:
                     assert_never(step)
+
+    def _known(
+        self, key: str, stored: Mapping[str, StoredResult], unusable: Mapping[str, str], *, looking: bool
+    ) -> list[KnownRun]:
+        """The runs of a request that are stored here or were launched from here, as they are now."""
+        launches = {record.run_id: record for record in self._store.journal.launches(key) if record.run_id}
+        known = []
+        for id_, result in stored.items():
+            launch = launches.pop(id_, None)
+            generation = launch.generation if launch else None
+            known.append(replace(result.as_known, generation=generation))
+        for record in launches.values():
+            if looking and record.status == "pending":
+                record = self._looked_at(key, record)
+            run = record.as_known
+            if run is not None:
+                known.append(replace(run, status=unusable.get(run.id, run.status)))
+        return known
+
+    def _looked_at(self, key: str, record: LaunchRecord) -> LaunchRecord:
+        """A launch that was pending when last seen, as it is now."""
+        try:
+            run = self._api.retrieve_run(str(record.run_id))
+        except NotFoundError:
+            record = replace(record, status="gone")
+        else:
+            record = replace(record, status=run.status, as_of=as_of(run))
+        if record.status != "pending":
+            self._store.journal.remember(key, record)
+        return record
 
     def _made_elsewhere(self, request: ReportRequest, since: datetime | None) -> Iterator[KnownRun]:
         """Runs at Stripe that are surely of this request: what was sent is echoed whole, and is the same."""
@@ -200,28 +261,34 @@ class Runs:
             if run.report_type == request.report_type and dict(run.parameters) == sent:
                 yield KnownRun(run.id, run.status, as_of(run), "listed")
 
-    def _launch(self, request: ReportRequest, report_type: ReportType) -> ReportRun:
+    def _launch(self, request: ReportRequest, report_type: ReportType, *, is_forced: bool) -> ReportRun:
         """Create a run; the caller holds the request."""
-        end = request.interval_end
-        if end is not None:
-            start = request.interval_start or end - timedelta(seconds=1)
-            cut_to_available(intervals.Interval(start, end, request.timezone or "UTC"), report_type)
+        _check_available(request, report_type)
         key, generation = self._key(request), report_type.updated
         attempt = sum(record.generation == generation for record in self._store.journal.launches(key))
-        record = LaunchRecord(
-            request=request, generation=generation, attempt=attempt, run_id=None, status="error"
-        )
-        try:
-            run = self._api.create_run(request, idempotency_key=idempotency_key(key, generation, attempt))
-        except ServerError:
-            # Stripe keeps answering this idempotency key with the error: the next attempt needs another.
+        while True:
+            # Whoever forces a launch wants a run of now, not the one that another machine launched.
+            distinct = f"{attempt} {uuid.uuid4()}" if is_forced else attempt
+            record = LaunchRecord(
+                request=request, generation=generation, attempt=attempt, run_id=None, status="error"
+            )
+            try:
+                run = self._api.create_run(
+                    request, idempotency_key=idempotency_key(key, generation, distinct)
+                )
+            except ServerError as error:
+                if error.stripe_message:
+                    # Stripe's own error is kept for this idempotency key: the next attempt needs another.
+                    # A gateway's tells nothing of Stripe, which may well have launched the run.
+                    self._store.journal.remember(key, record)
+                raise
+            run = self._api.retrieve_run(run.id)  # the create answer may be the replay of an old one
+            record = replace(record, run_id=run.id, status=run.status, created=run.created, as_of=as_of(run))
             self._store.journal.remember(key, record)
-            raise
-        self._store.journal.remember(
-            key, replace(record, run_id=run.id, status="pending", created=run.created, as_of=run.created)
-        )
-        logger.info("launched %s: %r", run.id, request)
-        return self._api.retrieve_run(run.id)  # the create answer may be the replay of an old one
+            logger.info("launched %s: %r", run.id, request)
+            if run.status != "failed" or attempt >= MOST_ATTEMPTS:
+                return run
+            attempt += 1  # a replay: another machine launched it, and it failed
 
     def _note_end(self, run: ReportRun) -> None:
         """Write down what became of a run, for the next decision and the next estimate."""
@@ -229,9 +296,9 @@ class Runs:
         if record is not None and record.status != run.status:
             key = self._key(record.request)
             self._store.journal.remember(key, replace(record, status=run.status, as_of=as_of(run)))
-        if run.succeeded_at is not None and run.succeeded_at > run.created:
-            seconds = (run.succeeded_at - run.created).total_seconds()
-            self._store.journal.note_duration(run.report_type, seconds)
+            if run.succeeded_at is not None and run.succeeded_at > run.created:
+                seconds = (run.succeeded_at - run.created).total_seconds()
+                self._store.journal.note_duration(run.report_type, seconds)
 
     def _stored(self, request: ReportRequest, run: ReportRun) -> StoredResult:
         """The result of a succeeded run, downloaded and typed unless that was done before."""
@@ -261,6 +328,7 @@ class Runs:
                 account=settings.owner.account,
                 livemode=settings.owner.mode == "live",
                 key_digest=settings.owner.key_digest,
+                place=settings.owner.place,
                 api_version=settings.api_version,
                 size=download.size,
                 sha256=download.sha256,
@@ -274,10 +342,13 @@ class Runs:
                     report_type=catalog.get(request.report_type),
                     timezone=request.timezone or "UTC",
                     metadata={METADATA_KEY: provenance.to_json()},
+                    name=f"the result file {run.result.id}",
                 )
-            except FileError as error:
+            except (DamagedFileError, NotAReportError) as error:
+                kept = self._store.keep_damaged(csv, run.id)
                 error.add_note(
-                    f"It is the result file {run.result.id} of run {run.id}. Nothing was stored; fetch again."
+                    f"It is the result of run {run.id}, as Stripe sent it, and is kept as {kept}. Launch a "
+                    "new run with fetch(..., reuse='never')."
                 )
                 raise
             stored = self._store.put(self._key(request), parquet, provenance)
@@ -298,6 +369,29 @@ def cut_to_available(interval: intervals.Interval, report_type: ReportType) -> i
     if start is None or end is None:
         return interval
     return intervals.clip(interval, available_start=start, available_end=end, report_type=report_type.id)
+
+
+def _check_available(request: ReportRequest, report_type: ReportType) -> None:
+    start, end = request.interval_start, request.interval_end
+    first, last = report_type.data_available_start, report_type.data_available_end
+    if start is not None and end is not None:
+        cut_to_available(intervals.Interval(start, end, request.timezone or "UTC"), report_type)
+    elif end is not None and first is not None and last is not None and not first <= end <= last:
+        raise IntervalError(
+            f"Stripe has data for {report_type.id} from {iso(first)} to {iso(last)}; the moment asked for is "
+            f"{iso(end)}. Stripe adds data about twice a day.",
+            param="interval_end",
+        )
+
+
+def _with_age(decision: Decision, age: datetime, run: ReportRun) -> Decision:
+    """Say it where Stripe answered a new run with an older file."""
+    if decision.action == "launched" and age < run.created:
+        return replace(
+            decision,
+            reason=f"{decision.reason}; Stripe answered with an older file, data of {age:%Y-%m-%d %H:%M} UTC",
+        )
+    return decision
 
 
 def _echoes_all(request: ReportRequest) -> bool:

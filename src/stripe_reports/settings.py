@@ -10,8 +10,9 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from stripe_reports.errors import KeyProblemError, ParameterError
+from stripe_reports.models import zone_named
 
-__all__ = ["API_VERSION", "FILES_URL", "STRIPE_URL", "Mode", "Owner", "Secret", "Settings"]
+__all__ = ["API_VERSION", "FILES_URL", "LOOPBACK", "STRIPE_URL", "Mode", "Owner", "Secret", "Settings"]
 
 API_VERSION = "2026-10-28.endive"
 """The version of Stripe's API that is asked for; part of what makes two requests the same."""
@@ -23,9 +24,11 @@ Mode = Literal["live", "test"]
 
 _KEY = re.compile(r"(?:sk|rk)(?:_org)?_(live|test)_\w{3,}")
 _ACCOUNT = re.compile(r"acct_\w+")
-_FOLDER = re.compile(r"(?P<mode>live|test)-(?P<digest>[0-9a-f]{16})(?:-(?P<account>acct_\w+))?")
+_FOLDER = re.compile(
+    r"(?P<mode>live|test)-(?P<digest>[0-9a-f]{16})(?:-(?P<account>acct_\w+))?(?:-at-(?P<place>[0-9a-f]{8}))?"
+)
 _STRIPES_HOSTS = frozenset({"api.stripe.com", "files.stripe.com"})
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Secret:
@@ -62,23 +65,29 @@ class Owner:
     """Whose results are whose: the first digits of the key's SHA-256, the account acted for, and the mode.
 
     It is never looked up, since a restricted key may not read its own account; a rotated key is therefore
-    a new owner, and its results are fetched anew.
+    a new owner, and its results are fetched anew. What does not come from Stripe is never mixed with what
+    does: *place* is None for Stripe, and tells simulators and gateways apart by their address.
     """
 
     key_digest: str
     account: str | None
     mode: Mode
+    place: str | None = None
 
     @property
     def folder(self) -> str:
         """Name of the owner's folder in the store."""
-        return f"{self.mode}-{self.key_digest}" + (f"-{self.account}" if self.account else "")
+        parts = [self.mode, self.key_digest, self.account, self.place and f"at-{self.place}"]
+        return "-".join(filter(None, parts))
 
     @classmethod
     def of_folder(cls, name: str) -> Self | None:
         """The owner of a folder of that name; None if it is no owner's."""
         match = _FOLDER.fullmatch(name)
-        return match and cls(match["digest"], match["account"], "live" if match["mode"] == "live" else "test")
+        if match is None:
+            return None
+        mode: Mode = "live" if match["mode"] == "live" else "test"
+        return cls(match["digest"], match["account"], mode, match["place"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +104,7 @@ class Settings:
         api_version: Stripe's API version.
         cache_limit: Bytes that the stored results of this owner may take.
         trusted_hosts: Further host names that may see a live key, such as a company's gateway.
+        in_process: The API is played in this process, whatever the addresses say.
 
     Raises:
         KeyProblemError: Not a secret key, or an address that must not see it.
@@ -110,16 +120,19 @@ class Settings:
     api_version: str = API_VERSION
     cache_limit: int = 20_000_000_000
     trusted_hosts: frozenset[str] = field(default=frozenset())
+    in_process: bool = False
 
     def __post_init__(self) -> None:
-        match = _KEY.fullmatch(self.api_key.reveal())
-        if match is None:
+        if not _is_key(self.api_key):
             raise KeyProblemError(_what_is_wrong(self.api_key.reveal()))
         if self.account is not None and not _ACCOUNT.fullmatch(self.account):
             raise ParameterError(
                 f"account={self.account!r} is not an account: it starts with 'acct_'.", param="account"
             )
+        if self.timezone is not None:
+            zone_named(self.timezone)
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
+        object.__setattr__(self, "cache_dir", self.cache_dir.expanduser().absolute())
         for url in filter(None, (self.base_url, self.files_url)):
             self._check_address(url)
 
@@ -130,7 +143,7 @@ class Settings:
             raise KeyProblemError(f"{url!r} is not an address such as {STRIPE_URL!r}.")
         if parts.username or parts.password:
             raise KeyProblemError("Put no key or password into an address; pass api_key.")
-        if parts.scheme == "http" and host not in _LOOPBACK:
+        if parts.scheme == "http" and host not in LOOPBACK:
             raise KeyProblemError(
                 f"The key would cross the network in clear text on its way to {url}. "
                 "Use https; plain http is for a simulator on this machine."
@@ -149,8 +162,14 @@ class Settings:
     @property
     def owner(self) -> Owner:
         """Who these results belong to."""
-        digest = hashlib.sha256(self.api_key.reveal().encode()).hexdigest()[:16]
-        return Owner(digest, self.account, self.mode)
+        place = "this process" if self.in_process else self.base_url
+        is_stripe = not self.in_process and _origin(place) == _origin(STRIPE_URL)
+        return Owner(
+            key_digest=_digest(self.api_key.reveal())[:16],
+            account=self.account,
+            mode=self.mode,
+            place=None if is_stripe else _digest(place)[:8],
+        )
 
     def may_send_key_to(self, url: str) -> bool:
         """Whether *url* is where this client's files are: only there the key goes with a download."""
@@ -158,6 +177,14 @@ class Settings:
         if _origin(self.base_url) == _origin(STRIPE_URL):
             origins.add(_origin(FILES_URL))
         return _origin(url) in origins
+
+
+def _is_key(key: Secret) -> bool:
+    return _KEY.fullmatch(key.reveal()) is not None  # a match kept in a variable would show the key
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

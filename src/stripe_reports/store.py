@@ -1,9 +1,10 @@
 """Results on disk: one Parquet file for each run, with its provenance inside.
 
     <cache_dir>/<mode>-<key digest>[-<account>]/      0700, files 0600
-        results/<report type>/<request key>/<run id>.parquet
+        results/<report type>/<request key>/<run id>.parquet, and .sha256 of it
         launches/ report_types.json durations.json     see ``journal``
         api_answers.sqlite                             requests-cache; see ``transport``
+        damaged/<run id>.csv                           what Stripe sent and could not be read
         locks/  staging/
 
 A result appears in its place whole or not at all: it is made in ``staging`` and moved.
@@ -25,12 +26,12 @@ from typing import Self
 import polars as pl
 from filelock import FileLock, Timeout
 
-from stripe_reports.disk import disk_errors, make_private, safe_name, size_text
+from stripe_reports.disk import disk_errors, make_private, safe_name, seal, size_text
 from stripe_reports.errors import FileError, StoreError
 from stripe_reports.journal import Journal
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.reuse import KnownRun
-from stripe_reports.settings import Owner
+from stripe_reports.settings import Mode, Owner
 
 __all__ = ["METADATA_KEY", "Provenance", "Store", "StoredResult"]
 
@@ -51,6 +52,7 @@ class Provenance:
         account: ``acct_…`` acted for, or None for the key's own account.
         livemode: Live data or test data.
         key_digest: First digits of the key's SHA-256: enough to tell keys apart, not to know one.
+        place: None for Stripe; else what tells simulators and gateways apart.
         api_version: Stripe's API version asked for.
         size: Bytes of the CSV file.
         sha256: SHA-256 of the CSV file, in hex.
@@ -69,6 +71,7 @@ class Provenance:
     size: int
     sha256: str
     package_version: str
+    place: str | None = None
     is_complete: bool = True
 
     def to_json(self) -> str:
@@ -83,6 +86,7 @@ class Provenance:
                 "account": self.account,
                 "livemode": self.livemode,
                 "key_digest": self.key_digest,
+                "place": self.place,
                 "api_version": self.api_version,
                 "size": self.size,
                 "sha256": self.sha256,
@@ -149,7 +153,8 @@ class Store:
                 lock.acquire(timeout=timeout)
         except Timeout:
             raise StoreError(
-                f"Another process has held {path} for {timeout:.0f} s. If none is running, delete that file."
+                f"Another process has been busy with the same report for {timeout:.0f} s (it holds {path}). "
+                "Try again when it is done; what it launches will be found, not repeated."
             ) from None
         try:
             yield
@@ -177,8 +182,9 @@ class Store:
             provenance = Provenance.from_json(metadata[METADATA_KEY])
         except (OSError, KeyError, TypeError, ValueError, pl.exceptions.PolarsError):
             return None
-        mine = (provenance.key_digest, provenance.account, "live" if provenance.livemode else "test")
-        return StoredResult(path, provenance) if mine == self._identity else None
+        mode: Mode = "live" if provenance.livemode else "test"
+        owner = Owner(provenance.key_digest, provenance.account, mode, provenance.place)
+        return StoredResult(path, provenance) if owner == self.owner else None
 
     @contextmanager
     def staging(self, *, room: int = 0) -> Iterator[Path]:
@@ -224,8 +230,18 @@ class Store:
         with disk_errors("store a result", path):
             make_private(folder)
             staged.chmod(0o600)
+            seal(staged)
+            staged.with_suffix(".sha256").replace(path.with_suffix(".sha256"))
             staged.replace(path)
         return StoredResult(path, provenance)
+
+    def keep_damaged(self, csv: Path, run_id: str) -> Path:
+        """Put a file that could not be read aside, to be looked at."""
+        path = self._made("damaged") / f"{safe_name(run_id)}.csv"
+        with disk_errors("keep a damaged file", path):
+            csv.chmod(0o600)
+            csv.replace(path)
+        return path
 
     def _results_folder(self, key: str, request: ReportRequest) -> Path:
         return self.folder / "results" / safe_name(request.report_type) / key[:32]
@@ -240,6 +256,7 @@ class Store:
         """Remove a stored result, and the folders that it leaves empty."""
         with disk_errors("remove a stored result", path):
             path.unlink(missing_ok=True)
+            path.with_suffix(".sha256").unlink(missing_ok=True)
         for folder in path.parents[:2]:
             with suppress(OSError):  # not empty
                 folder.rmdir()
@@ -264,10 +281,6 @@ class Store:
             folders = sorted(self.root.iterdir()) if self.root.is_dir() else []
         owners = (Owner.of_folder(folder.name) for folder in folders if folder.is_dir())
         return [Store(self.root, owner) for owner in owners if owner is not None]
-
-    @property
-    def _identity(self) -> tuple[str, str | None, str]:
-        return self.owner.key_digest, self.owner.account, self.owner.mode
 
     def _made(self, *parts: str) -> Path:
         folder = self.folder.joinpath(*parts)

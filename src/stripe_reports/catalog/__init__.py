@@ -27,6 +27,7 @@ __all__ = [
     "merge",
     "newest",
     "report_types",
+    "unknown",
 ]
 
 ECHOED = frozenset(
@@ -154,12 +155,29 @@ def newest(name: str, offered: Collection[str] | None = None) -> str:
     versions = [id_ for id_ in known if id_.rpartition(".")[0] == name]
     if versions:
         return max(versions, key=lambda id_: int(id_.rpartition(".")[2]))
-    bases = {id_.rpartition(".")[0] for id_ in [*known, *report_types()]}
-    where = "the catalogue" if offered is None else "this account"
-    raise UnknownReportTypeError(
-        f"There is no report type {name!r} in {where}.{_did_you_mean(name, bases)} "
-        "client.report_types() lists them all."
-    )
+    raise unknown(name, offered=offered)
+
+
+def unknown(
+    name: str, *, offered: Collection[str] | None = None, says: str | None = None
+) -> UnknownReportTypeError:
+    """The error for a report type that is not there, with the nearest that are.
+
+    Args:
+        name: With or without version.
+        offered: Ids that the account offers; None for those of the catalogue.
+        says: What Stripe said, if it was asked.
+    """
+    known = list(report_types()) if offered is None else list(offered)
+    has_version = name.rpartition(".")[2].isdigit()
+    near = _did_you_mean(name, known if has_version else {id_.rpartition(".")[0] for id_ in known} - {name})
+    is_catalogued = name in report_types() or any(id_.startswith(f"{name}.") for id_ in report_types())
+    if is_catalogued:
+        what = f"This account does not offer the report type {name!r}, which Stripe has."
+    else:
+        what = f"There is no report type {name!r}."
+    answer = f" Stripe says: {says.removesuffix('.')}." if says else ""
+    return UnknownReportTypeError(f"{what}{answer}{near} client.report_types() lists what there is.")
 
 
 def columns_named(report_type: ReportType, columns: str | Iterable[str] | None) -> tuple[str, ...] | None:

@@ -86,6 +86,7 @@ def write_parquet(
     report_type: ReportType | None,
     timezone: str | None,
     metadata: Mapping[str, str] | None = None,
+    name: str | None = None,
 ) -> int:
     """Turn the CSV file of a run into a typed Parquet file, and return the number of rows.
 
@@ -97,6 +98,7 @@ def write_parquet(
         report_type: The type of the run; None if it is not known, which makes all columns text.
         timezone: Zone in which Stripe wrote local times; None leaves them without zone.
         metadata: Kept inside the Parquet file, beside the rows.
+        name: What the file is called in errors; None for its path.
 
     Raises:
         NotAReportError: The file is a web page, JSON, or compressed.
@@ -104,7 +106,7 @@ def write_parquet(
         ParameterError: polars does not know the zone.
         OSError: A file cannot be read or written.
     """
-    file = _source(csv)
+    file = Source(csv, name or os.fspath(csv))
     header = read_header(file)
     fields = fields_of(header.names, report_type, timezone)
     try:

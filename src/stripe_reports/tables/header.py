@@ -28,17 +28,10 @@ _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    r"""The first record of a file.
-
-    Attributes:
-        names: The columns, as written.
-        size: Bytes up to the first row, a byte order mark included.
-        line_end: How many bytes end a line: 2 for ``\r\n``, else 1.
-    """
+    """The first record of a file: names of the columns, and its bytes."""
 
     names: list[str]
-    size: int
-    line_end: int
+    raw: bytes
 
 
 def read_header(source: Source) -> Header:
@@ -53,7 +46,7 @@ def read_header(source: Source) -> Header:
     _check_looks_like_csv(start.removeprefix(b"\xef\xbb\xbf"), source)
     if not start.strip(b"\xef\xbb\xbf \t\r\n"):
         raise source.damage("the file is empty; even a report without rows has a header.")
-    _, names, size = next(records(source))
+    _, names, raw = next(records(source))
     for separator, what in _OTHER_SEPARATORS.items():
         if len(names) == 1 and separator in names[0]:
             raise NotAReportError(
@@ -67,9 +60,7 @@ def read_header(source: Source) -> Header:
         if name in seen:
             raise source.damage("this column is there twice.", line=1, column=name)
         seen.add(name)
-    with source.open() as file:
-        line_end = 2 if file.read(size).endswith(b"\r\n") else 1
-    return Header(names, size, line_end)
+    return Header(names, raw)
 
 
 def _check_looks_like_csv(start: bytes, source: Source) -> None:

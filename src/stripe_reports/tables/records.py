@@ -63,11 +63,11 @@ class Source:
 
 
 class Record(NamedTuple):
-    """One row: the line it begins on (the header is line 1), its cells, and its length in the file."""
+    """One row: the line it begins on (the header is line 1), its cells, and its bytes in the file."""
 
     line: int
     cells: list[str]
-    size: int
+    raw: bytes
 
 
 def records(source: Source, names: list[str] | None = None) -> Iterator[Record]:
@@ -115,7 +115,7 @@ def records(source: Source, names: list[str] | None = None) -> Iterator[Record]:
                     line=first,
                     column=name_of(len(cells)),
                 )
-            yield Record(first, cells, size)
+            yield Record(first, cells, content)
 
 
 def _cells(record: str) -> tuple[list[str], bool]:

@@ -1,0 +1,115 @@
+"""The two kinds of requests sessions: a plain one, and one that keeps JSON answers that will not change.
+
+What is kept is decided here: finished runs for good, report types for a minute. Never kept are pending runs,
+lists of runs, file contents, errors, and anything of another owner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from contextlib import closing, suppress
+from datetime import timedelta
+from functools import partial
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests_cache import CacheMixin
+from requests_cache.backends.sqlite import SQLiteCache
+
+from stripe_reports import notices
+from stripe_reports.clock import Clock
+from stripe_reports.disk import make_private
+from stripe_reports.settings import LOOPBACK, Settings
+
+__all__ = ["CachedSession", "Session", "cached_session"]
+
+TYPES_KEPT_FOR = timedelta(seconds=60)
+
+
+class Session(requests.Session):
+    """A session with the user's TLS settings and proxies, that keeps no cookie and follows no redirect."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Without an auth of its own, requests would let a ~/.netrc entry overrule the Authorization header.
+        self.auth = lambda request: request
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send by the user's certificates."""
+        # Stripe's library passes the CA file that it ships, which would overrule REQUESTS_CA_BUNDLE.
+        kwargs.pop("verify", None)
+        return super().request(*args, **kwargs)
+
+    def merge_environment_settings(self, url: Any, *args: Any, **kwargs: Any) -> Any:
+        """The user's settings, but no proxy between two programs of this machine."""
+        settings = super().merge_environment_settings(url, *args, **kwargs)
+        if urlsplit(str(url)).hostname in LOOPBACK:  # plain http, which must not leave this machine
+            settings["proxies"] = {}
+        return settings
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere: Stripe's API redirects nobody, and a key must not follow."""
+
+
+class CachedSession(CacheMixin, Session):
+    """Keeps JSON answers that will not change: finished runs for good, report types for a minute."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        """The kept answer or a new one."""
+        try:
+            return super().send(request, *args, **kwargs)
+        except sqlite3.Error as error:  # a locked or broken cache is a miss
+            notices.warn(f"The cache of API answers was left out: {error}.", RuntimeWarning)
+            return Session.send(self, request, *args, **kwargs)
+
+
+def cached_session(path: Path, settings: Settings, clock: Clock) -> Session:
+    """A session that keeps answers in an SQLite file; without one, if the file cannot be used."""
+    try:
+        make_private(path.parent)
+        path.touch(0o600)
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA schema_version")  # raises for a file that is no database
+        session = CachedSession(
+            backend=SQLiteCache(path, serializer="json", busy_timeout=2000),
+            allowable_methods=("GET",),
+            allowable_codes=(200,),
+            expire_after=TYPES_KEPT_FOR,
+            urls_expire_after={"*/v1/reporting/report_runs/*": -1},
+            filter_fn=_is_kept,
+            key_fn=partial(_cache_key, settings, clock),
+        )
+        session.cache.delete(expired=True)
+    except (OSError, sqlite3.Error) as error:
+        notices.warn(f"API answers are not cached: {error}.", RuntimeWarning)
+        return Session()
+    return session
+
+
+def _cache_key(settings: Settings, clock: Clock, request: requests.PreparedRequest, **_: Any) -> str:
+    """One entry for each owner, API version and address; for report types, each minute too.
+
+    The library's own key cannot tell two API keys apart without writing them down. The minute is of our
+    clock, so that an entry ages by the clock that decides everything else.
+    """
+    parts = [settings.owner.folder, settings.api_version, request.method or "", request.url or ""]
+    if "/report_types" in (request.url or ""):
+        parts.append(str(clock.now().timestamp() // TYPES_KEPT_FOR.total_seconds()))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _is_kept(response: requests.Response) -> bool:
+    """Finished runs and report types, and only what looks like one: a proxy's page is none."""
+    path = urlsplit(response.url).path
+    with suppress(ValueError, AttributeError):
+        answer = response.json()
+        if path.startswith("/v1/reporting/report_types"):
+            return answer.get("object") in ("list", "reporting.report_type")
+        if path.startswith("/v1/reporting/report_runs/"):
+            return answer.get("status") in ("succeeded", "failed")
+    return False
