@@ -1,0 +1,180 @@
+"""Many threads, many processes, and some that are killed: one launch a request, and never half a file."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import polars as pl
+import pytest
+
+import stripe_reports as sr
+from stripe_reports.simulator import RealClock, Simulator, serve
+
+LAUNCH = "POST /v1/reporting/report_runs"
+MONTHS = [f"2026-{month:02}" for month in range(1, 9)]
+
+
+@pytest.fixture
+def live():
+    """A simulator whose clock runs, so that processes of their own can wait for it."""
+    simulator = Simulator(1, clock=RealClock(), latency=0.3)
+    with serve(simulator) as url:
+        yield simulator, url
+
+
+def launches(simulator):
+    return [
+        request for request in simulator.requests if (request.method, request.path) == tuple(LAUNCH.split())
+    ]
+
+
+def script(live, tmp_path, body):
+    """Python of a process of its own, with a client of the simulator."""
+    simulator, url = live
+    code = f"""
+        import sys, stripe_reports as sr
+        client = sr.Client({simulator.key!r}, base_url={url!r}, cache_dir={str(tmp_path / "cache")!r})
+        {body}
+    """
+    return [sys.executable, "-c", textwrap.dedent(code)]
+
+
+def whole(tmp_path):
+    """Every stored file, read; and nothing else that looks like one."""
+    files = list((tmp_path / "cache").rglob("*.parquet"))
+    assert all(pl.read_parquet(path).width for path in files)
+    assert not list((tmp_path / "cache").glob("*/staging/*"))
+    return files
+
+
+def test_sixteen_threads_that_want_the_same_launch_it_once(live, tmp_path):
+    """Of one client and of several."""
+    simulator, url = live
+    clients = [sr.Client(simulator.key, base_url=url, cache_dir=tmp_path / "cache") for _ in range(4)]
+    with ThreadPoolExecutor(16) as pool:
+        reports = list(pool.map(lambda n: clients[n % 4].fetch("payouts.itemized.5", "2026-09"), range(16)))
+    assert len(launches(simulator)) == 1
+    assert len({report.run.id for report in reports}) == 1
+    assert len(whole(tmp_path)) == 1
+    for client in clients:
+        client.close()
+
+
+def test_threads_that_want_different_reports_do_not_wait_for_each_other(live, tmp_path):
+    """Eight months side by side."""
+    simulator, url = live
+    with (
+        sr.Client(simulator.key, base_url=url, cache_dir=tmp_path / "cache") as client,
+        ThreadPoolExecutor(16) as pool,
+    ):
+        reports = list(pool.map(lambda month: client.fetch("balance.summary.2", month), MONTHS * 2))
+    assert len(launches(simulator)) == len(MONTHS)
+    assert len({report.path for report in reports}) == len(MONTHS)
+    assert len(whole(tmp_path)) == len(MONTHS)
+
+
+def test_eight_threads_and_two_processes_that_post_the_same_request_launch_one_run(live, tmp_path):
+    """Notebooks, scripts and forms of one machine share the store."""
+    simulator, url = live
+    command = script(live, tmp_path, "print(client.fetch('payouts.itemized.5', '2026-09').run.id)")
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    with (
+        sr.Client(simulator.key, base_url=url, cache_dir=tmp_path / "cache") as client,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        ids = set(pool.map(lambda _: client.fetch("payouts.itemized.5", "2026-09").run.id, range(8)))
+    ids |= {process.communicate(timeout=60)[0].strip() for process in processes}
+    assert len(ids) == len(launches(simulator)) == 1
+
+
+def test_four_processes_asking_for_the_same_and_for_different_reports(live, tmp_path):
+    """No lock error, no second launch, no half file."""
+    simulator, _ = live
+    body = f"[client.submit('balance.summary.2', month).result(60) for month in {MONTHS[:4]!r}]"
+    processes = [
+        subprocess.Popen(script(live, tmp_path, body), stderr=subprocess.PIPE, text=True) for _ in range(4)
+    ]
+    for process in processes:
+        errors = process.communicate(timeout=90)[1]
+        assert process.returncode == 0, errors
+        assert errors == ""
+    assert len(launches(simulator)) == 4
+    assert len(whole(tmp_path)) == 4
+
+
+@pytest.mark.parametrize("calls", range(1, 7))
+def test_a_process_that_is_killed_leaves_what_the_next_one_goes_on_with(live, tmp_path, calls):
+    """After any of its calls: no repair, no second launch, nothing half stored."""
+    simulator, url = live
+    process = subprocess.Popen(script(live, tmp_path, "client.fetch('payouts.itemized.5', '2026-09')"))
+    until(lambda: len(simulator.requests) >= calls or process.poll() is not None)
+    process.kill()
+    process.wait()
+    with sr.Client(simulator.key, base_url=url, cache_dir=tmp_path / "cache") as client:
+        report = client.fetch("payouts.itemized.5", "2026-09")
+        assert report.frame().height
+    assert len({run.id for run in simulator.runs}) == 1
+    assert len(list((tmp_path / "cache").rglob("*.parquet"))) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
+def test_control_c_in_a_terminal_detaches_at_once_and_says_how_to_come_back(live, tmp_path):
+    """The run goes on at Stripe; KeyboardInterrupt reaches the caller; the next process joins the run."""
+    simulator, url = live
+    simulator.outcomes.append("stuck")
+    body = "client.fetch('payouts.itemized.5', '2026-10', timeout=60)"
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(
+        script(live, tmp_path, body),
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+        start_new_session=True,
+        preexec_fn=lambda: os.dup2(inside, 0),
+    )
+    os.close(inside)
+    until(lambda: simulator.runs)
+    until(lambda: list((tmp_path / "cache").rglob("launches/*/*.json")))
+    sent = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    process.wait(timeout=10)
+    assert time.monotonic() - sent < 1.0
+    shown = read(terminal)
+    os.close(terminal)
+    assert process.returncode == -signal.SIGINT or process.returncode == 1
+    assert "KeyboardInterrupt" in shown
+    assert f"client.wait(client.retrieve('{simulator.runs[0].id}'))" in shown
+    with (
+        sr.Client(simulator.key, base_url=url, cache_dir=tmp_path / "cache") as client,
+        pytest.raises(sr.errors.RunTimeoutError),
+    ):
+        client.fetch("payouts.itemized.5", "2026-10", timeout=0)
+    assert len(simulator.runs) == 1
+
+
+def until(condition):
+    """Wait for another process, as long as it takes on a busy machine."""
+    given_up = threading.Event()
+    timer = threading.Timer(30, given_up.set)
+    timer.start()
+    while not condition():
+        assert not given_up.is_set()
+        given_up.wait(0.02)
+    timer.cancel()
+
+
+def read(terminal):
+    shown = b""
+    while select.select([terminal], [], [], 0.2)[0]:
+        try:
+            shown += os.read(terminal, 65_536)
+        except OSError:
+            break
+    return shown.decode()
