@@ -13,6 +13,7 @@ import pytest
 import stripe
 
 from stripe_reports import cli
+from stripe_reports.simulator import Fault
 
 
 @pytest.fixture
@@ -170,6 +171,30 @@ class TestTypes:
         assert "reporting_category" in shown
         assert re.search(r"\* payout_id +id ", shown)
         assert re.search(r"  trace_id +text ", shown)
+
+
+class TestDoctor:
+    def test_it_says_what_works(self, url, simulator, monkeypatch, capsys):
+        """Mode, permissions, clock and folder; nothing is launched."""
+        monkeypatch.setenv("STRIPE_API_KEY", simulator.key)
+        assert cli.main(["doctor", "--base-url", url]) == 0
+        shown = capsys.readouterr().out
+        assert "test mode" in shown
+        assert re.search(r"ok  report types +\d+ offered", shown)
+        assert re.search(r"!!  clock +this machine's clock is .* (ahead of|behind) Stripe's", shown)
+        assert "can be written" in shown
+        assert simulator.key not in shown
+        assert not simulator.runs
+
+    def test_it_names_what_is_missing(self, url, simulator, monkeypatch, capsys):
+        """A restricted key without the permission, say."""
+        monkeypatch.setenv("STRIPE_API_KEY", simulator.key)
+        body = {"error": {"type": "invalid_request_error", "message": "This key lacks report_runs_read."}}
+        simulator.faults.append(Fault("GET /v1/reporting/report_runs", status=403, body=body, times=9))
+        assert cli.main(["doctor", "--base-url", url]) == 1
+        shown = capsys.readouterr().out
+        assert re.search(r"XX  runs .*lacks report_runs_read.*restricted key", shown)
+        assert re.search(r"ok  folder", shown)
 
 
 def test_simulate_serves_stripes_api_to_any_library(tmp_path):

@@ -96,6 +96,15 @@ class Cache:
             self._store.remove(Path(path))
         return gone
 
+    def check_writable(self) -> None:
+        """Find out whether results can be stored.
+
+        Raises:
+            StoreError: They cannot; the message says why.
+        """
+        with self._store.staging():
+            pass
+
     def _stores(self, all_owners: bool) -> list[Store]:
         return self._store.on_this_machine() if all_owners else [self._store]
 

@@ -1,4 +1,4 @@
-"""The command line: ``stripe-reports demo | fetch | simulate | types``."""
+"""The command line: ``stripe-reports demo | fetch | simulate | types | doctor``."""
 
 from __future__ import annotations
 
@@ -99,6 +99,11 @@ def _parser() -> argparse.ArgumentParser:
     types.add_argument("report_type", nargs="?", metavar="TYPE")
     types.add_argument("--all", action="store_true", help="old versions too")
     types.set_defaults(command=_types)
+
+    doctor = commands.add_parser("doctor", help="which mode, what this key may do, what is missing")
+    doctor.add_argument("--account", help="acct_… to act for a connected account")
+    doctor.add_argument("--base-url", help="a simulator's address, in place of Stripe's")
+    doctor.set_defaults(command=_doctor)
     return parser
 
 
@@ -330,6 +335,21 @@ def _types(options: argparse.Namespace) -> int:
         marks = "live mode only" if type_.livemode_only else ""
         _say(f"  {type_.id:<66} {marks:<15} {type_.name}".rstrip())
     return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from stripe_reports.client import Client
+    from stripe_reports.doctor import examine
+    from stripe_reports.settings import STRIPE_URL
+
+    marks = {"ok": "ok", "warning": "!!", "problem": "XX"}
+    is_well = True
+    with Client(account=options.account, base_url=options.base_url or STRIPE_URL) as client:
+        for finding in examine(client):
+            is_well = is_well and finding.verdict != "problem"
+            _say(f"{marks[finding.verdict]}  {finding.what:<13} {finding.says}")
+    _say("\nAll is well." if is_well else "\nSomething is missing; see XX.")
+    return 0 if is_well else 1
 
 
 def _catalogued(name: str) -> ReportType:

@@ -333,6 +333,11 @@ class Client:
         """What is stored on this machine: ``client.cache.info()``, ``client.cache.clear(...)``."""
         return Cache(self._store, now=self._transport.now, close=self.close)
 
+    def clock_skew(self) -> timedelta | None:
+        """How far this machine's clock is ahead of Stripe's, as its last answer told; None if none did."""
+        now = self._transport.stripe_time()
+        return None if now is None else self._transport.clock.now() - now
+
     # How it is done
 
     def _asked(

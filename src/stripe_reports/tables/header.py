@@ -23,6 +23,9 @@ _OPENINGS = {
     b"{": ("is JSON, perhaps an error that was saved in place of the file", "Open it in an editor to see."),
     b"[": ("is JSON", "Download the CSV instead."),
 }
+_LARGEST, _MOST_COLUMNS = 1 << 20, 10_000
+"""Far beyond any header of Stripe's, and far below what would fill the memory."""
+
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
@@ -47,6 +50,10 @@ def read_header(source: Source) -> Header:
     if not start.strip(b"\xef\xbb\xbf \t\r\n"):
         raise source.damage("the file is empty; even a report without rows has a header.")
     _, names, raw = next(records(source))
+    if len(raw) > _LARGEST or len(names) > _MOST_COLUMNS:
+        raise source.damage(
+            f"its first line has {len(raw):,} bytes and {len(names):,} columns, as no report has.", line=1
+        )
     for separator, what in _OTHER_SEPARATORS.items():
         if len(names) == 1 and separator in names[0]:
             raise NotAReportError(

@@ -42,9 +42,16 @@ class AmbiguousTimeWarning(UserWarning):
 
 @dataclass(frozen=True, slots=True)
 class _Bytes:
-    """What a file shows without being parsed: how many quotes and so on, header included."""
+    """What a file shows without being parsed, its header included.
 
-    quotes: int
+    Attributes:
+        quotes: How many; None if they were not counted.
+        carriage_returns: How many.
+        has_nul: There is a NUL byte.
+        ends_a_line: The last byte is a line feed.
+    """
+
+    quotes: int | None
     carriage_returns: int
     has_nul: bool
     ends_a_line: bool
@@ -58,14 +65,14 @@ class _Reading:
         rows: How many.
         frame: The typed rows, or none of them if they went into a file.
         text: Bytes in all cells, unquoted.
-        cells: How many hold text or empty quotes.
+        cells: By column, how many hold text or empty quotes.
         ambiguous: By column, how many local times the clock showed twice.
     """
 
     frame: pl.DataFrame
     rows: int
     text: int
-    cells: int
+    cells: dict[str, int]
     ambiguous: dict[str, int]
 
 
@@ -121,15 +128,24 @@ def _keep(rows: pl.LazyFrame, parquet: Path | None, metadata: Mapping[str, str] 
 
 
 def _look_at(source: Source) -> _Bytes:
-    quotes, carriage_returns, has_nul, last = 0, 0, False, b""
+    quotes: int | None = None
+    carriage_returns, has_nul, last = 0, False, b""
     with source.open() as file:
         while block := file.read(_BLOCK):
-            quotes += block.count(b'"')
+            if not last and (b",\n" in block or b",\r\n" in block):
+                quotes = 0  # rows that end with an empty cell: see _is_accounted_for
+            if quotes is not None:
+                quotes += block.count(b'"')
             if b"\r" in block:
                 carriage_returns += block.count(b"\r")
             has_nul = has_nul or b"\0" in block
             last = block[-1:]
     return _Bytes(quotes, carriage_returns, has_nul, last == b"\n")
+
+
+def _count_quotes(source: Source) -> int:
+    with source.open() as file:
+        return sum(block.count(b'"') for block in iter(lambda: file.read(_BLOCK), b""))
 
 
 def _read(
@@ -189,7 +205,7 @@ def _read(
         frame=frame,
         rows=by_name["rows"],
         text=by_name["text"],
-        cells=sum(counts.values()),
+        cells=counts,
         ambiguous={name: count for name, count in of("ambiguous").items() if count},
     )
 
@@ -291,9 +307,10 @@ def _is_accounted_for(
 ) -> bool:
     """Whether text, commas, line ends and quotes make up the file, to the byte.
 
-    What is left after text, commas and line ends must be quotes. If it is as many as are seen, no comma
-    is missing, hence no cell; if that is two for every cell, none is out of place. Other programs quote
-    only the cells that need it, or none.
+    What text, commas and line ends leave must be quotes: two for every cell, as Stripe writes, or for
+    the cells that need them, or none; and one more for each inside a cell, which is doubled. A missing
+    cell is a comma too few, so that something else could make up for it; but rows that end with a cell
+    are not short, and elsewhere counting the quotes tells them from commas.
     """
     if seen.has_nul:
         return False
@@ -302,19 +319,19 @@ def _is_accounted_for(
     line_ends = rows if seen.ends_a_line else rows - 1
     commas = rows * (len(fields) - 1)
     spent = source.size - len(header.raw) - reading.text - commas - line_ends * line_end
-    quotes = seen.quotes - header.raw.count(b'"')
     returns = seen.carriage_returns - header.raw.count(b"\r") - line_ends * (line_end - 1)
-    around_cells = 2 * reading.cells
-    if spent == quotes and quotes in {0, around_cells} and not returns:
+    around_cells = 2 * sum(reading.cells.values())
+    if spent == around_cells and not returns and reading.cells[fields[-1].name] == rows:
+        return True
+    quotes = _count_quotes(source) if seen.quotes is None else seen.quotes
+    quotes -= header.raw.count(b'"')
+    if spent == quotes and not returns and quotes in {0, around_cells}:
         return True
     kept = reading.frame.lazy() if parquet is None else pl.scan_parquet(parquet, glob=False)
     inside, around_few, returns_inside = _count_specials(kept, fields)
-    # A quote inside a cell is doubled: two are seen, and one of them is text.
-    return (
-        quotes - spent == inside
-        and spent - inside in {around_cells, around_few}
-        and returns == returns_inside
-    )
+    if quotes - spent != inside or returns != returns_inside:
+        return False
+    return spent - inside == around_cells or (spent - inside == around_few and not returns)
 
 
 def _count_specials(rows: pl.LazyFrame, fields: Sequence[Field]) -> list[int]:

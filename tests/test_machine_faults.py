@@ -1,0 +1,140 @@
+"""What the machine can do to a result: full and read-only disks, damaged and foreign files, odd sizes."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+import stripe_reports as sr
+from stripe_reports import errors
+from stripe_reports.simulator import Fault
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of one megabyte."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = sys.platform == "linux" and os.geteuid() == 0 and shutil.which("mount")
+    if not mounted or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder]).returncode:
+        pytest.skip("a small file system cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+class TestDisk:
+    def test_a_disk_that_is_too_small_is_said_before_the_download_with_folder_and_size(
+        self, simulator, small_disk
+    ):
+        """And the run is at Stripe: with room, nothing is launched again."""
+        with sr.Client(
+            simulator.key, cache_dir=small_disk, application=simulator, clock=_Clock(simulator)
+        ) as client:
+            (small_disk / "filler").write_bytes(b"x" * 700_000)
+            with pytest.raises(errors.StoreError, match=rf"needs about .*{small_disk}") as caught:
+                client.fetch("balance_change_from_activity.itemized.3", "2026-Q3", columns="all")
+            assert "cache_dir" in str(caught.value)
+            assert not list(small_disk.rglob("*.parquet"))
+            assert len(simulator.runs) == 1
+
+    def test_a_disk_that_fills_up_meanwhile_is_said_too(self, client, monkeypatch):
+        """Another program was quicker."""
+        real = shutil.disk_usage
+        answers = [real("/"), real("/")._replace(free=10)]
+        monkeypatch.setattr("stripe_reports.store.shutil.disk_usage", lambda _: answers.pop(0))
+
+        def fail(*_, **__):
+            raise pl.exceptions.ComputeError("some text that says nothing of the disk")
+
+        monkeypatch.setattr("stripe_reports.tables.write_parquet", fail)
+        with pytest.raises(errors.StoreError, match="disk is full"):
+            client.fetch("balance.summary", "2026-10")
+
+    def test_a_folder_that_cannot_be_written_names_the_ways_out(self, client, monkeypatch):
+        """Another folder, by argument or environment."""
+        monkeypatch.setattr("os.mkdir", _refused)
+        with pytest.raises(errors.StoreError, match=r"Permission denied.*cache_dir"):
+            client.fetch("balance.summary", "2026-10")
+
+
+class TestForeignFiles:
+    @pytest.mark.parametrize("change", [{"unheard_of": 1}, {"as_of": None}], ids=["newer", "older"])
+    def test_a_result_stored_by_another_version_of_this_package_is_read_again(self, client, change):
+        """Never misread: what is not understood is no result."""
+        report = client.fetch("balance.summary", "2026-09")
+        expected = report.frame()
+        metadata = json.loads(pl.read_parquet_metadata(report.path)["stripe_reports"]) | change
+        kept = {name: value for name, value in metadata.items() if value is not None}
+        pl.DataFrame({"a": [1]}).write_parquet(report.path, metadata={"stripe_reports": json.dumps(kept)})
+        again = client.fetch("balance.summary", "2026-09")
+        assert again.reuse.action == "reused"
+        assert_frame_equal(again.frame(), expected)
+
+    def test_a_cache_of_answers_that_is_no_database_is_done_without(self, client, tmp_path):
+        """With a warning."""
+        client.fetch("balance.summary", "2026-09")
+        client.close()
+        (path,) = (tmp_path / "cache").glob("*/api_answers.sqlite")
+        path.write_bytes(b"no database" * 500)
+        with pytest.warns(RuntimeWarning, match="not cached"):
+            assert client.fetch("balance.summary", "2026-08").frame().height
+
+    @pytest.mark.parametrize("name", ["durations.json", "report_types.json", "launches/*/*.json"])
+    def test_a_note_that_is_damaged_costs_a_call_at_most(self, client, tmp_path, name):
+        """Half a note is no note."""
+        client.fetch("balance.summary", "2026-09")
+        for path in (tmp_path / "cache").glob(f"*/{name}"):
+            path.write_text('{"half": ')
+        assert client.fetch("balance.summary", "2026-09").reuse.action == "stored"
+        assert client.fetch("balance.summary", "2026-08").frame().height
+
+
+class TestSizes:
+    @pytest.fixture
+    def answered(self, client, simulator):
+        """Reads a run's result, which is the given bytes."""
+
+        def answered(content):
+            run = client.wait(client.launch(client.request("balance.summary", "2026-10")))
+            object.__setattr__(run.result, "size", len(content))
+            simulator.faults.append(Fault("GET /v1/files/*", status=200, body=content))
+            return client.read(run)
+
+        return answered
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            pytest.param(b'"' + b"x" * 20_000_000 + b'"\n', id="a header of 20 MB"),
+            pytest.param(b",".join(b"c%d" % n for n in range(1_000_000)) + b"\n", id="a million columns"),
+        ],
+    )
+    def test_what_no_report_has_ends_in_a_clear_error(self, answered, content, tmp_path):
+        """Quickly, in little memory, and nothing is stored."""
+        with pytest.raises(errors.FileError):
+            answered(content)
+        assert not list((tmp_path / "cache").rglob("*.parquet"))
+
+    def test_a_gzip_bomb_ends_in_a_clear_error(self, answered, tmp_path):
+        """Long before the disk is full."""
+        import gzip
+
+        with pytest.raises(errors.DamagedFileError, match="200 times"):
+            answered(gzip.compress(b"\0" * 100_000_000))
+        assert not list((tmp_path / "cache").rglob("*.parquet"))
+
+
+class _Clock:
+    def __init__(self, simulator):
+        self.now = simulator.clock.now
+        self.monotonic = lambda: simulator.clock.now().timestamp()
+        self.sleep = simulator.clock.advance
+
+
+def _refused(*_, **__):
+    raise PermissionError(13, "Permission denied")
