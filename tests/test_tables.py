@@ -174,6 +174,12 @@ def test_a_report_is_read_exactly_with_its_own_order():
     )
 
 
+def test_an_empty_time_and_its_twin_may_be_written_differently():
+    """One bare and one quoted are both nothing."""
+    frame = read_csv(b'created_utc,created\n"",\n,""\n', report_type=ACTIVITY, timezone="Europe/Paris")
+    assert frame.rows() == [(None, None), (None, None)]
+
+
 @pytest.mark.parametrize("written", ["", '""'], ids=["bare", "quoted"])
 def test_an_empty_cell_is_null_in_every_type(written):
     """Stripe leaves empty cells bare; other programs quote them. Neither is a zero or an empty text."""
@@ -611,18 +617,100 @@ def test_a_changed_file_is_an_error_or_what_python_reads(tmp_path_factory, posit
     assert frame.rows() == rows_by_the_standard_library(content)
 
 
-def many_rows(count: int) -> list[str]:
-    return [f'"txn_{n}","usd","{n}.25","{"" if n % 3 else "x"}"'.replace('""', "") for n in range(count)]
+def many_rows(last: str) -> list[str]:
+    """More than a megabyte, which is not read twice; every third row is empty at its end."""
+    names = '"balance_transaction_id","created_utc","created","currency","net","description"'
+    time = '"2026-10-24 23:30:00","2026-10-25 01:30:00"'
+    return [
+        names,
+        *(f'"txn_{n:024}",{time},"usd","{n}.25",' + (f'"{last}"' if n % 3 else "") for n in range(1, 20_001)),
+    ]
 
 
-def test_order_and_checks_hold_over_many_blocks():
-    """polars reads a large file in parallel blocks."""
-    rows = many_rows(60_000)
-    header = '"balance_transaction_id","currency","net","description"'
-    frame = read_csv(lines(header, *rows))
-    assert frame["net"].to_list() == [Decimal(n) + Decimal("0.25") for n in range(60_000)]
-    rows[41_000] = rows[41_000].rpartition(",")[0]
-    assert the_damage(lines(header, *rows)).line == 41_002
+def rewritten(rows: list[str], quoting: int, line_end: str) -> bytes:
+    file = io.StringIO()
+    csv.writer(file, quoting=quoting, lineterminator=line_end).writerows(csv.reader(rows))
+    return file.getvalue().encode()
+
+
+@pytest.mark.parametrize("last", ["x", 'say ""x"", or', "a, b"])
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        pytest.param(lambda rows: lines(*rows), id="as Stripe writes it"),
+        pytest.param(lambda rows: lines(*rows).replace(b"\n", b"\r\n"), id="Windows"),
+        pytest.param(lambda rows: rewritten(rows, csv.QUOTE_MINIMAL, "\n"), id="quoted where needed"),
+        pytest.param(lambda rows: rewritten(rows, csv.QUOTE_ALL, "\r\n"), id="all quoted"),
+        pytest.param(lambda rows: lines(*rows).replace(b'"usd"', b"usd"), id="some bare"),
+    ],
+)
+def test_a_large_file_is_read_exactly_in_order(last, rewrite):
+    """polars reads a large file in parallel blocks, and it is not read again by the slow reader."""
+    frame = read_csv(rewrite(many_rows(last)), report_type=ACTIVITY, timezone="Europe/Paris")
+    assert frame["net"].to_list() == [Decimal(n) + Decimal("0.25") for n in range(1, 20_001)]
+    assert frame["description"].to_list() == [
+        last.replace('""', '"') if n % 3 else None for n in range(1, 20_001)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("damaged", "column"),
+    [
+        pytest.param(lambda row: row.rpartition(",")[0], "description", id="short"),
+        pytest.param(lambda row: row + ",", "description", id="long"),
+        pytest.param(lambda row: "", "created_utc", id="blank"),
+        pytest.param(lambda row: row + '"a "b" c"', "description", id="stray quotes"),
+        pytest.param(lambda row: row.replace('"usd"', '"u"s"d"'), "currency", id="lost quotes"),
+        pytest.param(lambda row: row + '"\0"', "description", id="NUL"),
+        pytest.param(lambda row: row.replace(".25", ".2500001"), "net", id="a seventh decimal"),
+        pytest.param(lambda row: row.replace(".25", "e1"), "net", id="an exponent"),
+        pytest.param(lambda row: row.replace("23:30:00", "23:30:60"), "created_utc", id="not a time"),
+        pytest.param(lambda row: row.replace("01:30:00", ""), "created", id="not a local time"),
+        pytest.param(lambda row: row.replace('"2026-10-25 01:30:00"', ""), "created", id="no local time"),
+    ],
+)
+@pytest.mark.parametrize("last", ["x", 'say ""x"", or'])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_one_damaged_row_among_many_is_found(damaged, column, last, line_end):
+    """The sums over a large file reveal a single byte too few or too many."""
+    rows = many_rows(last)
+    rows[15_000] = damaged(rows[15_000])
+    content = line_end.join([*rows, ""]).encode()
+    damage = the_damage(content, report_type=ACTIVITY, timezone="Europe/Paris")
+    assert (damage.line, damage.column) == (15_001, column)
+
+
+def test_line_ends_may_be_mixed():
+    """Rows that another program appended are rows."""
+    rows = many_rows("x")
+    rows[15_000] += "\r"
+    assert read_csv(lines(*rows), report_type=ACTIVITY).height == 20_000
+
+
+def test_a_wrong_zone_is_found_in_a_large_file():
+    """There, local times are compared with their twins in a sample of the rows."""
+    damage = the_damage(lines(*many_rows("x")), report_type=ACTIVITY, timezone="Europe/London")
+    assert (damage.line, damage.column) == (2, "created")
+    assert "another timezone" in str(damage)
+
+
+@given(
+    st.integers(0, 40), st.integers(0, 30), st.text(st.sampled_from('",\n\r\0x'), max_size=3).map(str.encode)
+)
+@settings(max_examples=60, deadline=None)
+def test_a_change_in_a_large_file_is_an_error_or_what_python_reads(position, deleted, inserted):
+    """As for small files, which are read twice."""
+    content = lines(*many_rows('say ""x""')[:3000])
+    middle = content.index(b"txn_", len(content) // 2) + position
+    content = content[:middle] + inserted + content[middle + deleted :]
+    try:
+        frame = read_csv(content, report_type=ACTIVITY)
+    except FileError:
+        return
+    texts = frame.select("balance_transaction_id", "currency", "description")
+    expected = rows_by_the_standard_library(content)
+    assert expected is not None
+    assert texts.rows() == [(row[0], row[3], row[5]) for row in expected]
 
 
 # What is not a report
@@ -801,6 +889,16 @@ def test_nothing_is_left_after_an_error(tmp_path):
     with pytest.raises(DamagedFileError):
         write_parquet(source, parquet, report_type=catalog.get(ACTIVITY), timezone=None)
     assert not parquet.exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
+def test_a_full_disk_is_the_systems_error_and_no_damage(tmp_path):
+    """Downloading again would not help."""
+    source, parquet = tmp_path / "a.csv", tmp_path / "a.parquet"
+    source.write_bytes(REPORT)
+    parquet.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        write_parquet(source, parquet, report_type=None, timezone=None)
 
 
 def test_parquet_is_written_with_the_same_warning(tmp_path):

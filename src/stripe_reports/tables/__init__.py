@@ -112,7 +112,8 @@ def write_parquet(
     try:
         _, rows = read_rows(file, header, fields, parquet=parquet, metadata=metadata)
     except BaseException:
-        parquet.unlink(missing_ok=True)
+        if parquet.is_file():
+            parquet.unlink()
         raise
     return rows
 
