@@ -317,7 +317,7 @@ class TestDownloads:
         monkeypatch.setattr(
             adapter, "send", lambda request, **kw: (sent.append(request), original(request, **kw))[1]
         )
-        with pytest.raises(errors.AuthenticationError):
+        with pytest.raises(errors.ResultUnavailableError, match=r"leads to cdn\.example, .* HTTP 401"):
             api.download(run.result, io.BytesIO())
         assert [request.url for request in sent] == [run.result.url, elsewhere]
         assert ["Authorization" in request.headers for request in sent] == [True, False]

@@ -24,6 +24,7 @@ from stripe_reports import errors
 from stripe_reports.models import ReportRequest, ReportRun, ReportType, ResultFile
 from stripe_reports.settings import FILES_URL
 from stripe_reports.transport import CONNECT_TIMEOUT, READ_TIMEOUT, UNSIGNED, Transport
+from stripe_reports.unpack import PACKED
 
 if TYPE_CHECKING:
     import stripe
@@ -110,7 +111,7 @@ class Api:
         Raises:
             ResultUnavailableError: The file has no address, one that is not Stripe's, or is gone.
             NetworkError: The line broke every time.
-            DamagedFileError: Another number of bytes came than Stripe announced.
+            DamagedFileError: Another number of bytes came than Stripe announced, and not packed ones.
         """
         if file.url is None:
             raise errors.ResultUnavailableError(
@@ -147,7 +148,9 @@ class Api:
                     break
                 digest.update(chunk)
                 target.write(chunk)
-        if file.size is not None and size != file.size:
+        target.seek(0)
+        is_packed = target.read(4).startswith(PACKED)
+        if file.size is not None and size != file.size and not is_packed:
             raise errors.DamagedFileError(
                 f"The result file {file.id} should have {file.size:,} bytes, but "
                 f"{'more' if size > file.size else f'only {size:,}'} came. Nothing was stored; fetch again."
@@ -159,6 +162,7 @@ class Api:
         headers = {"Authorization": f"Bearer {UNSIGNED}", "Stripe-Version": self._settings.api_version}
         if self._settings.account:
             headers["Stripe-Account"] = self._settings.account
+        is_elsewhere = False
         for _ in range(3):
             response = self._transport.file_session.get(
                 url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
@@ -166,7 +170,7 @@ class Api:
             if not response.is_redirect:
                 break
             response.close()
-            url, headers = urljoin(url, response.headers["Location"]), {}
+            url, headers, is_elsewhere = urljoin(url, response.headers["Location"]), {}, True
             if urlsplit(url).scheme != "https" and not self._settings.may_send_key_to(url):
                 raise errors.ResultUnavailableError(
                     f"The address of the result file {file.id} leads to {urlsplit(url).netloc}, not over "
@@ -175,9 +179,16 @@ class Api:
         if response.status_code == 200:
             return response
         with response:
-            raise self._no_file(response, file)
+            raise self._no_file(response, file, is_elsewhere=is_elsewhere)
 
-    def _no_file(self, response: requests.Response, file: ResultFile) -> errors.StripeReportsError:
+    def _no_file(
+        self, response: requests.Response, file: ResultFile, *, is_elsewhere: bool
+    ) -> errors.StripeReportsError:
+        if is_elsewhere and not response.is_redirect:
+            return errors.ResultUnavailableError(
+                f"The address of the result file {file.id} leads to {urlsplit(response.url).netloc}, which "
+                f"answered with HTTP {response.status_code} and no file."
+            )
         if response.is_redirect:
             return errors.ResultUnavailableError(
                 f"The address of the result file {file.id} leads from one address to the next without end."

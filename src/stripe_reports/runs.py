@@ -320,6 +320,11 @@ class Runs:
             with received.open("w+b") as target:
                 download = self._api.download(run.result, target)
             csv = unpacked(received)
+            if run.result.size not in (None, download.size, csv.stat().st_size):
+                raise DamagedFileError(
+                    f"The result file {run.result.id} should have {run.result.size:,} bytes, packed or "
+                    f"unpacked, and has {csv.stat().st_size:,}. Nothing was stored; fetch again."
+                )
             provenance = Provenance(
                 request=request,
                 run=run,

@@ -10,7 +10,11 @@ from typing import IO
 
 from stripe_reports.errors import DamagedFileError
 
-__all__ = ["unpacked"]
+__all__ = ["PACKED", "unpacked"]
+
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+PACKED = (_GZIP, _ZIP)
+"""How files begin that ``unpacked`` unpacks."""
 
 MOST_TIMES_LARGER = 200
 """No report packs better than this; what does is made to fill the disk."""
@@ -27,10 +31,10 @@ def unpacked(received: Path) -> Path:
     with received.open("rb") as file:
         start = file.read(4)
     try:
-        if start.startswith(b"\x1f\x8b"):
+        if start.startswith(_GZIP):
             with gzip.open(received) as inside:
                 return _copied(inside, received)
-        if start == b"PK\x03\x04":
+        if start == _ZIP:
             with zipfile.ZipFile(received) as archive:
                 (name,) = archive.namelist()
                 with archive.open(name) as inside:

@@ -1,0 +1,104 @@
+"""Every fault that the simulator can play, and what it gives the user: the right answer, or a clear error.
+
+Never a lost run, never a wrong table; and when the fault is over, the same fetch gives the right answer.
+"""
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+from polars.testing import assert_frame_equal
+
+from stripe_reports import errors
+from stripe_reports.demo_client import DemoClient
+from stripe_reports.simulator import FAULTS, Fault, Simulator
+
+README = Path(__file__).parents[1] / "README.md"
+ASKED = ("payouts.itemized.5", "2026-10")
+RIGHT = "the right answer"
+
+# What it gives when it happens once, and when it does not stop.
+OUTCOMES = {
+    "run.failed": ("RunFailedError", "RunFailedError"),
+    "run.stuck": ("RunTimeoutError", "RunTimeoutError"),
+    "run.unknown_status": ("RunFailedError", "RunFailedError"),
+    "run.no_result": ("ResultUnavailableError", "ResultUnavailableError"),
+    "run.no_url": ("ResultUnavailableError", "ResultUnavailableError"),
+    "run.foreign_host": ("ResultUnavailableError", "ResultUnavailableError"),
+    "run.expired": ("ResultUnavailableError", "ResultUnavailableError"),
+    "answer.401": ("AuthenticationError", "AuthenticationError"),
+    "answer.403": ("PermissionDeniedError", "PermissionDeniedError"),
+    "answer.409": (RIGHT, "ConflictError"),
+    "answer.424": (RIGHT, "ServerError"),
+    "answer.429": (RIGHT, "RateLimitError"),
+    "answer.429_bare": (RIGHT, "RateLimitError"),
+    "answer.429_retry_after": (RIGHT, "RateLimitError"),
+    "answer.lock_timeout": (RIGHT, "RateLimitError"),
+    "answer.500": (RIGHT, "ServerError"),
+    "answer.500_stored": (RIGHT, "ServerError"),
+    "answer.502": (RIGHT, "ServerError"),
+    "answer.503": (RIGHT, "ServerError"),
+    "answer.504": (RIGHT, "ServerError"),
+    "answer.html": ("UnexpectedAnswerError", "UnexpectedAnswerError"),
+    "answer.empty": ("UnexpectedAnswerError", "UnexpectedAnswerError"),
+    "answer.slow": (RIGHT, RIGHT),
+    "connection.reset": (RIGHT, "NetworkError"),
+    "connection.lost": (RIGHT, "NetworkError"),
+    "file.cut": (RIGHT, "NetworkError"),
+    "file.short": (RIGHT, "DamagedFileError"),
+    "file.long": (RIGHT, "DamagedFileError"),
+    "file.corrupt": ("DamagedFileError", "DamagedFileError"),
+    "file.empty": (RIGHT, "DamagedFileError"),
+    "file.gzip": (RIGHT, RIGHT),
+    "file.gzip_encoded": (RIGHT, RIGHT),
+    "file.gone": ("ResultUnavailableError", "ResultUnavailableError"),
+    "file.redirect_https": ("ResultUnavailableError", "ResultUnavailableError"),
+    "file.redirect_http": ("ResultUnavailableError", "ResultUnavailableError"),
+    "file.redirect_loop": ("ResultUnavailableError", "ResultUnavailableError"),
+    "date.ahead": (RIGHT, RIGHT),
+    "date.behind": (RIGHT, RIGHT),
+}
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """The frame as it is without any fault."""
+    with DemoClient(Simulator(1), cache_dir=tmp_path_factory.mktemp("clean")) as client:
+        return client.frame(*ASKED)
+
+
+def test_every_fault_that_can_be_played_stands_here():
+    """But those of webhooks, which this client does not use."""
+    assert set(OUTCOMES) == {name for name in FAULTS if not name.startswith("webhook.")}
+
+
+@pytest.mark.parametrize("times", [1, math.inf], ids=["once", "without end"])
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_it_gives_the_right_answer_or_a_clear_error(name, times, client, simulator, expected, tmp_path):
+    """And afterwards the right answer, with no more runs than there must be."""
+    outcome = OUTCOMES[name][times == math.inf]
+    simulator.faults.append(Fault.named(name, times=times))
+    if outcome == RIGHT:
+        assert_frame_equal(client.frame(*ASKED), expected)
+    else:
+        with pytest.raises(getattr(errors, outcome)) as caught:
+            client.frame(*ASKED, timeout=120)
+        assert type(caught.value).__name__ == outcome
+        assert re.search(r"[.]( |$)", str(caught.value)), "what happened, and what to do"
+        assert not list((tmp_path / "cache").rglob("*.parquet"))
+    assert not list((tmp_path / "cache").glob("*/staging/*"))
+
+    simulator.faults.clear()
+    reuse = "never" if name == "run.stuck" else "auto"
+    assert_frame_equal(client.frame(*ASKED, reuse=reuse), expected)
+    assert len(simulator.runs) == (2 if name.startswith("run.") else 1)
+
+
+def test_the_readme_tells_the_same_of_each():
+    """One table, for whoever wonders."""
+    rows = re.findall(
+        r"^\| `([a-z_]+\.\w+)` \| .* \| (.*) \| (.*) \|$", README.read_text("utf-8"), re.MULTILINE
+    )
+    told = {name: tuple(text.strip("`") for text in (once, always)) for name, once, always in rows}
+    assert told == OUTCOMES

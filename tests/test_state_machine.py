@@ -1,0 +1,179 @@
+"""Anything may happen in any order: launches, time, new data, restatements, faults, restarts.
+
+After every fetch the frame is what the ledger gives for the data generation that the reuse rule allows, no
+more was launched than needed, and no file lies outside the store. CI runs this for about a minute; for
+longer, with a number of examples:
+
+    STATE_MACHINE_EXAMPLES=5000 pytest tests/test_state_machine.py
+"""
+
+import os
+import shutil
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from polars.testing import assert_frame_equal
+from werkzeug.test import Client as Caller
+
+import stripe_reports as sr
+from stripe_reports.demo_client import DemoClient
+from stripe_reports.models import ReportRequest
+from stripe_reports.simulator import Fault, Simulator
+
+EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "40"))
+SETTLED = timedelta(days=5)
+
+REQUESTS = [
+    ("balance.summary.2", "2026-09", {}),
+    ("balance.summary.2", "2026-10", {"currency": "eur"}),
+    ("payouts.itemized.5", "2026-10", {"timezone": "Europe/Paris"}),
+    (
+        "balance_change_from_activity.itemized.3",
+        "2026-10-20/2026-11-04",
+        {"columns": ["net", "created", "created_utc"]},
+    ),
+]
+PASSING = [
+    "answer.500",
+    "answer.429",
+    "answer.lock_timeout",
+    "connection.reset",
+    "connection.lost",
+    "file.cut",
+]
+LASTING = ["run.failed", "run.no_result", "answer.401", "answer.html", "file.corrupt", "answer.500_stored"]
+
+
+class Machine(RuleBasedStateMachine):
+    """One account, one folder, and clients that come and go."""
+
+    @initialize(seed=st.integers(1, 3))
+    def start(self, seed):
+        self.folder = Path(tempfile.mkdtemp())
+        self.simulator = Simulator(seed, latency=20.0)
+        self.caller = Caller(self.simulator)
+        self.client = self.new_client()
+
+    def new_client(self):
+        return DemoClient(self.simulator, cache_dir=self.folder / "cache")
+
+    def teardown(self):
+        if hasattr(self, "client"):
+            self.client.close()
+            shutil.rmtree(self.folder)
+
+    # What may happen
+
+    @rule(hours=st.integers(1, 200))
+    def time_passes(self, hours):
+        self.simulator.clock.advance(timedelta(hours=hours))
+
+    @rule()
+    def the_kernel_is_restarted(self):
+        self.client.close()
+        self.client = self.new_client()
+
+    @rule(period=st.sampled_from(["2026-09", "2026-10"]), change=st.sampled_from(["late fee", "description"]))
+    def figures_are_restated(self, period, change):
+        self.simulator.restate(period, change)
+
+    @rule(asked=st.sampled_from(REQUESTS))
+    def a_run_is_launched_and_left_alone(self, asked):
+        type_, period, parameters = asked
+        self.client.launch(self.client.request(type_, period, **parameters))
+
+    @rule(asked=st.sampled_from(REQUESTS), fault=st.sampled_from(LASTING))
+    def a_fetch_fails(self, asked, fault):
+        type_, period, parameters = asked
+        self.simulator.faults.append(Fault.named(fault, times=99))
+        try:
+            report = self.client.fetch(type_, period, reuse="never", **parameters)
+        except sr.StripeReportsError:
+            pass
+        else:
+            raise AssertionError(f"{fault} gave {report}")
+        finally:
+            self.simulator.faults.clear()
+
+    @rule(
+        asked=st.sampled_from(REQUESTS),
+        policy=st.sampled_from(["auto", "auto", "auto", "always", "never", timedelta(hours=30)]),
+        faults=st.lists(st.sampled_from(PASSING), max_size=2),
+    )
+    def a_report_is_fetched(self, asked, policy, faults):
+        type_, period, parameters = asked
+        request = self.client.request(type_, period, **parameters)
+        usable = self.stored(request, policy) or self.launched(request, policy)
+        before = len(self.simulator.runs)
+        self.simulator.faults.extend(Fault.named(fault) for fault in faults)
+        report = self.client.fetch(request, reuse=policy)
+        self.simulator.faults.clear()
+
+        assert report.request == request
+        assert_frame_equal(report.frame(), self.truth(report))
+        launched = len(self.simulator.runs) - before
+        assert launched == (report.reuse.action == "launched")
+        if policy == "never":
+            assert launched == 1
+        elif usable:
+            assert launched == 0, f"{report.reuse}, though {usable} could answer"
+
+    # What must hold
+
+    @invariant()
+    def no_file_lies_outside_the_store(self):
+        if hasattr(self, "folder"):
+            assert [path.name for path in self.folder.iterdir()] in ([], ["cache"])
+            known = {"results", "launches", "locks", "staging", "damaged"}
+            for path in (self.folder / "cache").glob("*/*"):
+                assert path.is_file() or path.name in known, path
+            assert not list((self.folder / "cache").glob("*/staging/*"))
+
+    # What is known without the package
+
+    def truth(self, report):
+        """What the ledger gave for that run, read by itself."""
+        answer = self.caller.get(
+            f"/v1/files/{report.run.result.id}/contents",
+            headers={"Authorization": f"Bearer {self.simulator.key}"},
+        )
+        zone = report.request.timezone or "UTC"
+        return sr.read_csv(answer.data, report_type=report.request.report_type, timezone=zone)
+
+    def stored(self, request, policy):
+        """Ids of the stored results that the rule, in words of its own, allows."""
+        rows = self.client.cache.info().iter_rows(named=True)
+        mine = [row for row in rows if eval(row["request"], {"sr": sr}) == request]  # noqa: S307 - our own repr
+        return [row["run"] for row in mine if self.allows(request, policy, row["as_of"])]
+
+    def launched(self, request, policy):
+        """Ids of the runs, launched from this folder, that have a result or will have one."""
+        noted = {path.stem for path in (self.folder / "cache").glob("*/launches/*/*.json")}
+        return [
+            run.id
+            for run in self.client.runs(limit=100)
+            if run.id in noted
+            and ReportRequest.from_stripe(run.report_type, run.parameters) == request
+            and (run.status == "pending" or (run.status == "succeeded" and run.result is not None))
+            and self.allows(
+                request, policy, min(run.created, run.result.created) if run.result else run.created
+            )
+        ]
+
+    def allows(self, request, policy, as_of):
+        if isinstance(policy, timedelta):
+            return as_of >= self.simulator.clock.now() - policy
+        updated = self.client.report_type(request.report_type).updated
+        return policy == "always" or as_of >= request.interval_end + SETTLED or as_of > updated
+
+
+TestStateMachine = Machine.TestCase
+TestStateMachine.settings = settings(
+    settings.get_profile((os.environ.get("CI") and "ci") or "default"),
+    max_examples=EXAMPLES,
+    stateful_step_count=20,
+)
