@@ -1,76 +1,26 @@
 """The simulator as an API: what a client sees over WSGI and over a socket, in the order of a run's life."""
 
-import json
+import html
+import re
 import signal
 import subprocess
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 import requests
-import stripe
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import Client
 
-from stripe_reports.simulator import Clock, Fault, Outcome, RealClock, Simulator, serve
+from simulator_api import OCTOBER, RUNS, SPECIFICATION, TYPES, Api, error, form, specification
+from stripe_reports import catalog
+from stripe_reports.simulator import FAULTS, Clock, Fault, Outcome, RealClock, Simulator, serve
 from stripe_reports.simulator.cells import timestamp
 from stripe_reports.simulator.reports import simulated
-
-RUNS = "/v1/reporting/report_runs"
-TYPES = "/v1/reporting/report_types"
-OCTOBER = {"interval_start": 1790812800, "interval_end": 1793491200}
-SPECIFICATION = Path(__file__).parents[2] / "shared" / "stripe" / "openapi-reporting.json"
-
-
-class Api:
-    """A client of one key, in process."""
-
-    def __init__(self, simulator: Simulator, key: str = "sk_test_123", **headers: str) -> None:
-        self.client = Client(simulator)
-        self.headers = {"Authorization": f"Bearer {key}"} | {
-            k.replace("_", "-"): v for k, v in headers.items()
-        }
-
-    def get(self, path: str, **query: Any) -> TestResponse:
-        return self.client.get(
-            path, query_string=query, headers=self.headers, base_url="https://api.stripe.com"
-        )
-
-    def post(self, form: dict[str, Any], **headers: str) -> TestResponse:
-        sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.post(RUNS, data=form, headers=sent, base_url="https://api.stripe.com")
-
-    def create(self, report_type: str = "balance.summary.1", **parameters: Any) -> dict[str, Any]:
-        answer = self.post(form(report_type, **parameters))
-        assert answer.status_code == 200, answer.text
-        return answer.json
-
-    def finished(self, report_type: str = "balance.summary.1", **parameters: Any) -> dict[str, Any]:
-        run = self.create(report_type, **parameters)
-        self.client.application.clock.advance(20)
-        return self.get(f"{RUNS}/{run['id']}").json
-
-
-def form(report_type: str = "balance.summary.1", **parameters: Any) -> dict[str, Any]:
-    return {"report_type": report_type} | {
-        f"parameters[{name}]": value for name, value in (OCTOBER | parameters).items()
-    }
-
-
-def error(answer: TestResponse) -> dict[str, Any]:
-    """The members of an error body, without the two that are the same for all."""
-    assert list(answer.json) == ["error"]
-    assert None not in answer.json["error"].values()
-    members = dict(answer.json["error"])
-    members.pop("request_log_url", None)
-    members.pop("doc_url", None)
-    return members
 
 
 @pytest.fixture
@@ -676,7 +626,7 @@ def test_every_zone_of_stripes_specification_works(api):
     """599 names, among them some that few libraries know."""
     if not SPECIFICATION.exists():
         pytest.skip("Stripe's specification is not here")
-    zones = next(_enums_with("Etc/UTC", json.loads(SPECIFICATION.read_text())))
+    zones = next(_enums_with("Etc/UTC", specification()))
     assert len(zones) > 590
     written = pl.select(timestamp(pl.lit(0), zone).alias(zone) for zone in zones)
     assert written["Asia/Tokyo"][0] == "1970-01-01 09:00:00"
@@ -727,9 +677,12 @@ def test_report_types_are_those_that_can_be_made(api):
 
 def test_every_simulated_type_runs_from_end_to_end(api):
     """Whatever is listed gives a file with its default columns."""
+    payouts = api.contents(api.finished("payouts.itemized.5")).text
+    payout = re.search(r"po_\w+", payouts)[0]
     for type_ in api.get(TYPES).json["data"]:
-        file = api.finished(type_["id"])["result"]
-        header = api.get(f"/v1/files/{file['id']}/contents").text.splitlines()[0]
+        by_id = "payout" in catalog.get(type_["id"]).required_parameters
+        run = api.finished(type_["id"], **{"payout": payout} if by_id else {})
+        header = api.contents(run).text.splitlines()[0]
         assert header == ",".join(f'"{name}"' for name in type_["default_columns"])
 
 
@@ -852,13 +805,89 @@ def test_served_requests_are_counted(api, simulator):
     assert len({r.request_id for r in simulator.requests}) == 2
 
 
-def test_the_front_page_says_what_it_is(simulator):
-    """No key is needed to read it."""
-    page = Client(simulator).get("/", base_url="http://127.0.0.1:12111")
-    assert page.status_code == 200
-    assert "simulator" in page.text
-    assert simulator.key in page.text
-    assert "curl http://127.0.0.1:12111/v1/reporting/report_types" in page.text
+def page(simulator, accept):
+    return Client(simulator).get("/", base_url="http://127.0.0.1:12111", headers={"Accept": accept})
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [("*/*", "text/plain"), ("text/html,application/xml;q=0.9,*/*;q=0.8", "text/html"), ("", "text/plain")],
+)
+def test_the_front_page_says_what_it_is_and_how_to_use_it(simulator, accept, kind):
+    """No key is needed to read it; curl gets a text, a browser a page."""
+    answer = page(simulator, accept)
+    assert (answer.status_code, answer.mimetype, answer.headers["Vary"]) == (200, kind, "Accept")
+    text = html.unescape(answer.text)
+    assert "This is not Stripe." in text
+    assert simulator.key in text
+    for way in (
+        "curl http://127.0.0.1:12111/v1/",
+        "StripeClient",
+        "new Stripe(",
+        "def test_",
+        "/simulator/clock",
+    ):
+        assert way in text
+    assert all(name in text and fault.about in text for name, fault in FAULTS.items())
+
+
+def test_the_front_page_loads_nothing_and_runs_nothing(simulator):
+    """It works offline, in light and in dark; what a request says of itself is shown as text."""
+    answer = page(simulator, "text/html")
+    assert "http" not in re.sub(
+        r"http://127\.0\.0\.1:12111|<code>.*?</code>", "", answer.text, flags=re.DOTALL
+    )
+    assert "color-scheme: light dark" in answer.text
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    odd = Client(simulator).get("/", headers={"Accept": "text/html", "Host": "a<script>b"})
+    assert "<script" not in odd.text
+
+
+# The simulator's own addresses
+
+
+def test_its_clock_can_be_moved_from_any_language(simulator):
+    """Without a key; forwards by seconds, or to a time."""
+    client = Client(simulator)
+    assert client.get("/simulator/clock").json == {
+        "now": "2026-11-05T12:00:00+00:00",
+        "unix": 1793880000,
+        "is_running": False,
+    }
+    assert client.post("/simulator/clock", data={"advance": "90.5"}).json["unix"] == 1793880090.5
+    moved = client.post("/simulator/clock", data={"to": "2026-11-06T00:00:00Z"})
+    assert moved.json["now"] == "2026-11-06T00:00:00+00:00" == simulator.clock.now().isoformat()
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "param"),
+    [
+        ("clock", {}, "advance"),
+        ("clock", {"advance": "soon"}, "advance"),
+        ("clock", {"advance": "1e300"}, "advance"),
+        ("clock", {"to": "2026-11-06"}, "to"),
+        ("faults", {}, "fault"),
+        ("faults", {"fault": ""}, "fault"),
+        ("faults", {"fault": "file.cutt"}, "fault"),
+    ],
+)
+def test_what_cannot_be_is_refused(simulator, path, sent, param):
+    """With the parameter at fault."""
+    answer = Client(simulator).post(f"/simulator/{path}", data=sent)
+    assert (answer.status_code, error(answer)["param"]) == (400, param)
+
+
+def test_its_faults_can_be_set_from_any_language(api, simulator):
+    """By their short form; they are told, and can be taken back."""
+    client = Client(simulator)
+    assert client.get("/simulator/faults").json["names"]["answer.503"] == "Stripe is not available"
+    set_ = client.post("/simulator/faults", data={"fault": "answer.503:2"})
+    assert set_.json["faults"] == [{"about": "Stripe is not available", "times": 2}]
+    assert api.get(TYPES).status_code == 503
+    client.post("/simulator/faults", data={"fault": "file.cut:always"})
+    assert [fault["times"] for fault in client.get("/simulator/faults").json["faults"]] == [1, "always"]
+    assert client.delete("/simulator/faults").json["faults"] == []
+    assert api.get(TYPES).status_code == 200
 
 
 def test_ids_are_not_made_again_by_another_simulator_of_the_seed():
@@ -881,46 +910,6 @@ def test_the_address_of_a_file_follows_the_host_that_was_asked(files_url, asked,
     run = api.create()
     answer = api.client.get(f"{RUNS}/{run['id']}", headers=api.headers, base_url=asked)
     assert answer.json["result"]["url"].startswith(f"{expected}/v1/files/file_")
-
-
-def test_answers_are_valid_by_stripes_specification(api, simulator):
-    """Every kind of answer, checked against the machine-readable API."""
-    jsonschema = pytest.importorskip("jsonschema")
-    if not SPECIFICATION.exists():
-        pytest.skip("Stripe's specification is not here")
-    schemas = json.loads(SPECIFICATION.read_text())["components"]["schemas"]
-
-    def check(answer: dict[str, Any], name: str) -> None:
-        schema = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": _nullable(schemas)}}
-        jsonschema.Draft202012Validator(schema).validate(answer)
-        if "properties" in schemas[name]:
-            assert set(answer) <= set(schemas[name]["properties"])
-
-    simulator.outcomes.append("failed")
-    for run in (api.create(), api.finished(), api.finished()):
-        check(run, "reporting.report_run")
-        check(run["parameters"], "financial_reporting_finance_report_run_run_parameters")
-        if run["result"]:
-            check(run["result"], "file")
-    for type_ in api.get(TYPES).json["data"]:
-        check(type_, "reporting.report_type")
-    for refused in (
-        api.get(f"{RUNS}/frr_1"),
-        api.post(form("x")),
-        api.post({}),
-        Client(simulator).get(TYPES),
-    ):
-        check(refused.json, "error")
-
-
-def _nullable(node: Any) -> Any:
-    """OpenAPI 3.0's ``nullable`` in the words of JSON Schema."""
-    if isinstance(node, list):
-        return [_nullable(child) for child in node]
-    if not isinstance(node, dict):
-        return node
-    plain = {name: _nullable(child) for name, child in node.items() if name != "nullable"}
-    return {"anyOf": [plain, {"type": "null"}]} if node.get("nullable") is True else plain
 
 
 @given(
@@ -980,12 +969,12 @@ def test_faults_queue_up(api, simulator):
     """The first that matches is used up first; any part may be a star."""
     simulator.faults += [
         Fault(status=500),
-        Fault("GET /v1/reporting/*", status=503, body={"error": {"type": "x"}}),
+        Fault("GET /v1/reporting/*", status=503, body={"error": {"type": "api_error"}}),
     ]
     first, second, third = api.get(TYPES), api.get(TYPES), api.get(TYPES)
     assert (first.status_code, second.status_code, third.status_code) == (500, 503, 200)
     assert error(first)["type"] == "api_error"
-    assert second.json == {"error": {"type": "x"}}
+    assert second.json == {"error": {"type": "api_error"}}
 
 
 def test_a_stored_fault_is_replayed(api, simulator):
@@ -1007,50 +996,6 @@ def test_a_fault_may_say_anything(api, simulator):
 
 
 # Over a socket
-
-
-def test_stripes_own_library_drives_it_over_http(simulator):
-    """Create, retrieve, list, file, and its typed errors."""
-    with serve(simulator) as url:
-        client = stripe.StripeClient(
-            "sk_test_123", base_addresses={"api": url, "files": url}, max_network_retries=0
-        )
-        reporting = client.v1.reporting
-        run = reporting.report_runs.create(
-            {"report_type": "payouts.itemized.5", "parameters": OCTOBER | {"columns": ["net", "currency"]}}
-        )
-        assert (run.status, run.parameters["columns"]) == ("pending", ["net", "currency"])
-        simulator.clock.advance(10)
-        run = reporting.report_runs.retrieve(run.id)
-        assert run.status == "succeeded"
-        assert [listed.id for listed in reporting.report_runs.list({"limit": 1}).auto_paging_iter()] == [
-            run.id
-        ]
-        assert client.v1.files.retrieve(run.result.id).url == run.result.url
-        assert run.result.url.startswith(f"{url}/v1/files/")
-        assert reporting.report_types.retrieve("payouts.itemized.5").name == "Itemized payouts"
-
-        download = requests.get(run.result.url, auth=("sk_test_123", ""), timeout=5)
-        assert download.content.startswith(b'"net","currency"\n"')
-        assert parsedate_to_datetime(download.headers["Date"]) == simulator.clock.now()
-        assert requests.get(run.result.url, timeout=5).status_code == 401
-
-        with pytest.raises(stripe.InvalidRequestError, match="No such report type") as unknown:
-            reporting.report_runs.create({"report_type": "nonsense"})
-        assert (unknown.value.http_status, unknown.value.code, unknown.value.param) == (
-            404,
-            "resource_missing",
-            "report_type",
-        )
-        with pytest.raises(stripe.InvalidRequestError, match="only available through") as late:
-            reporting.report_runs.create(
-                {"report_type": "balance.summary.1", "parameters": OCTOBER | {"interval_end": 1799999999}}
-            )
-        assert late.value.param == "parameters.interval_end"
-        assert late.value.request_id == simulator.requests[-1].request_id
-        wrong = stripe.StripeClient("nonsense", base_addresses={"api": url}, max_network_retries=0)
-        with pytest.raises(stripe.AuthenticationError, match="Invalid API Key provided"):
-            wrong.v1.reporting.report_types.list()
 
 
 def test_many_clients_at_once_make_as_many_runs():

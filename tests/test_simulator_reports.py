@@ -1,25 +1,31 @@
 """The simulator's files: Stripe's bytes, and figures that agree with each other to the last minor unit."""
 
 import csv
+import hashlib
 import io
 import re
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stripe_reports import catalog
-from stripe_reports.simulator import reports
+from stripe_reports.simulator import reports, selections
+from stripe_reports.simulator.answers import StripeError
+from stripe_reports.simulator.checks import checked_request
 from stripe_reports.simulator.ledger import ACCOUNT_OPENED, Ledger
 
 PUBLISHED = int(datetime(2026, 11, 5, tzinfo=UTC).timestamp())
 DECIMALS = {"eur": 2, "usd": 2, "jpy": 0, "kwd": 3, "gbp": 2, None: 2}
 SIMULATED = [type_.id for type_ in reports.simulated()]
 ITEMIZED = [id_ for id_ in SIMULATED if "itemized" in id_]
+DAY = 86_400
 ZONES = ["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia"]
 
 
@@ -32,8 +38,28 @@ def interval(start: datetime, end: datetime) -> dict[str, int]:
     return {"interval_start": int(start.timestamp()), "interval_end": int(end.timestamp())}
 
 
+def parameters_of(report_type, asked, *, ledger=None) -> dict[str, int | str]:
+    """Those of *asked* that the type takes, and an automatic payout of the interval where it takes that."""
+    known = catalog.get(report_type).parameters
+    if "payout" in known:
+        asked = asked | {"payout": automatic_payouts(asked, ledger)[0]}
+    return {name: value for name, value in asked.items() if name in known}
+
+
+def automatic_payouts(asked, ledger=None) -> list[str]:
+    """Ids of those that take effect in the interval, in that order."""
+    ledger = ledger or Ledger.of(1)
+    inside = pl.col("effective_at").is_between(asked["interval_start"], asked["interval_end"], closed="left")
+    return (
+        ledger.payouts.filter(inside & pl.col("automatic"))
+        .select(ledger.draws.payout_id(pl.col("payout")))
+        .to_series()
+        .to_list()
+    )
+
+
 def produce(report_type, parameters, *, ledger=None, as_of=PUBLISHED) -> bytes:
-    return reports.csv(ledger or Ledger.of(1), catalog.get(report_type), parameters, as_of)
+    return bytes(reports.csv(ledger or Ledger.of(1), catalog.get(report_type), parameters, as_of))
 
 
 def read(report_type, parameters, **given) -> list[dict[str, str | None]]:
@@ -80,7 +106,10 @@ def test_a_file_looks_like_stripes():
     )
 
 
-@pytest.mark.parametrize("report_type", [id_ for id_ in SIMULATED if not id_.startswith("balance.summary")])
+@pytest.mark.parametrize(
+    "report_type",
+    [id_ for id_ in SIMULATED if not id_.startswith("balance.summary") and "by_id" not in id_],
+)
 def test_an_empty_report_is_its_header(report_type):
     """Most genuine files are."""
     columns = reports.default_columns(catalog.get(report_type))
@@ -88,11 +117,41 @@ def test_an_empty_report_is_its_header(report_type):
     assert produce(report_type, month("2024-10")).decode() == expected
 
 
+def test_a_file_is_made_in_pages(monkeypatch):
+    """Its bytes are the same, and however large it gets, few rows are text at one time."""
+    names = [column.name for column in catalog.get("payout_reconciliation.itemized.7").columns]
+    asked = month("2026-09") | {"columns": names}
+    whole = produce("payout_reconciliation.itemized.7", asked)
+    monkeypatch.setattr(selections, "_PAGE", 100)
+    made = selections.Asked(
+        Ledger.of(1), catalog.get("payout_reconciliation.itemized.7"), asked, names, PUBLISHED
+    )
+    heights = [page.height for page in selections.in_payouts(made).pages()]
+    assert len(heights) > 10
+    assert max(heights) == 100
+    assert produce("payout_reconciliation.itemized.7", asked) == whole
+
+
+def test_a_seed_gives_the_same_bytes_on_any_machine():
+    """Stored results are owned by seed and ledger version, texts and all."""
+    digest = hashlib.sha256()
+    for id_ in SIMULATED:
+        names = [column.name.replace("[key]", "[note]") for column in catalog.get(id_).columns]
+        asked = parameters_of(id_, month("2026-09"), ledger=Ledger.of(1, 5.0))
+        digest.update(produce(id_, asked | {"columns": names}, ledger=Ledger.of(1, 5.0)))
+    assert digest.hexdigest()[:16] == "b6f2cd2a0502879b"
+
+
 def test_every_cell_is_quoted_or_bare():
     """Quotes are doubled, line breaks stay inside."""
-    for report_type in ("balance_change_from_activity.itemized.7", "payouts.itemized.5"):
+    for report_type in (
+        "balance_change_from_activity.itemized.7",
+        "payouts.itemized.5",
+        "ending_balance_reconciliation.itemized.4",
+    ):
         columns = [column.name for column in catalog.get(report_type).columns]
-        text = produce(report_type, month("2026-09") | {"columns": columns}).decode()
+        asked = parameters_of(report_type, month("2026-09")) | {"columns": columns}
+        text = produce(report_type, asked).decode()
         cell = r'(?:"(?:[^"]|"")+"|)'
         assert re.fullmatch(rf"(?:{cell}(?:,{cell})*\n)+", text)
 
@@ -116,7 +175,8 @@ def test_text_is_hostile_and_awkward_and_survives():
 def test_every_column_of_a_type_is_there_in_the_form_of_its_kind(report_type):
     """Decimal major units with the decimals of the currency, times without zone, booleans as words."""
     type_ = catalog.get(report_type)
-    rows = read(report_type, month("2026-09") | {"columns": [column.name for column in type_.columns]})
+    asked = parameters_of(report_type, month("2026-09"))
+    rows = read(report_type, asked | {"columns": [column.name for column in type_.columns]})
     assert list(rows[0]) == [column.name for column in type_.columns]
     forms = {
         "id": r"(txn|ch|re|dp|pi|po|cus|in|sub|ba)_[A-Za-z0-9]+",
@@ -143,9 +203,10 @@ def test_every_column_of_a_type_is_there_in_the_form_of_its_kind(report_type):
 def test_columns_come_as_asked(report_type):
     """In the order of the request; the type's default ones when nothing is asked."""
     asked = ["net", "currency", "gross"]
-    assert list(read(report_type, month("2026-09") | {"columns": asked})[0]) == asked
+    period = parameters_of(report_type, month("2026-09"))
+    assert list(read(report_type, period | {"columns": asked})[0]) == asked
     default = list(reports.default_columns(catalog.get(report_type)))
-    assert list(read(report_type, month("2026-09"))[0]) == default
+    assert list(read(report_type, period)[0]) == default
     assert len(default) in (9, 11)
 
 
@@ -190,24 +251,31 @@ def test_the_decimal_sign_is_the_points_unless_asked_otherwise():
 
 
 @given(
+    report_type=st.sampled_from(
+        [
+            "balance_change_from_activity.itemized.7",
+            "payout_reconciliation.itemized.7",
+            "ending_balance_reconciliation.itemized.4",
+        ]
+    ),
     zone=st.sampled_from(ZONES),
     day=st.dates(date(2024, 11, 10), date(2026, 11, 3)),
 )
 @settings(deadline=None, max_examples=25)
-def test_local_times_are_the_utc_ones_in_the_zone_of_the_run(zone, day):
+def test_local_times_are_the_utc_ones_in_the_zone_of_the_run(report_type, zone, day):
     """The zone moves no bound and no row; a repeated hour is written twice, a skipped one never."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     names = ["created", "available_on", "charge_created", "automatic_payout_effective_at"]
     columns = [*names, *(f"{name}_utc" for name in names), "balance_transaction_id"]
-    asked = interval(start, start + timedelta(days=2)) | {"columns": columns}
-    rows = read("balance_change_from_activity.itemized.7", asked | {"timezone": zone})
+    asked = parameters_of(report_type, interval(start, start + timedelta(days=5))) | {"columns": columns}
+    rows = read(report_type, asked | {"timezone": zone}, ledger=Ledger.of(1, 5.0))
     assert rows
     for row in rows:
         for name in names:
             utc = row[f"{name}_utc"]
             local = utc and datetime.fromisoformat(f"{utc}+00:00").astimezone(ZoneInfo(zone))
             assert row[name] == (local and f"{local:%Y-%m-%d %H:%M:%S}")
-    in_utc = read("balance_change_from_activity.itemized.7", asked)
+    in_utc = read(report_type, asked, ledger=Ledger.of(1, 5.0))
     assert [row["balance_transaction_id"] for row in rows] == [
         row["balance_transaction_id"] for row in in_utc
     ]
@@ -223,6 +291,18 @@ def test_a_repeated_hour_is_in_the_ledger():
     )
     assert {row["created"][11:13] for row in rows} == {"02"}
     assert {row["created_utc"][11:13] for row in rows} == {"00", "01"}
+
+
+def test_a_skipped_hour_is_in_no_file():
+    """No clock in Paris showed 02:30 on the last Sunday of March."""
+    asked = interval(datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 3, 29, 2, tzinfo=UTC))
+    rows = read(
+        "balance_change_from_activity.itemized.7",
+        asked | {"columns": ["created", "created_utc"], "timezone": "Europe/Paris"},
+        ledger=Ledger.of(1, 200.0),
+    )
+    assert {row["created_utc"][11:13] for row in rows} == {"00", "01"}
+    assert {row["created"][11:13] for row in rows} == {"01", "03"}
 
 
 @pytest.mark.parametrize(
@@ -319,9 +399,18 @@ def test_the_ending_balance_is_the_next_starting_balance(data, ledger):
 @settings(deadline=None, max_examples=15)
 def test_a_summary_counts_the_rows_of_its_itemised_twin(data, ledger):
     """By currency and reporting category: count, gross, fee, net."""
-    asked = random_interval(data.draw)
-    for family in ("balance_change_from_activity", "payouts"):
-        rows = read(f"{family}.itemized.3", asked, ledger=ledger)
+    period = random_interval(data.draw)
+    for family, version in (
+        ("balance_change_from_activity", 3),
+        ("payouts", 3),
+        ("payout_reconciliation", 5),
+        ("payout_reconciliation.by_id", 4),
+        ("ending_balance_reconciliation", 4),
+    ):
+        if family.endswith("by_id") and not automatic_payouts(period, ledger):
+            continue
+        asked = parameters_of(f"{family}.itemized.{version}", period, ledger=ledger)
+        rows = read(f"{family}.itemized.{version}", asked, ledger=ledger)
         groups = defaultdict(list)
         for row in rows:
             groups[row["currency"], row["reporting_category"]].append(row)
@@ -344,32 +433,6 @@ def test_a_summary_counts_the_rows_of_its_itemised_twin(data, ledger):
             for row in read(f"{family}.summary.1", asked, ledger=ledger)
         ]
         assert got == expected
-
-
-def test_activity_by_payout_gives_each_payout():
-    """Except at the edges: money earned before the interval, or paid out after it."""
-    asked = interval(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
-    groups = total(
-        [
-            row
-            for row in read(
-                "balance_change_from_activity.itemized.7", asked | {"columns": ["automatic_payout_id", "net"]}
-            )
-            if row["automatic_payout_id"]
-        ],
-        "net",
-        by="automatic_payout_id",
-    )
-    inner = interval(datetime(2026, 9, 15, tzinfo=UTC), datetime(2026, 10, 15, tzinfo=UTC))
-    payouts = read("payouts.itemized.5", inner)
-    automatic = [
-        row for row in payouts if row["reporting_category"] == "payout" and row["payout_id"] in groups
-    ]
-    assert len(automatic) > 40
-    for row in automatic:
-        assert groups[row["payout_id"]] == Decimal(row["net"])
-    others = {row["description"] for row in payouts if row not in automatic}
-    assert others <= {'By hand, "treasury"', "PAYOUT FAILURE (STRIPE PAYOUT)"}
 
 
 def test_payouts_are_positive_here_and_a_failed_one_has_two_rows():
@@ -418,23 +481,256 @@ def test_a_currency_nobody_used_gives_one_blank_set():
     assert {(row["net_amount"], row["currency"]) for row in rows} == {("0.00", None)}
 
 
-@pytest.mark.parametrize("report_type", ["balance_change_from_activity.itemized.3", "payouts.itemized.3"])
+@pytest.mark.parametrize(
+    "report_type",
+    [
+        "balance_change_from_activity.itemized.3",
+        "payouts.itemized.3",
+        "payout_reconciliation.itemized.7",
+        "payout_reconciliation.by_id.itemized.4",
+        "ending_balance_reconciliation.itemized.4",
+    ],
+)
 def test_filters_keep_rows_and_change_none(report_type):
-    """``currency`` (in any case) and ``reporting_category``."""
-    every = read(report_type, month("2026-10"))
-    category = "refund" if "activity" in report_type else "payout_reversal"
-    assert read(report_type, month("2026-10") | {"currency": "EUR"}) == [
-        r for r in every if r["currency"] == "eur"
-    ]
-    kept = read(report_type, month("2026-10") | {"reporting_category": category})
+    """``currency`` (in any case) and ``reporting_category``; one that nobody used keeps nothing."""
+    asked = parameters_of(report_type, month("2026-10"))
+    every = read(report_type, asked)
+    category = "payout_reversal" if "payouts" in report_type else "fee"
+    kept = read(report_type, asked | {"reporting_category": category})
     assert kept == [row for row in every if row["reporting_category"] == category] != []
+    assert read(report_type, asked | {"reporting_category": "topup"}) == []
+    if "currency" in catalog.get(report_type).parameters:
+        assert read(report_type, asked | {"currency": "EUR"}) == [r for r in every if r["currency"] == "eur"]
+        assert read(report_type, asked | {"currency": "sek"}) == []
 
 
 def test_rows_are_in_the_order_of_time():
-    """By creation, payouts by the day they take effect."""
+    """By creation, payouts by the day they take effect, what they settle payout by payout."""
     created = [
         row["created_utc"] for row in read("balance_change_from_activity.itemized.1", month("2026-10"))
     ]
     effective = [row["effective_at_utc"] for row in read("payouts.itemized.1", month("2026-10"))]
     assert created == sorted(created)
     assert effective == sorted(effective)
+    settled = read("payout_reconciliation.itemized.5", month("2026-10"))
+    by_payout = [(row["automatic_payout_effective_at"], row["automatic_payout_id"]) for row in settled]
+    assert [key[0] for key in by_payout] == sorted(key[0] for key in by_payout)
+    assert len([key for key, next_ in pairwise(by_payout) if key != next_]) + 1 == len(set(by_payout))
+    open_ = read("ending_balance_reconciliation.itemized.1", {"interval_end": PUBLISHED})
+    assert [row["created_utc"] for row in open_] == sorted(row["created_utc"] for row in open_)
+
+
+# Payouts and what they settle
+
+
+SETTLED = [
+    "automatic_payout_id",
+    "balance_transaction_id",
+    "created_utc",
+    "currency",
+    "net",
+    "reporting_category",
+]
+
+
+def settled(asked, ledger) -> dict[str, list[dict[str, str | None]]]:
+    """The rows of payout_reconciliation, payout by payout."""
+    groups = defaultdict(list)
+    for row in read("payout_reconciliation.itemized.7", asked | {"columns": SETTLED}, ledger=ledger):
+        groups[row["automatic_payout_id"]].append(row)
+    return dict(groups)
+
+
+def nets(rows) -> Decimal:
+    return sum((Decimal(row["net"]) for row in rows), Decimal())
+
+
+@given(data=st.data(), ledger=random_ledgers)
+@settings(deadline=None, max_examples=20)
+def test_an_interval_reconciles_exactly_the_automatic_payouts_that_take_effect_in_it(data, ledger):
+    """Each group sums to its payout, to the minor unit, failed and negative ones included."""
+    asked = random_interval(data.draw)
+    columns = ["payout_id", "net", "reporting_category", "payout_description"]
+    expected = {
+        row["payout_id"]: Decimal(row["net"])
+        for row in read("payouts.itemized.5", asked | {"columns": columns}, ledger=ledger)
+        if row["reporting_category"] == "payout" and row["payout_description"] == "STRIPE PAYOUT"
+    }
+    assert {id_: nets(rows) for id_, rows in settled(asked, ledger).items()} == expected
+
+
+@given(data=st.data(), ledger=random_ledgers)
+@settings(deadline=None, max_examples=20)
+def test_activity_by_payout_gives_each_payout_except_at_the_edges(data, ledger):
+    """What it lacks was earned before the interval, what it has too much leaves after it."""
+    asked = random_interval(data.draw)
+    start = f"{datetime.fromtimestamp(asked['interval_start'], UTC):%Y-%m-%d %H:%M:%S}"
+    rows = read("balance_change_from_activity.itemized.7", asked | {"columns": SETTLED}, ledger=ledger)
+    by_payout = total([row for row in rows if row["automatic_payout_id"]], "net", by="automatic_payout_id")
+    groups = settled(asked, ledger)
+    for id_, group in groups.items():
+        earned_before = nets(row for row in group if row["created_utc"] < start)
+        assert by_payout.pop(id_, Decimal()) + earned_before == nets(group)
+    open_ = read(
+        "ending_balance_reconciliation.itemized.4",
+        {"interval_end": asked["interval_end"], "columns": SETTLED},
+        ledger=ledger,
+    )
+    assert set(by_payout) <= {row["automatic_payout_id"] for row in open_}
+
+
+@given(data=st.data(), ledger=random_ledgers)
+@settings(deadline=None, max_examples=15)
+def test_a_payout_by_id_is_its_group_in_the_report_by_interval(data, ledger):
+    """The same rows in the same order, with its own zone and columns."""
+    groups = settled(random_interval(data.draw), ledger)
+    if groups:
+        id_ = data.draw(st.sampled_from(sorted(groups)))
+        asked = {"payout": id_, "columns": SETTLED}
+        assert read("payout_reconciliation.by_id.itemized.4", asked, ledger=ledger) == groups[id_]
+
+
+@given(data=st.data(), ledger=random_ledgers)
+@settings(deadline=None, max_examples=20)
+def test_what_is_open_at_the_end_sums_to_the_ending_balance(data, ledger):
+    """In every currency, those paid out by hand and those with a payout that failed included."""
+    asked = random_interval(data.draw)
+    end = {"interval_end": asked["interval_end"]}
+    ending = {currency: f["ending_balance"] for currency, f in summary(asked, ledger).items() if currency}
+    itemized = total(read("ending_balance_reconciliation.itemized.4", end, ledger=ledger), "net")
+    assert {currency: itemized.get(currency, Decimal()) for currency in ending} == ending
+    assert set(itemized) <= set(ending)
+
+
+@given(data=st.data(), ledger=random_ledgers)
+@settings(deadline=None, max_examples=15)
+def test_every_transaction_is_settled_once_or_open(data, ledger):
+    """Never both, never twice, and none is lost."""
+    until = interval(ACCOUNT_OPENED, ACCOUNT_OPENED) | {
+        "interval_end": random_interval(data.draw)["interval_end"]
+    }
+    ids = {"columns": ["balance_transaction_id", "reporting_category"]}
+    activity = read("balance_change_from_activity.itemized.7", until | ids, ledger=ledger)
+    done = read("payout_reconciliation.itemized.7", until | ids, ledger=ledger)
+    end = {"interval_end": until["interval_end"]}
+    open_ = read("ending_balance_reconciliation.itemized.4", end | ids, ledger=ledger)
+    open_ = [row for row in open_ if not row["reporting_category"].startswith("payout")]
+    assert sorted(row["balance_transaction_id"] for row in done + open_) == sorted(
+        row["balance_transaction_id"] for row in activity
+    )
+
+
+def test_a_payout_counts_from_the_second_it_takes_effect():
+    """An interval that ends there leaves it out, one that starts there has it."""
+    ledger = Ledger.of(1)
+    row = ledger.payouts.filter(pl.col("automatic") & (pl.col("effective_at") > PUBLISHED - 40 * DAY)).row(
+        0, named=True
+    )
+    at, currency = row["effective_at"], {"currency": row["currency"]}
+    before = {"interval_start": at - 1, "interval_end": at} | currency
+    after = {"interval_start": at, "interval_end": at + 1} | currency
+    open_ = {"columns": ["automatic_payout_id"]} | currency
+    (id_,) = settled(after, ledger)
+    assert settled(before, ledger) == {}
+    ids = [
+        {
+            r["automatic_payout_id"]
+            for r in read("ending_balance_reconciliation.itemized.4", open_ | {"interval_end": end})
+        }
+        for end in (at, at + 1)
+    ]
+    assert id_ in ids[0]
+    assert id_ not in ids[1]
+
+
+def test_a_failed_payout_settles_its_transactions_and_comes_back_as_one_sum():
+    """Until it goes out again by hand, that sum is part of the balance."""
+    ledger = Ledger.of(1)
+    failed = ledger.payouts.filter(pl.col("failed_at") < PUBLISHED - 2 * DAY).row(-1, named=True)
+    amount = Decimal(failed["amount"]).scaleb(-DECIMALS[failed["currency"]])
+    end = {
+        "currency": failed["currency"],
+        "columns": ["net", "reporting_category", "source_id", "description"],
+    }
+    came_back, went_out = (
+        read("ending_balance_reconciliation.itemized.4", end | {"interval_end": failed["failed_at"] + after})
+        for after in (1, DAY + 1)
+    )
+    (back,) = [
+        r for r in came_back if r["reporting_category"] == "payout_reversal" and Decimal(r["net"]) == amount
+    ]
+    assert back["description"] == "PAYOUT FAILURE (STRIPE PAYOUT)"
+    payouts = read(
+        "payouts.itemized.5",
+        {"interval_start": failed["effective_at"], "interval_end": failed["failed_at"] + DAY + 1}
+        | {"currency": failed["currency"], "columns": ["payout_id", "net", "reporting_category"]},
+    )
+    assert {
+        "payout_id": back["source_id"],
+        "net": f"-{back['net']}",
+        "reporting_category": "payout_reversal",
+    } in payouts
+    (out,) = [row for row in went_out if row not in came_back and row["reporting_category"] == "payout"]
+    assert Decimal(out["net"]) == -amount
+    assert out["description"] == 'By hand, "treasury"'
+
+
+def test_what_is_paid_out_by_hand_settles_nothing():
+    """Stripe cannot tell what such a payout holds: its transactions stay open, and so does the payout."""
+    asked = interval(ACCOUNT_OPENED, datetime.fromtimestamp(PUBLISHED, UTC)) | {"currency": "kwd"}
+    assert read("payout_reconciliation.itemized.7", asked) == []
+    open_ = read("ending_balance_reconciliation.itemized.4", {"interval_end": PUBLISHED, "currency": "kwd"})
+    paid = read("payouts.itemized.5", asked)
+    by_hand = [row for row in open_ if row["reporting_category"] == "payout"]
+    assert [row["net"] for row in by_hand] == [f"-{row['net']}" for row in paid]
+    assert [row["balance_transaction_id"] for row in by_hand] == [
+        row["balance_transaction_id"] for row in paid
+    ]
+
+
+def test_a_negative_payout_is_a_group_of_refunds_and_fees():
+    """Stripe debits the bank for them."""
+    ledger = Ledger.of(1)
+    debit = ledger.payouts.filter("automatic", pl.col("amount") < 0).row(-1, named=True)
+    at = debit["effective_at"]
+    groups = settled({"interval_start": at, "interval_end": at + 1, "currency": debit["currency"]}, ledger)
+    ((_, rows),) = groups.items()
+    assert nets(rows).scaleb(DECIMALS[debit["currency"]]) == debit["amount"] < 0
+
+
+def test_columns_of_a_payout_say_what_the_bank_shows():
+    """Token, descriptor and trace are the payout's: one each."""
+    columns = ["automatic_payout_id", "payout_reference_token", "payout_statement_descriptor", "trace_id"]
+    rows = read("payout_reconciliation.itemized.7", month("2026-09") | {"columns": columns})
+    assert (
+        len({tuple(row.values()) for row in rows}) == len({row["automatic_payout_id"] for row in rows}) > 40
+    )
+    assert all(re.fullmatch(r"ST-[0-9A-Z]{12}", row["payout_reference_token"]) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("payout", "code", "message"),
+    [
+        pytest.param("po_unknown", "resource_missing", "No such payout: 'po_unknown'", id="unknown"),
+        pytest.param("tomorrow", "resource_missing", "No such payout: '", id="not in the data yet"),
+        pytest.param(
+            "by hand", None, "Balance transaction history can only be filtered on automatic", id="by hand"
+        ),
+    ],
+)
+def test_only_an_automatic_payout_that_is_in_the_data_can_be_asked_for(payout, code, message):
+    """Anything else is an error, not an empty file that looks like an answer."""
+    ledger, now = Ledger.of(1), datetime.fromtimestamp(PUBLISHED, UTC) + timedelta(hours=9)
+    ids = ledger.payouts.with_columns(id=ledger.draws.payout_id(pl.col("payout")))
+    by_name = {
+        "tomorrow": ids.filter("automatic", pl.col("created") > PUBLISHED)["id"][0],
+        "by hand": ids.filter(~pl.col("automatic"))["id"][0],
+    }
+    parameters = {"payout": by_name.get(payout, payout)}
+    form = {"report_type": "payout_reconciliation.by_id.itemized.4", "parameters": parameters}
+    with pytest.raises(StripeError) as raised:
+        checked_request(form, livemode=False, now=now, find_payout=lambda id_, _: ledger.payout(id_))
+    assert raised.value.status == 400
+    assert raised.value.error.get("code") == code
+    assert raised.value.error["param"] == "parameters[payout]"
+    assert raised.value.error["message"].startswith(message)

@@ -6,13 +6,19 @@ Source: https://docs.stripe.com/api/errors, https://docs.stripe.com/error-codes
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import Any
+
+from werkzeug.wrappers import Response
 
 __all__ = [
     "StripeError",
     "default_error",
     "empty",
+    "error_response",
     "invalid",
+    "json_response",
     "missing",
     "no_such",
     "unknown",
@@ -26,6 +32,7 @@ class StripeError(Exception):
     Attributes:
         status: HTTP status.
         error: Members of ``{"error": {...}}``, without those that the application adds to all.
+        headers: Further headers of the answer.
     """
 
     def __init__(
@@ -39,6 +46,7 @@ class StripeError(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
+        self.headers: dict[str, str] = {}
         self.error: dict[str, Any] = {"message": message, "type": type_}
         if code is not None:
             slug = code.replace("_", "-")
@@ -102,3 +110,20 @@ def default_error(status: int) -> StripeError:
         text = "An unknown error occurred. Contact us at https://support.stripe.com/ if it persists."
         return StripeError(status, text, type_="api_error")
     return StripeError(status, "The request could not be served.")
+
+
+def json_response(answer: dict[str, Any], status: int = 200) -> Response:
+    """JSON as Stripe writes it."""
+    return Response(json.dumps(answer, indent=2), status, content_type="application/json")
+
+
+def error_response(error: StripeError, request_id: str, *, livemode: bool | None, now: datetime) -> Response:
+    """Stripe's body. The link to its log is for whoever could open it: *livemode* None is nobody known."""
+    members = dict(error.error)
+    if livemode is not None:
+        mode = "" if livemode else "test/"
+        log = f"https://dashboard.stripe.com/{mode}logs/{request_id}?t={int(now.timestamp())}"
+        members["request_log_url"] = log
+    response = json_response({"error": dict(sorted(members.items()))}, error.status)
+    response.headers.update(error.headers)
+    return response

@@ -2,43 +2,53 @@
 
 from __future__ import annotations
 
-import json
 import random
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import http_date
 from werkzeug.wrappers import Request, Response
 
-from stripe_reports.simulator.answers import StripeError, default_error
+from stripe_reports.intervals import Period, parse
+from stripe_reports.simulator.answers import StripeError, default_error, error_response, json_response
+from stripe_reports.simulator.availability import next_data_end
+from stripe_reports.simulator.changes import ConnectionDroppedError
 from stripe_reports.simulator.clock import Clock
-from stripe_reports.simulator.endpoints import Call, match
+from stripe_reports.simulator.control import control
+from stripe_reports.simulator.endpoints import Call, contents, route
+from stripe_reports.simulator.events import API_VERSION
 from stripe_reports.simulator.faults import Fault, Outcome
-from stripe_reports.simulator.forms import Pairs, decode
+from stripe_reports.simulator.forms import Pairs, body, decode
 from stripe_reports.simulator.frontpage import front_page
 from stripe_reports.simulator.idempotency import IdempotencyKeys, StoredAnswer
-from stripe_reports.simulator.keys import Caller, authenticate
+from stripe_reports.simulator.keys import Access, Caller, authenticate
+from stripe_reports.simulator.latency import Latency, drawn, uniform
 from stripe_reports.simulator.ledger import LEDGER_VERSION, Ledger
-from stripe_reports.simulator.runbook import RunBook, new_id, seeded_latency
+from stripe_reports.simulator.limits import RateLimits
+from stripe_reports.simulator.links import FileLinks
+from stripe_reports.simulator.mishaps import Mishaps
+from stripe_reports.simulator.permissions import check_permission, permissions
+from stripe_reports.simulator.restatements import Correction, Restatement
+from stripe_reports.simulator.runbook import RunBook, new_id
 from stripe_reports.simulator.runs import Run
+from stripe_reports.simulator.webhooks import Courier, Delivery, WebhookEndpoint
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 __all__ = ["ServedRequest", "Simulator"]
 
-_API_VERSION = "2026-10-28.endive"
 _STRIPES_HOSTS = {"api.stripe.com", "files.stripe.com"}
 _USUAL_SIZE = 40.0
-_LARGEST_BODY = 1 << 20
+_USUAL_LATENCY = uniform(5, 20)
 
 
 @dataclass(frozen=True, slots=True)
 class ServedRequest:
-    """A request and the status of its answer, for counting calls."""
+    """A request and the status of its answer, for counting calls; 0 where the connection was dropped."""
 
     method: str
     path: str
@@ -57,6 +67,10 @@ class Simulator:
         clock: Its time; by default one that starts at 2026-11-05 12:00 UTC and moves only when told.
         latency: Seconds that a run stays pending: a number, or a function of a seeded ``random.Random``;
             5 to 20 by default.
+        answer_delay: Seconds that an answer takes, by the simulator's clock, in the same two forms; none by
+            default. A clock that only moves when told jumps by it, so nobody waits.
+        rate_limits: Stripe's, or others; none by default, since to a clock that stands still all requests
+            come in the same second.
         files_url: Where ``result.url`` points, such as ``"https://files.example.com"``. None for Stripe's
             own host if the request was for Stripe's, else for the host that was asked.
         charges_per_day: Size of the ledger: the mean over its two years.
@@ -64,8 +78,11 @@ class Simulator:
     Attributes:
         clock: Move it with ``clock.advance(60)``.
         base_url: *files_url*; can be changed.
+        answer_delay: Can be changed, too.
+        rate_limits: Can be changed, too.
         requests: What was served, oldest first.
-        faults: Answers to give in place of the true ones; each is used up in turn.
+        faults: What goes wrong next: each is used up in turn, and :meth:`break_` adds to them by name.
+        webhooks: Where events are posted; append a :class:`WebhookEndpoint`.
 
     Example:
         >>> from werkzeug.test import Client
@@ -80,19 +97,33 @@ class Simulator:
         seed: int = 1,
         *,
         clock: Clock | None = None,
-        latency: float | Callable[[random.Random], float] | None = None,
+        latency: Latency | None = None,
+        answer_delay: Latency = 0.0,
+        rate_limits: RateLimits | None = None,
         files_url: str | None = None,
         charges_per_day: float = _USUAL_SIZE,
     ) -> None:
         self.seed = seed
         self.charges_per_day = charges_per_day
         self.clock = clock or Clock()
+        self.answer_delay = answer_delay
+        self.rate_limits = rate_limits
         self.base_url = files_url
         self.requests: list[ServedRequest] = []
+        self.webhooks: list[WebhookEndpoint] = []
         self.faults: list[Fault] = []
-        self._book = RunBook(lambda: self.ledger, seeded_latency(latency, seed))
+        self._mishaps = Mishaps(lambda: self.faults, random.Random(seed))  # noqa: S311
+        self._delays, latencies = random.Random(seed), random.Random(seed)  # noqa: S311
+        latency = _USUAL_LATENCY if latency is None else latency
+        self._restatements: list[Restatement] = []
+        self._book = RunBook(self._published, partial(drawn, latency, latencies), self._mishaps.of_run)
+        self._links = FileLinks()
         self._idempotency = IdempotencyKeys()
+        self._restricted: dict[str, frozenset[str]] = {}
+        self._courier = Courier(self.clock.now())
+        self._last_files_url = "https://files.stripe.com"
         self._lock = threading.Lock()
+        self.clock.subscribe(self.deliver)
 
     @property
     def key(self) -> str:
@@ -104,8 +135,8 @@ class Simulator:
 
     @property
     def ledger(self) -> Ledger:
-        """The rows behind the reports; made when first needed."""
-        return Ledger.of(self.seed, self.charges_per_day)
+        """The rows behind the reports, with all restatements; made when first needed."""
+        return Ledger.of(self.seed, self.charges_per_day, tuple(self._restatements))
 
     @property
     def runs(self) -> list[Run]:
@@ -116,8 +147,8 @@ class Simulator:
     def outcomes(self) -> list[Outcome | str]:
         """How the next runs end, one each: an :class:`Outcome` or the name of one.
 
-        Names are ``"failed"``, ``"stuck"``, ``"no url"`` and ``"no result"``; any other is taken for the
-        run's last status.
+        Names are ``"failed"``, ``"stuck"``, ``"no url"``, ``"foreign host"``, ``"expired"`` and
+        ``"no result"``; any other is taken for the run's last status.
         """
         return self._book.outcomes
 
@@ -133,53 +164,189 @@ class Simulator:
     def cached_answer(self, status: Literal["pending", "succeeded", "off"]) -> None:
         self._book.cached_answer = status
 
+    def break_(self, name: str, **members: Any) -> Fault:
+        """Make something go wrong: a fault of ``FAULTS`` by name, with *members* such as ``times=3``.
+
+        Raises:
+            ValueError: There is no fault of that name.
+
+        Example:
+            >>> simulator = Simulator()
+            >>> simulator.break_("answer.lock_timeout", times=2).about
+            'a lock, worth a retry'
+        """
+        fault = Fault.named(name, **members)
+        self.faults.append(fault)
+        return fault
+
+    def restrict(self, key: str, granted: Iterable[str]) -> None:
+        """Let a restricted key do no more than its permissions say, such as ``["file_read"]``.
+
+        Restricted keys of which nothing was said may do everything.
+
+        Raises:
+            ValueError: The key is no restricted one, or a permission is none.
+        """
+        self._restricted[key] = permissions(key, granted)
+
+    def restate(
+        self, period: Period, change: Correction = "late fee", *, currency: str | None = None
+    ) -> Restatement:
+        """Change the figures of a closed period, as Stripe may: the next publication shows it.
+
+        All reports of that data agree with each other again; files made before stay as they are.
+
+        Args:
+            period: A period in UTC, such as ``"2026-09"``.
+            change: ``"late fee"``, ``"fee waived"`` or ``"description"``; see :class:`Restatement`.
+            currency: The only currency concerned; by default each that moved in the period.
+
+        Raises:
+            IntervalError: The text is no period.
+            ValueError: There is no such change, or no such currency in the ledger.
+        """
+        now = self.clock.now()
+        interval = parse(period, timezone="UTC", now=now)
+        restatement = Restatement(
+            change=change,
+            start=int(interval.start.timestamp()),
+            end=int(interval.end.timestamp()),
+            published=next_data_end(now),
+            currency=currency,
+        )
+        self._restatements.append(restatement)
+        return restatement
+
+    def deliver(self) -> list[Delivery]:
+        """Post the events that are due, and say what came of it.
+
+        It happens by itself when the clock is moved, and all the time while a clock that runs is served.
+        """
+        with self._lock:
+            now = self.clock.now()
+            if not self.webhooks:
+                self._courier.skip(self._book, now)
+                return []
+            due = self._courier.due(self._book, self._last_files_url, now)
+        return self._courier.deliver(due, self.webhooks, self._mishaps.of_event, now)
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """What was posted to webhook endpoints, oldest first."""
+        return self._courier.deliveries
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI."""
         request = Request(environ)
-        request.max_content_length = request.max_form_memory_size = _LARGEST_BODY
         request_id = new_id("req_", 14)
-        caller = None
+        access = None
         try:
             # Read before anything is locked: a slow sender must not hold up the others.
-            form = _form(request)
+            form = body(request)
             if request.path == "/" and request.method == "GET":
-                response = front_page(self.key, request.host_url, self.clock.now())
+                response = front_page(self.key, request, self.clock.now())
+            elif request.path.startswith("/simulator/"):
+                response = control(self, request, dict(form))
+            elif request.path.startswith("/links/") and request.method == "GET":
+                response = contents(self._links.file(request.path.removeprefix("/links/"), self.clock.now()))
             else:
-                caller = authenticate(request, self.key)
-                with self._lock:
-                    response = self._answer(request, request_id, caller, form)
+                access = authenticate(request, self.key, self._restricted)
+                self._make_file(access.caller, request.path)
+                response = self._answer(_Exchange(request, request_id, access, form))
         except StripeError as error:
-            response = self._error(error, request_id, caller)
-        response.headers.setdefault("Request-Id", request_id)
-        response.headers.setdefault("Stripe-Version", request.headers.get("Stripe-Version") or _API_VERSION)
-        response.headers.setdefault("Date", http_date(self.clock.now()))
+            response = self._error(error, request_id, access)
+        except ConnectionDroppedError:
+            self.requests.append(ServedRequest(request.method, request.path, 0, request_id))
+            raise
+        self._sign(response, request, request_id)
         self.requests.append(ServedRequest(request.method, request.path, response.status_code, request_id))
         return response(environ, start_response)
 
-    def _answer(self, request: Request, request_id: str, caller: Caller, form: Pairs) -> Response:
+    def _answer(self, exchange: _Exchange) -> Response:
         """The true answer, unless an idempotency key or a fault gives another."""
-        key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
-        now = self.clock.now()
-        if key and (stored := self._idempotency.find(caller, key, request.path, form, now)):
+        request, caller, key = exchange.request, exchange.access.caller, exchange.idempotency_key
+        with self._lock:
+            now = self.clock.now()
+            if self.rate_limits is not None:
+                self.rate_limits.take(caller, route(request).name, now.timestamp())
+            stored = self._idempotency.find(caller, key, request.path, exchange.form, now) if key else None
+            fault = self._mishaps.of_answer(request, is_replayed=stored is not None)
+            delay = sum(drawn(d, self._delays) for d in (self.answer_delay, fault.delay if fault else 0.0))
+            if fault is None and not delay:
+                return self._executed(exchange, stored)
+            if key:
+                self._idempotency.begin(caller, key)
+        try:
+            if fault is not None and fault.replaces:
+                response = self._canned(fault, exchange)
+            else:
+                true_answer = partial(self._true_answer, exchange, stored)
+                response = fault.change(request, true_answer) if fault and fault.change else true_answer()
+            if delay:
+                self.clock.sleep(delay)
+        finally:
+            if key:
+                self._idempotency.end(caller, key)
+        return response
+
+    def _true_answer(self, exchange: _Exchange, stored: StoredAnswer | None) -> Response:
+        """What Stripe would answer, headers and all, for a fault to change."""
+        try:
+            with self._lock:
+                response = self._executed(exchange, stored)
+        except StripeError as error:
+            response = self._error(error, exchange.request_id, exchange.access)
+        self._sign(response, exchange.request, exchange.request_id)
+        return response
+
+    def _executed(self, exchange: _Exchange, stored: StoredAnswer | None) -> Response:
+        """The stored answer, or a new one; what was executed is stored. To be called with the lock held."""
+        request, access, now = exchange.request, exchange.access, self.clock.now()
+        if stored is not None:
             response = Response(stored.body, stored.status, content_type="application/json")
             response.headers["Idempotent-Replayed"] = "true"
-            first_id, was_executed = stored.request_id, False
-        elif fault := next((f for f in self.faults if f.hits(request.method, request.path)), None):
-            fault.times -= 1
-            response = self._faulty(fault, request_id, caller)
-            first_id, was_executed = request_id, fault.stored
+            return self._echoing(exchange, response, stored.request_id)
+        found = route(request)
+        check_permission(
+            access.permissions, found.permission, shown_key=access.shown_key, account=access.caller.account
+        )
+        query = decode(list(request.args.items(multi=True)))
+        self._last_files_url = self._files_url(request)
+        call = Call(access.caller, exchange.form, query, now, self._book, self._links, self._last_files_url)
+        answer = found.endpoint(call, **found.values)
+        response = answer if isinstance(answer, Response) else json_response(answer)
+        self._store(exchange, response)
+        return self._echoing(exchange, response, exchange.request_id)
+
+    def _canned(self, fault: Fault, exchange: _Exchange) -> Response:
+        """The answer that a fault gives of its own; kept for the idempotency key if it says so."""
+        if fault.body is None:
+            response = self._error(default_error(fault.status), exchange.request_id, exchange.access)
+        elif isinstance(fault.body, str | bytes):
+            response = Response(fault.body, fault.status)
         else:
-            endpoint, values = match(request)
-            query = decode(list(request.args.items(multi=True)))
-            call = Call(caller, form, query, now, self._book, self._files_url(request))
-            answer = endpoint(call, **values)
-            response = answer if isinstance(answer, Response) else _json(answer)
-            first_id, was_executed = request_id, True
-        if key:
+            response = json_response(dict(fault.body), fault.status)
+        response.headers.update(fault.headers)
+        if fault.stored:
+            with self._lock:
+                self._store(exchange, response)
+        return self._echoing(exchange, response, exchange.request_id)
+
+    def _store(self, exchange: _Exchange, response: Response) -> None:
+        if key := exchange.idempotency_key:
+            answered = StoredAnswer(
+                self.clock.now(),
+                exchange.request.path,
+                exchange.form,
+                exchange.request_id,
+                response.status_code,
+                response.get_data(),
+            )
+            self._idempotency.store(exchange.access.caller, key, answered)
+
+    def _echoing(self, exchange: _Exchange, response: Response, first_id: str) -> Response:
+        if key := exchange.idempotency_key:
             response.headers.update({"Idempotency-Key": key, "Original-Request": first_id})
-        if key and was_executed:
-            answered = response.status_code, response.get_data()
-            self._idempotency.store(caller, key, StoredAnswer(now, request.path, form, request_id, *answered))
         return response
 
     def _files_url(self, request: Request) -> str:
@@ -189,32 +356,38 @@ class Simulator:
             return "https://files.stripe.com"
         return request.host_url.rstrip("/")
 
-    def _faulty(self, fault: Fault, request_id: str, caller: Caller) -> Response:
-        if fault.body is None:
-            response = self._error(default_error(fault.status), request_id, caller)
-        elif isinstance(fault.body, str | bytes):
-            response = Response(fault.body, fault.status)
-        else:
-            response = _json(dict(fault.body), fault.status)
-        response.headers.update(fault.headers)
-        return response
+    def _error(self, error: StripeError, request_id: str, access: Access | None) -> Response:
+        livemode = access.caller.livemode if access else None
+        return error_response(error, request_id, livemode=livemode, now=self.clock.now())
 
-    def _error(self, error: StripeError, request_id: str, caller: Caller | None) -> Response:
-        """Stripe's body; the link to its log is for whoever could open it."""
-        members = dict(error.error)
-        if caller is not None:
-            mode = "" if caller.livemode else "test/"
-            seconds = int(self.clock.now().timestamp())
-            members["request_log_url"] = f"https://dashboard.stripe.com/{mode}logs/{request_id}?t={seconds}"
-        return _json({"error": dict(sorted(members.items()))}, error.status)
+    def _make_file(self, caller: Caller, path: str) -> None:
+        """Make the file of the run that is asked for, since a large one takes a while: nobody else waits."""
+        with self._lock:
+            file = self._book.finished_file(caller, path.rpartition("/")[2], self.clock.now())
+        if file is not None:
+            file.contents.make()
+
+    def _published(self, data_end: int) -> Ledger:
+        """The rows as they stood in the data up to then."""
+        shown = (restatement for restatement in self._restatements if restatement.published <= data_end)
+        return Ledger.of(self.seed, self.charges_per_day, tuple(shown))
+
+    def _sign(self, response: Response, request: Request, request_id: str) -> None:
+        """The headers that every answer has."""
+        response.headers.setdefault("Request-Id", request_id)
+        response.headers.setdefault("Stripe-Version", request.headers.get("Stripe-Version") or API_VERSION)
+        response.headers.setdefault("Date", http_date(self.clock.now()))
 
 
-def _json(answer: dict[str, Any], status: int = 200) -> Response:
-    return Response(json.dumps(answer, indent=2), status, content_type="application/json")
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """A request whose key was accepted."""
 
+    request: Request
+    request_id: str
+    access: Access
+    form: Pairs
 
-def _form(request: Request) -> Pairs:
-    try:
-        return list(request.form.items(multi=True))
-    except RequestEntityTooLarge:
-        raise StripeError(413, f"A request body may have at most {_LARGEST_BODY} bytes.") from None
+    @property
+    def idempotency_key(self) -> str | None:
+        return self.request.headers.get("Idempotency-Key") if self.request.method == "POST" else None

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from stripe_reports.models import ReportType
 from stripe_reports.simulator.ledger import ACCOUNT_OPENED
-from stripe_reports.simulator.reports import default_columns
+from stripe_reports.simulator.reports import default_columns, simulated
 
-__all__ = ["Availability", "availability", "report_type_answer"]
+__all__ = ["Availability", "availability", "next_data_end", "report_type_answer"]
 
 _STEP = timedelta(hours=12)
 
@@ -33,6 +33,12 @@ def availability(report_type: ReportType, now: datetime) -> Availability:
     since = now - lag - datetime(1970, 1, 1, tzinfo=UTC)
     end = datetime(1970, 1, 1, tzinfo=UTC) + since // _STEP * _STEP
     return Availability(*(int(t.timestamp()) for t in (ACCOUNT_OPENED, end, end + lag)))
+
+
+def next_data_end(now: datetime) -> int:
+    """End of the data that no report type has yet, in Unix seconds."""
+    newest = max(availability(type_, now).end for type_ in simulated())
+    return newest + int(_STEP.total_seconds())
 
 
 def report_type_answer(report_type: ReportType, *, livemode: bool, now: datetime) -> dict[str, Any]:

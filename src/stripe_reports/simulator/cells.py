@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 __all__ = ["csv", "day", "label", "major", "midnight", "money", "timestamp"]
 
+_DIGITS = 38
 _UNKNOWN_TO_POLARS = {"Factory": "Etc/UTC", "US/Pacific-New": "America/Los_Angeles"}
 """Zones that Stripe lists and polars lacks."""
 
 
-def csv(cells: pl.DataFrame) -> bytes:
-    """The file: header and every non-empty cell quoted, empty cells bare, lines ended by LF."""
-    file = io.BytesIO()
-    cells.cast(pl.String).write_csv(file, quote_style="non_numeric", line_terminator="\n")
-    return file.getvalue()
+def csv(pages: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    """The file in pieces, one for each page of cells.
+
+    Header and every non-empty cell quoted, empty cells bare, lines ended by LF.
+    """
+    for number, page in enumerate(pages):
+        piece = io.BytesIO()
+        page.cast(pl.String).write_csv(
+            piece, include_header=number == 0, quote_style="non_numeric", line_terminator="\n"
+        )
+        yield piece.getvalue()
 
 
 def money(minor: pl.Expr, decimals: pl.Expr, *, point: str = ".") -> pl.Expr:
     """Integer minor units as decimal major units: ``-0.02``, ``500`` (jpy), ``1.234`` (kwd)."""
-    digits = minor.abs().cast(pl.String).str.zfill(decimals + 1)
-    whole = digits.str.len_bytes() - decimals
-    return pl.concat_str(
-        pl.when(minor < 0).then(pl.lit("-")).otherwise(pl.lit("")),
-        digits.str.slice(0, whole),
-        pl.when(decimals > 0).then(pl.lit(point)).otherwise(pl.lit("")),
-        digits.str.slice(whole),
-    )
+    text = minor.cast(pl.String)
+    for places in (2, 3):
+        unit = pl.lit(Decimal(1).scaleb(-places), pl.Decimal(_DIGITS, places))
+        amount = (minor.cast(pl.Decimal(_DIGITS, places)) * unit).cast(pl.String)
+        text = pl.when(decimals == places).then(amount).otherwise(text)
+    return text if point == "." else text.str.replace(".", point, literal=True)
 
 
 def major(minor: int, decimals: int) -> str:

@@ -7,7 +7,7 @@ what is wrong in words of that kind.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -29,9 +29,19 @@ _LIVE_ONLY = "This report type is only available for live data and requires a li
 
 
 def checked_request(
-    form: Mapping[str, Any], *, livemode: bool, now: datetime
+    form: Mapping[str, Any],
+    *,
+    livemode: bool,
+    now: datetime,
+    find_payout: Callable[[str, int], Mapping[str, Any] | None],
 ) -> tuple[ReportType, dict[str, Any]]:
     """The report type and the parameters of a new run.
+
+    Args:
+        form: What was sent.
+        livemode: Mode of the key.
+        now: The present.
+        find_payout: A payout by its id and the end of the published data.
 
     Raises:
         StripeError: 400 or 404, with the parameter at fault.
@@ -47,7 +57,10 @@ def checked_request(
     if not isinstance(sent, Mapping):
         raise invalid("Invalid object", "parameters")
     parameters = _parameters(report_type, sent)
-    _check_interval(report_type, parameters, availability(report_type, now))
+    available = availability(report_type, now)
+    _check_interval(report_type, parameters, available)
+    if "payout" in parameters:
+        _check_payout(find_payout(parameters["payout"], available.end), parameters["payout"], available.end)
     _check_columns(report_type, parameters.get("columns"))
     return report_type, parameters
 
@@ -160,6 +173,19 @@ def _check_interval(report_type: ReportType, parameters: Mapping[str, Any], avai
             f"and `interval_end` = {_utc(end)}.",
             "parameters.interval_end",
         )
+
+
+def _check_payout(payout: Mapping[str, Any] | None, id_: str, data_end: int) -> None:
+    """The payout must be there and automatic: of others, Stripe does not know what they settle.
+
+    What Stripe's reports say to either is not known; these are its answers to the same id in a list of
+    balance transactions: https://docs.stripe.com/api/balance_transactions/list
+    """
+    if payout is None or payout["created"] >= data_end:
+        raise no_such("payout", id_, "parameters[payout]", status=400)
+    if not payout["automatic"]:
+        text = "Balance transaction history can only be filtered on automatic transfers, not manual."
+        raise invalid(text, "parameters[payout]")
 
 
 def _check_columns(report_type: ReportType, columns: list[str] | None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 __all__ = ["DEMO_START", "Clock", "RealClock"]
@@ -17,11 +19,17 @@ class Clock:
 
     Args:
         start: An aware datetime; 2026-11-05 12:00 UTC by default.
+
+    Attributes:
+        is_running: Whether it moves by itself.
     """
+
+    is_running = False
 
     def __init__(self, start: datetime = DEMO_START) -> None:
         self._lock = threading.Lock()
         self._now = _utc(start)
+        self._listeners: list[weakref.WeakMethod[Callable[[], object]]] = []
 
     def now(self) -> datetime:
         """The time, aware and in UTC."""
@@ -31,16 +39,34 @@ class Clock:
         """Move the clock by seconds or a timedelta, and return the new time."""
         with self._lock:
             self._now += by if isinstance(by, timedelta) else timedelta(seconds=by)
-            return self._now
+            now = self._now
+        self._moved()
+        return now
 
     def set(self, to: datetime) -> None:
         """Move the clock to an aware datetime, forwards or back."""
         with self._lock:
             self._now = _utc(to)
+        self._moved()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait by this clock: it jumps, and nobody waits. One that runs makes its caller wait."""
+        self.advance(seconds)
+
+    def subscribe(self, listener: Callable[[], object]) -> None:
+        """Call a bound method after each move, in the thread that moved the clock, while its object lives."""
+        self._listeners.append(weakref.WeakMethod(listener))
+
+    def _moved(self) -> None:
+        for reference in self._listeners:
+            if listener := reference():
+                listener()
 
 
 class RealClock(Clock):
     """A clock that runs at real speed from *start* on; ``advance`` and ``set`` make it jump."""
+
+    is_running = True
 
     def __init__(self, start: datetime = DEMO_START) -> None:
         super().__init__(start)
@@ -59,6 +85,11 @@ class RealClock(Clock):
         """Jump to an aware datetime and run on from there."""
         with self._lock:
             self._now, self._started = _utc(to), time.monotonic()
+        self._moved()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, for real."""
+        time.sleep(seconds)
 
 
 def _utc(instant: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""Every column of the itemised reports, as an expression over the rows of the ledger.
+"""Every column of the reports, as an expression over the rows of the ledger.
 
 A column is computed only when a report asks for it. Texts are drawn from pools that hold what breaks
 careless readers: quotes, commas, line breaks, scripts, formulas, templates and leading zeros.
@@ -6,7 +6,7 @@ careless readers: quotes, commas, line breaks, scripts, formulas, templates and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,18 +14,16 @@ import polars as pl
 from stripe_reports.simulator import pools
 from stripe_reports.simulator.cells import day, midnight, money, timestamp
 from stripe_reports.simulator.draws import Draws
-from stripe_reports.simulator.ledger import MARKETS
+from stripe_reports.simulator.markets import MARKETS
+from stripe_reports.simulator.restatements import Restatement, is_late_fee
 
-__all__ = ["Context", "activity", "payouts", "select"]
+__all__ = ["Columns", "Context", "Of", "activity", "balance", "payouts", "summary"]
 
 _DAY = 86_400
 _NULL = pl.lit(None, pl.String)
-_DECIMALS = {market.currency: market.decimals for market in MARKETS} | {"gbp": 2}
+_DECIMALS = {market.currency: market.decimals for market in MARKETS}
 _CUSTOMERS = 2_500
 _ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
-
-Columns = Mapping[str, pl.Expr | Callable[[str], pl.Expr]]
-"""Columns by name; ``refund_metadata[key]`` and its like are functions of the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,68 +34,78 @@ class Context:
         zone: IANA name for the columns in local time.
         as_of: End of the published data, in Unix seconds.
         point: The decimal sign.
+        restatements: Changes, of which those of descriptions show here.
     """
 
     zone: str
     as_of: int
     point: str = "."
+    restatements: Sequence[Restatement] = ()
 
 
-def select(rows: pl.DataFrame, names: list[str], columns: Columns) -> pl.DataFrame:
-    """The columns called *names*, in that order, as text."""
-    chosen = []
-    for name in names:
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a family of reports.
+
+    Attributes:
+        shared: What several columns are made of, by name; computed once, and only if asked for.
+        named: Columns by name; ``refund_metadata[key]`` and its like are functions of the key.
+    """
+
+    shared: Mapping[str, pl.Expr]
+    named: Mapping[str, pl.Expr | Callable[[str], pl.Expr]]
+
+    def select(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+        """The columns called *names*, in that order, as text."""
+        chosen = [self._column(name).alias(name) for name in names]
+        # In two steps, since an expression that stands in others is computed again for each of them.
+        return rows.lazy().with_columns(**self.shared).select(chosen).collect()
+
+    def _column(self, name: str) -> pl.Expr:
         head, bracket, key = name.partition("[")
-        column = columns[f"{head}[key]"] if bracket else columns[name]
-        chosen.append((column(key.removesuffix("]")) if callable(column) else column).alias(name))
-    return rows.select(chosen)
+        column = self.named[f"{head}[key]" if bracket else name]
+        return column(key.removesuffix("]")) if callable(column) else column
 
 
-def _decimals(currency: pl.Expr) -> pl.Expr:
-    return currency.replace_strict(_DECIMALS, return_dtype=pl.Int64)
-
-
-def _amounts(context: Context, *names: str) -> dict[str, pl.Expr]:
-    decimals = _decimals(pl.col("currency"))
-    return {name: money(pl.col(name), decimals, point=context.point) for name in names}
-
-
-def _times(context: Context, **seconds: pl.Expr) -> dict[str, pl.Expr]:
-    """Each time twice: under its name in the zone of the run, and as ``…_utc``."""
-    local = {name: timestamp(at, context.zone) for name, at in seconds.items()}
-    return local | {f"{name}_utc": timestamp(at) for name, at in seconds.items()}
+Of = Callable[[Draws, Context], Columns]
 
 
 def activity(draws: Draws, context: Context) -> Columns:
-    """The columns of ``balance_change_from_activity.itemized``, all versions."""
+    """The columns of everything that lists balance transactions, all versions."""
     category, charge, currency = pl.col("reporting_category"), pl.col("charge"), pl.col("currency")
     is_refund = category.is_in(["refund", "refund_failure"])
     is_dispute = category.is_in(["dispute", "dispute_reversal"])
     is_paid_out = pl.col("payout_created") < context.as_of
-    payout = pl.when(is_paid_out).then(pl.col("payout"))
-    effective_at = pl.when(is_paid_out).then(pl.col("payout_effective_at"))
-    # A failed refund and a won dispute are about the object that came before them.
+    is_known = draws.below(8, "guest", charge) > 0
+    # A failed refund is about the refund before it.
     of_refund = pl.when(category == "refund_failure").then(pl.col("transaction") - 2).otherwise("transaction")
-    charge_id = draws.id("ch_3", "charge", charge)
+    shared = {
+        "_decimals": _decimals(currency),
+        "_charge_id": draws.id("ch_3", "charge", charge),
+        "_refund": of_refund,
+        "_customer": pl.when(is_known).then(draws.below(_CUSTOMERS, "customer", charge)),
+        "_payout": pl.when(is_paid_out).then(pl.col("payout")),
+        "_effective_at": pl.when(is_paid_out).then(pl.col("payout_effective_at")),
+    }
+    charge_id, refund = pl.col("_charge_id"), pl.col("_refund")
+    payout, effective_at = pl.col("_payout"), pl.col("_effective_at")
 
-    return {
+    named: dict[str, pl.Expr | Callable[[str], pl.Expr]] = {
         "balance_transaction_id": draws.id("txn_3", "transaction", pl.col("transaction")),
         "reporting_category": category,
         "currency": currency,
         "source_id": pl.when(category == "charge")
         .then(charge_id)
         .when(is_refund)
-        .then(draws.id("re_3", "refund", of_refund))
+        .then(draws.id("re_3", "refund", refund))
         .when(is_dispute)
         .then(draws.id("dp_", "dispute", charge)),
-        "description": _description(draws, charge_id),
+        "description": _description(draws, context),
         "charge_id": charge_id,
         "payment_intent_id": draws.id("pi_3", "payment intent", charge),
-        "automatic_payout_id": draws.id("po_", "payout", payout),
+        "automatic_payout_id": draws.payout_id(payout),
         **_amounts(context, "gross", "fee", "net", "withheld_tax"),
-        "fee_net_of_withheld_tax": money(
-            pl.col("fee") - pl.col("withheld_tax"), _decimals(currency), point=context.point
-        ),
+        "fee_net_of_withheld_tax": _amount(context, pl.col("fee") - pl.col("withheld_tax")),
         **_times(
             context,
             created=pl.col("created"),
@@ -106,13 +114,16 @@ def activity(draws: Draws, context: Context) -> Columns:
             automatic_payout_effective_at=effective_at,
         ),
         **_traces(draws, payout, effective_at, context),
+        **_on_the_bank_statement(draws, payout),
         **_customer_facing(draws, context),
-        **_customer(draws, charge),
+        **_customer(draws, pl.col("_customer")),
         **_payment(draws, charge, is_dispute),
         **_address("shipping", draws, charge),
         **dict.fromkeys(
             (
                 "regulatory_tag",
+                "order_id",
+                "destination_payment_id",
                 "connected_account_id",
                 "connected_account_name",
                 "connected_account_country",
@@ -122,43 +133,91 @@ def activity(draws: Draws, context: Context) -> Columns:
         ),
         "payment_metadata[key]": lambda key: _metadata(pools.PAYMENT_METADATA, key, draws, charge),
         "refund_metadata[key]": lambda key: pl.when(is_refund).then(
-            _metadata(pools.REFUND_METADATA, key, draws, of_refund)
+            _metadata(pools.REFUND_METADATA, key, draws, refund)
         ),
         "transfer_metadata[key]": lambda key: _NULL,
     }
+    return Columns(shared, named)
 
 
 def payouts(draws: Draws, context: Context) -> Columns:
     """The columns of ``payouts.itemized``, all versions."""
     payout, failed_at = pl.col("payout"), pl.col("failed_at")
-    is_reversal = pl.col("reporting_category") == "payout_reversal"
     reversed_at = pl.when(failed_at < context.as_of).then(failed_at)
-    written = pl.when("automatic").then(pl.lit("STRIPE PAYOUT")).otherwise(pl.lit('By hand, "treasury"'))
+    return Columns(
+        {"_decimals": _decimals(pl.col("currency"))},
+        {
+            **_of_payout(draws, payout),
+            "payout_id": draws.payout_id(payout),
+            "reporting_category": pl.col("reporting_category"),
+            "currency": pl.col("currency"),
+            **_amounts(context, "gross", "fee", "net"),
+            **_times(context, effective_at=pl.col("effective_at"), payout_reversed_at=reversed_at),
+            "payout_expected_arrival_date": midnight(pl.col("arrival")),
+            "payout_status": pl.when(reversed_at.is_not_null())
+            .then(pl.lit("failed"))
+            .when(pl.col("arrival") < context.as_of)
+            .then(pl.lit("paid"))
+            .otherwise(pl.lit("in_transit")),
+            "payout_type": pl.lit("bank_account"),
+            "payout_description": _written_on_a_payout(),
+            "payout_destination_id": draws.id("ba_", "bank account", pl.col("currency").to_physical()),
+            "regulatory_tag": _NULL,
+            **_traces(draws, payout, pl.col("arrival"), context),
+        },
+    )
+
+
+def balance(draws: Draws, context: Context) -> Columns:
+    """The columns of :func:`activity` for rows among which are payouts, by their number ``moved``."""
+    moved = pl.col("moved")
+    of_payout = _of_payout(draws, moved) | {"source_id": draws.payout_id(moved)}
+    of_row = activity(draws, context)
+    named = dict(of_row.named)
+    for name, column in of_payout.items():
+        named[name] = pl.when(moved.is_not_null()).then(column).otherwise(of_row.named[name])
+    return Columns(of_row.shared, named)
+
+
+def summary() -> Columns:
+    """The columns of sums by currency and category."""
+    amounts = _amounts(Context("UTC", 0), "gross", "fee", "net")
+    others = {name: pl.col(name) for name in ("reporting_category", "currency", "count")}
+    return Columns({"_decimals": _decimals(pl.col("currency"))}, others | amounts)
+
+
+def _decimals(currency: pl.Expr) -> pl.Expr:
+    return currency.replace_strict(_DECIMALS, return_dtype=pl.Int64)
+
+
+def _amount(context: Context, minor: pl.Expr) -> pl.Expr:
+    return money(minor, pl.col("_decimals"), point=context.point)
+
+
+def _amounts(context: Context, *names: str) -> dict[str, pl.Expr]:
+    return {name: _amount(context, pl.col(name)) for name in names}
+
+
+def _times(context: Context, **seconds: pl.Expr) -> dict[str, pl.Expr]:
+    """Each time twice: under its name in the zone of the run, and as ``…_utc``."""
+    local = {name: timestamp(at, context.zone) for name, at in seconds.items()}
+    return local | {f"{name}_utc": timestamp(at) for name, at in seconds.items()}
+
+
+def _written_on_a_payout() -> pl.Expr:
+    return pl.when("automatic").then(pl.lit("STRIPE PAYOUT")).otherwise(pl.lit('By hand, "treasury"'))
+
+
+def _of_payout(draws: Draws, payout: pl.Expr) -> dict[str, pl.Expr]:
+    """What a payout or its return is called as a balance transaction."""
+    is_reversal, written = pl.col("reporting_category") == "payout_reversal", _written_on_a_payout()
     return {
-        "payout_id": draws.id("po_", "payout", payout),
         "balance_transaction_id": pl.when(is_reversal)
         .then(draws.id("txn_", "payout reversal", payout))
         .otherwise(draws.id("txn_", "payout transaction", payout)),
-        "reporting_category": pl.col("reporting_category"),
-        "currency": pl.col("currency"),
-        **_amounts(context, "gross", "fee", "net"),
-        **_times(context, effective_at=pl.col("effective_at"), payout_reversed_at=reversed_at),
-        "payout_expected_arrival_date": midnight(pl.col("arrival")),
-        "payout_status": pl.when(reversed_at.is_not_null())
-        .then(pl.lit("failed"))
-        .when(pl.col("arrival") < context.as_of)
-        .then(pl.lit("paid"))
-        .otherwise(pl.lit("in_transit")),
-        "payout_type": pl.lit("bank_account"),
-        "payout_description": written,
-        "payout_destination_id": draws.id(
-            "ba_", "bank account", pl.col("currency").replace_strict(_DECIMALS, return_dtype=pl.UInt64)
-        ),
         "description": pl.when(is_reversal)
         .then(pl.concat_str(pl.lit("PAYOUT FAILURE ("), written, pl.lit(")")))
         .otherwise(written),
-        "regulatory_tag": _NULL,
-        **_traces(draws, payout, pl.col("arrival"), context),
     }
 
 
@@ -178,27 +237,31 @@ def _traces(draws: Draws, payout: pl.Expr, arrival: pl.Expr, context: Context) -
     }
 
 
-def _customer_facing(draws: Draws, context: Context) -> dict[str, pl.Expr]:
-    """What the customer saw: now and then pounds, where euros were settled."""
-    gross, currency, charge = pl.col("gross"), pl.col("currency"), pl.col("charge")
-    in_pounds = (currency == "eur") & (draws.below(12, "customer facing", charge) == 0)
-    amount = pl.when(in_pounds).then(gross.sign() * (gross.abs() * 86 // 100)).otherwise(gross)
-    shown = pl.when(charge.is_null()).then(None).when(in_pounds).then(pl.lit("gbp")).otherwise(currency)
+def _on_the_bank_statement(draws: Draws, payout: pl.Expr) -> dict[str, pl.Expr]:
+    reference = draws.id("", "payout reference", payout).str.slice(2).str.to_uppercase()
     return {
-        "customer_facing_amount": pl.when(charge.is_not_null()).then(
-            money(amount, _decimals(shown).fill_null(2), point=context.point)
-        ),
-        "customer_facing_currency": shown,
+        "payout_reference_token": pl.concat_str(pl.lit("ST-"), reference),
+        "payout_statement_descriptor": pl.when(payout.is_not_null()).then(pl.lit("KIOSK")),
     }
 
 
-def _customer(draws: Draws, charge: pl.Expr) -> dict[str, pl.Expr]:
+def _customer_facing(draws: Draws, context: Context) -> dict[str, pl.Expr]:
+    """What the customer saw: now and then pounds, where euros were settled; both have cents."""
+    gross, currency, charge = pl.col("gross"), pl.col("currency"), pl.col("charge")
+    in_pounds = (currency == "eur") & (draws.below(12, "customer facing", charge) == 0)
+    amount = pl.when(in_pounds).then(gross.sign() * (gross.abs() * 86 // 100)).otherwise(gross)
+    shown = pl.when(in_pounds).then(pl.lit("gbp")).otherwise(currency.cast(pl.String))
+    return {
+        "customer_facing_amount": pl.when(charge.is_not_null()).then(_amount(context, amount)),
+        "customer_facing_currency": pl.when(charge.is_not_null()).then(shown),
+    }
+
+
+def _customer(draws: Draws, customer: pl.Expr) -> dict[str, pl.Expr]:
     """The customer of a charge; one charge in eight has none."""
-    is_known = draws.below(8, "guest", charge) > 0
-    customer = pl.when(is_known).then(draws.below(_CUSTOMERS, "customer", charge))
     return {
         "customer_id": draws.id("cus_", "customer id", customer),
-        "customer_email": pl.when(is_known).then(pl.format("customer{}@example.com", customer)),
+        "customer_email": pl.format("customer{}@example.com", customer),
         "customer_name": draws.pick(pools.NAMES, "name", customer),
         "customer_description": draws.pick(pools.CUSTOMER_DESCRIPTIONS, "customer description", customer),
         **_address("customer_shipping", draws, customer),
@@ -242,25 +305,32 @@ def _address(of: str, draws: Draws, index: pl.Expr) -> dict[str, pl.Expr]:
     }
 
 
-def _description(draws: Draws, charge_id: pl.Expr) -> pl.Expr:
-    category = pl.col("reporting_category")
+def _description(draws: Draws, context: Context) -> pl.Expr:
+    category, charge_id = pl.col("reporting_category"), pl.col("_charge_id")
     bought = draws.pick(pools.CHARGE_DESCRIPTIONS, "description", pl.col("charge"))
-    for_what = pl.concat_str(pl.lit("("), bought.fill_null("Payment"), pl.lit(")"))
-    return (
+    in_brackets = pl.concat_str(pl.lit("("), bought.fill_null("Payment"), pl.lit(")"))
+    on = day(pl.col("created"))
+    described = (
         pl.when(category == "charge")
         .then(bought)
         .when(category == "refund")
-        .then(pl.concat_str(pl.lit("REFUND FOR CHARGE "), for_what))
+        .then(pl.concat_str(pl.lit("REFUND FOR CHARGE "), in_brackets))
         .when(category == "refund_failure")
-        .then(pl.concat_str(pl.lit("REFUND FAILURE "), for_what))
+        .then(pl.concat_str(pl.lit("REFUND FAILURE "), in_brackets))
         .when(category == "dispute")
         .then(pl.concat_str(pl.lit("Chargeback withdrawal for "), charge_id))
         .when(category == "dispute_reversal")
         .then(pl.concat_str(pl.lit("Chargeback reversal for "), charge_id))
-        .otherwise(
-            pl.concat_str(pl.lit("Radar ("), day(pl.col("created")), pl.lit("): Radar for Fraud Teams"))
-        )
+        .when(is_late_fee())
+        .then(pl.concat_str(pl.lit("Card payments ("), on, pl.lit("): Network costs, adjusted")))
+        .otherwise(pl.concat_str(pl.lit("Radar ("), on, pl.lit("): Radar for Fraud Teams")))
     )
+    for restatement in context.restatements:
+        if restatement.change == "description":
+            corrected = pl.concat_str(bought.fill_null("Payment"), pl.lit(" (corrected)"))
+            is_corrected = restatement.covered & (category == "charge")
+            described = pl.when(is_corrected).then(corrected).otherwise(described)
+    return described
 
 
 def _metadata(keys: Mapping[str, pools.Metadata], key: str, draws: Draws, index: pl.Expr) -> pl.Expr:

@@ -54,6 +54,10 @@ class Draws:
         ]
         return pl.concat_str(pl.lit(prefix + "1Q"), *chunks)
 
+    def payout_id(self, payout: pl.Expr) -> pl.Expr:
+        """The id of a payout, which people ask for by it."""
+        return self.id("po_", "payout", payout)
+
 
 @cache
 def _chunks() -> pl.Series:

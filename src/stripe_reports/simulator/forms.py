@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Request
+
 from stripe_reports.simulator.answers import StripeError, invalid, unknown
 
-__all__ = ["Pairs", "decode"]
+__all__ = ["Pairs", "body", "decode"]
 
 Pairs = list[tuple[str, str]]
 """Names and values as they were sent."""
@@ -18,6 +21,20 @@ Pairs = list[tuple[str, str]]
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _POSITION = re.compile(r"[0-9]{1,4}")
 _DEEPEST = 5
+_LARGEST_BODY = 1 << 20
+
+
+def body(request: Request) -> Pairs:
+    """Names and values of the body of a request.
+
+    Raises:
+        StripeError: 413 for more than a megabyte.
+    """
+    request.max_content_length = request.max_form_memory_size = _LARGEST_BODY
+    try:
+        return list(request.form.items(multi=True))
+    except RequestEntityTooLarge:
+        raise StripeError(413, f"A request body may have at most {_LARGEST_BODY} bytes.") from None
 
 
 def decode(items: Pairs) -> dict[str, Any]:
@@ -41,7 +58,8 @@ def decode(items: Pairs) -> dict[str, Any]:
         if isinstance(node.get(last), dict):
             raise _contradiction(key)
         node[last] = value
-    return {name: _as_lists(value) for name, value in tree.items()}
+    # The keys of metadata are names, even those that look like the positions of a list.
+    return {name: value if name == "metadata" else _as_lists(value) for name, value in tree.items()}
 
 
 def _position(step: str, node: dict[str, Any]) -> str:

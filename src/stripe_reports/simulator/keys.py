@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from werkzeug.wrappers import Request
 
 from stripe_reports.simulator.answers import StripeError
 
-__all__ = ["Caller", "authenticate"]
+__all__ = ["Access", "Caller", "authenticate"]
 
 _KEY = re.compile(r"(?:sk|rk)_(test|live)_[A-Za-z0-9_]+")
 _OF_A_SIMULATOR = re.compile(r"(?:sk|rk)_(?:test|live)_(simulator_seed\d+_ledger\d+\w*)")
@@ -24,11 +25,30 @@ class Caller:
     account: str | None = None
 
 
-def authenticate(request: Request, own_key: str) -> Caller:
-    """The caller of a request, by basic or bearer key.
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who calls, with a key that may do what.
+
+    Attributes:
+        shown_key: The key as Stripe repeats it.
+        permissions: Of a restricted key that was given some; None for a key that may do everything.
+    """
+
+    caller: Caller
+    shown_key: str
+    permissions: frozenset[str] | None = None
+
+
+def authenticate(request: Request, own_key: str, restricted: Mapping[str, frozenset[str]]) -> Access:
+    """Who makes a request, by basic or bearer key.
 
     Any key of the right form will do, unless it is the one of another simulator: whoever holds that one
     expects other figures.
+
+    Args:
+        request: The request.
+        own_key: The key of this simulator.
+        restricted: Permissions by key; any other key may do everything.
 
     Raises:
         StripeError: 401 for no key or a wrong one, 403 for an account that cannot be.
@@ -64,7 +84,7 @@ def authenticate(request: Request, own_key: str) -> Caller:
             "does not exist). Application access may have been revoked.",
             code="account_invalid",
         )
-    return Caller(livemode=well_formed[1] == "live", account=account)
+    return Access(Caller(well_formed[1] == "live", account), _masked(key), restricted.get(key))
 
 
 def _masked(key: str) -> str:

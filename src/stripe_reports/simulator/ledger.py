@@ -15,16 +15,18 @@ automatic payouts fail; the money comes back and goes out again by hand the next
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from functools import lru_cache
-from typing import Literal
+from functools import cached_property, lru_cache
+from typing import Any
 
 import polars as pl
 
 from stripe_reports.simulator.draws import Draws
+from stripe_reports.simulator.markets import CATEGORY, CURRENCY, MARKETS, Market
+from stripe_reports.simulator.restatements import Restatement, restated
 
-__all__ = ["ACCOUNT_OPENED", "LEDGER_VERSION", "MARKETS", "Ledger", "Market"]
+__all__ = ["ACCOUNT_OPENED", "LEDGER_VERSION", "Ledger"]
 
 LEDGER_VERSION = 1
 """Changes whenever the same seed gives other figures."""
@@ -39,58 +41,7 @@ def _day(day: date) -> int:
 
 ACCOUNT_OPENED = datetime(2024, 10, 1, tzinfo=UTC)
 """Data is available from here on, although nothing is sold in the first month."""
-_FIRST_DAY, _LAST_DAY = _day(date(2024, 11, 5)), _day(date(2027, 1, 1))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Market:
-    """What the merchant does in one currency.
-
-    Attributes:
-        share: Charges out of a thousand; the last market takes what the others leave.
-        price: Percent of the price in euro cents, in minor units.
-        price_step: Prices are rounded down to a multiple of this.
-        schedule: How it is paid out: automatically every business day or Friday, or by hand.
-        opened: Day of the first charge.
-        pauses: Whether there are weeks without charges.
-        fee_rate: Stripe's fee per thousand of the amount.
-        fee_fixed: What is added to it, in minor units.
-        dispute_fee: Fee of a dispute, in minor units.
-        radar_fee: Stand-alone fee, in minor units: the smallest, and how many there are.
-    """
-
-    currency: str
-    decimals: int
-    share: int
-    price: int
-    price_step: int = 1
-    schedule: Literal["daily", "weekly", "manual"]
-    opened: int = _FIRST_DAY
-    pauses: bool = False
-    fee_rate: int
-    fee_fixed: int
-    dispute_fee: int
-    radar_fee: tuple[int, int]
-
-
-MARKETS = (
-    Market(
-        currency="usd", decimals=2, share=320, price=110, schedule="daily", pauses=True,
-        fee_rate=29, fee_fixed=30, dispute_fee=1500, radar_fee=(2, 40),
-    ),
-    Market(
-        currency="jpy", decimals=0, share=140, price=170, schedule="weekly", pauses=True,
-        fee_rate=36, fee_fixed=0, dispute_fee=1300, radar_fee=(1, 9),
-    ),
-    Market(
-        currency="kwd", decimals=3, share=70, price=340, price_step=10, schedule="manual",
-        opened=_day(date(2025, 3, 3)), fee_rate=27, fee_fixed=100, dispute_fee=4500, radar_fee=(5, 300),
-    ),
-    Market(
-        currency="eur", decimals=2, share=470, price=100, schedule="daily",
-        fee_rate=15, fee_fixed=25, dispute_fee=2000, radar_fee=(2, 60),
-    ),
-)  # fmt: skip
+_FIRST_DAY, _LAST_DAY = _day(min(market.opened for market in MARKETS)), _day(date(2027, 1, 1))
 _CODES = {market.currency: code for code, market in enumerate(MARKETS)}
 
 _ROWS_OF_A_CHARGE = 8
@@ -111,6 +62,8 @@ class Ledger:
     Args:
         seed: Same seed, same rows, in any process and Python version.
         charges_per_day: Mean number of charges a day over the two years.
+        restatements: Late changes to closed intervals, in the order they were published. Payouts that are
+            affected follow, so that the books still balance.
 
     Attributes:
         activity: One row per balance transaction that is not a payout, by ``created``.
@@ -118,10 +71,14 @@ class Ledger:
         movements: What payouts do to the balance, by ``effective_at``: a row for each payout and one for
             each that came back.
         draws: The draws of the seed, for what the rows do not carry.
+        restatements: As given.
     """
 
-    def __init__(self, seed: int, charges_per_day: float = 40.0) -> None:
+    def __init__(
+        self, seed: int, charges_per_day: float = 40.0, restatements: Sequence[Restatement] = ()
+    ) -> None:
         self.draws = Draws(seed)
+        self.restatements = tuple(restatements)
         charges = _charges(self.draws, charges_per_day)
         rows = pl.concat(
             [
@@ -131,7 +88,8 @@ class Ledger:
                 _stand_alone_fees(self.draws),
             ]
         )
-        rows = rows.filter(_at < _LAST_DAY * DAY).with_columns(net=pl.col("gross") - pl.col("fee"))
+        rows = restated(rows.filter(_at < _LAST_DAY * DAY), self.restatements)
+        rows = rows.with_columns(net=pl.col("gross") - pl.col("fee"))
         rows = rows.with_columns(payout_day=_payout_day())
         self.payouts = _payouts(self.draws, rows)
         self.activity = rows.with_columns(_automatic_payout()).sort("created", "transaction")
@@ -139,15 +97,29 @@ class Ledger:
 
     @staticmethod
     @lru_cache(maxsize=4)
-    def of(seed: int, charges_per_day: float = 40.0) -> Ledger:
+    def of(seed: int, charges_per_day: float = 40.0, restatements: tuple[Restatement, ...] = ()) -> Ledger:
         """The ledger of a seed; the last few are kept."""
-        return Ledger(seed, charges_per_day)
+        return Ledger(seed, charges_per_day, restatements)
+
+    def payout(self, id_: str) -> dict[str, Any] | None:
+        """The row of a payout; None if there is none of that id."""
+        number = self._payouts_by_id.get(id_)
+        return None if number is None else self.payouts.row(number, named=True)
+
+    @cached_property
+    def _payouts_by_id(self) -> dict[str, int]:
+        ids = self.payouts.select(self.draws.payout_id(pl.col("payout"))).to_series()
+        return {id_: number for number, id_ in enumerate(ids)}
 
 
 def _per_market(value: str) -> pl.Expr:
     """A field of the market of the row's currency."""
     values = {market.currency: getattr(market, value) for market in MARKETS}
     return pl.col("currency").replace_strict(values, return_dtype=pl.Int64)
+
+
+def _currency(market: Market) -> pl.Expr:
+    return pl.lit(market.currency, CURRENCY)
 
 
 def _charges(draws: Draws, charges_per_day: float) -> pl.DataFrame:
@@ -165,14 +137,14 @@ def _charges(draws: Draws, charges_per_day: float) -> pl.DataFrame:
     )
     kept = drawn.filter(draws.below(5000, "kept", charge) < weight)
 
-    chance, shares, currency = draws.below(1000, "currency", charge), 0, pl.lit(MARKETS[-1].currency)
+    chance, shares, currency = draws.below(1000, "currency", charge), 0, _currency(MARKETS[-1])
     for code, market in enumerate(MARKETS[:-1]):
-        is_open = _day_of >= market.opened
+        is_open = _day_of >= _day(market.opened)
         if market.pauses:
             week = (_day_of + 3) // 7 * len(MARKETS) + code
             is_open &= draws.below(13, "paused", week) > 0
         in_share = (chance >= shares) & (chance < shares + market.share)
-        currency = pl.when(in_share & is_open).then(pl.lit(market.currency)).otherwise(currency)
+        currency = pl.when(in_share & is_open).then(_currency(market)).otherwise(currency)
         shares += market.share
 
     curve = draws.below(1000, "amount", charge)
@@ -202,7 +174,7 @@ def _rows(
         charges.with_columns(at=created)
         .select(
             transaction=pl.col("charge") * _ROWS_OF_A_CHARGE + number,
-            reporting_category=pl.lit(category),
+            reporting_category=pl.lit(category, CATEGORY),
             currency="currency",
             created="at",
             available_on=available * DAY,
@@ -260,10 +232,10 @@ def _stand_alone_fees(draws: Draws) -> pl.DataFrame:
         smallest, values = market.radar_fee
         created = pl.col("day") * DAY + 2 * 3600 + draws.below(3600, "fee at", number)
         frames.append(
-            pl.select(day=pl.int_range(market.opened, _LAST_DAY, every)).select(
+            pl.select(day=pl.int_range(_day(market.opened), _LAST_DAY, every)).select(
                 transaction=number + _STAND_ALONE,
-                reporting_category=pl.lit("fee"),
-                currency=pl.lit(market.currency),
+                reporting_category=pl.lit("fee", CATEGORY),
+                currency=_currency(market),
                 created=created,
                 available_on=created // DAY * DAY,
                 gross=-(smallest + draws.below(values, "fee", number)),
@@ -362,8 +334,10 @@ def _payouts(draws: Draws, activity: pl.DataFrame) -> pl.DataFrame:
 
 def _movements(payouts: pl.DataFrame) -> pl.DataFrame:
     """What payouts do to the balance: out when they take effect, back when they fail."""
-    out = payouts.with_columns(reporting_category=pl.lit("payout"), net=-pl.col("amount"))
+    out = payouts.with_columns(reporting_category=pl.lit("payout", CATEGORY), net=-pl.col("amount"))
     back = payouts.filter(pl.col("failed_at").is_not_null()).with_columns(
-        reporting_category=pl.lit("payout_reversal"), net=pl.col("amount"), effective_at=pl.col("failed_at")
+        reporting_category=pl.lit("payout_reversal", CATEGORY),
+        net=pl.col("amount"),
+        effective_at=pl.col("failed_at"),
     )
     return pl.concat([out, back]).sort("effective_at", "payout", "reporting_category")

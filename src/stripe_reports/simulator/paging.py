@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from stripe_reports.simulator.answers import invalid, no_such, unknown
@@ -16,20 +16,33 @@ _KNOWN = ("created", "ending_before", "expand", "limit", "starting_after")
 
 
 class _Listed(Protocol):
-    id: str
-    created: int
+    @property
+    def id(self) -> str: ...
+    @property
+    def created(self) -> int: ...
 
 
 _Item = TypeVar("_Item", bound=_Listed)
 
 
-def page(newest_first: Sequence[_Item], query: Mapping[str, Any], what: str) -> tuple[list[_Item], bool]:
+def page(
+    newest_first: Sequence[_Item],
+    query: Mapping[str, Any],
+    what: str,
+    filters: Mapping[str, Callable[[_Item], bool]] | None = None,
+) -> tuple[list[_Item], bool]:
     """One page, and whether there is more in its direction.
+
+    Args:
+        newest_first: All there are.
+        query: What was asked for.
+        what: What they are called where one is missing.
+        filters: By the name of a parameter, which of them it keeps; used where the parameter was sent.
 
     Raises:
         StripeError: 400 for a limit, cursor or time that cannot be.
     """
-    strangers = [name for name in query if name not in _KNOWN]
+    strangers = [name for name in query if name not in _KNOWN and name not in (filters or ())]
     if strangers:
         raise unknown(strangers)
     checked_expand(query)
@@ -47,6 +60,8 @@ def page(newest_first: Sequence[_Item], query: Mapping[str, Any], what: str) -> 
     elif "ending_before" in query:
         items = items[: _position(items, query, "ending_before", what)]
     items = _created(items, query.get("created"))
+    for name, keeps in (filters or {}).items():
+        items = [item for item in items if name not in query or keeps(item)]
     if "ending_before" in query:
         return items[-limit:], len(items) > limit
     return items[:limit], len(items) > limit

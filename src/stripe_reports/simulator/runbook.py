@@ -5,7 +5,6 @@ It knows nothing of HTTP; a caller sees its own runs and files only.
 
 from __future__ import annotations
 
-import random
 import secrets
 import string
 from collections.abc import Callable
@@ -19,25 +18,32 @@ from stripe_reports.simulator.availability import availability
 from stripe_reports.simulator.faults import Outcome
 from stripe_reports.simulator.keys import Caller
 from stripe_reports.simulator.ledger import Ledger
-from stripe_reports.simulator.runs import File, Run
+from stripe_reports.simulator.runs import FILE_KEPT, File, Run
 
-__all__ = ["RunBook", "new_id", "seeded_latency"]
+__all__ = ["RunBook", "new_id"]
 
 
 class RunBook:
     """Runs and files by id.
 
     Args:
-        ledger: Gives the rows, when the first file is made.
+        ledger: Gives the rows as they were published, by the end of the data; called when a file is made.
         latency: Seconds that a run stays pending.
+        fate: How the next run ends, unless ``outcomes`` says.
     """
 
-    def __init__(self, ledger: Callable[[], Ledger], latency: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        ledger: Callable[[int], Ledger],
+        latency: Callable[[], float],
+        fate: Callable[[], Outcome] = Outcome,
+    ) -> None:
         self.runs: dict[str, Run] = {}
         self.outcomes: list[Outcome | str] = []
         self.cached_answer: Literal["pending", "succeeded", "off"] = "pending"
         self._ledger = ledger
         self._latency = latency
+        self._fate = fate
         self._files: dict[str, File] = {}
         self._answering: dict[tuple[Any, ...], Run] = {}
 
@@ -49,7 +55,7 @@ class RunBook:
         Stripe does not document that. It is seen in real runs whose ``created`` equals ``succeeded_at``
         while their file is older and named after another run.
         """
-        outcome = self.outcomes.pop(0) if self.outcomes else Outcome()
+        outcome = self.outcomes.pop(0) if self.outcomes else self._fate()
         outcome = Outcome.named(outcome) if isinstance(outcome, str) else outcome
         run = Run(
             id=new_id("frr_1Q", 22),
@@ -94,11 +100,29 @@ class RunBook:
             raise no_such("report run", id_)
         return run
 
-    def file(self, owner: Caller, id_: str, now: datetime) -> File:
+    def finished_file(self, owner: Caller, id_: str, now: datetime) -> File | None:
+        """The file of a run that has ended well, which may still have to be made; None for any other id."""
+        run = self.runs.get(id_)
+        if run is None or run.owner != owner or self.status(run, now) != "succeeded":
+            return None
+        return run.file
+
+    def payout(self, id_: str, data_end: int) -> dict[str, Any] | None:
+        """A payout of the ledger; None if there is none of that id."""
+        return self._ledger(data_end).payout(id_)
+
+    def files(self, owner: Caller, now: datetime) -> list[File]:
+        """The files of a caller that have not expired, newest first."""
+        for run in self.of(owner):
+            self.status(run, now)
+        kept = [f for f in self._files.values() if f.owner == owner and not f.is_expired(now.timestamp())]
+        return sorted(kept, key=lambda file: file.created, reverse=True)
+
+    def file(self, owner: Caller, id_: str, now: datetime, param: str = "id") -> File:
         """A file of a caller that has not expired; raises Stripe's 404."""
         file = self._files.get(id_)
-        if file is None or file.owner != owner or now.timestamp() >= file.expires_at:
-            raise no_such("file upload", id_)
+        if file is None or file.owner != owner or file.is_expired(now.timestamp()):
+            raise no_such("file upload", id_, param)
         return file
 
     def _file_of(self, run: Run) -> File:
@@ -106,22 +130,14 @@ class RunBook:
             run.file = File(
                 id=new_id("file_1Q", 22),
                 owner=run.owner,
-                created=int(run.finishes_at),
+                created=int(run.finishes_at) - (FILE_KEPT if run.outcome.result == "expired" else 0),
                 run_id=run.id,
-                contents=reports.csv(self._ledger(), run.report_type, run.parameters, run.data_end),
+                contents=reports.csv(
+                    self._ledger(run.data_end), run.report_type, run.parameters, run.data_end
+                ),
             )
             self._files[run.file.id] = run.file
         return run.file
-
-
-def seeded_latency(
-    latency: float | Callable[[random.Random], float] | None, seed: int
-) -> Callable[[], float]:
-    """Draws of the time that a run takes: always the same, by a function, or 5 to 20 seconds."""
-    source = random.Random(seed)  # noqa: S311
-    if latency is None:
-        return lambda: source.uniform(5, 20)
-    return (lambda: latency(source)) if callable(latency) else (lambda: latency)
 
 
 def new_id(prefix: str, length: int) -> str:

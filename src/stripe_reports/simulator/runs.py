@@ -8,12 +8,16 @@ from typing import Any
 
 from stripe_reports.catalog import ECHOED
 from stripe_reports.models import ReportType
+from stripe_reports.simulator.contents import Contents
 from stripe_reports.simulator.faults import Outcome
 from stripe_reports.simulator.keys import Caller
 
-__all__ = ["File", "Run"]
+__all__ = ["FILE_KEPT", "File", "Run"]
 
-_YEAR = 365 * 86_400
+FILE_KEPT = 365 * 86_400
+"""Seconds from the making of a file to its end."""
+
+_FOREIGN_HOST = "https://files.example.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +28,16 @@ class File:
     owner: Caller
     created: int
     run_id: str
-    contents: bytes
+    contents: Contents
 
     @property
     def expires_at(self) -> int:
         """A year after it was made."""
-        return self.created + _YEAR
+        return self.created + FILE_KEPT
+
+    def is_expired(self, now: float) -> bool:
+        """Whether its year is over."""
+        return now >= self.expires_at
 
     def answer(self, files_url: str | None) -> dict[str, Any]:
         """Stripe's JSON; *files_url* is the host of the contents, None leaves the address out."""
@@ -43,7 +51,7 @@ class File:
             "filename": f"{self.run_id}.csv",
             "links": links,
             "purpose": "finance_report_run",
-            "size": len(self.contents),
+            "size": self.contents.size,
             "title": f"FinanceReportRun {self.run_id}",
             "type": "csv",
             "url": url,
@@ -89,7 +97,8 @@ class Run:
         succeeded = status == "succeeded"
         result = None
         if succeeded and self.file is not None:
-            result = self.file.answer(files_url if self.outcome.result == "file" else None)
+            elsewhere = {"no url": None, "foreign host": _FOREIGN_HOST}
+            result = self.file.answer(elsewhere.get(self.outcome.result, files_url))
         return {
             "id": self.id,
             "object": "reporting.report_run",

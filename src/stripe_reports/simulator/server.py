@@ -13,6 +13,7 @@ from stripe_reports.simulator.app import Simulator
 __all__ = ["serve", "serve_forever"]
 
 _THREADS = 8
+_BETWEEN_DELIVERIES = 0.2
 
 
 @contextmanager
@@ -65,20 +66,28 @@ class _Server:
 
     def __init__(self, simulator: Simulator, host: str, port: int) -> None:
         from waitress import create_server
+        from waitress.wasyncore import close_all
 
         # "localhost" can be two addresses, and waitress would listen on both with different free ports.
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
         self._sockets: dict[int, Any] = {}
         self._left: dict[int, Any] = {}
         self._was_told = threading.Event()
-        self._waitress = create_server(
-            simulator,
-            map=self._sockets,
-            host=address,
-            port=port,
-            threads=_THREADS,
-            ident="stripe-reports simulator",
-        )
+        self._has_ended = threading.Event()
+        self._simulator = simulator
+        try:
+            self._waitress = create_server(
+                simulator,
+                map=self._sockets,
+                host=address,
+                port=port,
+                threads=_THREADS,
+                ident="stripe-reports simulator",
+                log_socket_errors=False,  # a connection that a fault drops is no news
+            )
+        except OSError:
+            close_all(self._sockets, ignore_all=True)
+            raise
         shown = f"[{address}]" if ":" in str(address) else address
         self.url = f"http://{shown}:{self._waitress.effective_port}"
 
@@ -86,11 +95,19 @@ class _Server:
         """Serve until stopped or interrupted, then close everything."""
         from waitress.wasyncore import close_all
 
+        if self._simulator.clock.is_running:
+            threading.Thread(target=self._deliver, name="simulator-webhooks", daemon=True).start()
         self._waitress.run()
+        self._has_ended.set()
         if self._left:  # the thread that said so may still be writing to one of the sockets
             self._was_told.wait()
         self._waitress.task_dispatcher.shutdown()  # its threads write to the sockets, too
         close_all(self._left or self._sockets, ignore_all=True)
+
+    def _deliver(self) -> None:
+        """Post events as their time comes. A clock that stands still posts them when it is moved."""
+        while not self._has_ended.wait(_BETWEEN_DELIVERIES):
+            self._simulator.deliver()
 
     def stop(self) -> None:
         """End :meth:`run` from another thread."""

@@ -1,0 +1,121 @@
+"""What becomes of a true answer when a fault changes it: files cut or bent, redirects, lost connections."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+from werkzeug.http import http_date
+from werkzeug.wrappers import Request, Response
+
+__all__ = [
+    "Change",
+    "ConnectionDroppedError",
+    "answer_lost",
+    "bytes_changed",
+    "connection_dropped",
+    "cut",
+    "date_moved",
+    "redirected",
+    "redirected_to_itself",
+]
+
+Change = Callable[[Request, Callable[[], Response]], Response]
+"""Makes an answer of a request and of a function that gives the true one, which it need not call."""
+
+
+class ConnectionDroppedError(ConnectionResetError):
+    """The connection broke. In process it is raised to the caller, over HTTP the socket is closed."""
+
+
+def connection_dropped(_request: Request, _answer: Callable[[], Response]) -> Response:
+    """Nothing is done and nothing is answered."""
+    raise ConnectionDroppedError("The simulator dropped the connection before it read the request.")
+
+
+def answer_lost(_request: Request, answer: Callable[[], Response]) -> Response:
+    """What was asked for is done, but the answer never arrives."""
+    answer()
+    raise ConnectionDroppedError(
+        "The simulator did what was asked, and dropped the connection before it answered."
+    )
+
+
+def cut(_request: Request, answer: Callable[[], Response]) -> Response:
+    """Half of the bytes that the answer announces."""
+    response = answer()
+    body = _body(response)
+
+    def half() -> Iterator[bytes]:
+        yield body[: len(body) // 2]
+        raise ConnectionDroppedError("The simulator dropped the connection in the middle of the file.")
+
+    response.response = half()
+    response.content_length = len(body)
+    return response
+
+
+def bytes_changed(change: Callable[[bytes], bytes], *, encoding: str | None = None) -> Change:
+    """Other bytes, and as many as announced; an error stays as it is."""
+
+    def changed(_request: Request, answer: Callable[[], Response]) -> Response:
+        response = answer()
+        if response.status_code == 200:
+            response.set_data(change(_body(response)))
+            if encoding:
+                response.headers["Content-Encoding"] = encoding
+        return response
+
+    return changed
+
+
+def redirected(location: str) -> Change:
+    """302 to an address, with the path that was asked for."""
+
+    def elsewhere(request: Request, _answer: Callable[[], Response]) -> Response:
+        return Response(status=302, headers={"Location": location + request.path})
+
+    return elsewhere
+
+
+def redirected_to_itself(request: Request, _answer: Callable[[], Response]) -> Response:
+    """302 to the address that was asked for."""
+    return Response(status=302, headers={"Location": request.url})
+
+
+def date_moved(by: timedelta) -> Change:
+    """The true answer, from a machine whose clock is wrong."""
+
+    def moved(_request: Request, answer: Callable[[], Response]) -> Response:
+        response = answer()
+        response.headers["Date"] = http_date(parsedate_to_datetime(response.headers["Date"]) + by)
+        return response
+
+    return moved
+
+
+def without_last_line(body: bytes) -> bytes:
+    """A file that ends too early, at the end of a line."""
+    return body[: body.rstrip(b"\n").rfind(b"\n") + 1]
+
+
+def with_last_line_twice(body: bytes) -> bytes:
+    """A file with a line too many."""
+    return body + body[len(without_last_line(body)) :]
+
+
+def corrupted(body: bytes) -> bytes:
+    """As many bytes as before, with quotes and commas gone from the second half."""
+    middle = len(body) // 2
+    return body[:middle] + body[middle:].replace(b'","', b"\xff\xfe\x00")
+
+
+def packed(body: bytes) -> bytes:
+    """The same in gzip."""
+    return gzip.compress(body, mtime=0)
+
+
+def _body(response: Response) -> bytes:
+    return b"".join(response.iter_encoded())

@@ -1,0 +1,78 @@
+"""The simulator as tests want it: served on a free port, with everything that they move in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from stripe_reports.simulator.app import ServedRequest, Simulator
+from stripe_reports.simulator.clock import Clock
+from stripe_reports.simulator.faults import Fault
+from stripe_reports.simulator.server import serve
+from stripe_reports.simulator.webhooks import Delivery, WebhookEndpoint
+
+__all__ = ["StripeReporting", "stripe_reporting"]
+
+
+@dataclass(frozen=True, slots=True)
+class StripeReporting:
+    """Stripe's Reporting API at an address of this machine.
+
+    Attributes:
+        url: Base address, for the API and for files.
+        simulator: All of it.
+    """
+
+    url: str
+    simulator: Simulator
+
+    @property
+    def key(self) -> str:
+        """A test key; any other of the right form will do, live ones too."""
+        return self.simulator.key
+
+    @property
+    def clock(self) -> Clock:
+        """Its time, which stands still: ``clock.advance(60)`` finishes runs and posts events."""
+        return self.simulator.clock
+
+    @property
+    def faults(self) -> list[Fault]:
+        """What goes wrong next."""
+        return self.simulator.faults
+
+    @property
+    def requests(self) -> list[ServedRequest]:
+        """What was asked, oldest first."""
+        return self.simulator.requests
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """What was posted to webhooks, oldest first."""
+        return self.simulator.deliveries
+
+    def break_(self, name: str, **members: Any) -> Fault:
+        """Make something go wrong, by name: see :meth:`Simulator.break_`."""
+        return self.simulator.break_(name, **members)
+
+    def webhook(self, url: str, **members: Any) -> WebhookEndpoint:
+        """Post events to an address of this machine from now on; its ``secret`` verifies them."""
+        endpoint = WebhookEndpoint(url, **members)
+        self.simulator.webhooks.append(endpoint)
+        return endpoint
+
+
+@contextmanager
+def stripe_reporting(**options: Any) -> Iterator[StripeReporting]:
+    """A simulator behind a real socket for the length of a ``with`` block; *options* are the simulator's.
+
+    Example:
+        >>> with stripe_reporting(seed=7) as stripe:
+        ...     stripe.url.startswith("http://127.0.0.1:"), stripe.key
+        (True, 'sk_test_simulator_seed7_ledger...')
+    """
+    simulator = Simulator(**options)
+    with serve(simulator) as url:
+        yield StripeReporting(url, simulator)

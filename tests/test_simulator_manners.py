@@ -1,0 +1,235 @@
+"""Manners: restricted keys, rate limits, and idempotency keys that are in use."""
+
+import threading
+
+import pytest
+
+from simulator_api import FILES, LINKS, RUNS, TYPES, Api, error, form
+from stripe_reports.simulator import Clock, Fault, RateLimits, Simulator
+
+READ = "report_runs_and_report_types_read"
+
+
+@pytest.fixture
+def simulator() -> Simulator:
+    return Simulator(seed=1, latency=10)
+
+
+# Restricted keys
+
+
+def test_a_restricted_key_may_do_what_it_was_given(simulator):
+    """Reading report types and runs is enough to create runs; files want a permission of their own."""
+    simulator.restrict("rk_test_reports", [READ])
+    api = Api(simulator, "rk_test_reports")
+    run = api.finished()
+    assert run["status"] == "succeeded"
+    assert [api.get(path).status_code for path in (RUNS, TYPES)] == [200, 200]
+    refused = [api.get(path) for path in (FILES, LINKS, f"{FILES}/{run['result']['id']}/contents")]
+    assert [answer.status_code for answer in refused] == [403] * 3
+
+
+def test_the_refusal_names_the_permission(simulator):
+    """Stripe's words; the key is masked."""
+    simulator.restrict("rk_test_nothing_at_all", [])
+    answer = Api(simulator, "rk_test_nothing_at_all").post(form())
+    assert (answer.status_code, error(answer)) == (
+        403,
+        {
+            "type": "invalid_request_error",
+            "message": "The provided key 'rk_test_**********_all' does not have the required permissions for "
+            f"this endpoint on account 'acct_1Simulator'. Having the 'rak_{READ}' permission would allow "
+            "this request to continue.",
+        },
+    )
+    assert simulator.runs == []
+
+
+@pytest.mark.parametrize(
+    ("granted", "may_read", "may_write"),
+    [
+        pytest.param(["file_read"], True, False, id="to read"),
+        pytest.param(["file_write"], True, True, id="to write is to read, too"),
+        pytest.param(["rak_file_read"], True, False, id="as errors spell it"),
+        pytest.param([READ], False, False, id="something else"),
+    ],
+)
+def test_permissions_are_those_of_stripe(simulator, granted, may_read, may_write):
+    """A link is written, a file is read."""
+    file = Api(simulator).finished()["result"]
+    simulator.restrict("rk_test_1", granted)
+    api = Api(simulator, "rk_test_1")
+    assert (api.get(f"{FILES}/{file['id']}").status_code == 200) == may_read
+    assert (api.post({"file": file["id"]}, LINKS).status_code == 200) == may_write
+
+
+def test_a_restricted_key_of_which_nothing_was_said_may_do_everything(simulator):
+    """So that any key will do until it matters; one key's limits are not another's."""
+    simulator.restrict("rk_test_1", [])
+    assert Api(simulator, "rk_test_2").get(FILES).status_code == 200
+    assert Api(simulator, "rk_live_1").get(FILES).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("key", "granted", "says"),
+    [
+        ("sk_test_1", ["file_read"], "Only restricted keys"),
+        ("rk_test_1", ["files"], "'files' is no permission"),
+    ],
+)
+def test_a_slip_is_told_when_it_is_made(simulator, key, granted, says):
+    """And not by a test that passes."""
+    with pytest.raises(ValueError, match=says):
+        simulator.restrict(key, granted)
+
+
+# Rate limits
+
+
+@pytest.fixture
+def limited() -> Simulator:
+    return Simulator(latency=0, rate_limits=RateLimits())
+
+
+def statuses(api, count, path=TYPES):
+    return [api.get(path).status_code for _ in range(count)]
+
+
+def test_nothing_is_limited_unless_asked_for(simulator):
+    """To a clock that stands still, all requests come in the same second."""
+    assert statuses(Api(simulator), 120, f"{RUNS}/frr_1") == [404] * 120
+
+
+def test_an_account_has_25_requests_a_second_in_test_mode(limited):
+    """Of all endpoints together. The answer says which limit it was, and not when to come back."""
+    api = Api(limited)
+    assert statuses(api, 13) + statuses(api, 12, f"{RUNS}/frr_1") == [200] * 13 + [404] * 12
+    refused = api.get(TYPES)
+    assert (refused.status_code, error(refused)["code"]) == (429, "rate_limit")
+    assert refused.headers["Stripe-Rate-Limited-Reason"] == "global-rate"
+    assert "Retry-After" not in refused.headers
+
+
+def test_an_endpoint_has_25_requests_a_second(limited):
+    """Live accounts have 100 of all together."""
+    api = Api(limited, "sk_live_1")
+    assert statuses(api, 25) == [200] * 25
+    assert api.get(TYPES).headers["Stripe-Rate-Limited-Reason"] == "endpoint-rate"
+    assert api.get(RUNS).status_code == 200
+
+
+def test_files_have_20_requests_a_second(limited):
+    """Their endpoints share them."""
+    api = Api(limited, "sk_live_1")
+    assert statuses(api, 10, FILES) + statuses(api, 10, LINKS) == [200] * 20
+    assert api.get(FILES).status_code == 429
+
+
+def test_time_gives_requests_back(limited):
+    """One every 40 milliseconds, and a second's worth at most; a refused request costs nothing."""
+    api = Api(limited)
+    assert statuses(api, 30).count(429) == 5
+    limited.clock.advance(0.0401)
+    assert statuses(api, 2) == [200, 429]
+    limited.clock.advance(60)
+    assert statuses(api, 26) == [200] * 25 + [429]
+
+
+def test_accounts_do_not_share_a_limit(limited):
+    """By mode, and by ``Stripe-Account``."""
+    statuses(Api(limited), 25)
+    assert Api(limited, Stripe_Account="acct_1").get(TYPES).status_code == 200
+    assert Api(limited, "sk_live_1").get(TYPES).status_code == 200
+    assert Api(limited, "sk_test_other").get(TYPES).status_code == 429
+
+
+def test_a_request_that_was_limited_is_not_stored(limited):
+    """Its idempotency key can be used again, and makes one run."""
+    api = Api(limited)
+    statuses(api, 25)
+    assert api.post(form(), Idempotency_Key="k1").status_code == 429
+    limited.clock.advance(1)
+    assert api.post(form(), Idempotency_Key="k1").status_code == 200
+    assert len(limited.runs) == 1
+
+
+def test_limits_can_be_other_ones():
+    """For a test that wants to meet them soon."""
+    api = Api(Simulator(rate_limits=RateLimits(test=3)))
+    assert statuses(api, 4) == [200, 200, 200, 429]
+
+
+# Idempotency keys in use
+
+
+class SleepyClock(Clock):
+    """Somebody else comes while an answer is on its way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile = lambda: None
+
+    def sleep(self, seconds: float) -> None:
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        super().sleep(seconds)
+
+
+def test_a_key_whose_answer_is_on_its_way_is_409():
+    """The second request is to wait and to ask again; then it gets the answer of the first."""
+    clock, seen = SleepyClock(), []
+    simulator = Simulator(clock=clock, answer_delay=3)
+    api = Api(simulator)
+    clock.meanwhile = lambda: seen.append(api.post(form(), Idempotency_Key="k1"))
+    first = api.post(form(), Idempotency_Key="k1")
+    assert (seen[0].status_code, error(seen[0])["code"]) == (409, "idempotency_key_in_use")
+    again = api.post(form(), Idempotency_Key="k1")
+    assert (again.json, again.headers["Idempotent-Replayed"]) == (first.json, "true")
+    assert len(simulator.runs) == 1
+
+
+def test_a_key_is_free_again_when_its_connection_breaks(simulator):
+    """What was done before it broke is not done again."""
+    api = Api(simulator)
+    for name, runs in (("connection.reset", 0), ("connection.lost", 1)):
+        simulator.break_(name)
+        with pytest.raises(ConnectionResetError):
+            api.post(form(), Idempotency_Key="k1")
+        assert len(simulator.runs) == runs
+    answer = api.post(form(), Idempotency_Key="k1")
+    assert (answer.status_code, answer.headers["Idempotent-Replayed"]) == (200, "true")
+    assert len(simulator.runs) == 1
+
+
+def test_answers_that_are_a_day_old_are_dropped(simulator):
+    """A simulator that runs for long keeps no more than a day of them."""
+    api = Api(simulator)
+    for key in ("k1", "k2", "k3"):
+        api.post(form(), Idempotency_Key=key)
+        simulator.clock.advance(12 * 3600)
+    assert [key for _, key in simulator._idempotency._stored] == ["k2", "k3"]
+
+
+def test_one_key_at_once_from_many_threads_makes_one_run(simulator):
+    """All of them get the same answer."""
+    answers = []
+    threads = [
+        threading.Thread(
+            target=lambda: answers.append(Api(simulator).post(form(), Idempotency_Key="k1").json)
+        )
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({answer["id"] for answer in answers}) == len(simulator.runs) == 1
+
+
+def test_a_stored_failure_is_repeated_until_the_key_is_dropped(simulator):
+    """Stripe keeps a 500 for a day, too."""
+    simulator.faults.append(Fault.named("answer.500_stored"))
+    api = Api(simulator)
+    assert [api.post(form(), Idempotency_Key="k1").status_code for _ in range(3)] == [500] * 3
+    simulator.clock.advance(86_400)
+    assert api.post(form(), Idempotency_Key="k1").status_code == 200

@@ -1,0 +1,277 @@
+"""Stripe's own libraries over HTTP, Python's here and Node's in ``node/life.mjs``: all is as with Stripe."""
+
+import json
+import os
+import shutil
+import subprocess
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import pytest
+import requests
+import stripe
+
+from simulator_api import OCTOBER
+from stripe_reports.simulator import Simulator, serve
+
+SUMMARY = {"report_type": "balance.summary.1", "parameters": OCTOBER}
+
+
+@pytest.fixture
+def simulator() -> Simulator:
+    return Simulator(seed=1, latency=10)
+
+
+@pytest.fixture
+def url(simulator):
+    with serve(simulator) as url:
+        yield url
+
+
+@pytest.fixture
+def connect(url):
+    """Makes clients of Stripe's Python library, each with its own connections."""
+
+    def connect(key="sk_test_123", **options):
+        sessions.append(requests.Session())
+        http_client = stripe.RequestsClient(session=sessions[-1])
+        addresses = {"api": url, "files": url}
+        options = {
+            "base_addresses": addresses,
+            "http_client": http_client,
+            "max_network_retries": 0,
+        } | options
+        return stripe.StripeClient(key, **options).v1
+
+    sessions: list[requests.Session] = []
+    yield connect
+    for session in sessions:
+        session.close()
+
+
+@pytest.fixture
+def v1(connect):
+    return connect()
+
+
+@pytest.fixture
+def runs(v1):
+    return v1.reporting.report_runs
+
+
+def finished(runs, simulator, **parameters):
+    run = runs.create(SUMMARY | {"parameters": OCTOBER | parameters})
+    simulator.clock.advance(10)
+    return runs.retrieve(run.id)
+
+
+def download(file, key="sk_test_123", **headers):
+    return requests.get(file.url, auth=(key, ""), headers=headers, timeout=10)
+
+
+# Python
+
+
+def test_a_run_goes_from_its_creation_to_its_file(v1, runs, simulator):
+    """Parameters in the library's own encoding, models with its types, the file with the same key."""
+    columns = ["net_amount", "currency"]
+    run = runs.create(SUMMARY | {"parameters": OCTOBER | {"columns": columns, "timezone": "Asia/Tokyo"}})
+    assert isinstance(run, stripe.reporting.ReportRun)
+    assert (run.status, run.result, run.parameters["columns"]) == ("pending", None, columns)
+    simulator.clock.advance(10)
+    run = runs.retrieve(run.id, {"expand": ["result"]})
+    assert (run.status, run.succeeded_at) == ("succeeded", run.created + 10)
+    assert isinstance(run.result, stripe.File)
+    assert v1.files.retrieve(run.result.id).url == run.result.url
+    answer = download(run.result)
+    assert answer.content.startswith(b'"net_amount","currency"\n"')
+    assert len(answer.content) == run.result.size
+    assert parsedate_to_datetime(answer.headers["Date"]) == simulator.clock.now()
+    assert requests.get(run.result.url, timeout=10).status_code == 401
+
+
+def test_a_failed_run_says_why(runs, simulator):
+    """And has no file."""
+    simulator.break_("run.failed")
+    run = finished(runs, simulator)
+    assert (run.status, run.result) == ("failed", None)
+    assert "could not be generated" in run.error
+
+
+def test_lists_are_paged_by_the_library(runs, simulator):
+    """Both ways, as far as there is more."""
+    made = [finished(runs, simulator, currency=c).id for c in ("eur", "usd", "jpy", "kwd", "eur")][::-1]
+    assert [run.id for run in runs.list({"limit": 2}).auto_paging_iter()] == made
+    back = runs.list({"limit": 2, "ending_before": made[-1]}).auto_paging_iter()
+    assert [run.id for run in back] == made[-2::-1]
+
+
+def test_lists_are_filtered_by_time(runs, simulator):
+    """By ``created``, as a number or as bounds."""
+    made = [finished(runs, simulator, currency=c) for c in ("eur", "usd", "jpy")]
+    middle = made[1].created
+    assert [run.id for run in runs.list({"created": middle}).data] == [made[1].id]
+    assert [run.id for run in runs.list({"created": {"gte": middle}}).data] == [made[2].id, made[1].id]
+    assert [run.id for run in runs.list({"created": {"lt": middle}}).data] == [made[0].id]
+
+
+def test_report_types_say_what_they_have_data_for(v1):
+    """One by one, or all on one page."""
+    listed = v1.reporting.report_types.list()
+    type_ = v1.reporting.report_types.retrieve("payouts.itemized.5")
+    assert (type_.name, type_.version, type_.livemode) == ("Itemized payouts", 5, False)
+    assert type_.data_available_start < type_.data_available_end < type_.updated
+    assert type_ in listed.data
+    assert not listed.has_more
+
+
+def test_one_idempotency_key_makes_one_run(runs, simulator):
+    """Other parameters under the same key are an error of their own class."""
+    first, second = (runs.create(SUMMARY, {"idempotency_key": "k1"}) for _ in range(2))
+    assert first.id == second.id
+    with pytest.raises(stripe.IdempotencyError):
+        runs.create({"report_type": "payouts.itemized.5"}, {"idempotency_key": "k1"})
+    assert len(simulator.runs) == 1
+
+
+def test_files_are_listed_and_linked_to(v1, runs, simulator):
+    """A link wants no key, until it ends."""
+    run = finished(runs, simulator)
+    assert [file.id for file in v1.files.list({"purpose": "finance_report_run"}).data] == [run.result.id]
+    link = v1.file_links.create({"file": run.result.id, "metadata": {"for": "the auditor"}})
+    assert len(requests.get(link.url, timeout=10).content) == run.result.size
+    assert v1.file_links.retrieve(link.id, {"expand": ["file"]}).file.filename == run.result.filename
+    assert [listed.id for listed in v1.file_links.list({"file": run.result.id}).data] == [link.id]
+    assert v1.file_links.update(link.id, {"expires_at": "now"}).expired
+    assert requests.get(link.url, timeout=10).status_code == 404
+
+
+def test_an_account_acts_for_another_one(runs, simulator):
+    """On the run and on the download."""
+    options = {"stripe_account": "acct_1"}
+    run = runs.create(SUMMARY, options)
+    simulator.clock.advance(10)
+    with pytest.raises(stripe.InvalidRequestError, match="No such report run"):
+        runs.retrieve(run.id)
+    file = runs.retrieve(run.id, options=options).result
+    assert download(file).status_code == 404
+    assert download(file, **{"Stripe-Account": "acct_1"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected", "status", "code"),
+    [
+        ("answer.401", stripe.AuthenticationError, 401, "api_key_expired"),
+        ("answer.403", stripe.PermissionError, 403, None),
+        ("answer.409", stripe.APIError, 409, "idempotency_key_in_use"),
+        ("answer.424", stripe.APIError, 424, None),
+        ("answer.429", stripe.RateLimitError, 429, "rate_limit"),
+        ("answer.429_bare", stripe.RateLimitError, 429, "rate_limit"),
+        ("answer.lock_timeout", stripe.RateLimitError, 429, "lock_timeout"),
+        ("answer.500", stripe.APIError, 500, None),
+        ("answer.502", stripe.APIError, 502, None),
+        ("answer.html", stripe.APIError, 200, None),
+        ("connection.reset", stripe.APIConnectionError, None, None),
+        ("connection.lost", stripe.APIConnectionError, None, None),
+    ],
+)
+def test_each_fault_has_the_class_that_it_has_with_stripe(runs, simulator, fault, expected, status, code):
+    """Status, code and request id are where support asks for them."""
+    simulator.break_(fault)
+    with pytest.raises(stripe.StripeError) as caught:
+        runs.list()
+    assert type(caught.value) is expected
+    body = caught.value.json_body if isinstance(caught.value.json_body, dict) else None
+    assert caught.value.http_status == status
+    assert (body and body["error"].get("code")) == code
+    if body:
+        assert caught.value.request_id == simulator.requests[-1].request_id
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code", "param", "says"),
+    [
+        ({"report_type": "nonsense"}, 404, "resource_missing", "report_type", "No such report type"),
+        (
+            {"report_type": "balance.summary.1"},
+            400,
+            "parameter_missing",
+            "parameters[interval_start]",
+            "Missing",
+        ),
+        (
+            SUMMARY | {"parameters": OCTOBER | {"interval_end": 1799999999}},
+            400,
+            None,
+            "parameters.interval_end",
+            "only available through",
+        ),
+        ({"report_type": "all_fees.incurred_at.itemized.2"}, 404, None, None, "requires a live mode key"),
+    ],
+)
+def test_each_refusal_is_an_invalid_request_error(runs, sent, status, code, param, says):
+    """With Stripe's text, code and parameter."""
+    with pytest.raises(stripe.InvalidRequestError, match=says) as caught:
+        runs.create(sent)
+    assert (caught.value.http_status, caught.value.code, caught.value.param) == (status, code, param)
+
+
+def test_a_key_may_be_wrong_or_not_enough(connect, simulator):
+    """Two classes."""
+    simulator.restrict("rk_test_files", ["file_read"])
+    for key, expected in (
+        ("nonsense", stripe.AuthenticationError),
+        ("rk_test_files", stripe.PermissionError),
+    ):
+        with pytest.raises(expected):
+            connect(key).reporting.report_types.list()
+
+
+def test_the_librarys_own_retries_make_no_second_run(connect, simulator, monkeypatch):
+    """It sends its idempotency key again, and obeys ``Stripe-Should-Retry``."""
+    monkeypatch.setattr("stripe._http_client.HTTPClient._sleep_time_seconds", lambda *_, **__: 0)
+    patient = connect(max_network_retries=2).reporting.report_runs
+    for fault in ("connection.lost", "connection.reset", "answer.500", "answer.lock_timeout"):
+        simulator.break_(fault)
+        patient.create(SUMMARY)
+    assert len(simulator.runs) == 4
+    assert len(simulator.requests) == 8
+
+
+# Node
+
+
+@pytest.fixture(scope="module")
+def node_library(request, tmp_path_factory) -> Path:
+    """The folder of Stripe's Node library, fetched once; a skip without Node, but never in CI."""
+    in_ci = os.environ.get("CI") == "true"
+    if not in_ci and not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("Node is not here")
+    cache = getattr(request.config, "cache", None)
+    folder = cache.mkdir("stripe-node") if cache else tmp_path_factory.mktemp("stripe-node")
+    if not (folder / "node_modules" / "stripe").exists():
+        command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "stripe@23"]
+        done = subprocess.run(
+            [*command, "--prefix", str(folder)], capture_output=True, text=True, timeout=180, check=False
+        )
+        if done.returncode and not in_ci:
+            pytest.skip(f"npm did not get the library: {done.stderr[-200:]}")
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_stripes_node_library_sees_the_same(node_library, simulator, url):
+    """The rules stand in the script: runs, pages, idempotency, files, links, accounts, errors, retries."""
+    simulator.restrict("rk_test_nothing", [])
+    script = Path(__file__).parent / "node" / "life.mjs"
+    done = subprocess.run(
+        ["node", str(script), str(node_library), url, simulator.key],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout)
+    assert len(results) == 9
+    assert {rule: said for rule, said in results.items() if said != "ok"} == {}
