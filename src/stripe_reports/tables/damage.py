@@ -64,7 +64,8 @@ def _ragged(cells: list[str], names: list[str]) -> str:
     if cells == [""]:
         return "the line is blank."
     how = "short: the file is cut off, or cells are missing" if len(cells) < len(names) else "long"
-    return f"the row has {len(cells)} cells for {len(names)} columns; it is too {how}."
+    counted = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+    return f"the row has {counted} for {len(names)} columns; it is too {how}."
 
 
 def _problem_of(field: Field) -> _Problem | None:
