@@ -77,6 +77,12 @@ class TestFetch:
             (["fetch", "balance.summary", "2026-10"], 2, "No API key"),
             (["fetch", "balance.summary", "2026-10", "--base-url", "http://10.0.0.1"], 2, "clear text"),
             (["types", "no.such"], 2, "no report type"),
+            (["types", "no.such.3"], 2, "The catalogue has no"),
+            (
+                ["fetch", "balance.summary", "2026-10", "--demo", "--account", "acct_1"],
+                2,
+                "takes no --account",
+            ),
         ],
     )
     def test_what_is_wrong_is_one_clear_message_and_a_status(

@@ -431,6 +431,35 @@ class TestWaiting:
         simulator.clock.advance(3600)
         assert client.read(client.retrieve(run.id)).height
 
+    def test_more_runs_than_a_page_holds_are_listed(self, client, calls):
+        """A hundred to a page."""
+        request = client.request("balance.summary", "2026-09")
+        made = {client._api.create_run(request, idempotency_key=str(n)).id for n in range(120)}
+        calls()
+        assert {run.id for run in client.runs(limit=120)} == made
+        assert len(calls()) == 2
+        with pytest.raises(errors.ParameterError, match="one run at least"):
+            client.runs(limit=0)
+
+    def test_a_failed_run_is_not_read(self, client, simulator):
+        """Stripe's reason is the error."""
+        simulator.outcomes.append("failed")
+        run = client.launch(client.request("balance.summary", "2026-10"))
+        simulator.clock.advance(60)
+        with pytest.raises(errors.RunFailedError, match="Stripe says"):
+            client.read(run)
+
+    def test_a_run_that_others_sent_more_with_is_read_but_answers_no_request(self, client, simulator):
+        """Its file may have been made with a parameter that Stripe does not echo."""
+        request = client.request("payouts.itemized.5", "2026-10")
+        foreign = client._api.create_run(request, idempotency_key="someone else's")
+        simulator.clock.advance(60)
+        assert client.read(foreign.id).height
+        assert client.cache.info()["answers"].to_list() == [
+            "only by the run's id: not all parameters of the run are known"
+        ]
+        assert client.fetch(request).run.id != foreign.id
+
     def test_runs_are_listed_newest_first(self, client):
         """Across pages, as many as asked for."""
         for month in ("2026-07", "2026-08", "2026-09"):
@@ -525,6 +554,19 @@ class TestRequests:
         with pytest.raises(error, match=says):
             client.fetch(*arguments)
         assert calls(CREATE) == []
+
+    def test_a_moment_beyond_the_data_is_an_error_that_names_both_limits(self, client, calls):
+        """No start is made up for it."""
+        with pytest.raises(
+            errors.IntervalError, match=r"from 20.*Z to 2026-11-0.*the moment asked for is 2027-02-01"
+        ):
+            client.fetch("ending_balance_reconciliation.itemized.4", "2027-01")
+        assert calls(CREATE) == []
+
+    def test_on_the_train_last_month_is_by_this_machines_clock(self, connect):
+        """Stripe cannot be asked, and a stored result may still be read."""
+        client = connect(base_url="http://127.0.0.1:9")
+        assert client.request("balance.summary.2", "last month").interval_start == utc(2026, 10, 1)
 
     def test_types_that_describe_a_moment_take_the_end_of_a_period(self, client):
         """The eleven that know no start."""

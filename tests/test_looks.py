@@ -8,6 +8,7 @@ import pytest
 from conftest import TestClock
 from stripe_reports import errors
 from stripe_reports.looks import FRESH_FOR, LISTED_FROM, Looks
+from stripe_reports.pending import PendingReport
 
 RETRIEVE, LIST = "GET /v1/reporting/report_runs/", "GET /v1/reporting/report_runs"
 MONTHS = [f"{year}-{month:02}" for year in (2025, 2026) for month in range(1, 13)][:20]
@@ -90,6 +91,7 @@ class TestSubmit:
     def test_a_future_of_a_report(self, client):
         """For scripts."""
         pending = client.submit("balance.summary", "2026-09")
+        assert pending.request == client.request("balance.summary", "2026-09")
         report = pending.result(timeout=60)
         assert report.frame().height
         assert pending.done()
@@ -121,6 +123,15 @@ class TestSubmit:
         with pytest.raises(errors.RunFailedError):
             pending.result(timeout=60)
         assert "failed: Report run" in repr(pending)
+
+    def test_one_that_was_cancelled_before_it_began_asks_for_nothing(self, client, calls):
+        """As with any future."""
+        pending = PendingReport(client.request("balance.summary.2", "2026-10"))
+        assert repr(pending).endswith("pending")
+        assert pending.cancel()
+        pending._fulfil(lambda: client.fetch(pending.request))
+        assert repr(pending).endswith("cancelled")
+        assert calls(RETRIEVE) == []
 
     def test_it_does_not_keep_the_process_from_ending(self, client, simulator):
         """A stuck run must not hang the end of a script."""

@@ -140,6 +140,38 @@ class TestFindKey:
         assert find_key("sk_test_argument").reveal() == "sk_test_argument"
         assert find_key().reveal() == "sk_test_environment"
 
+    def test_a_secret_is_taken_as_it_is_and_what_is_no_text_is_not(self):
+        """A number is a mistake, not a key."""
+        assert find_key(Secret(KEY)) == Secret(KEY)
+        with pytest.raises(KeyProblemError, match="not int"):
+            find_key(5)
+
+    def test_a_keyring_that_cannot_be_opened_is_as_good_as_none(self, monkeypatch):
+        """A server has none, and a locked one asks for a password."""
+        keyring = pytest.importorskip("keyring")
+
+        def locked(*_):
+            raise keyring.errors.KeyringLocked
+
+        monkeypatch.delenv("STRIPE_API_KEY", raising=False)
+        monkeypatch.setattr(keyring, "get_password", locked)
+        monkeypatch.setattr("sys.stdin", None)
+        with pytest.raises(KeyProblemError, match="No API key"):
+            find_key()
+
+    def test_a_prompt_that_is_left_gives_no_key(self, monkeypatch):
+        """Control-D."""
+
+        def left(_prompt):
+            raise EOFError
+
+        monkeypatch.delenv("STRIPE_API_KEY", raising=False)
+        monkeypatch.setattr("stripe_reports.keys._from_keyring", lambda: None)
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        monkeypatch.setattr("getpass.getpass", left)
+        with pytest.raises(KeyProblemError, match="No API key"):
+            find_key()
+
     def test_then_the_keyring(self, monkeypatch):
         """Where the extra is installed."""
         keyring = pytest.importorskip("keyring")

@@ -23,7 +23,7 @@ def find_key(api_key: str | Secret | None = None) -> Secret:
     if isinstance(api_key, Secret):
         return api_key
     if not isinstance(api_key, str | None):
-        raise KeyProblemError(f"api_key is a text, not a {type(api_key).__name__}.")
+        raise KeyProblemError(f"api_key is a text, not {type(api_key).__name__}.")
     found = api_key or os.environ.get(ENVIRONMENT_VARIABLE) or _from_keyring() or _from_prompt()
     if not found:
         raise KeyProblemError(
