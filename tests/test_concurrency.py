@@ -121,7 +121,7 @@ def test_a_process_that_is_killed_leaves_what_the_next_one_goes_on_with(live, tm
         report = client.fetch("payouts.itemized.5", "2026-09")
         assert report.frame().height
     assert len({run.id for run in simulator.runs}) == 1
-    assert len(list((tmp_path / "cache").rglob("*.parquet"))) == 1
+    assert len(list((tmp_path / "cache").glob("*/results/*/*/*.parquet"))) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
