@@ -203,13 +203,13 @@ def _demo(options: argparse.Namespace) -> int:
     write(report, table)
     _say(f"  Written: {chart}, {chart.with_suffix('.png')}, {table}")
 
+    command = "stripe-reports" if shutil.which("stripe-reports") else sys.argv[0]
     _say(
         "\nNext:\n"
-        f"  open {chart} in a browser\n"
-        "  stripe-reports fetch payouts.itemized 'last month' --demo\n"
-        "  stripe-reports types\n"
-        "  jupyter lab notebooks/quickstart.ipynb\n"
-        "With your own key: STRIPE_API_KEY=rk_… stripe-reports fetch balance.summary 'last month'"
+        f"  open {chart} in a browser, or notebooks/quickstart.ipynb in JupyterLab\n"
+        f"  {command} fetch payouts.itemized 'last month' --demo\n"
+        f"  {command} types\n"
+        f"With your own key: STRIPE_API_KEY=rk_… {command} fetch balance.summary 'last month'"
     )
     return 0
 
