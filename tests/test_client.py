@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
-from conftest import utc
+from conftest import TestClock, utc
 from stripe_reports import errors
-from stripe_reports.simulator import Fault
+from stripe_reports.simulator import Clock, Fault
 
 CREATE = "POST /v1/reporting/report_runs"
 MONEY = pl.Decimal(38, 6)
@@ -198,6 +198,20 @@ class TestReuse:
         reports = [connect(**options).fetch("balance.summary", "2026-09") for options in accounts]
         assert len({report.run.id for report in reports}) == 4
         assert {report.reuse.action for report in reports} == {"launched"}
+
+    def test_live_and_test_mode_share_nothing(self, simulator, tmp_path):
+        """A rehearsal must not answer for the real thing."""
+        runs = []
+        for mode in ("test", "live"):
+            clock = TestClock(simulator.clock)
+            with sr.Client(
+                f"sk_{mode}_1234", cache_dir=tmp_path, application=simulator, clock=clock
+            ) as client:
+                report = client.fetch("balance.summary", "2026-09")
+                assert report.provenance.livemode is report.run.livemode is (mode == "live")
+                assert client.cache.info().height == 1
+                runs.append(report.run.id)
+        assert len(set(runs)) == 2
 
     def test_a_rotated_key_has_no_stored_results_but_sees_the_accounts_runs(self, connect):
         """Whose a key is cannot be looked up with every key; what Stripe lists for it is its own."""
@@ -389,6 +403,16 @@ class TestWaiting:
         assert client.wait(run) == run
         assert calls() == []
 
+    def test_how_long_a_run_may_take_is_learned_and_shown_by_the_next_process_too(self, connect):
+        """From the last runs of the type."""
+        expected = []
+        for month in ("2026-08", "2026-09"):
+            connect().fetch(
+                "balance.summary", month, progress=lambda _, __, estimate: expected.append(estimate)
+            )
+        assert expected[0] is None
+        assert expected[-1] == pytest.approx(10, abs=1)
+
     def test_a_timeout_says_that_nothing_is_lost_and_how_to_go_on(self, client, simulator):
         """And the same fetch later joins the same run."""
         simulator.outcomes.append("stuck")
@@ -519,9 +543,6 @@ class TestRequests:
 
     def test_last_month_is_by_stripes_clock(self, connect, simulator):
         """A laptop whose clock is a year behind must not fetch last year's month."""
-        from conftest import TestClock
-        from stripe_reports.simulator import Clock
-
         behind = connect(clock=TestClock(Clock(utc(2025, 3, 15))))
         assert behind.request("balance.summary", "last month").interval_start == utc(2026, 10, 1)
 
@@ -650,6 +671,20 @@ class TestTrouble:
         with pytest.raises(errors.AuthenticationError) as caught:
             client.wait(run)
         assert run.id in caught.value.__notes__[0]
+
+    @pytest.mark.parametrize(
+        ("permissions", "lacks"),
+        [(["report_runs_and_report_types_read"], "file"), (["file_read"], "report")],
+    )
+    def test_a_permission_that_is_missing_is_named(self, simulator, tmp_path, permissions, lacks):
+        """A restricted key has the two that it needs, and no more."""
+        simulator.restrict("rk_test_few", permissions)
+        clock = TestClock(simulator.clock)
+        with (
+            sr.Client("rk_test_few", cache_dir=tmp_path, application=simulator, clock=clock) as client,
+            pytest.raises(errors.PermissionDeniedError, match=rf"{lacks}.*restricted key"),
+        ):
+            client.fetch("balance.summary", "2026-09")
 
     @pytest.mark.parametrize("timeout", [None, "5", -1])
     def test_a_timeout_that_is_none_is_refused_before_anything_is_launched(self, client, calls, timeout):
