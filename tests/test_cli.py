@@ -13,6 +13,7 @@ import pytest
 import stripe
 
 from stripe_reports import cli
+from stripe_reports.cli.output import TerminalProgress
 from stripe_reports.simulator import Fault
 
 
@@ -264,7 +265,7 @@ def test_progress_is_one_rewritten_line_in_a_terminal():
 
     shown = []
     for stream in (Terminal(), io.StringIO()):
-        progress = cli.TerminalProgress(stream)
+        progress = TerminalProgress(stream)
         progress(run("pending"), 1.2, 9.0)
         progress(run("succeeded"), 8.8, 9.0)
         shown.append(stream.getvalue())

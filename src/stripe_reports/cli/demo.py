@@ -1,0 +1,76 @@
+"""``stripe-reports demo``: the main job, in a terminal, on a simulated account."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stripe_reports.cli.output import TerminalProgress, say, show, step
+from stripe_reports.export import write
+
+if TYPE_CHECKING:
+    from stripe_reports.cli.output import Commands
+
+__all__ = ["add_to", "run"]
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("demo", help="see it work: a simulated account, no key, no network")
+    parser.add_argument("--seed", type=int, default=1, help="which account to play (default 1)")
+    parser.add_argument("--period", default="2026-10", help="which month to look at (default 2026-10)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("stripe-reports-demo"),
+        metavar="FOLDER",
+        help="where the chart and the table go (default ./stripe-reports-demo)",
+    )
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Play the main job, step by step."""
+    from stripe_reports.demo_client import demo
+
+    client = demo(options.seed, latency=6.0, pace=0.35)
+    say(f"A simulated Stripe account: {client}. No key, no network.\n")
+    offered = client.report_types()
+    say(f"It offers {len(offered)} report types, among them")
+    for type_ in [type_ for type_ in offered if type_.superseded_by is None][:4]:
+        say(f"  {type_.id:<42}{type_.name}")
+
+    step(f'report = client.fetch("balance.summary", "{options.period}", currency="eur")')
+    progress = TerminalProgress(sys.stdout)
+    report = client.fetch("balance.summary", options.period, currency="eur", progress=progress)
+    say(f"  {report.reuse}")
+
+    step("report.frame()")
+    frame = report.frame()
+    show(frame)
+
+    step("the same once more")
+    again = client.fetch("balance.summary", options.period, currency="eur")
+    say(f"  {again.reuse}")
+
+    options.output.mkdir(parents=True, exist_ok=True)
+    chart, table = options.output / "balance.html", options.output / "balance.csv"
+    step(f'report.chart().save("{chart}")')
+    picture = report.chart()
+    picture.save(str(chart), inline=True)
+    picture.save(str(chart.with_suffix(".png")), scale_factor=2)
+    write(report, table)
+    say(f"  Written: {chart}, {chart.with_suffix('.png')}, {table}")
+
+    command = "stripe-reports" if shutil.which("stripe-reports") else sys.argv[0]
+    say(
+        "\nNext:\n"
+        f"  open {chart} in a browser, or notebooks/quickstart.ipynb in JupyterLab\n"
+        f"  {command} fetch payouts.itemized 'last month' --demo\n"
+        f"  {command} types\n"
+        f"With your own key: STRIPE_API_KEY=rk_… {command} fetch balance.summary 'last month'"
+    )
+    return 0

@@ -1,0 +1,37 @@
+"""``stripe-reports doctor``: which mode, what this key may do, what is missing."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from stripe_reports.cli.output import say
+
+if TYPE_CHECKING:
+    from stripe_reports.cli.output import Commands
+
+__all__ = ["add_to", "run"]
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("doctor", help="which mode, what this key may do, what is missing")
+    parser.add_argument("--account", help="acct_… to act for a connected account")
+    parser.add_argument("--base-url", help="a simulator's address, in place of Stripe's")
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Examine the key, the machine and Stripe; 1 if something is missing."""
+    from stripe_reports.client import Client
+    from stripe_reports.doctor import examine
+    from stripe_reports.settings import STRIPE_URL
+
+    marks = {"ok": "ok", "warning": "!!", "problem": "XX"}
+    is_well = True
+    with Client(account=options.account, base_url=options.base_url or STRIPE_URL) as client:
+        for finding in examine(client):
+            is_well = is_well and finding.verdict != "problem"
+            say(f"{marks[finding.verdict]}  {finding.what:<13} {finding.says}")
+    say("\nAll is well." if is_well else "\nSomething is missing; see XX.")
+    return 0 if is_well else 1

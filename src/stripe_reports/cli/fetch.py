@@ -1,0 +1,83 @@
+"""``stripe-reports fetch``: one report, as a table, CSV or Parquet."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stripe_reports.cli.output import TerminalProgress, show
+from stripe_reports.errors import InputError
+from stripe_reports.export import write
+
+if TYPE_CHECKING:
+    from stripe_reports.cli.output import Commands
+
+__all__ = ["add_to", "run"]
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("fetch", help="one report, as a table, CSV or Parquet")
+    parser.add_argument("report_type", metavar="TYPE", help="such as balance.summary or payouts.itemized.5")
+    parser.add_argument("period", metavar="PERIOD", nargs="?", help="such as 2026-10 or 'last month'")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write FILE.csv or FILE.parquet")
+    for name, text in {
+        "timezone": "zone of the period and of local times, such as Europe/Paris",
+        "currency": "one currency only, such as eur",
+        "reporting-category": "one reporting category only, such as charge",
+        "payout": "po_…, for one payout's report",
+        "connected-account": "acct_…, for the Connect types",
+    }.items():
+        parser.add_argument(f"--{name}", help=text)
+    parser.add_argument("--columns", help="names with commas between, 'all' or 'default'")
+    parser.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
+    parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="default 900")
+    parser.add_argument("--account", help="acct_… to act for a connected account")
+    parser.add_argument("--base-url", help="a simulator's address, in place of Stripe's")
+    parser.add_argument("--demo", action="store_true", help="ask the simulator, without a key")
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fetch a report and show or write it."""
+    from stripe_reports.client import Client, Parameters
+    from stripe_reports.demo_client import demo
+    from stripe_reports.settings import STRIPE_URL
+
+    if options.output and options.output.suffix.lower() not in (".csv", ".parquet"):
+        raise InputError(f"{options.output} is neither a .csv nor a .parquet file.")
+    if options.demo and (options.account or options.base_url):
+        raise InputError(
+            "--demo asks the simulator in this process; it takes no --account and no --base-url."
+        )
+    client = (
+        demo() if options.demo else Client(account=options.account, base_url=options.base_url or STRIPE_URL)
+    )
+    columns = options.columns
+    if columns not in (None, "all", "default"):
+        columns = [name.strip() for name in columns.split(",")]
+    parameters: Parameters = {
+        "timezone": options.timezone,
+        "columns": columns,
+        "currency": options.currency,
+        "reporting_category": options.reporting_category,
+        "payout": options.payout,
+        "connected_account": options.connected_account,
+    }
+    report = client.fetch(
+        options.report_type,
+        options.period,
+        reuse=options.reuse,
+        timeout=options.timeout,
+        progress=TerminalProgress(sys.stderr),
+        **parameters,
+    )
+    if options.output is None:
+        show(report.frame())
+    else:
+        rows = write(report, options.output)
+        print(f"{rows:,} rows in {options.output}", file=sys.stderr)
+    print(f"{report.request!r}\n{report.reuse}", file=sys.stderr)
+    return 0

@@ -1,0 +1,149 @@
+"""``stripe-reports simulate``: Stripe's Reporting API over HTTP."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from stripe_reports.cli.output import say
+from stripe_reports.errors import InputError
+
+if TYPE_CHECKING:
+    from stripe_reports.cli.output import Commands
+    from stripe_reports.simulator import Simulator
+
+__all__ = ["add_to", "run"]
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("simulate", help="Stripe's Reporting API on this machine, for any client")
+    parser.add_argument("--host", default="127.0.0.1", help="default 127.0.0.1")
+    parser.add_argument("--port", type=int, default=12111, help="default 12111; 0 takes a free one")
+    parser.add_argument("--seed", type=int, default=1, help="which account to play (default 1)")
+    parser.add_argument(
+        "--size",
+        type=float,
+        default=40.0,
+        metavar="CHARGES",
+        help="mean number of charges a day (default 40)",
+    )
+    parser.add_argument(
+        "--start", metavar="TIME", help="its time at the start (default 2026-11-05T12:00:00Z)"
+    )
+    parser.add_argument(
+        "--clock",
+        choices=["running", "standing"],
+        default="running",
+        help="a standing one moves by POST /simulator/clock only (default running)",
+    )
+    parser.add_argument(
+        "--latency",
+        metavar="SECONDS",
+        help="how long a run is pending: 8, 5-20, or 8~300 for a median and a 99th percentile (default 5-20)",
+    )
+    parser.add_argument(
+        "--answer-delay",
+        default="0",
+        metavar="SECONDS",
+        help="how long an answer takes, likewise (default 0)",
+    )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[:TIMES][@PROBABILITY]",
+        help="what goes wrong, such as file.cut, answer.500:20@0.3 or run.stuck:always; can be repeated",
+    )
+    parser.add_argument("--list-faults", action="store_true", help="the names of faults, and nothing else")
+    parser.add_argument(
+        "--webhook",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="post events to an address of this machine; can be repeated",
+    )
+    parser.add_argument(
+        "--webhook-events",
+        metavar="EVENT,…",
+        help="which (default: runs that end, and types that are updated)",
+    )
+    parser.add_argument(
+        "--webhook-secret", metavar="WHSEC", help="what events are signed with (default: a new one, printed)"
+    )
+    parser.add_argument(
+        "--restrict",
+        action="append",
+        default=[],
+        metavar="KEY=PERMISSION,…",
+        help="what a restricted key may do, such as rk_test_x=file_read; can be repeated",
+    )
+    parser.add_argument("--no-rate-limits", action="store_true", help="as many requests a second as come")
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve the simulator until it is interrupted."""
+    from stripe_reports.simulator import FAULTS, serve_forever
+
+    if options.list_faults:
+        for name, fault in FAULTS.items():
+            say(f"  {name:<24}{fault.about}")
+        return 0
+    try:
+        simulator = _simulator(options)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+    def ready(url: str) -> None:
+        say(
+            f"Stripe's Reporting API, simulated, at {url} (seed {options.seed}). Ctrl-C ends it.\n"
+            f'  sr.Client("{simulator.key}", base_url="{url}")\n'
+            f"  curl {url}/v1/reporting/report_types -u {simulator.key}:\n"
+            f"  {url} in a browser says more."
+        )
+        for endpoint in simulator.webhooks:
+            say(f"  Events go to {endpoint.url}, signed with {endpoint.secret}.")
+
+    try:
+        serve_forever(simulator, options.host, options.port, ready=ready)
+    except OSError as error:
+        raise InputError(f"{options.host}:{options.port} cannot be served: {error}.") from None
+    say("\nEnded.")
+    return 0
+
+
+def _simulator(options: argparse.Namespace) -> Simulator:
+    """What the options describe; raises ValueError for one that cannot be."""
+    from stripe_reports.simulator import (
+        EVENT_TYPES,
+        Clock,
+        Fault,
+        RateLimits,
+        RealClock,
+        Simulator,
+        WebhookEndpoint,
+        latency,
+    )
+
+    is_running = options.clock == "running"
+    start = [datetime.fromisoformat(options.start)] if options.start else []
+    simulator = Simulator(
+        options.seed,
+        clock=(RealClock if is_running else Clock)(*start),
+        latency=latency.named(options.latency) if options.latency else None,
+        answer_delay=latency.named(options.answer_delay),
+        # To a clock that stands still all requests come in the same second.
+        rate_limits=RateLimits() if is_running and not options.no_rate_limits else None,
+        charges_per_day=options.size,
+    )
+    simulator.faults += [Fault.parsed(text) for text in options.fault]
+    events = options.webhook_events.split(",") if options.webhook_events else EVENT_TYPES
+    signed = {"secret": options.webhook_secret} if options.webhook_secret else {}
+    for url in options.webhook:
+        simulator.webhooks.append(WebhookEndpoint(url, enabled_events=events, **signed))
+    for text in options.restrict:
+        key, _, granted = text.partition("=")
+        simulator.restrict(key, granted.split(",") if granted else [])
+    return simulator

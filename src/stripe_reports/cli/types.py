@@ -1,0 +1,62 @@
+"""``stripe-reports types``: what can be asked for."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from stripe_reports import catalog
+from stripe_reports.cli.output import say
+from stripe_reports.errors import UnknownReportTypeError
+from stripe_reports.models import ReportType
+
+if TYPE_CHECKING:
+    from stripe_reports.cli.output import Commands
+
+__all__ = ["add_to", "run"]
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("types", help="the report types, or one with its parameters and columns")
+    parser.add_argument("report_type", nargs="?", metavar="TYPE")
+    parser.add_argument("--all", action="store_true", help="old versions too")
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """List the report types, or describe one."""
+    if options.report_type:
+        _describe(_catalogued(options.report_type))
+        return 0
+    family = None
+    for type_ in catalog.report_types().values():
+        if type_.superseded_by and not options.all:
+            continue
+        if type_.family != family:
+            family = type_.family
+            say(f"\n{str(family).replace('_', ' ').capitalize()}")
+        marks = "live mode only" if type_.livemode_only else ""
+        say(f"  {type_.id:<66} {marks:<15} {type_.name}".rstrip())
+    return 0
+
+
+def _catalogued(name: str) -> ReportType:
+    type_ = catalog.get(catalog.newest(name))
+    if type_ is None:
+        raise UnknownReportTypeError(f"The catalogue has no {name}. `stripe-reports types --all` lists all.")
+    return type_
+
+
+def _describe(type_: ReportType) -> None:
+    say(f"{type_.id}  {type_.name}")
+    say(f"  takes     {', '.join(type_.parameters)}")
+    say(f"  known     {type_.evidence}; {type_.source}")
+    if type_.notes:
+        say(f"  note      {type_.notes}")
+    complete = "" if type_.columns_complete else " (more may exist)"
+    say(f"  columns   {len(type_.columns)}{complete}; * by default")
+    defaults = type_.default_columns or ()
+    for column in type_.columns:
+        mark = "*" if column.name in defaults else " "
+        say(f"  {mark} {column.name:<38} {column.kind:<15} {column.description}")
