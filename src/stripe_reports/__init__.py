@@ -16,6 +16,7 @@ All errors are below ``sr.StripeReportsError``; ``help(sr.errors)`` draws their 
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ from stripe_reports.errors import StripeReportsError
 from stripe_reports.models import Column, ReportRequest, ReportRun, ReportType, ResultFile
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from stripe_reports.client import Client
     from stripe_reports.demo_client import demo
     from stripe_reports.report import Decision, Report
@@ -73,3 +76,23 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Let Tab complete report types, periods, zones and columns inside quotes.
+
+    A session that imports this package has it already; ``%load_ext stripe_reports`` is for those that
+    import it later.
+    """
+    from stripe_reports.notebook.completion import install
+
+    install(shell)
+
+
+def _join_the_session() -> None:
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is not None:
+        load_ipython_extension(shell)
+
+
+_join_the_session()

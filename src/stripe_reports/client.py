@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from inspect import Parameter, Signature, signature
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, Self, TypedDict, Unpack
+from typing import Any, Literal, Self, TypedDict, TypeVar, Unpack
 
 import polars as pl
 from platformdirs import user_cache_path
@@ -17,6 +18,7 @@ from platformdirs import user_cache_path
 from stripe_reports import catalog, intervals, notices
 from stripe_reports.api import Api
 from stripe_reports.cache import Cache
+from stripe_reports.catalog import ReportTypeName
 from stripe_reports.clock import Clock
 from stripe_reports.errors import NetworkError, ParameterError, StoreError, UnknownReportTypeError
 from stripe_reports.intervals import Period
@@ -55,6 +57,23 @@ class Parameters(TypedDict, total=False):
 
 
 _PARAMETERS = {*Parameters.__annotations__, "interval_start", "interval_end"}
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _spelled_out(method: _Method) -> _Method:
+    """Show each of Stripe's parameters in the signature, where ``**parameters`` stands for them.
+
+    Type checkers read ``Unpack[Parameters]``; Jupyter's completion and help read the signature.
+    """
+    shown = signature(method)
+    named = [each for each in shown.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
+    named += [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind.__forward_arg__)
+        for name, kind in Parameters.__annotations__.items()
+    ]
+    method.__signature__ = Signature(named, return_annotation=shown.return_annotation)  # type: ignore[attr-defined]
+    return method
 
 
 class Client:
@@ -135,8 +154,12 @@ class Client:
 
     # What to ask for
 
+    @_spelled_out
     def request(
-        self, report_type: str, period: Period | None = None, **parameters: Unpack[Parameters]
+        self,
+        report_type: ReportTypeName | str,
+        period: Period | None = None,
+        **parameters: Unpack[Parameters],
     ) -> ReportRequest:
         """What a report is asked for, checked as far as it can be without running it.
 
@@ -178,7 +201,7 @@ class Client:
             logger.warning("the names of the report types are asked for again next time: %s", error)
         return types
 
-    def report_type(self, report_type: str) -> ReportType:
+    def report_type(self, report_type: ReportTypeName | str) -> ReportType:
         """One report type with the interval it has data for; without version, the newest offered."""
         return self._runs.report_type(self._versioned(report_type))
 
@@ -245,9 +268,10 @@ class Client:
 
     # The main job
 
+    @_spelled_out
     def fetch(
         self,
-        report_type: str | ReportRequest,
+        report_type: ReportTypeName | str | ReportRequest,
         period: Period | None = None,
         *,
         reuse: Policy = "auto",
@@ -283,9 +307,10 @@ class Client:
         request = self._asked(report_type, period, parameters)
         return self._runs.answer(request, reuse, timeout=timeout, progress=progress)
 
+    @_spelled_out
     def frame(
         self,
-        report_type: str | ReportRequest,
+        report_type: ReportTypeName | str | ReportRequest,
         period: Period | None = None,
         *,
         reuse: Policy = "auto",
@@ -298,9 +323,10 @@ class Client:
             report_type, period, reuse=reuse, timeout=timeout, progress=progress, **parameters
         ).frame()
 
+    @_spelled_out
     def submit(
         self,
-        report_type: str | ReportRequest,
+        report_type: ReportTypeName | str | ReportRequest,
         period: Period | None = None,
         *,
         reuse: Policy = "auto",
@@ -341,7 +367,7 @@ class Client:
     # How it is done
 
     def _asked(
-        self, report_type: str | ReportRequest, period: Period | None, parameters: Parameters
+        self, report_type: ReportTypeName | str | ReportRequest, period: Period | None, parameters: Parameters
     ) -> ReportRequest:
         """The request, finished or from its parts."""
         if not isinstance(report_type, ReportRequest):

@@ -15,12 +15,16 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from stripe_reports.catalog.currencies import CURRENCIES
+from stripe_reports.catalog.names import ReportTypeName
 from stripe_reports.errors import ParameterError, UnknownReportTypeError
 from stripe_reports.models import Column, ReportRequest, ReportType
 
 __all__ = [
+    "CURRENCIES",
     "ECHOED",
     "REPORTING_CATEGORIES",
+    "ReportTypeName",
     "check",
     "columns_named",
     "get",
