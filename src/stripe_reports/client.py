@@ -18,6 +18,7 @@ from platformdirs import user_cache_path
 from stripe_reports import catalog, intervals, notices
 from stripe_reports.api import Api
 from stripe_reports.cache import Cache
+from stripe_reports.cards import card
 from stripe_reports.catalog import ReportTypeName
 from stripe_reports.clock import Clock
 from stripe_reports.errors import NetworkError, ParameterError, StoreError, UnknownReportTypeError
@@ -141,6 +142,20 @@ class Client:
         where = "" if self.settings.base_url == STRIPE_URL else f", {self.settings.base_url}"
         account = f", {self.settings.account}" if self.settings.account else ""
         return f"Client({self.settings.mode} mode{account}{where})"
+
+    def _repr_html_(self) -> str:
+        settings = self.settings
+        return card(
+            type(self).__name__,
+            [
+                ("mode", f"{settings.mode} mode"),
+                ("account", settings.account or "the key's own"),
+                ("asks", "a simulator in this process" if settings.in_process else settings.base_url),
+                ("periods are in", settings.timezone or "UTC"),
+                ("results are in", settings.cache_dir),
+            ],
+            kind="client of Stripe's reports",
+        )
 
     def close(self) -> None:
         """Close connections and the cache of answers. The client can still be used; it opens them again."""

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from stripe_reports.cards import card, folded
 from stripe_reports.errors import IntervalError, ParameterError
 
 __all__ = [
@@ -138,6 +139,30 @@ class ReportType:
         head, bracket, _ = name.partition("[")
         pattern = by_name.get(f"{head}[key]") if bracket and name.endswith("]") else None
         return pattern and Column(name, pattern.kind, pattern.description, pattern.source)
+
+    def _repr_html_(self) -> str:
+        start, end = self.data_available_start, self.data_available_end
+        defaults = self.default_columns or ()
+        columns = [
+            ("●" if column.name in defaults else "○", column.name, column.kind, column.description)
+            for column in self.columns
+        ]
+        more = "" if self.columns_complete else ", and more may exist"
+        return card(
+            self.id,
+            [
+                ("name", self.name),
+                ("takes", ", ".join(self.parameters)),
+                ("needs", ", ".join(self.required_parameters)),
+                ("data", f"from {iso(start)} up to {iso(end)}" if start and end else None),
+                ("published", self.updated and iso(self.updated)),
+                ("live mode", "only" if self.livemode_only else None),
+                ("superseded by", self.superseded_by),
+                ("note", self.notes),
+            ],
+            kind="report type",
+            fold=folded(f"{len(columns)} columns known{more}; ● by default", columns),
+        )
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -329,6 +354,25 @@ class ReportRequest:
         arguments = [repr(self.report_type), *(f"{name}={value!r}" for name, value in shown.items())]
         return f"sr.ReportRequest({', '.join(arguments)})"
 
+    def shown_lines(self) -> list[tuple[str, object]]:
+        """What is asked for, a line each, for whoever reads it: both bounds, and the last included day."""
+        zone = self._shown_in
+        lines: list[tuple[str, object]] = [
+            ("from", self.interval_start and iso(self.interval_start, zone)),
+            ("up to", self.interval_end and f"{iso(self.interval_end, zone)}, not included"),
+            ("last day", self.last_included_day),
+            ("time zone", zone.key),
+        ]
+        bounds = ("interval_start", "interval_end", "timezone")
+        for name, value in self.parameters.items():
+            if name not in bounds:
+                text = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+                lines.append((name.replace("_", " "), text))
+        return lines
+
+    def _repr_html_(self) -> str:
+        return card(self.report_type, self.shown_lines(), kind="report request")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFile:
@@ -406,6 +450,28 @@ class ReportRun:
     def to_stripe(self) -> dict[str, Any]:
         """The same as Stripe's JSON."""
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+    def _repr_html_(self) -> str:
+        marks = {"pending": "◌", "succeeded": "✔", "failed": "✘"}
+        result = self.result
+        return card(
+            self.id,
+            [
+                ("status", f"{marks.get(self.status, '?')} {self.status}"),
+                ("error", self.error),
+                ("report type", self.report_type),
+                ("created", iso(self.created)),
+                ("succeeded", self.succeeded_at and iso(self.succeeded_at)),
+                ("result", result and ", ".join([result.id, *_bytes(result.size)])),
+                ("mode", "live" if self.livemode else "test"),
+            ],
+            kind="report run",
+            fold=folded("parameters, as sent", [(k, str(v)) for k, v in self.parameters.items()]),
+        )
+
+
+def _bytes(size: int | None) -> list[str]:
+    return [] if size is None else [f"{size:,} bytes"]
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from stripe_reports.cards import card
 from stripe_reports.disk import is_sealed
 from stripe_reports.errors import StoreError
 from stripe_reports.models import ReportRequest, ReportRun
@@ -86,6 +87,21 @@ class Report:
         from stripe_reports.notebook.charts import chart_of
 
         return chart_of(self, **options)
+
+    def _repr_html_(self) -> str:
+        provenance = self.provenance
+        return card(
+            self.request.report_type,
+            [
+                *self.request.shown_lines(),
+                ("run", self.run.id),
+                ("data of", f"{provenance.as_of:%Y-%m-%d %H:%M} UTC"),
+                ("reuse", self.reuse),
+                ("file", self.path),
+                ("SHA-256", provenance.sha256),
+            ],
+            kind="report",
+        )
 
     def __repr__(self) -> str:
         return (
