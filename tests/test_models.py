@@ -13,7 +13,7 @@ from hypothesis import given
 
 import stripe_reports as sr
 from stripe_reports.errors import IntervalError, ParameterError
-from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.models import ReportRequest, ReportRun, ReportType, zone_named
 
 OCTOBER = {"interval_start": "2026-10-01T00:00:00Z", "interval_end": "2026-11-01T00:00:00Z"}
 SAMPLES = Path(__file__).parents[2] / "shared" / "samples" / "json"
@@ -249,3 +249,18 @@ class TestReportType:
         """Its times are not plausible, and that is no reason to fail."""
         answer = json.loads((SAMPLES / "report_type.openapi-fixture.json").read_text())
         assert ReportType.from_stripe(answer).id == "balance.summary.1"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Paris", "'Europe/Paris'"),
+        ("new york", "'America/New_York'"),
+        ("Europe/Pari", "'Europe/Paris'"),
+        ("europe/london", "'Europe/London'"),
+    ],
+)
+def test_a_zone_that_is_none_is_answered_by_the_nearest(written, meant):
+    """People write cities; IANA has continents before them."""
+    with pytest.raises(ParameterError, match=f"Did you mean .*{meant}"):
+        zone_named(written)

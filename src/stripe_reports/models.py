@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from difflib import get_close_matches
 from typing import Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from stripe_reports.cards import card, folded
 from stripe_reports.errors import IntervalError, ParameterError
@@ -532,10 +533,21 @@ def zone_named(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = _zones_like(str(name))
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise ParameterError(
-            f"{name!r} is not a time zone: write an IANA name such as 'Europe/Paris' or 'Etc/UTC'.",
+            f"{name!r} is not a time zone: write an IANA name such as 'Europe/Paris' or 'Etc/UTC'.{hint}",
             param="timezone",
         ) from None
+
+
+def _zones_like(name: str) -> list[str]:
+    """The nearest zones: those of that city first, which is what people write."""
+    wanted = name.strip().lower().replace(" ", "_")
+    names = {zone.lower(): zone for zone in sorted(available_timezones())}
+    same_city = [zone for low, zone in names.items() if low.rpartition("/")[2] == wanted]
+    near = get_close_matches(wanted, names, n=3, cutoff=0.7)
+    return same_city[:3] or [names[low] for low in near]
 
 
 def iso(instant: datetime, zone: tzinfo = UTC) -> str:

@@ -416,8 +416,9 @@ def _timed_out(run: ReportRun, elapsed: float, timeout: float) -> RunTimeoutErro
 
 def _failure(run: ReportRun) -> RunFailedError:
     if run.status == "failed":
+        says = (run.error or "nothing").removesuffix(".")
         return RunFailedError(
-            f"Report run {run.id} ({run.report_type}) failed. Stripe says: {run.error or 'nothing'}. "
+            f"Report run {run.id} ({run.report_type}) failed. Stripe says: {says}. "
             "Failures are rare and often pass: fetch again, and a new run is launched.",
             run,
         )

@@ -252,13 +252,13 @@ def _check_columns(request: ReportRequest, report_type: ReportType) -> list[str]
     unknown = [name for name in request.columns or () if report_type.column(name) is None]
     if not unknown:
         return []
+    names = [column.name for column in report_type.columns]
+    hints = "".join(_did_you_mean(name, names, n=1) for name in unknown[:3])
     if report_type.columns_complete:
-        names = [column.name for column in report_type.columns]
-        hints = "".join(_did_you_mean(name, names, n=1) for name in unknown[:3])
         raise ParameterError(f"{report_type.id} has no column {', '.join(unknown)}.{hints}", param="columns")
     return [
         f"The columns of {report_type.id} are not all known; whether it has {', '.join(unknown)} "
-        "is left to Stripe, and an unknown column is read as text."
+        f"is left to Stripe, and an unknown column is read as text.{hints}"
     ]
 
 
