@@ -81,7 +81,7 @@ class TestForeignFiles:
         client.close()
         (path,) = (tmp_path / "cache").glob("*/api_answers.sqlite")
         path.write_bytes(b"no database" * 500)
-        with pytest.warns(RuntimeWarning, match="not cached"):
+        with pytest.warns(RuntimeWarning, match="cache of API answers is left out"):
             assert client.fetch("balance.summary", "2026-08").frame().height
 
     @pytest.mark.parametrize("name", ["durations.json", "report_types.json", "launches/*/*.json"])

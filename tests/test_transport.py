@@ -263,7 +263,7 @@ class TestCache:
         with closing(sqlite3.connect(tmp_path / "answers.sqlite")) as database:
             database.execute("DROP TABLE responses")
             database.commit()
-        with pytest.warns(RuntimeWarning, match="cache of API answers was left out"):
+        with pytest.warns(RuntimeWarning, match="cache of API answers is left out"):
             assert get(transport).status_code == 200
 
     def test_a_file_that_is_no_database_is_no_cache(self, simulator, tmp_path):
@@ -274,7 +274,7 @@ class TestCache:
             cache_path=tmp_path / "answers.sqlite",
             application=simulator,
         )
-        with pytest.warns(RuntimeWarning, match="not cached"):
+        with pytest.warns(RuntimeWarning, match="cache of API answers is left out"):
             assert get(broken).status_code == 200
         broken.close()
 

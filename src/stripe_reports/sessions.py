@@ -7,8 +7,7 @@ lists of runs, file contents, errors, and anything of another owner.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
@@ -18,16 +17,16 @@ from urllib.parse import urlsplit
 
 import requests
 from requests_cache import CacheMixin
-from requests_cache.backends.sqlite import SQLiteCache
 
-from stripe_reports import notices
+from stripe_reports.answer_cache import AnswerCache
 from stripe_reports.clock import Clock
-from stripe_reports.disk import make_private
 from stripe_reports.settings import LOOPBACK, Settings
 
 __all__ = ["CachedSession", "Session", "cached_session"]
 
 TYPES_KEPT_FOR = timedelta(seconds=60)
+
+_TYPES, _RUN = "/v1/reporting/report_types", "/v1/reporting/report_runs/"
 
 
 class Session(requests.Session):
@@ -60,35 +59,24 @@ class CachedSession(CacheMixin, Session):
     """Keeps JSON answers that will not change: finished runs for good, report types for a minute."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        """The kept answer or a new one."""
-        try:
+        """The kept answer or a new one; what is never kept does not touch the cache."""
+        path = urlsplit(request.url or "").path
+        if request.method == "GET" and path.startswith((_TYPES, _RUN)):
             return super().send(request, *args, **kwargs)
-        except sqlite3.Error as error:  # a locked or broken cache is a miss
-            notices.warn(f"The cache of API answers was left out: {error}.", RuntimeWarning)
-            return Session.send(self, request, *args, **kwargs)
+        return Session.send(self, request, *args, **kwargs)
 
 
-def cached_session(path: Path, settings: Settings, clock: Clock) -> Session:
-    """A session that keeps answers in an SQLite file; without one, if the file cannot be used."""
-    try:
-        make_private(path.parent)
-        path.touch(0o600)
-        with closing(sqlite3.connect(path)) as database:
-            database.execute("PRAGMA schema_version")  # raises for a file that is no database
-        session = CachedSession(
-            backend=SQLiteCache(path, serializer="json", busy_timeout=2000),
-            allowable_methods=("GET",),
-            allowable_codes=(200,),
-            expire_after=TYPES_KEPT_FOR,
-            urls_expire_after={"*/v1/reporting/report_runs/*": -1},
-            filter_fn=_is_kept,
-            key_fn=partial(_cache_key, settings, clock),
-        )
-        session.cache.delete(expired=True)
-    except (OSError, sqlite3.Error) as error:
-        notices.warn(f"API answers are not cached: {error}.", RuntimeWarning)
-        return Session()
-    return session
+def cached_session(path: Path, settings: Settings, clock: Clock) -> CachedSession:
+    """A session that keeps answers in an SQLite file."""
+    return CachedSession(
+        backend=AnswerCache(path, clock),
+        allowable_methods=("GET",),
+        allowable_codes=(200,),
+        expire_after=TYPES_KEPT_FOR,
+        urls_expire_after={f"*{_RUN}*": -1},
+        filter_fn=_is_kept,
+        key_fn=partial(_cache_key, settings, clock),
+    )
 
 
 def _cache_key(settings: Settings, clock: Clock, request: requests.PreparedRequest, **_: Any) -> str:
@@ -98,7 +86,7 @@ def _cache_key(settings: Settings, clock: Clock, request: requests.PreparedReque
     clock, so that an entry ages by the clock that decides everything else.
     """
     parts = [settings.owner.folder, settings.api_version, request.method or "", request.url or ""]
-    if "/report_types" in (request.url or ""):
+    if urlsplit(request.url or "").path.startswith(_TYPES):
         parts.append(str(clock.now().timestamp() // TYPES_KEPT_FOR.total_seconds()))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -108,8 +96,8 @@ def _is_kept(response: requests.Response) -> bool:
     path = urlsplit(response.url).path
     with suppress(ValueError, AttributeError):
         answer = response.json()
-        if path.startswith("/v1/reporting/report_types"):
+        if path.startswith(_TYPES):
             return answer.get("object") in ("list", "reporting.report_type")
-        if path.startswith("/v1/reporting/report_runs/"):
+        if path.startswith(_RUN):
             return answer.get("status") in ("succeeded", "failed")
     return False
