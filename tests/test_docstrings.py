@@ -2,11 +2,14 @@
 
 import doctest
 import importlib
+import inspect
 import pkgutil
+import re
 
 import pytest
 
 import stripe_reports as sr
+from stripe_reports.client import Parameters
 
 MODULES = [
     info.name
@@ -35,3 +38,53 @@ def test_there_are_examples_of_the_main_calls():
     """The ones that people meet first."""
     names = {example.name.removeprefix("stripe_reports.") for example in examples()}
     assert {"client.Client", "client.Client.fetch", "client.Client.wait", "demo_client.demo"} <= names
+
+
+def public_calls():
+    """Functions, classes and methods that users call, by the name that they write."""
+    for name in sr.__all__:
+        value = getattr(sr, name)
+        if inspect.isclass(value):
+            yield name, value
+            for member, function in vars(value).items():
+                if member.startswith("_"):
+                    continue
+                if isinstance(function, property):
+                    yield f"{name}.{member}", function.fget
+                elif callable(getattr(value, member)):
+                    yield f"{name}.{member}", getattr(value, member)
+        elif callable(value):
+            yield name, value
+
+
+@pytest.mark.parametrize(
+    ("name", "call"), list(public_calls()), ids=lambda each: each if isinstance(each, str) else ""
+)
+def test_every_public_call_explains_itself_and_its_parameters(name, call):
+    """Or points to where they are explained: people read help() and not the source."""
+    text = inspect.getdoc(call)
+    assert text, f"{name} has no docstring"
+    if inspect.isclass(call) and (issubclass(call, Exception) or not inspect.signature(call).parameters):
+        return
+    refers = re.search(r"\b[Ss]ee ``\w+``|``\w+\(\.\.\.\)", text)
+    parameters = [
+        each
+        for each in inspect.signature(call).parameters.values()
+        if each.name not in ("self", "cls") and each.name not in Parameters.__annotations__
+    ]
+    if refers or len(parameters) < 2:
+        return
+    assert not [each.name for each in parameters if not re.search(rf"\b{each.name}\b", text)]
+
+
+def test_the_first_page_of_help_names_the_main_calls():
+    """``help(sr)`` is where a new user looks."""
+    for word in (
+        "sr.demo()",
+        "sr.Client()",
+        "client.frame",
+        "client.fetch",
+        "client.report_types",
+        "sr.read_csv",
+    ):
+        assert word in sr.__doc__

@@ -351,7 +351,7 @@ class Client:
     ) -> PendingReport:
         """``fetch`` in the background: a future of the report, which a notebook cell can also await.
 
-        Many can be submitted at once; their runs are looked at together.
+        Many can be submitted at once; their runs are looked at together. For what to pass see ``fetch``.
 
         Raises:
             InputError: At once, if nothing of the kind can be asked for. Everything else is raised by

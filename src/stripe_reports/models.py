@@ -61,7 +61,14 @@ _STRIPE_ID = re.compile(r"[a-z]+_[A-Za-z0-9_]+")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a report: its name, kind and meaning, and where that is known from."""
+    """One column of a report.
+
+    Attributes:
+        name: As in the header of the file; ``payment_metadata[order_id]`` where it is metadata.
+        kind: What it holds, which decides its polars type: ``money``, ``datetime_utc``, ``id``, …
+        description: What it means.
+        source: Page of Stripe's that says so.
+    """
 
     name: str
     kind: Kind
@@ -75,6 +82,28 @@ class ReportType:
 
     The first nine fields are Stripe's; those with a time are None until Stripe was asked. The rest is
     the catalogue's and None or empty for a type that the catalogue does not know.
+
+    Attributes:
+        id: Name and version, such as ``payouts.itemized.5``.
+        object: ``reporting.report_type``.
+        name: What Stripe calls it for people.
+        version: The last number of the id.
+        data_available_start: First instant that Stripe has data for; aware, in UTC.
+        data_available_end: The instant up to which it has them, not included.
+        default_columns: What a run has if it names no columns.
+        livemode: Whether Stripe described it for live data.
+        updated: When data were last published for it; newer than a run means that the run is old.
+        family: Which group of reports it belongs to.
+        required_parameters: What a run must be given.
+        optional_parameters: What it may be given besides.
+        columns: All that are known.
+        columns_complete: Whether those are all that there are.
+        livemode_only: Whether it has no test data at all.
+        superseded_by: The newer version, if there is one.
+        evidence: How well its parameters and columns are known.
+        default_columns_evidence: How well its default columns are known.
+        notes: What else is known.
+        source: Page of Stripe's that describes it.
 
     Source: https://docs.stripe.com/api/reporting/report_type/object
     """
@@ -377,7 +406,20 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFile:
-    """The CSV file of a succeeded run, as Stripe describes it. ``size`` is in bytes.
+    """The CSV file of a succeeded run, as Stripe describes it.
+
+    Attributes:
+        id: ``file_…``.
+        object: ``file``.
+        created: When it was made; earlier than its run where Stripe answers with an older file.
+        expires_at: When Stripe removes it, a year later.
+        filename: Its name at Stripe.
+        links: Links to it that need no key; not followed.
+        purpose: ``finance_report_run``.
+        size: Bytes.
+        title: What Stripe calls it for people.
+        type: ``csv``.
+        url: Where its contents are; the key is sent there if that is Stripe, and nowhere else.
 
     Source: https://docs.stripe.com/api/files/object
     """
@@ -412,8 +454,17 @@ class ResultFile:
 class ReportRun:
     """One processing of a request by Stripe: exactly Stripe's ten fields, nothing renamed or added.
 
-    ``status`` is ``pending``, then ``succeeded`` or ``failed``; anything else ends a wait with an error.
-    ``parameters`` is as Stripe sent it: bounds in Unix seconds.
+    Attributes:
+        id: ``frr_…``.
+        object: ``reporting.report_run``.
+        created: When it was launched; aware, in UTC.
+        livemode: Whether it runs on live data.
+        report_type: Id with version.
+        parameters: As Stripe sent them: bounds in Unix seconds.
+        status: ``pending``, then ``succeeded`` or ``failed``; anything else ends a wait with an error.
+        succeeded_at: When it succeeded; None until then.
+        error: Stripe's reason, if it failed.
+        result: Its file, if it succeeded.
 
     Source: https://docs.stripe.com/api/reporting/report_run/object
     """

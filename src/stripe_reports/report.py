@@ -24,8 +24,10 @@ __all__ = ["Decision", "Report"]
 class Decision:
     """How a report was come by, and why; its text is one sentence.
 
-    ``action`` is ``stored`` (from this machine, nothing was read from Stripe), ``reused`` (an earlier run at
-    Stripe), ``awaited`` (a run that was already pending) or ``launched``.
+    Attributes:
+        action: ``stored`` (from this machine, nothing was read from Stripe), ``reused`` (an earlier run at
+            Stripe), ``awaited`` (a run that was already pending) or ``launched``.
+        reason: Why, and what was passed over and why.
     """
 
     action: Literal["stored", "reused", "awaited", "launched"]
