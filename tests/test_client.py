@@ -303,6 +303,26 @@ class TestReuse:
         report = connect().fetch("balance.summary.2", "2026-10", reuse=timedelta(hours=1))
         assert report.reuse.action == "stored"
 
+    @pytest.mark.parametrize("hours", [1, 2, 3])
+    def test_a_maximum_age_is_not_answered_by_another_machines_old_run(self, connect, tmp_path, hours):
+        """Both would make the same idempotency key, for which Stripe replays the older run."""
+        asked = ("payouts.itemized.5", "2026-10")
+        theirs = connect(cache_dir=tmp_path / "another").fetch(*asked, timezone="Europe/Paris")
+        mine = connect()
+        mine._transport.clock.sleep(hours * 3600)
+        report = mine.fetch(*asked, timezone="Europe/Paris", reuse=timedelta(minutes=30))
+        assert report.run.id != theirs.run.id
+        assert report.run.created >= theirs.run.created + timedelta(hours=hours)
+
+    def test_the_answer_for_another_run_is_not_taken_for_this_one(self, client, simulator):
+        """A cache between us and Stripe may mix them up."""
+        one, other = (
+            client.launch(client.request("balance.summary", month)) for month in ("2026-08", "2026-09")
+        )
+        simulator.faults.append(Fault(status=200, body=json.dumps(other.to_stripe())))
+        with pytest.raises(errors.UnexpectedAnswerError, match=f"the answer for {one.id}"):
+            client.retrieve(one.id)
+
     @pytest.mark.parametrize("reuse", ["Never", "force", False, None, 0, timedelta(days=-5)])
     def test_a_rule_that_is_none_is_refused(self, client, reuse):
         """A word mistyped must not mean the usual rule."""

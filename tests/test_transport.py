@@ -1,9 +1,11 @@
 """The seam to HTTP: who retries, who keeps time, what is cached, and whose settings hold."""
 
 import gc
+import gzip
 import io
 import random
 import sqlite3
+import traceback
 import weakref
 from contextlib import closing
 from pathlib import Path
@@ -12,11 +14,13 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter
 
+import stripe_reports as sr
 from conftest import TestClock
+from stripe_reports import errors
 from stripe_reports.budget import RateBudget
 from stripe_reports.settings import Secret, Settings
 from stripe_reports.simulator import Clock, Fault
-from stripe_reports.transport import ATTEMPTS, PatientAdapter, Transport
+from stripe_reports.transport import ATTEMPTS, LARGEST_ANSWER, UNSIGNED, PatientAdapter, Transport
 
 BASE = "https://api.stripe.com"
 TYPES = f"{BASE}/v1/reporting/report_types"
@@ -124,6 +128,45 @@ class TestRetries:
         assert send((429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), 200)[0] == 200
 
 
+class TestKeys:
+    @pytest.mark.parametrize(
+        "url", ["https://evil.example/", "https://evil.example\\@api.stripe.com/", "http://api.stripe.com/"]
+    )
+    def test_a_call_to_anywhere_else_is_not_signed(self, transport, calls, url):
+        """The last door: here the address is the one that will be dialled, whoever read it before."""
+        with pytest.raises(errors.KeyProblemError, match="nothing was sent there"):
+            transport.file_session.get(url, headers={"Authorization": f"Bearer {UNSIGNED}"})
+        assert calls() == []
+
+    def test_an_interrupt_shows_no_signed_request(self, simulator, tmp_path):
+        """Ctrl-C comes in the middle of a call, and notebooks can show the variables of every frame."""
+
+        def interrupted(environ, _start_response):
+            assert simulator.key in environ["HTTP_AUTHORIZATION"]
+            raise KeyboardInterrupt
+
+        with (
+            sr.Client(simulator.key, cache_dir=tmp_path, application=interrupted) as client,
+            pytest.raises(KeyboardInterrupt) as caught,
+        ):
+            client.retrieve("frr_1")
+        shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
+        assert simulator.key not in "".join(shown)
+
+
+class TestSizes:
+    @pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+    def test_an_answer_without_end_is_read_no_further_than_is_sensible(self, client, simulator, packed):
+        """Whatever answers there, it is not Stripe's API."""
+        body = b"[" + b" " * LARGEST_ANSWER
+        headers = {"Content-Type": "application/json"}
+        if packed:
+            body, headers = gzip.compress(body), headers | {"Content-Encoding": "gzip"}
+        simulator.faults.append(Fault(status=200, body=body, headers=headers, times=99))
+        with pytest.raises(errors.UnexpectedAnswerError, match="32,000,000 bytes"):
+            client.retrieve("frr_1")
+
+
 @pytest.fixture
 def transport(simulator, tmp_path):
     """A transport over the simulator, with a cache."""
@@ -158,6 +201,11 @@ class TestTime:
         simulator.clock.advance(3599)
         assert transport.stripe_time() == simulator.clock.now()
         simulator.clock.advance(2)
+        assert transport.stripe_time() is None
+
+    def test_a_strangers_answer_tells_no_time(self, transport, simulator):
+        """A download may be led elsewhere, and what is reused must not depend on the clock there."""
+        transport.file_session.get("https://cdn.example/v1/reporting/report_types")
         assert transport.stripe_time() is None
 
     def test_a_cached_answer_tells_no_time(self, transport, simulator):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TypeVar, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 import urllib3.exceptions
@@ -79,7 +79,10 @@ class Api:
             raise errors.ParameterError(
                 f"{id_!r} is not the id of a report run: it starts with 'frr_'.", param="id"
             )
-        return self._read(ReportRun.from_stripe, self._call("get", f"/v1/reporting/report_runs/{id_}"))
+        run = self._read(ReportRun.from_stripe, self._call("get", f"/v1/reporting/report_runs/{id_}"))
+        if run.id != id_:
+            self._unexpected(f"the answer for {id_}", run)
+        return run
 
     def list_runs(
         self, *, limit: int = 100, created_from: datetime | None = None, after: str | None = None
@@ -103,7 +106,11 @@ class Api:
 
     def retrieve_report_type(self, id_: str) -> ReportType:
         """``GET /v1/reporting/report_types/{id}``."""
-        return self._read(ReportType.from_stripe, self._call("get", f"/v1/reporting/report_types/{id_}"))
+        path = f"/v1/reporting/report_types/{quote(id_, safe='')}"
+        type_ = self._read(ReportType.from_stripe, self._call("get", path))
+        if type_.id != id_:
+            self._unexpected(f"the answer for {id_}", type_)
+        return type_
 
     def download(self, file: ResultFile, target: BinaryIO) -> Download:
         """Stream the contents of a result file into *target*, once more from the start if the line breaks.
@@ -256,8 +263,10 @@ class Api:
         )
 
 
-def _no_answer(base_url: str, cause: BaseException) -> errors.NetworkError:
+def _no_answer(base_url: str, cause: BaseException) -> errors.StripeReportsError:
     host = urlsplit(base_url).netloc
+    if isinstance(cause, errors.StripeReportsError):  # it only came through Stripe's library
+        return cause.with_traceback(None)
     if isinstance(cause, requests.exceptions.SSLError):
         return errors.NetworkError(
             f"The certificate of {host} could not be verified. Behind a company's proxy, set "

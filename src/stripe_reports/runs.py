@@ -6,7 +6,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import assert_never
 
@@ -57,7 +57,7 @@ PAGES_LISTED = 3
 """How many pages of a hundred runs are looked through for one that answers."""
 
 MOST_ATTEMPTS = 5
-"""So many failed runs of other machines are stepped over in one data generation."""
+"""So many runs of other machines, failed or too old, are stepped over before one is surely launched."""
 
 Progress = Callable[[ReportRun, float, float | None], None]
 """Called at every look at a run with the run, the seconds so far, and the seconds expected or None."""
@@ -103,7 +103,7 @@ class Runs:
     def launch(self, request: ReportRequest) -> ReportRun:
         """A new run of a request, whatever there is."""
         with self._store.lock(self._key(request)):
-            return self._launch(request, self.report_type(request.report_type), is_forced=True)
+            return self._launch(request, self.report_type(request.report_type), "never")
 
     def answer(
         self, request: ReportRequest, policy: Policy, *, timeout: float, progress: Progress | None
@@ -212,7 +212,7 @@ class Runs:
                     return self._api.retrieve_run(run.id), Decision("awaited", reason)
                 case Launch(reason):
                     report_type = report_type or self.report_type(request.report_type)
-                    run_ = self._launch(request, report_type, is_forced=policy == "never")
+                    run_ = self._launch(request, report_type, policy)
                     return run_, Decision("launched", reason)
                 case AskForType():
                     report_type = self.report_type(request.report_type)
@@ -261,34 +261,43 @@ class Runs:
             if run.report_type == request.report_type and dict(run.parameters) == sent:
                 yield KnownRun(run.id, run.status, as_of(run), "listed")
 
-    def _launch(self, request: ReportRequest, report_type: ReportType, *, is_forced: bool) -> ReportRun:
-        """Create a run; the caller holds the request."""
+    def _launch(self, request: ReportRequest, report_type: ReportType, policy: Policy) -> ReportRun:
+        """Create a run, or get the one that another machine created; the caller holds the request."""
         _check_available(request, report_type)
         key, generation = self._key(request), report_type.updated
-        attempt = sum(record.generation == generation for record in self._store.journal.launches(key))
-        while True:
+        oldest = self.time() - policy if isinstance(policy, timedelta) else None
+        first = sum(record.generation == generation for record in self._store.journal.launches(key))
+        for attempt in range(first, first + MOST_ATTEMPTS + 1):
             # Whoever forces a launch wants a run of now, not the one that another machine launched.
-            distinct = f"{attempt} {uuid.uuid4()}" if is_forced else attempt
-            record = LaunchRecord(
-                request=request, generation=generation, attempt=attempt, run_id=None, status="error"
+            is_alone = policy == "never" or attempt == first + MOST_ATTEMPTS
+            run = self._create(
+                request, generation, attempt, distinct=f"{attempt} {uuid.uuid4()}" if is_alone else attempt
             )
-            try:
-                run = self._api.create_run(
-                    request, idempotency_key=idempotency_key(key, generation, distinct)
-                )
-            except ServerError as error:
-                if error.stripe_message:
-                    # Stripe's own error is kept for this idempotency key: the next attempt needs another.
-                    # A gateway's tells nothing of Stripe, which may well have launched the run.
-                    self._store.journal.remember(key, record)
-                raise
-            run = self._api.retrieve_run(run.id)  # the create answer may be the replay of an old one
-            record = replace(record, run_id=run.id, status=run.status, created=run.created, as_of=as_of(run))
-            self._store.journal.remember(key, record)
-            logger.info("launched %s: %r", run.id, request)
-            if run.status != "failed" or attempt >= MOST_ATTEMPTS:
-                return run
-            attempt += 1  # a replay: another machine launched it, and it failed
+            if is_alone or not (run.status == "failed" or (oldest is not None and run.created < oldest)):
+                break
+            # Else a replay: another machine launched it, and it failed, or is too old.
+        return run
+
+    def _create(
+        self, request: ReportRequest, generation: datetime | None, attempt: int, *, distinct: str | int
+    ) -> ReportRun:
+        key = self._key(request)
+        record = LaunchRecord(
+            request=request, generation=generation, attempt=attempt, run_id=None, status="error"
+        )
+        try:
+            run = self._api.create_run(request, idempotency_key=idempotency_key(key, generation, distinct))
+        except ServerError as error:
+            if error.stripe_message:
+                # Stripe's own error is kept for this idempotency key: the next attempt needs another.
+                # A gateway's tells nothing of Stripe, which may well have launched the run.
+                self._store.journal.remember(key, record)
+            raise
+        run = self._api.retrieve_run(run.id)  # the create answer may be the replay of an old one
+        record = replace(record, run_id=run.id, status=run.status, created=run.created, as_of=as_of(run))
+        self._store.journal.remember(key, record)
+        logger.info("launched %s: %r", run.id, request)
+        return run
 
     def _note_end(self, run: ReportRun) -> None:
         """Write down what became of a run, for the next decision and the next estimate."""

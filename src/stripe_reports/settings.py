@@ -27,6 +27,9 @@ _ACCOUNT = re.compile(r"acct_\w+")
 _FOLDER = re.compile(
     r"(?P<mode>live|test)-(?P<digest>[0-9a-f]{16})(?:-(?P<account>acct_\w+))?(?:-at-(?P<place>[0-9a-f]{8}))?"
 )
+_ADDRESS = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d+)?(?:[/?#][!-\[\]-~]*)?", re.IGNORECASE)
+"""Without user name, backslash, blank or control character: of those, two readers make two hosts."""
+
 _STRIPES_HOSTS = frozenset({"api.stripe.com", "files.stripe.com"})
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -176,7 +179,7 @@ class Settings:
         origins = {_origin(self.base_url), _origin(self.files_url or FILES_URL)}
         if _origin(self.base_url) == _origin(STRIPE_URL):
             origins.add(_origin(FILES_URL))
-        return _origin(url) in origins
+        return _ADDRESS.fullmatch(url) is not None and _origin(url) in origins
 
 
 def _is_key(key: Secret) -> bool:

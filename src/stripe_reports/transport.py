@@ -24,6 +24,7 @@ from requests_cache import CacheMixin
 from stripe_reports import backoff
 from stripe_reports.budget import RateBudget
 from stripe_reports.clock import Clock, SystemClock
+from stripe_reports.errors import KeyProblemError, UnexpectedAnswerError
 from stripe_reports.sessions import Session, cached_session
 from stripe_reports.settings import Settings
 from stripe_reports.wsgi import WSGIAdapter, WSGIApplication
@@ -34,6 +35,8 @@ logger = logging.getLogger("stripe_reports")
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 80.0
 ATTEMPTS = 6
+LARGEST_ANSWER = 32_000_000
+"""Bytes of JSON; a page of a hundred runs has about a hundred thousand."""
 TIME_HOLDS_FOR = timedelta(hours=1)
 
 UNSIGNED = "sk_filled_in_when_sent"
@@ -88,16 +91,24 @@ class PatientAdapter(BaseAdapter):
         try:
             response = self._inner.send(self._signed(request), **options)
             if not options.get("stream"):
-                response.content  # noqa: B018 - read here, so that a body cut short is tried again too
+                _read(response)  # here, so that a body cut short is tried again too
         except requests.RequestException as error:
             error.request = request  # not the signed one
             raise
+        except BaseException as error:
+            # Such as an interrupt: the frames that it comes from show the signed request to a debugger.
+            error.__context__ = None
+            raise error.with_traceback(None) from None
         response.request = request
         return response
 
     def _signed(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if UNSIGNED not in request.headers.get("Authorization", ""):
             return request
+        if not self._settings.may_send_key_to(request.url or ""):  # the address as it will be dialled
+            raise KeyProblemError(
+                f"The API key is not for {urlsplit(request.url).netloc!r}; nothing was sent there."
+            )
         signed = request.copy()
         signed.headers["Authorization"] = f"Bearer {self._settings.api_key.reveal()}"
         return signed
@@ -105,6 +116,19 @@ class PatientAdapter(BaseAdapter):
     def close(self) -> None:
         """Close the connections beneath."""
         self._inner.close()
+
+
+def _read(response: requests.Response) -> None:
+    body = bytearray()
+    for chunk in response.iter_content(1 << 16):
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            response.close()
+            raise UnexpectedAnswerError(
+                f"{urlsplit(response.url).netloc} answered with more than {LARGEST_ANSWER:,} bytes, where a "
+                "page of JSON was expected. Is base_url right?"
+            )
+    response._content = bytes(body)
 
 
 def _may_retry(response: requests.Response) -> bool:
@@ -125,13 +149,14 @@ def _seconds(header: str | None) -> float | None:
 class _StripeTime:
     """The time at Stripe, as its answers tell it."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
         self._clock = clock
         self._seen: tuple[timedelta, datetime] | None = None
 
     def note(self, response: requests.Response, *_: Any, **__: Any) -> None:
-        """Take the time from an answer, unless that is an old one out of the cache."""
-        if getattr(response, "from_cache", False):
+        """Take the time from an answer, unless it is an old one out of the cache, or not Stripe's."""
+        if getattr(response, "from_cache", False) or not self._settings.may_send_key_to(response.url):
             return
         with suppress(KeyError, ValueError):
             date = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
@@ -174,7 +199,7 @@ class Transport:
         self.clock = clock or SystemClock()
         self.rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._lock = threading.Lock()
-        self._stripe_time = _StripeTime(self.clock)
+        self._stripe_time = _StripeTime(settings, self.clock)
         self._cache_path = cache_path
         self._application = application
         self._json: Session | None = None
