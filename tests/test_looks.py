@@ -87,6 +87,46 @@ def test_a_run_that_the_list_does_not_show_is_retrieved(client, looks, simulator
     assert len(calls(RETRIEVE)) == 1
 
 
+def test_a_look_that_failed_is_not_made_again_by_everyone_behind_it(client, looks, simulator, monkeypatch):
+    """Each tries six times, and a hundred of them in turn would outlast every timeout."""
+    tried = []
+
+    def fail(*_, **__):
+        tried.append(1)
+        raise errors.NetworkError("gone")
+
+    runs = launched(client, LISTED_FROM)
+    monkeypatch.setattr(client._api, "list_runs", fail)
+    with follow(looks, runs):
+        with pytest.raises(errors.NetworkError):
+            looks.look(runs[0])
+        assert [looks.look(run).status for run in runs] == ["pending"] * len(runs)
+        assert len(tried) == 1
+        simulator.clock.advance(FRESH_FOR)
+        with pytest.raises(errors.NetworkError):
+            looks.look(runs[1])
+
+
+def test_nobody_waits_for_anothers_look_longer_than_asked_for(client, looks, monkeypatch):
+    """It may take minutes; a timeout of one's own holds."""
+    (run,) = launched(client, 1)
+    inside, leave = threading.Event(), threading.Event()
+
+    def slow(_id):
+        inside.set()
+        leave.wait(60)
+        return run
+
+    monkeypatch.setattr(client._api, "retrieve_run", slow)
+    with looks.following(run):
+        other = threading.Thread(target=looks.look, args=(run,), daemon=True)
+        other.start()
+        inside.wait(60)
+        assert looks.look(run, within=0.0) is run
+        leave.set()
+        other.join(60)
+
+
 class TestSubmit:
     def test_a_future_of_a_report(self, client):
         """For scripts."""

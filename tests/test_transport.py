@@ -3,6 +3,7 @@
 import gc
 import gzip
 import io
+import math
 import random
 import sqlite3
 import traceback
@@ -20,7 +21,15 @@ from stripe_reports import errors
 from stripe_reports.budget import RateBudget
 from stripe_reports.settings import Secret, Settings
 from stripe_reports.simulator import Clock, Fault
-from stripe_reports.transport import ATTEMPTS, LARGEST_ANSWER, UNSIGNED, PatientAdapter, Transport
+from stripe_reports.transport import (
+    ATTEMPTS,
+    LARGEST_ANSWER,
+    SHORTEST_TIMEOUT,
+    UNSIGNED,
+    Patience,
+    PatientAdapter,
+    Transport,
+)
 
 BASE = "https://api.stripe.com"
 TYPES = f"{BASE}/v1/reporting/report_types"
@@ -32,10 +41,11 @@ class Script(BaseAdapter):
     def __init__(self, *answers):
         super().__init__()
         self.answers = list(answers)
-        self.sent = []
+        self.sent, self.timeouts = [], []
 
-    def send(self, request, **_):
+    def send(self, request, timeout=None, **_):
         self.sent.append(request)
+        self.timeouts.append(timeout)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -50,8 +60,9 @@ class Script(BaseAdapter):
         pass
 
 
-def send(*answers, method="GET"):
+def send(*answers, method="GET", within=math.inf, timeout=(10.0, 80.0)):
     clock, script = TestClock(Clock()), Script(*answers)
+    patience = Patience(clock)
     session = requests.Session()
     adapter = PatientAdapter(
         script,
@@ -59,13 +70,16 @@ def send(*answers, method="GET"):
         clock=clock,
         rng=random.Random(1),  # noqa: S311
         budget=RateBudget("test", clock),
+        patience=patience,
     )
     session.mount("https://", adapter)
     headers = {"Idempotency-Key": "k"} if method == "POST" else {}
     try:
-        outcome = session.request(method, f"{BASE}/v1/x", headers=headers).status_code
+        with patience.until(clock.monotonic() + within):
+            outcome = session.request(method, f"{BASE}/v1/x", headers=headers, timeout=timeout).status_code
     except requests.RequestException as error:
         outcome = type(error)
+    send.timeouts = script.timeouts
     return outcome, script.sent, clock.slept
 
 
@@ -126,6 +140,33 @@ class TestRetries:
     def test_a_time_to_wait_that_is_a_date_is_left_out(self):
         """It needs two clocks that agree."""
         assert send((429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), 200)[0] == 200
+
+
+class TestPatience:
+    def test_after_the_end_of_a_wait_nothing_is_tried_again(self):
+        """A wait of ten seconds must not become five minutes of retries while the line is down."""
+        outcome, sent, slept = send(*[requests.ConnectionError()] * ATTEMPTS, within=3.0)
+        assert outcome is requests.ConnectionError
+        assert len(sent) < ATTEMPTS
+        assert sum(slept) <= 3.0
+
+    def test_no_call_is_given_longer_than_what_is_left_but_a_few_seconds(self):
+        """A server that takes the call and never answers."""
+        send(500, 200, within=30.0)
+        connect, read = send.timeouts[0]
+        assert (connect, read) == (10.0, pytest.approx(30.0, abs=0.1))
+        assert send.timeouts[1][1] < read
+        send(200, within=0.0)
+        assert send.timeouts == [(SHORTEST_TIMEOUT, SHORTEST_TIMEOUT)]
+
+    def test_where_nobody_waits_they_are_as_they_were(self, transport):
+        """And a wait ends with its thread's wait."""
+        assert transport.patience.left() == math.inf
+        with transport.patience.until(transport.clock.monotonic() + 5):
+            assert transport.patience.left() == pytest.approx(5, abs=0.1)
+        assert transport.patience.left() == math.inf
+        send(200)
+        assert send.timeouts == [(10.0, 80.0)]
 
 
 class TestKeys:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from stripe_reports.api import Api
 from stripe_reports.clock import Clock
+from stripe_reports.errors import StripeReportsError
 from stripe_reports.models import ReportRun
 
 __all__ = ["Looks"]
@@ -42,6 +43,7 @@ class Looks:
         self._lock = threading.Lock()
         self._waiting: Counter[str] = Counter()
         self._seen: dict[str, _Seen] = {}
+        self._failed_at = float("-inf")
 
     @contextmanager
     def following(self, run: ReportRun) -> Iterator[None]:
@@ -57,14 +59,34 @@ class Looks:
                 if not self._waiting[run.id]:
                     del self._waiting[run.id], self._seen[run.id]
 
-    def look(self, run: ReportRun) -> ReportRun:
-        """The run as it is now, or was when someone looked a moment ago."""
-        with self._lock:
-            if not self._is_fresh(run.id) and len(self._waiting) >= LISTED_FROM:
+    def look(self, run: ReportRun, *, within: float = threading.TIMEOUT_MAX) -> ReportRun:
+        """The run as it is now, or was when someone looked a moment ago.
+
+        Args:
+            run: One that is being followed.
+            within: Seconds to wait for someone else's look; then *run* comes back as it is.
+
+        Raises:
+            StripeReportsError: This look failed. Nobody else looks for a moment, to fail in turn.
+        """
+        if not self._lock.acquire(timeout=max(0.0, min(within, threading.TIMEOUT_MAX))):
+            return run
+        try:
+            if not self._is_fresh(run.id) and self._clock.monotonic() - self._failed_at >= FRESH_FOR:
+                self._look_for(run)
+            return self._seen[run.id].run
+        finally:
+            self._lock.release()
+
+    def _look_for(self, run: ReportRun) -> None:
+        try:
+            if len(self._waiting) >= LISTED_FROM:
                 self._list()
             if not self._is_fresh(run.id):
                 self._note(self._api.retrieve_run(run.id))
-            return self._seen[run.id].run
+        except StripeReportsError:
+            self._failed_at = self._clock.monotonic()
+            raise
 
     def _is_fresh(self, id_: str) -> bool:
         seen = self._seen[id_]

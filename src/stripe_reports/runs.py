@@ -150,8 +150,12 @@ class Runs:
                     if elapsed >= timeout:
                         raise _timed_out(run, elapsed, timeout) from trouble
                     clock.sleep(min(next(pauses), timeout - elapsed))
+                    left = started + timeout - clock.monotonic()
                     try:
-                        run, trouble = self._looks.look(run), None
+                        with self._transport.patience.until(started + timeout):
+                            seen = self._looks.look(run, within=left)
+                        if seen is not run:
+                            run, trouble = seen, None
                     except (NetworkError, RateLimitError, ServerError) as error:
                         trouble = error  # it may pass, and the run goes on meanwhile
                         logger.warning("could not look at %s: %s", run.id, error)

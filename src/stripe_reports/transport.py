@@ -7,10 +7,12 @@ signed, paced and retried here, and tells the time.
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import weakref
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -29,7 +31,7 @@ from stripe_reports.sessions import Session, cached_session
 from stripe_reports.settings import Settings
 from stripe_reports.wsgi import WSGIAdapter, WSGIApplication
 
-__all__ = ["UNSIGNED", "PatientAdapter", "Transport"]
+__all__ = ["UNSIGNED", "Patience", "PatientAdapter", "Transport"]
 
 logger = logging.getLogger("stripe_reports")
 
@@ -37,6 +39,7 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 80.0
 ATTEMPTS = 6
 LARGEST_ANSWER = 32_000_000
 """Bytes of JSON; a page of a hundred runs has about a hundred thousand."""
+SHORTEST_TIMEOUT = 5.0
 TIME_HOLDS_FOR = timedelta(hours=1)
 
 UNSIGNED = "sk_filled_in_when_sent"
@@ -54,7 +57,14 @@ class PatientAdapter(BaseAdapter):
     """
 
     def __init__(
-        self, inner: BaseAdapter, settings: Settings, *, clock: Clock, rng: random.Random, budget: RateBudget
+        self,
+        inner: BaseAdapter,
+        settings: Settings,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        budget: RateBudget,
+        patience: Patience,
     ) -> None:
         super().__init__()
         self._inner = inner
@@ -62,27 +72,30 @@ class PatientAdapter(BaseAdapter):
         self._clock = clock
         self._rng = rng
         self._budget = budget
+        self._patience = patience
 
     def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:
         """Send, and retry; the last answer or error is the caller's."""
         path = urlsplit(request.url or "").path
         for attempt in range(1, ATTEMPTS + 1):
             self._budget.spend(request.method or "GET", path)
+            is_last = attempt == ATTEMPTS or self._patience.left() <= 0
             try:
-                response = self._send_once(request, options)
+                response = self._send_once(request, options | self._patience.shortened(options))
             except requests.exceptions.SSLError:
                 raise  # a certificate does not get better
             except requests.RequestException as error:
-                if attempt == ATTEMPTS:
+                if is_last:
                     raise
                 why, retry_after = type(error).__name__, None
             else:
-                if attempt == ATTEMPTS or not _may_retry(response):
+                if is_last or not _may_retry(response):
                     return response
                 why = f"HTTP {response.status_code}"
                 retry_after = _seconds(response.headers.get("Retry-After"))
                 response.close()
             pause = backoff.retry_pause(attempt, self._rng, retry_after=retry_after)
+            pause = max(0.0, min(pause, self._patience.left()))
             logger.info("%s %s: %s; trying again in %.1f s", request.method, path, why, pause)
             self._clock.sleep(pause)
         raise AssertionError("unreachable")
@@ -146,6 +159,34 @@ def _seconds(header: str | None) -> float | None:
     return float(header) if header and header.strip().isdecimal() else None
 
 
+class Patience:
+    """How long the calls of a thread may take: to the end of a wait, where there is one."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._thread = threading.local()
+
+    @contextmanager
+    def until(self, moment: float) -> Iterator[None]:
+        """Until *moment* of the clock's counter: after it nothing is tried again."""
+        self._thread.moment = moment
+        try:
+            yield
+        finally:
+            del self._thread.moment
+
+    def left(self) -> float:
+        """Seconds; without end where nobody waits."""
+        return float(getattr(self._thread, "moment", math.inf)) - self._clock.monotonic()
+
+    def shortened(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The timeouts of a call, cut to what is left; a few seconds are always given."""
+        longest = max(self.left(), SHORTEST_TIMEOUT)
+        if not isinstance(options.get("timeout"), tuple) or longest == math.inf:
+            return {}
+        return {"timeout": tuple(min(seconds, longest) for seconds in options["timeout"])}
+
+
 class _StripeTime:
     """The time at Stripe, as its answers tell it."""
 
@@ -205,6 +246,7 @@ class Transport:
         self._json: Session | None = None
         self._files: Session | None = None
         self._budget = RateBudget(settings.mode, self.clock)
+        self.patience = Patience(self.clock)
         self._sessions: list[requests.Session] = []
         weakref.finalize(self, _close, self._sessions)
 
@@ -246,7 +288,14 @@ class Transport:
 
     def _prepared(self, session: Session) -> Session:
         inner = WSGIAdapter(self._application) if self._application else HTTPAdapter(pool_maxsize=32)
-        adapter = PatientAdapter(inner, self.settings, clock=self.clock, rng=self.rng, budget=self._budget)
+        adapter = PatientAdapter(
+            inner,
+            self.settings,
+            clock=self.clock,
+            rng=self.rng,
+            budget=self._budget,
+            patience=self.patience,
+        )
         # With an application there is no other adapter left: nothing can reach the network.
         session.mount("https://", adapter)
         session.mount("http://", adapter)
