@@ -9,6 +9,9 @@
     report = client.fetch("payouts.itemized", "last month")        # with chart(), provenance, reuse, path
     client.report_types()                                          # what can be asked for
 
+    client.tie_out("2026-10")               # whether the month's reports agree; sr.tie_out for frames
+    client.restatement(report)              # what Stripe changed since; sr.diff for frames
+
     df = sr.read_csv("downloaded-from-the-dashboard.csv")          # the same types for a file you have
 
 All errors are below ``sr.StripeReportsError``; ``help(sr.errors)`` draws their tree.
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from stripe_reports.client import Client
+    from stripe_reports.closing.restatement import Restatement
+    from stripe_reports.controls import Diff, TieOut, diff, tie_out
     from stripe_reports.demo_client import demo
     from stripe_reports.report import Decision, Report
     from stripe_reports.store import Provenance
@@ -39,26 +44,36 @@ __all__ = [
     "Client",
     "Column",
     "Decision",
+    "Diff",
     "Provenance",
     "Report",
     "ReportRequest",
     "ReportRun",
     "ReportType",
+    "Restatement",
     "ResultFile",
     "StripeReportsError",
+    "TieOut",
     "demo",
+    "diff",
     "errors",
     "read_csv",
+    "tie_out",
 ]
 
 # Loaded when first used, so that importing this package costs next to nothing.
 _LAZY = {
     "Client": "client",
     "Decision": "report",
+    "Diff": "controls",
     "Provenance": "store",
     "Report": "report",
+    "Restatement": "closing.restatement",
+    "TieOut": "controls",
     "demo": "demo_client",
+    "diff": "controls",
     "read_csv": "tables",
+    "tie_out": "controls",
 }
 
 

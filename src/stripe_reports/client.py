@@ -21,6 +21,9 @@ from stripe_reports.cache import Cache
 from stripe_reports.cards import card
 from stripe_reports.catalog import ReportTypeName
 from stripe_reports.clock import Clock
+from stripe_reports.closing.restatement import Restatement, restatement
+from stripe_reports.closing.tie_out import tie_out
+from stripe_reports.controls import TieOut
 from stripe_reports.errors import NetworkError, ParameterError, StoreError, UnknownReportTypeError
 from stripe_reports.intervals import Period
 from stripe_reports.keys import find_key
@@ -368,6 +371,70 @@ class Client:
         pending = PendingReport(request)
         pending.start(partial(self._runs.answer, request, reuse, timeout=timeout, progress=progress))
         return pending
+
+    # The close
+
+    def tie_out(
+        self,
+        period: Period,
+        *,
+        timezone: str | None = None,
+        currency: str | None = None,
+        reuse: Policy = "auto",
+        timeout: float = 900.0,
+        progress: Progress | None = None,
+    ) -> TieOut:
+        """Whether the period's reports agree with each other, with the way to the rows that make them differ.
+
+        Fetches, side by side and reused where possible: the balance summary of the period and of the one
+        before, the itemised activity and payouts, and the payout and ending balance reconciliations.
+
+        Args:
+            period: See ``request``; one that is still going on is cut where the data end.
+            timezone: Where the period is meant.
+            currency: One currency only.
+            reuse: See ``fetch``; ``"never"`` takes all reports anew.
+            timeout: Longest time to wait for a run, in seconds.
+            progress: Called at every look at a pending run, from several threads.
+
+        Raises:
+            StripeReportsError: As ``fetch``. A control that fails is no error; see ``TieOut.passes``.
+
+        Example:
+            >>> client.tie_out("2026-10")
+            October 2026: 60 of 60 controls pass
+        """
+        return tie_out(
+            self,
+            period,
+            timezone=timezone,
+            currency=currency,
+            reuse=reuse,
+            timeout=timeout,
+            progress=progress,
+        )
+
+    def restatement(
+        self, report: Report, *, timeout: float = 900.0, progress: Progress | None = None
+    ) -> Restatement:
+        """What Stripe changed since *report* was run: the same request once more, compared row by row.
+
+        Both runs stay stored.
+
+        Args:
+            report: An earlier report, as ``fetch`` gave it.
+            timeout: Longest time to wait for the new run, in seconds.
+            progress: Called at every look at it.
+
+        Raises:
+            StripeReportsError: As ``fetch``.
+
+        Example:
+            >>> report = client.fetch("balance_change_from_activity.itemized", "2026-10")
+            >>> client.restatement(report).is_restated
+            False
+        """
+        return restatement(self, report, timeout=timeout, progress=progress)
 
     @property
     def cache(self) -> Cache:

@@ -1,0 +1,95 @@
+"""What tells a row of a report from the others, and which of its amounts is the row's money.
+
+Stripe names no keys. These follow from what a row stands for: a balance transaction, a movement of a
+payout, a figure of a summary. A failed payout has two rows of one id, told apart by their category.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+__all__ = ["money_of", "natural_key"]
+
+_TRANSACTION = ("balance_transaction_id",)
+_PAYOUT = ("payout_id", "reporting_category")
+_BY_CATEGORY = ("reporting_category", "currency")
+_FIGURE = ("category", "currency")
+_ENTRY = ("accounting_period", "open_accounting_period", "currency")
+_ACCOUNTS = ("debit", "credit", "debit_gl_code", "credit_gl_code")
+
+_KEYS: dict[str, tuple[str, ...]] = {
+    "balance.summary": _FIGURE,
+    "balance_change_from_activity.itemized": _TRANSACTION,
+    "balance_change_from_activity.summary": _BY_CATEGORY,
+    "ending_balance_reconciliation.itemized": _TRANSACTION,
+    "ending_balance_reconciliation.summary": _BY_CATEGORY,
+    "payout_reconciliation.itemized": _TRANSACTION,
+    "payout_reconciliation.summary": _BY_CATEGORY,
+    "payout_reconciliation.by_id.itemized": _TRANSACTION,
+    "payout_reconciliation.by_id.summary": _BY_CATEGORY,
+    "payouts.itemized": _PAYOUT,
+    "payouts.summary": _BY_CATEGORY,
+    "connect_card_payments_fees.plan_level": (
+        *("platform_id", "connected_account_id", "plan_name"),
+        *("network_cost_category", "fee_currency"),
+    ),
+    "connect.negative_balance_refunds_disputes_overview": ("account_id", "currency"),
+    "financial_account_balance.summary": ("category",),
+    "revenue_recognition.debit_credit_by_customer": (*_ENTRY, "customer_id", *_ACCOUNTS),
+    "revenue_recognition.debit_credit_by_price": (*_ENTRY, "price_id", *_ACCOUNTS),
+    "revenue_recognition.debit_credit_by_product": (*_ENTRY, "product_id", *_ACCOUNTS),
+    "revenue_recognition.debit_credit_summary": (*_ENTRY, *_ACCOUNTS),
+}
+"""By type without version; the Connect twins have the connected account before. What is not here has no key:
+a fee, a tax line or a revenue entry can be there twice with nothing to tell one from the other."""
+
+_OF_CONNECTED = "connected_account_"
+_MAY_BE_ABSENT = frozenset({"debit_gl_code", "credit_gl_code", "connected_account"})
+"""Columns of keys that are not in every report: without them, the others tell the rows apart."""
+
+_BY_COLUMNS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("category", "currency", "net_amount"), _FIGURE),
+    (("reporting_category", "currency", "count"), _BY_CATEGORY),
+    (_PAYOUT, _PAYOUT),
+    (("balance_transaction_id", "net"), _TRANSACTION),
+)
+"""For a frame whose type nobody knows: the columns that give it away, and the key."""
+
+_MONEY = (("net", "currency"), ("net_amount", "currency"), ("amount", "currency"))
+_MONEY_OF = {
+    "tax.transactions.itemized": ("tax_amount", "currency"),
+    "connected_account_tax.transactions.itemized": ("tax_amount", "currency"),
+    "connect_card_payments_fees.plan_level": ("total_amount", "fee_currency"),
+    "connect_card_payments_fees.transaction_level": ("total_amount", "fee_currency"),
+    "connect.negative_balance_refunds_disputes_overview": ("balance", "currency"),
+}
+
+
+def natural_key(columns: Sequence[str], report_type: str | None = None) -> tuple[str, ...] | None:
+    """The columns that tell the rows of a report apart; None where there is none among them.
+
+    Args:
+        columns: What the frame has.
+        report_type: Id, with or without version; None to go by the columns.
+    """
+    if report_type is None:
+        return next((key for told, key in _BY_COLUMNS if set(told) <= set(columns)), None)
+    base = _base(report_type)
+    key = _KEYS.get(base) or _KEYS.get(base.removeprefix(_OF_CONNECTED))
+    if key is None:
+        return None
+    if base.startswith(_OF_CONNECTED):
+        key = ("connected_account", *key)
+    there = tuple(name for name in key if name in columns)
+    return there if set(key) - set(there) <= _MAY_BE_ABSENT else None
+
+
+def money_of(columns: Collection[str], report_type: str | None = None) -> tuple[str, str] | None:
+    """The column of a row's money and that of its currency; None where a report has none, or not both."""
+    named = _MONEY_OF.get(_base(report_type)) if report_type else None
+    return next((pair for pair in ((named,) if named else _MONEY) if set(pair) <= set(columns)), None)
+
+
+def _base(report_type: str) -> str:
+    name, _, version = report_type.rpartition(".")
+    return name if version.isdigit() else report_type

@@ -1,0 +1,82 @@
+"""``client.restatement``: the same request once more, and what is different since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from stripe_reports.closing.periods import day_text, name_of
+from stripe_reports.controls import Diff, diff
+from stripe_reports.errors import ParameterError
+from stripe_reports.models import zone_named
+from stripe_reports.runs import Progress
+
+if TYPE_CHECKING:
+    from stripe_reports.client import Client
+    from stripe_reports.report import Report
+
+__all__ = ["Restatement", "restatement"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Restatement:
+    """What Stripe changed in a report since it was run before; its text is one sentence.
+
+    Attributes:
+        before: The report as it was stored.
+        after: The report of the new run. Both stay stored.
+        diff: The rows added, removed and changed, and the money effect by currency.
+    """
+
+    before: Report
+    after: Report
+    diff: Diff
+
+    @property
+    def is_restated(self) -> bool:
+        """Whether anything is different."""
+        return not self.diff.is_empty
+
+    @property
+    def summary(self) -> str:
+        """``"October 2026 changed by −12.34 eur in 1 row (1 added) since you closed it on 3 Nov 2026"``."""
+        request, as_of = self.before.request, self.before.provenance.as_of
+        zone = zone_named(request.timezone or request.zone or "UTC")
+        what, since = name_of(request), f"since you closed it on {day_text(as_of.astimezone(zone).date())}"
+        if self.diff.is_empty:
+            return f"{what} is unchanged {since}: all {self.diff.same:,} rows are the same."
+        if self.diff.effect_text:
+            return f"{what} changed by {self.diff.effect_text} in {self.diff.rows_text} {since}."
+        return f"{what} changed in {self.diff.rows_text} {since}, with no effect on its money."
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know besides, a sentence each."""
+        if self.before.provenance.sha256 != self.after.provenance.sha256:
+            return self.diff.notes
+        return (
+            "Both runs have the same file, to the byte: data as of "
+            f"{self.after.provenance.as_of:%Y-%m-%d %H:%M} UTC.",
+            *self.diff.notes,
+        )
+
+    def __str__(self) -> str:
+        return "\n".join([self.summary, *self.notes])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{escape(self.summary)}</b></p>{self.diff._repr_html_()}"
+
+
+def restatement(client: Client, report: Report, *, timeout: float, progress: Progress | None) -> Restatement:
+    """See ``Client.restatement``."""
+    if not report.provenance.is_complete:
+        raise ParameterError(
+            f"Run {report.run.id} was launched elsewhere, and Stripe does not tell all of its parameters, so "
+            "the same cannot be asked again. Fetch the report by its type and period first."
+        )
+    before = report.frame()  # first: a stored file that is damaged must not cost a run
+    after = client.fetch(report.request, reuse="never", timeout=timeout, progress=progress)
+    return Restatement(report, after, diff(before, after.frame(), report_type=report.request.report_type))

@@ -1,0 +1,210 @@
+"""The frames of one period, checked to be the reports they are said to be, in one form for all controls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+
+import polars as pl
+
+from stripe_reports.errors import ParameterError
+
+__all__ = ["MONEY", "Books", "Frame", "has_instant", "instant"]
+
+Frame = pl.DataFrame | pl.LazyFrame
+
+MONEY = pl.Decimal(38, 6)
+
+_AMOUNTS = ("gross", "fee", "net")
+_ITEMIZED = ("reporting_category", "currency", *_AMOUNTS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What tells a report from others by its columns alone."""
+
+    report: str
+    needed: tuple[str, ...]
+    money: tuple[str, ...] = _AMOUNTS
+    foreign: tuple[str, ...] = ("count", "payout_id")
+
+
+_SUMMARY = _Form(
+    "balance.summary", ("category", "net_amount", "currency"), ("net_amount",), ("gross", "count")
+)
+_FORMS = {
+    "summary": _SUMMARY,
+    "previous": _SUMMARY,
+    "activity": _Form("balance_change_from_activity.itemized", _ITEMIZED),
+    "payouts": _Form("payouts.itemized", ("payout_id", *_ITEMIZED), foreign=("count", "automatic_payout_id")),
+    "payout_reconciliation": _Form(
+        "payout_reconciliation.itemized", ("automatic_payout_id", "balance_transaction_id", *_ITEMIZED)
+    ),
+    "ending_balance": _Form("ending_balance_reconciliation.itemized", _ITEMIZED),
+}
+
+_FIGURES = frozenset(
+    {
+        *("starting_balance", "activity_gross", "activity_fee", "activity"),
+        *("payouts_gross", "payouts_fee", "payouts", "ending_balance"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Books:
+    """The reports of one period and currency selection, as far as there are any.
+
+    Attributes:
+        summary: ``balance.summary`` of the period.
+        activity: ``balance_change_from_activity.itemized`` of it.
+        payouts: ``payouts.itemized`` of it.
+        payout_reconciliation: ``payout_reconciliation.itemized`` of it.
+        ending_balance: ``ending_balance_reconciliation.itemized`` at its end.
+        previous: ``balance.summary`` of a period that ends where this one starts.
+        interval: The period's bounds, the end excluded; None where nobody knows them.
+
+    Raises:
+        ParameterError: A frame is not that report, or its money is not exact.
+    """
+
+    summary: pl.DataFrame | None = None
+    activity: pl.DataFrame | None = None
+    payouts: pl.DataFrame | None = None
+    payout_reconciliation: pl.DataFrame | None = None
+    ending_balance: pl.DataFrame | None = None
+    previous: pl.DataFrame | None = None
+    interval: tuple[datetime, datetime] | None = None
+    given: dict[str, pl.DataFrame] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, form in _FORMS.items():
+            frame = getattr(self, name)
+            if frame is not None:
+                frame = _checked(name, form, frame)
+                object.__setattr__(self, name, frame)
+                self.given[name] = frame
+        if not self.given:
+            raise ParameterError(
+                f"There is nothing to tie out: give at least one frame of {', '.join(_FORMS)}."
+            )
+
+    @cached_property
+    def figures(self) -> pl.DataFrame:
+        """The summary's figures: a row for each currency, a column for each category, zero where absent."""
+        return _figures(self.given["summary"])
+
+    @cached_property
+    def figures_before(self) -> pl.DataFrame:
+        """The same of the previous summary."""
+        return _figures(self.given["previous"])
+
+    @cached_property
+    def currencies(self) -> list[str | None]:
+        """Every currency that any of the frames has, in order; one None where there is none at all."""
+        found: set[str | None] = set()
+        for name, frame in self.given.items():
+            rows = _figures(frame) if _FORMS[name] is _SUMMARY else frame
+            found.update(rows["currency"].unique())
+        return sorted(found, key=lambda currency: currency or "") or [None]
+
+    def has(self, name: str, *columns: str) -> bool:
+        """Whether that frame was given, and has these columns."""
+        return name in self.given and set(columns) <= set(self.given[name].columns)
+
+    def within(self, time: pl.Expr) -> pl.Expr:
+        """Whether an instant lies in the period; by the activity's first and last row, if need be."""
+        if self.interval is not None:
+            start, end = (_literal(bound) for bound in self.interval)
+            return (time >= start) & (time < end)
+        instants = self.given["activity"].select(instant(self.given["activity"], "created")).to_series()
+        if instants.is_empty():
+            return pl.lit(value=False)
+        return time.is_between(_literal(instants.min()), _literal(instants.max()))
+
+
+def instant(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """The time *name* of each row as an instant in UTC, from ``…_utc`` where there is one; null if naive."""
+    column = _with_zone(frame, name)
+    if column is None:
+        return pl.lit(None, pl.Datetime("us", "UTC"))
+    return pl.col(column).dt.convert_time_zone("UTC").dt.cast_time_unit("us")
+
+
+def has_instant(frame: pl.DataFrame, name: str) -> bool:
+    """Whether the frame tells the time *name* as an instant: with a zone."""
+    return _with_zone(frame, name) is not None
+
+
+def _with_zone(frame: pl.DataFrame, name: str) -> str | None:
+    for column in (f"{name}_utc", name):
+        dtype = frame.schema.get(column)
+        if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+            return column
+    return None
+
+
+def _literal(bound: object) -> pl.Expr:
+    at = bound.astimezone(UTC) if isinstance(bound, datetime) else None
+    return pl.lit(at, pl.Datetime("us", "UTC"))
+
+
+def _checked(name: str, form: _Form, frame: object) -> pl.DataFrame:
+    """The frame with currencies in lower case and amounts without gaps, if it is that report."""
+    if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
+        raise ParameterError(
+            f"{name} is a {type(frame).__name__}, not a polars frame. report.frame() and sr.read_csv() give "
+            "one.",
+            param=name,
+        )
+    schema = frame.collect_schema()
+    missing = [column for column in form.needed if column not in schema]
+    foreign = [column for column in form.foreign if column in schema]
+    if missing or foreign:
+        what = f"has no column {_listed(missing)}" if missing else f"has a column {_listed(foreign)}"
+        raise ParameterError(f"{name} should be {form.report}, and {what}.{_looks_like(schema)}", param=name)
+    for column in form.money:
+        if not isinstance(schema[column], pl.Decimal):
+            raise ParameterError(
+                f"{column} of {name} is {schema[column]}, not Decimal: cents can be lost in it. "
+                "report.frame() and sr.read_csv() read money exactly.",
+                param=name,
+            )
+    frame = (
+        frame.lazy()
+        .collect()
+        .with_columns(pl.col("currency").str.to_lowercase(), pl.col(form.money).cast(MONEY).fill_null(0))
+    )
+    if name == "payout_reconciliation" and frame["automatic_payout_id"].null_count():
+        raise ParameterError(
+            "payout_reconciliation has rows without automatic_payout_id, so it is another report: "
+            "payout_reconciliation.itemized lists only what a payout settled.",
+            param=name,
+        )
+    if form is _SUMMARY and frame.height and _FIGURES.isdisjoint(frame["category"]):
+        raise ParameterError(
+            f"{name} has none of the rows of a balance.summary, such as ending_balance.", param=name
+        )
+    return frame
+
+
+def _looks_like(schema: Sequence[str] | pl.Schema) -> str:
+    for name, form in _FORMS.items():
+        if set(form.needed) <= set(schema) and not set(form.foreign) & set(schema):
+            return f" It looks like {form.report}, which is {name}=."
+    return ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def _figures(summary: pl.DataFrame) -> pl.DataFrame:
+    """By currency. One that is blank stands by an untouched zero; with an amount, it is one of its own."""
+    told = summary.filter(pl.col("currency").is_not_null() | (pl.col("net_amount") != 0))
+    of = (
+        pl.col("net_amount").filter(pl.col("category") == name).sum().alias(name) for name in sorted(_FIGURES)
+    )
+    return told.group_by("currency").agg(*of).sort("currency", nulls_last=True)
