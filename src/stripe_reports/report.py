@@ -15,7 +15,9 @@ from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.store import Provenance
 
 if TYPE_CHECKING:
-    import altair as alt
+    from stripe_reports.notebook.charts import Chart
+    from stripe_reports.notebook.tables import ReportTable
+    from stripe_reports.notebook.theme import Theme
 
 __all__ = ["Decision", "Report"]
 
@@ -80,15 +82,64 @@ class Report:
         """
         return self.scan().collect()
 
-    def chart(self, **options: Any) -> alt.TopLevelMixin:
+    def chart(
+        self, kind: str | None = None, *, theme: Theme | None = None, linked: bool = False, **options: Any
+    ) -> Chart:
         """A chart fit for this kind of report: an ordinary altair chart, drawn without the internet.
 
+        Args:
+            kind: One of ``report.kinds()``; None for the first of them.
+            theme: ``"light"`` or ``"dark"``; None for the colours of the page in a notebook, light in a file.
+            linked: Whether what is selected in it can be read; for ``altair.JupyterChart``.
+            options: Of the recipe, such as ``currency="eur"``, ``every="week"``, ``top=5``, ``title="October"``.
+
         Raises:
-            ParameterError: There is no chart for this report type yet.
+            ParameterError: There is no such chart for this report's type and columns.
+
+        Example:
+            >>> report = client.fetch("balance_change_from_activity.itemized", "2026-10")
+            >>> report.chart("cumulated", currency="eur", theme="dark").save("october.png")
         """
         from stripe_reports.notebook.charts import chart_of
 
-        return chart_of(self, **options)
+        return chart_of(self, kind, theme=theme, linked=linked, **options)
+
+    def kinds(self) -> dict[str, str]:
+        """The charts that this report can have: the name to ask for, and a title; the first is the default."""
+        from stripe_reports.notebook.charts import kinds_of
+
+        return kinds_of(self)
+
+    def table(self, **options: Any) -> ReportTable:
+        """The report as a table to print, with a subtotal per currency; needs ``stripe-reports[tables]``.
+
+        A ``great_tables.GT``: restyle it as you like. ``save`` writes HTML, SVG, PNG or PDF without a browser.
+
+        Args:
+            options: ``rows=100`` for how many rows are shown (subtotals are of all of them), ``columns=[...]``,
+                ``by="reporting_category"`` for sums in place of rows, ``title``.
+
+        Raises:
+            ParameterError: There is no such column.
+            ModuleNotFoundError: great_tables is not installed.
+        """
+        from stripe_reports.notebook.tables import table_of
+
+        return table_of(self, **options)
+
+    def to_html(self, kind: str | None = None, *, rows: int = 100) -> str:
+        """The report as one self-contained page: figures, chart, table, and where it all comes from.
+
+        Args:
+            kind: Of the chart; None for the first of ``report.kinds()``.
+            rows: How many rows the table shows.
+
+        Raises:
+            ParameterError: There is no such chart for this report's type and columns.
+        """
+        from stripe_reports.notebook.report_page import page_of
+
+        return page_of(self, kind, rows=rows)
 
     def _repr_html_(self) -> str:
         provenance = self.provenance

@@ -1,8 +1,12 @@
 """How our charts look, and how they show: altair's own charts, themed, and drawn without the internet.
 
-The colours that mean something are set in the charts. Everything else is a Vega-Lite config that is laid
-under the user's own when a chart is drawn, so that charts can be layered, concatenated and restyled;
-``chart.configure(**DARK)`` gives a dark picture.
+The colours that mean something are set in the charts, and are the same in light and dark (``palette.py``).
+Everything else is a Vega-Lite config that is laid under the user's own when a chart is drawn, so that charts
+can be layered, concatenated and restyled. Which one:
+
+- one of ours, named when the chart is made, ``report.chart(theme="dark")``, or later: ``dressed(chart, "dark")``;
+- else the theme that the user enabled: ``altair.theme.enable("stripe_reports_dark")`` is ours for all charts;
+- else, in a notebook and in our pages, the colours of the page around it; in a file, light.
 """
 
 from __future__ import annotations
@@ -10,15 +14,29 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from io import StringIO
-from typing import Any, Self
+from typing import Any, Literal, Self, TypeVar, get_args
 
 import altair as alt
 
-__all__ = ["DARK", "DIFFERENCE", "FALL", "LIGHT", "RISE", "TOTAL", "LayerChart", "VConcatChart"]
+from stripe_reports.errors import ParameterError
 
-TOTAL, RISE, FALL, DIFFERENCE = "#7b8794", "#2b7bba", "#e07b39", "#a02df0"
-"""Strong on white as on black, and told apart with any colour vision: at least 23 apart in CIELAB however
-the colour-blind see them (by the matrices of Machado, Oliveira and Fernandes, 2009)."""
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "ConcatChart",
+    "LayerChart",
+    "Theme",
+    "VConcatChart",
+    "dark",
+    "dressed",
+    "following_the_page",
+    "light",
+    "remarked",
+    "remarks",
+]
+
+Theme = Literal["light", "dark", "page"]
+"""``page`` takes the colours from the page around an SVG: JupyterLab's, Notebook's, Voilà's, or one of ours."""
 
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
@@ -41,6 +59,7 @@ def _config(paper: str, ink: str, faded: str, line: str, grid: str) -> dict[str,
         },
         "axis": {
             "labelColor": faded,
+            "labelLimit": 200,
             "titleColor": ink,
             "labelFontSize": 11,
             "titleFontSize": 12,
@@ -49,8 +68,22 @@ def _config(paper: str, ink: str, faded: str, line: str, grid: str) -> dict[str,
             "gridColor": grid,
             "labelPadding": 8,
         },
+        "legend": {
+            "labelColor": faded,
+            "titleColor": ink,
+            "labelFontSize": 11,
+            "titleFontSize": 11,
+            "symbolType": "square",
+            "symbolSize": 90,
+            "orient": "top",
+            "title": None,
+            "columnPadding": 14,
+            "offset": 8,
+        },
         "text": {"color": ink, "fontSize": 11},
         "rule": {"color": line},
+        "tick": {"color": ink},
+        "line": {"strokeWidth": 2},
     }
 
 
@@ -58,16 +91,66 @@ LIGHT = _config(paper="#ffffff", ink="#1f2933", faded="#5f6b76", line="#9aa5b1",
 """The config of a chart for whom no other was chosen."""
 
 DARK = _config(paper="#16191d", ink="#eceff1", faded="#a3adb8", line="#66707b", grid="#2b3036")
-"""For a dark page: ``chart.configure(**DARK)``."""
+"""For a dark page."""
 
 # JupyterLab's, Notebook's and Voilà's variables; elsewhere they are not set, and it is LIGHT.
-_FOLLOWING_JUPYTER = _config(
+_PAGE = _config(
     paper=f"var(--jp-layout-color0, {LIGHT['background']})",
     ink=f"var(--jp-content-font-color1, {LIGHT['title']['color']})",
     faded=f"var(--jp-content-font-color2, {LIGHT['axis']['labelColor']})",
     line=f"var(--jp-border-color1, {LIGHT['rule']['color']})",
     grid=f"var(--jp-border-color3, {LIGHT['axis']['gridColor']})",
 )
+
+_CONFIGS: dict[Theme, dict[str, Any]] = {"light": LIGHT, "dark": DARK, "page": _PAGE}
+
+_OURS = "stripe_reports"
+"""Our part of a chart's ``usermeta``."""
+
+_Chart = TypeVar("_Chart", bound=alt.TopLevelMixin)
+
+
+def light() -> dict[str, Any]:
+    """Our light look for any chart: ``altair.theme.enable("stripe_reports_light")``."""
+    return {"config": LIGHT}
+
+
+def dark() -> dict[str, Any]:
+    """Our dark look for any chart: ``altair.theme.enable("stripe_reports_dark")``."""
+    return {"config": DARK}
+
+
+def dressed(chart: _Chart, theme: Theme) -> _Chart:
+    """A copy of one of our charts in that theme; it can still be layered, concatenated and restyled.
+
+    Raises:
+        ParameterError: There is no such theme.
+    """
+    if theme not in _CONFIGS:
+        raise ParameterError(
+            f"There is no theme {theme!r}; there is {', '.join(get_args(Theme))}.", param="theme"
+        )
+    return remarked(chart, theme=theme)
+
+
+def following_the_page(chart: _Chart) -> _Chart:
+    """A copy that takes its colours from the page, unless it has a theme already; any other chart as it is."""
+    return chart if not isinstance(chart, _OwnLook) or "theme" in remarks(chart) else dressed(chart, "page")
+
+
+def remarks(chart: Any) -> dict[str, Any]:
+    """What we noted in a chart about itself."""
+    meta = chart.get("usermeta") if isinstance(chart, Mapping) else getattr(chart, "usermeta", None)
+    ours = meta.get(_OURS) if isinstance(meta, Mapping) else None
+    return dict(ours) if isinstance(ours, Mapping) else {}
+
+
+def remarked(chart: _Chart, **values: Any) -> _Chart:
+    """A copy of a chart with notes about itself, which stand in its specification as ``usermeta``."""
+    copy: Any = chart.copy(deep=False)  # type: ignore[attr-defined]
+    meta = copy.usermeta if isinstance(copy.usermeta, Mapping) else {}
+    copy.usermeta = {**meta, _OURS: remarks(chart) | values}
+    return copy  # type: ignore[no-any-return]
 
 
 class _ScriptSafe(json.JSONEncoder):
@@ -83,7 +166,7 @@ class _OwnLook(alt.TopLevelMixin):
     def to_dict(self, *args: Any, context: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
         """The Vega-Lite specification as altair makes it, our config included."""
         is_part_of_another = not (context or {}).get("top_level", True)
-        chart = self if is_part_of_another else self._over(LIGHT)
+        chart = self._as_a_part() if is_part_of_another else self._over("light")
         spec: dict[str, Any] = super(_OwnLook, chart).to_dict(*args, context=context, **options)
         return spec
 
@@ -105,20 +188,30 @@ class _OwnLook(alt.TopLevelMixin):
         if alt.renderers.active != "default":
             return super()._repr_mimebundle_(*args, **options)
         svg = StringIO()
-        self._over(_FOLLOWING_JUPYTER).save(svg, format="svg")
+        self._over("page").save(svg, format="svg")
         return {"text/html": svg.getvalue(), "text/plain": f"<{type(self).__name__}>"}
 
-    def _over(self, config: Mapping[str, Any]) -> Self:
-        """A copy with *config* under its own; the chart itself where the user enabled a theme."""
-        if alt.theme.active != "default":
+    def _over(self, fallback: Theme) -> Self:
+        """A copy with our config under its own; the chart itself where the user enabled a theme."""
+        chosen = remarks(self).get("theme")
+        if chosen is None and alt.theme.active != "default":
             return self
         chart: Any = self
         own = chart.config
         if isinstance(own, alt.Config):
             own = own.to_dict()
         themed = chart.copy(deep=False)
-        themed.config = _merged(config, {} if own is alt.Undefined else own)
+        themed.config = _merged(_CONFIGS[chosen or fallback], {} if own is alt.Undefined else own)
         return themed  # type: ignore[no-any-return]
+
+    def _as_a_part(self) -> Self:
+        """Without the notes, which Vega-Lite knows on top only."""
+        chart: Any = self
+        if chart.usermeta is alt.Undefined:
+            return self
+        part = chart.copy(deep=False)
+        part.usermeta = alt.Undefined
+        return part  # type: ignore[no-any-return]
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,3 +233,7 @@ class LayerChart(_OwnLook, alt.LayerChart):
 
 class VConcatChart(_OwnLook, alt.VConcatChart):
     """``altair.VConcatChart`` with our look."""
+
+
+class ConcatChart(_OwnLook, alt.ConcatChart):
+    """``altair.ConcatChart`` with our look."""

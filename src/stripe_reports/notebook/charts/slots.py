@@ -1,0 +1,171 @@
+"""The places along a time axis: days, or weeks, months, quarters, years where there would be too many.
+
+A place is a text such as ``2026-10-05``, in the report's zone. Vega never sees an instant, so a chart is the
+same on every machine, whatever its zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any, Literal, get_args
+
+import altair as alt
+import polars as pl
+
+from stripe_reports.errors import ParameterError
+
+__all__ = ["NO_DATE", "Every", "Slots", "by_period"]
+
+Every = Literal["day", "week", "month", "quarter", "year"]
+"""A period of time: one bar, or one point of a line."""
+
+NO_DATE = "no date"
+"""The place of rows without one."""
+
+_ROWS = 700
+"""At most so many bars in all panels together: about 100 KB of specification."""
+
+_TRUNCATED: dict[Every, str] = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
+_LABELS: dict[Every, str] = {
+    "day": "utcFormat(day, '%-d %b')",
+    "week": "utcFormat(day, '%-d %b')",
+    "month": "utcFormat(day, '%b %Y')",
+    "quarter": "'Q' + utcquarter(day) + utcFormat(day, ' %Y')",
+    "year": "utcFormat(day, '%Y')",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Places along an axis, in order.
+
+    Attributes:
+        keys: What Vega knows them by.
+        names: Their names for people.
+        label: Vega's expression for the text below the axis.
+        source: How a selection of keys leads back to rows; see ``notebook.selections``.
+        every: What one place is: "day", "payout".
+        characters: Length of the longest label.
+        is_shared: Whether all panels have all places; otherwise each has its own.
+    """
+
+    keys: Sequence[str]
+    names: Sequence[str]
+    label: str
+    source: Mapping[str, Any]
+    every: str
+    characters: int = 8
+    is_shared: bool = True
+
+    def of(self, rows: pl.DataFrame) -> Slots:
+        """The places of a panel with these rows."""
+        if self.is_shared:
+            return self
+        present = set(rows["period"])
+        pairs = [pair for pair in zip(self.keys, self.names, strict=True) if pair[0] in present]
+        return replace(self, keys=[key for key, _ in pairs], names=[name for _, name in pairs])
+
+    def named(self, data: pl.DataFrame) -> pl.DataFrame:
+        """The rows with ``label``, the name of their place."""
+        names = dict(zip(self.keys, self.names, strict=True))
+        return data.with_columns(label=pl.col("period").replace_strict(names, return_dtype=pl.String))
+
+    def filled(self, data: pl.DataFrame, *keys: str) -> pl.DataFrame:
+        """A row for each place and combination of *keys*, in order; what was not there is null."""
+        places = pl.DataFrame({"period": self.keys}, schema={"period": pl.String})
+        grid = (
+            data.select(keys)
+            .unique(maintain_order=True)
+            .join(places, how="cross", maintain_order="left_right")
+        )
+        return grid.join(data, on=[*keys, "period"], how="left", maintain_order="left")
+
+    def axis(self, width: int, *, padding: float = 0.25) -> alt.X:
+        """The x axis, with as many labels as have room."""
+        room = max(1, width // (self.characters * 6 + 14))
+        step = -(-len(self.keys) // room)
+        return alt.X(
+            "period:O",
+            title=None,
+            axis=alt.Axis(
+                values=list(self.keys[::step]), labelExpr=self.label, labelAngle=0, labelOverlap=False
+            ),
+            scale=alt.Scale(domain=list(self.keys), padding=padding),
+        )
+
+
+def by_period(
+    data: pl.DataFrame, column: str, *, every: Every | None, zone: str | None, width: int
+) -> tuple[pl.DataFrame, Slots]:
+    """Daily sums summed up by period.
+
+    Args:
+        data: ``day``, keys and decimals; every decimal and ``rows`` are summed.
+        column: The report's column that the days are of.
+        every: The period; None for the shortest one that leaves bars wide enough and the chart light.
+        zone: Zone in which the days are counted.
+        width: Of a panel, in pixels.
+
+    Returns:
+        The sums with ``period``, the key of a place, instead of ``day``; and the places, those included at
+        which nothing happened.
+
+    Raises:
+        ParameterError: There is no such period.
+    """
+    if every is not None and every not in _TRUNCATED:
+        raise ParameterError(
+            f"There is no period {every!r}; there is {', '.join(get_args(Every))}.", param="every"
+        )
+    periods: list[Every] = [every] if every else list(_TRUNCATED)
+    for period in periods:
+        start = pl.col("day").dt.truncate(_TRUNCATED[period])
+        sums = _summed(data.with_columns(day=start))
+        days = _days(sums["day"], _TRUNCATED[period])
+        if every or period == "year" or (len(days) * 8 <= width and sums.height <= _ROWS):
+            break
+    undated = [NO_DATE] * bool(sums["day"].null_count())
+    several_years = len({day.year for day in days}) > 1
+    label = _LABELS[period] + (
+        " + utcFormat(day, ' %Y')" if several_years and period in ("day", "week") else ""
+    )
+    label = label.replace("(day", "(toDate(datum.value + 'T00:00:00Z')")
+    slots = Slots(
+        keys=[*map(str, days), *undated],
+        names=[*(_name(day, period) for day in days), *undated],
+        label=f"datum.value === '{NO_DATE}' ? '{NO_DATE}' : {label}",
+        source={"column": column, "every": _TRUNCATED[period], "zone": zone},
+        every=period,
+        characters={"month": 8, "quarter": 7, "year": 4}.get(period, 11 if several_years else 6),
+    )
+    return sums.with_columns(period=pl.col("day").dt.to_string("%Y-%m-%d").fill_null(NO_DATE)).drop(
+        "day"
+    ), slots
+
+
+def _days(days: pl.Series, every: str) -> list[date]:
+    if days.null_count() == len(days):
+        return []
+    return pl.date_range(days.min(), days.max(), every, eager=True).to_list()  # type: ignore[arg-type]
+
+
+def _summed(data: pl.DataFrame) -> pl.DataFrame:
+    numbers = [name for name, dtype in data.schema.items() if dtype.is_decimal() or name == "rows"]
+    keys = [name for name in data.columns if name not in numbers]
+    return data.group_by(keys).agg(pl.col(numbers).sum()).sort(keys, nulls_last=True)
+
+
+def _name(day: date, period: Every) -> str:
+    match period:
+        case "day":
+            return f"{day}"
+        case "week":
+            return f"{day} to {day + timedelta(days=6)}"
+        case "month":
+            return f"{day:%B %Y}"
+        case "quarter":
+            return f"Q{(day.month + 2) // 3} {day.year}"
+        case "year":
+            return f"{day.year}"

@@ -1,0 +1,86 @@
+"""The colours that mean something: the same in every chart, on white as on black.
+
+Nothing is told by colour alone; legends, labels and tooltips say it too. The eight main colours and the grey
+are told apart with any colour vision: at least 18 apart in CIELAB however the colour-blind see them (by the
+matrices of Machado, Oliveira and Fernandes, 2009; tested). What undoes something, such as a refund that
+failed, has a lighter tone of what it undoes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["DIFFERENCE", "FALL", "MAIN", "REST", "RISE", "TOTAL", "colours"]
+
+TOTAL, RISE, FALL, DIFFERENCE = "#7b8794", "#2b7bba", "#e07b39", "#a02df0"
+"""Of a waterfall's bars."""
+
+REST = "#7b8794"
+"""Whatever is summed up as all others."""
+
+_BLUE, _ORANGE, _CRIMSON, _GOLD = "#0778c7", "#e77851", "#bd0052", "#cfa80f"
+_GREEN, _PURPLE, _PINK, _OLIVE = "#0ab589", "#765a92", "#f88adc", "#3f7706"
+
+MAIN = (_BLUE, _ORANGE, _GREEN, _PURPLE, _GOLD, _CRIMSON, _PINK, _OLIVE)
+"""For names without a colour of their own, in this order."""
+
+
+def _lighter(colour: str) -> str:
+    channels = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(channel + (255 - channel) * 0.45):02x}" for channel in channels)
+
+
+def _family(colour: str, names: str, undone: str = "") -> dict[str, str]:
+    return dict.fromkeys(names.split(), colour) | dict.fromkeys(undone.split(), _lighter(colour))
+
+
+_OF_NAMES = {
+    # Reporting categories
+    **_family(_BLUE, "charge", "charge_failure partial_capture_reversal"),
+    **_family(_ORANGE, "refund", "refund_failure"),
+    **_family(_CRIMSON, "dispute issuing_dispute", "dispute_reversal"),
+    **_family(_GOLD, "fee network_cost", "tax"),
+    **_family(_GREEN, "payout financing_payout", "payout_reversal financing_payout_reversal"),
+    **_family(_PURPLE, "transfer connect_collection_transfer", "transfer_reversal connect_reserved_funds"),
+    **_family(_OLIVE, "topup platform_earning", "topup_reversal platform_earning_refund"),
+    **_family(_PINK, "other_adjustment risk_reserved_funds", "unreconciled_customer_funds"),
+    **_family("#4c6fff", "advance advance_funding financing_paydown", "financing_paydown_reversal"),
+    **_family("#4c6fff", "", "anticipation_repayment"),
+    **_family("#8d6e4f", "issuing_transaction issuing_authorization_hold", "issuing_authorization_release"),
+    **_family("#2f8f5b", "contribution climate_order_purchase", "climate_order_refund"),
+    # Payouts
+    "paid": _GREEN,
+    "in_transit": _BLUE,
+    "pending": _GOLD,
+    "failed": _CRIMSON,
+    "canceled": _ORANGE,
+    # Card brands
+    "visa": _BLUE,
+    "mastercard": _ORANGE,
+    "amex": _GREEN,
+    "discover": _PURPLE,
+    "jcb": _GOLD,
+    "diners": _CRIMSON,
+    "unionpay": _PINK,
+    "eftpos_au": _OLIVE,
+    # Measures
+    "gross": _BLUE,
+    "less fees": _GOLD,
+    "refunds": _ORANGE,
+    "disputes": _CRIMSON,
+}
+
+
+def colours(names: Sequence[str], *, rest: str | None = None) -> list[str]:
+    """A colour for each name: its own if it has one, else one of those that are left.
+
+    Args:
+        names: What stands in one chart together, the most important first.
+        rest: The one of them that sums up all others.
+    """
+    own = {name: _OF_NAMES[name] for name in names if name in _OF_NAMES}
+    free = [colour for colour in MAIN if colour not in own.values()] or list(MAIN)
+    free += [_lighter(colour) for colour in free]
+    others = [name for name in names if name not in own and name != rest]
+    own |= {name: free[n % len(free)] for n, name in enumerate(others)}
+    return [REST if name == rest else own[name] for name in names]
