@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from itertools import pairwise
+from typing import get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stripe_reports.errors import IntervalError, ParameterError
-from stripe_reports.intervals import PRESETS, Interval, clip, is_relative, parse
+from stripe_reports.intervals import PRESETS, Interval, Split, clip, is_calendar, is_relative, parse, split
 
 NOW = datetime(2026, 11, 5, 12, tzinfo=UTC)
 
@@ -397,3 +398,98 @@ def test_an_open_interval_that_starts_before_the_data_is_an_error():
             available_end=AVAILABLE["available_end"],
             report_type="balance.summary.1",
         )
+
+
+# Parts
+
+
+@given(
+    first=days,
+    seconds=st.integers(0, 86_399),
+    length=st.integers(1, 500 * 86_400),
+    zone=zones,
+    unit=st.sampled_from(get_args(Split)),
+)
+def test_parts_tile_an_interval_without_gap_or_overlap(first, seconds, length, zone, unit):
+    """No second is asked for twice or left out, in any zone; no part reaches into a second period."""
+    begins = datetime.combine(first, time(), UTC) + timedelta(seconds=seconds)
+    interval = Interval(begins, begins + timedelta(seconds=length), zone)
+    parts = split(interval, unit)
+    assert (parts[0].start, parts[-1].end) == (interval.start, interval.end)
+    assert all(part.start < part.end for part in parts)
+    assert all(one.end == after.start for one, after in pairwise(parts))
+    assert len({period_of(part, unit) for part in parts}) == len(parts)
+
+
+@given(day=days, zone=zones, unit=st.sampled_from(["month", "quarter", "year"]))
+def test_a_whole_part_is_the_period_as_it_is_asked_for_by_itself(day, zone, unit):
+    """So a month that was fetched alone is not fetched again, whatever the interval around it is."""
+    interval = parse((day - timedelta(days=400), day + timedelta(days=400)), timezone=zone, now=NOW)
+    for part in split(interval, unit)[1:-1]:
+        year, number = period_of(part, unit)
+        name = {"month": f"{year}-{number:02}", "quarter": f"{year}-Q{number}", "year": f"{year}"}[unit]
+        assert (part.start, part.end) == bounds(name, zone)
+
+
+def period_of(part: Interval, unit: str) -> tuple[int, int]:
+    """The calendar period of the day that a part ends on."""
+    day = part.last_included_day
+    numbers = {
+        "day": day.timetuple().tm_yday,
+        "month": day.month,
+        "quarter": (day.month + 2) // 3,
+        "year": 0,
+    }
+    return tuple(day.isocalendar()[:2]) if unit == "week" else (day.year, numbers[unit])
+
+
+@pytest.mark.parametrize(
+    ("period", "unit", "last_days"),
+    [
+        pytest.param("2026-Q1", "month", ["2026-01-31", "2026-02-28", "2026-03-31"], id="whole months"),
+        pytest.param(
+            "2026-01-15/2026-03-02", "month", ["2026-01-31", "2026-02-28", "2026-03-01"], id="partial"
+        ),
+        pytest.param(
+            "2026-10",
+            "week",
+            ["2026-10-04", "2026-10-11", "2026-10-18", "2026-10-25", "2026-10-31"],
+            id="weeks",
+        ),
+        pytest.param("2026-10-05", "month", ["2026-10-05"], id="within one"),
+        pytest.param("2025-11/2026-05", "quarter", ["2025-12-31", "2026-03-31", "2026-04-30"], id="quarters"),
+    ],
+)
+def test_parts_are_calendar_periods(period, unit, last_days):
+    parts = split(parse(period, timezone="Europe/Paris", now=NOW), unit)
+    assert [str(part.last_included_day) for part in parts] == last_days
+
+
+def test_a_day_that_the_clocks_skipped_is_no_part():
+    """Samoa had no 30 December 2011."""
+    parts = split(parse("2011-12-29/2012-01-01", timezone="Pacific/Apia", now=NOW), "day")
+    assert [str(part.last_included_day) for part in parts] == ["2011-12-29", "2011-12-31"]
+
+
+def test_another_word_than_those_is_refused():
+    """Nobody gets other parts than asked for."""
+    with pytest.raises(ParameterError, match="'month'") as caught:
+        split(parse("2026", timezone="UTC", now=NOW), "months")
+    assert caught.value.param == "split"
+
+
+@pytest.mark.parametrize(
+    ("period", "expected"),
+    [
+        ("2026", True),
+        ("2026-Q4", True),
+        (date(2026, 10, 5), True),
+        ("this year", False),
+        ("2026/2027", False),
+        (("2026", "2027"), False),
+        (datetime(2026, 1, 1, tzinfo=UTC), False),
+    ],
+)
+def test_a_calendar_period_is_told_from_a_pair_and_a_relative_one(period, expected):
+    """Only it can be "still going on" without saying so."""
+    assert is_calendar(period) is expected

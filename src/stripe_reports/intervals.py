@@ -13,18 +13,34 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
+from itertools import pairwise
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
-from stripe_reports.errors import IntervalError
+from stripe_reports.errors import IntervalError, ParameterError
 from stripe_reports.models import iso, zone_named
 
-__all__ = ["PRESETS", "Bound", "Interval", "Period", "clip", "is_relative", "parse"]
+__all__ = [
+    "PRESETS",
+    "Bound",
+    "Interval",
+    "Period",
+    "Split",
+    "clip",
+    "is_calendar",
+    "is_relative",
+    "parse",
+    "split",
+]
 
 Bound = str | date
 """Where an interval starts or ends: a day, an aware datetime, or the ISO text of a day, month or instant."""
 
 Period = str | date | Sequence[Bound]
 """A text such as ``"2026-Q3"``, a day, or a pair of bounds, the end excluded."""
+
+Split = Literal["day", "week", "month", "quarter", "year"]
+"""The calendar period that each part of a long interval is one of."""
 
 PRESETS: tuple[str, ...] = (
     *("last month", "this month"),
@@ -121,6 +137,49 @@ def parse(period: Period, *, timezone: str, now: datetime) -> Interval:
 def is_relative(period: Period) -> bool:
     """Whether *period* depends on the present, as ``"last month"`` does."""
     return isinstance(period, str) and _relative(_plain(period), date(2000, 1, 1)) is not None
+
+
+def is_calendar(period: Period) -> bool:
+    """Whether *period* is one period of the calendar, such as ``"2026"``, ``"2026-Q4"`` or a date."""
+    if isinstance(period, str):
+        return _calendar(_plain(period)) is not None
+    return isinstance(period, date) and _is_day(period)
+
+
+def split(interval: Interval, unit: Split) -> tuple[Interval, ...]:
+    """The calendar days, weeks, months, quarters or years of an interval, in order.
+
+    They tile it: each part ends where the next one starts. The first and the last may be partial; all others
+    are what ``parse`` gives for that period in the same zone. Weeks start on Monday.
+
+    Args:
+        interval: What is to be split.
+        unit: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``, by the clocks of its zone.
+
+    Raises:
+        ParameterError: No such unit.
+
+    Example:
+        >>> quarter = parse("2026-Q1", timezone="UTC", now=datetime.now(UTC))
+        >>> [str(part.last_included_day) for part in split(quarter, "month")]
+        ['2026-01-31', '2026-02-28', '2026-03-31']
+    """
+    if unit not in get_args(Split):
+        raise ParameterError(
+            f"split={unit!r} is no part of the calendar. Write {', '.join(map(repr, get_args(Split)))}.",
+            param="split",
+        )
+    zone = zone_named(interval.timezone)
+    cuts = [interval.start]
+    _, day = _around(interval.start.astimezone(zone).date(), unit)
+    while (cut := _start_of_day(day, zone)) < interval.end:
+        if cut > cuts[-1]:  # not a day that the clocks of the zone skipped
+            cuts.append(cut)
+        _, day = _around(day, unit)
+    return tuple(
+        replace(interval, start=start, end=end, is_open=interval.is_open and end == interval.end)
+        for start, end in pairwise([*cuts, interval.end])
+    )
 
 
 def clip(
