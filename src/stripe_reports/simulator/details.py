@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import polars as pl
 
@@ -175,7 +176,8 @@ def balance(draws: Draws, context: Context) -> Columns:
     of_row = activity(draws, context)
     named = dict(of_row.named)
     for name, column in of_payout.items():
-        named[name] = pl.when(moved.is_not_null()).then(column).otherwise(of_row.named[name])
+        of_row_alone = cast(pl.Expr, of_row.named[name])  # none of them is a function of a key
+        named[name] = pl.when(moved.is_not_null()).then(column).otherwise(of_row_alone)
     return Columns(of_row.shared, named)
 
 
