@@ -33,15 +33,17 @@ _seen_whole: set[tuple[str, int, int]] = set()
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}")
 
 
+_OTHER_FOLDER = "Choose another folder with Client(cache_dir=...)."
+
+
 @contextmanager
-def disk_errors(what: str, path: Path) -> Iterator[None]:
+def disk_errors(what: str, path: Path, *, advice: str = _OTHER_FOLDER) -> Iterator[None]:
     """Turn the system's errors into one that says what to do."""
     try:
         yield
     except (StripeReportsError, Timeout):
         raise
     except OSError as error:
-        advice = "Choose another folder with Client(cache_dir=...)."
         if error.errno == errno.ENOSPC:
             advice = f"The disk is full: make room, or delete old results. {advice}"
         raise StoreError(f"Could not {what} at {path}: {error.strerror or error}. {advice}") from error

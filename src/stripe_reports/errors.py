@@ -5,7 +5,8 @@
     │   ├── ParameterError             a report type, column, filter or id that cannot be    (also ValueError)
     │   │   ├── UnknownReportTypeError
     │   │   └── IntervalError          a period that cannot be asked for
-    │   └── KeyProblemError            no API key, not a secret key, or not to be sent there
+    │   ├── KeyProblemError            no API key, not a secret key, or not to be sent there
+    │   └── MissingExtraError          what this needs is not installed       (also ImportError)
     ├── StripeAPIError                 Stripe answered, and the answer is no
     │   ├── AuthenticationError        401: no such key
     │   ├── PermissionDeniedError      403: the key may not do this
@@ -48,6 +49,7 @@ __all__ = [
     "InvalidRequestError",
     "KeyProblemError",
     "LiveModeRequiredError",
+    "MissingExtraError",
     "NetworkError",
     "NotAReportError",
     "NotFoundError",
@@ -100,6 +102,10 @@ class IntervalError(ParameterError):
 
 class KeyProblemError(InputError):
     """No API key was found, it is not a secret key, or it must not go to that address."""
+
+
+class MissingExtraError(InputError, ImportError):
+    """A library that this needs is an extra, and is not installed; the message says how to install it."""
 
 
 class StripeAPIError(StripeReportsError):

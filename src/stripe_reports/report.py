@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +12,7 @@ import polars as pl
 from stripe_reports.cards import card
 from stripe_reports.disk import is_sealed
 from stripe_reports.errors import StoreError
+from stripe_reports.export import Exports
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.store import Provenance
 
@@ -40,7 +42,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Exports):
     """The result of a report run, stored on this machine.
 
     Attributes:
@@ -141,20 +143,21 @@ class Report:
 
         return page_of(self, kind, rows=rows)
 
+    def _write_parquet(self, path: Path) -> None:
+        shutil.copyfile(self.path, path)  # the provenance is inside
+
+    def _lines(self) -> list[tuple[str, object]]:
+        return [
+            ("report type", self.request.report_type),
+            *self.request.shown_lines(),
+            ("run", self.run.id),
+            ("data of", f"{self.provenance.as_of:%Y-%m-%d %H:%M} UTC"),
+            ("SHA-256", self.provenance.sha256),
+        ]
+
     def _repr_html_(self) -> str:
-        provenance = self.provenance
-        return card(
-            self.request.report_type,
-            [
-                *self.request.shown_lines(),
-                ("run", self.run.id),
-                ("data of", f"{provenance.as_of:%Y-%m-%d %H:%M} UTC"),
-                ("reuse", self.reuse),
-                ("file", self.path),
-                ("SHA-256", provenance.sha256),
-            ],
-            kind="report",
-        )
+        lines = [*self._lines()[1:], ("reuse", self.reuse), ("file", self.path)]
+        return card(self.request.report_type, lines, kind="report")
 
     def __repr__(self) -> str:
         return (

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stripe_reports.cli.output import TerminalProgress, say, show, step
-from stripe_reports.export import write
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
@@ -62,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     picture = report.chart()
     picture.save(str(chart), inline=True)
     picture.save(str(chart.with_suffix(".png")), scale_factor=2)
-    write(report, table)
+    report.write_csv(table)
     say(f"  Written: {chart}, {chart.with_suffix('.png')}, {table}")
 
     command = "stripe-reports" if shutil.which("stripe-reports") else sys.argv[0]

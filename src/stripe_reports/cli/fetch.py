@@ -1,4 +1,4 @@
-"""``stripe-reports fetch``: one report, as a table, CSV or Parquet."""
+"""``stripe-reports fetch``: one report, as a table, CSV, Parquet or Excel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stripe_reports.cli.output import TerminalProgress, show
 from stripe_reports.errors import InputError
-from stripe_reports.export import write
+from stripe_reports.export import writer_for
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
@@ -19,10 +19,12 @@ __all__ = ["add_to", "run"]
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("fetch", help="one report, as a table, CSV or Parquet")
+    parser = commands.add_parser("fetch", help="one report, as a table, CSV, Parquet or Excel")
     parser.add_argument("report_type", metavar="TYPE", help="such as balance.summary or payouts.itemized.5")
     parser.add_argument("period", metavar="PERIOD", nargs="?", help="such as 2026-10 or 'last month'")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write FILE.csv or FILE.parquet")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write FILE.csv, FILE.parquet or FILE.xlsx"
+    )
     for name, text in {
         "timezone": "zone of the period and of local times, such as Europe/Paris",
         "currency": "one currency only, such as eur",
@@ -46,8 +48,7 @@ def run(options: argparse.Namespace) -> int:
     from stripe_reports.demo_client import demo
     from stripe_reports.settings import STRIPE_URL
 
-    if options.output and options.output.suffix.lower() not in (".csv", ".parquet"):
-        raise InputError(f"{options.output} is neither a .csv nor a .parquet file.")
+    write = options.output and writer_for(options.output)
     if options.demo and (options.account or options.base_url):
         raise InputError(
             "--demo asks the simulator in this process; it takes no --account and no --base-url."
@@ -74,10 +75,10 @@ def run(options: argparse.Namespace) -> int:
         progress=TerminalProgress(sys.stderr),
         **parameters,
     )
-    if options.output is None:
+    if write is None:
         show(report.frame())
     else:
-        rows = write(report, options.output)
+        rows = write(report)
         print(f"{rows:,} rows in {options.output}", file=sys.stderr)
     print(f"{report.request!r}\n{report.reuse}", file=sys.stderr)
     return 0

@@ -1,0 +1,471 @@
+"""Reports for other programs: nothing is lost on the way, and no cell runs as a formula."""
+
+import csv
+import io
+import re
+import stat
+import sys
+import tempfile
+import zipfile
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import openpyxl
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from stripe_reports import cli, errors, excel
+from stripe_reports.export import Exports, writer_for
+
+MONEY = pl.Decimal(38, 6)
+TYPE = "balance_change_from_activity.itemized.3"
+COLUMNS = ["created", "created_utc", "currency", "gross", "net", "description", "customer_name"]
+
+FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
+"""What no cell of a CSV file may begin with, unless it is a number."""
+
+texts = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
+    st.lists(st.sampled_from([*"=+-@;,\t\r\n'\"＝<r>1+", "a", " "]), max_size=12).map("".join),
+    st.sampled_from(
+        [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "a;=1+1;b",
+            "one\n=2",
+            "<script>alert(1)</script>",
+            "<r><t>x</t></r>",
+            "<r></r>",
+            "https://example.com",
+            "0042",
+            "1E5",
+            "TRUE",
+            "_x0041_",
+            "\x00\x07",
+            " blanks ",
+            "a\r\nb",
+            "𝔘😀",
+            "{=1}",
+        ]
+    ),
+)
+
+
+class Rows(Exports):
+    """Any frame, exported as a report is."""
+
+    def __init__(self, frame):
+        self._frame = frame
+
+    def scan(self):
+        return self._frame.lazy()
+
+    def frame(self):
+        return self._frame
+
+    def _lines(self):
+        return [("report type", "=1+1")]
+
+    def _write_parquet(self, path):
+        self._frame.write_parquet(path)
+
+
+@pytest.fixture
+def report(client):
+    """With hostile descriptions, local times and UTC ones, and metadata."""
+    columns = [*COLUMNS, "payment_metadata[order_id]"]
+    return client.fetch(TYPE, "2026-Q3", columns=columns, timezone="Europe/Paris")
+
+
+def text_column(values):
+    return pl.DataFrame({"text": pl.Series(values, dtype=pl.String)})
+
+
+def written(rows, way, suffix):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"x{suffix}"
+        getattr(Rows(rows), way)(path)
+        return path.read_bytes()
+
+
+def csv_cells(rows):
+    return list(csv.reader(io.StringIO(written(rows, "write_csv", ".csv").decode(), newline="")))
+
+
+def workbook(rows):
+    return openpyxl.load_workbook(io.BytesIO(written(rows, "write_excel", ".xlsx")))
+
+
+def sheet_of(path):
+    return openpyxl.load_workbook(path)["Report"]
+
+
+class TestPandas:
+    def test_every_type_stays_what_it_is(self, report):
+        """Decimals are decimals and times have their zone; no column becomes a float."""
+        table = report.to_pandas()
+        assert {name: str(dtype) for name, dtype in table.dtypes.items()} == {
+            "created": "timestamp[us, tz=Europe/Paris][pyarrow]",
+            "created_utc": "timestamp[us, tz=UTC][pyarrow]",
+            "currency": "large_string[pyarrow]",
+            "gross": "decimal128(38, 6)[pyarrow]",
+            "net": "decimal128(38, 6)[pyarrow]",
+            "description": "large_string[pyarrow]",
+            "customer_name": "large_string[pyarrow]",
+            "payment_metadata[order_id]": "large_string[pyarrow]",
+        }
+
+    def test_back_in_polars_it_is_the_same_to_the_last_digit(self, report):
+        """Nulls, zones and digits."""
+        back = pl.from_pandas(report.to_pandas())
+        assert_frame_equal(back, report.frame())
+
+    def test_sums_stay_exact(self, report):
+        """pandas adds Arrow decimals as decimals."""
+        frame, table = report.frame(), report.to_pandas()
+        for (currency,), rows in frame.group_by("currency"):
+            assert table[table["currency"] == currency]["net"].sum() == rows["net"].sum()
+
+    @given(st.lists(st.decimals(-(10**32) + 1, 10**32 - 1, places=6) | st.none(), max_size=9))
+    def test_money_of_any_size_is_exact(self, amounts):
+        """Thirty-two digits and six decimals."""
+        rows = pl.DataFrame({"net": pl.Series(amounts, dtype=MONEY)})
+        assert [None if x is pd.NA else x for x in Rows(rows).to_pandas()["net"]] == amounts
+
+    def test_an_empty_report_keeps_its_types(self, report):
+        """A month without sales."""
+        assert (Rows(report.frame().clear()).to_pandas().dtypes == report.to_pandas().dtypes).all()
+
+
+class TestArrow:
+    def test_any_library_that_speaks_arrow_takes_a_report(self, report):
+        """pyarrow, pandas, DuckDB and polars itself, without a word of ours."""
+        table = pa.table(report)
+        assert table.schema.field("net").type == pa.decimal128(38, 6)
+        assert table.schema.field("created").type == pa.timestamp("us", "Europe/Paris")
+        assert_frame_equal(pl.from_arrow(table), report.frame())
+        assert_frame_equal(pl.DataFrame(report), report.frame())
+        taken = pd.DataFrame.from_arrow(report)
+        assert taken["net"].tolist() == report.frame()["net"].to_list()
+
+    def test_duckdb_reads_a_report_by_its_name(self, report):
+        """Decimals stay decimals there."""
+        found = duckdb.sql("select currency, sum(net) as net from report group by currency order by currency")
+        expected = report.frame().group_by("currency").agg(pl.col("net").sum()).sort("currency")
+        assert found.types == ["VARCHAR", "DECIMAL(38,6)"]
+        assert found.fetchall() == expected.rows()
+
+    def test_duckdb_reads_the_parquet_file_itself(self, report):
+        """Larger than memory, if need be."""
+        found = duckdb.sql(f"select * from '{report.path}'")  # noqa: S608
+        assert dict(zip(found.columns, map(str, found.types), strict=True))["net"] == "DECIMAL(38,6)"
+        with duckdb.connect() as connection:
+            connection.execute("set timezone = 'UTC'")
+            asked = f"select created_utc, net, description from '{report.path}'"  # noqa: S608
+            rows = connection.sql(asked).fetchall()
+        assert rows == report.frame().select("created_utc", "net", "description").rows()
+
+
+class TestCsv:
+    def test_figures_and_times_stand_as_they_are(self, report, tmp_path):
+        """Exact, and in the zone of their column."""
+        assert report.write_csv(tmp_path / "x.csv") == report.frame().height
+        read = pl.read_csv(tmp_path / "x.csv", infer_schema=False)
+        frame = report.frame()
+        assert read.columns == frame.columns
+        assert read["net"].cast(MONEY).to_list() == frame["net"].to_list()
+        times = frame["created"].dt.strftime("%Y-%m-%d %H:%M:%S")
+        assert read["created"].to_list() == times.to_list()
+
+    @given(st.lists(texts, min_size=1, max_size=6))
+    def test_no_cell_begins_as_a_formula_and_nothing_else_changes(self, values):
+        """The apostrophes aside, every text comes back as it was."""
+        cells = [row[0] for row in csv_cells(text_column(values))[1:] if row]
+        assert not any(FORMULA.match(cell) for cell in cells)
+        kept = [value for value in values if value != ""]
+        assert [cell.replace("'", "") for cell in cells if cell] == [v.replace("'", "") for v in kept if v]
+
+    @given(st.lists(texts, min_size=1, max_size=4))
+    def test_nor_where_a_semicolon_or_tab_ends_a_cell(self, values):
+        """As in half of Europe, where Excel splits a line of CSV that it opens by semicolons."""
+        for row in csv_cells(text_column(values))[1:]:
+            for cell in re.split(r"[;\t\r\n]", row[0] if row else ""):
+                assert not re.match(r"[=+\-@＝＋－＠]", cell)
+
+    @pytest.mark.parametrize("name", ["=1+1", "payment_metadata[a;=1]", "@x", 'say "so"', "two\nlines"])
+    def test_nor_the_name_of_a_column(self, name):
+        """A metadata key is whatever its author wrote."""
+        ((cell,), *_) = csv_cells(pl.DataFrame({name: ["x"]}))
+        assert not FORMULA.match(cell)
+        assert ";=" not in cell
+        assert cell.replace("'", "") == name
+
+    def test_a_negative_figure_is_no_formula(self):
+        """Numbers are as they were."""
+        rows = pl.DataFrame({"net": pl.Series([Decimal("-1.5")], dtype=MONEY)})
+        assert csv_cells(rows)[1] == ["-1.500000"]
+
+    def test_an_empty_report_has_its_header(self):
+        """And nothing else."""
+        assert csv_cells(text_column([])) == [["text"]]
+
+
+class TestParquet:
+    def test_it_is_the_stored_file_with_its_provenance(self, report, tmp_path):
+        """Byte by byte."""
+        report.write_parquet(tmp_path / "x.parquet")
+        assert (tmp_path / "x.parquet").read_bytes() == report.path.read_bytes()
+
+
+class TestExcel:
+    def test_a_report_comes_back_as_it_was(self, report, tmp_path):
+        """Figures to the last digit, times as they read in their zone, texts letter by letter."""
+        assert report.write_excel(tmp_path / "x.xlsx") == report.frame().height
+        header, *rows = sheet_of(tmp_path / "x.xlsx").iter_rows(values_only=True)
+        frame = report.frame()
+        assert list(header) == frame.columns
+        expected = frame.with_columns(pl.col("created", "created_utc").dt.replace_time_zone(None))
+        for found, wanted in zip(rows, expected.iter_rows(), strict=True):
+            assert [read_back(cell) for cell in found] == list(wanted)
+
+    def test_columns_have_formats_of_their_own(self, report, tmp_path):
+        """Money, times and text are shown as such."""
+        report.write_excel(tmp_path / "x.xlsx")
+        row = dict(zip(report.frame().columns, next(sheet_of(tmp_path / "x.xlsx").iter_rows(2)), strict=True))
+        assert row["net"].number_format == "#,##0.00##########"
+        assert row["created"].number_format == "yyyy-mm-dd hh:mm:ss"
+        assert row["created"].is_date
+        assert row["currency"].number_format == "@"
+
+    def test_the_second_sheet_says_what_it_is_and_which_zone_its_times_have(self, report, tmp_path):
+        """Excel cannot say it in the cell."""
+        report.write_excel(tmp_path / "x.xlsx")
+        about = dict(openpyxl.load_workbook(tmp_path / "x.xlsx")["About"].iter_rows(values_only=True))
+        assert about["report type"] == TYPE
+        assert about["run"] == report.run.id
+        assert about["SHA-256"] == report.provenance.sha256
+        assert about["times in Europe/Paris"] == "created"
+        assert about["times in UTC"] == "created_utc"
+        assert "2026-10-01T00:00:00+02:00, not included" in about.values()
+
+    @given(st.lists(texts, min_size=1, max_size=6))
+    def test_every_text_stays_a_text_and_the_same(self, values):
+        """No number, no link, no formula, and nothing that breaks the file; after an edit neither."""
+        book = workbook(text_column(values))
+        cells = [row[0] for row in book["Report"].iter_rows(2, 1 + len(values))]
+        for cell, value in zip(cells, values, strict=True):
+            assert cell.data_type in ("s", "inlineStr", "n" if cell.value is None else "s")
+            assert cell.hyperlink is None
+            assert cell.quotePrefix
+            assert unescaped(cell.value or "") == value
+        assert b"<f>" not in xml(book)
+
+    def test_nor_is_the_name_of_a_column_or_a_line_of_the_second_sheet_a_formula(self):
+        """Everything that came from outside."""
+        book = workbook(pl.DataFrame({"=1+1": ["x"]}))
+        assert (book["Report"]["A1"].value, book["Report"]["A1"].data_type) == ("=1+1", "s")
+        assert (book["About"]["B1"].value, book["About"]["B1"].data_type) == ("=1+1", "s")
+
+    @given(st.lists(st.decimals(-(10**9) + 1, 10**9 - 1, places=6), min_size=1, max_size=9))
+    def test_figures_of_fifteen_digits_are_numbers_and_exact(self, amounts):
+        """Nine digits and six decimals: every report of every shop."""
+        sheet = workbook(pl.DataFrame({"net": pl.Series(amounts, dtype=MONEY)}))["Report"]
+        found = [row[0] for row in sheet.iter_rows(2, values_only=True)]
+        assert [Decimal(repr(x)) for x in found] == amounts
+
+    def test_a_figure_of_more_digits_is_a_text_and_that_is_said(self):
+        """Excel would change its last digits."""
+        amounts = ["1234567890.123456", "-1234567890.123456", "123456789012345", "99999999999999990000000.5"]
+        rows = pl.DataFrame(
+            {
+                "net": pl.Series(map(Decimal, amounts), dtype=MONEY),
+                "count": [10**15, 10**15 + 1, 5, 2**62],
+            }
+        )
+        says = "15 digits.* 5 with more were written as text.*: 3 in net, 2 in count"
+        with pytest.warns(UserWarning, match=says):
+            book = workbook(rows)
+        assert list(book["Report"].iter_rows(2, values_only=True)) == [
+            ("1234567890.123456", 10**15),
+            ("-1234567890.123456", "1000000000000001"),
+            (123456789012345, 5),
+            ("99999999999999990000000.500000", str(2**62)),
+        ]
+        assert ("over 15 digits, as text", "3 in net, 2 in count") in book["About"].values
+
+    def test_other_types_are_written_as_what_they_are(self):
+        """Days, yes and no, whole numbers; a day before Excel's first one as text."""
+        rows = pl.DataFrame(
+            {
+                "day": [date(2026, 10, 5), date(1899, 1, 1), None],
+                "flag": [True, False, None],
+                "count": [1, -2, None],
+                "at": [datetime(2026, 10, 5, 23, 59, 59, tzinfo=UTC), None, None],
+            }
+        )
+        assert list(workbook(rows)["Report"].iter_rows(2, 4, values_only=True)) == [
+            (datetime(2026, 10, 5), True, 1, datetime(2026, 10, 5, 23, 59, 59)),  # noqa: DTZ001
+            ("1899-01-01", False, -2, None),
+            (None, None, None, None),
+        ]
+
+    @given(st.datetimes(datetime(1990, 1, 1), datetime(2040, 1, 1)))  # noqa: DTZ001
+    def test_every_second_comes_back(self, time):
+        """Excel counts in parts of a day."""
+        time = time.replace(microsecond=0)
+        assert workbook(pl.DataFrame({"at": [time]}))["Report"]["A2"].value == time
+
+    @pytest.mark.parametrize(
+        ("rows", "says"),
+        [
+            (pl.DataFrame({"x": pl.repeat(1, 1_048_576, eager=True)}), "1,048,576 rows with its header"),
+            (pl.DataFrame([pl.Series(f"c{n}", [1]) for n in range(16_385)]), "16,384 columns"),
+            (text_column(["short", "x" * 32_768]), "row 2 of column text has more"),
+        ],
+    )
+    def test_what_a_sheet_cannot_hold_is_refused_and_nothing_is_left(self, rows, says, tmp_path):
+        """Not cut."""
+        with pytest.raises(errors.ParameterError, match=says):
+            Rows(rows).write_excel(tmp_path / "x.xlsx")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_the_longest_text_fits(self):
+        """To the letter."""
+        assert workbook(text_column(["x" * 32_767]))["Report"]["A2"].value == "x" * 32_767
+
+    def test_an_empty_report_is_a_sheet_with_its_header(self):
+        """A month without sales."""
+        assert list(workbook(text_column([]))["Report"].values) == [("text",)]
+
+
+def read_back(cell):
+    if isinstance(cell, int | float):
+        return Decimal(repr(cell))
+    return unescaped(cell) if isinstance(cell, str) else cell
+
+
+def unescaped(text):
+    """Excel reads the control characters that XML cannot hold from this form; openpyxl leaves it."""
+    return re.sub("_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), text)
+
+
+def xml(book):
+    target = io.BytesIO()
+    book.save(target)
+    with zipfile.ZipFile(target) as archive:
+        return b"".join(archive.read(name) for name in archive.namelist())
+
+
+WAYS = [("write_csv", "x.csv"), ("write_parquet", "x.parquet"), ("write_excel", "x.xlsx")]
+
+
+class TestFiles:
+    @pytest.mark.parametrize(("way", "name"), WAYS)
+    def test_a_file_is_private_whole_and_alone(self, report, tmp_path, way, name):
+        """It replaces the one that is there; nothing else is left in the folder."""
+        folder = tmp_path / "out"
+        folder.mkdir()
+        (folder / name).write_text("old")
+        assert getattr(report, way)(folder / name) == report.frame().height
+        assert [path.name for path in folder.iterdir()] == [name]
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+
+    @pytest.mark.parametrize(("way", "name"), WAYS)
+    def test_a_folder_that_is_not_there_is_said(self, report, tmp_path, way, name):
+        """With advice that helps."""
+        with pytest.raises(errors.StoreError, match=r"Could not write at .*Give another path"):
+            getattr(report, way)(tmp_path / "no" / name)
+
+    @pytest.mark.parametrize(("way", "name"), WAYS)
+    def test_a_disk_that_fills_up_leaves_the_old_file(self, report, tmp_path, way, name, monkeypatch):
+        """Half a file is none."""
+        (tmp_path / name).write_text("old")
+
+        def full(*_, **__):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(pl.LazyFrame, "sink_csv", full)
+        monkeypatch.setattr("stripe_reports.report.shutil.copyfile", full)
+        monkeypatch.setattr(zipfile.ZipFile, "write", full)
+        with pytest.raises(errors.StoreError, match="disk is full"):
+            getattr(report, way)(tmp_path / name)
+        assert (tmp_path / name).read_text() == "old"
+        assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [name]
+
+    @pytest.mark.parametrize(("way", "name"), WAYS)
+    def test_a_result_that_is_gone_is_an_error_not_an_empty_file(self, report, tmp_path, way, name):
+        """As everywhere."""
+        report.path.unlink()
+        with pytest.raises(errors.StoreError, match="gone"):
+            getattr(report, way)(tmp_path / name)
+        assert not (tmp_path / name).exists()
+
+    @pytest.mark.parametrize(
+        ("module", "use", "extra"),
+        [
+            ("pandas", "to_pandas", "pandas"),
+            ("pyarrow", "to_pandas", "pandas"),
+            ("xlsxwriter", "write_excel", "excel"),
+        ],
+    )
+    def test_an_extra_that_is_missing_is_named(self, monkeypatch, module, use, extra):
+        """With the line that installs it; who catches ImportError catches it too."""
+        monkeypatch.setitem(sys.modules, module, None)
+        arguments = () if use == "to_pandas" else ("x.xlsx",)
+        with pytest.raises(
+            errors.MissingExtraError, match=rf"pip install 'stripe-reports\[{extra}\]'"
+        ) as caught:
+            getattr(Rows(text_column(["x"])), use)(*arguments)
+        assert isinstance(caught.value, ImportError)
+
+    def test_the_ending_of_a_file_decides(self, tmp_path):
+        """For the command line."""
+        rows = Rows(text_column(["x"]))
+        for name in ("a.csv", "a.PARQUET", "a.xlsx"):
+            assert writer_for(tmp_path / name)(rows) == 1
+        assert openpyxl.load_workbook(tmp_path / "a.xlsx").sheetnames == ["Report", "About"]
+        with pytest.raises(errors.ParameterError, match="neither"):
+            writer_for(tmp_path / "a.xls")
+
+
+def test_memory_does_not_grow_with_the_rows_of_a_workbook(monkeypatch):
+    """Rows are read in batches and go to a file at once: no more than one batch is held."""
+    held = []
+    read = pl.LazyFrame.collect_batches
+
+    def counting(self, **options):
+        for batch in read(self, **options):
+            held.append(batch.height)
+            yield batch
+
+    monkeypatch.setattr(pl.LazyFrame, "collect_batches", counting)
+    monkeypatch.setattr(excel, "_ROWS_AT_ONCE", 100)
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "x.parquet"
+        pl.DataFrame({"n": range(2_000)}).write_parquet(source, row_group_size=100)
+        rows = SimpleNamespace(scan=lambda: pl.scan_parquet(source))
+        assert excel.write(rows.scan(), Path(folder) / "x.xlsx", about=[]) == 2_000
+    assert sum(held) == 2_000
+    assert max(held) <= 200
+
+
+def test_the_command_line_writes_excel_too(tmp_path, capsys):
+    """By the ending."""
+    target = tmp_path / "x.xlsx"
+    asked = ["fetch", "payouts.itemized.5", "2026-10", "--demo", "--columns", "payout_id,net"]
+    assert cli.main([*asked, "--output", str(target)]) == 0
+    header, *rows = sheet_of(target).values
+    assert header == ("payout_id", "net")
+    assert f"{len(rows):,} rows in {target}" in capsys.readouterr().err
