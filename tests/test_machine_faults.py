@@ -11,7 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
-from stripe_reports import errors
+from stripe_reports import disk, errors
 from stripe_reports.simulator import Fault
 
 
@@ -60,6 +60,70 @@ class TestDisk:
         monkeypatch.setattr("os.mkdir", _refused)
         with pytest.raises(errors.StoreError, match=r"Permission denied.*cache_dir"):
             client.fetch("balance.summary", "2026-10")
+
+
+class TestOthers:
+    """Other processes list, clear and make room in the same folder, at any moment."""
+
+    @pytest.fixture
+    def vanishes(self, monkeypatch):
+        """A result is removed in the moment before it is opened."""
+
+        def vanishes(report):
+            real = pl.scan_parquet
+
+            def scan(path, **options):
+                monkeypatch.setattr(pl, "scan_parquet", real)
+                shutil.rmtree(report.path.parent)
+                return real(path, **options)
+
+            monkeypatch.setattr(pl, "scan_parquet", scan)
+
+        return vanishes
+
+    def test_a_result_that_goes_as_it_is_read_is_said_to_be_gone(self, client, vanishes):
+        """A report in hand is a file, and the file is no more."""
+        report = client.fetch("balance.summary", "2026-09")
+        vanishes(report)
+        with pytest.raises(errors.StoreError, match="gone"):
+            report.frame()
+
+    def test_a_frame_that_was_asked_for_is_given_nevertheless(self, client, simulator, vanishes):
+        """It is read from Stripe once more, of the same run."""
+        report = client.fetch("balance.summary", "2026-09")
+        expected = report.frame()
+        vanishes(report)
+        assert_frame_equal(client.frame("balance.summary", "2026-09"), expected)
+        assert len(simulator.runs) == 1
+
+    def test_a_folder_that_is_removed_meanwhile_is_made_again(self, tmp_path, monkeypatch):
+        """Whoever clears the last result of a request removes its folder."""
+        (tmp_path / "staged").write_text("a result")
+        real, targets = type(tmp_path).replace, []
+
+        def replace(source, target):
+            targets.append(target)
+            if len(targets) == 1:
+                target.parent.rmdir()
+            return real(source, target)
+
+        monkeypatch.setattr(type(tmp_path), "replace", replace)
+        disk.move(tmp_path / "staged", tmp_path / "results" / "moved")
+        assert (tmp_path / "results" / "moved").read_text() == "a result"
+
+    def test_files_are_listed_though_some_go_meanwhile(self, client, monkeypatch):
+        """By making room, by what is stored, and by what is found."""
+        report = client.fetch("balance.summary", "2026-09")
+        real, listed = disk.files_in, []
+
+        def one_more(folder, pattern):
+            listed.append(pattern)
+            return [*real(folder, pattern), report.path.with_name("frr_gone.parquet")]
+
+        monkeypatch.setattr("stripe_reports.store.files_in", one_more)
+        assert client.cache.info().height == 1
+        assert client.fetch("balance.summary", "2026-08").frame().height
+        assert len(listed) > 2
 
 
 class TestForeignFiles:

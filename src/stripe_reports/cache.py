@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -59,7 +60,11 @@ class Cache:
             ``as_of`` (how old the data are), ``fetched_at``, ``size`` on disk in bytes, ``answers`` (when
             the result answers again, which is why it is kept), ``owner`` and ``path``.
         """
-        rows = [_row(stored, store) for store in self._stores(all_owners) for stored in store.all_results()]
+        rows = []
+        for store in self._stores(all_owners):
+            for stored in store.all_results():
+                with suppress(FileNotFoundError):  # another process removes it just now
+                    rows.append(_row(stored, store))
         return pl.DataFrame(rows, schema=_SCHEMA, orient="row").sort("fetched_at", descending=True)
 
     def clear(

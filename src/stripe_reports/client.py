@@ -337,9 +337,14 @@ class Client:
         **parameters: Unpack[Parameters],
     ) -> pl.DataFrame:
         """``fetch(...).frame()``: the report as a DataFrame."""
-        return self.fetch(
+        report = self.fetch(
             report_type, period, reuse=reuse, timeout=timeout, progress=progress, **parameters
-        ).frame()
+        )
+        try:
+            return report.frame()
+        except StoreError as error:  # another process removed it in this moment, or it was damaged
+            logger.warning("%s", error)
+            return self._runs.report_of(report.run).frame()
 
     @_spelled_out
     def submit(

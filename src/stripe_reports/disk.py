@@ -10,7 +10,7 @@ import re
 import stat
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,18 @@ from stripe_reports.errors import StoreError, StripeReportsError
 
 __all__ = [
     "disk_errors",
+    "files_in",
     "is_sealed",
     "make_private",
+    "move",
     "read_json",
     "safe_name",
     "seal",
     "size_text",
     "write_json",
 ]
+
+_TRIES = 20
 
 _seen_whole: set[tuple[str, int, int]] = set()
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}")
@@ -64,6 +68,24 @@ def _make(folder: Path) -> None:
     if not folder.is_dir():
         _make(folder.parent)  # ``parents=True`` would leave these open to others
         folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def files_in(folder: Path, pattern: str) -> list[Path]:
+    """The files that match, sorted, though others may remove folders meanwhile."""
+    for _ in range(_TRIES):
+        with suppress(FileNotFoundError):
+            return sorted(folder.glob(pattern))
+    return sorted(folder.glob(pattern))
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a file into a folder that is made for it, though others remove folders that are empty."""
+    for _ in range(_TRIES):
+        with suppress(FileNotFoundError):
+            make_private(target.parent)
+            source.replace(target)
+            return
+    source.replace(target)
 
 
 def seal(path: Path) -> None:

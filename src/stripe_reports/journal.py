@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stripe_reports.disk import disk_errors, make_private, read_json, safe_name, write_json
+from stripe_reports.disk import disk_errors, files_in, make_private, read_json, safe_name, write_json
 from stripe_reports.models import ReportRequest
 from stripe_reports.reuse import KnownRun
 
@@ -56,13 +56,13 @@ class Journal:
     def launches(self, key: str) -> list[LaunchRecord]:
         """What was launched for a request from this machine; unreadable records are left out."""
         with disk_errors("read the launches", self.folder):
-            paths = sorted((self.folder / "launches" / key[:32]).glob("*.json"))
+            paths = files_in(self.folder / "launches" / key[:32], "*.json")
         return [record for path in paths if (record := _read_launch(path)) is not None]
 
     def launch_of(self, run_id: str) -> LaunchRecord | None:
         """The launch that made a run, if it was made here."""
         with disk_errors("read the launches", self.folder):
-            paths = list((self.folder / "launches").glob(f"*/{safe_name(run_id)}.json"))
+            paths = files_in(self.folder / "launches", f"*/{safe_name(run_id)}.json")
         return next((record for path in paths if (record := _read_launch(path)) is not None), None)
 
     def remember(self, key: str, record: LaunchRecord) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -66,11 +67,9 @@ class Report(Exports):
             StoreError: The stored file was deleted or damaged meanwhile.
         """
         if not is_sealed(self.path):
-            self.path.unlink(missing_ok=True)
-            raise StoreError(
-                f"The stored result {self.path} is gone or was damaged on disk. Fetch the report again: it "
-                "is read from Stripe anew."
-            )
+            with suppress(OSError):
+                self.path.unlink()
+            raise self._gone()
         return pl.scan_parquet(self.path, glob=False)
 
     def frame(self) -> pl.DataFrame:
@@ -82,7 +81,16 @@ class Report(Exports):
         Raises:
             StoreError: The stored file was deleted or damaged meanwhile.
         """
-        return self.scan().collect()
+        try:
+            return self.scan().collect()
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise self._gone() from error
+
+    def _gone(self) -> StoreError:
+        return StoreError(
+            f"The stored result {self.path} is gone or was damaged on disk. Fetch the report again: it is "
+            "read from Stripe anew."
+        )
 
     def chart(
         self, kind: str | None = None, *, theme: Theme | None = None, linked: bool = False, **options: Any

@@ -26,7 +26,7 @@ from typing import Self
 import polars as pl
 from filelock import FileLock, Timeout
 
-from stripe_reports.disk import disk_errors, make_private, safe_name, seal, size_text
+from stripe_reports.disk import disk_errors, files_in, make_private, move, safe_name, seal, size_text
 from stripe_reports.errors import FileError, StoreError
 from stripe_reports.journal import Journal
 from stripe_reports.models import ReportRequest, ReportRun
@@ -164,7 +164,7 @@ class Store:
     def results(self, key: str, request: ReportRequest) -> list[StoredResult]:
         """The stored results of a request; unreadable files are left out."""
         with disk_errors("list stored results", self.folder):
-            paths = sorted(self._results_folder(key, request).glob("*.parquet"))
+            paths = files_in(self._results_folder(key, request), "*.parquet")
         found = [result for path in paths if (result := self.open(path)) is not None]
         return [result for result in found if result.provenance.request == request]
 
@@ -172,7 +172,7 @@ class Store:
         """The stored result of a run, by its id."""
         folder = self.folder / "results" / safe_name(run.report_type)
         with disk_errors("look for a stored result", folder):
-            paths = list(folder.glob(f"*/{safe_name(run.id)}.parquet"))
+            paths = files_in(folder, f"*/{safe_name(run.id)}.parquet")
         return next((result for path in paths if (result := self.open(path)) is not None), None)
 
     def open(self, path: Path) -> StoredResult | None:
@@ -194,7 +194,7 @@ class Store:
             room: Bytes of the file that comes; as many again are needed to make a table of it.
         """
         parent = self._made("staging")
-        for old in parent.iterdir():
+        for old in files_in(parent, "*"):
             with suppress(OSError):
                 if time.time() - old.stat().st_mtime > STAGING_KEPT_FOR:
                     shutil.rmtree(old, ignore_errors=True)
@@ -228,11 +228,10 @@ class Store:
             folder = folder.parent / "unmatched"
         path = folder / f"{safe_name(provenance.run.id)}.parquet"
         with disk_errors("store a result", path):
-            make_private(folder)
             staged.chmod(0o600)
             seal(staged)
-            staged.with_suffix(".sha256").replace(path.with_suffix(".sha256"))
-            staged.replace(path)
+            move(staged.with_suffix(".sha256"), path.with_suffix(".sha256"))
+            move(staged, path)
         return StoredResult(path, provenance)
 
     def keep_damaged(self, csv: Path, run_id: str) -> Path:
@@ -249,7 +248,7 @@ class Store:
     def all_results(self) -> Iterator[StoredResult]:
         """Every stored result of this owner."""
         with disk_errors("list stored results", self.folder):
-            paths = sorted(self.folder.glob("results/*/*/*.parquet"))
+            paths = files_in(self.folder, "results/*/*/*.parquet")
         yield from (result for path in paths if (result := self.open(path)) is not None)
 
     def remove(self, path: Path) -> None:
@@ -263,8 +262,11 @@ class Store:
 
     def evict(self, limit: int, *, keep: Path) -> list[Path]:
         """Remove the results that were stored first, until no more than *limit* bytes are left."""
+        found = []
         with disk_errors("look at the stored results", self.folder):
-            found = [(path.stat(), path) for path in self.folder.glob("results/*/*/*.parquet")]
+            for path in files_in(self.folder, "results/*/*/*.parquet"):
+                with suppress(FileNotFoundError):  # another process needs room too
+                    found.append((path.stat(), path))
         total, removed = sum(stat.st_size for stat, _ in found), []
         for stat, path in sorted(found, key=lambda each: each[0].st_mtime):
             if total <= limit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 import zipfile
 import zlib
 from pathlib import Path
@@ -39,16 +40,24 @@ def unpacked(received: Path) -> Path:
                 (name,) = archive.namelist()
                 with archive.open(name) as inside:
                     return _copied(inside, received)
+    except OSError as error:
+        if error.errno is not None:
+            raise  # the disk
+        raise _damaged(error) from error
     except (
         EOFError,
         zlib.error,
-        gzip.BadGzipFile,
+        lzma.LZMAError,
         zipfile.BadZipFile,
         ValueError,
-        NotImplementedError,
+        RuntimeError,  # a password is wanted, or a method unknown
     ) as error:
-        raise DamagedFileError(f"The compressed result file cannot be unpacked ({error}).") from error
+        raise _damaged(error) from error
     return received
+
+
+def _damaged(error: Exception) -> DamagedFileError:
+    return DamagedFileError(f"The compressed result file cannot be unpacked ({error}).")
 
 
 def _copied(inside: IO[bytes] | gzip.GzipFile, received: Path) -> Path:
