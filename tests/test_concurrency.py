@@ -109,6 +109,26 @@ def test_four_processes_asking_for_the_same_and_for_different_reports(live, tmp_
     assert len(whole(tmp_path)) == 4
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_shares_no_connection_with_its_parent(live, tmp_path):
+    """`multiprocessing` forks on Linux; two that read from one socket would get each other's answers."""
+    simulator, _ = live
+    body = """
+        import os
+        client.report_types()
+        opened = {id(session) for session in client._transport._sessions}
+        child = os.fork()
+        client.fetch('balance.summary.2', '2026-08' if child else '2026-09')
+        is_shared = bool(opened & {id(session) for session in client._transport._sessions})
+        assert is_shared == bool(child)
+        if child:
+            assert os.waitpid(child, 0)[1] == 0
+    """
+    command = script(live, tmp_path, textwrap.indent(textwrap.dedent(body), " " * 8).strip())
+    assert subprocess.run(command, capture_output=True, text=True, timeout=60).stderr == ""
+    assert len(launches(simulator)) == len(whole(tmp_path)) == 2
+
+
 @pytest.mark.parametrize("calls", range(1, 5))
 def test_a_process_that_is_killed_leaves_what_the_next_one_goes_on_with(live, tmp_path, calls):
     """After any of its calls: no repair, no second launch, nothing half stored."""

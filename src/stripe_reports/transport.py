@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import random
 import threading
 import weakref
@@ -44,6 +45,8 @@ TIME_HOLDS_FOR = timedelta(hours=1)
 
 UNSIGNED = "sk_filled_in_when_sent"
 """Stands for the API key above the adapter, so that no library, cache or error there ever holds the key."""
+
+_inherited: list[requests.Session] = []
 
 _RETRIED = frozenset({409, 424, 429, 500, 502, 503, 504})
 
@@ -247,6 +250,7 @@ class Transport:
         self._files: Session | None = None
         self._budget = RateBudget(settings.mode, self.clock)
         self.patience = Patience(self.clock)
+        self._process = os.getpid()
         self._sessions: list[requests.Session] = []
         weakref.finalize(self, _close, self._sessions)
 
@@ -254,6 +258,7 @@ class Transport:
     def json_session(self) -> Session:
         """The session for Stripe's JSON, which keeps answers that will not change."""
         with self._lock:
+            self._leave_to_parent()
             if self._json is None:
                 path = self._cache_path
                 kept = Session() if path is None else cached_session(path, self.settings, self.clock)
@@ -264,6 +269,7 @@ class Transport:
     def file_session(self) -> Session:
         """The session for file contents: nothing of it is cached."""
         with self._lock:
+            self._leave_to_parent()
             if self._files is None:
                 self._files = self._prepared(Session())
             return self._files
@@ -285,6 +291,14 @@ class Transport:
         with self._lock:
             _close(self._sessions)
             self._json = self._files = None
+
+    def _leave_to_parent(self) -> None:
+        """In a forked process, open anew: two that read from one connection get each other's answers."""
+        if self._process != os.getpid():
+            _inherited.extend(self._sessions)  # and are not closed here, which would reach into the parent
+            self._sessions.clear()
+            self._json = self._files = None
+            self._process = os.getpid()
 
     def _prepared(self, session: Session) -> Session:
         inner = WSGIAdapter(self._application) if self._application else HTTPAdapter(pool_maxsize=32)
