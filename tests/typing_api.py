@@ -26,6 +26,22 @@ assert_type(report.provenance, sr.Provenance)
 assert_type(report.path, Path)
 assert_type(str(report.reuse), str)
 
+year = client.fetch("payout_reconciliation.itemized", "2026", split="month")
+assert_type(year, sr.ReportSet)
+assert_type(year.parts, tuple[sr.Report, ...])
+assert_type(year.scan(), pl.LazyFrame)
+assert_type(year.frame(), pl.DataFrame)
+assert_type(year.reuse, str)
+assert_type(year.request, sr.ReportRequest)
+assert_type(year.totals(), pl.DataFrame)
+assert_type(year.tie_out(client.fetch(year.summary_request())), pl.DataFrame)
+assert_type(client.frame("payouts.itemized", "2026", split="quarter"), pl.DataFrame)
+assert_type(client.submit("payouts.itemized", "2026-10").result(), sr.Report)
+assert_type(client.submit("payouts.itemized", "2026", split="month").result(), sr.ReportSet)
+assert_type(report.write_csv("x.csv"), int)
+assert_type(year.write_excel(Path("x.xlsx")), int)
+assert_type(year.write_parquet("x.parquet"), int)
+
 request = client.request("balance_change_from_activity.itemized", "2026-09", columns=["net"], timezone="UTC")
 assert_type(request, sr.ReportRequest)
 run = client.launch(request)
@@ -45,6 +61,7 @@ client.fetch(request)
 client.fetch("balance.summary", "2026-10", columns="all")
 client.fetch("balance.summary", "2026-10", columns=columns)
 
-client.fetch("balance.summary", "2026-10", reuse="sometimes")  # type: ignore[arg-type]
-client.fetch("balance.summary", "2026-10", curency="eur")  # type: ignore[call-arg]
-client.fetch("balance.summary", 2026)  # type: ignore[arg-type]
+client.fetch("balance.summary", "2026-10", reuse="sometimes")  # type: ignore[call-overload]
+client.fetch("balance.summary", "2026-10", curency="eur")  # type: ignore[call-overload]
+client.fetch("balance.summary", 2026)  # type: ignore[call-overload]
+client.fetch("payouts.itemized", "2026", split="months")  # type: ignore[call-overload]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from stripe_reports.controls import Diff, TieOut, diff, tie_out
     from stripe_reports.demo_client import demo
     from stripe_reports.report import Decision, Report
+    from stripe_reports.report_set import ReportSet
     from stripe_reports.store import Provenance
     from stripe_reports.tables import read_csv
 
@@ -49,6 +50,7 @@ __all__ = [
     "Report",
     "ReportRequest",
     "ReportRun",
+    "ReportSet",
     "ReportType",
     "Restatement",
     "ResultFile",
@@ -68,6 +70,7 @@ _LAZY = {
     "Diff": "controls",
     "Provenance": "store",
     "Report": "report",
+    "ReportSet": "report_set",
     "Restatement": "closing.restatement",
     "TieOut": "controls",
     "demo": "demo_client",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from inspect import Parameter, Signature, signature
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, Self, TypedDict, TypeVar, Unpack
+from typing import Any, Literal, Self, TypedDict, TypeVar, Unpack, overload
 
 import polars as pl
 from platformdirs import user_cache_path
@@ -20,16 +21,19 @@ from stripe_reports.api import Api
 from stripe_reports.cache import Cache
 from stripe_reports.cards import card
 from stripe_reports.catalog import ReportTypeName
+from stripe_reports.catalog.splitting import check_split
 from stripe_reports.clock import Clock
 from stripe_reports.closing.restatement import Restatement, restatement
 from stripe_reports.closing.tie_out import tie_out
 from stripe_reports.controls import TieOut
 from stripe_reports.errors import NetworkError, ParameterError, StoreError, UnknownReportTypeError
-from stripe_reports.intervals import Period
+from stripe_reports.intervals import Period, Split
 from stripe_reports.keys import find_key
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
-from stripe_reports.pending import PendingReport
+from stripe_reports.parts import answer_in_parts, requests_of
+from stripe_reports.pending import PendingReport, PendingReportSet
 from stripe_reports.report import Report
+from stripe_reports.report_set import ReportSet
 from stripe_reports.reuse import Policy, check_policy
 from stripe_reports.runs import Progress, Runs, cut_to_available
 from stripe_reports.settings import STRIPE_URL, Secret, Settings
@@ -286,26 +290,57 @@ class Client:
 
     # The main job
 
+    @overload
+    def fetch(
+        self,
+        report_type: ReportTypeName | str | ReportRequest,
+        period: Period | None = None,
+        *,
+        split: None = None,
+        reuse: Policy = "auto",
+        timeout: float = 900.0,
+        progress: Progress | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> Report: ...
+
+    @overload
+    def fetch(
+        self,
+        report_type: ReportTypeName | str | ReportRequest,
+        period: Period | None = None,
+        *,
+        split: Split,
+        reuse: Policy = "auto",
+        timeout: float = 900.0,
+        progress: Progress | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ReportSet: ...
+
     @_spelled_out
     def fetch(
         self,
         report_type: ReportTypeName | str | ReportRequest,
         period: Period | None = None,
         *,
+        split: Split | None = None,
         reuse: Policy = "auto",
         timeout: float = 900.0,
         progress: Progress | None = None,
         **parameters: Unpack[Parameters],
-    ) -> Report:
+    ) -> Report | ReportSet:
         """The report, from the nearest place that has it: this machine, an earlier run, or a new one.
 
         Args:
             report_type: Id with or without version, or a finished ``ReportRequest``.
             period: See ``request``.
+            split: ``"month"`` (or ``"day"``, ``"week"``, ``"quarter"``, ``"year"``) takes a long interval in
+                calendar parts, fetched side by side, for a ``ReportSet``. Closed parts are stored once and
+                never asked for again. Only itemised types split; the others say why not. A period that is
+                still going on, such as the present year, is cut where Stripe's data end, and says so.
             reuse: ``"auto"`` reuses a run if its interval was closed (data five days past its end) or if
                 Stripe has published nothing newer; ``"always"`` reuses any, ``"never"`` none; a
                 ``timedelta`` is the oldest that the data may be.
-            timeout: Longest time to wait for a run, in seconds.
+            timeout: Longest time to wait for a run, or for all parts, in seconds.
             progress: Called at every look at a pending run.
             **parameters: See ``request``.
 
@@ -315,15 +350,17 @@ class Client:
             RunFailedError, RunTimeoutError: See ``wait``; nothing is lost.
             FileError: The result file is missing or damaged.
 
+            With *split*, the error of the first part that failed, with a note that names the part; the
+            others are stored.
+
         Example:
             >>> report = client.fetch("balance.summary", "2026-10")
             >>> report.reuse.action
             'launched'
+            >>> client.fetch("payouts.itemized", "2026-Q3", split="month").reuse
+            '3 months launched'
         """
-        check_policy(reuse)
-        timeout = _checked_timeout(timeout)
-        request = self._asked(report_type, period, parameters)
-        return self._runs.answer(request, reuse, timeout=timeout, progress=progress)
+        return self._fetch(report_type, period, split, reuse, timeout, progress, parameters)
 
     @_spelled_out
     def frame(
@@ -331,20 +368,47 @@ class Client:
         report_type: ReportTypeName | str | ReportRequest,
         period: Period | None = None,
         *,
+        split: Split | None = None,
         reuse: Policy = "auto",
         timeout: float = 900.0,
         progress: Progress | None = None,
         **parameters: Unpack[Parameters],
     ) -> pl.DataFrame:
-        """``fetch(...).frame()``: the report as a DataFrame."""
-        report = self.fetch(
-            report_type, period, reuse=reuse, timeout=timeout, progress=progress, **parameters
-        )
+        """``fetch(...).frame()``: the report, or all its parts, as a DataFrame."""
+        report = self._fetch(report_type, period, split, reuse, timeout, progress, parameters)
         try:
             return report.frame()
         except StoreError as error:  # another process removed it in this moment, or it was damaged
+            if isinstance(report, ReportSet):
+                raise
             logger.warning("%s", error)
             return self._runs.report_of(report.run).frame()
+
+    @overload
+    def submit(
+        self,
+        report_type: ReportTypeName | str | ReportRequest,
+        period: Period | None = None,
+        *,
+        split: None = None,
+        reuse: Policy = "auto",
+        timeout: float = 900.0,
+        progress: Progress | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> PendingReport: ...
+
+    @overload
+    def submit(
+        self,
+        report_type: ReportTypeName | str | ReportRequest,
+        period: Period | None = None,
+        *,
+        split: Split,
+        reuse: Policy = "auto",
+        timeout: float = 900.0,
+        progress: Progress | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> PendingReportSet: ...
 
     @_spelled_out
     def submit(
@@ -352,11 +416,12 @@ class Client:
         report_type: ReportTypeName | str | ReportRequest,
         period: Period | None = None,
         *,
+        split: Split | None = None,
         reuse: Policy = "auto",
         timeout: float = 900.0,
         progress: Progress | None = None,
         **parameters: Unpack[Parameters],
-    ) -> PendingReport:
+    ) -> PendingReport | PendingReportSet:
         """``fetch`` in the background: a future of the report, which a notebook cell can also await.
 
         Many can be submitted at once; their runs are looked at together. For what to pass see ``fetch``.
@@ -372,6 +437,12 @@ class Client:
         """
         check_policy(reuse)
         timeout = _checked_timeout(timeout)
+        if split is not None:
+            request, cut = self._asked_in_parts(report_type, period, split, parameters)
+            answer = partial(answer_in_parts, self._runs, request, split, reuse, cut=cut)
+            in_parts = PendingReportSet(request)
+            in_parts.start(partial(answer, timeout=timeout, progress=progress))
+            return in_parts
         request = self._asked(report_type, period, parameters)
         pending = PendingReport(request)
         pending.start(partial(self._runs.answer, request, reuse, timeout=timeout, progress=progress))
@@ -453,6 +524,26 @@ class Client:
 
     # How it is done
 
+    def _fetch(
+        self,
+        report_type: ReportTypeName | str | ReportRequest,
+        period: Period | None,
+        split: Split | None,
+        reuse: Policy,
+        timeout: float,
+        progress: Progress | None,
+        parameters: Parameters,
+    ) -> Report | ReportSet:
+        check_policy(reuse)
+        timeout = _checked_timeout(timeout)
+        if split is not None:
+            request, cut = self._asked_in_parts(report_type, period, split, parameters)
+            return answer_in_parts(
+                self._runs, request, split, reuse, cut=cut, timeout=timeout, progress=progress
+            )
+        request = self._asked(report_type, period, parameters)
+        return self._runs.answer(request, reuse, timeout=timeout, progress=progress)
+
     def _asked(
         self, report_type: ReportTypeName | str | ReportRequest, period: Period | None, parameters: Parameters
     ) -> ReportRequest:
@@ -463,6 +554,30 @@ class Client:
             raise ParameterError("A ReportRequest says it all; give no period or parameters beside it.")
         catalog.check(report_type)
         return report_type
+
+    def _asked_in_parts(
+        self,
+        report_type: ReportTypeName | str | ReportRequest,
+        period: Period | None,
+        split: Split,
+        parameters: Parameters,
+    ) -> tuple[ReportRequest, bool]:
+        """The request of the whole interval, known to be one that splits, and whether its end was cut."""
+        if isinstance(report_type, ReportRequest):
+            request = self._asked(report_type, period, parameters)
+            requests_of(request, split)
+            return request, False
+        type_id = self._versioned(report_type)
+        check_split(type_id)
+        zone = parameters.get("timezone") or self.settings.timezone or "UTC"
+        cut = False
+        if period is not None:
+            interval = self._interval(type_id, period, zone, as_far_as_it_goes=True)
+            cut = interval.is_open and interval.end < self._end_of(period, zone)
+            period = (interval.start, interval.end)
+        request = self.request(type_id, period, **parameters)
+        requests_of(request, split)
+        return request, cut
 
     def _run(self, run: ReportRun | str) -> ReportRun:
         return self.retrieve(run) if isinstance(run, str) else run
@@ -497,11 +612,31 @@ class Client:
                 f"{type_id} describes one payout and takes no period; pass payout='po_…' alone.",
                 param="payout",
             )
-        interval = intervals.parse(period, timezone=zone, now=self._time_for(period))
-        if interval.is_open:
-            interval = cut_to_available(interval, self._runs.report_type(type_id))
+        interval = self._interval(type_id, period, zone)
         values = {"interval_start": interval.start, "interval_end": interval.end}
         return {name: values[name] for name in names}
+
+    def _interval(
+        self, type_id: str, period: Period, zone: str, *, as_far_as_it_goes: bool = False
+    ) -> intervals.Interval:
+        """The interval of a period, an open one cut to what Stripe has data for.
+
+        Args:
+            type_id: Whose data.
+            period: As the caller wrote it.
+            zone: Where it is meant.
+            as_far_as_it_goes: A calendar period that is still going on is open too.
+        """
+        interval = intervals.parse(period, timezone=zone, now=self._time_for(period))
+        if as_far_as_it_goes and intervals.is_calendar(period) and interval.end > self._transport.now():
+            now = self._runs.time()
+            interval = replace(interval, is_open=interval.start <= now < interval.end)
+        if interval.is_open:
+            interval = cut_to_available(interval, self._runs.report_type(type_id))
+        return interval
+
+    def _end_of(self, period: Period, zone: str) -> datetime:
+        return intervals.parse(period, timezone=zone, now=self._transport.now()).end
 
     def _time_for(self, period: Period) -> datetime:
         """Now, by Stripe's clock where the period depends on it; by the machine's if Stripe is silent."""

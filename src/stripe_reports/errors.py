@@ -26,6 +26,7 @@
         ├── ResultUnavailableError     a succeeded run without a file that can be fetched
         ├── NotAReportError            not a Stripe report: another export, a web page, JSON
         ├── DamagedFileError           a report that is cut, ragged or changed: line and column
+        ├── MixedColumnsError          the parts of a long interval have not all the same columns
         └── StoreError                 the folder of results cannot be read or written
 
 No message and no attribute ever holds an API key.
@@ -50,6 +51,7 @@ __all__ = [
     "KeyProblemError",
     "LiveModeRequiredError",
     "MissingExtraError",
+    "MixedColumnsError",
     "NetworkError",
     "NotAReportError",
     "NotFoundError",
@@ -229,6 +231,10 @@ class DamagedFileError(FileError):
         self.path = path
         self.line = line
         self.column = column
+
+
+class MixedColumnsError(FileError):
+    """The parts of a long interval are all there, and have not all the same columns."""
 
 
 class StoreError(FileError):

@@ -6,16 +6,19 @@ import asyncio
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 
 from stripe_reports.models import ReportRequest
 from stripe_reports.report import Report
+from stripe_reports.report_set import ReportSet
 
-__all__ = ["PendingReport"]
+__all__ = ["PendingReport", "PendingReportSet"]
+
+_Answer = TypeVar("_Answer")
 
 
-class PendingReport(Future[Report]):
-    """A ``concurrent.futures.Future`` of a ``Report``; ``await pending`` works as well as ``result()``.
+class _Pending(Future[_Answer]):
+    """A ``concurrent.futures.Future``; ``await pending`` works as well as ``result()``.
 
     Giving up on it cancels nothing at Stripe: the same fetch joins the run later.
 
@@ -27,12 +30,12 @@ class PendingReport(Future[Report]):
         super().__init__()
         self.request = request
 
-    def start(self, fetch: Callable[[], Report]) -> None:
+    def start(self, fetch: Callable[[], _Answer]) -> None:
         """Fetch in a thread of its own, which does not keep the process from ending."""
         name = f"stripe-reports {self.request.report_type}"
         threading.Thread(target=self._fulfil, args=(fetch,), name=name, daemon=True).start()
 
-    def _fulfil(self, fetch: Callable[[], Report]) -> None:
+    def _fulfil(self, fetch: Callable[[], _Answer]) -> None:
         if not self.set_running_or_notify_cancel():
             return
         try:
@@ -40,7 +43,7 @@ class PendingReport(Future[Report]):
         except BaseException as error:  # whoever asks for the result gets it
             self.set_exception(error)
 
-    def __await__(self) -> Generator[Any, None, Report]:
+    def __await__(self) -> Generator[Any, None, _Answer]:
         return asyncio.wrap_future(self).__await__()
 
     def __repr__(self) -> str:
@@ -50,4 +53,12 @@ class PendingReport(Future[Report]):
             state = "cancelled"
         else:
             state = f"failed: {error}" if (error := self.exception()) else "done"
-        return f"PendingReport({self.request!r})\n  {state}"
+        return f"{type(self).__name__}({self.request!r})\n  {state}"
+
+
+class PendingReport(_Pending[Report]):
+    """A ``concurrent.futures.Future`` of a ``Report``; ``await pending`` works as well as ``result()``."""
+
+
+class PendingReportSet(_Pending[ReportSet]):
+    """A ``concurrent.futures.Future`` of a ``ReportSet``, which can be awaited in a cell as well."""

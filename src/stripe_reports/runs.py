@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -12,6 +14,7 @@ from typing import assert_never
 
 from stripe_reports import backoff, catalog, intervals, tables
 from stripe_reports.api import Api
+from stripe_reports.clock import Clock
 from stripe_reports.disk import size_text
 from stripe_reports.errors import (
     DamagedFileError,
@@ -59,6 +62,12 @@ PAGES_LISTED = 3
 MOST_ATTEMPTS = 5
 """So many runs of other machines, failed or too old, are stepped over before one is surely launched."""
 
+LARGE = 32_000_000
+"""Bytes from which a result takes long to read, and much memory."""
+
+SMALL_AT_ONCE, LARGE_AT_ONCE = 8, 2
+"""So many results are read and typed at once: polars uses every core for one."""
+
 Progress = Callable[[ReportRun, float, float | None], None]
 """Called at every look at a run with the run, the seconds so far, and the seconds expected or None."""
 
@@ -71,6 +80,13 @@ class Runs:
         self._store = store
         self._transport = transport
         self._looks = Looks(api, transport.clock)
+        self._room = threading.BoundedSemaphore(SMALL_AT_ONCE)
+        self._room_for_large = threading.BoundedSemaphore(LARGE_AT_ONCE)
+
+    @property
+    def clock(self) -> Clock:
+        """What time and rest are measured by."""
+        return self._transport.clock
 
     def report_type(self, id_: str) -> ReportType:
         """A report type as Stripe has it now, completed by the catalogue."""
@@ -105,18 +121,32 @@ class Runs:
         with self._store.lock(self._key(request)):
             return self._launch(request, self.report_type(request.report_type), "never")
 
+    def check_available(self, request: ReportRequest) -> None:
+        """Find out whether Stripe has data for a request, at the cost of one call.
+
+        Raises:
+            IntervalError: It does not; the message has both limits.
+        """
+        _check_available(request, self.report_type(request.report_type))
+
+    def stored(self, request: ReportRequest, policy: Policy) -> Report | None:
+        """The stored report, if it answers without a question to Stripe."""
+        stored = {
+            result.provenance.run.id: result for result in self._store.results(self._key(request), request)
+        }
+        settled = plan(request, policy, known=[result.as_known for result in stored.values()])
+        if not isinstance(settled, Reuse):
+            return None
+        return _report(stored[settled.run.id], Decision("stored", settled.reason))
+
     def answer(
         self, request: ReportRequest, policy: Policy, *, timeout: float, progress: Progress | None
     ) -> Report:
         """The report: from a run that may answer, or from a new one."""
         clock = self._transport.clock
         deadline = clock.monotonic() + timeout
-        stored = {
-            result.provenance.run.id: result for result in self._store.results(self._key(request), request)
-        }
-        settled = plan(request, policy, known=[result.as_known for result in stored.values()])
-        if isinstance(settled, Reuse):
-            return _report(stored[settled.run.id], Decision("stored", settled.reason))
+        if (settled := self.stored(request, policy)) is not None:
+            return settled
         unusable: dict[str, str] = {}
         while True:
             with self._store.lock(self._key(request), timeout=max(1.0, deadline - clock.monotonic())):
@@ -319,7 +349,13 @@ class Runs:
             found = self._store.find(run)
             if found is not None and found.provenance.request == request:
                 return found
-            return self._download(request, run)
+            with self._room_for(run):
+                return self._download(request, run)
+
+    def _room_for(self, run: ReportRun) -> AbstractContextManager[object]:
+        """A turn to read a result: few at once, so that many runs take no more memory than a few."""
+        size = run.result.size if run.result else None
+        return self._room_for_large if size is None or size >= LARGE else self._room
 
     def _download(self, request: ReportRequest, run: ReportRun) -> StoredResult:
         if run.result is None:

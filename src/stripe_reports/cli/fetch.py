@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from stripe_reports.cli.output import TerminalProgress, show
 from stripe_reports.errors import InputError
 from stripe_reports.export import writer_for
+from stripe_reports.intervals import Split
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
@@ -34,6 +35,9 @@ def add_to(commands: Commands) -> None:
     }.items():
         parser.add_argument(f"--{name}", help=text)
     parser.add_argument("--columns", help="names with commas between, 'all' or 'default'")
+    parser.add_argument(
+        "--split", choices=get_args(Split), help="take a long period in parts, each stored by itself"
+    )
     parser.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
     parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="default 900")
     parser.add_argument("--account", help="acct_… to act for a connected account")
@@ -70,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
     report = client.fetch(
         options.report_type,
         options.period,
+        split=options.split,
         reuse=options.reuse,
         timeout=options.timeout,
         progress=TerminalProgress(sys.stderr),

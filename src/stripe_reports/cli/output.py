@@ -18,19 +18,24 @@ __all__ = ["TerminalProgress", "say", "show", "step"]
 
 
 class TerminalProgress:
-    """Shows a pending run: one line, rewritten, in a terminal; a line for each look elsewhere."""
+    """Shows pending runs: one line, rewritten, in a terminal; a line for each look elsewhere."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._rewrites = stream.isatty()
+        self._statuses: dict[str, str] = {}
 
     def __call__(self, run: ReportRun, elapsed: float, expected: float | None) -> None:
         """Show the run as it is now."""
         about = f" of about {expected:.0f} s" if expected and run.status == "pending" else " s"
+        self._statuses[run.id] = run.status
+        pending = sum(status == "pending" for status in self._statuses.values())
+        if len(self._statuses) > 1:
+            about += f"; {pending} of {len(self._statuses)} runs pending"
         line = f"  run {run.id} {run.status:<9} {elapsed:4.0f}{about}"
         if self._rewrites:
             width = shutil.get_terminal_size().columns - 1
-            line = f"\r{line[:width]:<{width}}" + ("" if run.status == "pending" else "\n")
+            line = f"\r{line[:width]:<{width}}" + ("" if pending else "\n")
         else:
             line += "\n"
         self._stream.write(line)

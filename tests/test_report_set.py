@@ -1,0 +1,414 @@
+"""A long interval in parts: the same rows as the whole, each part stored once."""
+
+import asyncio
+import json
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+import duckdb
+import openpyxl
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+import stripe_reports as sr
+from conftest import utc
+from stripe_reports import cli, errors
+from stripe_reports.parts import requests_of
+
+CREATE = "POST /v1/reporting/report_runs"
+PAYOUTS = "payouts.itemized.5"
+ACTIVITY = "balance_change_from_activity.itemized.3"
+RECONCILIATION = "payout_reconciliation.itemized.7"
+
+
+@pytest.fixture
+def quarter(client):
+    """Three closed months of payouts."""
+    return client.fetch(PAYOUTS, "2026-Q2", split="month")
+
+
+class TestParts:
+    def test_the_present_year_is_as_many_months_as_it_has_so_far(self, client):
+        """The call of the first page. What is to come cannot be there; where it ends is said."""
+        year = client.fetch("payout_reconciliation.itemized", "2026", split="month")
+        assert isinstance(year, sr.ReportSet)
+        assert [part.request.interval_end for part in year.parts] == [
+            *(utc(2026, month, 1) for month in range(2, 12)),
+            utc(2026, 11, 5),
+        ]
+        assert year.cut
+        assert "Cut at 2026-11-05T00:00:00Z, where Stripe's data ended; the period goes on." in repr(year)
+        assert year.requests == client.fetch(RECONCILIATION, "this year", split="month").requests
+
+    def test_parts_tile_the_interval_in_order(self, client):
+        """The first and the last may be partial."""
+        parts = client.fetch(PAYOUTS, "2026-01-15/2026-03-10", split="month").requests
+        assert (parts[0].interval_start, parts[-1].interval_end) == (utc(2026, 1, 15), utc(2026, 3, 10))
+        assert all(one.interval_end == after.interval_start for one, after in pairwise(parts))
+        assert len(parts) == 3
+
+    @pytest.mark.parametrize("type_", [PAYOUTS, "payouts.itemized.1"])
+    def test_months_are_those_of_the_calls_zone(self, client, type_):
+        """Whether the type takes Stripe's timezone or not."""
+        parts = client.fetch(type_, "2026-Q1", split="month", timezone="Asia/Tokyo").requests
+        assert [part.interval_start for part in parts] == [
+            utc(2025, 12, 31, 15),
+            utc(2026, 1, 31, 15),
+            utc(2026, 2, 28, 15),
+        ]
+        assert [str(part.last_included_day) for part in parts] == ["2026-01-31", "2026-02-28", "2026-03-31"]
+
+    @pytest.mark.parametrize("type_", [PAYOUTS, ACTIVITY, RECONCILIATION])
+    def test_the_parts_are_the_report_of_the_whole_interval(self, client, type_):
+        """Row by row, in Stripe's order, with the same columns and types."""
+        parts = client.fetch(type_, "2026-Q3", split="month", timezone="Europe/Paris")
+        assert_frame_equal(parts.frame(), client.frame(type_, "2026-Q3", timezone="Europe/Paris"))
+        assert_frame_equal(parts.scan().collect(), pl.concat([part.frame() for part in parts.parts]))
+        assert {tuple(part.frame().schema.items()) for part in parts.parts} == {
+            tuple(parts.frame().schema.items())
+        }
+
+    @settings(max_examples=10)
+    @given(
+        hours=st.tuples(st.integers(0, 4_000), st.integers(1, 3_000)),
+        unit=st.sampled_from(["week", "month", "quarter", "year"]),
+        zone=st.sampled_from(["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]),
+    )
+    def test_whatever_the_interval_the_parts_add_up_to_it(self, hours, unit, zone):
+        """No row twice, none left out, whatever the bounds and across any change of clocks."""
+        start = utc(2025, 1, 1) + timedelta(hours=hours[0])
+        period = (start, start + timedelta(hours=hours[1]))
+        with sr.demo(latency=1.0) as client:
+            asked = {"timezone": zone, "columns": ["balance_transaction_id", "created_utc", "net"]}
+            parts = client.fetch(ACTIVITY, period, split=unit, **asked)
+            assert_frame_equal(parts.frame(), client.frame(ACTIVITY, period, **asked))
+
+    def test_a_finished_request_is_split_the_same_way(self, client, quarter):
+        """So what a form or a repr gives can be split, and gives the same parts."""
+        again = eval(repr(quarter.request), {"sr": sr})  # noqa: S307
+        assert client.fetch(again, split=quarter.split).requests == quarter.requests
+        assert quarter.request == client.request(PAYOUTS, "2026-Q2")
+
+    @pytest.mark.parametrize(
+        ("type_", "period", "says"),
+        [
+            ("balance.summary.2", "2026", "adds up over its interval"),
+            ("ending_balance_reconciliation.itemized.4", "2026-10", "one moment"),
+            ("payout_reconciliation.by_id.itemized.4", None, "one payout"),
+            ("revenue_recognition.debit_credit_by_invoice.1", "2026", "adds up"),
+            ("no.such_type.1", "2026", "not in the catalogue"),
+            (PAYOUTS, None, "period"),
+        ],
+    )
+    def test_what_would_mean_something_else_in_parts_is_refused_before_any_call(
+        self, client, calls, type_, period, says
+    ):
+        """With the reason."""
+        with pytest.raises(errors.ParameterError, match=says):
+            client.fetch(type_, period, split="month")
+        assert calls() == []
+
+    def test_more_parts_than_anyone_means_are_refused(self, client, calls):
+        """Each would be a run at Stripe."""
+        with pytest.raises(errors.ParameterError, match="makes 731 parts") as caught:
+            client.fetch(PAYOUTS, "2024/2026", split="day")
+        assert caught.value.param == "split"
+        assert calls() == []
+
+    @pytest.mark.parametrize("period", ["2026-10/2027-01", "2027", "2024-06/2025-06"])
+    def test_an_interval_beyond_the_data_is_refused_before_any_part_is_launched(self, client, calls, period):
+        """Only a period that is going on is cut; a missing end of any other would go unseen."""
+        with pytest.raises(errors.IntervalError, match="Stripe has data for"):
+            client.fetch(PAYOUTS, period, split="month")
+        assert calls(CREATE) == []
+
+    def test_a_period_that_has_just_ended_is_never_cut(self, client):
+        """The job that runs an hour after New Year must not lose the last day."""
+        client.simulator.clock.advance((utc(2027, 1, 1, 1) - client.simulator.clock.now()).total_seconds())
+        with pytest.raises(errors.IntervalError, match="Stripe has data for"):
+            client.fetch(PAYOUTS, "2026", split="month")
+
+    def test_a_part_whose_columns_differ_is_an_error_that_says_which(self, client, quarter):
+        """Stripe's default columns may change between two launches; a table of both would be wrong."""
+        other = client.fetch(PAYOUTS, "2026-05", columns=["payout_id", "net"])
+        parts = (quarter.parts[0], other, quarter.parts[2])
+        with pytest.raises(errors.MixedColumnsError, match=r"2026-05-31.*lacks .*fee.*columns=\[") as caught:
+            replace(quarter, parts=parts)
+        assert "2026-04-30" in str(caught.value)
+
+
+class TestReuse:
+    def test_closed_parts_are_never_asked_for_again(self, client, calls):
+        """No call at all: not one for each part."""
+        client.fetch(PAYOUTS, "2025", split="month")
+        calls()
+        again = client.fetch(PAYOUTS, "2025", split="month")
+        assert again.reuse == "12 months stored"
+        assert calls() == []
+
+    def test_only_what_was_not_closed_is_fetched_again(self, client, calls):
+        """October's data were too young, and November is not over."""
+        assert client.fetch(PAYOUTS, "this year", split="month").reuse == "11 months launched"
+        client.simulator.clock.advance(48 * 3600)
+        calls()
+        assert client.fetch(PAYOUTS, "this year", split="month").reuse == "9 months stored, 2 launched"
+        assert len(calls(CREATE)) == 2
+        client.simulator.clock.advance(24 * 3600)
+        assert client.fetch(PAYOUTS, "this year", split="month").reuse == "10 months stored, 1 launched"
+
+    def test_a_month_that_was_fetched_alone_is_a_part(self, client, calls):
+        """And the other way round."""
+        alone = client.fetch(PAYOUTS, "2026-05")
+        parts = client.fetch(PAYOUTS, "2026-Q2", split="month")
+        assert parts.reuse == "1 month stored, 2 launched"
+        assert parts.parts[1].path == alone.path
+        calls()
+        assert client.fetch(PAYOUTS, "2026-06").reuse.action == "stored"
+        assert calls() == []
+
+    def test_never_launches_all_of_them(self, client, quarter):
+        """As for one report."""
+        again = client.fetch(PAYOUTS, "2026-Q2", split="month", reuse="never")
+        assert again.reuse == "3 months launched"
+        assert not {part.run.id for part in again.parts} & {part.run.id for part in quarter.parts}
+
+
+class TestTrouble:
+    def test_one_part_that_fails_is_named_and_costs_the_others_nothing(self, client, simulator, calls):
+        """They are stored; the same fetch asks for that one only."""
+        simulator.outcomes.append("failed")
+        with pytest.raises(errors.RunFailedError) as caught:
+            client.fetch(PAYOUTS, "2026-Q1", split="month")
+        (note,) = caught.value.__notes__
+        failed = sr.ReportRequest.from_stripe(PAYOUTS, caught.value.run.parameters)
+        assert f"That was the part to {failed.last_included_day}" in note
+        assert repr(failed) in note
+        assert "2 of 3 parts are stored" in note
+        calls()
+        again = client.fetch(PAYOUTS, "2026-Q1", split="month")
+        assert again.reuse == "2 months stored, 1 launched"
+        assert len(calls(CREATE)) == 1
+
+    def test_all_that_failed_are_named(self, client, simulator):
+        """In one note, on the error of the first."""
+        simulator.outcomes.extend(["failed"] * 3)
+        with pytest.raises(errors.RunFailedError) as caught:
+            client.fetch(PAYOUTS, "2026-Q1", split="month")
+        assert "the part to 2026-01-31" in caught.value.__notes__[-1]
+        assert "So did the parts to 2026-02-28, 2026-03-31." in caught.value.__notes__[-1]
+
+    def test_a_part_that_takes_too_long_ends_at_the_timeout_of_the_whole(self, client, simulator):
+        """Nothing is lost: the run goes on."""
+        simulator.outcomes.append("stuck")
+        with pytest.raises(errors.RunTimeoutError) as caught:
+            client.fetch(PAYOUTS, "2026-Q1", split="month", timeout=120)
+        assert "2 of 3 parts are stored" in caught.value.__notes__[-1]
+
+    def test_an_interrupt_detaches_and_the_same_fetch_comes_back(self, client, simulator):
+        """No run is launched twice."""
+
+        def interrupt(run, elapsed, expected):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt) as caught:
+            client.fetch(PAYOUTS, "2026-Q1", split="month", progress=interrupt)
+        assert "the same fetch joins them" in caught.value.__notes__[-1]
+        client.fetch(PAYOUTS, "2026-Q1", split="month")
+        assert len(simulator.runs) == 3
+
+    def test_progress_is_shown_from_the_thread_that_asked(self, client):
+        """A notebook's widgets and a terminal's line are no place for many threads."""
+        seen = []
+
+        def progress(run, elapsed, expected):
+            seen.append((run.id, threading.current_thread()))
+
+        parts = client.fetch(PAYOUTS, "2026-Q1", split="month", progress=progress)
+        assert {run for run, _ in seen} == {part.run.id for part in parts.parts}
+        assert {thread for _, thread in seen} == {threading.current_thread()}
+
+    def test_a_file_that_is_gone_is_an_error(self, quarter):
+        """Never a year with eleven months."""
+        quarter.paths[1].unlink()
+        with pytest.raises(errors.StoreError, match="gone"):
+            quarter.frame()
+
+
+class TestSubmit:
+    def test_parts_can_be_fetched_in_the_background(self, client):
+        """A future that a cell can await as well."""
+        pending = client.submit(PAYOUTS, "2026-Q2", split="month")
+        assert pending.request == client.request(PAYOUTS, "2026-Q2")
+        assert pending.result().reuse == "3 months launched"
+        assert repr(pending).endswith("done")
+
+        async def cell():
+            return await client.submit(PAYOUTS, "2026-Q2", split="month")
+
+        assert asyncio.run(cell()).reuse == "3 months stored"
+
+    def test_what_cannot_be_split_is_refused_at_once(self, client):
+        """Not in the future."""
+        with pytest.raises(errors.ParameterError, match="adds up"):
+            client.submit("balance.summary.2", "2026", split="month")
+
+    def test_a_frame_of_all_parts_is_one_call(self, client, quarter):
+        """As without parts."""
+        assert_frame_equal(client.frame(PAYOUTS, "2026-Q2", split="month"), quarter.frame())
+
+
+class TestTotals:
+    def test_totals_are_by_currency(self, client):
+        """Nothing is added across currencies."""
+        parts = client.fetch(ACTIVITY, "2026-Q2", split="month")
+        frame = parts.frame()
+        totals = parts.totals()
+        assert totals["currency"].to_list() == sorted(set(frame["currency"]))
+        for currency, rows, gross, fee, net in totals.iter_rows():
+            of_currency = frame.filter(pl.col("currency") == currency)
+            assert (rows, net) == (of_currency.height, of_currency["net"].sum())
+            assert gross - fee == net
+
+    @pytest.mark.parametrize("type_", [PAYOUTS, ACTIVITY, RECONCILIATION])
+    def test_the_parts_tie_to_the_summary_of_the_whole_interval(self, client, type_):
+        """To the cent, in each currency."""
+        parts = client.fetch(type_, "2026", split="month", timezone="Asia/Kolkata")
+        tied = parts.tie_out(client.fetch(parts.summary_request()))
+        assert tied.columns == ["control", "currency", "left", "right", "difference", "passes"]
+        assert tied.height == 3 * parts.totals().height
+        assert tied["passes"].all()
+        assert (tied["left"] != 0).any()
+
+    def test_filters_are_those_of_the_parts(self, client):
+        """One currency; and one category, which no summary takes by itself."""
+        parts = client.fetch(ACTIVITY, "2026-Q1", split="month", currency="eur", reporting_category="refund")
+        summary = client.fetch(parts.summary_request())
+        assert summary.request.currency == "eur"
+        tied = parts.tie_out(summary)
+        assert tied["currency"].to_list() == ["eur"] * 3
+        assert tied["passes"].all()
+
+    def test_a_month_that_stripe_restated_since_shows_as_a_difference(self, client, simulator):
+        """The stored part is what Stripe said then; the summary is of now."""
+        parts = client.fetch(ACTIVITY, "2026-Q3", split="month")
+        simulator.restate("2026-08")
+        simulator.clock.advance(24 * 3600)
+        tied = parts.tie_out(client.fetch(parts.summary_request()))
+        assert not tied["passes"].all()
+        anew = client.fetch(ACTIVITY, "2026-Q3", split="month", reuse="never")
+        assert anew.tie_out(client.fetch(parts.summary_request()))["passes"].all()
+
+    def test_a_stand_alone_fee_is_a_fee_wherever_stripe_puts_it(self, quarter):
+        """Itemised rows have it as gross; a summary may have it as either."""
+        rows = quarter.frame().group_by("currency").agg(pl.col("gross", "fee", "net").sum())
+        summary = rows.with_columns(reporting_category=pl.lit("payout"))
+        cent = Decimal("0.02")
+        for gross, fee in ((-cent, Decimal(0)), (Decimal(0), cent)):
+            fees = pl.DataFrame(
+                {"currency": ["eur"], "gross": [gross], "fee": [fee], "net": [-cent]}
+            ).with_columns(pl.col("gross", "fee", "net").cast(pl.Decimal(38, 6)))
+            both = pl.concat(
+                [summary, fees.with_columns(reporting_category=pl.lit("fee"))], how="diagonal_relaxed"
+            )
+            off = quarter.tie_out(both).filter(~pl.col("passes"))
+            assert off.select("currency", pl.col("control").str.slice(0, 3), "difference").rows() == [
+                ("eur", "fee", -cent),
+                ("eur", "net", cent),
+            ]
+
+    def test_a_currency_that_only_one_side_has_is_a_difference(self, quarter):
+        """Not left out."""
+        rows = quarter.frame().filter(pl.col("currency") != "eur")
+        summary = rows.group_by("currency", "reporting_category").agg(pl.col("gross", "fee", "net").sum())
+        tied = quarter.tie_out(summary)
+        assert set(tied.filter(~pl.col("passes"))["currency"]) == {"eur"}
+
+    def test_what_is_missing_is_named(self, client):
+        """Columns that were not asked for, or a summary that Stripe does not have."""
+        parts = client.fetch(PAYOUTS, "2026-Q1", split="month", columns=["payout_id", "net"])
+        with pytest.raises(errors.ParameterError, match="no column currency, gross, fee"):
+            parts.totals()
+        with pytest.raises(errors.ParameterError, match="no column currency, reporting_category, gross, fee"):
+            parts.tie_out(pl.DataFrame())
+        full = client.fetch(PAYOUTS, "2026-Q1", split="month")
+        with pytest.raises(errors.ParameterError, match="the summary has no column currency"):
+            full.tie_out(pl.DataFrame())
+        taxes = replace(parts, request=sr.ReportRequest("tax.transactions.itemized.2"))
+        with pytest.raises(errors.ParameterError, match="No summary"):
+            taxes.summary_request()
+
+
+class TestLeavingPolars:
+    def test_a_set_goes_where_a_report_goes(self, quarter, tmp_path):
+        """The same rows in pandas, Arrow, DuckDB, CSV and Excel."""
+        frame = quarter.frame()
+        assert_frame_equal(pl.from_pandas(quarter.to_pandas()), frame)
+        assert_frame_equal(pl.from_arrow(pa.table(quarter)), frame)
+        files = [str(path) for path in quarter.paths]
+        ids = duckdb.read_parquet(files).select("payout_id").fetchall()
+        assert [id_ for (id_,) in ids] == frame["payout_id"].to_list()
+        assert quarter.write_csv(tmp_path / "x.csv") == frame.height
+        assert pl.read_csv(tmp_path / "x.csv", infer_schema=False).height == frame.height
+        assert quarter.write_excel(tmp_path / "x.xlsx") == frame.height
+        about = dict(openpyxl.load_workbook(tmp_path / "x.xlsx")["About"].values)
+        assert about["parts"] == "3, by month"
+        assert quarter.parts[2].run.id in about["part to 2026-06-30"]
+
+    def test_its_parquet_file_says_where_each_part_comes_from(self, quarter, tmp_path):
+        """One file, all runs."""
+        path = tmp_path / "x.parquet"
+        quarter.write_parquet(path)
+        assert_frame_equal(pl.read_parquet(path), quarter.frame())
+        parts = json.loads(pl.read_parquet_metadata(path)["stripe_reports_parts"])
+        assert [part["run"]["id"] for part in parts] == [part.run.id for part in quarter.parts]
+
+
+class TestShown:
+    def test_a_repr_says_what_it_is_how_it_came_and_what_was_asked(self, quarter):
+        """In three lines."""
+        assert repr(quarter).splitlines() == [
+            f"ReportSet({PAYOUTS}, 3 parts by month)",
+            f"  {quarter.request!r}",
+            "  3 months launched.",
+        ]
+
+    def test_a_notebook_shows_a_card_and_runs_nothing(self, quarter):
+        """Parameters and ids come from outside."""
+        hostile = "<script>alert(1)</script>"
+        shown = replace(quarter, request=replace(quarter.request, other={"note": hostile}))._repr_html_()
+        assert "<script" not in shown
+        assert "&lt;script&gt;" in shown
+        assert "3 months launched" in shown
+        assert quarter.parts[1].run.id in shown
+        assert len(shown) < 5_000
+
+    def test_a_set_is_a_frozen_value(self, quarter):
+        """Two fetches of the same are equal but for how they were come by."""
+        with pytest.raises(AttributeError):
+            quarter.parts = ()
+        assert hash(quarter)
+
+
+def test_parts_of_a_request_are_known_without_asking(quarter):
+    """Pure: no call, no disk."""
+    assert requests_of(quarter.request, "month") == quarter.requests
+
+
+def test_the_command_line_takes_a_year_in_months(tmp_path, capsys):
+    """A yearly job, with progress of all parts."""
+    target = tmp_path / "x.parquet"
+    asked = ["fetch", PAYOUTS, "2025", "--demo", "--split", "month", "--output", str(target)]
+    assert cli.main(asked) == 0
+    shown = capsys.readouterr().err
+    assert "12 months launched" in shown
+    assert "runs pending" in shown
+    times = pl.read_parquet(target)["effective_at"]
+    assert times.min() >= datetime(2025, 1, 1, tzinfo=UTC)
+    assert times.max() < datetime(2026, 1, 1, tzinfo=UTC)
