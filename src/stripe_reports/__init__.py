@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from stripe_reports.closing.restatement import Restatement
     from stripe_reports.controls import Diff, TieOut, diff, tie_out
     from stripe_reports.demo_client import demo
-    from stripe_reports.report import Decision, Report
+    from stripe_reports.report import Decision, LargeFrameWarning, Report
     from stripe_reports.report_set import ReportSet
     from stripe_reports.store import Provenance
     from stripe_reports.tables import read_csv
@@ -46,6 +46,7 @@ __all__ = [
     "Column",
     "Decision",
     "Diff",
+    "LargeFrameWarning",
     "Provenance",
     "Report",
     "ReportRequest",
@@ -68,6 +69,7 @@ _LAZY = {
     "Client": "client",
     "Decision": "report",
     "Diff": "controls",
+    "LargeFrameWarning": "report",
     "Provenance": "store",
     "Report": "report",
     "ReportSet": "report_set",

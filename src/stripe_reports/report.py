@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from stripe_reports import memory, notices
 from stripe_reports.cards import card
-from stripe_reports.disk import is_sealed
+from stripe_reports.disk import is_sealed, size_text
 from stripe_reports.errors import StoreError
 from stripe_reports.export import Exports
 from stripe_reports.models import ReportRequest, ReportRun
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
     from stripe_reports.notebook.tables import ReportTable
     from stripe_reports.notebook.theme import Theme
 
-__all__ = ["Decision", "Report"]
+__all__ = ["Decision", "LargeFrameWarning", "Report"]
+
+
+class LargeFrameWarning(UserWarning):
+    """A report that may not fit into the memory that is left, about to be read whole all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +85,27 @@ class Report(Exports):
 
         Raises:
             StoreError: The stored file was deleted or damaged meanwhile.
+
+        Warns:
+            LargeFrameWarning: It may not fit into memory; ``scan()`` reads only what a query needs.
         """
         try:
-            return self.scan().collect()
+            rows = self.scan()
+            self._warn_if_large()
+            return rows.collect()
         except (OSError, pl.exceptions.PolarsError) as error:
             raise self._gone() from error
+
+    def _warn_if_large(self) -> None:
+        size, left = memory.size_of(self.path), memory.available()
+        if left is not None and memory.NEEDED_TO_READ * size > left:
+            notices.warn(
+                f"{self.run.report_type}, run {self.run.id}, takes about {size_text(size)} in memory and up "
+                f"to {size_text(memory.NEEDED_TO_READ * size)} while it is read, of which {size_text(left)} "
+                "are left. Use scan() in place of frame(): report.scan().filter(...).select(...).collect() "
+                "reads only what it needs.",
+                LargeFrameWarning,
+            )
 
     def _gone(self) -> StoreError:
         return StoreError(

@@ -1,0 +1,75 @@
+"""A frame that may not fit into memory is warned of before it is read."""
+
+import subprocess
+import sys
+import warnings
+
+import polars as pl
+import pytest
+
+from stripe_reports import memory
+from stripe_reports.report import LargeFrameWarning
+
+
+@pytest.fixture
+def report(client):
+    return client.fetch("balance_change_from_activity.itemized.3", "2026-10")
+
+
+def test_a_frame_too_large_for_the_memory_left_is_warned_of_with_its_size(report, monkeypatch):
+    """The kernel would be killed without a word. This says how large, and what to do."""
+    monkeypatch.setattr(memory, "available", lambda: 1_000)
+    monkeypatch.setattr(memory, "size_of", lambda _: 12_300_000_000)
+    with pytest.warns(
+        LargeFrameWarning, match=r"12\.3 GB in memory.*24\.6 GB.*1\.0 kB are left.*scan\(\)"
+    ) as caught:
+        frame = report.frame()
+    assert frame.height == report.scan().select(pl.len()).collect().item()
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_reading_lazily_warns_of_nothing(report, monkeypatch):
+    """That is what the warning advises."""
+    monkeypatch.setattr(memory, "available", lambda: 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        report.scan().select("net").collect()
+
+
+@pytest.mark.parametrize("left", [None, 10**15])
+def test_a_frame_that_fits_or_a_system_that_does_not_tell_gives_no_warning(report, monkeypatch, left):
+    """A warning that comes every time is read by nobody."""
+    monkeypatch.setattr(memory, "available", lambda: left)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert report.frame().height > 0
+
+
+def test_the_size_in_memory_is_known_without_reading_the_rows(tmp_path):
+    """Nearly, for rows that compress well as for those that do not."""
+    rows = pl.select(number=pl.int_range(1_500_000)).with_columns(
+        text=pl.format("a longer text, number {}", pl.col("number").hash()),
+        same=pl.lit("the same text everywhere"),
+    )
+    rows.write_parquet(tmp_path / "rows.parquet", row_group_size=100_000)
+    assert memory.size_of(tmp_path / "rows.parquet") == pytest.approx(
+        pl.read_parquet(tmp_path / "rows.parquet").estimated_size(), rel=0.2
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limits of control groups are Linux's")
+def test_a_container_has_no_more_memory_than_it_may_take(tmp_path, monkeypatch):
+    """On Binder the machine has plenty, and the notebook 2 GB."""
+    (tmp_path / "memory.max").write_text("2000000\n")
+    (tmp_path / "memory.current").write_text("500000\n")
+    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
+    assert memory.available() == 1_500_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory.available() > 1_500_000
+
+
+def test_asking_for_the_memory_left_needs_no_library_on_linux():
+    """psutil comes with notebooks, and is not asked for in scripts."""
+    code = "import sys; from stripe_reports import memory; memory.available(); print('psutil' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert ran.stdout.strip() == ("False" if sys.platform == "linux" else "True")
