@@ -31,6 +31,7 @@ from stripe_reports.tables import (
     dtype_of,
     guess_report_type,
     read_csv,
+    reading,
     schema_of,
     write_parquet,
 )
@@ -997,3 +998,19 @@ def test_genuine_files_are_typed_column_by_column(name, height, types):
     assert [[row[i] for i in texts] for row in frame.rows()] == [
         [row[i] or None for i in texts] for row in rows
     ]
+
+
+@pytest.mark.parametrize("in_parquet", [False, True])
+def test_rows_that_are_lost_on_the_way_are_noticed(in_parquet, tmp_path, monkeypatch):
+    """Fewer rows than the file has must not pass for a quiet month, whoever lost them."""
+    keep = reading._keep
+    monkeypatch.setattr(reading, "_keep", lambda rows, *where: keep(rows.head(1), *where))
+    content, source, parquet = b"currency,net\nusd,1.00\nusd,2.00\n", tmp_path / "in.csv", tmp_path / "out"
+    source.write_bytes(content)
+    ways = {
+        False: lambda: read_csv(content, report_type="payouts.itemized"),
+        True: lambda: write_parquet(source, parquet, report_type=None, timezone=None),
+    }
+    with pytest.raises(DamagedFileError, match="polars cannot read the file"):
+        ways[in_parquet]()
+    assert not parquet.exists()

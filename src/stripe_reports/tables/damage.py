@@ -24,8 +24,8 @@ _SHOWN = 60
 _Problem = Callable[[str], str | None]
 
 
-def check_every_row(source: Source, fields: Sequence[Field]) -> None:
-    """Read the whole file by the rules, slowly, and raise at the first thing that breaks them.
+def check_every_row(source: Source, fields: Sequence[Field]) -> int:
+    """Read the whole file by the rules, slowly; raise at the first thing that breaks them, else count rows.
 
     Raises:
         DamagedFileError: With the line on which the row begins, and the column.
@@ -41,7 +41,9 @@ def check_every_row(source: Source, fields: Sequence[Field]) -> None:
         for position, field in enumerate(fields)
         if field.twin is not None and field.zone is not None
     ]
+    rows = 0
     for line, cells, _ in islice(records(source, names), 1, None):
+        rows += 1
         if len(cells) != len(names):
             raise source.damage(
                 _ragged(cells, names), line=line, column=names[min(len(cells), len(names) - 1)]
@@ -58,6 +60,7 @@ def check_every_row(source: Source, fields: Sequence[Field]) -> None:
                     line=line,
                     column=names[position],
                 )
+    return rows
 
 
 def _ragged(cells: list[str], names: list[str]) -> str:

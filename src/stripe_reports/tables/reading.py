@@ -118,7 +118,9 @@ def read_rows(
         check_every_row(source, fields)
         raise source.damage("polars cannot read the file.")
     if source.size <= _SMALL or not _is_accounted_for(source, header, fields, seen, reading, parquet):
-        check_every_row(source, fields)
+        there = check_every_row(source, fields)
+        if there != reading.rows:
+            raise source.damage(f"polars reads {reading.rows:,} rows of {there:,}.")
     for name, count in reading.ambiguous.items():
         _warn_of_ambiguous(next(field for field in fields if field.name == name), count)
     return reading.frame, reading.rows
@@ -192,6 +194,10 @@ def _read(
             raise OSError(code, os.strerror(code), str(parquet or source.name)) from error
         return None
     by_name = found.row(0, named=True)
+    # The sums tell what was parsed; what was kept of it is another query's, and must be as much.
+    kept = frame.lazy() if parquet is None else pl.scan_parquet(parquet, glob=False)
+    if kept.select(pl.len()).collect().item() != by_name["rows"]:
+        return None
 
     def of(what: str) -> dict[str, int]:
         return {
