@@ -31,11 +31,14 @@ class DemoClient(Client):
         timezone: str | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
         pace: float = 0.0,
+        livemode: bool = False,
+        account: str | None = None,
     ) -> None:
         self.simulator = simulator
         folder = cache_dir or tempfile.mkdtemp(prefix="stripe-reports-demo-")
         super().__init__(
-            simulator.key,
+            simulator.key.replace("_test_", "_live_", 1) if livemode else simulator.key,
+            account=account,
             timezone=timezone,
             cache_dir=folder,
             application=simulator,
@@ -75,6 +78,8 @@ def demo(
     cache_dir: str | os.PathLike[str] | None = None,
     latency: float | Callable[[random.Random], float] | None = None,
     pace: float = 0.0,
+    livemode: bool = False,
+    account: str | None = None,
 ) -> DemoClient:
     """A client of the simulator in this process: no key, no network, and the same data for the same seed.
 
@@ -88,6 +93,8 @@ def demo(
         latency: Seconds that a run stays pending, by the simulator's clock; None varies it.
         pace: Real seconds to rest for each second that the simulator's clock moves: 0 answers at once,
             1 takes the time that it says.
+        livemode: Use a live key: some report types, such as those on fees, are for live data only.
+        account: ``acct_…`` to act for a connected account, as for ``Client``.
 
     Example:
         >>> client = sr.demo()
@@ -95,4 +102,6 @@ def demo(
         9
     """
     simulator = Simulator(seed, latency=latency)
-    return DemoClient(simulator, timezone=timezone, cache_dir=cache_dir, pace=pace)
+    return DemoClient(
+        simulator, timezone=timezone, cache_dir=cache_dir, pace=pace, livemode=livemode, account=account
+    )
