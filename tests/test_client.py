@@ -629,7 +629,7 @@ class TestRequests:
         [
             ("balance.sumary.2", "Did you mean 'balance.summary.2'"),
             ("balance.summary.99", "Did you mean 'balance.summary.2'"),
-            ("financial_account_balance.summary", "does not offer the report type"),
+            ("financial_account_balance_change_from_activity.summary", "does not offer the report type"),
         ],
     )
     def test_a_mistyped_type_gets_the_nearest(self, client, name, says):

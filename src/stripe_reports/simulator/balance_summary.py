@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
 from stripe_reports.simulator import cells
 from stripe_reports.simulator.ledger import Ledger
-from stripe_reports.simulator.markets import MARKETS
+from stripe_reports.simulator.markets import DECIMALS
 from stripe_reports.simulator.selections import Asked
 
-__all__ = ["pages"]
-
-_DECIMALS = {market.currency: market.decimals for market in MARKETS}
+__all__ = ["figures_of", "pages"]
 
 
-def pages(asked: Asked) -> Iterator[pl.DataFrame]:
-    """Eight rows for each currency that has ever moved, nine from version 2 on.
+def pages(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
+    """Eight rows for each currency that has ever moved, nine from version 2 on; all accounts together.
 
     A figure that no row of the ledger went into is an untouched zero: ``0.00`` without a currency. A
     currency of which all figures are untouched has no rows; if that leaves none, one set stands for all.
     """
+    asked = parts[0]
     first, last = cells.label(asked.start, asked.zone), cells.label(asked.end - 1, asked.zone)
-    figures = _figures(asked.ledger, asked.start, asked.end)
+    figures = figures_of((part.ledger for part in parts), asked.start, asked.end)
     if asked.currency is not None:
         figures = {currency: f for currency, f in figures.items() if currency == asked.currency}
     rows = [
@@ -55,11 +54,18 @@ def _net_amount(currency: str, figure: Mapping[str, int], category: str) -> tupl
     counted = category if category.endswith(("balance", "available")) else category.partition("_")[0]
     if not figure.get(f"{counted}_count"):
         return "0.00", None
-    return cells.major(figure[category], _DECIMALS[currency]), currency
+    return cells.major(figure[category], DECIMALS[currency]), currency
 
 
-def _figures(ledger: Ledger, start: int, end: int) -> dict[str, dict[str, int]]:
+def figures_of(ledgers: Iterable[Ledger], start: int, end: int) -> dict[str, dict[str, int]]:
     """By currency, what happened before *end*: sums in minor units, and how many rows went into them."""
+    sums = [part for ledger in ledgers for part in _sums(ledger, start, end)]
+    both = pl.concat(sums, how="diagonal_relaxed").group_by("currency").sum().sort("currency")
+    return {row.pop("currency"): row for row in both.to_dicts()}
+
+
+def _sums(ledger: Ledger, start: int, end: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The same of the activity and of the payouts of one ledger."""
     created, net, gross = pl.col("created"), pl.col("net"), pl.col("gross")
     before, during = created < start, created >= start
     available = before & (pl.col("available_on") <= start)
@@ -98,5 +104,4 @@ def _figures(ledger: Ledger, start: int, end: int) -> dict[str, dict[str, int]]:
             ending_balance_count=pl.len(),
         )
     )
-    both = pl.concat([activity, payouts], how="diagonal_relaxed").group_by("currency").sum().sort("currency")
-    return {row.pop("currency"): row for row in both.to_dicts()}
+    return activity, payouts

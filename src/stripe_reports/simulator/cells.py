@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-__all__ = ["csv", "day", "label", "major", "midnight", "money", "timestamp"]
+__all__ = ["csv", "day", "decimal", "label", "major", "midnight", "money", "timestamp"]
 
 _DIGITS = 38
 _UNKNOWN_TO_POLARS = {"Factory": "Etc/UTC", "US/Pacific-New": "America/Los_Angeles"}
@@ -34,10 +34,14 @@ def money(minor: pl.Expr, decimals: pl.Expr, *, point: str = ".") -> pl.Expr:
     """Integer minor units as decimal major units: ``-0.02``, ``500`` (jpy), ``1.234`` (kwd)."""
     text = minor.cast(pl.String)
     for places in (2, 3):
-        unit = pl.lit(Decimal(1).scaleb(-places), pl.Decimal(_DIGITS, places))
-        amount = (minor.cast(pl.Decimal(_DIGITS, places)) * unit).cast(pl.String)
-        text = pl.when(decimals == places).then(amount).otherwise(text)
+        text = pl.when(decimals == places).then(decimal(minor, places)).otherwise(text)
     return text if point == "." else text.str.replace(".", point, literal=True)
+
+
+def decimal(units: pl.Expr, places: int) -> pl.Expr:
+    """Whole units of the last of so many decimals, whatever the currency: ``0.005991``."""
+    unit = pl.lit(Decimal(1).scaleb(-places), pl.Decimal(_DIGITS, places))
+    return (units.cast(pl.Decimal(_DIGITS, places)) * unit).cast(pl.String)
 
 
 def major(minor: int, decimals: int) -> str:

@@ -7,7 +7,7 @@ what is wrong in words of that kind.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -18,6 +18,7 @@ from stripe_reports.catalog import REPORTING_CATEGORIES
 from stripe_reports.models import ReportType
 from stripe_reports.simulator.answers import StripeError, empty, invalid, missing, no_such, unknown
 from stripe_reports.simulator.availability import Availability, availability
+from stripe_reports.simulator.connect import ConnectedAccount
 from stripe_reports.simulator.reports import is_simulated
 
 __all__ = ["checked_expand", "checked_request", "find_report_type", "integer"]
@@ -34,6 +35,7 @@ def checked_request(
     livemode: bool,
     now: datetime,
     find_payout: Callable[[str, int], Mapping[str, Any] | None],
+    find_account: Callable[[str, int], ConnectedAccount | None] = lambda id_, data_end: None,
 ) -> tuple[ReportType, dict[str, Any]]:
     """The report type and the parameters of a new run.
 
@@ -42,6 +44,7 @@ def checked_request(
         livemode: Mode of the key.
         now: The present.
         find_payout: A payout by its id and the end of the published data.
+        find_account: A connected account, by the same.
 
     Raises:
         StripeError: 400 or 404, with the parameter at fault.
@@ -59,6 +62,12 @@ def checked_request(
     parameters = _parameters(report_type, sent)
     available = availability(report_type, now)
     _check_interval(report_type, parameters, available)
+    for param, id_ in _accounts_named(parameters):
+        account = find_account(id_, available.end)
+        if account is None:
+            raise no_such("account", id_, param, status=400)
+        if "payout" in parameters:
+            find_payout = _payout_of(account)
     if "payout" in parameters:
         _check_payout(find_payout(parameters["payout"], available.end), parameters["payout"], available.end)
     _check_columns(report_type, parameters.get("columns"))
@@ -79,8 +88,8 @@ def find_report_type(id_: str, param: str, *, livemode: bool) -> ReportType:
     if not is_simulated(report_type):
         raise StripeError(
             404,
-            f"The report type {id_} exists at Stripe, but this simulator does not play it yet. "
-            "GET /v1/reporting/report_types lists those it plays.",
+            f"The report type {id_} exists at Stripe, but nobody has published its columns: this simulator "
+            "does not play it rather than make them up. GET /v1/reporting/report_types lists those it plays.",
             param=param,
         )
     return report_type
@@ -127,7 +136,7 @@ def _parameter(name: str, sent: Mapping[str, Any]) -> Any:
             raise invalid(f"Invalid currency: {_shown(text)}", param)
         case "reporting_category" if text not in REPORTING_CATEGORIES:
             raise invalid(f"Invalid {param}: must be one of {_listed(REPORTING_CATEGORIES)}", param)
-        case "decimal_separator" if text not in (".", ","):
+        case "decimal_separator" | "decimal_format" if text not in (".", ","):
             raise invalid(f"Invalid {param}: must be one of . or ,", param)
     return text
 
@@ -173,6 +182,18 @@ def _check_interval(report_type: ReportType, parameters: Mapping[str, Any], avai
             f"and `interval_end` = {_utc(end)}.",
             "parameters.interval_end",
         )
+
+
+def _accounts_named(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The connected accounts that a run is about: where each is named, and its id."""
+    if "connected_account" in parameters:
+        yield "parameters[connected_account]", parameters["connected_account"]
+    for k, id_ in enumerate(parameters.get("connected_accounts", ())):
+        yield f"parameters[connected_accounts][{k}]", id_
+
+
+def _payout_of(account: ConnectedAccount) -> Callable[[str, int], Mapping[str, Any] | None]:
+    return lambda id_, data_end: account.ledger.payout(id_)
 
 
 def _check_payout(payout: Mapping[str, Any] | None, id_: str, data_end: int) -> None:

@@ -6,8 +6,8 @@ careless readers: quotes, commas, line breaks, scripts, formulas, templates and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 import polars as pl
@@ -15,14 +15,13 @@ import polars as pl
 from stripe_reports.simulator import pools
 from stripe_reports.simulator.cells import day, midnight, money, timestamp
 from stripe_reports.simulator.draws import Draws
-from stripe_reports.simulator.markets import MARKETS
+from stripe_reports.simulator.markets import DECIMALS
 from stripe_reports.simulator.restatements import Restatement, is_late_fee
 
-__all__ = ["Columns", "Context", "Of", "activity", "balance", "payouts", "summary"]
+__all__ = ["Columns", "Context", "Of", "activity", "amount_of", "balance", "payouts", "summary"]
 
 _DAY = 86_400
 _NULL = pl.lit(None, pl.String)
-_DECIMALS = {market.currency: market.decimals for market in MARKETS}
 _CUSTOMERS = 2_500
 _ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
 
@@ -36,12 +35,18 @@ class Context:
         as_of: End of the published data, in Unix seconds.
         point: The decimal sign.
         restatements: Changes, of which those of descriptions show here.
+        account: Id of the connected account that the rows belong to; None for the platform's own.
+        account_name: Its name, if it has given one.
+        platform: Id of the platform it is connected to.
     """
 
     zone: str
     as_of: int
     point: str = "."
     restatements: Sequence[Restatement] = ()
+    account: str | None = None
+    account_name: str | None = None
+    platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +63,17 @@ class Columns:
 
     def select(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
         """The columns called *names*, in that order, as text."""
-        chosen = [self._column(name).alias(name) for name in names]
+        chosen = [self.column(name).alias(name) for name in names]
         # In two steps, since an expression that stands in others is computed again for each of them.
         return rows.lazy().with_columns(**self.shared).select(chosen).collect()
 
-    def _column(self, name: str) -> pl.Expr:
+    def in_utc(self, names: Iterable[str]) -> Columns:
+        """The same, with times of these names in UTC: old versions have no other."""
+        twins = {name: self.named[f"{name}_utc"] for name in names if f"{name}_utc" in self.named}
+        return replace(self, named={**self.named, **twins})
+
+    def column(self, name: str) -> pl.Expr:
+        """One of them, as text; it may need the shared ones."""
         head, bracket, key = name.partition("[")
         column = self.named[f"{head}[key]" if bracket else name]
         return column(key.removesuffix("]")) if callable(column) else column
@@ -106,7 +117,7 @@ def activity(draws: Draws, context: Context) -> Columns:
         "payment_intent_id": draws.id("pi_3", "payment intent", charge),
         "automatic_payout_id": draws.payout_id(payout),
         **_amounts(context, "gross", "fee", "net", "withheld_tax"),
-        "fee_net_of_withheld_tax": _amount(context, pl.col("fee") - pl.col("withheld_tax")),
+        "fee_net_of_withheld_tax": amount_of(context, pl.col("fee") - pl.col("withheld_tax")),
         **_times(
             context,
             created=pl.col("created"),
@@ -129,9 +140,11 @@ def activity(draws: Draws, context: Context) -> Columns:
                 "connected_account_name",
                 "connected_account_country",
                 "connected_account_direct_charge_id",
+                "source_transaction_id",
             ),
             _NULL,
         ),
+        "connected_account": pl.lit(context.account, pl.String),
         "payment_metadata[key]": lambda key: _metadata(pools.PAYMENT_METADATA, key, draws, charge),
         "refund_metadata[key]": lambda key: pl.when(is_refund).then(
             _metadata(pools.REFUND_METADATA, key, draws, refund)
@@ -164,6 +177,7 @@ def payouts(draws: Draws, context: Context) -> Columns:
             "payout_description": _written_on_a_payout(),
             "payout_destination_id": draws.id("ba_", "bank account", pl.col("currency").to_physical()),
             "regulatory_tag": _NULL,
+            "connected_account": pl.lit(context.account, pl.String),
             **_traces(draws, payout, pl.col("arrival"), context),
         },
     )
@@ -189,15 +203,16 @@ def summary() -> Columns:
 
 
 def _decimals(currency: pl.Expr) -> pl.Expr:
-    return currency.replace_strict(_DECIMALS, return_dtype=pl.Int64)
+    return currency.replace_strict(DECIMALS, return_dtype=pl.Int64)
 
 
-def _amount(context: Context, minor: pl.Expr) -> pl.Expr:
+def amount_of(context: Context, minor: pl.Expr) -> pl.Expr:
+    """Minor units as text, with the decimals of the row's currency; needs the shared ``_decimals``."""
     return money(minor, pl.col("_decimals"), point=context.point)
 
 
 def _amounts(context: Context, *names: str) -> dict[str, pl.Expr]:
-    return {name: _amount(context, pl.col(name)) for name in names}
+    return {name: amount_of(context, pl.col(name)) for name in names}
 
 
 def _times(context: Context, **seconds: pl.Expr) -> dict[str, pl.Expr]:
@@ -254,7 +269,7 @@ def _customer_facing(draws: Draws, context: Context) -> dict[str, pl.Expr]:
     amount = pl.when(in_pounds).then(gross.sign() * (gross.abs() * 86 // 100)).otherwise(gross)
     shown = pl.when(in_pounds).then(pl.lit("gbp")).otherwise(currency.cast(pl.String))
     return {
-        "customer_facing_amount": pl.when(charge.is_not_null()).then(_amount(context, amount)),
+        "customer_facing_amount": pl.when(charge.is_not_null()).then(amount_of(context, amount)),
         "customer_facing_currency": pl.when(charge.is_not_null()).then(shown),
     }
 

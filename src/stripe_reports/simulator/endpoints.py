@@ -69,6 +69,11 @@ class Call:
     links: FileLinks
     files_url: str
 
+    def find_payout(self, id_: str, data_end: int) -> Mapping[str, Any] | None:
+        """A payout of the caller, by its id; None if it has none of that id."""
+        account = self.book.connected_account(self.caller.account, data_end)
+        return account.ledger.payout(id_) if account else self.book.payout(id_, data_end)
+
 
 Endpoint = Callable[..., dict[str, Any] | Response]
 """A function of a :class:`Call` and of what stands in the path."""
@@ -78,7 +83,11 @@ def create_run(call: Call) -> dict[str, Any]:
     """POST /v1/reporting/report_runs."""
     form = decode(call.form)
     report_type, parameters = checked_request(
-        form, livemode=call.caller.livemode, now=call.now, find_payout=call.book.payout
+        form,
+        livemode=call.caller.livemode,
+        now=call.now,
+        find_payout=call.find_payout,
+        find_account=call.book.connected_account,
     )
     expanded(form, "report_run")
     run = call.book.create(call.caller, report_type, parameters, call.now)
@@ -104,7 +113,10 @@ def list_report_types(call: Call) -> dict[str, Any]:
     """GET /v1/reporting/report_types: those that are simulated, on one page."""
     _check_query(call, "list of report_type")
     livemode = call.caller.livemode
-    data = [report_type_answer(type_, livemode=livemode, now=call.now) for type_ in reports.simulated()]
+    data = [
+        report_type_answer(type_, livemode=livemode, now=call.now)
+        for type_ in reports.simulated(livemode=livemode)
+    ]
     return _list("/v1/reporting/report_types", data, has_more=False)
 
 

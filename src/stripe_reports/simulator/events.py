@@ -77,7 +77,7 @@ def events_between(
         updated = availability(report_type, now).updated
         if before.timestamp() < updated:
             at = datetime.fromtimestamp(updated, UTC)
-            for livemode in (False, True):
+            for livemode in (True,) if report_type.livemode_only else (False, True):
                 object_ = report_type_answer(report_type, livemode=livemode, now=at)
                 events.append(Event(_new_id(), TYPE_UPDATED, updated, Caller(livemode), object_))
     return sorted(events, key=lambda event: event.created)

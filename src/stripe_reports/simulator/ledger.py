@@ -71,6 +71,7 @@ class Ledger:
         movements: What payouts do to the balance, by ``effective_at``: a row for each payout and one for
             each that came back.
         draws: The draws of the seed, for what the rows do not carry.
+        charges_per_day: As given.
         restatements: As given.
     """
 
@@ -78,6 +79,7 @@ class Ledger:
         self, seed: int, charges_per_day: float = 40.0, restatements: Sequence[Restatement] = ()
     ) -> None:
         self.draws = Draws(seed)
+        self.charges_per_day = charges_per_day
         self.restatements = tuple(restatements)
         charges = _charges(self.draws, charges_per_day)
         rows = pl.concat(

@@ -10,7 +10,7 @@ import polars as pl
 
 from stripe_reports.catalog import REPORTING_CATEGORIES
 
-__all__ = ["CATEGORY", "CURRENCY", "MARKETS", "Market"]
+__all__ = ["CATEGORY", "CURRENCY", "DECIMALS", "MARKETS", "Market"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,7 @@ MARKETS = (
     ),
 )  # fmt: skip
 
+DECIMALS = {market.currency: market.decimals for market in MARKETS}
 CURRENCY = pl.Enum(sorted(market.currency for market in MARKETS))
 CATEGORY = pl.Enum(sorted(REPORTING_CATEGORIES))
 """A byte a row in place of a text, sorted as texts are."""

@@ -15,6 +15,7 @@ from stripe_reports.models import ReportType
 from stripe_reports.simulator import reports
 from stripe_reports.simulator.answers import no_such
 from stripe_reports.simulator.availability import availability
+from stripe_reports.simulator.connect import ConnectedAccount, connected_account
 from stripe_reports.simulator.faults import Outcome
 from stripe_reports.simulator.keys import Caller
 from stripe_reports.simulator.ledger import Ledger
@@ -111,6 +112,10 @@ class RunBook:
         """A payout of the ledger; None if there is none of that id."""
         return self._ledger(data_end).payout(id_)
 
+    def connected_account(self, id_: str | None, data_end: int) -> ConnectedAccount | None:
+        """A connected account of the ledger's merchant; None if there is none of that id."""
+        return connected_account(self._ledger(data_end), id_)
+
     def files(self, owner: Caller, now: datetime) -> list[File]:
         """The files of a caller that have not expired, newest first."""
         for run in self.of(owner):
@@ -133,7 +138,11 @@ class RunBook:
                 created=int(run.finishes_at) - (FILE_KEPT if run.outcome.result == "expired" else 0),
                 run_id=run.id,
                 contents=reports.csv(
-                    self._ledger(run.data_end), run.report_type, run.parameters, run.data_end
+                    self._ledger(run.data_end),
+                    run.report_type,
+                    run.parameters,
+                    run.data_end,
+                    run.owner.account,
                 ),
             )
             self._files[run.file.id] = run.file

@@ -6,8 +6,8 @@ All reports read the same rows, so they agree with each other to the last minor 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -15,6 +15,9 @@ from stripe_reports.models import ReportType
 from stripe_reports.simulator.details import Context
 from stripe_reports.simulator.ledger import Ledger
 from stripe_reports.simulator.markets import CATEGORY, CURRENCY
+
+if TYPE_CHECKING:
+    from stripe_reports.simulator.connect import ConnectedAccount
 
 __all__ = ["Asked", "Rows", "activity", "in_payout", "in_payouts", "payouts", "unsettled"]
 
@@ -28,6 +31,7 @@ class Asked:
     Attributes:
         columns: Names in the order of the file.
         as_of: End of the published data, in Unix seconds.
+        account: The connected account whose rows these are; None for the platform's.
     """
 
     ledger: Ledger
@@ -35,6 +39,7 @@ class Asked:
     parameters: Mapping[str, Any]
     columns: list[str]
     as_of: int
+    account: ConnectedAccount | None = None
 
     @property
     def start(self) -> int:
@@ -58,10 +63,21 @@ class Asked:
         return str(self.parameters.get("timezone", "Etc/UTC"))
 
     @property
+    def columns_in_utc(self) -> list[str]:
+        """Those that are in UTC by the catalogue, whatever the zone."""
+        known = map(self.report_type.column, self.columns)
+        return [column.name for column in known if column and column.kind == "datetime_utc"]
+
+    @property
     def context(self) -> Context:
         """What the columns depend on."""
-        point = str(self.parameters.get("decimal_separator", "."))
-        return Context(self.zone, self.as_of, point, self.ledger.restatements)
+        named = self.parameters.get("decimal_separator", self.parameters.get("decimal_format"))
+        point = str(named or ".")
+        context = Context(self.zone, self.as_of, point, self.ledger.restatements)
+        if self.account is None:
+            return context
+        account = self.account
+        return replace(context, account=account.id, account_name=account.name, platform=account.platform)
 
     def during(self, time: str) -> pl.Expr:
         """Whether that column's time lies in the interval."""
