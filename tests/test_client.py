@@ -253,6 +253,17 @@ class TestReuse:
         runs = {connect(cache_dir=tmp_path / name).fetch(request).run.id for name in "ab"}
         assert len(runs) == 1
 
+    def test_a_run_of_another_machine_in_answer_to_a_launch_is_not_called_launched(
+        self, connect, tmp_path, simulator
+    ):
+        """Stripe replays it for the same idempotency key; the sentence says so."""
+        request = connect().request("payouts.itemized.5", "2026-10")
+        assert connect(cache_dir=tmp_path / "a").fetch(request).reuse.action == "launched"
+        simulator.clock.advance(timedelta(minutes=5))
+        report = connect(cache_dir=tmp_path / "b").fetch(request)
+        assert (report.reuse.action, len(simulator.runs)) == ("reused", 1)
+        assert "the same had been launched elsewhere on 2026-11-05 12:00 UTC" in str(report.reuse)
+
     def test_a_forced_launch_is_a_run_of_now_on_every_machine(self, connect, tmp_path):
         """Not the one that another machine launched an hour ago."""
         clients = [connect(cache_dir=tmp_path / name) for name in "ab"]

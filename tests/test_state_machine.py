@@ -1,10 +1,11 @@
-"""Anything may happen in any order: launches, time, new data, restatements, faults, restarts.
+"""Anything may happen in any order: launches, time, new data, restatements, faults, restarts, clearing, and
+another machine that works with the same key.
 
 After every fetch the frame is what the ledger gives for the data generation that the reuse rule allows, no
 more was launched than needed, and no file lies outside the store. CI runs this for about a minute; for
-longer, with a number of examples:
+longer, with a number of examples (an hour on a laptop):
 
-    STATE_MACHINE_EXAMPLES=5000 pytest tests/test_state_machine.py
+    STATE_MACHINE_EXAMPLES=10000 pytest tests/test_state_machine.py
 """
 
 import os
@@ -24,7 +25,7 @@ from stripe_reports.demo_client import DemoClient
 from stripe_reports.models import ReportRequest
 from stripe_reports.simulator import Fault, Simulator
 
-EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "150" if os.environ.get("CI") else "40"))
 SETTLED = timedelta(days=5)
 
 REQUESTS = [
@@ -57,6 +58,7 @@ class Machine(RuleBasedStateMachine):
         self.simulator = Simulator(seed, latency=20.0)
         self.caller = Caller(self.simulator)
         self.client = self.new_client()
+        self.elsewhere = DemoClient(self.simulator, cache_dir=self.folder / "elsewhere")
 
     def new_client(self):
         return DemoClient(self.simulator, cache_dir=self.folder / "cache")
@@ -64,6 +66,7 @@ class Machine(RuleBasedStateMachine):
     def teardown(self):
         if hasattr(self, "client"):
             self.client.close()
+            self.elsewhere.close()
             shutil.rmtree(self.folder)
 
     # What may happen
@@ -76,6 +79,27 @@ class Machine(RuleBasedStateMachine):
     def the_kernel_is_restarted(self):
         self.client.close()
         self.client = self.new_client()
+
+    @rule(type_=st.sampled_from([None, "balance.summary", "payouts.itemized.5"]))
+    def what_is_stored_is_cleared(self, type_):
+        self.client.cache.clear(type_)
+
+    @rule(asked=st.sampled_from(REQUESTS), policy=st.sampled_from(["auto", "never"]))
+    def another_machine_fetches(self, asked, policy):
+        type_, period, parameters = asked
+        report = self.elsewhere.fetch(type_, period, reuse=policy, **parameters)
+        assert_frame_equal(report.frame(), self.truth(report))
+
+    @rule(asked=st.lists(st.sampled_from(REQUESTS), min_size=2, max_size=4))
+    def several_are_submitted_at_once(self, asked):
+        before = len(self.simulator.runs)
+        pending = [self.client.submit(type_, period, **parameters) for type_, period, parameters in asked]
+        for each in pending:
+            report = each.result(timeout=60)
+            assert report.request == each.request
+            assert_frame_equal(report.frame(), self.truth(report))
+        distinct = {each.request for each in pending}
+        assert len(self.simulator.runs) - before <= len(distinct)
 
     @rule(period=st.sampled_from(["2026-09", "2026-10"]), change=st.sampled_from(["late fee", "description"]))
     def figures_are_restated(self, period, change):
@@ -108,15 +132,23 @@ class Machine(RuleBasedStateMachine):
         type_, period, parameters = asked
         request = self.client.request(type_, period, **parameters)
         usable = self.stored(request, policy) or self.launched(request, policy)
-        before = len(self.simulator.runs)
+        updated = self.client.report_type(type_).updated
+        before, asked_at = len(self.simulator.runs), self.simulator.clock.now()
         self.simulator.faults.extend(Fault.named(fault) for fault in faults)
         report = self.client.fetch(request, reuse=policy)
         self.simulator.faults.clear()
 
         assert report.request == request
         assert_frame_equal(report.frame(), self.truth(report))
+        assert report.run.report_type == request.report_type
+        assert dict(request.to_stripe()).items() >= dict(report.run.parameters).items()
         launched = len(self.simulator.runs) - before
         assert launched == (report.reuse.action == "launched")
+        if isinstance(policy, timedelta):
+            assert report.run.created >= asked_at - policy - timedelta(seconds=1)
+        elif policy == "auto":
+            # Or it is of this generation, and Stripe answered it with an older file.
+            assert self.allows(request, policy, report.provenance.as_of) or report.run.created > updated
         if policy == "never":
             assert launched == 1
         elif usable:
@@ -127,7 +159,7 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def no_file_lies_outside_the_store(self):
         if hasattr(self, "folder"):
-            assert [path.name for path in self.folder.iterdir()] in ([], ["cache"])
+            assert {path.name for path in self.folder.iterdir()} <= {"cache", "elsewhere"}
             known = {"results", "launches", "locks", "staging", "damaged"}
             for path in (self.folder / "cache").glob("*/*"):
                 assert path.is_file() or path.name in known, path

@@ -62,6 +62,9 @@ PAGES_LISTED = 3
 MOST_ATTEMPTS = 5
 """So many runs of other machines, failed or too old, are stepped over before one is surely launched."""
 
+A_MOMENT = timedelta(seconds=10)
+"""A run that is older when its launch is answered was there before."""
+
 LARGE = 32_000_000
 """Bytes from which a result takes long to read, and much memory."""
 
@@ -247,7 +250,7 @@ class Runs:
                 case Launch(reason):
                     report_type = report_type or self.report_type(request.report_type)
                     run_ = self._launch(request, report_type, policy)
-                    return run_, Decision("launched", reason)
+                    return run_, _launched_or_found(run_, reason, self._transport.now())
                 case AskForType():
                     report_type = self.report_type(request.report_type)
                 case AskForRuns(since):
@@ -436,6 +439,17 @@ def _check_available(request: ReportRequest, report_type: ReportType) -> None:
             f"{iso(end)}. Stripe adds data about twice a day.",
             param="interval_end",
         )
+
+
+def _launched_or_found(run: ReportRun, reason: str, now: datetime) -> Decision:
+    """Stripe answers an equal launch of another machine with the run that this one made."""
+    if run.created >= now - A_MOMENT:
+        return Decision("launched", reason)
+    return Decision(
+        "awaited" if run.status == "pending" else "reused",
+        f"run {run.id} reused: the same had been launched elsewhere on "
+        f"{run.created:%Y-%m-%d %H:%M} UTC, for the same data",
+    )
 
 
 def _with_age(decision: Decision, age: datetime, run: ReportRun) -> Decision:
