@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from stripe_reports.cli.clients import add_client_to, client_of
 from stripe_reports.cli.output import TerminalProgress, show
-from stripe_reports.errors import InputError
 from stripe_reports.export import writer_for
 from stripe_reports.intervals import Split
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
+    from stripe_reports.client import Parameters
 
 __all__ = ["add_to", "run"]
 
@@ -40,26 +41,14 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
     parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="default 900")
-    parser.add_argument("--account", help="acct_… to act for a connected account")
-    parser.add_argument("--base-url", help="a simulator's address, in place of Stripe's")
-    parser.add_argument("--demo", action="store_true", help="ask the simulator, without a key")
+    add_client_to(parser)
     parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Fetch a report and show or write it."""
-    from stripe_reports.client import Client, Parameters
-    from stripe_reports.demo_client import demo
-    from stripe_reports.settings import STRIPE_URL
-
     write = options.output and writer_for(options.output)
-    if options.demo and (options.account or options.base_url):
-        raise InputError(
-            "--demo asks the simulator in this process; it takes no --account and no --base-url."
-        )
-    client = (
-        demo() if options.demo else Client(account=options.account, base_url=options.base_url or STRIPE_URL)
-    )
+    client = client_of(options)
     columns = options.columns
     if columns not in (None, "all", "default"):
         columns = [name.strip() for name in columns.split(",")]

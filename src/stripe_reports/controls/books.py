@@ -108,7 +108,7 @@ class Books:
         for name, frame in self.given.items():
             rows = _figures(frame) if _FORMS[name] is _SUMMARY else frame
             found.update(rows["currency"].unique())
-        return sorted(found, key=lambda currency: currency or "") or [None]
+        return sorted(found, key=lambda currency: (currency is None, currency)) or [None]
 
     def has(self, name: str, *columns: str) -> bool:
         """Whether that frame was given, and has these columns."""
@@ -175,7 +175,9 @@ def _checked(name: str, form: _Form, frame: object) -> pl.DataFrame:
     frame = (
         frame.lazy()
         .collect()
-        .with_columns(pl.col("currency").str.to_lowercase(), pl.col(form.money).cast(MONEY).fill_null(0))
+        .with_columns(
+            pl.col("currency").cast(pl.String).str.to_lowercase(), pl.col(form.money).cast(MONEY).fill_null(0)
+        )
     )
     if name == "payout_reconciliation" and frame["automatic_payout_id"].null_count():
         raise ParameterError(

@@ -1,0 +1,39 @@
+"""Which account a command asks: yours, a simulator at an address, or one in this process."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from stripe_reports.errors import InputError
+
+if TYPE_CHECKING:
+    from stripe_reports.client import Client
+
+__all__ = ["add_client_to", "client_of"]
+
+
+def add_client_to(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say whom to ask."""
+    parser.add_argument("--account", help="acct_… to act for a connected account")
+    parser.add_argument("--base-url", help="a simulator's address, in place of Stripe's")
+    parser.add_argument("--demo", action="store_true", help="ask the simulator, without a key")
+
+
+def client_of(options: argparse.Namespace) -> Client:
+    """The client that the options mean.
+
+    Raises:
+        InputError: ``--demo`` beside another choice, or no key.
+    """
+    from stripe_reports.client import Client
+    from stripe_reports.demo_client import demo
+    from stripe_reports.settings import STRIPE_URL
+
+    if not options.demo:
+        return Client(account=options.account, base_url=options.base_url or STRIPE_URL)
+    if options.account or options.base_url:
+        raise InputError(
+            "--demo asks the simulator in this process; it takes no --account and no --base-url."
+        )
+    return demo()

@@ -1,0 +1,85 @@
+"""``stripe-reports tie-out``: whether the reports of a period agree, for people and for monthly jobs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stripe_reports.cli.clients import add_client_to, client_of
+from stripe_reports.cli.output import TerminalProgress, say, show
+from stripe_reports.errors import InputError
+
+if TYPE_CHECKING:
+    from stripe_reports.cli.output import Commands
+    from stripe_reports.controls import TieOut
+
+__all__ = ["add_to", "run"]
+
+_SHOWN = (
+    *("report", "why", "difference", "balance_transaction_id", "payout_id"),
+    *("category", "reporting_category", "gross", "fee", "net", "net_amount"),
+)
+"""What of a row fits a terminal; --json has all of it."""
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("tie-out", help="whether a period's reports agree; fails if they do not")
+    parser.add_argument("period", metavar="PERIOD", help="such as 2026-10 or 'last month'")
+    parser.add_argument("--timezone", help="zone of the period, such as Europe/Paris")
+    parser.add_argument("--currency", help="one currency only, such as eur")
+    parser.add_argument("--json", action="store_true", help="write the controls as JSON, in place of text")
+    parser.add_argument("--rows", action="store_true", help="show the rows behind each control that fails")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the controls to FILE.csv")
+    parser.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
+    parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="default 900")
+    add_client_to(parser)
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Tie out a period; 1 if a control fails."""
+    if options.output and options.output.suffix.lower() != ".csv":
+        raise InputError(f"{options.output} is not a .csv file.")
+    with client_of(options) as client:
+        result = client.tie_out(
+            options.period,
+            timezone=options.timezone,
+            currency=options.currency,
+            reuse=options.reuse,
+            timeout=options.timeout,
+            progress=TerminalProgress(sys.stderr),
+        )
+    if options.output:
+        result.frame.write_csv(options.output)
+    failed = result.failures.select("control", "currency").rows() if options.rows else []
+    if options.json:
+        say(json.dumps(_as_json(result, failed), indent=2, default=str))
+        return 0 if result.passes else 1
+    say(str(result))
+    for control, currency in failed:
+        say(f"\n{control}, {currency or 'no currency'}")
+        rows = result.rows(control, currency)
+        show(rows.select(name for name in _SHOWN if name in rows.columns))
+    return 0 if result.passes else 1
+
+
+def _as_json(result: TieOut, failed: list[tuple[str, str | None]]) -> dict[str, object]:
+    """Amounts as text, so that no reader takes them for floats."""
+    return {
+        "title": result.title,
+        "passes": result.passes,
+        "controls": [
+            row | {name: str(row[name]) for name in ("left", "right", "difference")}
+            for row in result.frame.iter_rows(named=True)
+        ],
+        "reports": {name: report.run.id for name, report in result.reports.items()},
+        "notes": list(result.notes),
+        "rows": [
+            {"control": control, "of": currency, "rows": result.rows(control, currency).to_dicts()}
+            for control, currency in failed
+        ],
+    }

@@ -1,0 +1,511 @@
+"""Tie-outs: honest reports always agree, and each error makes exactly the controls fail that it touches."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import stripe_reports as sr
+from stripe_reports.demo_client import DemoClient
+from stripe_reports.errors import ParameterError
+from stripe_reports.simulator import Simulator
+
+MONEY = pl.Decimal(38, 6)
+CENT = Decimal("0.01")
+ZONES = ["UTC", "Europe/Paris", "Asia/Kolkata", "America/Los_Angeles", "Pacific/Apia"]
+PERIODS = [
+    *("2026-10", "2026-09", "2025-03", "2024-11", "2024-12", "2026-Q3", "2026-W41", "2026-10-05"),
+    *("2026-10-24/2026-10-27", "this month"),
+]
+
+
+def demo(seed=1, **options):
+    return DemoClient(Simulator(seed, latency=1.0, charges_per_day=8.0), **options)
+
+
+@cache
+def books(seed=1, zone="UTC"):
+    """All frames of an honest October, and its interval."""
+    result = demo(seed, timezone=zone).tie_out("2026-10")
+    return {**result.books.given, "interval": result.books.interval}
+
+
+def frame(**columns):
+    return pl.DataFrame(columns).with_columns(
+        pl.col(name).cast(pl.Decimal(38, 6))
+        for name in columns
+        if name in ("gross", "fee", "net", "net_amount")
+    )
+
+
+def summary(currency="eur", **figures):
+    """A balance summary; what is not named is an untouched zero without a currency."""
+    names = (
+        *("starting_balance", "activity_gross", "activity_fee", "activity"),
+        *("payouts_gross", "payouts_fee", "payouts", "ending_balance"),
+    )
+    return frame(
+        category=list(names),
+        net_amount=[figures.get(name, "0.00") for name in names],
+        currency=[currency if name in figures else None for name in names],
+    )
+
+
+# Honest data
+
+
+@settings(max_examples=15)
+@given(
+    seed=st.integers(0, 10**6),
+    period=st.sampled_from(PERIODS),
+    zone=st.sampled_from(ZONES),
+    currency=st.sampled_from([None, None, "eur", "jpy", "kwd", "gbp"]),
+)
+def test_honest_reports_agree(seed, period, zone, currency):
+    """Of any account, period, zone and mix of currencies; and so do fewer of them, with or without bounds."""
+    result = demo(seed, timezone=zone).tie_out(period, currency=currency)
+    assert result.passes, str(result)
+    assert set(result.frame["difference"]) == {Decimal(0)}
+    frames = dict(result.books.given)
+    del frames["payout_reconciliation"]
+    assert sr.tie_out(**frames, interval=result.books.interval)["passes"].all()
+    assert sr.tie_out(**frames)["passes"].all()
+    assert sr.tie_out(**result.books.given)["passes"].all()
+
+
+def test_a_restated_account_agrees_with_itself(client, simulator):
+    """Late fees in a closed month are taken by a later payout; the books balance all the same."""
+    simulator.restate("2026-09")
+    simulator.restate("2026-09", "fee waived", currency="eur")
+    simulator.clock.advance(13 * 3600)
+    for period in ("2026-09", "2026-10", "this month"):
+        result = client.tie_out(period)
+        assert result.passes, str(result)
+
+
+def test_a_month_without_anything_agrees():
+    """Blank currencies on untouched zeros, header-only files: nothing is there, and that is consistent."""
+    result = demo().tie_out("2024-10-02/2024-10-20")
+    assert result.passes
+    assert result.frame["currency"].to_list() == [None] * result.frame.height
+    assert result.frame.height > 10
+
+
+def test_the_result_is_exact_and_by_currency():
+    """Yen have no cents and dinars three decimals; all are Decimal(38, 6), and none is added to another."""
+    result = sr.tie_out(**books())
+    assert result.schema == {
+        "control": pl.String,
+        "currency": pl.String,
+        **dict.fromkeys(("left", "right", "difference"), MONEY),
+        "passes": pl.Boolean,
+    }
+    controls = result["control"].unique()
+    assert sorted(Counter(result["currency"])) == ["eur", "jpy", "kwd", "usd"]
+    assert result.height == 4 * len(controls) == 60
+
+
+# Each single error
+
+
+def contributions(name, row, all_books):
+    """What a row adds to the difference of each control: all are sums, and of honest data they are zero."""
+    if name in ("summary", "previous"):
+        weights = SUMMARY if name == "summary" else {"ending_balance": {"previous ending = next starting": 1}}
+        of_row = weights.get(row["category"], {})
+        return {control: weight * row["net_amount"] for control, weight in of_row.items()}
+    gross, fee, net = row["gross"], row["fee"], row["net"]
+    title = {"payout_reconciliation": "payout reconciliation", "ending_balance": "ending balance"}
+    adds = {f"gross - fee = net ({title.get(name, name)})": gross - fee - net}
+    is_fee = row["reporting_category"] == "fee"
+    match name:
+        case "activity":
+            adds["itemised = summary"] = net
+            adds["itemised gross = summary"] = 0 if is_fee else gross
+            adds["itemised fee = summary"] = (gross if is_fee else 0) - fee
+            settled = all_books["payout_reconciliation"]["balance_transaction_id"]
+            if row["balance_transaction_id"] in set(settled):
+                adds["activity paid out = payout reconciliation"] = net
+        case "payouts":
+            adds["itemised payouts = summary"] = -net
+            automatic = set(all_books["payout_reconciliation"]["automatic_payout_id"])
+            if row["reporting_category"] == "payout" and row["payout_id"] in automatic:
+                adds["each automatic payout = its transactions"] = net
+        case "payout_reconciliation":
+            named = list(all_books[name]["automatic_payout_id"])
+            others = set(all_books["activity"]["automatic_payout_id"])
+            payout = row["automatic_payout_id"]
+            if payout in others or named.count(payout) > 1:
+                adds["each automatic payout = its transactions"] = -net
+            if row["balance_transaction_id"] in set(all_books["activity"]["balance_transaction_id"]):
+                adds["activity paid out = payout reconciliation"] = -net
+        case "ending_balance":
+            adds["ending balance reconciliation = ending balance"] = net
+    return adds
+
+
+_SUM, _GROSS_FEE, _PAYOUT_FEE = (
+    "starting + activity + payouts = ending",
+    "gross + fee = activity",
+    "gross + fee = payouts",
+)
+SUMMARY = {
+    "starting_balance": {_SUM: 1, "previous ending = next starting": -1},
+    "activity_gross": {_GROSS_FEE: 1, "itemised gross = summary": -1},
+    "activity_fee": {_GROSS_FEE: 1, "itemised fee = summary": -1},
+    "activity": {_SUM: 1, _GROSS_FEE: -1, "itemised = summary": -1},
+    "payouts_gross": {_PAYOUT_FEE: 1},
+    "payouts_fee": {_PAYOUT_FEE: 1},
+    "payouts": {_SUM: 1, _PAYOUT_FEE: -1, "itemised payouts = summary": -1},
+    "ending_balance": {_SUM: -1, "ending balance reconciliation = ending balance": -1},
+}
+
+AMOUNTS = ("gross", "fee", "net", "net_amount")
+
+
+def dropped(row):
+    """A row is missing; of a payout, it was shifted over the interval's edge."""
+    return []
+
+
+def twice(row):
+    return [row, row]
+
+
+def a_cent_moved(row):
+    name = "net_amount" if "net_amount" in row else "net"
+    return [row | {name: row[name] + CENT}]
+
+
+def sign_flipped(row):
+    return [{name: -value if name in AMOUNTS else value for name, value in row.items()}]
+
+
+def currency_mixed_up(row):
+    return [row | {"currency": "usd" if row["currency"] == "eur" else "eur"}]
+
+
+ERRORS = [dropped, twice, a_cent_moved, sign_flipped, currency_mixed_up]
+
+
+def corrupted(all_books, name, number, error):
+    """The frames with one row of one of them in error, and what should differ by how much."""
+    before = all_books[name].row(number, named=True)
+    after = error(before)
+    schema = all_books[name].schema
+    changed = pl.concat(
+        [all_books[name][:number], pl.DataFrame(after, schema), all_books[name][number + 1 :]]
+    )
+    differences = Counter()
+    for row, sign in [(before, -1), *((row, 1) for row in after)]:
+        for control, amount in contributions(name, row, all_books).items():
+            differences[control, row["currency"]] += sign * amount
+    return {**all_books, name: changed}, {key: amount for key, amount in differences.items() if amount}
+
+
+@settings(max_examples=150)
+@given(
+    seed=st.integers(1, 3),
+    name=st.sampled_from(
+        ["summary", "previous", "activity", "payouts", "payout_reconciliation", "ending_balance"]
+    ),
+    at=st.integers(0, 10**6),
+    error=st.sampled_from(ERRORS),
+)
+def test_one_error_fails_exactly_the_controls_it_touches_by_its_amount(seed, name, at, error):
+    """And no other control, nor any other currency."""
+    all_books = books(seed)
+    number = at % all_books[name].height
+    if all_books[name]["currency"][number] is None:
+        return  # an untouched zero makes no difference
+    frames, expected = corrupted(all_books, name, number, error)
+    result = sr.tie_out(**frames)
+    failed = result.filter(~pl.col("passes"))
+    assert {(r["control"], r["currency"]): r["difference"] for r in failed.to_dicts()} == expected
+    assert set(result.filter("passes")["difference"]) <= {Decimal(0)}
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(1, 3), at=st.integers(0, 10**6), error=st.sampled_from(ERRORS))
+def test_the_drill_down_finds_the_row_in_error(seed, at, error):
+    """By what the other reports say of the same balance transaction."""
+    all_books = books(seed)
+    number = at % all_books["activity"].height
+    frames, expected = corrupted(all_books, "activity", number, error)
+    result = sr.TieOut.of(**frames)
+    id_ = all_books["activity"]["balance_transaction_id"][number]
+    for control, currency in expected:
+        rows = result.rows(control, currency)
+        assert rows.columns[:3] == ["report", "why", "difference"]
+        if "paid out" not in control:
+            assert id_ in set(rows["balance_transaction_id"])
+            assert set(rows["balance_transaction_id"]) == {id_}
+
+
+def test_the_drill_down_of_a_payout_shows_it_with_its_transactions():
+    """A payout that lost a transaction: which one, the activity knows."""
+    october = books()
+    id_ = october["payout_reconciliation"].filter(currency="eur")["automatic_payout_id"][40]
+    lacking = october["payout_reconciliation"].filter(automatic_payout_id=id_)[0]
+    rest = october["payout_reconciliation"].join(lacking, on="balance_transaction_id", how="anti")
+    result = sr.TieOut.of(**{**october, "payout_reconciliation": rest})
+    rows = result.rows("each automatic payout = its transactions", "eur")
+    assert rows.filter(report="payouts")["payout_id"].to_list() == [id_]
+    assert rows["difference"].drop_nulls().to_list() == [lacking["net"].item()]
+
+
+def test_a_payout_that_the_list_lacks_is_named_by_its_transactions():
+    """It was shifted over the interval's edge; its transactions say that it belongs here."""
+    october = books()
+    automatic = set(october["payout_reconciliation"]["automatic_payout_id"])
+    number, payout = next(
+        (n, row) for n, row in enumerate(october["payouts"].to_dicts()) if row["payout_id"] in automatic
+    )
+    frames, _ = corrupted(october, "payouts", number, dropped)
+    rows = sr.TieOut.of(**frames).rows("itemised payouts = summary", payout["currency"])
+    assert rows.select("why", "payout_id", "difference").rows() == [
+        ("a payout that payouts lacks", payout["payout_id"], payout["net"])
+    ]
+
+
+def test_without_other_reports_rows_as_large_as_the_difference_are_named():
+    """Nothing else can be known, and it is most often right."""
+    activity = frame(
+        balance_transaction_id=["txn_1", "txn_2", "txn_3"],
+        reporting_category=["charge", "charge", "refund"],
+        currency=["eur"] * 3,
+        gross=["10.00", "7.00", "-2.00"],
+        fee=["1.00", "0.00", "0.00"],
+        net=["9.00", "7.00", "-2.00"],
+    )
+    books_ = {"activity": activity, "summary": summary(activity_gross="8", activity_fee="-1", activity="7")}
+    rows = sr.TieOut.of(**books_).rows("itemised = summary", "eur")
+    assert rows.select("why", "balance_transaction_id").rows() == [("as large as the difference", "txn_2")]
+    books_["summary"] = summary(activity_gross="19", activity_fee="-1", activity="18")
+    rows = sr.TieOut.of(**books_).rows("itemised = summary", "eur")
+    assert rows.select("why", "balance_transaction_id").rows() == [
+        ("half the difference: its sign may be turned", "txn_3")
+    ]
+    books_["summary"] = summary(activity_gross="500", activity_fee="-1", activity="499")
+    assert set(sr.TieOut.of(**books_).rows("itemised = summary")["why"]) == {"among these"}
+
+
+def test_errors_that_cancel_out_fail_with_a_difference_of_zero():
+    """Two cents moved in opposite directions are two errors."""
+    activity = frame(
+        reporting_category=["charge", "charge"],
+        currency=["eur", "eur"],
+        gross=["10.00", "10.00"],
+        fee=["1.00", "1.00"],
+        net=["9.01", "8.99"],
+    )
+    (row,) = sr.tie_out(activity=activity).to_dicts()
+    assert (row["difference"], row["passes"]) == (0, False)
+
+
+# The traps of genuine files
+
+
+def test_a_stand_alone_fee_counts_as_fee_and_not_as_gross():
+    """Its amount stands in gross, with a fee of 0.00."""
+    activity = frame(
+        reporting_category=["charge", "fee"],
+        currency=["eur", "eur"],
+        gross=["10.00", "-0.02"],
+        fee=["0.50", "0.00"],
+        net=["9.50", "-0.02"],
+    )
+    page = summary(activity_gross="10.00", activity_fee="-0.52", activity="9.48", ending_balance="9.48")
+    assert sr.tie_out(summary=page, activity=activity)["passes"].all()
+
+
+def test_a_failed_payout_has_two_rows_of_one_id_and_still_equals_its_transactions():
+    """The payout settled its transactions; its reversal came back as one sum."""
+    payouts = frame(
+        payout_id=["po_1", "po_1"],
+        reporting_category=["payout", "payout_reversal"],
+        currency=["eur", "eur"],
+        gross=["9.50", "-9.50"],
+        fee=["0.00", "0.00"],
+        net=["9.50", "-9.50"],
+    )
+    settled = frame(
+        automatic_payout_id=["po_1"],
+        balance_transaction_id=["txn_1"],
+        reporting_category=["charge"],
+        currency=["eur"],
+        gross=["10.00"],
+        fee=["0.50"],
+        net=["9.50"],
+    )
+    page = summary(payouts_gross="0.00", payouts="0.00")
+    assert sr.tie_out(summary=page, payouts=payouts, payout_reconciliation=settled)["passes"].all()
+
+
+def test_an_amount_without_a_currency_is_tied_out_by_itself():
+    """A blank currency stands by an untouched zero only; anything else is an error, and shows as one."""
+    page = summary(starting_balance="5.00", ending_balance="5.00").with_columns(
+        currency=pl.when(pl.col("category") == "starting_balance").then(None).otherwise("currency")
+    )
+    failed = sr.tie_out(summary=page).filter(~pl.col("passes"))
+    assert failed.select("currency", "difference").rows() == [("eur", -5), (None, 5)]
+
+
+def test_upper_case_currencies_are_the_same_currencies():
+    """Some files have them."""
+    page = summary("EUR", activity_gross="1.00", activity="1.00", ending_balance="1.00")
+    activity = frame(
+        reporting_category=["charge"], currency=["eur"], gross=["1.00"], fee=["0.00"], net=["1.00"]
+    )
+    assert set(sr.tie_out(summary=page, activity=activity)["currency"]) == {"eur"}
+
+
+def test_without_the_payout_reconciliation_the_edges_of_the_interval_are_no_errors():
+    """A payout early in the interval carries money from before it; one in the midst must match."""
+    october = {name: value for name, value in books().items() if name != "payout_reconciliation"}
+    name = "each automatic payout = its transactions"
+    sums = sr.tie_out(**october).filter(control=name)
+    assert sums["passes"].all()
+    assert sums.filter(currency="eur")["left"].item() > 0
+    eur = october["activity"].filter(currency="eur").sort("automatic_payout_effective_at_utc")
+    end = october["interval"][1]
+    within = eur.filter(pl.col("automatic_payout_effective_at_utc") < end)
+    late, early = within["balance_transaction_id"][-1], within["balance_transaction_id"][0]
+    for id_, passes in ((late, False), (early, True)):
+        fewer = october["activity"].filter(pl.col("balance_transaction_id") != id_)
+        outcome = sr.tie_out(**{**october, "activity": fewer}).filter(control=name, currency="eur")
+        assert outcome["passes"].item() is passes
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("frames", "says"),
+    [
+        (dict, "nothing to tie out"),
+        (lambda: {"summary": [1]}, "summary is a list, not a polars frame"),
+        (lambda: {"summary": books()["activity"]}, "It looks like balance_change_from_activity.itemized"),
+        (lambda: {"activity": books()["summary"]}, "It looks like balance.summary, which is summary="),
+        (lambda: {"activity": books()["payouts"]}, "has a column payout_id"),
+        (lambda: {"payouts": books()["activity"]}, "has no column payout_id"),
+        (lambda: {"payout_reconciliation": books()["activity"]}, "rows without automatic_payout_id"),
+        (lambda: {"previous": books()["summary"]}, "No control can be run over previous alone"),
+        (
+            lambda: {"activity": books()["activity"].with_columns(pl.col("net").cast(float))},
+            "cents can be lost",
+        ),
+        (
+            lambda: {"summary": summary().with_columns(category=pl.lit("x"))},
+            "none of the rows of a balance.summary",
+        ),
+    ],
+)
+def test_a_frame_that_is_not_that_report_is_refused(frames, says):
+    """A control over the wrong report would prove nothing."""
+    with pytest.raises(ParameterError, match=says):
+        sr.tie_out(**frames())
+
+
+def test_bounds_without_a_zone_are_refused():
+    """They would be a guess."""
+    with pytest.raises(ParameterError, match="aware"):
+        sr.tie_out(summary=summary(), interval=(datetime(2026, 10, 1), datetime(2026, 11, 1)))  # noqa: DTZ001
+
+
+def test_a_control_or_currency_that_was_not_run_is_refused_with_the_nearest():
+    """An empty table would look like an answer."""
+    result = sr.TieOut.of(**books())
+    with pytest.raises(ParameterError, match="'itemised = summary'"):
+        result.rows("itemised = sumary")
+    with pytest.raises(ParameterError, match="'gbp'"):
+        result.rows("itemised = summary", "gbp")
+    assert result.rows("itemized = summary", "EUR").is_empty()
+
+
+# From the client
+
+
+def test_it_fetches_side_by_side_and_reuses(client, simulator, calls):
+    """Six reports: six runs at once, in the time of one; none the second time."""
+    started = simulator.clock.now()
+    result = client.tie_out("2026-10")
+    assert len(calls("POST /v1/reporting/report_runs")) == 6
+    assert (simulator.clock.now() - started).total_seconds() < 3 * 10
+    again = client.tie_out("2026-10")
+    assert calls("POST") == []
+    assert set(again.reports) == {
+        *("summary", "activity", "payouts", "payout_reconciliation", "ending_balance", "previous")
+    }
+    assert {report.reuse.action for report in again.reports.values()} == {"stored"}
+    assert str(result) == str(again) == "October 2026: 60 of 60 controls pass"
+    assert "60 of 60" in result._repr_html_()
+
+
+def test_a_period_that_goes_on_is_cut_for_all_reports_alike(client, simulator):
+    """Report types get new data at different minutes; their intervals must be one all the same."""
+    simulator.clock.set(datetime(2026, 11, 5, 7, 30, tzinfo=UTC))
+    result = client.tie_out("this month")
+    assert result.passes
+    assert (
+        len({report.request.interval_end for name, report in result.reports.items() if name != "previous"})
+        == 1
+    )
+
+
+def test_the_first_month_has_no_month_before(client):
+    """That is said, not hidden."""
+    result = client.tie_out("2024-10")
+    assert result.passes
+    assert "previous" not in result.reports
+    assert result.notes == ("Not checked: the balance before. Stripe has no data for September 2024.",)
+
+
+def test_the_previous_period_of_a_month_is_the_month_before_it(client):
+    """So the summary of the last close answers, without a run."""
+    client.fetch("balance.summary", "2026-09", timezone="Europe/Paris")
+    result = client.tie_out("2026-10", timezone="Europe/Paris")
+    assert result.reports["previous"].reuse.action == "stored"
+    assert result.passes
+
+
+def test_reports_of_different_times_are_told(client, simulator):
+    """A difference may be nothing but newer data."""
+    client.fetch("balance.summary", "2026-09")
+    simulator.clock.advance(86_400)
+    (note,) = client.tie_out("2026-09").notes
+    assert "summary of 2026-11-05" in note
+    assert "reuse='never'" in note
+    assert client.tie_out("2026-09", reuse="never").notes == ()
+
+
+def test_a_restated_month_before_fails_its_control(client, simulator):
+    """The balance that September was closed with is no longer the one that October starts from."""
+    closed = client.tie_out("2026-09").reports["summary"].frame()
+    simulator.restate("2026-09", currency="eur")
+    simulator.clock.advance(13 * 3600)
+    october = client.tie_out("2026-10", reuse="never")
+    assert october.passes  # all anew: Stripe's books balance
+    frames = {**october.books.given, "previous": closed}
+    result = sr.TieOut.of(**frames, title="October 2026")
+    assert str(result) == (
+        "October 2026: 59 of 60 controls pass, 1 fail\n  previous ending = next starting: +12.34 eur"
+    )
+    rows = result.rows("previous ending = next starting")
+    assert rows.select("report", "category").rows() == [
+        ("previous", "ending_balance"),
+        ("summary", "starting_balance"),
+    ]
+
+
+def test_an_id_in_a_report_cannot_act_in_the_page(client):
+    """Text from a report is data."""
+    page = summary("<b>", starting_balance="1.00")
+    html = sr.TieOut.of(summary=page)._repr_html_()
+    assert "<b>" not in html.replace("<b>", "", 1)  # our own, around the sentence
+    assert "&lt;b&gt;" in html
