@@ -233,7 +233,7 @@ def test_one_error_fails_exactly_the_controls_it_touches_by_its_amount(seed, nam
 @settings(max_examples=40)
 @given(seed=st.integers(1, 3), at=st.integers(0, 10**6), error=st.sampled_from(ERRORS))
 def test_the_drill_down_finds_the_row_in_error(seed, at, error):
-    """By what the other reports say of the same balance transaction."""
+    """By what the other reports say of the same balance transaction; its parts make up the difference."""
     all_books = books(seed)
     number = at % all_books["activity"].height
     frames, expected = corrupted(all_books, "activity", number, error)
@@ -245,6 +245,7 @@ def test_the_drill_down_finds_the_row_in_error(seed, at, error):
         if "paid out" not in control:
             assert id_ in set(rows["balance_transaction_id"])
             assert set(rows["balance_transaction_id"]) == {id_}
+            assert sum(rows["difference"].drop_nulls()) == expected[control, currency]
 
 
 def test_the_drill_down_of_a_payout_shows_it_with_its_transactions():

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from stripe_reports.closing.restatement import Restatement
     from stripe_reports.controls import Diff, TieOut, diff, tie_out
     from stripe_reports.demo_client import demo
+    from stripe_reports.evidence import EvidenceFolder, Verification, verify
     from stripe_reports.report import Decision, LargeFrameWarning, Report
     from stripe_reports.report_set import ReportSet
     from stripe_reports.store import Provenance
@@ -46,6 +47,7 @@ __all__ = [
     "Column",
     "Decision",
     "Diff",
+    "EvidenceFolder",
     "LargeFrameWarning",
     "Provenance",
     "Report",
@@ -57,11 +59,13 @@ __all__ = [
     "ResultFile",
     "StripeReportsError",
     "TieOut",
+    "Verification",
     "demo",
     "diff",
     "errors",
     "read_csv",
     "tie_out",
+    "verify",
 ]
 
 # Loaded when first used, so that importing this package costs next to nothing.
@@ -70,15 +74,18 @@ _LAZY = {
     "Decision": "report",
     "Diff": "controls",
     "LargeFrameWarning": "report",
+    "EvidenceFolder": "evidence",
     "Provenance": "store",
     "Report": "report",
     "ReportSet": "report_set",
     "Restatement": "closing.restatement",
     "TieOut": "controls",
+    "Verification": "evidence",
     "demo": "demo_client",
     "diff": "controls",
     "read_csv": "tables",
     "tie_out": "controls",
+    "verify": "evidence",
 }
 
 

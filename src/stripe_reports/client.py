@@ -11,7 +11,7 @@ from functools import partial
 from inspect import Parameter, Signature, signature
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, Self, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack, overload
 
 import polars as pl
 from platformdirs import user_cache_path
@@ -40,6 +40,9 @@ from stripe_reports.settings import STRIPE_URL, Secret, Settings
 from stripe_reports.store import Store
 from stripe_reports.transport import Transport
 from stripe_reports.wsgi import WSGIApplication
+
+if TYPE_CHECKING:
+    from stripe_reports.evidence import EvidenceFolder
 
 __all__ = ["Client", "Parameters"]
 
@@ -511,6 +514,49 @@ class Client:
             False
         """
         return restatement(self, report, timeout=timeout, progress=progress)
+
+    def evidence(
+        self,
+        period: Period,
+        folder: str | os.PathLike[str],
+        *,
+        timezone: str | None = None,
+        currency: str | None = None,
+        reuse: Policy = "auto",
+        timeout: float = 900.0,
+        progress: Progress | None = None,
+    ) -> EvidenceFolder:
+        """Everything that the close of a period rests on, in one folder that proves itself.
+
+        It holds the reports (Parquet and CSV), their provenance, the controls, charts, a page that opens
+        without key or Python, and the hash of every file; ``sr.verify`` or ``stripe-reports verify`` checks
+        it. It is written whole or not at all, for its owner's eyes only, and over nothing. Controls that fail
+        are written down as such.
+
+        Args:
+            period: See ``tie_out``.
+            folder: Where it goes: a name that is not taken; one that ends in ``.zip`` makes a single file.
+            timezone: See ``tie_out``.
+            currency: See ``tie_out``.
+            reuse: See ``tie_out``.
+            timeout: See ``tie_out``.
+            progress: See ``tie_out``.
+
+        Raises:
+            ParameterError: *folder* is there already.
+            StoreError: It cannot be written.
+            StripeReportsError: As ``fetch``.
+
+        Example:
+            >>> client.evidence("2026-10", "close-2026-10.zip").tie_out.passes
+            True
+        """
+        from stripe_reports.evidence import write_evidence
+
+        result = self.tie_out(
+            period, timezone=timezone, currency=currency, reuse=reuse, timeout=timeout, progress=progress
+        )
+        return write_evidence(result, folder, written_at=self._transport.now())
 
     @property
     def cache(self) -> Cache:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from stripe_reports.cli import demo, doctor, fetch, simulate, tie_out, types
+from stripe_reports.cli import demo, doctor, evidence, fetch, simulate, tie_out, types, verify
 from stripe_reports.errors import InputError, StripeReportsError
 
 __all__ = ["main"]
@@ -47,6 +47,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"stripe-reports {version('stripe-reports')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (demo, fetch, tie_out, simulate, types, doctor):
+    for command in (demo, fetch, tie_out, evidence, verify, simulate, types, doctor):
         command.add_to(commands)
     return parser

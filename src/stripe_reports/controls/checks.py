@@ -9,7 +9,7 @@ are positive in ``payouts.itemized`` and negative in the summary; a failed payou
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import polars as pl
@@ -32,12 +32,14 @@ class Control:
         allowed: Whether the given frames allow it.
         lines: The amounts that must be equal; columns ``currency``, ``left``, ``right``, and what tells
             the line from others.
+        amount: What a row of that frame adds to the left side.
     """
 
     name: str
     about: str
     allowed: Callable[[Books], bool]
     lines: Callable[[Books], pl.DataFrame]
+    amount: pl.Expr = field(default=pl.col("net"))
 
 
 def outcome(books: Books) -> pl.DataFrame:
@@ -91,11 +93,11 @@ def _each_row(name: str) -> Callable[[Books], pl.DataFrame]:
     return lines
 
 
-def _itemised(name: str, sum_: pl.Expr, figure: str) -> Callable[[Books], pl.DataFrame]:
+def _itemised(name: str, amount: pl.Expr, figure: str) -> Callable[[Books], pl.DataFrame]:
     """The rows of a report summed by currency, beside a figure of the summary."""
 
     def lines(books: Books) -> pl.DataFrame:
-        summed = books.given[name].group_by("currency").agg(left=sum_.cast(MONEY))
+        summed = books.given[name].group_by("currency").agg(left=amount.cast(MONEY).sum())
         return _side_by_side(summed, books.figures.select("currency", right=figure), "currency")
 
     return lines
@@ -202,8 +204,9 @@ def _unless(name: str, allowed: Callable[[Books], bool]) -> Callable[[Books], bo
 
 
 _IS_FEE = pl.col("reporting_category") == "fee"
-_GROSS_OF_ROWS = GROSS.filter(~_IS_FEE).sum()
-_FEE_OF_ROWS = GROSS.filter(_IS_FEE).sum() - FEE.sum()
+_ZERO = pl.lit(0, MONEY)
+_COUNTS_AS_GROSS = pl.when(_IS_FEE).then(_ZERO).otherwise(GROSS)
+_COUNTS_AS_FEE = pl.when(_IS_FEE).then(GROSS).otherwise(_ZERO) - FEE
 
 _OF_ACTIVITY = ("automatic_payout_id", "balance_transaction_id", "created")
 
@@ -245,25 +248,28 @@ CONTROLS: tuple[Control, ...] = (
         "itemised gross = summary",
         "activity",
         _given("activity", "summary"),
-        _itemised("activity", _GROSS_OF_ROWS, "activity_gross"),
+        _itemised("activity", _COUNTS_AS_GROSS, "activity_gross"),
+        _COUNTS_AS_GROSS,
     ),
     Control(
         "itemised fee = summary",
         "activity",
         _given("activity", "summary"),
-        _itemised("activity", _FEE_OF_ROWS, "activity_fee"),
+        _itemised("activity", _COUNTS_AS_FEE, "activity_fee"),
+        _COUNTS_AS_FEE,
     ),
     Control(
         "itemised = summary",
         "activity",
         _given("activity", "summary"),
-        _itemised("activity", NET.sum(), "activity"),
+        _itemised("activity", NET, "activity"),
     ),
     Control(
         "itemised payouts = summary",
         "payouts",
         _given("payouts", "summary"),
-        _itemised("payouts", -NET.sum(), "payouts"),
+        _itemised("payouts", -NET, "payouts"),
+        -NET,
     ),
     Control(
         "each automatic payout = its transactions",
@@ -290,6 +296,6 @@ CONTROLS: tuple[Control, ...] = (
         "ending balance reconciliation = ending balance",
         "ending_balance",
         _given("ending_balance", "summary"),
-        _itemised("ending_balance", NET.sum(), "ending_balance"),
+        _itemised("ending_balance", NET, "ending_balance"),
     ),
 )

@@ -35,11 +35,12 @@ def suspects(books: Books, control: Control, currency: str | None, difference: p
         return _told(rows, name, "gross - fee is not net", GROSS - FEE - NET)
     if control.name.startswith("each automatic"):
         return _payouts(books, control, currency)
-    found = [*_faulty_rows(books, name, currency), *_against_others(books, name, currency)]
+    amount = control.amount
+    found = [*_faulty_rows(books, name, currency, amount), *_against_others(books, name, currency, amount)]
     found = [rows for rows in found if rows.height]
     if not found:
-        found = _by_amount(books, name, currency, difference)
-    return pl.concat(found, how="diagonal_relaxed") if found else none(books, control)
+        found = _by_amount(books, name, currency, amount, difference)
+    return pl.concat(found, how="diagonal_relaxed")
 
 
 def none(books: Books, control: Control) -> pl.DataFrame:
@@ -116,43 +117,43 @@ def _payouts(books: Books, control: Control, currency: str | None) -> pl.DataFra
     return pl.concat(found, how="diagonal_relaxed").drop("part")
 
 
-def _faulty_rows(books: Books, name: str, currency: str | None) -> list[pl.DataFrame]:
-    """Rows that are wrong by themselves: listed twice, or with amounts that do not add up."""
+def _faulty_rows(books: Books, name: str, currency: str | None, amount: pl.Expr) -> list[pl.DataFrame]:
+    """Rows that are wrong by themselves: with amounts that do not add up, or listed twice."""
     rows = _in(books.given[name], currency)
     by = {"payouts": ["payout_id", "reporting_category"]}.get(name, [_ID])
-    found = [_told(rows.filter(GROSS - FEE != NET), name, "gross - fee is not net", NET - (GROSS - FEE))]
+    # Which of its amounts is wrong cannot be told, nor by how much.
+    found = [_told(rows.filter(GROSS - FEE != NET), name, "gross - fee is not net", pl.lit(None, MONEY))]
     if set(by) <= set(rows.columns):
         again = rows.filter(pl.struct(by).is_first_distinct().not_())
-        found.append(_told(again, name, "listed twice", NET))
+        found.append(_told(again, name, "listed twice", amount))
     return found
 
 
-def _against_others(books: Books, name: str, currency: str | None) -> list[pl.DataFrame]:
+def _against_others(books: Books, name: str, currency: str | None, amount: pl.Expr) -> list[pl.DataFrame]:
     """Rows that another report has otherwise, or has alone, or lacks."""
     if name == "payouts":
         return _unlisted_payouts(books, currency)
     if not all(_is_usable(books, each) for each in ("activity", "payout_reconciliation", "ending_balance")):
         return []
-    created = [
-        frame.filter(books.within(instant(frame, "created"))).with_columns(report=pl.lit(each))
-        for each, frame in books.given.items()
-        if each in ("payout_reconciliation", "ending_balance")
-    ]
-    elsewhere = pl.concat(created, how="diagonal_relaxed").filter(
-        pl.col("reporting_category").is_in(["payout", "payout_reversal"]).not_()
-    )
-    activity = books.given["activity"].with_columns(report=pl.lit("activity"))
-    activity = activity.filter(books.within(instant(activity, "created")))
-    key = [_ID, "currency", "gross", "fee", "net"]
+    created = {
+        each: books.given[each].filter(books.within(instant(books.given[each], "created")))
+        for each in ("activity", "payout_reconciliation", "ending_balance")
+    }
+    activity = created.pop("activity").with_columns(report=pl.lit("activity"))
+    # Created in the period, a transaction was paid out in it, or is there at its end.
+    elsewhere = pl.concat(
+        [rows.with_columns(report=pl.lit(each)) for each, rows in created.items()], how="diagonal_relaxed"
+    ).filter(pl.col("reporting_category").is_in(["payout", "payout_reversal"]).not_())
     mine, others = (activity, elsewhere) if name == "activity" else (elsewhere, activity)
     mine, others = _in(mine, currency), _in(others, currency)
+    key = [_ID, "currency", "gross", "fee", "net"]
     extra = mine.join(others, on=key, how="anti", nulls_equal=True, maintain_order="left")
     missing = others.join(mine, on=key, how="anti", nulls_equal=True, maintain_order="left")
-    if name != "activity":  # what the payout reconciliation lacks is not the ending balance's
+    if name != "activity":  # what the payout reconciliation has is not the ending balance's
         extra = extra.filter(pl.col("report") == name)
     return [
-        _told_where(extra, "not so in another report", NET),
-        _told_where(missing, f"not so in {name}", -NET),
+        _told_where(extra, "not so in another report", amount),
+        _told_where(missing, f"not so in {name}", -amount),
     ]
 
 
@@ -191,22 +192,24 @@ def _unlisted_payouts(books: Books, currency: str | None) -> list[pl.DataFrame]:
     ]
 
 
-def _by_amount(books: Books, name: str, currency: str | None, difference: pl.Expr) -> list[pl.DataFrame]:
+def _by_amount(
+    books: Books, name: str, currency: str | None, amount: pl.Expr, difference: pl.Expr
+) -> list[pl.DataFrame]:
     """Rows as large as the difference; failing that, all of them: the difference is somewhere among them."""
     rows = _in(books.given[name], currency)
     found = [
-        _told(rows.filter(NET.abs() == difference.abs()), name, "as large as the difference", NET),
+        _told(rows.filter(amount.abs() == difference.abs()), name, "as large as the difference", amount),
         _told(
-            rows.filter(2 * NET.abs() == difference.abs()),
+            rows.filter(2 * amount.abs() == difference.abs()),
             name,
             "half the difference: its sign may be turned",
-            NET * 2,
+            2 * amount,
         ),
     ]
     for other in ("activity", "payout_reconciliation", "ending_balance"):
         if other != name and books.has(other, _ID) and books.has(name, _ID):
             lacking = _in(books.given[other], currency).join(rows, on=_ID, how="anti", maintain_order="left")
-            lacking = lacking.filter(difference == -NET)
-            found.append(_told(lacking, other, f"as large as the difference, and not in {name}", -NET))
+            lacking = lacking.filter(difference == -amount)
+            found.append(_told(lacking, other, f"as large as the difference, and not in {name}", -amount))
     found = [each for each in found if each.height]
     return found or [_told(rows, name, "among these", pl.lit(None, MONEY))]

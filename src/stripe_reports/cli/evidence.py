@@ -1,0 +1,45 @@
+"""``stripe-reports evidence``: the close of a period as a folder or .zip that proves itself."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stripe_reports.cli.clients import add_client_to, client_of
+from stripe_reports.cli.output import TerminalProgress, say
+
+if TYPE_CHECKING:
+    from stripe_reports.cli.output import Commands
+
+__all__ = ["add_to", "run"]
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("evidence", help="reports, controls and hashes of a close, in one folder")
+    parser.add_argument("period", metavar="PERIOD", help="such as 2026-10 or 'last month'")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where it goes; NAME.zip makes a .zip")
+    parser.add_argument("--timezone", help="zone of the period, such as Europe/Paris")
+    parser.add_argument("--currency", help="one currency only, such as eur")
+    parser.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
+    parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="default 900")
+    add_client_to(parser)
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write it; 1 if a control fails, in which case it is written all the same."""
+    with client_of(options) as client:
+        written = client.evidence(
+            options.period,
+            options.folder,
+            timezone=options.timezone,
+            currency=options.currency,
+            reuse=options.reuse,
+            timeout=options.timeout,
+            progress=TerminalProgress(sys.stderr),
+        )
+    say(str(written))
+    return 0 if written.tie_out.passes else 1

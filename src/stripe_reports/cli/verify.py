@@ -1,0 +1,30 @@
+"""``stripe-reports verify``: whether the evidence of a close is whole and unchanged."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stripe_reports.cli.output import say
+
+if TYPE_CHECKING:
+    from stripe_reports.cli.output import Commands
+
+__all__ = ["add_to", "run"]
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("verify", help="whether the evidence of a close is whole and unchanged")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder or .zip of evidence")
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check it, without key and network; 1 if something is wrong."""
+    from stripe_reports.evidence import verify
+
+    result = verify(options.folder)
+    say(str(result))
+    return 0 if result.is_well else 1

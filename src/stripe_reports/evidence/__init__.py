@@ -1,0 +1,12 @@
+"""The evidence of a close: a folder, or one .zip, that whoever has it can read and check for good.
+
+layout      what lies where
+writing     client.evidence: written whole or not at all
+page        index.html, which needs neither key nor Python
+checking    verify: hashes, completeness, CSV = Parquet, controls computed again
+"""
+
+from stripe_reports.evidence.checking import Finding, Verification, verify
+from stripe_reports.evidence.writing import EvidenceFolder, write_evidence
+
+__all__ = ["EvidenceFolder", "Finding", "Verification", "verify", "write_evidence"]
