@@ -52,3 +52,16 @@ def test_the_quickstart_goes_from_import_to_table_to_chart_in_ten_cells(run):
     assert any("decimal[38,6]" in text for text in texts)
     assert any("<svg" in text for text in texts)
     assert any("Stored result of run frr_" in text for text in texts)
+
+
+def test_the_month_end_goes_from_fetch_to_evidence_in_under_fifteen_cells(run):
+    """Controls, the row behind a difference, a verified folder, and what was restated."""
+    notebook = run(NOTEBOOKS[0].with_name("month_end.ipynb"))
+    assert len(notebook.cells) < 15
+    shown = "\n".join(
+        str(output.get("data", output)) for cell in notebook.cells for output in cell.get("outputs", [])
+    )
+    assert "October 2026: 60 of 60 controls pass" in shown
+    assert "not so in activity" in shown
+    assert "the controls, computed again, are those written" in shown
+    assert "October 2026 changed by −12.34 eur in 1 row (1 added) since you closed it on 5 Nov 2026." in shown

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 from stripe_reports.closing.periods import day_text, name_of
 from stripe_reports.controls import Diff, diff
+from stripe_reports.controls.html import of_diff
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import zone_named
 from stripe_reports.runs import Progress
@@ -53,13 +53,14 @@ class Restatement:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the reader should know besides, a sentence each."""
-        if self.before.provenance.sha256 != self.after.provenance.sha256:
-            return self.diff.notes
-        return (
-            "Both runs have the same file, to the byte: data as of "
-            f"{self.after.provenance.as_of:%Y-%m-%d %H:%M} UTC.",
-            *self.diff.notes,
-        )
+        return (*self._on_the_files, *self.diff.notes)
+
+    @property
+    def _on_the_files(self) -> tuple[str, ...]:
+        before, after = self.before.provenance, self.after.provenance
+        if before.sha256 != after.sha256:
+            return ()
+        return (f"Both runs have the same file, to the byte: data as of {after.as_of:%Y-%m-%d %H:%M} UTC.",)
 
     def __str__(self) -> str:
         return "\n".join([self.summary, *self.notes])
@@ -67,7 +68,7 @@ class Restatement:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{escape(self.summary)}</b></p>{self.diff._repr_html_()}"
+        return of_diff(self.diff, sentence=self.summary, notes=self._on_the_files)
 
 
 def restatement(client: Client, report: Report, *, timeout: float, progress: Progress | None) -> Restatement:

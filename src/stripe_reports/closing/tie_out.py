@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import wait
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -66,7 +65,6 @@ def tie_out(
         name: client.submit(request, reuse=reuse, timeout=timeout, progress=progress)
         for name, request in {**requests, "previous": before}.items()
     }
-    wait(pending.values())  # of several errors, the first one in the order of the list is told
     reports: dict[str, Report] = {}
     for name, report in pending.items():
         try:

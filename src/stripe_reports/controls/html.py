@@ -5,6 +5,8 @@ Everything that comes from a report is escaped.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -32,7 +34,7 @@ def mark(passes: bool) -> str:
     return f'<span style="{_MARK}{_GOOD if passes else _BAD}">{"✓" if passes else "✗"}</span>'
 
 
-def of_tie_out(tie: TieOut, *, is_whole: bool = True) -> str:
+def of_tie_out(tie: TieOut) -> str:
     """The sentence, and the controls: a row each, a column for each currency."""
     from stripe_reports.controls.ties import amount_text
 
@@ -55,9 +57,15 @@ def of_tie_out(tie: TieOut, *, is_whole: bool = True) -> str:
     )
 
 
-def of_diff(diff: Diff) -> str:
-    """The sentence, the money, and the first rows of each kind."""
-    parts = [f"<p><b>{escape(diff.summary)}</b></p>"]
+def of_diff(diff: Diff, *, sentence: str | None = None, notes: Sequence[str] = ()) -> str:
+    """The sentence, the money, and the first rows of each kind.
+
+    Args:
+        diff: What to show.
+        sentence: In place of the one that it has.
+        notes: Before those that it has.
+    """
+    parts = [f"<p><b>{escape(sentence or diff.summary)}</b></p>"]
     for title, rows in {
         "Effect": diff.effect.filter(pl.col("effect") != 0),
         "Changed cells": diff.cells,
@@ -66,7 +74,7 @@ def of_diff(diff: Diff) -> str:
     }.items():
         if rows.height:
             parts.append(f"<p>{title}</p>{rows_table(rows)}")
-    parts.extend(f"<p>{escape(note)}</p>" for note in diff.notes)
+    parts.extend(f"<p>{escape(note)}</p>" for note in (*notes, *diff.notes))
     return f"<div>{''.join(parts)}</div>"
 
 
@@ -88,8 +96,6 @@ def rows_table(frame: pl.DataFrame, most: int = MOST_ROWS) -> str:
 
 
 def _text(value: object) -> str:
-    from decimal import Decimal
-
     if value is None:
         return ""
     if isinstance(value, Decimal):

@@ -1,0 +1,301 @@
+"""The evidence of a close: whole or absent, readable without key or Python, and checkable for good."""
+
+import hashlib
+import json
+import re
+import shutil
+import stat
+import subprocess
+import zipfile
+
+import polars as pl
+import pytest
+
+import stripe_reports as sr
+from stripe_reports import cli
+from stripe_reports.cli import evidence as command
+from stripe_reports.errors import NotAReportError, ParameterError, StoreError
+from stripe_reports.evidence import write_evidence
+from stripe_reports.simulator import Simulator
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The evidence of a small October."""
+    from stripe_reports.demo_client import DemoClient
+
+    folder = tmp_path_factory.mktemp("evidence")
+    with DemoClient(Simulator(1, latency=1.0, charges_per_day=8.0), cache_dir=folder / "cache") as client:
+        yield client.evidence("2026-10", folder / "close", timezone="Europe/Paris")
+
+
+@pytest.fixture
+def close(made, tmp_path):
+    """A copy that may be spoiled."""
+    return shutil.copytree(made.path, tmp_path / "close")
+
+
+def problems(path):
+    return [problem for finding in sr.verify(path).findings for problem in finding.problems]
+
+
+def sign_again(folder):
+    """A new manifest over whatever is there: whoever forges a file can do that too."""
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    lines = [
+        f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n"
+        for name in names
+        if name != "manifest.sha256"
+    ]
+    (folder / "manifest.sha256").write_text("".join(lines))
+
+
+def test_it_has_everything_the_close_rests_on(made):
+    """Each report twice, its provenance, its picture; the controls, the page, the hashes."""
+    names = ("activity", "ending_balance", "payout_reconciliation", "payouts", "previous", "summary")
+    assert set(made.files) == {
+        *("index.html", "evidence.json", "controls.csv", "manifest.sha256"),
+        *(f"reports/{name}.{ending}" for name in names for ending in ("parquet", "csv")),
+        *(f"provenance/{name}.json" for name in names),
+        *(f"charts/{name}.svg" for name in names if name != "previous"),
+    }
+    assert made.tie_out.passes
+    assert "60 of 60 controls pass" in repr(made)
+    assert made.digest in repr(made)
+    assert made.digest == hashlib.sha256((made.path / "manifest.sha256").read_bytes()).hexdigest()
+
+
+def test_it_verifies(made):
+    """Right after it was written, and from the command line, without a key."""
+    result = sr.verify(made.path)
+    assert result.is_well, str(result)
+    assert result.digest == made.digest
+    assert result.controls == "October 2026: 60 of 60 controls pass"
+    assert cli.main(["verify", str(made.path)]) == 0
+
+
+def test_the_hashes_are_checked_by_sha256sum_too(made):
+    """Who audits it need not trust our program."""
+    if shutil.which("sha256sum") is None:
+        pytest.skip("needs sha256sum")
+    command_ = ["sha256sum", "--check", "--strict", "manifest.sha256"]
+    subprocess.run(command_, cwd=made.path, check=True, capture_output=True)
+
+
+def test_the_page_needs_nothing_else(made):
+    """No script, nothing loaded from elsewhere; its links lead into the folder."""
+    html = made.page.read_text()
+    assert "<script" not in html
+    assert not re.search(r"""(src|href)=["'](https?:)?//""", html)
+    links = set(re.findall(r'<a href="([^"]+)"', html))
+    assert links <= set(made.files)
+    assert {"controls.csv", "reports/activity.csv"} <= links
+    assert html.count("<figure>") == 5
+    assert "Close of October 2026" in html
+    assert "Europe/Paris" in html
+    assert "Test data" in html
+
+
+def test_the_reports_in_it_are_those_that_were_tied_out(made):
+    """To the byte: the stored files, with their provenance inside."""
+    for name, report in made.tie_out.reports.items():
+        copy = made.path / "reports" / f"{name}.parquet"
+        assert copy.read_bytes() == report.path.read_bytes()
+        told = json.loads((made.path / "provenance" / f"{name}.json").read_text())
+        assert told["sha256"] == report.provenance.sha256
+        assert told["run"]["id"] == report.run.id
+        assert pl.read_csv(copy.with_suffix(".csv")).height == report.frame().height
+
+
+def test_it_is_for_its_owners_eyes_only(made):
+    """It holds customers' data."""
+    assert stat.S_IMODE(made.path.stat().st_mode) == 0o700
+    for name in made.files:
+        assert stat.S_IMODE((made.path / name).stat().st_mode) == 0o600
+
+
+def test_a_zip_is_the_same_in_one_file(made, tmp_path, capsys):
+    """To send away, and to verify as it is; the same evidence gives the same bytes."""
+    written_at = made.tie_out.reports["summary"].provenance.fetched_at
+    files = [
+        write_evidence(made.tie_out, tmp_path / name, written_at=written_at).path
+        for name in ("one.zip", "two.zip")
+    ]
+    assert sr.verify(files[0]).is_well
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert stat.S_IMODE(files[0].stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir() if "zip" in path.name) == ["one.zip", "two.zip"]
+    assert cli.main(["verify", str(files[0])]) == 0
+
+
+# Whole or not at all
+
+
+def test_what_is_there_is_never_written_over(made, tmp_path):
+    """Evidence that can be overwritten is none; an empty folder may be filled."""
+    now = made.tie_out.reports["summary"].provenance.fetched_at
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "notes.txt").write_text("mine")
+    with pytest.raises(ParameterError, match="never written over"):
+        write_evidence(made.tie_out, taken, written_at=now)
+    assert [path.name for path in taken.iterdir()] == ["notes.txt"]
+    (tmp_path / "empty").mkdir()
+    assert sr.verify(write_evidence(made.tie_out, tmp_path / "empty", written_at=now).path).is_well
+
+
+def test_what_fails_halfway_leaves_nothing(made, tmp_path, monkeypatch):
+    """A full disk, an interrupt, a chart that cannot be drawn."""
+    now = made.tie_out.reports["summary"].provenance.fetched_at
+    for error in (OSError(28, "No space left on device"), KeyboardInterrupt()):
+
+        def fails(*_, error=error):
+            raise error
+
+        with monkeypatch.context() as patched:
+            patched.setattr("stripe_reports.evidence.page.page_of", fails)
+            with pytest.raises((StoreError, KeyboardInterrupt)):
+                write_evidence(made.tie_out, tmp_path / "close", written_at=now)
+        assert [path.name for path in tmp_path.iterdir() if "close" in path.name] == []
+
+
+def test_a_close_that_fails_is_written_as_one_that_fails(made, tmp_path, monkeypatch, capsys):
+    """It is evidence of a difference; the page shows the rows, and the job exits with one."""
+    frames = dict(made.tie_out.books.given)
+    spoiled = pl.col("category") == "activity"
+    frames["summary"] = frames["summary"].with_columns(
+        net_amount=pl.when(spoiled).then(pl.col("net_amount") + 1).otherwise("net_amount")
+    )
+    worse = sr.TieOut.of(
+        **frames, interval=made.tie_out.books.interval, title="October", reports=made.tie_out.reports
+    )
+    now = made.tie_out.reports["summary"].provenance.fetched_at
+    written = write_evidence(worse, tmp_path / "worse", written_at=now)
+    html = written.page.read_text()
+    assert "What makes the differences" in html
+    assert "itemised = summary, EUR" in html
+
+    class Client:
+        __enter__ = lambda self: self  # noqa: E731
+        __exit__ = lambda *_: None  # noqa: E731
+        evidence = staticmethod(lambda *_, **__: written)
+
+    monkeypatch.setattr(command, "client_of", lambda _: Client())
+    assert cli.main(["evidence", "2026-10", str(tmp_path / "x")]) == 1
+    assert "fail" in capsys.readouterr().out
+    # The reports themselves agree: such controls were not computed from them.
+    assert problems(written.path) == [
+        "controls.csv does not have what the reports give: October: 60 of 60 controls pass."
+    ]
+
+
+# What is found
+
+
+def test_a_changed_file_is_found(close):
+    """One byte is enough."""
+    page = close / "index.html"
+    page.write_text(page.read_text().replace("pass", "fail", 1))
+    assert problems(close) == ["index.html was changed."]
+    assert cli.main(["verify", str(close)]) == 1
+
+
+def test_a_missing_file_and_one_too_much_are_found(close):
+    """Nothing was taken away, nothing was slipped in."""
+    (close / "charts" / "summary.svg").unlink()
+    (close / "reports" / "other.csv").write_text("x")
+    (close / ".hidden").write_text("x")
+    (close / "link").symlink_to("/etc/hostname")
+    assert problems(close) == [
+        "charts/summary.svg is missing.",
+        ".hidden is not in manifest.sha256.",
+        "link is not in manifest.sha256.",
+        "reports/other.csv is not in manifest.sha256.",
+    ]
+
+
+def test_a_file_that_is_a_link_is_missing(close):
+    """What it points to can change without the folder."""
+    target = close / "controls.csv"
+    other = close.parent / "controls.csv"
+    target.rename(other)
+    target.symlink_to(other)
+    assert "controls.csv is missing." in problems(close)
+
+
+def test_a_csv_that_is_not_its_parquet_is_found_though_hashes_were_made_anew(close):
+    """Whoever changes a figure in the readable file must change it everywhere."""
+    csv = close / "reports" / "payouts.csv"
+    lines = csv.read_text().splitlines(keepends=True)
+    csv.write_text("".join(lines[:-1]))
+    sign_again(close)
+    assert problems(close) == ["reports/payouts.csv has other rows than reports/payouts.parquet."]
+
+
+def test_controls_that_do_not_follow_from_the_reports_are_found(close):
+    """They are computed again from the Parquet files."""
+    frame = pl.read_parquet(close / "reports" / "activity.parquet")
+    metadata = pl.read_parquet_metadata(close / "reports" / "activity.parquet")
+    fewer = frame[1:]
+    fewer.write_parquet(
+        close / "reports" / "activity.parquet", metadata={"stripe_reports": metadata["stripe_reports"]}
+    )
+    sign_again(close)
+    found = problems(close)
+    assert found[0] == "reports/activity.csv has other rows than reports/activity.parquet."
+    assert re.match(r"controls.csv does not have what the reports give: .* fail\.", found[1])
+
+
+def test_another_provenance_is_found(close):
+    """The run that a report is said to come from is the one inside its file."""
+    told = close / "provenance" / "summary.json"
+    told.write_text(told.read_text().replace("frr_", "frr_9"))
+    sign_again(close)
+    assert problems(close) == [
+        "provenance/summary.json or evidence.json names another run than "
+        "reports/summary.parquet was made from."
+    ]
+
+
+def test_a_manifest_that_leaves_something_out_is_found(close):
+    """Completeness is not up to the manifest."""
+    (close / "reports" / "payouts.csv").unlink()
+    sign_again(close)
+    assert "manifest.sha256 does not list reports/payouts.csv, which belongs to it." in problems(close)
+
+
+def test_a_damaged_report_is_a_finding_and_not_a_crash(close):
+    """All other checks are made all the same."""
+    (close / "reports" / "activity.parquet").write_bytes(b"PAR1 nothing PAR1")
+    found = problems(close)
+    assert "reports/activity.parquet was changed." in found
+    assert any("cannot be compared" in problem for problem in found)
+    assert any("cannot be computed" in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda close: (close / "manifest.sha256").unlink(),
+        lambda close: (close / "manifest.sha256").write_text("nonsense\n"),
+        lambda close: (close / "manifest.sha256").write_text(f"{'0' * 64}  ../../outside\n"),
+        lambda close: (close / "evidence.json").write_text("[]"),
+        lambda close: (close / "evidence.json").write_text('{"reports": {"../x": {}}, "title": ""}'),
+    ],
+)
+def test_what_is_no_evidence_is_refused(close, spoil):
+    """And nothing outside of the folder is ever looked at."""
+    spoil(close)
+    with pytest.raises(NotAReportError):
+        sr.verify(close)
+
+
+def test_a_zip_that_is_none_is_refused(tmp_path, capsys):
+    """By name, not by a traceback."""
+    (tmp_path / "x.zip").write_bytes(b"no")
+    assert cli.main(["verify", str(tmp_path / "x.zip")]) == 1
+    assert "neither a folder nor a .zip" in capsys.readouterr().err
+    with zipfile.ZipFile(tmp_path / "y.zip", "w") as archive:
+        archive.writestr("a.txt", "a")
+    with pytest.raises(NotAReportError, match="not the evidence"):
+        sr.verify(tmp_path / "y.zip")
