@@ -1,0 +1,88 @@
+"""Following runs: how soon one is found finished, how many looks that takes, and many at once."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections import deque
+from statistics import median
+
+from stripe_reports import Client
+from stripe_reports.demo_client import DemoClient
+from stripe_reports.simulator import RateLimits, RealClock, Simulator, serve
+from tests.benchmarks.table import Row
+
+SECONDS = (3, 10, 30, 100, 300, 1000)
+GROWTH, SLACK, LOOKS_A_MINUTE = 1.35, 2.0, 12
+AT_ONCE, AT_ONCE_BAR = 50, 1.3
+
+
+def rows(runs: int, *, at_once: tuple[float, float] = (8.0, 24.0)) -> list[Row]:
+    """One run of each length on the simulator's clock; fifty of them on the real one."""
+    found = [one(seconds) for seconds in SECONDS for _ in range(runs)]
+    worst = max(found, key=lambda each: each[1] / (GROWTH * each[0] + SLACK))
+    busiest = max(looks for _, _, looks in found)
+    loop = median(math.ceil(seconds / 5) * 5 / seconds for seconds in SECONDS)
+    return [
+        Row(
+            f"a run of T = {SECONDS[0]}–{SECONDS[-1]} s, nothing learned yet",
+            f"≤ {GROWTH} T + {SLACK:.0f} s, ≤ {LOOKS_A_MINUTE} looks a minute",
+            f"worst: {worst[1]:.1f} s for {worst[0]} s; ≤ {busiest} looks a minute",
+            f"a loop that sleeps 5 s: {loop:.2f} T, 12 looks a minute",
+            f"{worst[1] / (GROWTH * worst[0] + SLACK):.2f} of the bar",
+            worst[1] <= GROWTH * worst[0] + SLACK and busiest <= LOOKS_A_MINUTE,
+        ),
+        many(*at_once),
+    ]
+
+
+def one(seconds: float) -> tuple[float, float, int]:
+    """How long a run takes, how long until its frame is there, and the most looks in any minute."""
+    simulator = Simulator(latency=float(seconds))
+    looks: list[float] = []
+    with tempfile.TemporaryDirectory() as folder, DemoClient(simulator, cache_dir=folder) as client:
+        started = simulator.clock.now().timestamp()
+        client.frame(
+            "balance.summary",
+            "2026-10",
+            timeout=10_000,
+            progress=lambda *_: looks.append(simulator.clock.now().timestamp() - started),
+        )
+        taken = simulator.clock.now().timestamp() - started
+    window: deque[float] = deque()
+    most = 0
+    for at in looks[1:]:  # the first report of progress comes before any look
+        window.append(at)
+        while window[0] <= at - 60:
+            window.popleft()
+        most = max(most, len(window))
+    return seconds, taken, most
+
+
+def many(least: float, most: float) -> Row:
+    """Fifty reports submitted together, over HTTP, with Stripe's rate limits, on the real clock."""
+    simulator = Simulator(
+        clock=RealClock(), latency=lambda rng: rng.uniform(least, most), rate_limits=RateLimits()
+    )
+    simulator.cached_answer = "off"
+    with (
+        serve(simulator) as url,
+        tempfile.TemporaryDirectory() as folder,
+        Client(simulator.key, base_url=url, cache_dir=folder) as client,
+    ):
+        started = time.perf_counter()
+        days = [f"2026-{8 + number // 25:02d}-{number % 25 + 1:02d}" for number in range(AT_ONCE)]
+        pending = [client.submit("balance_change_from_activity.itemized", day) for day in days]
+        reports = [each.result() for each in pending]
+        taken = time.perf_counter() - started
+    lengths = [(report.run.succeeded_at - report.run.created).total_seconds() for report in reports]
+    failed = sum(request.status == 429 for request in simulator.requests)
+    return Row(
+        f"{AT_ONCE} runs at once",
+        f"≤ {AT_ONCE_BAR} × the slowest",
+        f"{taken:.1f} s, {len(simulator.requests)} calls, {failed} over the limit",
+        f"one after the other: {sum(lengths):.0f} s; the slowest: {max(lengths):.0f} s",
+        f"{taken / max(lengths):.2f} ×",
+        taken <= AT_ONCE_BAR * max(lengths),
+    )
