@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.benchmarks.data import keep_csv, served
@@ -29,11 +30,14 @@ def main(arguments: list[str] | None = None) -> list[Row]:
     parser.add_argument("--only", choices=SUBJECTS, action="append", help="a subject; can be repeated")
     parser.add_argument("--to", type=Path, help="file to write (default RESULTS.md if all is measured)")
     parser.add_argument("--folder", type=Path, help="where the report goes (default a temporary folder)")
+    parser.add_argument(
+        "--longest", type=float, default=24.0, help="seconds of the longest of fifty runs (default 24)"
+    )
     options = parser.parse_args(arguments)
     wanted = set(options.only or SUBJECTS) - ({"memory"} if not options.only else set())
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="benchmarks-") as place:
-        for row in _measured(wanted, options.rows, options.runs, Path(place)):
+        for row in _measured(wanted, options, Path(place)):
             print(f"{row.what}: {row.ours}; {row.peer}; {row.found}", file=sys.stderr, flush=True)
             rows.append(row)
     text = markdown(rows, machine())
@@ -44,11 +48,12 @@ def main(arguments: list[str] | None = None) -> list[Row]:
     return rows
 
 
-def _measured(wanted: set[str], count: int, runs: int, place: Path):
+def _measured(wanted: set[str], options: argparse.Namespace, place: Path) -> Iterator[Row]:
+    runs = options.runs
     if "import" in wanted:
         yield from importing.rows(3 * runs)
     if wanted & {"reading", "storing", "opening", "memory"}:
-        with served(count, place / "asked") as report:
+        with served(options.rows, place / "asked") as report:
             csv = place / "report.csv"
             if wanted & {"reading", "opening"}:
                 keep_csv(report, csv)
@@ -61,7 +66,7 @@ def _measured(wanted: set[str], count: int, runs: int, place: Path):
             if "opening" in wanted:
                 yield from opening.rows(report, csv, place, runs)
     if "waiting" in wanted:
-        yield from waiting.rows(runs)
+        yield from waiting.rows(runs, options.longest)
     if "charts" in wanted:
         yield from charts.rows()
 

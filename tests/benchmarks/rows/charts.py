@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+from tests.benchmarks.table import Row
+
 import stripe_reports as sr
 from stripe_reports.errors import ParameterError
-from tests.benchmarks.table import Row
 
 BAR = 200_000
 REPORTS = ("balance.summary", "balance_change_from_activity.itemized", "payouts.itemized")

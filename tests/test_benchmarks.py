@@ -1,0 +1,63 @@
+"""The benchmarks work: each promise is in the table, all readers agree, and calls are as few as promised."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROMISED = (
+    "`import stripe_reports`",
+    "CSV to a typed, checked frame",
+    "download and store",
+    "peak memory of download and store",
+    "opening a stored result whole",
+    "scanning a stored result for a week",
+    "`fetch` of a closed interval, stored",
+    "a run of T",
+    "50 runs at once",
+    "chart specification",
+)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """What the command writes for a few thousand rows, by the first words of each row."""
+    target = tmp_path_factory.mktemp("benchmarks") / "RESULTS.md"
+    command = [sys.executable, "-m", "tests.benchmarks", "--rows", "4000", "--runs", "1", "--longest", "1.5"]
+    ran = subprocess.run([*command, "--to", target], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    text = target.read_text("utf-8")
+    assert text in ran.stdout
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return {row[0]: row for row in rows[2:] if row[0]}
+
+
+def test_each_promise_stands_in_the_table_with_its_bar_and_a_figure(table):
+    """A promise that is not measured is forgotten; readers that disagreed would have ended the command."""
+    assert len(table) == len(PROMISED)
+    for promise, (what, row) in zip(PROMISED, table.items(), strict=True):
+        assert what.startswith(promise)
+        assert re.search(r"[≤≥<]|no HTTP call", row[1])
+        assert re.search(r"\d", row[2])
+
+
+def test_a_stored_result_of_a_closed_interval_needs_no_connection(table):
+    """Counted at the socket, in a process that has fetched nothing yet."""
+    row = next(row for what, row in table.items() if what.startswith("`fetch`"))
+    assert row[2].endswith(", 0 connections")
+
+
+def test_a_run_is_looked_at_twelve_times_a_minute_at_most(table):
+    """On the simulator's clock, so that the figure is the same on any machine."""
+    row = next(row for what, row in table.items() if what.startswith("a run of T"))
+    assert int(re.search(r"≤ (\d+) looks", row[2])[1]) <= 12
+
+
+def test_the_stored_table_was_written_by_the_command():
+    """The README shows it: with its date and the size of the machine, and no name of one."""
+    text = (ROOT / "tests/benchmarks/RESULTS.md").read_text("utf-8")
+    assert re.search(r"^20\d\d-\d\d-\d\d, \d+ cores, \d+ GiB, ", text, re.MULTILINE)
+    assert all(promise in text for promise in PROMISED)
