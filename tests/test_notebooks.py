@@ -1,9 +1,12 @@
 """Each notebook runs from top to bottom, offline and without a key, and is saved without outputs."""
 
 import os
+import warnings
 from pathlib import Path
 
 import nbformat
+import papermill
+import polars as pl
 import pytest
 from nbclient import NotebookClient
 
@@ -65,3 +68,24 @@ def test_the_month_end_goes_from_fetch_to_evidence_in_under_fifteen_cells(run):
     assert "not so in activity" in shown
     assert "the controls, computed again, are those written" in shown
     assert "October 2026 changed by −12.34 eur in 1 row (1 added) since you closed it on 5 Nov 2026." in shown
+
+
+def test_papermill_runs_the_monthly_job_with_parameters(tmp_path, monkeypatch):
+    """As a job does: other parameters, files where they were asked for, and the record kept."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    record, folder = tmp_path / "2026-09.ipynb", tmp_path / "out"
+    folder.mkdir()
+    parameters = {"report_type": "balance.summary.1", "period": "2026-09", "folder": str(folder)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the tool, not of ours
+        papermill.execute_notebook(
+            NOTEBOOKS[0].with_name("monthly_job.ipynb"), record, parameters, progress_bar=False
+        )
+    assert {path.name for path in folder.iterdir()} == {
+        "balance.summary.1_2026-09.csv",
+        "balance.summary.1_2026-09.parquet",
+    }
+    assert pl.read_parquet(folder / "balance.summary.1_2026-09.parquet").schema["net_amount"] == pl.Decimal(
+        38, 6
+    )
+    assert "frr_" in record.read_text("utf-8")

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from typing import Literal
 
 import polars as pl
 
+from stripe_reports import notices
 from stripe_reports.tables.damage import check_every_row
 from stripe_reports.tables.header import Header
 from stripe_reports.tables.records import Source
@@ -374,9 +374,8 @@ def _warn_of_ambiguous(field: Field, count: int) -> None:
     advice = (
         f" Add the column {field.utc_column!r} to the report to tell them apart." if field.utc_column else ""
     )
-    warnings.warn(
+    notices.warn(
         f"{count} {'time' if count == 1 else 'times'} of column {field.name!r} came twice on the clock of "
         f"{field.zone}, which was set back; the earlier was taken.{advice}",
         AmbiguousTimeWarning,
-        stacklevel=4,
     )
