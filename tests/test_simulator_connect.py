@@ -20,7 +20,8 @@ from played_reports import (
     sums,
 )
 from stripe_reports import catalog
-from stripe_reports.simulator import reports
+from stripe_reports.demo_client import DemoClient
+from stripe_reports.simulator import Simulator, reports
 from stripe_reports.simulator.connect import connected_accounts
 from stripe_reports.simulator.ledger import Ledger
 from stripe_reports.simulator.tax import taxed
@@ -91,6 +92,22 @@ def test_one_connected_account_is_its_rows_of_all_and_what_it_sees_itself(ledger
     assert one.equals(every.filter(connected_account=id_))
     assert listed.equals(one)
     assert own.equals(one.drop("connected_account"))
+
+
+def test_a_client_acts_for_a_connected_account(tmp_path):
+    """``account=`` is all it takes: the same types, its own figures, and payouts of its own by id."""
+    simulator = Simulator(seed=1, charges_per_day=6.0, latency=1.0)
+    account, payout = account_and_payout()
+    with (
+        DemoClient(simulator, cache_dir=tmp_path / "platform") as platform,
+        DemoClient(simulator, cache_dir=tmp_path / "account", account=account, livemode=True) as own,
+    ):
+        seen = platform.frame("connected_account_balance.summary", "2026-09", connected_account=account)
+        assert own.frame("balance.summary.1", "2026-09").equals(seen)
+        settled = own.frame("payout_reconciliation.by_id.summary", payout=payout)
+        assert settled["net"].sum() > 0
+        costs = own.frame("connect_card_payments_fees.plan_level", "2026-09")
+        assert set(costs["connected_account_id"]) == {account}
 
 
 @pytest.mark.parametrize(

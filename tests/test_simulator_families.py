@@ -4,6 +4,8 @@
 connected accounts.
 """
 
+import hashlib
+import re
 from datetime import UTC, datetime
 
 import polars as pl
@@ -15,7 +17,8 @@ import stripe_reports as sr
 from played_reports import DAY, KNOWN, PUBLISHED, SEPTEMBER, frame, intervals, major, named_in, sums
 from stripe_reports import catalog
 from stripe_reports.demo_client import DemoClient
-from stripe_reports.simulator import Simulator
+from stripe_reports.simulator import Simulator, pools, reports
+from stripe_reports.simulator.jurisdictions import PLACES
 from stripe_reports.simulator.ledger import ACCOUNT_OPENED, Ledger
 from stripe_reports.simulator.markets import DECIMALS
 from stripe_reports.tables.schema import schema_of
@@ -78,6 +81,26 @@ def test_what_is_for_live_data_only_is_offered_to_live_keys_only(client, live):
     for id_ in offered - in_test_mode:
         with pytest.raises(sr.StripeReportsError, match="only available for live data"):
             client.launch(client.request(id_, "2026-09"))
+
+
+def test_a_seed_gives_the_same_bytes_on_any_machine():
+    """Stored results are owned by seed and ledger version; when this has to change, so has LEDGER_VERSION."""
+    digest, ledger = hashlib.sha256(), Ledger.of(1, 5.0)
+    for id_ in KNOWN:
+        type_ = catalog.get(id_)
+        if type_.family not in ("balance", "payout_reconciliation") and "payout" not in type_.parameters:
+            asked = {name: value for name, value in SEPTEMBER.items() if name in type_.parameters}
+            digest.update(bytes(reports.csv(ledger, type_, asked, PUBLISHED)))
+    assert digest.hexdigest()[:16] == "2795a8150a8d8048"
+
+
+@pytest.mark.parametrize("sign", [",", "."])
+def test_the_decimal_sign_is_the_points_unless_asked_otherwise(sign):
+    """``decimal_format`` is what revenue recognition calls it."""
+    type_ = catalog.get("revenue_recognition.debit_credit_summary.1")
+    point = bytes(reports.csv(Ledger.of(1, 2.0), type_, SEPTEMBER, PUBLISHED))
+    other = bytes(reports.csv(Ledger.of(1, 2.0), type_, SEPTEMBER | {"decimal_format": sign}, PUBLISHED))
+    assert other == re.sub(rb'"(\d+)\.(\d+)"', rb'"\1%b\2"' % sign.encode(), point)
 
 
 @pytest.mark.parametrize(
@@ -190,6 +213,14 @@ def test_a_tax_is_the_rate_of_its_jurisdiction(ledger, asked):
     assert rows.filter(filed != pl.col("filing_total")).is_empty()
     same = rows.filter(pl.col("currency") == pl.col("filing_currency"))
     assert same.filter(pl.col("filing_tax_amount") != pl.col("tax_amount")).is_empty()
+
+
+def test_every_address_lies_in_the_place_that_taxes_it():
+    """The two lists are parallel."""
+    assert [place.country for place in PLACES] == [address[-1] for address in pools.ADDRESSES]
+    assert all(
+        place.state in (None, address[3]) for place, address in zip(PLACES, pools.ADDRESSES, strict=True)
+    )
 
 
 def test_taxes_are_due_in_many_places_for_many_reasons():

@@ -28,7 +28,7 @@ from stripe_reports.simulator import (
 from stripe_reports.simulator.connect import connected_account, parts
 from stripe_reports.simulator.contents import Contents
 from stripe_reports.simulator.ledger import Ledger
-from stripe_reports.simulator.selections import Asked, Rows
+from stripe_reports.simulator.selections import Asked, Pages, Rows
 
 __all__ = ["csv", "default_columns", "is_simulated", "simulated"]
 
@@ -121,9 +121,6 @@ def _summary(rows: Callable[[Asked], Rows]) -> Pages:
 
     return pages
 
-
-Pages = Callable[[Sequence[Asked]], Iterator[pl.DataFrame]]
-"""The cells of a report, from what was asked of each account that is in it."""
 
 _PAGES: dict[str, Pages] = {
     "all_fees.balance_transaction_created.itemized": _itemized(fees.by_balance_transaction, fees.columns),

@@ -13,7 +13,7 @@ Source: https://docs.stripe.com/revenue-recognition/methodology
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -22,7 +22,7 @@ from stripe_reports.simulator.cells import midnight
 from stripe_reports.simulator.details import Columns, Context
 from stripe_reports.simulator.draws import Draws
 from stripe_reports.simulator.restatements import is_late_fee
-from stripe_reports.simulator.selections import Asked
+from stripe_reports.simulator.selections import Asked, Pages
 from stripe_reports.simulator.tax import taxed
 
 __all__ = ["entries", "itemized", "summed_by"]
@@ -41,8 +41,6 @@ _GL_CODES = {
 }
 _ACCOUNT = pl.Enum(list(_GL_CODES))
 _PRODUCTS = 3
-
-Pages = Callable[[Sequence[Asked]], Iterator[pl.DataFrame]]
 
 
 def itemized(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:

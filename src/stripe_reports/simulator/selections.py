@@ -5,7 +5,7 @@ All reports read the same rows, so they agree with each other to the last minor 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from stripe_reports.simulator.markets import CATEGORY, CURRENCY
 if TYPE_CHECKING:
     from stripe_reports.simulator.connect import ConnectedAccount
 
-__all__ = ["Asked", "Rows", "activity", "in_payout", "in_payouts", "payouts", "unsettled"]
+__all__ = ["Asked", "Pages", "Rows", "activity", "in_payout", "in_payouts", "payouts", "unsettled"]
 
 _PAGE = 50_000
 
@@ -94,6 +94,10 @@ class Asked:
             if wanted is not None:
                 passes &= pl.col(name) == wanted if wanted in known.categories else pl.lit(value=False)
         return passes
+
+
+Pages = Callable[[Sequence[Asked]], Iterator[pl.DataFrame]]
+"""The cells of a report, from what was asked of each account that is in it."""
 
 
 @dataclass(frozen=True, slots=True)

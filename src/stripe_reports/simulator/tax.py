@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from stripe_reports.simulator import details, pools
+from stripe_reports.simulator import details
 from stripe_reports.simulator.cells import decimal, money, timestamp
 from stripe_reports.simulator.details import Columns, Context
 from stripe_reports.simulator.draws import Draws
@@ -259,7 +259,3 @@ def _of_place(value: Callable[[Place], str | None]) -> pl.Expr:
 
 def _number_of(name: str) -> int:
     return [place.name for place in PLACES].index(name)
-
-
-if len(PLACES) != len(pools.ADDRESSES):
-    raise AssertionError("Each address lies in one place.")
