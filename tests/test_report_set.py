@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
-from conftest import utc
+from conftest import TestClock, utc
 from stripe_reports import cli, errors
 from stripe_reports.parts import requests_of
+from stripe_reports.simulator import RateLimits, Simulator, serve
 
 CREATE = "POST /v1/reporting/report_runs"
 PAYOUTS = "payouts.itemized.5"
@@ -202,9 +203,11 @@ class TestTrouble:
         with pytest.raises(errors.RunFailedError) as caught:
             client.fetch(PAYOUTS, "2026-Q1", split="month")
         assert "the part to 2026-01-31" in caught.value.__notes__[-1]
-        assert "So did the parts to 2026-02-28, 2026-03-31." in caught.value.__notes__[-1]
+        assert "2 more failed, those to 2026-02-28, 2026-03-31." in caught.value.__notes__[-1]
 
-    def test_a_part_that_takes_too_long_ends_at_the_timeout_of_the_whole(self, client, simulator):
+    def test_a_part_that_takes_too_long_ends_at_the_timeout_and_the_others_are_stored(
+        self, client, simulator
+    ):
         """Nothing is lost: the run goes on."""
         simulator.outcomes.append("stuck")
         with pytest.raises(errors.RunTimeoutError) as caught:
@@ -239,6 +242,26 @@ class TestTrouble:
         quarter.paths[1].unlink()
         with pytest.raises(errors.StoreError, match="gone"):
             quarter.frame()
+
+    def test_parts_that_do_not_fit_into_the_store_together_are_an_error(self, simulator, tmp_path):
+        """It names the limit: fetching again would push out the others."""
+        options = {"application": simulator, "cache_dir": tmp_path, "cache_limit": 1}
+        options["clock"] = TestClock(simulator.clock)
+        with (
+            sr.Client(simulator.key, **options) as client,
+            pytest.raises(errors.StoreError, match=r"[23] of 3 parts are no longer stored.*cache_limit"),
+        ):
+            client.fetch(PAYOUTS, "2026-Q1", split="month")
+
+    def test_many_parts_keep_within_stripes_limits(self, tmp_path):
+        """Two years of months, side by side, over a real socket: no call is turned away, and few are made."""
+        simulator = Simulator(seed=1, latency=10.0, rate_limits=RateLimits())
+        with serve(simulator) as url:
+            options = {"base_url": url, "cache_dir": tmp_path, "clock": TestClock(simulator.clock)}
+            with sr.Client(simulator.key, **options) as client:
+                parts = client.fetch(PAYOUTS, "2024-11/2026-10", split="month")
+        assert parts.reuse == "23 months launched"
+        assert all(request.status < 400 for request in simulator.requests)
 
 
 class TestSubmit:

@@ -343,7 +343,7 @@ class Client:
             reuse: ``"auto"`` reuses a run if its interval was closed (data five days past its end) or if
                 Stripe has published nothing newer; ``"always"`` reuses any, ``"never"`` none; a
                 ``timedelta`` is the oldest that the data may be.
-            timeout: Longest time to wait for a run, or for all parts, in seconds.
+            timeout: Longest time to wait for a run, also for that of each part, in seconds.
             progress: Called at every look at a pending run.
             **parameters: See ``request``.
 

@@ -23,6 +23,7 @@ MOST_PARTS = 400
 """So many runs can be looked at together; and nobody means to launch more by one call."""
 
 _AT_ONCE = 50
+_NAMED = 12
 
 _News = tuple[int, Report | BaseException] | tuple[ReportRun, float, float | None]
 """What became of a part, or a look at its run."""
@@ -68,8 +69,6 @@ def answer_in_parts(
     What fails ends nothing else. The error is that of the first part that failed, with a note that names it.
     """
     requests = requests_of(request, split)
-    clock = runs.clock
-    deadline = clock.monotonic() + timeout
     answers: dict[int, Report | BaseException] = {}
     for number, part in enumerate(requests):
         if (report := runs.stored(part, policy)) is not None:
@@ -79,8 +78,7 @@ def answer_in_parts(
         runs.check_available(request)  # before any part is launched
 
         def fetch(number: int, progress: Progress) -> Report:
-            left = max(0.0, deadline - clock.monotonic())
-            return runs.answer(requests[number], policy, timeout=left, progress=progress)
+            return runs.answer(requests[number], policy, timeout=timeout, progress=progress)
 
         try:
             _side_by_side(missing, fetch, progress, answers)
@@ -155,7 +153,8 @@ def _all_there(
     if failed:
         number, error = next(iter(failed.items()))
         others = [str(requests[n].last_included_day) for n in failed if n != number]
-        also = f" So did the parts to {', '.join(others)}." if others else ""
+        named = ", ".join(others[:_NAMED]) + (", …" if len(others) > _NAMED else "")
+        also = f" {len(others)} more failed, those to {named}." if others else ""
         error.add_note(
             f"That was the part to {requests[number].last_included_day}, {requests[number]!r}.{also} "
             f"{_count(answers)} of {len(requests)} parts are stored; the same fetch asks for the others only."

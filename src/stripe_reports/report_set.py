@@ -11,7 +11,7 @@ import polars as pl
 
 from stripe_reports.cards import card, folded
 from stripe_reports.catalog.splitting import summary_of
-from stripe_reports.errors import MixedColumnsError, ParameterError
+from stripe_reports.errors import MixedColumnsError, ParameterError, StoreError
 from stripe_reports.export import Exports
 from stripe_reports.intervals import Split
 from stripe_reports.models import ReportRequest, iso
@@ -49,10 +49,17 @@ class ReportSet(Exports):
     cut: bool = False
 
     def __post_init__(self) -> None:
+        gone = [part for part in self.parts if not part.path.exists()]
+        if gone:
+            raise StoreError(
+                f"{len(gone)} of {len(self.parts)} parts are no longer stored, the first of them that to "
+                f"{_last_day(gone[0])}. If all of them take more room than the results may, raise "
+                "Client(cache_limit=...); else fetch them again."
+            )
         first, *others = self.parts
-        schema = pl.scan_parquet(first.path, glob=False).collect_schema()
+        schema = _schema_of(first)
         for part in others:
-            if (other := pl.scan_parquet(part.path, glob=False).collect_schema()) != schema:
+            if (other := _schema_of(part)) != schema:
                 raise MixedColumnsError(_difference(first, schema, part, other))
 
     @property
@@ -169,7 +176,7 @@ class ReportSet(Exports):
         )
 
     def _check_columns(self, *needed: str) -> None:
-        columns = pl.scan_parquet(self.parts[0].path, glob=False).collect_schema().names()
+        columns = self.scan().collect_schema().names()
         if missing := [name for name in needed if name not in columns]:
             raise ParameterError(
                 f"These reports of {self.request.report_type} have no column {', '.join(missing)}, which "
@@ -226,6 +233,10 @@ def _by_currency(rows: pl.LazyFrame) -> pl.LazyFrame:
         fee=pl.col("fee").sum() - fees_alone,
         net=pl.col("net").sum(),
     )
+
+
+def _schema_of(part: Report) -> pl.Schema:
+    return pl.scan_parquet(part.path, glob=False).collect_schema()  # its hash is checked when rows are read
 
 
 def _last_day(part: Report) -> str:

@@ -14,7 +14,6 @@ from typing import assert_never
 
 from stripe_reports import backoff, catalog, intervals, tables
 from stripe_reports.api import Api
-from stripe_reports.clock import Clock
 from stripe_reports.disk import size_text
 from stripe_reports.errors import (
     DamagedFileError,
@@ -85,11 +84,6 @@ class Runs:
         self._looks = Looks(api, transport.clock)
         self._room = threading.BoundedSemaphore(SMALL_AT_ONCE)
         self._room_for_large = threading.BoundedSemaphore(LARGE_AT_ONCE)
-
-    @property
-    def clock(self) -> Clock:
-        """What time and rest are measured by."""
-        return self._transport.clock
 
     def report_type(self, id_: str) -> ReportType:
         """A report type as Stripe has it now, completed by the catalogue."""
