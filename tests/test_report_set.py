@@ -371,6 +371,16 @@ class TestTotals:
             taxes.summary_request()
 
 
+def test_a_set_too_large_for_memory_warns_before_it_is_read(quarter, monkeypatch):
+    """By the size of all parts together."""
+    sizes = iter([4_000_000_000] * 3)
+    monkeypatch.setattr("stripe_reports.memory.size_of", lambda _: next(sizes))
+    monkeypatch.setattr("stripe_reports.memory.available", lambda: 2_000_000_000)
+    with pytest.warns(sr.LargeFrameWarning, match=r"in 3 parts takes about 12\.0 GB.*2\.0 GB are left"):
+        assert quarter.frame().height
+    assert quarter.scan().collect().height  # without a word
+
+
 class TestLeavingPolars:
     def test_a_set_goes_where_a_report_goes(self, quarter, tmp_path):
         """The same rows in pandas, Arrow, DuckDB, CSV and Excel."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,11 +24,24 @@ if TYPE_CHECKING:
     from stripe_reports.notebook.tables import ReportTable
     from stripe_reports.notebook.theme import Theme
 
-__all__ = ["Decision", "LargeFrameWarning", "Report"]
+__all__ = ["Decision", "LargeFrameWarning", "Report", "warn_if_large"]
 
 
 class LargeFrameWarning(UserWarning):
     """A report that may not fit into the memory that is left, about to be read whole all the same."""
+
+
+def warn_if_large(what: str, paths: Sequence[Path]) -> None:
+    """Warn if the rows of Parquet files may not fit into the memory that is left."""
+    size, left = sum(map(memory.size_of, paths)), memory.available()
+    if left is not None and memory.NEEDED_TO_READ * size > left:
+        notices.warn(
+            f"{what} takes about {size_text(size)} in memory and up to "
+            f"{size_text(memory.NEEDED_TO_READ * size)} while it is read, of which {size_text(left)} are left. "
+            "Use scan() in place of frame(): report.scan().filter(...).select(...).collect() reads only what "
+            "it needs.",
+            LargeFrameWarning,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +105,10 @@ class Report(Exports):
         """
         try:
             rows = self.scan()
-            self._warn_if_large()
+            warn_if_large(f"{self.run.report_type}, run {self.run.id},", [self.path])
             return rows.collect()
         except (OSError, pl.exceptions.PolarsError) as error:
             raise self._gone() from error
-
-    def _warn_if_large(self) -> None:
-        size, left = memory.size_of(self.path), memory.available()
-        if left is not None and memory.NEEDED_TO_READ * size > left:
-            notices.warn(
-                f"{self.run.report_type}, run {self.run.id}, takes about {size_text(size)} in memory and up "
-                f"to {size_text(memory.NEEDED_TO_READ * size)} while it is read, of which {size_text(left)} "
-                "are left. Use scan() in place of frame(): report.scan().filter(...).select(...).collect() "
-                "reads only what it needs.",
-                LargeFrameWarning,
-            )
 
     def _gone(self) -> StoreError:
         return StoreError(

@@ -15,7 +15,7 @@ from stripe_reports.errors import MixedColumnsError, ParameterError, StoreError
 from stripe_reports.export import Exports
 from stripe_reports.intervals import Split
 from stripe_reports.models import ReportRequest, iso
-from stripe_reports.report import Report
+from stripe_reports.report import Report, warn_if_large
 
 __all__ = ["ReportSet"]
 
@@ -98,8 +98,13 @@ class ReportSet(Exports):
 
         Raises:
             StoreError: A stored file was deleted or damaged meanwhile.
+
+        Warns:
+            LargeFrameWarning: They may not fit into memory; ``scan()`` reads only what a query needs.
         """
-        return self.scan().collect()
+        rows = self.scan()
+        warn_if_large(f"{self.request.report_type} in {len(self.parts)} parts", self.paths)
+        return rows.collect()
 
     def totals(self) -> pl.DataFrame:
         """Rows, gross, fee and net of each currency, over all parts.
