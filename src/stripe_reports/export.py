@@ -97,7 +97,7 @@ class Exports(ABC):
         Money are numbers with a format; Excel keeps 15 digits, so a number with more becomes a text, and a
         warning says so. Excel knows no time zones: times are written as they read in the zone of their
         column, which the second sheet names beside run, interval and hash. Texts stay texts: none becomes a
-        number, a link or a formula. Rows are written as they are read, so memory does not grow with them.
+        number, a link or a formula. Rows are read and written some thousand at a time.
 
         Raises:
             MissingExtraError: XlsxWriter is not installed.
