@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
+from stripe_reports.simulator import ledger as ledger_module
 from stripe_reports.simulator.clock import DEMO_START, Clock, RealClock
 from stripe_reports.simulator.draws import Draws
 from stripe_reports.simulator.ledger import Ledger
@@ -239,3 +241,13 @@ def test_a_real_clock_runs_by_itself_and_jumps_when_told():
     assert (clock.advance(3600) - before).total_seconds() >= 3600
     clock.set(DEMO_START)
     assert 0 <= (clock.now() - DEMO_START).total_seconds() < 60
+
+
+@pytest.mark.parametrize("at_once", [97, 1000])
+def test_how_many_charges_are_drawn_together_changes_nothing(monkeypatch, at_once):
+    """A large ledger is drawn in parts, so that it takes no more memory than its rows."""
+    whole = Ledger(1, 10.0)
+    monkeypatch.setattr(ledger_module, "_AT_ONCE", at_once)
+    parts = Ledger(1, 10.0)
+    for table in ("activity", "payouts", "movements"):
+        assert_frame_equal(getattr(parts, table), getattr(whole, table))
