@@ -11,7 +11,7 @@ import polars as pl
 
 from stripe_reports.errors import ParameterError
 
-__all__ = ["MONEY", "Books", "Frame", "has_instant", "instant"]
+__all__ = ["MONEY", "NAMES", "Books", "Frame", "has_instant", "instant"]
 
 Frame = pl.DataFrame | pl.LazyFrame
 
@@ -44,6 +44,9 @@ _FORMS = {
     ),
     "ending_balance": _Form("ending_balance_reconciliation.itemized", _ITEMIZED),
 }
+
+NAMES = tuple(_FORMS)
+"""What the frames are called."""
 
 _FIGURES = frozenset(
     {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from stripe_reports.controls.books import MONEY, Books, Frame
+from stripe_reports.controls.books import MONEY, NAMES, Books, Frame
 from stripe_reports.controls.checks import CONTROLS, outcome
 from stripe_reports.controls.suspects import none, suspects
 from stripe_reports.errors import ParameterError
@@ -104,7 +104,23 @@ class TieOut:
         interval: tuple[datetime, datetime] | None = None,
         **frames: Frame | None,
     ) -> TieOut:
-        """Tie out frames; they are named as in ``tie_out``."""
+        """Tie out frames, and keep the way back to their rows.
+
+        Args:
+            reports: The reports that the frames came from, by the frames' names.
+            notes: What the reader should know besides.
+            title: What is tied out, for people.
+            interval: See ``tie_out``.
+            **frames: As the arguments of ``tie_out``: ``summary``, ``activity`` and so on.
+
+        Raises:
+            ParameterError: As ``tie_out``.
+        """
+        strangers = sorted(frames.keys() - NAMES)
+        if strangers:
+            raise ParameterError(
+                f"There is no frame called {', '.join(strangers)}; there are {', '.join(NAMES)}."
+            )
         if interval is not None and any(bound.tzinfo is None for bound in interval):
             raise ParameterError("interval needs aware datetimes, so that it is a time and not a guess.")
         given: dict[str, pl.DataFrame] = {k: f for k, f in frames.items() if f is not None}  # type: ignore[misc]
