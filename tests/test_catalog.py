@@ -176,3 +176,9 @@ def test_where_columns_are_not_all_known_stripe_decides():
     (warning,) = catalog.check(request)
     assert "brand_new" in warning
     assert "left to Stripe" in warning
+
+
+def test_a_type_without_test_data_says_that_it_wants_a_live_key(client):
+    """A test account does not offer it; that is no reason to look for a slip in its name."""
+    with pytest.raises(UnknownReportTypeError, match="has no test data: use a live key"):
+        client.fetch("connect_card_payments_fees.transaction_level", "2026-10")

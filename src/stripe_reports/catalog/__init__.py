@@ -175,8 +175,10 @@ def unknown(
     known = list(report_types()) if offered is None else list(offered)
     has_version = name.rpartition(".")[2].isdigit()
     near = _did_you_mean(name, known if has_version else {id_.rpartition(".")[0] for id_ in known} - {name})
-    is_catalogued = name in report_types() or any(id_.startswith(f"{name}.") for id_ in report_types())
-    if is_catalogued:
+    catalogued = [type_ for type_ in report_types().values() if name in (type_.id, type_.base)]
+    if catalogued and all(type_.livemode_only for type_ in catalogued):
+        what = f"The report type {name!r} has no test data: use a live key, of an account that has it."
+    elif catalogued:
         what = f"This account does not offer the report type {name!r}, which Stripe has."
     else:
         what = f"There is no report type {name!r}."
