@@ -37,9 +37,9 @@ def warn_if_large(what: str, paths: Sequence[Path]) -> None:
     if left is not None and memory.NEEDED_TO_READ * size > left:
         notices.warn(
             f"{what} takes about {size_text(size)} in memory and up to "
-            f"{size_text(memory.NEEDED_TO_READ * size)} while it is read, of which {size_text(left)} are left. "
-            "Use scan() in place of frame(): report.scan().filter(...).select(...).collect() reads only what "
-            "it needs.",
+            f"{size_text(memory.NEEDED_TO_READ * size)} while it is read, of which {size_text(left)} are "
+            "left. Use scan() in place of frame(): report.scan().filter(...).select(...).collect() reads "
+            "only what it needs.",
             LargeFrameWarning,
         )
 

@@ -62,7 +62,7 @@ MOST_ATTEMPTS = 5
 """So many runs of other machines, failed or too old, are stepped over before one is surely launched."""
 
 A_MOMENT = timedelta(seconds=10)
-"""A run that is older when its launch is answered was there before."""
+"""A run that is older than its launch by more than that was there before."""
 
 LARGE = 32_000_000
 """Bytes from which a result takes long to read, and much memory."""
@@ -243,8 +243,9 @@ class Runs:
                     return self._api.retrieve_run(run.id), Decision("awaited", reason)
                 case Launch(reason):
                     report_type = report_type or self.report_type(request.report_type)
+                    asked = self._transport.now()  # time may pass until the answer
                     run_ = self._launch(request, report_type, policy)
-                    return run_, _launched_or_found(run_, reason, self._transport.now())
+                    return run_, _launched_or_found(run_, reason, asked)
                 case AskForType():
                     report_type = self.report_type(request.report_type)
                 case AskForRuns(since):
@@ -435,9 +436,9 @@ def _check_available(request: ReportRequest, report_type: ReportType) -> None:
         )
 
 
-def _launched_or_found(run: ReportRun, reason: str, now: datetime) -> Decision:
+def _launched_or_found(run: ReportRun, reason: str, asked: datetime) -> Decision:
     """Stripe answers an equal launch of another machine with the run that this one made."""
-    if run.created >= now - A_MOMENT:
+    if run.created >= asked - A_MOMENT:
         return Decision("launched", reason)
     return Decision(
         "awaited" if run.status == "pending" else "reused",
