@@ -144,6 +144,54 @@ def test_a_process_that_is_killed_leaves_what_the_next_one_goes_on_with(live, tm
     assert len(list((tmp_path / "cache").glob("*/results/*/*/*.parquet"))) == 1
 
 
+KILLED_EVERYWHERE = """
+import os, signal, sys
+import requests_cache, stripe  # once; polars' threads, though, must not be started before a fork
+import stripe_reports as sr
+
+key, url, folder = sys.argv[1:]
+touches = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod", "sqlite3.connect"}
+
+def killed_at(n):
+    left = n
+    def hook(event, arguments):
+        nonlocal left
+        if event in touches and folder in str(arguments[0]):
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(hook)
+
+for n in range(100):
+    if not (child := os.fork()):
+        killed_at(n)
+        client = sr.Client(key, base_url=url, cache_dir=f"{folder}/{n}")
+        client.fetch("payouts.itemized.5", f"2026-{n // 28 + 1:02}-{n % 28 + 1:02}")
+        os._exit(0)
+    if os.waitpid(child, 0)[1] == 0:
+        break
+print(n)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_process_that_is_killed_at_any_touch_of_the_disk_loses_nothing(live, tmp_path):
+    """Before the first file is opened, before the second, … until one gets through to its end."""
+    simulator, url = live
+    command = [sys.executable, "-c", KILLED_EVERYWHERE, simulator.key, url, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.stderr == ""
+    times_killed = int(done.stdout)
+    assert times_killed > 30
+    for n in range(times_killed + 1):
+        with sr.Client(simulator.key, base_url=url, cache_dir=tmp_path / str(n)) as client:
+            # A day of its own each, so that the replay of another's launch hides no second one.
+            report = client.fetch("payouts.itemized.5", f"2026-{n // 28 + 1:02}-{n % 28 + 1:02}")
+            assert report.frame().columns
+            assert report.run.id in {run.id for run in simulator.runs}
+    assert len(simulator.runs) == times_killed + 1
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
 def test_control_c_in_a_terminal_detaches_at_once_and_says_how_to_come_back(live, tmp_path):
     """The run goes on at Stripe; KeyboardInterrupt reaches the caller; the next process joins the run."""
