@@ -8,7 +8,7 @@ import pytest
 import stripe_reports as sr
 from conftest import TestClock
 from stripe_reports.demo_client import DemoClient
-from stripe_reports.simulator import Simulator
+from stripe_reports.simulator import Fault, Simulator
 
 
 def fetch_three(client):
@@ -55,6 +55,17 @@ class TestClear:
         assert not list((tmp_path / "cache").rglob("*.*"))
         assert client.fetch("balance.summary", "2026-09").frame().height
 
+    def test_what_cannot_be_removed_is_said(self, client, monkeypatch):
+        """A machine that is handed on must not keep what was said to be gone."""
+        fetch_three(client)
+
+        def refused(*_, **__):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr("os.rmdir", refused)
+        with pytest.raises(sr.errors.StoreError, match="Could not remove what is stored"):
+            client.cache.clear()
+
     def test_by_type_with_or_without_version(self, client):
         """The others stay."""
         fetch_three(client)
@@ -100,6 +111,23 @@ class TestLimit:
             assert newest.run.id in info["run"].to_list()
             assert info["size"].sum() < sum(sizes)
             assert info.height < 4
+
+    def test_a_damaged_file_that_was_kept_takes_room_too(self, simulator, tmp_path):
+        """It is as large as a result, and nobody looks at it for long."""
+        limited = sr.Client(
+            simulator.key,
+            cache_dir=tmp_path / "cache",
+            cache_limit=1,
+            application=simulator,
+            clock=TestClock(simulator.clock),
+        )
+        with limited:
+            simulator.faults.append(Fault.named("file.corrupt"))
+            with pytest.raises(sr.errors.DamagedFileError):
+                limited.fetch("balance.summary", "2026-09")
+            assert list((tmp_path / "cache").glob("*/damaged/*.csv"))
+            limited.fetch("balance.summary", "2026-08")
+            assert not list((tmp_path / "cache").glob("*/damaged/*.csv"))
 
     def test_without_need_nothing_goes(self, client):
         """The default is 20 GB."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from stripe_reports.disk import size_text
+from stripe_reports.disk import disk_errors, remove_folder, size_text
 from stripe_reports.reuse import SETTLED_AFTER
 from stripe_reports.store import Store, StoredResult
 
@@ -83,12 +82,16 @@ class Cache:
             report_type: Only results of this type; without version, of all its versions.
             older_than: Only results that were fetched longer ago.
             all_owners: Those of other keys, accounts and modes on this machine too.
+
+        Raises:
+            StoreError: Something could not be removed, and is still there.
         """
         found = self.info(all_owners=all_owners)
         if report_type is None and older_than is None:
             self._close()  # the files that are removed may be open
             for store in self._stores(all_owners):
-                shutil.rmtree(store.folder, ignore_errors=True)
+                with disk_errors("remove what is stored", store.folder):
+                    remove_folder(store.folder)
             return found
         keep = pl.lit(value=False)
         if report_type is not None:

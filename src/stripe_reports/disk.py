@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import stat
 import uuid
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ __all__ = [
     "make_private",
     "move",
     "read_json",
+    "remove_folder",
     "safe_name",
     "seal",
     "size_text",
@@ -86,6 +88,20 @@ def move(source: Path, target: Path) -> None:
             source.replace(target)
             return
     source.replace(target)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it, though others write and remove in it.
+
+    Raises:
+        OSError: Something could not be removed.
+    """
+    for _ in range(_TRIES):
+        if not folder.exists():
+            return
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)
+    shutil.rmtree(folder)
 
 
 def seal(path: Path) -> None:

@@ -261,10 +261,11 @@ class Store:
                 folder.rmdir()
 
     def evict(self, limit: int, *, keep: Path) -> list[Path]:
-        """Remove the results that were stored first, until no more than *limit* bytes are left."""
+        """Remove what was stored first, damaged files too, until no more than *limit* bytes are left."""
         found = []
         with disk_errors("look at the stored results", self.folder):
-            for path in files_in(self.folder, "results/*/*/*.parquet"):
+            results = files_in(self.folder, "results/*/*/*.parquet")
+            for path in [*results, *files_in(self.folder, "damaged/*.csv")]:
                 with suppress(FileNotFoundError):  # another process needs room too
                     found.append((path.stat(), path))
         total, removed = sum(stat.st_size for stat, _ in found), []
