@@ -28,7 +28,7 @@ from stripe_reports.simulator.tax import taxed
 
 # A platform is fourteen more ledgers: a few seeds, whose accounts are kept.
 random_ledgers = st.builds(Ledger.of, st.integers(0, 3), st.just(2.0))
-for_every_ledger = settings(deadline=None, max_examples=6)
+for_every_ledger = settings(deadline=None, max_examples=4)
 
 
 # Connect

@@ -10,7 +10,7 @@ from __future__ import annotations
 import string
 import zlib
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 
 import polars as pl
@@ -43,7 +43,7 @@ class Draws:
 
     def pick(self, pool: Sequence[str | None], name: str, index: pl.Expr) -> pl.Expr:
         """One of the texts of *pool*; null where the pool has None."""
-        return pl.lit(pl.Series(pool, dtype=pl.String)).gather(self.below(len(pool), name, index))
+        return pl.lit(_texts(tuple(pool))).gather(self.below(len(pool), name, index))
 
     def id(self, prefix: str, name: str, index: pl.Expr) -> pl.Expr:
         """An id such as ``ch_3Q…``: twelve base-62 digits hold the 64 bits, so no two are the same."""
@@ -60,12 +60,19 @@ class Draws:
 
 
 @cache
+def _texts(pool: tuple[str | None, ...]) -> pl.Series:
+    return pl.Series(pool, dtype=pl.String)
+
+
+@cache
 def _chunks() -> pl.Series:
     digits = string.digits + string.ascii_letters
     return pl.Series(["".join(chunk) for chunk in product(digits, repeat=3)])
 
 
+@lru_cache(maxsize=1024)
 def _u64(value: int) -> pl.Expr:
+    """A number of a formula; kept, since a report of many accounts has thousands."""
     return pl.lit(value, dtype=_U64)
 
 

@@ -16,13 +16,10 @@ from stripe_reports.simulator import details
 from stripe_reports.simulator.cells import decimal, money, timestamp
 from stripe_reports.simulator.details import Columns, Context
 from stripe_reports.simulator.draws import Draws
-from stripe_reports.simulator.markets import DECIMALS
+from stripe_reports.simulator.markets import CURRENCY, DECIMALS
 from stripe_reports.simulator.selections import Asked, Rows
 
 __all__ = ["columns", "plan_pages", "transactions"]
-
-_MICRO = {currency: 10 ** (6 - decimals) for currency, decimals in DECIMALS.items()}
-"""Millionths of the major unit in a minor one."""
 
 _HOME = {
     "eur": ("DE", "FR", "ES", "IT", "NL"),
@@ -39,6 +36,14 @@ _RATES = {
     "jpy": (14_000, 21_500, 16_000, 23_000, 953, 1_877, 0, 0),
     "kwd": (7_000, 13_500, 11_000, 15_500, 811, 2_103, 0, 4_250),
 }
+_RATES_TABLE = pl.LazyFrame(
+    {
+        "currency": pl.Series(list(_RATES), dtype=CURRENCY),
+        "_micro": [10 ** (6 - DECIMALS[currency]) for currency in _RATES],
+        **{f"_rate_{number}": [rates[number] for rates in _RATES.values()] for number in range(8)},
+    }
+)
+"""The same beside the millionths of the major unit that a minor one has."""
 _BRANDS = {
     "visa": ("Visa", 400_000, 99_999),
     "mastercard": ("Mastercard", 510_000, 49_999),
@@ -76,8 +81,10 @@ def transactions(asked: Asked) -> Rows:
             (pl.col("currency") == currency) & of_row.column("card_country").is_in(home)
             for currency, home in _HOME.items()
         ),
-    ).with_columns(_micro=pl.col("currency").replace_strict(_MICRO, return_dtype=pl.Int64))
-    return Rows(_costs(table).collect(), pl.lit(value=True))
+    )
+    return Rows(
+        _costs(table.join(_RATES_TABLE, on="currency", maintain_order="left")).collect(), pl.lit(value=True)
+    )
 
 
 def _costs(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -87,19 +94,21 @@ def _costs(rows: pl.LazyFrame) -> pl.LazyFrame:
     is_credit = pl.col("_funding").is_in(["credit", "unknown"])
     rate = (
         pl.when(is_home & is_credit)
-        .then(_rate(1))
+        .then(pl.col("_rate_1"))
         .when(is_home)
-        .then(_rate(0))
+        .then(pl.col("_rate_0"))
         .when(is_credit)
-        .then(_rate(3))
-        .otherwise(_rate(2))
+        .then(pl.col("_rate_3"))
+        .otherwise(pl.col("_rate_2"))
     )
     is_charge, is_refund = category == "charge", category == "refund"
     # Towards zero, so that a refund gives back no more than was taken.
     of_bank = amount.sign() * (amount.abs() * rate // 1_000_000) + pl.when(is_charge).then(
-        _rate(6)
+        pl.col("_rate_6")
     ).otherwise(0)
-    of_scheme = amount * pl.when(is_home).then(_rate(4)).otherwise(_rate(5)) // 1_000_000 + _rate(7)
+    of_scheme = amount * pl.when(is_home).then(pl.col("_rate_4")).otherwise(
+        pl.col("_rate_5")
+    ) // 1_000_000 + pl.col("_rate_7")
     is_amex, none = pl.col("_brand") == "amex", pl.lit(0, pl.Int64)
     moves_interchange = is_charge | is_refund
     rows = rows.with_columns(
@@ -216,11 +225,6 @@ def _captured(context: Context) -> pl.Expr:
     return money(pl.col("gross"), pl.col("_decimals"), point=context.point)
 
 
-def _rate(number: int) -> pl.Expr:
-    rates = {currency: rates[number] for currency, rates in _RATES.items()}
-    return pl.col("currency").replace_strict(rates, return_dtype=pl.Int64)
-
-
 def _plan() -> pl.Expr:
     """Such as ``Visa Consumer Credit - EEA``; null where no bank took anything."""
     brand = pl.col("_brand").replace_strict(
@@ -238,7 +242,11 @@ def _plan() -> pl.Expr:
 
 
 def _bank(draws: Draws, country: pl.Expr, charge: pl.Expr) -> pl.Expr:
-    bank = pl.lit(None, pl.String)
+    """One of the banks of the card's country."""
+    first, banks = {}, list[str]()
     for code, pool in _BANKS.items():
-        bank = pl.when(country == code).then(draws.pick(pool, "issuing bank", charge)).otherwise(bank)
-    return bank
+        first[code] = len(banks)
+        banks += pool
+    many = country.replace_strict({code: len(pool) for code, pool in _BANKS.items()}, return_dtype=pl.UInt64)
+    number = country.replace_strict(first, return_dtype=pl.UInt64) + draws.hash("issuing bank", charge) % many
+    return pl.lit(pl.Series(banks)).gather(number)
