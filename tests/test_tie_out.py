@@ -59,7 +59,7 @@ def summary(currency="eur", **figures):
 # Honest data
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(
     seed=st.integers(0, 10**6),
     period=st.sampled_from(PERIODS),
@@ -208,7 +208,7 @@ def corrupted(all_books, name, number, error):
     return {**all_books, name: changed}, {key: amount for key, amount in differences.items() if amount}
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     seed=st.integers(1, 3),
     name=st.sampled_from(
@@ -230,7 +230,7 @@ def test_one_error_fails_exactly_the_controls_it_touches_by_its_amount(seed, nam
     assert set(result.filter("passes")["difference"]) <= {Decimal(0)}
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(seed=st.integers(1, 3), at=st.integers(0, 10**6), error=st.sampled_from(ERRORS))
 def test_the_drill_down_finds_the_row_in_error(seed, at, error):
     """By what the other reports say of the same balance transaction; its parts make up the difference."""

@@ -135,8 +135,8 @@ def diff(
     money = money_of(columns, report_type)
     effect = _effect(first, second, money)
     first, second = _with_helpers(first), _with_helpers(second)
-    gone, new, same = _apart(first, second, columns)
     paired_by = [_CURRENCY if name == "currency" and _CURRENCY in first.columns else name for name in by]
+    gone, new, same = _apart(first, second, columns, paired_by)
     if by:
         # Equal rows are out already; the n-th of a key is paired with the n-th.
         gone, new = (
@@ -205,16 +205,18 @@ def _with_helpers(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _apart(
-    before: pl.DataFrame, after: pl.DataFrame, columns: list[str]
+    before: pl.DataFrame, after: pl.DataFrame, columns: list[str], by: list[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """The rows that only one frame has, counted as often as they are there, and how many both have."""
-    first, second = (
-        frame.with_columns(pl.int_range(pl.len()).over(columns).alias(_NUMBER)) for frame in (before, after)
-    )
-    on = [*columns, _NUMBER]
-    gone = first.join(second, on=on, how="anti", nulls_equal=True, maintain_order="left")
-    new = second.join(first, on=on, how="anti", nulls_equal=True, maintain_order="left")
-    return gone.drop(_NUMBER), new.drop(_NUMBER), before.height - gone.height
+    on = list(dict.fromkeys([*columns, *by]))
+    if not by or any(frame.select(by).is_duplicated().any() for frame in (before, after)):
+        before, after = (
+            frame.with_columns(pl.int_range(pl.len()).over(on).alias(_NUMBER)) for frame in (before, after)
+        )
+        on.append(_NUMBER)
+    gone = before.join(after, on=on, how="anti", nulls_equal=True, maintain_order="left")
+    new = after.join(before, on=on, how="anti", nulls_equal=True, maintain_order="left")
+    return gone.drop(_NUMBER, strict=False), new.drop(_NUMBER, strict=False), before.height - gone.height
 
 
 def _cells(
