@@ -71,6 +71,7 @@ def test_it_verifies(made):
     assert result.is_well, str(result)
     assert result.digest == made.digest
     assert result.controls == "October 2026: 60 of 60 controls pass"
+    assert "26 files have the hash" in result._repr_html_()
     assert cli.main(["verify", str(made.path)]) == 0
 
 

@@ -249,6 +249,15 @@ def test_frames_that_cannot_be_compared_are_refused(options, says):
         sr.diff(**{"before": frame, "after": frame} | options)
 
 
+def test_a_difference_shows_its_rows_escaped():
+    """Text from a report is data, in the page too; long differences are cut, and that is told."""
+    before = rows(["<b>"], [1])
+    html = sr.diff(before, rows([f"<i>{n}" for n in range(40)], [2] * 40))._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert "<i>" not in html
+    assert "and 28 more" in html
+
+
 # Names
 
 

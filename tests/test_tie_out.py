@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import stripe_reports as sr
 from stripe_reports.demo_client import DemoClient
-from stripe_reports.errors import ParameterError
+from stripe_reports.errors import ParameterError, UnknownReportTypeError
 from stripe_reports.simulator import Simulator
 
 MONEY = pl.Decimal(38, 6)
@@ -473,6 +473,27 @@ def test_the_previous_period_of_a_month_is_the_month_before_it(client):
     result = client.tie_out("2026-10", timezone="Europe/Paris")
     assert result.reports["previous"].reuse.action == "stored"
     assert result.passes
+
+
+def test_what_the_account_does_not_offer_is_left_out_and_told(client, monkeypatch):
+    """A close without payout reconciliation is worth something; without the summary, it is none."""
+    offered = client.report_types()
+
+    def without(base):
+        kept = [type_ for type_ in offered if type_.base != base]
+        client._store.journal.remember_offered([type_.id for type_ in kept], client.simulator.clock.now())
+        monkeypatch.setattr(client, "report_types", lambda: kept)
+
+    without("payout_reconciliation.itemized")
+    result = client.tie_out("2026-10", currency="eur")
+    assert result.passes
+    assert result.notes == (
+        "Not checked: payout_reconciliation. The account does not offer payout_reconciliation.itemized.",
+    )
+    assert "payout_reconciliation" not in result.reports
+    without("balance.summary")
+    with pytest.raises(UnknownReportTypeError):
+        client.tie_out("2026-10")
 
 
 def test_reports_of_different_times_are_told(client, simulator):
