@@ -76,6 +76,13 @@ def test_faults_are_named(simulated):
     ]
 
 
+def test_closed_months_are_restated(simulated):
+    """A fee that comes late, unless another change is named."""
+    made = simulated("--restate", "2026-08", "--restate", "2026-09=fee waived")
+    assert [restatement.change for restatement in made._restatements] == ["late fee", "fee waived"]
+    assert made._restatements[0].end == made._restatements[1].start
+
+
 def test_events_go_to_addresses_of_this_machine(simulated, capsys):
     """All three kinds unless told, signed with a secret that is printed."""
     made = simulated("--webhook", "http://127.0.0.1:9/a", "--webhook", "http://localhost:9/b")
@@ -106,6 +113,8 @@ def test_restricted_keys_are_given_their_permissions(simulated):
         (["--webhook", "http://127.0.0.1", "--webhook-events", "x"], "There is no event"),
         (["--restrict", "sk_test_1=file_read"], "Only restricted keys"),
         (["--host", "192.0.2.1", "--port", "0"], "cannot be served"),
+        (["--restate", "soon"], "soon"),
+        (["--restate", "2026-09=all"], "'late fee'"),
     ],
 )
 def test_a_wrong_option_is_one_clear_message(arguments, says, capsys):

@@ -875,12 +875,29 @@ def test_its_clock_can_be_moved_from_any_language(simulator):
         ("faults", {}, "fault"),
         ("faults", {"fault": ""}, "fault"),
         ("faults", {"fault": "file.cutt"}, "fault"),
+        ("restatements", {}, "period"),
+        ("restatements", {"period": "soon"}, "period"),
+        ("restatements", {"period": "2026-09", "change": "all"}, "change"),
+        ("restatements", {"period": "2026-09", "currency": "xxx"}, "currency"),
     ],
 )
 def test_what_cannot_be_is_refused(simulator, path, sent, param):
     """With the parameter at fault."""
     answer = Client(simulator).post(f"/simulator/{path}", data=sent)
     assert (answer.status_code, error(answer)["param"]) == (400, param)
+
+
+def test_a_closed_month_can_be_restated_from_any_language(simulator):
+    """From the next publication on; the answer says which."""
+    made = Client(simulator).post("/simulator/restatements", data={"period": "2026-09", "currency": "eur"})
+    assert made.json == {
+        "change": "late fee",
+        "currency": "eur",
+        "start": "2026-09-01T00:00:00+00:00",
+        "end": "2026-10-01T00:00:00+00:00",
+        "published": "2026-11-05T12:00:00+00:00",
+    }
+    assert [restatement.currency for restatement in simulator._restatements] == ["eur"]
 
 
 def test_its_faults_can_be_set_from_any_language(api, simulator):

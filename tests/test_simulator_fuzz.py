@@ -133,12 +133,21 @@ def test_no_request_ends_in_a_server_error(request):
 @given(
     name=st.text(max_size=20) | st.from_regex(r"[a-z]+(\.[a-z_0-9]+)?(:\w+)?(@[0-9.]+)?", fullmatch=True),
     amount=st.sampled_from(["60", "-60", "1e400", "nan", "soon", ""]) | st.text(max_size=8),
-    path=st.sampled_from(["/simulator/clock", "/simulator/faults", "/simulator/", "/links/", "/links/é"]),
+    path=st.sampled_from(
+        [
+            "/simulator/clock",
+            "/simulator/faults",
+            "/simulator/restatements",
+            "/simulator/",
+            "/links/",
+            "/links/é",
+        ]
+    ),
     method=st.sampled_from(["GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT"]),
 )
 @settings(deadline=None, max_examples=100)
 def test_no_request_to_the_simulator_itself_ends_in_a_server_error(name, amount, path, method):
     """Its own addresses are as careful as Stripe's."""
-    sent = {"fault": name, "advance": amount, "to": name}
+    sent = {"fault": name, "advance": amount, "to": name, "period": amount, "change": name}
     answer = Client(Simulator()).open(path, method=method, data=sent)
     assert answer.status_code in (200, 400, 401, 404), answer.text

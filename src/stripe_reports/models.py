@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from stripe_reports.cards import card, folded
@@ -57,6 +57,7 @@ _ID_PREFIXES = {
     "customer": "cus_",
 }
 _STRIPE_ID = re.compile(r"[a-z]+_[A-Za-z0-9_]+")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +136,15 @@ class ReportType:
         """Stripe's nine fields; raises ``KeyError``, ``TypeError`` or ``ValueError`` for another object."""
         default_columns = answer["default_columns"]
         return cls(
-            id=str(answer["id"]),
-            object=str(answer["object"]),
-            name=str(answer["name"]),
-            version=int(answer["version"]),
+            id=_checked(answer["id"], str),
+            object=_checked(answer["object"], str),
+            name=_checked(answer["name"], str),
+            version=_checked(answer["version"], int),
             data_available_start=_instant(answer["data_available_start"]),
             data_available_end=_instant(answer["data_available_end"]),
-            default_columns=None if default_columns is None else tuple(default_columns),
+            default_columns=None
+            if default_columns is None
+            else tuple(_checked(name, str) for name in _checked(default_columns, list)),
             livemode=bool(answer["livemode"]),
             updated=_instant(answer["updated"]),
         )
@@ -404,6 +407,10 @@ class ReportRequest:
         return card(self.report_type, self.shown_lines(), kind="report request")
 
 
+_FILE_FIELDS: dict[str, type] = {"created": int, "expires_at": int, "size": int, "links": Mapping}
+"""The fields of a file that are no text."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFile:
     """The CSV file of a succeeded run, as Stripe describes it.
@@ -439,7 +446,15 @@ class ResultFile:
     @classmethod
     def from_stripe(cls, answer: Mapping[str, Any]) -> Self:
         """Stripe's fields; raises ``KeyError``, ``TypeError`` or ``ValueError`` for another object."""
-        known = {f.name: answer[f.name] for f in fields(cls) if f.name in answer}
+        known: dict[str, Any] = {
+            f.name: None
+            if answer[f.name] is None
+            else _checked(answer[f.name], _FILE_FIELDS.get(f.name, str))
+            for f in fields(cls)
+            if f.name in answer
+        }
+        if not _STRIPE_ID.fullmatch(answer["id"]):
+            raise ValueError(f"not a file: {answer['id']!r}")
         known["created"] = _instant(answer["created"])
         if known.get("expires_at") is not None:
             known["expires_at"] = _instant(known["expires_at"])
@@ -491,11 +506,11 @@ class ReportRun:
             object=answer["object"],
             created=_instant(answer["created"]),
             livemode=bool(answer["livemode"]),
-            report_type=str(answer["report_type"]),
+            report_type=_checked(answer["report_type"], str),
             parameters=dict(answer["parameters"]),
-            status=str(answer["status"]),
+            status=_checked(answer["status"], str),
             succeeded_at=None if succeeded_at is None else _instant(succeeded_at),
-            error=answer.get("error"),
+            error=None if answer.get("error") is None else _checked(answer["error"], str),
             result=None if result is None else ResultFile.from_stripe(result),
         )
 
@@ -539,6 +554,12 @@ def _plain(value: Any) -> Any:
             return dict(value)
         case _:
             return value
+
+
+def _checked(value: Any, kind: type[_T]) -> _T:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"{str(value)[:100]!r} is no {kind.__name__}")
+    return value
 
 
 def _instant(seconds: float) -> datetime:

@@ -56,6 +56,14 @@ def add_to(commands: Commands) -> None:
         metavar="NAME[:TIMES][@PROBABILITY]",
         help="what goes wrong, such as file.cut, answer.500:20@0.3 or run.stuck:always; can be repeated",
     )
+    parser.add_argument(
+        "--restate",
+        action="append",
+        default=[],
+        metavar="PERIOD[=CHANGE]",
+        help="a closed period whose figures the next publication changes, such as 2026-09 or "
+        "'2026-09=fee waived' (late fee, fee waived, description); can be repeated",
+    )
     parser.add_argument("--list-faults", action="store_true", help="the names of faults, and nothing else")
     parser.add_argument(
         "--webhook",
@@ -139,6 +147,9 @@ def _simulator(options: argparse.Namespace) -> Simulator:
         charges_per_day=options.size,
     )
     simulator.faults += [Fault.parsed(text) for text in options.fault]
+    for text in options.restate:
+        period, _, change = text.partition("=")
+        simulator.restate(period, change or "late fee")
     events = options.webhook_events.split(",") if options.webhook_events else EVENT_TYPES
     signed = {"secret": options.webhook_secret} if options.webhook_secret else {}
     for url in options.webhook:

@@ -1,4 +1,4 @@
-"""The simulator's own addresses, below ``/simulator/``: its clock and its faults, for tests in any language.
+"""The simulator's own addresses, below ``/simulator/``: its clock, faults and restatements, for any language.
 
 They want no key, and no fault befalls them.
 """
@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Protocol
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from werkzeug.wrappers import Request, Response
 
+from stripe_reports.errors import IntervalError
 from stripe_reports.simulator.answers import empty, invalid, json_response, missing, unrecognized_url
 from stripe_reports.simulator.clock import Clock
 from stripe_reports.simulator.faults import FAULTS, Fault
+from stripe_reports.simulator.restatements import Restatement
 
 __all__ = ["control"]
 
@@ -22,6 +24,8 @@ __all__ = ["control"]
 class _Controlled(Protocol):
     clock: Clock
     faults: list[Fault]
+
+    def restate(self, period: Any, change: Any = ..., *, currency: str | None = None) -> Restatement: ...
 
 
 def control(simulator: _Controlled, request: Request, form: Mapping[str, str]) -> Response:
@@ -44,6 +48,8 @@ def control(simulator: _Controlled, request: Request, form: Mapping[str, str]) -
         case "DELETE", "/simulator/faults":
             simulator.faults.clear()
             return _faults(simulator)
+        case "POST", "/simulator/restatements":
+            return _restated(simulator, form)
         case _:
             raise unrecognized_url(request.method, request.path)
 
@@ -69,6 +75,32 @@ def _fault(form: Mapping[str, str]) -> Fault:
         return Fault.parsed(form["fault"])
     except ValueError as error:
         raise invalid(str(error), "fault") from None
+
+
+def _restated(simulator: _Controlled, form: Mapping[str, str]) -> Response:
+    if "period" not in form:
+        raise missing("period")
+    try:
+        made = simulator.restate(
+            form["period"], form.get("change", "late fee"), currency=form.get("currency")
+        )
+    except IntervalError as error:
+        raise invalid(str(error), "period") from None
+    except (ValueError, OverflowError) as error:
+        raise invalid(str(error), "change" if "change" in form else "currency") from None
+    return json_response(
+        {
+            "change": made.change,
+            "currency": made.currency,
+            "start": _iso(made.start),
+            "end": _iso(made.end),
+            "published": _iso(made.published),
+        }
+    )
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 def _clock(simulator: _Controlled) -> Response:

@@ -96,10 +96,12 @@ client.frame("balance.summary", "2026-10")
         ),
         _Part(
             "Time and faults, from any language",
-            "Runs end as the clock passes their time. A fault is NAME, NAME:TIMES or NAME:TIMES@PROBABILITY.",
+            "Runs end as the clock passes their time. A fault is NAME, NAME:TIMES or NAME:TIMES@PROBABILITY. "
+            "A closed month that is restated has other figures from the next publication on.",
             f"""curl {url}/simulator/clock -d advance=60
 curl {url}/simulator/faults -d fault=answer.500:20@0.3
 curl {url}/simulator/faults -X DELETE
+curl {url}/simulator/restatements -d period=2026-09 -d change='late fee'
 """,
         ),
     ]

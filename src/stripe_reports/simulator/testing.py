@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from stripe_reports.intervals import Period
 from stripe_reports.simulator.app import ServedRequest, Simulator
 from stripe_reports.simulator.clock import Clock
 from stripe_reports.simulator.faults import Fault
+from stripe_reports.simulator.restatements import Correction, Restatement
 from stripe_reports.simulator.server import serve
 from stripe_reports.simulator.webhooks import Delivery, WebhookEndpoint
 
@@ -56,6 +58,10 @@ class StripeReporting:
     def break_(self, name: str, **members: Any) -> Fault:
         """Make something go wrong, by name: see :meth:`Simulator.break_`."""
         return self.simulator.break_(name, **members)
+
+    def restate(self, period: Period, change: Correction = "late fee", **members: Any) -> Restatement:
+        """Change a closed period from the next publication on: see :meth:`Simulator.restate`."""
+        return self.simulator.restate(period, change, **members)
 
     def webhook(self, url: str, **members: Any) -> WebhookEndpoint:
         """Post events to an address of this machine from now on; its ``secret`` verifies them."""
