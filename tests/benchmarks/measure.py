@@ -18,16 +18,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-__all__ = ["Sample", "Spread", "environment", "in_child", "interleaved", "ratios", "seconds"]
+__all__ = ["Sample", "Spread", "cpu_ratio", "environment", "in_child", "interleaved", "ratios", "seconds"]
 
 ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One run of a case: seconds, the most memory its process held in bytes, and what it found."""
+    """One run of a case: seconds, those of CPU, most memory in bytes, and what it found."""
 
     seconds: float
+    cpu: float
     peak: int
     value: Any
 
@@ -83,6 +84,12 @@ def interleaved(
 def ratios(ours: list[Sample], peers: list[Sample]) -> Spread:
     """Our time in the peer's, round by round."""
     return Spread.of([our.seconds / peer.seconds for our, peer in zip(ours, peers, strict=True)])
+
+
+def cpu_ratio(ours: list[Sample], peers: list[Sample]) -> str:
+    """The same of the work done, which other work on the machine hardly changes."""
+    ratio = Spread.of([our.cpu / peer.cpu for our, peer in zip(ours, peers, strict=True)])
+    return f"{ratio.middle:.2f} × the CPU"
 
 
 def seconds(samples: list[Sample]) -> Spread:

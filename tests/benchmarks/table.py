@@ -34,11 +34,11 @@ class Row:
 
 
 def machine() -> str:
-    """Date, size of the machine and versions; no names."""
+    """Date, size of the machine, how busy it was, and versions; no names."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, "
-        f"Python {platform.python_version()}, polars {pl.__version__}"
+        f"Python {platform.python_version()}, polars {pl.__version__}, load average {os.getloadavg()[1]:.0f}"
     )
 
 

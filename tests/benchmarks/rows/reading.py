@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.data import REPORT_TYPE, ZONE
-from tests.benchmarks.measure import interleaved, ratios, seconds
+from tests.benchmarks.measure import cpu_ratio, interleaved, ratios, seconds
 from tests.benchmarks.table import Row
 
 BAR = 1.15
@@ -39,7 +39,7 @@ def rows(csv: Path, runs: int) -> list[Row]:
             f"≤ {BAR} ×",
             ours_text,
             f"polars, schema ready-made: {seconds(samples['polars']).text(' s')}",
-            ratio.text(" ×"),
+            f"{ratio.text(' ×')}; {cpu_ratio(samples['ours'], samples['polars'])}",
             ratio.middle <= BAR,
         )
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.data import Served
-from tests.benchmarks.measure import in_child, interleaved, ratios, seconds
+from tests.benchmarks.measure import cpu_ratio, in_child, interleaved, ratios, seconds
 from tests.benchmarks.rows.reading import typed
 from tests.benchmarks.table import Row
 
@@ -33,7 +33,7 @@ def rows(report: Served, folder: Path, runs: int) -> list[Row]:
         f"≤ {BAR} ×",
         seconds(samples["ours"]).text(" s"),
         f"`curl -o`, then polars `scan_csv` → `sink_parquet`: {seconds(samples['peer']).text(' s')}",
-        ratio.text(" ×"),
+        f"{ratio.text(' ×')}; {cpu_ratio(samples['ours'], samples['peer'])}",
         ratio.middle <= BAR,
     )
     beside = max(sample.peak for sample in samples["peer"]) / 1e6
