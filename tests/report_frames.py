@@ -17,6 +17,10 @@ CATEGORIES = ("charge", "refund", "dispute", "dispute_reversal", "fee", "refund_
 DECIMALS = {"jpy": 0, "kwd": 3}
 
 
+def _seeded(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311
+
+
 def a_frame(report_type: str, rows: Sequence[dict[str, Any]], *, timezone: str = "UTC") -> pl.DataFrame:
     """Rows with the types of a report; the columns are those of the first row."""
     names = list(rows[0])
@@ -39,13 +43,15 @@ def activity(
     **columns: Any,
 ) -> pl.DataFrame:
     """An itemised balance change from activity."""
-    rng = random.Random(seed)
+    rng = _seeded(seed)
     start = datetime(2026, 10, 1, tzinfo=UTC)
     brands = ["visa", "mastercard", "amex", None]
 
     def row() -> dict[str, Any]:
         currency, category = rng.choice(currencies), rng.choice(categories)
-        gross = an_amount(rng, currency) * (1 if category in ("charge", "dispute_reversal", "refund_failure") else -1)
+        gross = an_amount(rng, currency) * (
+            1 if category in ("charge", "dispute_reversal", "refund_failure") else -1
+        )
         fee = an_amount(rng, currency, 500) if category == "charge" else Decimal(0)
         payout = rng.randrange(12)
         account = f"acct_{rng.randrange(accounts):03}" if accounts else None
@@ -68,9 +74,11 @@ def activity(
     ).head(rows)
 
 
-def payouts(seed: int = 0, *, rows: int = 60, currencies: Sequence[str] = ("eur", "usd", "jpy")) -> pl.DataFrame:
+def payouts(
+    seed: int = 0, *, rows: int = 60, currencies: Sequence[str] = ("eur", "usd", "jpy")
+) -> pl.DataFrame:
     """Itemised payouts."""
-    rng = random.Random(seed)
+    rng = _seeded(seed)
 
     def row(number: int) -> dict[str, Any]:
         currency, effective = rng.choice(currencies), datetime(2026, 10, 1 + rng.randrange(31), tzinfo=UTC)
@@ -84,8 +92,12 @@ def payouts(seed: int = 0, *, rows: int = 60, currencies: Sequence[str] = ("eur"
             "fee": Decimal(0),
             "net": net,
             "reporting_category": "payout_reversal" if back else "payout",
-            "payout_expected_arrival_date": (effective + timedelta(days=rng.choice([0, 0, 0, 1, 2, 5, 40]))).date(),
-            "payout_status": "failed" if back else rng.choice(["paid", "paid", "paid", "in_transit", "pending"]),
+            "payout_expected_arrival_date": (
+                effective + timedelta(days=rng.choice([0, 0, 0, 1, 2, 5, 40]))
+            ).date(),
+            "payout_status": "failed"
+            if back
+            else rng.choice(["paid", "paid", "paid", "in_transit", "pending"]),
         }
 
     return a_frame("payouts.itemized.5", [row(number) for number in range(max(rows, 1))]).head(rows)
@@ -93,7 +105,7 @@ def payouts(seed: int = 0, *, rows: int = 60, currencies: Sequence[str] = ("eur"
 
 def all_fees(seed: int = 0, *, rows: int = 150, currencies: Sequence[str] = ("eur", "usd")) -> pl.DataFrame:
     """Itemised fees."""
-    rng = random.Random(seed)
+    rng = _seeded(seed)
 
     def row() -> dict[str, Any]:
         currency = rng.choice(currencies)
@@ -110,12 +122,13 @@ def all_fees(seed: int = 0, *, rows: int = 150, currencies: Sequence[str] = ("eu
 
 def card_fees(seed: int = 0, *, rows: int = 150, currencies: Sequence[str] = ("eur", "usd")) -> pl.DataFrame:
     """Interchange-plus fees; amounts have six decimals."""
-    rng = random.Random(seed)
+    rng = _seeded(seed)
 
     def row() -> dict[str, Any]:
         currency = rng.choice(currencies)
         return {
-            "fee_incurred_at": datetime(2026, 10, 1, tzinfo=UTC) + timedelta(seconds=rng.randrange(31 * 86_400)),
+            "fee_incurred_at": datetime(2026, 10, 1, tzinfo=UTC)
+            + timedelta(seconds=rng.randrange(31 * 86_400)),
             "charge_id": f"ch_{rng.randrange(rows or 1)}",
             "captured_amount": an_amount(rng, currency),
             "captured_currency": rng.choice([currency, currency, "gbp"]),
@@ -131,9 +144,14 @@ def card_fees(seed: int = 0, *, rows: int = 150, currencies: Sequence[str] = ("e
 
 def tax(seed: int = 0, *, rows: int = 150, currencies: Sequence[str] = ("usd", "eur")) -> pl.DataFrame:
     """Itemised tax transactions."""
-    rng = random.Random(seed)
+    rng = _seeded(seed)
     places = {
-        "usd": [("Texas", "TX", "US"), ("California", "CA", "US"), ("Los Angeles", "CA", "US"), ("New York", "NY", "US")],
+        "usd": [
+            ("Texas", "TX", "US"),
+            ("California", "CA", "US"),
+            ("Los Angeles", "CA", "US"),
+            ("New York", "NY", "US"),
+        ],
         "eur": [("France", None, "FR"), ("Germany", None, "DE"), ("Ireland", None, "IE")],
     }
 
@@ -141,7 +159,8 @@ def tax(seed: int = 0, *, rows: int = 150, currencies: Sequence[str] = ("usd", "
         currency = rng.choice(currencies)
         name, state, country = rng.choice(places.get(currency, [("Elsewhere", None, "XX")]))
         return {
-            "transaction_date": datetime(2026, 10, 1, tzinfo=UTC) + timedelta(seconds=rng.randrange(31 * 86_400)),
+            "transaction_date": datetime(2026, 10, 1, tzinfo=UTC)
+            + timedelta(seconds=rng.randrange(31 * 86_400)),
             "currency": currency,
             "tax_amount": an_amount(rng, currency, 3000) * rng.choice([1, 1, 1, -1]),
             "jurisdiction_name": name,
@@ -154,7 +173,7 @@ def tax(seed: int = 0, *, rows: int = 150, currencies: Sequence[str] = ("usd", "
 
 def overview(seed: int = 0, *, rows: int = 40, currencies: Sequence[str] = ("eur", "usd")) -> pl.DataFrame:
     """Connected accounts with negative balances."""
-    rng = random.Random(seed)
+    rng = _seeded(seed)
 
     def row(number: int) -> dict[str, Any]:
         currency = rng.choice(currencies)
@@ -166,13 +185,14 @@ def overview(seed: int = 0, *, rows: int = 40, currencies: Sequence[str] = ("eur
         }
 
     return a_frame(
-        "connect.negative_balance_refunds_disputes_overview.1", [row(number) for number in range(max(rows, 1))]
+        "connect.negative_balance_refunds_disputes_overview.1",
+        [row(number) for number in range(max(rows, 1))],
     ).head(rows)
 
 
 def revenue(seed: int = 0, *, rows: int = 150, currencies: Sequence[str] = ("eur", "usd")) -> pl.DataFrame:
     """Debits and credits by customer."""
-    rng = random.Random(seed)
+    rng = _seeded(seed)
     entries = [
         ("AccountsReceivable", "DeferredRevenue"),
         ("DeferredRevenue", "Revenue"),
@@ -191,7 +211,9 @@ def revenue(seed: int = 0, *, rows: int = 150, currencies: Sequence[str] = ("eur
             "amount": an_amount(rng, currency),
         }
 
-    return a_frame("revenue_recognition.debit_credit_by_customer.1", [row() for _ in range(max(rows, 1))]).head(rows)
+    return a_frame(
+        "revenue_recognition.debit_credit_by_customer.1", [row() for _ in range(max(rows, 1))]
+    ).head(rows)
 
 
 def summary(frame: pl.DataFrame) -> pl.DataFrame:

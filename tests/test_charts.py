@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from report_frames import activity, all_fees, card_fees, overview, payouts, revenue, summary, tax
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
 from stripe_reports.notebook import theme
-from stripe_reports.notebook.charts import balance_waterfall, chart_for, chart_of
+from stripe_reports.notebook.charts import balance_waterfall, chart_of, kinds_for, recipe_for
 
 SCHEMA = {
     "category": pl.String,
@@ -257,25 +258,76 @@ def test_the_axis_writes_large_figures_short(start, ticks):
 # Which chart for which report
 
 
-def a_report(report_type: str = "balance.summary.2", **parameters: Any) -> Any:
+def a_report(
+    report_type: str = "balance.summary.2", frame: pl.DataFrame | None = None, **parameters: Any
+) -> Any:
     return SimpleNamespace(
         run=SimpleNamespace(report_type=report_type),
         request=ReportRequest(report_type, **parameters),
         provenance=SimpleNamespace(as_of=datetime(2026, 11, 5, 12, tzinfo=UTC)),
-        frame=a_summary,
+        scan=(a_summary() if frame is None else frame).lazy,
     )
 
 
 @pytest.mark.parametrize("name", ["balance.summary", "balance.summary.1", "balance.summary.99"])
 def test_a_report_type_has_one_recipe_whatever_its_version(name):
-    assert chart_for(name) is balance_waterfall
+    assert recipe_for(name, SCHEMA) is balance_waterfall
 
 
-def test_a_report_type_without_a_recipe_is_refused_with_those_that_have_one():
-    with pytest.raises(
-        ParameterError, match=r"There is no chart for payouts.itemized.5 yet; .*balance.summary"
-    ):
-        chart_for("payouts.itemized.5")
+def test_the_first_kind_is_the_default_and_each_draws():
+    frame = activity(rows=30, accounts=3)
+    kinds = kinds_for("balance_change_from_activity.itemized.7", frame.columns)
+    assert list(kinds) == ["net", "cumulated", "gross_fee_net", "fee_rate", "rates", "accounts"]
+    report = a_report("balance_change_from_activity.itemized.7", frame, payout="po_123")
+    assert chart_of(report).to_dict() == chart_of(report, "net").to_dict()
+    for kind in kinds:
+        assert chart_of(report, kind).to_dict()["title"]["subtitle"]
+
+
+def test_only_kinds_whose_columns_are_there_are_offered():
+    frame = activity().drop("fee", "reporting_category")
+    assert list(kinds_for("balance_change_from_activity.itemized.7", frame.columns)) == ["cumulated"]
+
+
+@pytest.mark.parametrize(
+    ("report_type", "frame", "first"),
+    [
+        ("payout_reconciliation.itemized.7", activity(), "payouts"),
+        ("payout_reconciliation.by_id.itemized.4", activity().drop("automatic_payout_id"), "composition"),
+        ("payout_reconciliation.summary.2", summary(activity()), "composition"),
+        ("balance_change_from_activity.summary.2", summary(activity()), "categories"),
+        ("payouts.itemized.5", payouts(), "status"),
+        ("all_fees.incurred_at.itemized.2", all_fees(), "products"),
+        ("connect_card_payments_fees.transaction_level.1", card_fees(), "fee_rate"),
+        ("tax.transactions.itemized.2", tax(), "jurisdictions"),
+        ("connect.negative_balance_refunds_disputes_overview.1", overview(), "balances"),
+        ("revenue_recognition.debit_credit_by_customer.1", revenue(), "debits_credits"),
+        (
+            "connected_account_balance_change_from_activity.itemized.3",
+            activity(accounts=3).rename({"connected_account_id": "connected_account"}),
+            "accounts",
+        ),
+        ("connected_account_balance.summary.1", a_summary(), "waterfall"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_each_family_is_drawn_its_own_way(report_type, frame, first):
+    assert next(iter(kinds_for(report_type, frame.columns))) == first
+
+
+def test_an_unknown_kind_is_answered_with_the_nearest():
+    with pytest.raises(ParameterError, match=r"no chart 'cumulative' .* Did you mean 'cumulated'\?"):
+        recipe_for("balance_change_from_activity.itemized", activity().columns, "cumulative")
+
+
+def test_a_report_type_without_a_chart_is_refused_with_those_that_have_one():
+    with pytest.raises(ParameterError, match=r"no chart for failed_payouts.itemized.2; .*balance.summary"):
+        recipe_for("failed_payouts.itemized.2", ["currency"])
+
+
+def test_a_report_without_the_columns_is_told_which_to_fetch():
+    with pytest.raises(ParameterError, match="needs the columns net_amount, currency, which"):
+        recipe_for("balance.summary.1", ["category"])
 
 
 @pytest.mark.parametrize(
@@ -306,8 +358,11 @@ def test_a_report_type_without_a_recipe_is_refused_with_those_that_have_one():
 )
 def test_title_and_subtitle_state_report_period_zone_and_as_of(parameters, period):
     assert chart_of(a_report(**parameters)).to_dict()["title"] == {
-        "text": "Balance summary",
-        "subtitle": [f"balance.summary.2 · {period}", "Stripe's data as of 2026-11-05 12:00 UTC"],
+        "text": "From the starting to the ending balance",
+        "subtitle": [
+            f"Balance summary · {period}",
+            "balance.summary.2 · Stripe's data as of 2026-11-05 12:00 UTC",
+        ],
     }
 
 
@@ -330,10 +385,30 @@ def test_our_look_lies_under_what_the_user_configures(chart):
     assert config["axis"]["labelColor"] == theme.LIGHT["axis"]["labelColor"]
 
 
-def test_a_chart_can_be_dark(chart):
-    config = chart.configure(**theme.DARK).to_dict()["config"]
-    assert config["background"] == theme.DARK["background"]
-    assert config["axis"]["gridColor"] == theme.DARK["axis"]["gridColor"]
+@pytest.mark.parametrize(("name", "config"), [("light", theme.LIGHT), ("dark", theme.DARK)])
+def test_a_chart_has_the_theme_it_was_given_and_can_still_be_layered(name, config):
+    dressed = chart_of(a_report(payout="po_123"), theme=name)
+    layered = dressed + alt.Chart().mark_rule().encode(y=alt.datum(60))
+    for each in (dressed, layered):
+        assert each.to_dict()["config"]["background"] == config["background"]
+    assert f'fill="{config["background"]}"' in dressed._repr_mimebundle_()["text/html"]
+
+
+def test_a_chart_may_be_told_to_follow_the_page():
+    spec = chart_of(a_report(payout="po_123"), theme="page").to_dict()
+    assert spec["config"]["background"] == "var(--jp-layout-color0, #ffffff)"
+
+
+def test_an_unknown_theme_is_refused():
+    with pytest.raises(ParameterError, match="no theme 'black'; there is light, dark, page"):
+        chart_of(a_report(payout="po_123"), theme="black")
+
+
+def test_our_themes_can_be_enabled_for_all_charts(chart):
+    """Under the names by which altair finds them as soon as the package is installed."""
+    with alt.theme.enable("stripe_reports_dark"):
+        assert alt.Chart().mark_point().to_dict()["config"]["background"] == theme.DARK["background"]
+        assert chart.to_dict()["config"]["background"] == theme.DARK["background"]
 
 
 def test_a_theme_that_the_user_enabled_wins(chart):

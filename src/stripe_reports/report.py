@@ -125,7 +125,8 @@ class Report(Exports):
             kind: One of ``report.kinds()``; None for the first of them.
             theme: ``"light"`` or ``"dark"``; None for the colours of the page in a notebook, light in a file.
             linked: Whether what is selected in it can be read; for ``altair.JupyterChart``.
-            options: Of the recipe, such as ``currency="eur"``, ``every="week"``, ``top=5``, ``title="October"``.
+            options: Of the recipe, such as ``currency="eur"``, ``every="week"``, ``top=5``,
+                ``title="October"``.
 
         Raises:
             ParameterError: There is no such chart for this report's type and columns.
@@ -139,7 +140,7 @@ class Report(Exports):
         return chart_of(self, kind, theme=theme, linked=linked, **options)
 
     def kinds(self) -> dict[str, str]:
-        """The charts that this report can have: the name to ask for, and a title; the first is the default."""
+        """The charts that this report can have: name and title; the first is the default."""
         from stripe_reports.notebook.charts import kinds_of
 
         return kinds_of(self)
@@ -147,11 +148,12 @@ class Report(Exports):
     def table(self, **options: Any) -> ReportTable:
         """The report as a table to print, with a subtotal per currency; needs ``stripe-reports[tables]``.
 
-        A ``great_tables.GT``: restyle it as you like. ``save`` writes HTML, SVG, PNG or PDF without a browser.
+        A ``great_tables.GT``: restyle it as you like. ``save`` writes HTML, SVG, PNG or PDF without a
+        browser.
 
         Args:
-            options: ``rows=100`` for how many rows are shown (subtotals are of all of them), ``columns=[...]``,
-                ``by="reporting_category"`` for sums in place of rows, ``title``.
+            options: ``rows=100`` for how many rows are shown (subtotals are of all of them),
+                ``columns=[...]``, ``by="reporting_category"`` for sums in place of rows, ``title``.
 
         Raises:
             ParameterError: There is no such column.

@@ -65,6 +65,7 @@ _OF_NAMES = {
     "eftpos_au": _OLIVE,
     # Measures
     "gross": _BLUE,
+    "net": _GREEN,
     "less fees": _GOLD,
     "refunds": _ORANGE,
     "disputes": _CRIMSON,

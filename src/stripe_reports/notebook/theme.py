@@ -4,7 +4,7 @@ The colours that mean something are set in the charts, and are the same in light
 Everything else is a Vega-Lite config that is laid under the user's own when a chart is drawn, so that charts
 can be layered, concatenated and restyled. Which one:
 
-- one of ours, named when the chart is made, ``report.chart(theme="dark")``, or later: ``dressed(chart, "dark")``;
+- one of ours, named when the chart is made, ``report.chart(theme="dark")``, or by ``dressed(chart, "dark")``;
 - else the theme that the user enabled: ``altair.theme.enable("stripe_reports_dark")`` is ours for all charts;
 - else, in a notebook and in our pages, the colours of the page around it; in a file, light.
 """
@@ -27,6 +27,7 @@ __all__ = [
     "LayerChart",
     "Theme",
     "VConcatChart",
+    "config_of",
     "dark",
     "dressed",
     "following_the_page",
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 Theme = Literal["light", "dark", "page"]
-"""``page`` takes the colours from the page around an SVG: JupyterLab's, Notebook's, Voilà's, or one of ours."""
+"""``page`` takes the colours from the page around an SVG: JupyterLab's, Notebook's, Voilà's, or ours."""
 
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
@@ -126,15 +127,25 @@ def dressed(chart: _Chart, theme: Theme) -> _Chart:
     Raises:
         ParameterError: There is no such theme.
     """
+    config_of(theme)
+    return remarked(chart, theme=theme)
+
+
+def config_of(theme: Theme) -> dict[str, Any]:
+    """The Vega-Lite config of a theme.
+
+    Raises:
+        ParameterError: There is no such theme.
+    """
     if theme not in _CONFIGS:
         raise ParameterError(
             f"There is no theme {theme!r}; there is {', '.join(get_args(Theme))}.", param="theme"
         )
-    return remarked(chart, theme=theme)
+    return _CONFIGS[theme]
 
 
 def following_the_page(chart: _Chart) -> _Chart:
-    """A copy that takes its colours from the page, unless it has a theme already; any other chart as it is."""
+    """A copy that takes its colours from the page, unless it has a theme; any other chart as it is."""
     return chart if not isinstance(chart, _OwnLook) or "theme" in remarks(chart) else dressed(chart, "page")
 
 

@@ -114,8 +114,9 @@ def gross_fee_net(
     point. Arguments and errors are those of ``activity_net``.
     """
     time = _check(frame, "gross", "fee", "net")
-    measures = {"gross": pl.col("gross"), "fee": -pl.col("fee"), "net": pl.col("net")}
-    days = sums_by_day(frame, time, timezone, currency, **measures)
+    days = sums_by_day(
+        frame, time, timezone, currency, gross=pl.col("gross"), fee=-pl.col("fee"), net=pl.col("net")
+    )
     if days.is_empty():
         return note(NOTHING, heading(title or "Gross, fees and net", subtitle))
     width, _ = size_of(currencies_of(days)[0])

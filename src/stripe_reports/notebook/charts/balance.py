@@ -75,7 +75,7 @@ def _present(frame: Frame) -> list[str]:
 
 
 def _bars(frame: pl.DataFrame) -> pl.DataFrame:
-    """The bars: ``currency``, ``step``, ``category``, ``kind``, and as exact decimals ``amount``, ``start`` and ``end``."""
+    """The bars of a waterfall, with exact ``amount``, ``start`` and ``end``."""
     if not frame.is_empty() and _steps(frame).is_empty():
         raise ParameterError(
             "The frame is not a balance summary: no row is a starting_balance, activity, payouts or "

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from stripe_reports.models import ReportRequest
     from stripe_reports.report import Report
 
-__all__ = ["Recipe", "chart_of", "kinds_for", "kinds_of", "recipe_for"]
+__all__ = ["Recipe", "chart_of", "kinds_for", "kinds_of", "recipe_for", "subtitle_of", "title_of"]
 
 _CHARACTERS = 84
 """Of a line of the subtitle: they fit 600 pixels."""
@@ -217,7 +217,7 @@ def kinds_for(report_type: str, columns: Iterable[str]) -> dict[str, str]:
 
 
 def kinds_of(report: Report) -> dict[str, str]:
-    """The charts that a report can have: the name to ask for, and a title for people; the first is the default.
+    """The charts that a report can have: name, and title for people; the first is the default.
 
     Example:
         >>> list(kinds_of(client.fetch("payouts.itemized", "2026-10")))
@@ -295,8 +295,8 @@ def chart_of(
     Args:
         report: The report to draw.
         kind: One of ``kinds_of(report)``; None for the first.
-        theme: ``"light"``, ``"dark"``, or ``"page"`` for the colours of the page around it; None for the page's
-            in a notebook and light in a file.
+        theme: ``"light"``, ``"dark"``, or ``"page"`` for the colours of the page around it; None for the
+            page's in a notebook and light in a file.
         linked: Whether one can select in it; see ``linked``.
         options: Passed on to the recipe; ``title`` and ``subtitle`` replace ours.
 
@@ -306,20 +306,30 @@ def chart_of(
     id_ = report.run.report_type
     rows = report.scan()
     recipe = recipe_for(id_, rows.collect_schema().names(), kind)
-    known: dict[str, Any] = {"subtitle": _subtitle(report)}
-    if "timezone" in recipe.__annotations__ and report.request.timezone:  # type: ignore[attr-defined]
+    known: dict[str, Any] = {"subtitle": subtitle_of(report)}
+    if "timezone" in recipe.__annotations__ and report.request.timezone:
         known["timezone"] = report.request.timezone
     chart = recipe(rows, **(known | options))
     chart = linked_(chart) if linked else chart
     return look.dressed(chart, theme) if theme else chart
 
 
-def _subtitle(report: Report) -> list[str]:
-    """Which report, of which days in which zone, and of when the data are."""
+def title_of(report: Report) -> str:
+    """Stripe's name of the report."""
+    known = catalog.get(report.run.report_type)
+    return known.name if known else report.run.report_type
+
+
+def subtitle_of(report: Report, *, named: bool = True) -> list[str]:
+    """Which report, of which days in which zone, and of when the data are.
+
+    Args:
+        report: The report.
+        named: Whether its name is said; not where it stands above.
+    """
     id_ = report.run.report_type
-    known = catalog.get(id_)
     parts = [
-        [known.name if known else id_, period_of(report.request)],
+        [*([title_of(report)] if named else []), period_of(report.request)],
         [id_, f"Stripe's data as of {report.provenance.as_of:%Y-%m-%d %H:%M} UTC"],
     ]
     lines = []

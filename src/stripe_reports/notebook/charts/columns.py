@@ -51,10 +51,10 @@ def first_of(frame: Frame, *names: str) -> str | None:
 
 
 def zone_of(frame: Frame, column: str, timezone: str | None) -> str | None:
-    """The zone in which the days of a column are counted; None where it has no zone to tell."""
+    """The zone in which the days of a column are counted: "" for the column's own, None where it has none."""
     dtype = frame.collect_schema()[column]
     own = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
-    return own and (timezone or own)
+    return own if own is None else "" if timezone in (None, own) else timezone
 
 
 def as_day(frame: Frame, column: str, timezone: str | None) -> pl.Expr:
@@ -65,8 +65,7 @@ def as_day(frame: Frame, column: str, timezone: str | None) -> pl.Expr:
     if not isinstance(dtype, pl.Datetime):
         raise ParameterError(f"The column {column!r} is {dtype}, not a time.", param="columns")
     zone = zone_of(frame, column, timezone)
-    own = pl.col(column) if zone == dtype.time_zone else pl.col(column).dt.convert_time_zone(zone or "UTC")
-    return own.dt.date()
+    return (pl.col(column).dt.convert_time_zone(zone) if zone else pl.col(column)).dt.date()
 
 
 def only_currencies(

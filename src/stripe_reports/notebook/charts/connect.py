@@ -27,8 +27,10 @@ def accounts_by_volume(
     """What each connected account charged, or was paid out: one panel per currency.
 
     Args:
-        frame: An itemised report with ``connected_account`` or ``connected_account_id``, ``gross`` and ``currency``.
-            Where it has a ``reporting_category`` and is no list of payouts, charges are counted and nothing else.
+        frame: An itemised report with ``connected_account`` or ``connected_account_id``, ``gross`` and
+            ``currency``.
+            Where it has a ``reporting_category`` and is no list of payouts, charges are counted and nothing
+            else.
         top: So many accounts have a bar each; the others are one.
         currency: Draws only this currency, or these.
         title: Stands on top.
@@ -121,12 +123,8 @@ def _ranked(
     if data.is_empty():
         return note(NOTHING, head)
     data, groups = largest(data, source, top=top, what="other accounts")
-    order = pl.col("category").replace_strict(
-        {n: i for i, n in enumerate(groups.names)}, return_dtype=pl.Int64
-    )
-    data = data.sort(
-        order == len(groups.names) - 1 if groups.rest else pl.lit(False), -pl.col("amount").abs()
-    )
+    is_rest = pl.col("category") == (groups.rest or "")
+    data = data.sort(is_rest, -pl.col("amount").abs(), "category")
     data = data.with_columns(transactions=pl.col("rows").cast(pl.String))
     names = {"category": "Account", "exact": called, "transactions": "Rows"}
     return ranked(data, head, category=groups.source, names=names, where=where, rest=groups.rest)

@@ -45,9 +45,10 @@ def fee_rate(
     Fees that stand alone, such as for disputes, belong to no charge and are not in it.
 
     Args:
-        frame: An itemised report with ``created``, ``reporting_category``, ``gross``, ``fee`` and ``currency``.
-        by: The column whose values have a line each; None for ``card_brand``, else ``payment_method_type``, else one
-            line for all.
+        frame: An itemised report with ``created``, ``reporting_category``, ``gross``, ``fee`` and
+            ``currency``.
+        by: The column whose values have a line each; None for ``card_brand``, else ``payment_method_type``,
+            else one line for all.
         every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for the finest readable.
         top: So many lines have a name; the others are one.
         currency: Draws only this currency, or these.
@@ -175,7 +176,8 @@ def fees_by_product(
     Args:
         frame: An ``all_fees`` report, with ``incurred_at`` or ``balance_transaction_created``, ``amount`` and
             ``currency``.
-        volume: The itemised balance change from activity of the same days, whose charges the fees are a rate of.
+        volume: The itemised balance change from activity of the same days, whose charges the fees are a rate
+            of.
         by: The column whose values are told apart: ``product``, ``feature_name``, ``fee_category``.
         every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for the finest readable.
         top: So many products have a name; the others are one.

@@ -44,7 +44,7 @@ class Groups:
             columns=columns,
             labelExpr="replace(datum.label, /_/g, ' ')",
             labelLimit=WIDTH - 40,
-            offset=26 if alone else 4,
+            offset=38 if alone else 4,
         )
         return alt.Color(
             "category:N",
@@ -62,13 +62,15 @@ def largest(
 
     Args:
         data: ``currency``, ``category`` and decimals.
-        source: The report's column that the categories are of; several, if they stand there one after the other
-            with a comma between.
+        source: The report's column that the categories are of; several, if they stand there one after the
+            other with a comma between.
         top: How many groups keep their names.
         amount: Which decimal tells the size.
         what: What the small ones are called: "7 others".
     """
-    data = data.with_columns(pl.col("category").fill_null(NONE))
+    has_name = pl.col("category") != ""
+    data = data.with_columns(category=pl.when(has_name).then("category").otherwise(pl.lit(NONE)))
+    data = _summed(data)
     moved = pl.col("moved").cast(pl.Float64)
     order = (
         data.group_by("currency", "category")
@@ -84,9 +86,7 @@ def largest(
     if rest is not None:
         is_named = pl.col("category").is_in(named)
         data = data.with_columns(category=pl.when(is_named).then("category").otherwise(pl.lit(rest)))
-        numbers = [name for name, dtype in data.schema.items() if dtype.is_decimal() or name == "rows"]
-        keys = [name for name in data.columns if name not in numbers]
-        data = data.group_by(keys).agg(pl.col(numbers).sum())
+        data = _summed(data)
     return data, Groups(
         names=[*named, *([rest] if rest else [])],
         rest=rest,
@@ -96,3 +96,9 @@ def largest(
             "rest": rest,
         },
     )
+
+
+def _summed(data: pl.DataFrame) -> pl.DataFrame:
+    numbers = [name for name, dtype in data.schema.items() if dtype.is_decimal() or name == "rows"]
+    keys = [name for name in data.columns if name not in numbers]
+    return data.group_by(keys).agg(pl.col(numbers).sum())

@@ -29,19 +29,16 @@ _AREA = 0.12
 def rated(data: pl.DataFrame, *, of: str, **part: str) -> pl.DataFrame:
     """One amount as a rate of another, beside both: ``rated(data, fees="part", of="whole")``.
 
-    Adds ``value``, null where there is nothing to compare with; ``rate``, for people; and the exact amounts as
-    ``fees`` and ``of``. A rate is rounded to be read; the amounts are not.
+    Adds ``value``, null where there is nothing to compare with; ``rate``, for people; and the exact amounts
+    as ``fees`` and ``of``. A rate is rounded to be read; the amounts are not.
     """
     ((name, amount),) = part.items()
     whole = pl.col(of).cast(pl.Float64)
     data = data.with_columns(value=pl.when(whole != 0).then(pl.col(amount).cast(pl.Float64) / whole))
     rates = pl.Series("rate", [_percent(value) for value in data["value"]], pl.String)
-    return (
-        in_words(data, **{f"{name}_": amount, "of_": of})
-        .drop(name, "of", strict=False)
-        .with_columns(rates)
-        .rename({f"{name}_": name, "of_": "of"})
-    )
+    texts: Any = {f"{name}_": amount, "of_": of}
+    worded = in_words(data, **texts).drop(name, "of", strict=False)
+    return worded.with_columns(rates).rename({f"{name}_": name, "of_": "of"})
 
 
 def _percent(value: float | None) -> str:

@@ -59,6 +59,6 @@ def _parameters(links: dict[str, Any], views: list[str]) -> list[alt.TopLevelSel
         in_legend = "period" in links
         fields = ["category"] if in_legend else ["category", "currency"]
         picked = alt.PointSelectionConfig(type="point", fields=fields)
-        bind = {"bind": "legend"} if in_legend else {}
-        params.append(alt.TopLevelSelectionParameter(name=PICKED, select=picked, views=views, **bind))
+        bind: Any = "legend" if in_legend else alt.Undefined
+        params.append(alt.TopLevelSelectionParameter(name=PICKED, select=picked, views=views, bind=bind))
     return params

@@ -1,9 +1,9 @@
-"""What all charts share: one panel a currency, the axis of its money, the heading, and a note in place of nothing."""
+"""What all charts share: a panel a currency, the axis of its money, the heading, a note for nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import altair as alt
 import polars as pl
@@ -106,14 +106,14 @@ def panels(
             if layer.name == MARKS:
                 layer.name = f"{MARKS}_{number}"
         drawn.append(panel)
-    chart: Chart
+    chart: Any
     if len(drawn) == 1:
         chart = drawn[0].properties(title=head)
     elif len(drawn) <= _IN_FULL or one_by_row:
         chart = theme.VConcatChart(vconcat=drawn, title=head, spacing=24)
     else:
         chart = theme.ConcatChart(concat=drawn, columns=2, title=head, spacing=24)
-    return theme.remarked(chart, links=dict(links)) if links else chart
+    return cast("Chart", theme.remarked(chart, links=dict(links)) if links else chart)
 
 
 def in_words(data: pl.DataFrame, *, signed: bool = False, **texts: str) -> pl.DataFrame:
@@ -150,4 +150,5 @@ def axis_of_currency(currency: str, amounts: pl.Series) -> alt.Axis:
 
 def zero_line() -> alt.Chart:
     """The line that bars stand on."""
-    return alt.Chart(_ONE_ROW).mark_rule(strokeWidth=1.5, aria=False).encode(y=alt.datum(0))
+    zero: alt.Chart = alt.Chart(_ONE_ROW).mark_rule(strokeWidth=1.5, aria=False).encode(y=alt.datum(0))
+    return zero

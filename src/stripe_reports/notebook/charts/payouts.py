@@ -27,6 +27,8 @@ _TIMES = ("effective_at", "effective_at_utc")
 _LONG = 30
 """Payouts that take more days than these are one bar."""
 
+_WEEK = 7
+
 
 def payouts_over_time(
     frame: Frame,
@@ -42,7 +44,8 @@ def payouts_over_time(
     A payout that came back stands above zero on the day it left, and below zero on the day it came back.
 
     Args:
-        frame: A ``payouts.itemized`` report, with ``effective_at``, ``payout_status``, ``net`` and ``currency``.
+        frame: A ``payouts.itemized`` report, with ``effective_at``, ``payout_status``, ``net`` and
+            ``currency``.
         every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for the finest readable.
         currency: Draws only this currency, or these.
         timezone: Zone in which days are counted; None for the one that the column has.
@@ -77,8 +80,8 @@ def payout_arrival(
 ) -> Chart:
     """What was paid out by the days until it arrived, and by status: one panel per currency.
 
-    Days are counted from the one on which the money left the balance to the expected arrival. Those of automatic
-    payouts are mostly 0, since Stripe takes the money on the day on which it should arrive.
+    Days are counted from the one on which the money left the balance to the expected arrival. Those of
+    automatic payouts are mostly 0, since Stripe takes the money on the day on which it should arrive.
 
     Arguments and errors are those of ``payouts_over_time``.
     """
@@ -116,8 +119,9 @@ def _key(days: pl.Expr) -> pl.Expr:
 
 
 def _days(days: pl.Series, source: dict[str, object]) -> Slots:
-    """A place for each number of days from the least to the most."""
-    counted = pl.Series(range(min(0, days.min() or 0), (days.max() or 0) + 1), dtype=pl.Int64)  # type: ignore[operator,type-var]
-    keys = pl.select(_key(counted)).to_series().to_list() + [NO_DATE] * bool(days.null_count())
+    """A place for each number of days that there is, and for all those of the first week."""
+    present = days.drop_nulls().to_list()
+    counted = pl.Series(sorted({*range(min(_WEEK, max(present, default=0)) + 1), *present}), dtype=pl.Int64)
+    keys = pl.select(_key(pl.lit(counted))).to_series().to_list() + [NO_DATE] * bool(days.null_count())
     names = ["same day" if key == "0" else key if key == NO_DATE else f"{key} days" for key in keys]
     return Slots(keys, names, "datum.value === '0' ? 'same day' : datum.value", source, "day", characters=8)

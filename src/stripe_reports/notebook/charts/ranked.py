@@ -41,8 +41,8 @@ def ranked(
     """A bar for each name with its exact amount at its end, one panel a currency, one below the other.
 
     Args:
-        data: ``currency``, ``category``, exact ``amount``; ``series``, where each name has several bars; and texts
-            for the tooltip. In the order in which they are drawn.
+        data: ``currency``, ``category``, exact ``amount``; ``series``, where each name has
+            several bars; and texts for the tooltip. In the order in which they are drawn.
         head: Stands on top.
         category: How a selected name leads back to rows; see ``notebook.selections``.
         names: What the tooltip shows, in order, and its names there; ``exact`` is the amount as text.
@@ -64,13 +64,15 @@ def ranked(
             *(name for name in names if name not in ("category", "exact")),
             *(["series"] if series and "series" not in names else []),
         )
-        base = alt.Chart().encode(y=_names(order), **({"yOffset": _offset(series)} if series else {}))
+        base = alt.Chart().encode(
+            y=_names(order, are_words=bool(series)), yOffset=_offset(series) if series else alt.Undefined
+        )
         longest = max(map(len, rows["exact"]))
         color: Any = (
             alt.Color(
                 "series:N",
                 scale=alt.Scale(domain=series, range=palette.colours(series)),
-                legend=alt.Legend(offset=26 if len(currencies) == 1 else 4),
+                legend=alt.Legend(offset=44 if len(currencies) == 1 else 4),
             )
             if series
             else alt.when(f"datum.category === {_quoted(rest)}")
@@ -114,11 +116,12 @@ def ranked(
     )
 
 
-def _names(order: list[str]) -> alt.Y:
+def _names(order: list[str], *, are_words: bool) -> alt.Y:
+    label = "replace(datum.label, /_/g, ' ')" if are_words else "datum.label"
     return alt.Y(
         "category:N",
         title=None,
-        axis=alt.Axis(labelLimit=150, labelExpr="replace(datum.label, /_/g, ' ')", grid=False),
+        axis=alt.Axis(labelLimit=150, labelExpr=label, grid=False),
         scale=alt.Scale(domain=order, padding=0.2),
     )
 

@@ -64,7 +64,8 @@ def dispute_and_refund_rates(
         timezone,
         currency,
         whole=gross.filter(category == "charge"),
-        **{side: -gross.filter(category.is_in(names)) for side, names in _SIDES.items()},
+        refunds=-gross.filter(category.is_in(_SIDES["refunds"])),
+        disputes=-gross.filter(category.is_in(_SIDES["disputes"])),
     )
     if days.is_empty():
         return note(NOTHING, heading(title or "Disputes and refunds as rates", subtitle))

@@ -44,7 +44,8 @@ def payouts_made_of(
     Where there are too many payouts for a bar each, those of a day, week or month are one.
 
     Args:
-        frame: A ``payout_reconciliation.itemized`` report, with ``automatic_payout_id``, ``reporting_category``,
+        frame: A ``payout_reconciliation.itemized`` report, with ``automatic_payout_id``,
+            ``reporting_category``,
             ``net`` and ``currency``; ``automatic_payout_effective_at`` puts them in order.
         every: Puts together the payouts of a ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``.
         top: So many categories keep their names; the others are one.
@@ -113,7 +114,8 @@ def payout_composition(
     """What a payout, or all of them together, is made of: from the charges down to what is paid out.
 
     Args:
-        frame: A payout reconciliation, itemised or summary, with ``reporting_category``, ``net`` and ``currency``.
+        frame: A payout reconciliation, itemised or summary, with ``reporting_category``, ``net`` and
+            ``currency``.
         top: So many categories keep their names; the others are one.
         currency: Draws only this currency, or these.
         title: Stands on top.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 import polars as pl
@@ -27,9 +28,9 @@ def debits_and_credits(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """What was debited (above zero) and credited (below) per accounting period, by account: one panel per currency.
+    """What was debited (above zero) and credited (below) per accounting period, by account.
 
-    Every entry has both sides, so the bars of a period are as high as they are deep.
+    One panel per currency. Every entry has both sides, so the bars of a period are as high as they are deep.
 
     Args:
         frame: A revenue recognition report of debits and credits.
@@ -62,7 +63,7 @@ def debits_and_credits(
     if data.is_empty():
         return note(NOTHING, head)
     data, groups = largest(data, ("debit", "credit"), top=top, what="other accounts")
-    groups.source["either"] = True  # type: ignore[index]
+    groups = replace(groups, source={**groups.source, "either": True})
     periods = _in_order(data["period"].unique().to_list())
     slots = Slots(
         keys=periods,
@@ -81,9 +82,9 @@ def _in_order(periods: list[str]) -> list[str]:
     known = [period for period in periods if period != NO_DATE]
     last = [NO_DATE] * (NO_DATE in periods)
     for form in _FORMS:
-        dates = [_date(period, form) for period in known]
-        if None not in dates:
-            return [period for _, period in sorted(zip(dates, known, strict=True))] + last  # type: ignore[type-var]
+        dates = {period: day for period in known if (day := _date(period, form))}
+        if len(dates) == len(known):
+            return sorted(known, key=dates.__getitem__) + last
     return sorted(known) + last
 
 

@@ -146,9 +146,9 @@ def by_period(
 
 
 def _days(days: pl.Series, every: str) -> list[date]:
-    if days.null_count() == len(days):
-        return []
-    return pl.date_range(days.min(), days.max(), every, eager=True).to_list()  # type: ignore[arg-type]
+    first: Any = days.min()
+    last: Any = days.max()
+    return [] if first is None else pl.date_range(first, last, every, eager=True).to_list()
 
 
 def _summed(data: pl.DataFrame) -> pl.DataFrame:

@@ -51,7 +51,7 @@ def stacked(
     width, height = size_of(currencies)
 
     def panel(currency: str) -> theme.LayerChart:
-        rows = data.filter(currency=currency).sort("period", "category")
+        rows = data.filter(currency=currency).sort("period", "category", "amount")
         here = slots.of(rows)
         texts = dict.fromkeys(["label", "category", "exact", *names])
         rank = pl.col("category").replace_strict(
@@ -91,10 +91,10 @@ def stacked(
 
 
 def _points(slots: Slots, width: int, amount: str) -> alt.Chart:
-    return (
+    wide = max(4, int(width / len(slots.keys) * 0.9))
+    ticks: alt.Chart = (
         alt.Chart()
-        .mark_tick(
-            orient="horizontal", thickness=3, width=max(4, int(width / len(slots.keys) * 0.9)), aria=False
-        )
+        .mark_tick(orient="horizontal", thickness=3, width=wide, aria=False)
         .encode(x=slots.axis(width), y=f"{amount}:Q")
     )
+    return ticks

@@ -38,7 +38,8 @@ def tax_by_jurisdiction(
     """The tax of each jurisdiction, the largest ones by name: one panel per currency of the transactions.
 
     Args:
-        frame: An itemised report of tax transactions, with ``tax_amount``, ``currency`` and ``jurisdiction_name`` or
+        frame: An itemised report of tax transactions, with ``tax_amount``, ``currency`` and
+            ``jurisdiction_name`` or
             ``country_code``. Refunds and credit notes count as they stand, below zero.
         top: So many jurisdictions keep their names; the others are one.
         currency: Draws only this currency, or these.

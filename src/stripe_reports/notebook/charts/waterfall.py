@@ -11,6 +11,7 @@ import polars as pl
 from stripe_reports.notebook import palette, theme
 from stripe_reports.notebook.charts.panels import (
     HEIGHT,
+    MARKS,
     WIDTH,
     Chart,
     axis_of_currency,
@@ -28,8 +29,8 @@ def waterfall(
     """Floating bars, one panel a currency, one below the other.
 
     Args:
-        bars: ``currency``, ``step`` (the label), ``category``, ``kind`` (total, rise, fall or difference), and
-            exact ``amount``, ``start`` and ``end``, in order.
+        bars: ``currency``, ``step`` (the label), ``category``, ``kind`` (total, rise, fall or difference),
+            and exact ``amount``, ``start`` and ``end``, in order.
         head: Stands on top.
         category: How a selected category leads back to rows; see ``notebook.selections``.
         currency: The report's column with the currency.
@@ -56,14 +57,18 @@ def _panel(bars: pl.DataFrame, currency: str) -> theme.LayerChart:
         domain=["total", "rise", "fall", "difference"],
         range=[palette.TOTAL, palette.RISE, palette.FALL, palette.DIFFERENCE],
     )
-    steps = chart.mark_bar(strokeWidth=1).encode(  # the stroke keeps the smallest fee visible
-        x=_axis_of_steps(bars["step"].to_list()),
-        y=alt.Y("start:Q", axis=axis_of_currency(currency, pl.concat([bars["start"], bars["end"]]))),
-        y2="end:Q",
-        color=alt.Color("kind:N", scale=meaning, legend=None),
-        stroke=alt.Stroke("kind:N", scale=meaning, legend=None),
-        tooltip=["step:N", "amount:N", "balance:N"],
-        description="reading:N",
+    steps = (
+        chart.properties(name=MARKS)
+        .mark_bar(strokeWidth=1)
+        .encode(  # the stroke keeps the smallest fee visible
+            x=_axis_of_steps(bars["step"].to_list()),
+            y=alt.Y("start:Q", axis=axis_of_currency(currency, pl.concat([bars["start"], bars["end"]]))),
+            y2="end:Q",
+            color=alt.Color("kind:N", scale=meaning, legend=None),
+            stroke=alt.Stroke("kind:N", scale=meaning, legend=None),
+            tooltip=["step:N", "amount:N", "balance:N"],
+            description="reading:N",
+        )
     )
     size = _fitting(data["label"].to_list())
     figures = chart.mark_text(dy=-7, aria=False, fontSize=size).encode(y="top:Q", text="label:N")

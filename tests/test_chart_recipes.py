@@ -1,0 +1,557 @@
+"""Every recipe: exact, one currency a panel, light, the same on any machine, and sensible at its edges."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import altair as alt
+import polars as pl
+import pytest
+import vl_convert
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import report_frames as frames
+from stripe_reports.errors import ParameterError
+from stripe_reports.notebook import charts, palette, theme
+
+Draw = Callable[..., alt.TopLevelMixin]
+
+RECIPES: dict[str, tuple[Draw, Callable[..., pl.DataFrame]]] = {
+    "activity_net": (charts.activity_net, frames.activity),
+    "activity_cumulated": (charts.activity_cumulated, frames.activity),
+    "gross_fee_net": (charts.gross_fee_net, frames.activity),
+    "fee_rate": (charts.fee_rate, frames.activity),
+    "dispute_and_refund_rates": (charts.dispute_and_refund_rates, frames.activity),
+    "payouts_made_of": (charts.payouts_made_of, frames.activity),
+    "payout_composition": (charts.payout_composition, frames.activity),
+    "accounts_by_volume": (
+        charts.accounts_by_volume,
+        lambda *a, **k: frames.activity(*a, **{"accounts": 7} | k),
+    ),
+    "by_category": (charts.by_category, lambda *a, **k: frames.summary(frames.activity(*a, **k))),
+    "payouts_over_time": (charts.payouts_over_time, frames.payouts),
+    "payout_arrival": (charts.payout_arrival, frames.payouts),
+    "fees_by_product": (charts.fees_by_product, frames.all_fees),
+    "card_fee_rate": (charts.card_fee_rate, frames.card_fees),
+    "tax_by_jurisdiction": (charts.tax_by_jurisdiction, frames.tax),
+    "tax_over_time": (charts.tax_over_time, frames.tax),
+    "account_balances": (charts.account_balances, frames.overview),
+    "debits_and_credits": (charts.debits_and_credits, frames.revenue),
+}
+EVERY_RECIPE = pytest.mark.parametrize("name", RECIPES)
+
+
+def draw(name: str, *args: Any, **options: Any) -> Any:
+    recipe, frame = RECIPES[name]
+    return recipe(frame(*args, **options))
+
+
+def panels(chart: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Currency and rows of each panel, as they are handed to Vega-Lite."""
+    spec = chart.to_dict(validate=False)  # a test of its own validates
+    for panel in spec.get("vconcat") or spec.get("concat") or [spec]:
+        titles = {
+            channel["axis"]["title"]
+            for layer in panel["layer"]
+            for channel in layer.get("encoding", {}).values()
+            if isinstance(channel, dict) and (channel.get("axis") or {}).get("title")
+        }
+        (currency,) = titles
+        yield currency.lower(), spec["datasets"][panel["data"]["name"]]
+
+
+def exact(text: str) -> Decimal:
+    """The decimal behind ``−1,234.50 EUR``."""
+    return Decimal(text.partition(" ")[0].replace("−", "-").replace("+", "").replace(",", ""))
+
+
+def sums(chart: Any, *keys: str, amount: str = "exact") -> dict[tuple[str, ...], Decimal]:
+    """What the bars add up to, by currency and *keys*; each float is checked to be its exact text."""
+    found: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+    for currency, rows in panels(chart):
+        for row in rows:
+            if amount == "exact":
+                assert row["amount"] == float(exact(row["exact"]))
+                assert row["exact"].endswith(f" {currency.upper()}")
+            found[currency, *(row[key] for key in keys)] += exact(row[amount])
+    return dict(found)
+
+
+def table(
+    frame: pl.DataFrame, amount: pl.Expr | str, *keys: str, currency: str = "currency"
+) -> dict[Any, Decimal]:
+    """The same, of the frame."""
+    grouped = frame.group_by(currency, *keys).agg(
+        (pl.col(amount) if isinstance(amount, str) else amount).sum()
+    )
+    return {tuple(row[:-1]): row[-1] for row in grouped.iter_rows()}
+
+
+# Exact
+
+seeds = st.integers(0, 10**6)
+exactly = settings(max_examples=8, deadline=None)
+
+
+@exactly
+@given(seed=seeds, rows=st.integers(1, 120), days=st.sampled_from([1, 31, 200, 900]))
+def test_each_bar_of_the_activity_is_the_sum_of_its_days_and_category(seed, rows, days):
+    frame = frames.activity(seed, rows=rows, days=days)
+    chart = charts.activity_net(frame, top=20)
+    every = {"1d": "1d", "1w": "1w", "1mo": "1mo"}[theme.remarks(chart)["links"]["period"]["every"]]
+    day = pl.col("created").dt.date().dt.truncate(every).dt.to_string("%Y-%m-%d")
+    assert sums(chart, "period", "category") == table(
+        frame.with_columns(period=day), "net", "period", "reporting_category"
+    )
+
+
+@exactly
+@given(seed=seeds, rows=st.integers(1, 120))
+def test_the_last_point_of_the_cumulated_line_is_the_net_of_all_rows(seed, rows):
+    frame = frames.activity(seed, rows=rows)
+    ends = {currency: rows_[-1] for currency, rows_ in panels(charts.activity_cumulated(frame))}
+    assert {(c,): exact(end["total"]) for c, end in ends.items()} == table(frame, "net")
+    assert {c: end["value"] for c, end in ends.items()} == {
+        c: float(exact(e["total"])) for c, e in ends.items()
+    }
+
+
+@exactly
+@given(seed=seeds, rows=st.integers(1, 120))
+def test_gross_less_fees_is_net_in_every_place(seed, rows):
+    frame = frames.activity(seed, rows=rows)
+    chart = charts.gross_fee_net(frame)
+    found = sums(chart, "category")
+    assert {k[0]: v for k, v in found.items() if k[1] == "gross"} == {
+        k[0]: v for k, v in table(frame, "gross").items()
+    }
+    assert {k[0]: -v for k, v in found.items() if k[1] != "gross"} == {
+        k[0]: v for k, v in table(frame, "fee").items()
+    }
+    for currency, bars in panels(chart):
+        for place in {bar["period"] for bar in bars}:
+            here = [bar for bar in bars if bar["period"] == place]
+            assert sum(exact(bar["exact"]) for bar in here) == exact(here[0]["total"]), currency
+
+
+@exactly
+@given(seed=seeds, rows=st.integers(1, 120))
+def test_each_payout_is_made_of_its_rows(seed, rows):
+    frame = frames.activity(seed, rows=rows)
+    assert sums(charts.payouts_made_of(frame, top=20), "label", "category") == table(
+        frame, "net", "automatic_payout_id", "reporting_category"
+    )
+
+
+@settings(exactly, max_examples=4)
+@given(seed=seeds, rows=st.integers(1, 120), top=st.integers(1, 4))
+def test_small_groups_are_put_together_and_nothing_is_left_out(seed, rows, top):
+    """The rest stands as a bar of its own."""
+    frame = frames.activity(seed, rows=rows, accounts=9)
+    nets = table(frame, "net")
+    for chart in (charts.activity_net(frame, top=top), charts.payouts_made_of(frame, top=top)):
+        assert sums(chart) == nets
+        names = {row["category"] for _, rows_ in panels(chart) for row in rows_}
+        assert len(names) <= top + 1
+    charges = frame.filter(reporting_category="charge")
+    if len(charges):
+        assert sums(charts.accounts_by_volume(frame, top=top)) == table(charges, "gross")
+
+
+@exactly
+@given(seed=seeds, rows=st.integers(1, 80))
+def test_a_composition_adds_up_to_what_was_paid_out(seed, rows):
+    frame = frames.activity(seed, rows=rows)
+    nets = table(frame, "net")
+    for currency, bars in panels(charts.payout_composition(frame, top=4)):
+        *parts, whole = bars
+        assert whole["kind"] == "total"
+        assert exact(whole["amount"]) == sum(exact(part["amount"]) for part in parts) == nets[currency,]
+
+
+@pytest.mark.parametrize(
+    ("name", "amount", "keys"),
+    [
+        ("payouts_over_time", "net", {"category": "payout_status"}),
+        ("payout_arrival", "net", {"category": "payout_status"}),
+        ("fees_by_product", "amount", {"category": "product"}),
+        ("tax_over_time", "tax_amount", {"category": "country_code"}),
+        ("account_balances", "balance", {}),
+        ("tax_by_jurisdiction", "tax_amount", {}),
+    ],
+)
+@exactly
+@given(seed=seeds, rows=st.integers(1, 100))
+def test_each_bar_is_the_sum_of_its_rows(name, amount, keys, seed, rows):
+    recipe, make = RECIPES[name]
+    frame = make(seed, rows=rows)
+    named = frame.with_columns(pl.col(list(keys.values())).fill_null("(none)")) if keys else frame
+    assert sums(recipe(frame, **({"top": 3} if not keys else {})), *keys) == table(
+        named, amount, *keys.values()
+    )
+
+
+@exactly
+@given(seed=seeds, rows=st.integers(1, 100))
+def test_debits_and_credits_are_as_high_as_they_are_deep(seed, rows):
+    frame = frames.revenue(seed, rows=rows)
+    chart = charts.debits_and_credits(frame)
+    found = sums(chart, "label", "category", "side")
+    for side, sign in (("debit", 1), ("credit", -1)):
+        wanted = table(frame, "amount", "accounting_period", side)
+        assert {k[:3]: sign * v for k, v in found.items() if k[3] == side} == wanted
+    assert set(sums(chart, "label").values()) == {Decimal(0)}
+
+
+@exactly
+@given(seed=seeds, rows=st.integers(1, 100))
+def test_the_summary_shows_gross_fees_and_net_of_each_category(seed, rows):
+    frame = frames.summary(frames.activity(seed, rows=rows))
+    found = sums(charts.by_category(frame), "category", "series")
+    for series, amount, sign in (("gross", "gross", 1), ("less fees", "fee", -1), ("net", "net", 1)):
+        wanted = table(frame, amount, "reporting_category")
+        assert {k[:2]: sign * v for k, v in found.items() if k[2] == series} == wanted
+
+
+@exactly
+@given(seed=seeds, rows=st.integers(1, 150))
+def test_a_rate_is_the_quotient_of_the_two_amounts_that_stand_beside_it(seed, rows):
+    frame = frames.activity(seed, rows=rows)
+    charges = frame.filter(reporting_category="charge")
+    for currency, points in panels(charts.fee_rate(frame)) if len(charges) else ():
+        for point in points:
+            assert point["value"] == float(exact(point["fees"])) / float(exact(point["of"]))
+        here = charges.filter(currency=currency)
+        assert sum(exact(point["fees"]) for point in points) == here["fee"].sum()
+        assert sum(exact(point["of"]) for point in points) == here["gross"].sum()
+
+
+def test_refunds_are_less_those_that_failed_and_disputes_as_they_were_raised():
+    frame = frames.activity(3, rows=300, days=1, currencies=["eur"])
+    ((_, points),) = panels(charts.dispute_and_refund_rates(frame))
+    gross = {name: frame.filter(reporting_category=name)["gross"].sum() for name in frames.CATEGORIES}
+    rates = {point["category"]: point for point in points}
+    assert exact(rates["refunds"]["amount"]) == -(gross["refund"] + gross["refund_failure"])
+    assert exact(rates["disputes"]["amount"]) == -gross["dispute"]
+    assert exact(rates["disputes"]["of"]) == gross["charge"]
+
+
+def test_a_rate_of_nothing_is_no_rate():
+    frame = frames.activity(1, rows=5, currencies=["eur"], categories=["refund"])
+    ((_, points),) = panels(charts.dispute_and_refund_rates(frame))
+    assert {(point["value"], point["rate"]) for point in points} == {(None, "nothing charged")}
+
+
+def test_the_volume_of_a_charge_counts_once_however_many_fees_it_has():
+    frame = frames.card_fees(1, rows=60, currencies=["eur"])
+    same = frame.filter(pl.col("captured_currency") == pl.col("fee_currency"))
+    ((_, points),) = panels(charts.card_fee_rate(frame))
+    assert sum(exact(point["fees"]) for point in points) == same["total_amount"].sum()
+    volume = same.unique("charge_id", keep="first", maintain_order=True)["captured_amount"].sum()
+    assert sum(exact(point["of"]) for point in points if point["of"]) == volume
+
+
+def test_fees_are_a_rate_of_the_volume_that_they_are_given():
+    fees = frames.all_fees(1, currencies=["eur"])
+    volume = frames.activity(1, rows=300, currencies=["eur"], categories=["charge"])
+    ((_, points),) = panels(charts.fees_by_product(fees, volume=volume, every="month"))
+    assert {exact(point["of"]) for point in points} == {volume["gross"].sum()}
+    assert sum(exact(point["fees"]) for point in points) == fees["amount"].sum()
+
+
+# Whatever the frame
+
+
+@EVERY_RECIPE
+def test_a_frame_can_be_eager_or_lazy(name):
+    recipe, make = RECIPES[name]
+    assert recipe(make(1)).to_dict() == recipe(make(1).lazy()).to_dict()
+
+
+@EVERY_RECIPE
+def test_currencies_never_share_a_panel(name):
+    found = [currency for currency, _ in panels(draw(name, 1, rows=300, currencies=["eur", "usd"]))]
+    assert sorted(found) == ["eur", "usd"]
+
+
+@EVERY_RECIPE
+def test_without_rows_a_chart_says_so(name):
+    assert "Nothing happened" in draw(name, rows=0).to_json()
+
+
+@EVERY_RECIPE
+@pytest.mark.parametrize("rows", [1, 2])
+def test_one_row_is_drawn(name, rows):
+    recipe, make = RECIPES[name]
+    wanted = (
+        {"categories": ["charge"]}
+        if make is frames.activity or name in ("accounts_by_volume", "by_category")
+        else {}
+    )
+    svg = vl_convert.vegalite_to_svg(recipe(make(1, rows=rows, **wanted)).to_json())
+    assert svg.startswith("<svg")
+    assert "NaN" not in svg
+
+
+@EVERY_RECIPE
+def test_ten_currencies_have_ten_panels_and_little_to_say(name):
+    ten = ["eur", "usd", "gbp", "jpy", "kwd", "chf", "sek", "nok", "dkk", "pln"]
+    chart = draw(name, 1, rows=3000, currencies=ten)
+    assert len(list(panels(chart))) == 10
+    assert len(charts.linked(chart).to_json(indent=None)) < 200_000
+
+
+def test_more_currencies_than_can_be_read_are_named_and_not_hidden():
+    many = [f"c{number:02}" for number in range(15)]
+    chart = charts.activity_net(frames.activity(1, rows=3000, currencies=many))
+    assert len(list(panels(chart))) == 12
+    assert "Not drawn: " in chart.to_json()
+    assert (
+        len(
+            list(
+                panels(
+                    charts.activity_net(
+                        frames.activity(1, rows=3000, currencies=many), currency=["C13", "c14"]
+                    )
+                )
+            )
+        )
+        == 2
+    )
+
+
+def test_three_hundred_accounts_are_the_largest_ten_and_the_rest():
+    frame = frames.activity(1, rows=2000, accounts=300, currencies=["eur"], categories=["charge"])
+    ((_, bars),) = panels(charts.accounts_by_volume(frame))
+    assert len(bars) == 11
+    assert bars[-1]["category"] == "290 other accounts"
+    assert [bar["amount"] for bar in bars[:-1]] == sorted((bar["amount"] for bar in bars[:-1]), reverse=True)
+
+
+def test_all_negative_amounts_hang_below_zero():
+    frame = frames.activity(1, currencies=["eur"], categories=["refund", "dispute"])
+    ((_, bars),) = panels(charts.activity_net(frame))
+    assert all(bar["amount"] < 0 for bar in bars)
+    assert "NaN" not in vl_convert.vegalite_to_svg(charts.activity_net(frame).to_json())
+
+
+@EVERY_RECIPE
+def test_floats_are_refused(name):
+    recipe, make = RECIPES[name]
+    frame = make(1)
+    with pytest.raises(ParameterError, match="is not exact"):
+        recipe(frame.with_columns(pl.selectors.decimal().cast(pl.Float64)))
+
+
+@EVERY_RECIPE
+def test_a_missing_column_is_named(name):
+    recipe, make = RECIPES[name]
+    currency = "fee_currency" if name == "card_fee_rate" else "currency"
+    with pytest.raises(ParameterError, match=f"needs the column '{currency}'"):
+        recipe(make(1).drop(currency))
+
+
+# Time
+
+
+def test_days_are_those_of_the_reports_zone():
+    """Half past eleven at night in London is the next day in Paris."""
+    frame = frames.activity(1, rows=1).with_columns(
+        created=pl.lit("2026-10-05 22:30:00").str.to_datetime(time_unit="us", time_zone="UTC")
+    )
+    for zone, day in (("UTC", "2026-10-05"), ("Europe/Paris", "2026-10-06"), (None, "2026-10-05")):
+        ((_, (bar,)),) = panels(charts.activity_net(frame, timezone=zone))
+        assert bar["label"] == bar["period"] == day
+    local = frame.with_columns(pl.col("created").dt.convert_time_zone("Europe/Paris"))
+    ((_, (bar,)),) = panels(charts.activity_net(local))
+    assert bar["period"] == "2026-10-06"
+
+
+def test_a_naive_time_is_its_own_day():
+    frame = frames.activity(1, rows=1).with_columns(pl.col("created").dt.replace_time_zone(None))
+    ((_, (bar,)),) = panels(charts.activity_net(frame, timezone="Asia/Tokyo"))
+    assert bar["period"] == f"{frame['created'][0]:%Y-%m-%d}"
+
+
+@pytest.mark.parametrize(
+    ("days", "every"),
+    [(1, "day"), (62, "day"), (120, "week"), (800, "month"), (2500, "quarter"), (9000, "year")],
+)
+def test_the_period_is_the_finest_that_can_be_read(days, every):
+    frame = frames.activity(1, rows=60, days=days, currencies=["eur"])
+    chart = charts.activity_cumulated(frame)
+    assert chart.to_dict()["title"]["text"] == f"Net, cumulated per {every}"
+
+
+def test_the_period_can_be_chosen_and_places_without_rows_are_kept():
+    frame = frames.activity(1, rows=2, days=31, currencies=["eur"])
+    axis = charts.activity_net(frame, every="day").to_dict()["layer"][0]["encoding"]["x"]["scale"]["domain"]
+    first, last = frame["created"].min().date(), frame["created"].max().date()
+    assert axis == [f"{day}" for day in pl.date_range(first, last, eager=True)]
+    with pytest.raises(ParameterError, match="no period 'hour'; there is day, week"):
+        charts.activity_net(frame, every="hour")
+
+
+def test_rows_without_a_date_have_a_place_of_their_own():
+    frame = frames.activity(1, rows=20, currencies=["eur"]).with_columns(
+        created=pl.when(pl.int_range(pl.len()) > 3).then("created")
+    )
+    chart = charts.activity_net(frame)
+    assert sums(chart) == table(frame, "net")
+    assert "no date" in {bar["label"] for _, bars in panels(chart) for bar in bars}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Pacific/Kiritimati"])
+def test_a_chart_is_the_same_whatever_the_zone_of_the_machine(zone, tmp_path):
+    """Vega would draw a time in the viewer's zone: half the days would stand a day off."""
+    chart = charts.activity_net(frames.activity(1, currencies=["eur"]))
+    (tmp_path / "spec.json").write_text(chart.to_json())
+    code = "import sys, vl_convert; print(vl_convert.vegalite_to_svg(open(sys.argv[1]).read()))"
+    svg = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, tmp_path / "spec.json"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"TZ": zone},
+    ).stdout
+    assert ">1 Oct</text>" in svg
+    assert svg.strip() == vl_convert.vegalite_to_svg(chart.to_json()).strip()
+
+
+# Light
+
+
+def test_a_million_rows_make_a_small_chart():
+    """Summed up in polars, one pass; altair's limit of 5,000 rows is never met."""
+    frame = frames.activity(1, rows=1000, days=365, accounts=200)
+    million = pl.concat([frame.lazy()] * 1000)
+    for recipe in (charts.activity_net, charts.accounts_by_volume, charts.payouts_made_of, charts.fee_rate):
+        chart = recipe(million)
+        assert len(charts.linked(chart).to_json(indent=None)) < 200_000
+    assert sums(charts.activity_net(million)) == {k: 1000 * v for k, v in table(frame, "net").items()}
+
+
+# Vega-Lite
+
+
+@EVERY_RECIPE
+def test_a_specification_is_valid_and_draws_its_marks(name):
+    chart = draw(name, 2, rows=200, currencies=["eur"])
+    for each in (chart, charts.linked(chart)):
+        spec = each.to_dict(validate=True)
+        alt.Chart.from_dict({k: v for k, v in spec.items() if k != "usermeta"}, validate=True)
+        assert vl_convert.vegalite_to_png(json.dumps(spec)).startswith(b"\x89PNG")
+    scene = json.dumps(vl_convert.vegalite_to_scenegraph(chart.to_json()))
+    ((_, rows),) = panels(chart)
+    drawn = scene.count('"aria-label"') or scene.count('"description"')
+    assert drawn >= len([row for row in rows if row.get("value", row.get("amount")) is not None])
+
+
+@EVERY_RECIPE
+def test_a_chart_fits_six_hundred_pixels(name):
+    svg = vl_convert.vegalite_to_svg(draw(name, 2, rows=200).to_json())
+    width = float(svg.partition('width="')[2].partition('"')[0])
+    assert width <= 600
+
+
+# Colours
+
+
+def test_a_category_has_one_colour_in_all_charts():
+    def colour(chart: alt.TopLevelMixin, name: str) -> str:
+        spec = json.loads(chart.to_json())
+        scale = (spec.get("vconcat") or [spec])[0]["layer"][0]["encoding"]["color"]["scale"]
+        return dict(zip(scale["domain"], scale["range"], strict=True))[name]
+
+    few = frames.activity(1, categories=["refund", "dispute"])
+    all_ = frames.activity(1)
+    assert (
+        colour(charts.activity_net(few), "refund")
+        == colour(charts.activity_net(all_), "refund")
+        == colour(charts.payouts_made_of(all_), "refund")
+    )
+
+
+def test_every_reporting_category_has_a_colour_of_its_own():
+    from stripe_reports.catalog import REPORTING_CATEGORIES
+
+    assert palette.colours(REPORTING_CATEGORIES) == [
+        palette.colours([name])[0] for name in REPORTING_CATEGORIES
+    ]
+
+
+LINEAR_RGB_AS_SEEN = {  # Machado, Oliveira and Fernandes (2009), severity 1.0
+    "protanopia": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deuteranopia": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.01182, 0.04294, 0.968881),
+    ),
+    "tritanopia": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.3039),
+    ),
+    "trichromacy": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+}
+
+
+def linear(colour: str) -> list[float]:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    return [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+
+
+def lab(rgb: list[float]) -> tuple[float, float, float]:
+    r, g, b = (min(1.0, max(0.0, c)) for c in rgb)
+    xyz = (
+        (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047,
+        0.2126 * r + 0.7152 * g + 0.0722 * b,
+        (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883,
+    )
+    x, y, z = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in xyz)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("vision", LINEAR_RGB_AS_SEEN)
+def test_the_main_colours_are_told_apart_with_any_colour_vision(vision):
+    matrix = LINEAR_RGB_AS_SEEN[vision]
+    seen = [
+        lab([sum(m * c for m, c in zip(row, linear(colour), strict=True)) for row in matrix])
+        for colour in (*palette.MAIN, palette.REST)
+    ]
+    for number, one in enumerate(seen):
+        for other in seen[number + 1 :]:
+            assert sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) ** 0.5 >= 18
+
+
+def test_colours_stand_out_on_white_as_on_black():
+    def luminance(colour: str) -> float:
+        r, g, b = linear(colour)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    for colour in (*palette.MAIN, palette.REST, palette.RISE, palette.FALL, palette.DIFFERENCE):
+        for paper in (theme.LIGHT["background"], theme.DARK["background"]):
+            dark, light = sorted((luminance(colour), luminance(paper)))
+            assert (light + 0.05) / (dark + 0.05) >= 2
+
+
+def test_text_of_a_report_is_data_in_every_recipe():
+    markup = "</script><img src=x onerror=alert(1)>"
+    frame = frames.activity(1, accounts=2).with_columns(
+        reporting_category=pl.lit("charge"), card_brand=pl.lit(markup), connected_account_id=pl.lit(markup)
+    )
+    for recipe in (charts.fee_rate, charts.accounts_by_volume):
+        assert "<img src=x" not in recipe(frame)._repr_mimebundle_()["text/html"]
+        assert "<img src=x" not in recipe(frame).to_html()

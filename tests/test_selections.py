@@ -1,0 +1,224 @@
+"""What is selected in a chart is exactly the rows behind the selected bars, as expression and as code."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import altair as alt
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import report_frames as frames
+from stripe_reports.notebook import charts
+from stripe_reports.notebook.selections import selection_expr
+from test_chart_recipes import RECIPES, exact, panels
+
+
+def selected(frame: pl.DataFrame, chart: Any, selections: Any) -> pl.DataFrame:
+    """The rows behind a selection; its code is run too, and must find the same ones."""
+    found = selection_expr(chart, selections)
+    rows = frame.filter(found.expr)
+    assert rows.equals(frame.filter(eval(found.code, {"pl": pl, "date": date})))  # noqa: S307
+    return rows
+
+
+def by_currency(rows: pl.DataFrame, amount: str, currency: str = "currency") -> dict[str, Decimal]:
+    return {
+        name: value for name, value in rows.group_by(currency).agg(pl.col(amount).sum()).iter_rows() if value
+    }
+
+
+def of_bars(chart: Any, *, amount: str = "exact", **wanted: set[str]) -> dict[str, Decimal]:
+    """The sums of the bars of which each field is one of those wanted."""
+    found: dict[str, Decimal] = {}
+    for currency, bars in panels(chart):
+        for bar in bars:
+            if all(bar[field] in values for field, values in wanted.items()):
+                found[currency] = found.get(currency, Decimal(0)) + exact(bar[amount])
+    return {currency: value for currency, value in found.items() if value}
+
+
+def places(chart: Any) -> list[str]:
+    return sorted({bar["period"] for _, bars in panels(chart) for bar in bars})
+
+
+def names(chart: Any) -> list[str]:
+    return sorted({bar["category"] for _, bars in panels(chart) for bar in bars})
+
+
+some = settings(max_examples=6, deadline=None)
+OVER_TIME = {
+    "activity_net": "net",
+    "payouts_made_of": "net",
+    "payouts_over_time": "net",
+    "payout_arrival": "net",
+    "fees_by_product": "amount",
+    "tax_over_time": "tax_amount",
+}
+
+
+@pytest.mark.parametrize("name", OVER_TIME)
+@some
+@given(seed=st.integers(0, 999), data=st.data())
+def test_a_span_and_picked_names_are_the_rows_of_those_bars(name, seed, data):
+    """The sum of the rows is the sum of the bars, whether the rest is among them or not."""
+    recipe, make = RECIPES[name]
+    frame = make(seed, rows=60)
+    chart = recipe(frame, top=2) if "top" in recipe.__annotations__ else recipe(frame)
+    span = data.draw(st.lists(st.sampled_from(places(chart)), unique=True, min_size=1))
+    picked = data.draw(st.lists(st.sampled_from(names(chart)), unique=True))
+    rows = selected(
+        frame, chart, {"span": {"period": span}, "picked": [{"category": each} for each in picked]}
+    )
+    wanted = {"period": set(span)} | ({"category": set(picked)} if picked else {})
+    assert by_currency(rows, OVER_TIME[name]) == of_bars(chart, **wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "amount"),
+    [("accounts_by_volume", "gross"), ("account_balances", "balance"), ("tax_by_jurisdiction", "tax_amount")],
+)
+def test_a_clicked_bar_is_the_rows_of_its_name_and_currency(name, amount):
+    recipe, make = RECIPES[name]
+    frame = make(5, rows=80)
+    chart = recipe(frame, top=2)
+    for currency, bars in panels(chart):
+        for bar in bars:
+            rows = selected(frame, chart, {"picked": [{"category": bar["category"], "currency": currency}]})
+            assert by_currency(rows, amount) == {currency: exact(bar["exact"])}
+
+
+@pytest.mark.parametrize("every", ["day", "week", "month", "quarter", "year"])
+def test_every_period_is_the_rows_of_its_days(every):
+    frame = frames.activity(4, days=500, timezone="Europe/Paris")
+    chart = charts.activity_net(frame, every=every)
+    for place in places(chart)[:5]:
+        rows = selected(frame, chart, {"span": {"period": [place]}})
+        assert by_currency(rows, "net") == of_bars(chart, period={place})
+
+
+def test_days_are_counted_in_the_zone_of_the_chart_and_not_in_the_columns():
+    frame = frames.activity(4, days=3)
+    chart = charts.activity_net(frame, timezone="Asia/Tokyo")
+    place = places(chart)[0]
+    found = selection_expr(chart, {"span": {"period": [place]}})
+    assert found.code.startswith('pl.col("created").dt.convert_time_zone("Asia/Tokyo").dt.date()')
+    assert by_currency(frame.filter(found.expr), "net") == of_bars(chart, period={place})
+
+
+def test_rows_without_a_date_or_a_name_can_be_selected():
+    frame = frames.activity(4, rows=40).with_columns(
+        created=pl.when(pl.int_range(pl.len()) > 9).then("created"),
+        reporting_category=pl.when(pl.int_range(pl.len()) % 2 == 0).then("reporting_category"),
+    )
+    chart = charts.activity_net(frame)
+    for selections, wanted in (
+        ({"span": {"period": ["no date"]}}, {"period": {"no date"}}),
+        ({"picked": [{"category": "(none)"}]}, {"category": {"(none)"}}),
+    ):
+        assert by_currency(selected(frame, chart, selections), "net") == of_bars(chart, **wanted)
+
+
+def test_rates_are_of_the_rows_that_they_count():
+    frame = frames.activity(4, rows=200, currencies=["eur"])
+    chart = charts.fee_rate(frame)
+    rows = selected(frame, chart, {"span": {"period": places(chart)}})
+    assert set(rows["reporting_category"]) == {"charge"}
+    assert rows["fee"].sum() == of_bars(chart, amount="fees")["eur"]
+    refunds = selected(frame, charts.dispute_and_refund_rates(frame), {"picked": [{"category": "refunds"}]})
+    assert set(refunds["reporting_category"]) == {"refund", "refund_failure"}
+
+
+def test_an_account_is_every_entry_that_debits_or_credits_it():
+    frame = frames.revenue(4)
+    rows = selected(frame, charts.debits_and_credits(frame), {"picked": [{"category": "Cash"}]})
+    assert rows.equals(frame.filter((pl.col("debit") == "Cash") | (pl.col("credit") == "Cash")))
+
+
+def test_the_bars_of_a_waterfall_are_rows_of_the_report():
+    frame = frames.activity(4)
+    chart = charts.payout_composition(frame, top=2)
+    for currency, bars in panels(chart):
+        for bar in bars:
+            pick = {"picked": [{"category": bar["category"], "currency": currency}]}
+            assert by_currency(selected(frame, chart, pick), "net") == {currency: exact(bar["amount"])}
+
+
+@pytest.mark.parametrize(
+    "selections",
+    [
+        {},
+        {"span": {}, "picked": []},
+        {"span": None},
+        {"picked": [{"_vgsid_": 3}]},
+        {"other": {"x": [1, 2]}},
+        pytest.param(alt.JupyterChart(alt.Chart().mark_point()).selections, id="a widget without any"),
+    ],
+)
+def test_where_nothing_is_selected_it_is_every_row(selections):
+    frame = frames.activity(4)
+    found = selection_expr(charts.activity_net(frame), selections)
+    assert found.is_everything
+    assert found.code == "pl.lit(True)"
+    assert frame.filter(found.expr).equals(frame)
+
+
+def test_the_code_reads_as_one_would_write_it():
+    chart = charts.activity_net(frames.activity(4))
+    found = selection_expr(
+        chart,
+        {"span": {"period": ["2026-10-05", "2026-10-06", "2026-10-09"]}, "picked": [{"category": "refund"}]},
+    )
+    assert str(found) == (
+        '(pl.col("created").dt.date().is_between(date(2026, 10, 5), date(2026, 10, 6))'
+        ' | pl.col("created").dt.date().is_between(date(2026, 10, 9), date(2026, 10, 9)))'
+        ' & (pl.col("reporting_category") == "refund")'
+    )
+
+
+def test_names_are_quoted_in_the_code_whatever_they_hold():
+    odd = "\"); print('gotcha') #\\"
+    frame = frames.activity(4).with_columns(reporting_category=pl.lit(odd))
+    assert selected(frame, charts.activity_net(frame), {"picked": [{"category": odd}]}).equals(frame)
+
+
+def test_the_widgets_own_selections_are_understood():
+    """As altair's JupyterChart delivers them, with names and values of its own kinds."""
+    frame = frames.activity(4, currencies=["eur"])
+    chart = charts.linked(charts.activity_net(frame))
+    widget = alt.JupyterChart(chart)
+    assert set(widget.selections.trait_names()) >= {charts.SPAN, charts.PICKED}
+    widget._vl_selections = {
+        charts.SPAN: {"value": {"period": ["2026-10-05"]}, "store": []},
+        charts.PICKED: {
+            "value": {"category": ["refund"], "vlPoint": {"or": [{"category": "refund"}]}},
+            "store": [],
+        },
+    }
+    rows = selected(frame, chart, widget.selections)
+    assert by_currency(rows, "net") == of_bars(chart, period={"2026-10-05"}, category={"refund"})
+
+
+def test_a_specification_is_as_good_as_its_chart():
+    frame = frames.activity(4)
+    spec = charts.activity_net(frame).to_dict()
+    value = SimpleNamespace(value={"period": ["2026-10-05"]})
+    assert selection_expr(spec, {"span": value}).code.endswith("date(2026, 10, 5))")
+
+
+def test_selecting_changes_nothing_but_how_strong_marks_are():
+    chart = charts.activity_net(frames.activity(4))
+    with_selections = charts.linked(chart)
+    assert chart.params is alt.Undefined
+    assert [param["name"] for param in with_selections.to_dict()["params"]] == [charts.SPAN, charts.PICKED]
+    assert with_selections.to_dict()["datasets"] == chart.to_dict()["datasets"]
+
+
+def test_a_note_has_nothing_to_select():
+    note = charts.activity_net(frames.activity(rows=0))
+    assert charts.linked(note).to_dict() == note.to_dict()

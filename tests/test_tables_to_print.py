@@ -1,0 +1,196 @@
+"""Tables to print: exact, by currency, and pictures without a browser."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import polars as pl
+import pytest
+from great_tables import GT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import report_frames as frames
+from stripe_reports.errors import ParameterError
+from stripe_reports.notebook.cells import cells_of
+from stripe_reports.notebook.money import currency_column, figure, money
+from stripe_reports.notebook.tables import ReportTable, table_of_frame
+
+MARKUP = "<img src=x onerror=alert(1)>"
+
+
+def exact(text: str) -> Decimal:
+    return Decimal(text.replace(",", "").replace("−", "-"))
+
+
+class _Texts(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.feed(html)
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data.strip())
+
+
+# Figures
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("1234.5", "eur", "1,234.50 EUR"),
+        ("-500", "jpy", "−500 JPY"),
+        ("1.2", "KWD", "1.200 KWD"),
+        ("0.005991", "usd", "0.005991 USD"),
+        ("3", "", "3.00"),
+    ],
+)
+def test_money_is_written_as_its_currency_is_and_never_rounded(amount, currency, text):
+    assert money(Decimal(amount), currency) == text
+
+
+def test_a_sign_stands_before_a_gain_only_where_it_is_asked_for():
+    assert figure(Decimal(5), "eur") == "5.00"
+    assert figure(Decimal(5), "eur", signed=True) == "+5.00"
+    assert figure(Decimal(0), "eur", signed=True) == "0.00"
+
+
+def test_an_amount_has_the_currency_of_its_own_column():
+    columns = ["currency", "customer_facing_currency"]
+    assert currency_column("net", columns) == "currency"
+    assert currency_column("customer_facing_amount", columns) == "customer_facing_currency"
+    assert currency_column("total_amount", ["fee_currency"]) == "fee_currency"
+    assert currency_column("net", []) is None
+
+
+# Rows and sums
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 999), rows=st.integers(1, 60), shown=st.integers(0, 60))
+def test_a_subtotal_is_the_sum_of_all_rows_of_its_currency_shown_or_not(seed, rows, shown):
+    frame = frames.activity(seed, rows=rows)
+    cells = cells_of(frame, rows=shown)
+    at = {name: n for n, name in enumerate(cells.header)}
+    assert sum(len(part.rows) for part in cells.parts) == min(rows, shown)
+    for part in cells.parts:
+        of = frame.filter(currency=part.currency.lower())
+        for name, column in (("Gross", "gross"), ("Fee", "fee"), ("Net", "net")):
+            assert exact(part.total[at[name]]) == of[column].sum()
+    assert (cells.note is None) == (rows <= shown)
+
+
+def test_every_cell_is_the_exact_value():
+    frame = frames.activity(1, rows=30)
+    cells = cells_of(frame)
+    at = cells.header.index("Net")
+    shown = [exact(row[at]) for part in cells.parts for row in part.rows]
+    assert sorted(shown) == sorted(frame["net"])
+
+
+def test_rows_can_be_summed_up():
+    frame = frames.activity(1, currencies=["eur"])
+    (part,) = cells_of(frame, by="reporting_category").parts
+    sums = {row[0]: (row[1], exact(row[4])) for row in part.rows}
+    for name, count, net in (
+        frame.group_by("reporting_category").agg(pl.len(), pl.col("net").sum()).iter_rows()
+    ):
+        assert sums[name] == (f"{count}", net)
+    assert part.total[:2] == ["Total EUR", f"{len(frame)}"]
+
+
+def test_balances_are_not_added_to_what_moved_them():
+    frame = pl.DataFrame(
+        {
+            "category": ["starting_balance", "activity"],
+            "net_amount": [Decimal(1), Decimal(2)],
+            "currency": "eur",
+        }
+    ).with_columns(pl.col("net_amount").cast(pl.Decimal(38, 6)))
+    assert [part.total for part in cells_of(frame).parts] == [None]
+
+
+def test_amounts_in_another_currency_are_not_summed_up_with_the_rows():
+    frame = frames.activity(1, rows=5, currencies=["eur"]).with_columns(
+        customer_facing_amount=pl.col("gross"), customer_facing_currency=pl.lit("jpy")
+    )
+    cells = cells_of(frame)
+    at = cells.header.index("Customer facing amount")
+    assert cells.parts[0].total[at] == ""
+    assert cells.parts[0].rows[0][at] == figure(frame["gross"][0], "jpy")
+
+
+def test_a_report_without_rows_keeps_its_columns():
+    cells = cells_of(frames.activity(rows=0))
+    assert "Net" in cells.header
+    assert cells.parts == []
+    assert "Net" in table_of_frame(frames.activity(rows=0)).as_raw_html()
+
+
+def test_an_unknown_column_is_answered_with_the_nearest():
+    with pytest.raises(ParameterError, match=r"no column 'nett'\. Did you mean 'net'"):
+        cells_of(frames.activity(), columns=["nett"])
+
+
+# great_tables
+
+
+def test_it_is_a_great_table_that_can_be_restyled():
+    table = table_of_frame(frames.activity(), title="October")
+    assert isinstance(table, GT)
+    again = table.tab_source_note("Audited").cols_label({"0": "When"})
+    assert isinstance(again, ReportTable)
+    assert {"Audited", "When", "October"} <= set(_Texts(again.as_raw_html()).texts)
+
+
+def test_texts_of_a_report_are_escaped():
+    frame = frames.activity(rows=3).with_columns(card_brand=pl.lit(MARKUP))
+    table = table_of_frame(frame, title=MARKUP, subtitle=MARKUP, source=MARKUP)
+    assert MARKUP not in table.as_raw_html()
+    assert _Texts(table.as_raw_html()).texts.count(MARKUP) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("t.png", b"\x89PNG"),
+        ("t.svg", b"<svg"),
+        ("t.pdf", b"%PDF"),
+        ("t.html", b"<!DOCTYPE html>"),
+        ("t.tex", b"\\begin"),
+    ],
+)
+def test_it_is_saved_without_a_browser(name, start, tmp_path):
+    table_of_frame(frames.activity(rows=5)).save(tmp_path / name)
+    assert (tmp_path / name).read_bytes().lstrip().startswith(start)
+
+
+def test_a_picture_shows_what_the_table_shows_restyled_or_not(tmp_path):
+    table = table_of_frame(frames.activity(rows=4, currencies=["eur"]), title=MARKUP).tab_source_note(
+        "Audited"
+    )
+    table.save(tmp_path / "t.svg", theme="dark")
+    svg = (tmp_path / "t.svg").read_text("utf-8")
+    shown, drawn = _Texts(table.as_raw_html()).texts, _Texts(svg).texts
+    assert MARKUP not in svg
+    start = shown.index(MARKUP)
+    assert [text for text in shown[start:] if text] == [text for text in drawn if text]
+    assert 'font-weight="600"' in svg
+
+
+def test_another_ending_is_refused(tmp_path):
+    with pytest.raises(ParameterError, match=r"\.html, \.svg, \.png or \.pdf; t\.xlsx is none"):
+        table_of_frame(frames.activity()).save(tmp_path / "t.xlsx")
+
+
+# Of a report
+
+
+def test_a_report_says_which_it_is_and_where_it_comes_from(client):
+    report = client.fetch("balance_change_from_activity.itemized", "2026-10", columns=["net", "currency"])
+    texts = _Texts(report.table(rows=3).as_raw_html()).texts
+    assert "Itemized balance change from activity" in texts
+    assert any("2026-10-01 to 2026-10-31, UTC" in text and "data as of" in text for text in texts)
+    assert any(report.run.id in text for text in texts)
