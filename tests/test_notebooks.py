@@ -1,6 +1,7 @@
 """Each notebook runs from top to bottom, offline and without a key, and is saved without outputs."""
 
 import os
+import runpy
 import warnings
 from pathlib import Path
 
@@ -89,3 +90,22 @@ def test_papermill_runs_the_monthly_job_with_parameters(tmp_path, monkeypatch):
         38, 6
     )
     assert "frr_" in record.read_text("utf-8")
+
+
+def test_the_gallery_draws_every_family(run):
+    """Balance, activity, fees, payouts, tax, accounts, revenue recognition; a table and a page."""
+    cells = run(NOTEBOOKS[0].with_name("charts.ipynb")).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    html = [output.get("data", {}).get("text/html", "") for output in outputs]
+    assert sum(text.startswith("<svg") for text in html) >= 15
+    assert any("gt_table" in text for text in html)
+
+
+def test_the_readmes_pictures_can_be_drawn_again_and_are_small(tmp_path):
+    """Light and dark of each, by the command of CONTRIBUTING.md."""
+    script = NOTEBOOKS[0].parent / "pictures" / "draw.py"
+    namespace = runpy.run_path(str(script))
+    namespace["main"](tmp_path)
+    drawn = sorted(path.name for path in tmp_path.glob("*.svg"))
+    assert drawn == sorted(path.name for path in script.parent.glob("*.svg"))
+    assert all(path.stat().st_size < 60_000 for path in script.parent.glob("*.svg"))

@@ -25,6 +25,10 @@ assert_type(report.request, sr.ReportRequest)
 assert_type(report.provenance, sr.Provenance)
 assert_type(report.path, Path)
 assert_type(str(report.reuse), str)
+assert_type(report.kinds(), dict[str, str])
+assert_type(report.to_html("net", rows=20), str)
+report.chart("net", theme="dark", linked=True, currency="eur")
+report.chart(theme="black")  # type: ignore[arg-type]
 
 year = client.fetch("payout_reconciliation.itemized", "2026", split="month")
 assert_type(year, sr.ReportSet)

@@ -143,7 +143,6 @@ def axis_of_currency(currency: str, amounts: pl.Series) -> alt.Axis:
         titleAnchor="end",
         titleX=0,
         titleY=-18,
-        tickCount=6,
         labelExpr=short if largest >= 10_000 else "format(datum.value, ',~f')",
     )
 

@@ -133,7 +133,7 @@ def _offset(series: list[str]) -> alt.YOffset:
 def _axis(currency: str, amounts: pl.Series) -> alt.Axis:
     """A money axis that runs from left to right: the currency stands at its left end, on top."""
     axis = axis_of_currency(currency, amounts)
-    axis.orient, axis.titleX, axis.titleY = "top", 0, -24
+    axis.orient, axis.tickCount, axis.titleX, axis.titleY = "top", 5, 0, -24
     axis.titleAnchor, axis.titleAlign = "start", "left"
     return axis
 

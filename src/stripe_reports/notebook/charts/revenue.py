@@ -19,6 +19,8 @@ __all__ = ["debits_and_credits"]
 _FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m", "%b %Y", "%B %Y", "%m/%Y", "%Y")
 """How a period may be written; Stripe documents none."""
 
+_MIDNIGHT = " 00:00:00"
+
 
 def debits_and_credits(
     frame: Frame,
@@ -67,11 +69,11 @@ def debits_and_credits(
     periods = _in_order(data["period"].unique().to_list())
     slots = Slots(
         keys=periods,
-        names=periods,
-        label="datum.value",
+        names=[_short(period) for period in periods],
+        label=f"replace(datum.value, '{_MIDNIGHT}', '')",
         source={"columns": ["accounting_period"], "none": NO_DATE},
         every="period",
-        characters=max(map(len, periods)),
+        characters=max(len(_short(period)) for period in periods),
     )
     names = {"label": "Period", "category": "Account", "side": "Side", "exact": "Amount"}
     return stacked(data, slots, groups, head, names=names)
@@ -86,6 +88,10 @@ def _in_order(periods: list[str]) -> list[str]:
         if len(dates) == len(known):
             return sorted(known, key=dates.__getitem__) + last
     return sorted(known) + last
+
+
+def _short(period: str) -> str:
+    return period.removesuffix(_MIDNIGHT)
 
 
 def _date(text: str, form: str) -> date | None:

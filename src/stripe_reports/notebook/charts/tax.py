@@ -65,10 +65,9 @@ def tax_by_jurisdiction(
     if data.is_empty():
         return note(NOTHING, head)
     data, groups = largest(data, place, top=top, what="other jurisdictions")
-    order = pl.col("category").replace_strict(
-        {n: i for i, n in enumerate(groups.names)}, return_dtype=pl.Int64
-    )
-    data = data.sort(order).with_columns(lines=pl.col("rows").cast(pl.String))
+    is_rest = pl.col("category") == (groups.rest or "")
+    data = data.sort(is_rest, -pl.col("amount").abs(), "category")
+    data = data.with_columns(lines=pl.col("rows").cast(pl.String))
     names = {"category": "Jurisdiction", "exact": "Tax", "lines": "Rows"}
     return ranked(data, head, category=groups.source, names=names, rest=groups.rest)
 
