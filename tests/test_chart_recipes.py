@@ -400,6 +400,25 @@ def test_the_period_can_be_chosen_and_places_without_rows_are_kept():
         charts.activity_net(frame, every="hour")
 
 
+def test_a_period_that_makes_too_many_bars_is_refused():
+    """Drawn all the same, it could neither be read nor stay light."""
+    frame = frames.activity(1, rows=3000, days=3000)
+    with pytest.raises(ParameterError, match=r"too many to be read\. Choose a longer"):
+        charts.activity_net(frame, every="day")
+    with pytest.raises(ParameterError, match="top is a number from 1 to 60"):
+        charts.activity_net(frame, top=1000)
+
+
+def test_payouts_that_cannot_be_drawn_one_by_one_are_put_together_or_said_to_be_too_many():
+    many = frames.activity(1, rows=3000).with_columns(
+        automatic_payout_id=pl.format("po_{}", pl.int_range(pl.len()))
+    )
+    assert sums(charts.payouts_made_of(many)) == table(many, "net")
+    assert "payouts per day" in charts.payouts_made_of(many).to_json()
+    undated = charts.payouts_made_of(many.drop("automatic_payout_effective_at"))
+    assert "too many to draw one by one" in undated.to_json()
+
+
 def test_rows_without_a_date_have_a_place_of_their_own():
     frame = frames.activity(1, rows=20, currencies=["eur"]).with_columns(
         created=pl.when(pl.int_range(pl.len()) > 3).then("created")

@@ -56,7 +56,8 @@ def selection_expr(chart: Any, selections: Any) -> Selected:
             what was picked.
 
     Example:
-        >>> chart = client.fetch("balance_change_from_activity.itemized", "2026-10").chart(linked=True)
+        >>> report = client.fetch("balance_change_from_activity.itemized", "2026-10")
+        >>> chart = report.chart(linked=True, every="day")
         >>> print(selection_expr(chart, {"span": {"period": ["2026-10-05", "2026-10-06"]}}))
         pl.col("created").dt.date().is_between(date(2026, 10, 5), date(2026, 10, 6))
     """
@@ -197,7 +198,7 @@ def _within(source: Mapping[str, Any], keys: list[str]) -> _Clause:
     spans: list[tuple[date, date]] = []
     for start in sorted(date.fromisoformat(key) for key in keys if key != _NO_DATE):
         end = pl.select(pl.lit(start).dt.offset_by(source["every"])).item() - timedelta(days=1)
-        if spans and spans[-1][1] + timedelta(days=1) == start:
+        if spans and start <= spans[-1][1] + timedelta(days=1):
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((start, end))

@@ -46,17 +46,15 @@ def accounts_by_volume(
     rows = frame.lazy().filter(pl.col("reporting_category") == "charge") if charges else frame.lazy()
     name = first_of(frame, "connected_account_name")
     source = [name, account] if name else [account]
-    what = "paid out" if are_payouts else "charged" if charges else "volume"
+    what = "by payouts" if are_payouts else "by charges" if charges else "by volume"
     return _ranked(
         rows,
         source,
         "gross",
         top,
         currency,
-        heading_=(
-            title or f"Connected accounts by what was {what}".replace("what was volume", "volume"),
-            subtitle,
-        ),
+        title=title or f"Connected accounts {what}",
+        subtitle=subtitle,
         called="Gross",
         where=_CHARGES if charges else None,
     )
@@ -92,7 +90,8 @@ def account_balances(
         "balance",
         top,
         currency,
-        heading_=(title or "Connected accounts by balance", subtitle),
+        title=title or "Connected accounts by balance",
+        subtitle=subtitle,
         called="Balance",
         where=None,
     )
@@ -105,7 +104,8 @@ def _ranked(
     top: int,
     currency: str | Sequence[str] | None,
     *,
-    heading_: tuple[str, Subtitle],
+    title: str,
+    subtitle: Subtitle,
     called: str,
     where: dict[str, list[str]] | None,
 ) -> Chart:
@@ -119,7 +119,7 @@ def _ranked(
         .agg(amount=pl.col(amount).sum(), rows=pl.len().cast(pl.Int64))
         .collect(engine="streaming")
     )
-    head = heading(heading_[0], heading_[1], currencies_of(data)[1])
+    head = heading(title, subtitle, currencies_of(data)[1])
     if data.is_empty():
         return note(NOTHING, head)
     data, groups = largest(data, source, top=top, what="other accounts")

@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
+from stripe_reports.errors import ParameterError
 from stripe_reports.notebook import palette
 from stripe_reports.notebook.charts.panels import WIDTH
 
@@ -16,6 +17,10 @@ __all__ = ["NONE", "Groups", "largest"]
 
 NONE = "(none)"
 """The name of rows that have none."""
+
+
+_MOST_NAMES = 60
+"""More cannot be read, and would make a heavy chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,12 @@ def largest(
         top: How many groups keep their names.
         amount: Which decimal tells the size.
         what: What the small ones are called: "7 others".
+
+    Raises:
+        ParameterError: *top* is too small or too large.
     """
+    if not 1 <= top <= _MOST_NAMES:
+        raise ParameterError(f"top is a number from 1 to {_MOST_NAMES}, not {top!r}.", param="top")
     has_name = pl.col("category") != ""
     data = data.with_columns(category=pl.when(has_name).then("category").otherwise(pl.lit(NONE)))
     data = _summed(data)

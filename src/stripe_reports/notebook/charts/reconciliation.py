@@ -28,6 +28,8 @@ _TIMES = ("automatic_payout_effective_at", "automatic_payout_effective_at_utc")
 _MOST_PAYOUTS = 45
 """In one panel; more are put together by period."""
 
+_MOST_BARS = 700
+
 
 def payouts_made_of(
     frame: Frame,
@@ -72,12 +74,17 @@ def payouts_made_of(
     most: int = data.group_by("currency").agg(pl.col("payout").n_unique())["payout"].max()  # type: ignore[assignment]
     names = {"category": "Category", "exact": "Net"}
     currencies, remark = currencies_of(data)
-    if time is not None and (every is not None or most > _MOST_PAYOUTS or len(data) > 700):
+    if time is not None and (every is not None or most > _MOST_PAYOUTS or len(data) > _MOST_BARS):
         width, _ = size_of(currencies)
         zone = zone_of(frame, time, timezone)
         sums, slots = by_period(data.drop("payout"), time, every=every, zone=zone, width=width)
         head = heading(title or f"What the payouts per {slots.every} are made of", subtitle, remark)
         return stacked(sums, slots, groups, head, names={"label": slots.every.capitalize(), **names})
+    if len(data) > _MOST_BARS:
+        return note(
+            f"{most:,} payouts are too many to draw one by one, and no column tells when they were.",
+            heading(title or "What each payout is made of", subtitle, remark),
+        )
     data = data.with_columns(
         period=pl.concat_str(
             pl.col("day").dt.to_string("%Y-%m-%d").fill_null(NO_DATE).str.pad_end(10),

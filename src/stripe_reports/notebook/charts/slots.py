@@ -27,6 +27,9 @@ NO_DATE = "no date"
 _ROWS = 700
 """At most so many bars in all panels together: about 100 KB of specification."""
 
+_MOST_ROWS = 1200
+"""Of a period that was asked for by name: more would take more than 200 KB."""
+
 _TRUNCATED: dict[Every, str] = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
 _LABELS: dict[Every, str] = {
     "day": "utcFormat(day, '%-d %b')",
@@ -113,7 +116,7 @@ def by_period(
         which nothing happened.
 
     Raises:
-        ParameterError: There is no such period.
+        ParameterError: There is no such period, or so many that they cannot be drawn.
     """
     if every is not None and every not in _TRUNCATED:
         raise ParameterError(
@@ -126,6 +129,12 @@ def by_period(
         days = _days(sums["day"], _TRUNCATED[period])
         if every or period == "year" or (len(days) * 8 <= width and sums.height <= _ROWS):
             break
+    if sums.height > _MOST_ROWS:
+        raise ParameterError(
+            f"A bar for each {period} would make {sums.height:,} bars, too many to be read. Choose a longer "
+            "period with every, a currency, or fewer names with top.",
+            param="every",
+        )
     undated = [NO_DATE] * bool(sums["day"].null_count())
     several_years = len({day.year for day in days}) > 1
     label = _LABELS[period] + (
