@@ -467,7 +467,7 @@ def test_charts_are_saved_as_images(chart, tmp_path, name, start):
 
 
 def test_charts_are_saved_as_a_page_that_loads_nothing(chart, tmp_path):
-    chart.save(tmp_path / "c.html", inline=True)
+    chart.save(tmp_path / "c.html")
     page = (tmp_path / "c.html").read_text("utf-8")
     assert "120.00 EUR" in page
     assert "<script src" not in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 from html.parser import HTMLParser
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import report_frames as frames
-from stripe_reports.errors import ParameterError
+from stripe_reports.errors import MissingExtraError, ParameterError
 from stripe_reports.notebook.cells import cells_of
 from stripe_reports.notebook.money import currency_column, figure, money
 from stripe_reports.notebook.tables import ReportTable, table_of_frame
@@ -188,3 +189,10 @@ def test_a_report_says_which_it_is_and_where_it_comes_from(client):
     assert "Itemized balance change from activity" in texts
     assert any("2026-10-01 to 2026-10-31, UTC" in text and "data as of" in text for text in texts)
     assert any(report.run.id in text for text in texts)
+
+
+def test_without_great_tables_one_is_told_what_to_install(client, monkeypatch):
+    monkeypatch.setitem(sys.modules, "great_tables", None)
+    report = client.fetch("balance.summary", "2026-10")
+    with pytest.raises(MissingExtraError, match=r"pip install 'stripe-reports\[tables\]'"):
+        report.table()

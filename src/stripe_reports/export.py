@@ -22,7 +22,7 @@ from stripe_reports.errors import MissingExtraError, ParameterError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Exports", "writer_for"]
+__all__ = ["Exports", "require", "writer_for"]
 
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
@@ -104,7 +104,7 @@ class Exports(ABC):
             ParameterError: More rows, columns or letters in a cell than Excel holds.
             StoreError: The file cannot be written, or the stored result is gone.
         """
-        _require("xlsxwriter", extra="excel", purpose="write_excel")
+        require("xlsxwriter", extra="excel", purpose="write_excel")
         rows = self.scan()
         with _written_whole(path) as temporary:
             return excel.write(rows, temporary, about=self._lines())
@@ -120,7 +120,7 @@ class Exports(ABC):
             StoreError: The stored result is gone.
         """
         for module in ("pandas", "pyarrow"):
-            _require(module, extra="pandas", purpose="to_pandas")
+            require(module, extra="pandas", purpose="to_pandas")
         return self.frame().to_pandas(use_pyarrow_extension_array=True)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
@@ -146,7 +146,7 @@ def writer_for(path: Path) -> Callable[[Exports], int]:
         case ".parquet":
             return lambda rows: rows.write_parquet(path)
         case ".xlsx":
-            _require("xlsxwriter", extra="excel", purpose=f"Writing {path.name}")
+            require("xlsxwriter", extra="excel", purpose=f"Writing {path.name}")
             return lambda rows: rows.write_excel(path)
         case _:
             raise ParameterError(
@@ -154,7 +154,12 @@ def writer_for(path: Path) -> Callable[[Exports], int]:
             )
 
 
-def _require(module: str, *, extra: str, purpose: str) -> None:
+def require(module: str, *, extra: str, purpose: str) -> None:
+    """See that an optional package is there; *purpose* begins the sentence of the error.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
     try:
         import_module(module)
     except ModuleNotFoundError as error:

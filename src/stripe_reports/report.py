@@ -15,7 +15,7 @@ from stripe_reports import memory, notices
 from stripe_reports.cards import card
 from stripe_reports.disk import is_sealed, size_text
 from stripe_reports.errors import StoreError
-from stripe_reports.export import Exports
+from stripe_reports.export import Exports, require
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.store import Provenance
 
@@ -157,8 +157,9 @@ class Report(Exports):
 
         Raises:
             ParameterError: There is no such column.
-            ModuleNotFoundError: great_tables is not installed.
+            MissingExtraError: great_tables is not installed.
         """
+        require("great_tables", extra="tables", purpose="A table to print")
         from stripe_reports.notebook.tables import table_of
 
         return table_of(self, **options)

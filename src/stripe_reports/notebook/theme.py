@@ -181,9 +181,10 @@ class _OwnLook(alt.TopLevelMixin):
         spec: dict[str, Any] = super(_OwnLook, chart).to_dict(*args, context=context, **options)
         return spec
 
-    def save(self, *args: Any, **options: Any) -> None:
-        """As altair saves it; a page holds the texts of a report as data only."""
-        super().save(*args, **_script_safe(options))
+    def save(self, fp: Any, *args: Any, **options: Any) -> None:
+        """As altair saves it; a page of HTML needs no internet, and holds a report's texts as data only."""
+        is_page = str(fp).lower().endswith(".html") or "html" in (*args, options.get("format"))
+        super().save(fp, *args, **({"inline": True} if is_page else {}) | _script_safe(options))
 
     def to_html(self, *args: Any, **options: Any) -> str:
         """As altair writes it; the page holds the texts of a report as data only."""
