@@ -31,8 +31,8 @@ def table(tmp_path_factory):
     assert ran.returncode == 0, ran.stderr
     text = target.read_text("utf-8")
     assert text in ran.stdout
-    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
-    return {row[0]: row for row in rows[2:] if row[0]}
+    rows = [line[2:-2].split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return {row[0]: row for row in rows[2:] if row[0].strip()}
 
 
 def test_each_promise_stands_in_the_table_with_its_bar_and_a_figure(table):
