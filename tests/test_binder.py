@@ -1,0 +1,115 @@
+"""Binder's folder: pins for everything the demo needs, and a session that fits into what Binder gives."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import urllib.request
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "binder"
+PINS = (FOLDER / "requirements.txt").read_text("utf-8").splitlines()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+IDLE = 500_000_000
+"""Bytes for the server and one kernel that has shown the form; Binder ends what takes 2 GB."""
+
+
+SHOWN = """
+import sys
+import nbformat
+from nbclient import NotebookClient
+
+notebook = nbformat.read(sys.argv[1], 4)
+client = NotebookClient(notebook, timeout=120)
+with client.setup_kernel():
+    for number, cell in enumerate(notebook.cells):
+        client.execute_cell(cell, number)
+    print(client.km.provisioner.pid, flush=True)
+    sys.stdin.read()
+"""
+"""Runs a notebook and keeps its kernel until nobody listens; prints the kernel's process."""
+
+
+def names(requirements):
+    """Names of distributions, as an index writes them."""
+    found = (re.match(r"[A-Za-z0-9._-]+", line) for line in requirements)
+    return {match[0].lower().replace("_", "-") for match in found if match}
+
+
+def test_everything_that_the_package_and_the_notebooks_need_is_pinned():
+    """Binder builds anew after months; an unpinned demo breaks alone."""
+    needed = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["binder"]]
+    assert names(needed) <= names(PINS)
+    assert all(
+        re.fullmatch(r"[A-Za-z0-9._-]+==[^\s=]+( ; .+)?", line) for line in PINS if not line.startswith("#")
+    )
+
+
+def test_the_pins_name_no_address():
+    """They are compiled by the command in their head, wherever packages come from."""
+    assert PINS[0].startswith("# Compiled: uv pip compile ")
+    assert not [line for line in PINS if "://" in line or line.startswith("-")]
+
+
+def test_it_says_which_python_and_what_runs_after_the_build():
+    """Without a runtime, Binder takes one that is too old for us."""
+    assert (FOLDER / "runtime.txt").read_text("utf-8") == "python-3.12\n"
+    assert os.access(FOLDER / "postBuild", os.X_OK)
+
+
+def test_the_welcome_page_leads_to_every_notebook_and_page():
+    """One click from where Binder opens."""
+    folder = ROOT / "notebooks"
+    welcome = json.loads((folder / "welcome.ipynb").read_text("utf-8"))
+    text = "".join(line for cell in welcome["cells"] for line in cell["source"])
+    linked = set(re.findall(r"\]\(([\w.]+)\)", text))
+    pages = {path.name for path in folder.iterdir() if path.suffix in (".ipynb", ".md")}
+    assert linked == pages - {"welcome.ipynb"}
+    assert "sr.explore(client)" in text
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "notebooks").glob("*.md")), ids=lambda page: page.name)
+def test_pages_link_to_what_is_there(page):
+    """Renamed notebooks leave no dead end."""
+    links = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def resident(pid):
+    """Bytes that a process and its children hold, shared pages counted once."""
+    total = 0
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            total += int(line.split()[1]) * 1024
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return total + sum(resident(child) for child in children)
+
+
+@pytest.mark.skipif(find_spec("jupyterlab") is None, reason="JupyterLab is not installed")
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="memory is read from Linux's /proc")
+def test_a_session_that_has_shown_the_form_idles_below_500_mb(tmp_path):
+    """The server, and the kernel of the welcome page after its cells were run."""
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0"]
+    options = ["--allow-root", "--IdentityProvider.token=t", f"--ServerApp.root_dir={ROOT}"]
+    environment = os.environ | {"HOME": str(tmp_path)}
+    with subprocess.Popen([*command, *options], env=environment, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            lines = iter(server.stderr.readline, "")
+            base = next(found[1] for line in lines if (found := re.search(r"(http://127\S+/)lab\?", line)))
+            urllib.request.urlopen(f"{base}lab?token=t").close()  # noqa: S310 - loopback
+            command = [sys.executable, "-c", SHOWN, str(ROOT / "notebooks" / "welcome.ipynb")]
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+            with subprocess.Popen(command, cwd=ROOT / "notebooks", **pipes) as kernel:
+                used = resident(server.pid) + resident(int(kernel.stdout.readline()))
+                kernel.stdin.close()
+        finally:
+            server.terminate()
+            server.stderr.read()
+    assert used < IDLE

@@ -1,0 +1,40 @@
+"""Each extra works by itself, and without it the error says what to install.
+
+Run where one extra is installed and the others are not, by ``tox -e extra-pandas`` and its like, this tests
+both; where all are installed, that each works.
+"""
+
+from importlib.util import find_spec
+
+import pytest
+
+from stripe_reports.errors import MissingExtraError
+from stripe_reports.keys import find_key
+
+EXTRAS = {
+    "pandas": ("pandas", lambda report, folder: report.to_pandas()),
+    "excel": ("xlsxwriter", lambda report, folder: report.write_excel(folder / "report.xlsx")),
+    "tables": ("great_tables", lambda report, folder: report.table()),
+}
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_an_extra_gives_what_it_is_for_or_says_how_to_get_it(extra, client, tmp_path):
+    """Nothing else needs it: the report itself is there in any case."""
+    report = client.fetch("balance.summary", "2026-10")
+    module, use = EXTRAS[extra]
+    if find_spec(module):
+        assert use(report, tmp_path) is not None
+    else:
+        with pytest.raises(MissingExtraError, match=rf"pip install 'stripe-reports\[{extra}\]'"):
+            use(report, tmp_path)
+    assert report.frame().height == 36
+
+
+def test_the_keyring_is_asked_where_there_is_one(monkeypatch):
+    """And where there is none, the other ways remain."""
+    if find_spec("keyring"):
+        monkeypatch.setattr("keyring.get_password", lambda service, name: f"sk_test_{service}_{name}")
+        assert find_key().reveal() == "sk_test_stripe-reports_api_key"
+    monkeypatch.setenv("STRIPE_API_KEY", "sk_test_of_the_environment")
+    assert find_key().reveal() == "sk_test_of_the_environment"
