@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from stripe_reports.controls import Diff, TieOut, diff, tie_out
     from stripe_reports.demo_client import demo
     from stripe_reports.evidence import EvidenceFolder, Verification, verify
-    from stripe_reports.report import Decision, LargeFrameWarning, Report
+    from stripe_reports.notebook.explorer import explore
+    from stripe_reports.report import Decision, Foresight, LargeFrameWarning, Report
     from stripe_reports.report_set import ReportSet
     from stripe_reports.store import Provenance
     from stripe_reports.tables import read_csv
@@ -49,6 +50,7 @@ __all__ = [
     "Decision",
     "Diff",
     "EvidenceFolder",
+    "Foresight",
     "LargeFrameWarning",
     "Provenance",
     "Report",
@@ -77,6 +79,7 @@ _LAZY = {
     "LargeFrameWarning": "report",
     "EvidenceFolder": "evidence",
     "Provenance": "store",
+    "Foresight": "report",
     "Report": "report",
     "ReportSet": "report_set",
     "Restatement": "closing.restatement",

@@ -32,7 +32,7 @@ from stripe_reports.keys import find_key
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.parts import answer_in_parts, requests_of
 from stripe_reports.pending import PendingReport, PendingReportSet
-from stripe_reports.report import Report
+from stripe_reports.report import Decision, Foresight, Report
 from stripe_reports.report_set import ReportSet
 from stripe_reports.reuse import Policy, check_policy
 from stripe_reports.runs import Progress, Runs, cut_to_available
@@ -291,7 +291,62 @@ class Client:
         """The result of a finished run, or of the run with that id, as a LazyFrame; see ``read``."""
         return self._runs.report_of(self._run(run)).scan()
 
+    def report(self, run: ReportRun | str) -> Report:
+        """The report of a finished run, or of the run with that id: from disk, else read from Stripe.
+
+        Raises:
+            RunError: The run is still pending, or failed.
+            FileError: The result file is missing or damaged.
+        """
+        return self._runs.report_of(self._run(run))
+
+    def stored(self) -> list[Report]:
+        """The reports that are stored on this machine for this client, last fetched first. No call.
+
+        Example:
+            >>> client.frame("balance.summary", "2026-10").height
+            36
+            >>> [report.run.report_type for report in client.stored()]
+            ['balance.summary.2']
+        """
+        found = sorted(self._store.all_results(), key=lambda each: each.provenance.fetched_at, reverse=True)
+        decision = Decision("stored", "chosen among the stored results")
+        return [
+            Report(each.provenance.request, each.provenance.run, decision, each.provenance, each.path)
+            for each in found
+        ]
+
     # The main job
+
+    @_spelled_out
+    def foresee(
+        self,
+        report_type: ReportTypeName | str | ReportRequest,
+        period: Period | None = None,
+        *,
+        reuse: Policy = "auto",
+        **parameters: Unpack[Parameters],
+    ) -> Foresight:
+        """What ``fetch`` would do now: show a stored result, wait for a run, or launch one.
+
+        Nothing is launched and at most one call is made, for the report type. Runs that were made elsewhere
+        are not looked for, so where a launch is foreseen ``fetch`` may yet find one that answers.
+
+        Args:
+            report_type: Id with or without version, or a finished ``ReportRequest``.
+            period: See ``request``.
+            reuse: See ``fetch``.
+            **parameters: See ``request``.
+
+        Raises:
+            InputError, StripeAPIError, NetworkError: See ``fetch``.
+
+        Example:
+            >>> client.foresee("balance.summary", "2026-10").action
+            'launched'
+        """
+        check_policy(reuse)
+        return self._runs.foresee(self._asked(report_type, period, parameters), reuse)
 
     @overload
     def fetch(
@@ -562,6 +617,10 @@ class Client:
     def cache(self) -> Cache:
         """What is stored on this machine: ``client.cache.info()``, ``client.cache.clear(...)``."""
         return Cache(self._store, now=self._transport.now, close=self.close)
+
+    def now(self) -> datetime:
+        """The time at Stripe as its last answer told it, else by this machine's clock. No call."""
+        return self._transport.now()
 
     def clock_skew(self) -> timedelta | None:
         """How far this machine's clock is ahead of Stripe's, as its last answer told; None if none did."""

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from stripe_reports.notebook.tables import ReportTable
     from stripe_reports.notebook.theme import Theme
 
-__all__ = ["Decision", "LargeFrameWarning", "Report", "warn_if_large"]
+__all__ = ["Action", "Decision", "Foresight", "LargeFrameWarning", "Report", "warn_if_large"]
+
+Action = Literal["stored", "reused", "awaited", "launched"]
 
 
 class LargeFrameWarning(UserWarning):
@@ -54,11 +57,30 @@ class Decision:
         reason: Why, and what was passed over and why.
     """
 
-    action: Literal["stored", "reused", "awaited", "launched"]
+    action: Action
     reason: str
 
     def __str__(self) -> str:
         return f"{self.reason[:1].upper()}{self.reason[1:]}."
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What a fetch would do now, as far as can be told without doing it.
+
+    Attributes:
+        action: As in ``Decision``.
+        reason: Why, as it would stand in the report.
+        as_of: How old the data of the answering run are; for a pending one, when it was created.
+        stored_at: When the result was read from Stripe, if it is stored here.
+        run_id: The run that would answer, or None.
+    """
+
+    action: Action
+    reason: str
+    as_of: datetime | None = None
+    stored_at: datetime | None = None
+    run_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

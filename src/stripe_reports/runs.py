@@ -33,7 +33,7 @@ from stripe_reports.errors import (
 from stripe_reports.journal import LaunchRecord
 from stripe_reports.looks import Looks
 from stripe_reports.models import ReportRequest, ReportRun, ReportType, iso
-from stripe_reports.report import Decision, Report
+from stripe_reports.report import Decision, Foresight, Report
 from stripe_reports.reuse import (
     AskForRuns,
     AskForType,
@@ -160,6 +160,29 @@ class Runs:
                 unusable[run.id] = "expired"
                 continue
             return _report(stored_result, _with_age(decision, stored_result.provenance.as_of, run))
+
+    def foresee(self, request: ReportRequest, policy: Policy) -> Foresight:
+        """What ``answer`` would do, from what is known here; see ``Client.foresee``."""
+        key = self._key(request)
+        stored = {result.provenance.run.id: result for result in self._store.results(key, request)}
+        known = self._known(key, stored, {}, looking=False)
+        step = plan(request, policy, known=known)
+        if isinstance(step, AskForType):
+            type_ = self.report_type(request.report_type)
+            now = self._transport.now()
+            step = plan(request, policy, known=known, report_type=type_, listed=[], now=now)
+        match step:
+            case Reuse(run, reason) if run.place == "stored":
+                fetched_at = stored[run.id].provenance.fetched_at
+                return Foresight("stored", reason, run.as_of, fetched_at, run.id)
+            case Reuse(run, reason):
+                return Foresight("reused", reason, run.as_of, None, run.id)
+            case Await(run, reason):
+                return Foresight("awaited", reason, run.as_of, None, run.id)
+            case Launch(reason):
+                return Foresight("launched", reason)
+            case _:
+                raise AssertionError(f"{step} after everything was told")
 
     def wait(self, run: ReportRun, *, timeout: float, progress: Progress | None) -> ReportRun:
         """The run, once it has succeeded; see ``Client.wait``."""
