@@ -32,10 +32,11 @@ from stripe_reports.keys import find_key
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.parts import answer_in_parts, requests_of
 from stripe_reports.pending import PendingReport, PendingReportSet
+from stripe_reports.progress import ProgressOption, shown, told_in_background
 from stripe_reports.report import Decision, Foresight, Report
 from stripe_reports.report_set import ReportSet
 from stripe_reports.reuse import Policy, check_policy
-from stripe_reports.runs import Progress, Runs, cut_to_available
+from stripe_reports.runs import Runs, cut_to_available
 from stripe_reports.settings import STRIPE_URL, Secret, Settings
 from stripe_reports.store import Store
 from stripe_reports.transport import Transport
@@ -253,7 +254,7 @@ class Client:
         return list(islice(self._runs.listed(page_size=min(limit, 100)), limit))
 
     def wait(
-        self, run: ReportRun | str, *, timeout: float = 600.0, progress: Progress | None = None
+        self, run: ReportRun | str, *, timeout: float = 600.0, progress: ProgressOption = "auto"
     ) -> ReportRun:
         """Follow a run until it finishes, and return it finished.
 
@@ -264,6 +265,7 @@ class Client:
             run: A run of any status, or its id; a succeeded one comes back without a call.
             timeout: Longest time to wait, in seconds.
             progress: Called at every look with the run, the seconds so far, and the seconds expected or None.
+                ``"auto"`` shows the wait: a bar in a notebook, one line in a terminal, else log lines.
 
         Raises:
             RunFailedError: Stripe gave up on the run, or its status is unknown; carries the run.
@@ -274,7 +276,9 @@ class Client:
             >>> client.wait(run, timeout=60).status
             'succeeded'
         """
-        return self._runs.wait(self._run(run), timeout=_checked_timeout(timeout), progress=progress)
+        timeout = _checked_timeout(timeout)
+        with shown(progress) as told:
+            return self._runs.wait(self._run(run), timeout=timeout, progress=told)
 
     def read(self, run: ReportRun | str) -> pl.DataFrame:
         """The result of a finished run, or of the run with that id, as a DataFrame.
@@ -357,7 +361,7 @@ class Client:
         split: None = None,
         reuse: Policy = "auto",
         timeout: float = 900.0,
-        progress: Progress | None = None,
+        progress: ProgressOption = "auto",
         **parameters: Unpack[Parameters],
     ) -> Report: ...
 
@@ -370,7 +374,7 @@ class Client:
         split: Split,
         reuse: Policy = "auto",
         timeout: float = 900.0,
-        progress: Progress | None = None,
+        progress: ProgressOption = "auto",
         **parameters: Unpack[Parameters],
     ) -> ReportSet: ...
 
@@ -383,7 +387,7 @@ class Client:
         split: Split | None = None,
         reuse: Policy = "auto",
         timeout: float = 900.0,
-        progress: Progress | None = None,
+        progress: ProgressOption = "auto",
         **parameters: Unpack[Parameters],
     ) -> Report | ReportSet:
         """The report, from the nearest place that has it: this machine, an earlier run, or a new one.
@@ -399,7 +403,7 @@ class Client:
                 Stripe has published nothing newer; ``"always"`` reuses any, ``"never"`` none; a
                 ``timedelta`` is the oldest that the data may be.
             timeout: Longest time to wait for a run, also for that of each part, in seconds.
-            progress: Called at every look at a pending run.
+            progress: Called at every look at a pending run; see ``wait``.
             **parameters: See ``request``.
 
         Raises:
@@ -429,7 +433,7 @@ class Client:
         split: Split | None = None,
         reuse: Policy = "auto",
         timeout: float = 900.0,
-        progress: Progress | None = None,
+        progress: ProgressOption = "auto",
         **parameters: Unpack[Parameters],
     ) -> pl.DataFrame:
         """``fetch(...).frame()``: the report, or all its parts, as a DataFrame."""
@@ -451,7 +455,7 @@ class Client:
         split: None = None,
         reuse: Policy = "auto",
         timeout: float = 900.0,
-        progress: Progress | None = None,
+        progress: ProgressOption = "auto",
         **parameters: Unpack[Parameters],
     ) -> PendingReport: ...
 
@@ -464,7 +468,7 @@ class Client:
         split: Split,
         reuse: Policy = "auto",
         timeout: float = 900.0,
-        progress: Progress | None = None,
+        progress: ProgressOption = "auto",
         **parameters: Unpack[Parameters],
     ) -> PendingReportSet: ...
 
@@ -477,7 +481,7 @@ class Client:
         split: Split | None = None,
         reuse: Policy = "auto",
         timeout: float = 900.0,
-        progress: Progress | None = None,
+        progress: ProgressOption = "auto",
         **parameters: Unpack[Parameters],
     ) -> PendingReport | PendingReportSet:
         """``fetch`` in the background: a future of the report, which a notebook cell can also await.
@@ -499,11 +503,13 @@ class Client:
             request, cut = self._asked_in_parts(report_type, period, split, parameters)
             answer = partial(answer_in_parts, self._runs, request, split, reuse, cut=cut)
             in_parts = PendingReportSet(request)
-            in_parts.start(partial(answer, timeout=timeout, progress=progress))
+            in_parts.start(told_in_background(progress, partial(answer, timeout=timeout)))
             return in_parts
         request = self._asked(report_type, period, parameters)
         pending = PendingReport(request)
-        pending.start(partial(self._runs.answer, request, reuse, timeout=timeout, progress=progress))
+        pending.start(
+            told_in_background(progress, partial(self._runs.answer, request, reuse, timeout=timeout))
+        )
         return pending
 
     # The close
@@ -516,7 +522,7 @@ class Client:
         currency: str | None = None,
         reuse: Policy = "auto",
         timeout: float = 900.0,
-        progress: Progress | None = None,
+        progress: ProgressOption = "auto",
     ) -> TieOut:
         """Whether the period's reports agree with each other, with the way to the rows that make them differ.
 
@@ -549,7 +555,7 @@ class Client:
         )
 
     def restatement(
-        self, report: Report, *, timeout: float = 900.0, progress: Progress | None = None
+        self, report: Report, *, timeout: float = 900.0, progress: ProgressOption = "auto"
     ) -> Restatement:
         """What Stripe changed since *report* was run: the same request once more, compared row by row.
 
@@ -579,7 +585,7 @@ class Client:
         currency: str | None = None,
         reuse: Policy = "auto",
         timeout: float = 900.0,
-        progress: Progress | None = None,
+        progress: ProgressOption = "auto",
     ) -> EvidenceFolder:
         """Everything that the close of a period rests on, in one folder that proves itself.
 
@@ -636,18 +642,20 @@ class Client:
         split: Split | None,
         reuse: Policy,
         timeout: float,
-        progress: Progress | None,
+        progress: ProgressOption,
         parameters: Parameters,
     ) -> Report | ReportSet:
         check_policy(reuse)
         timeout = _checked_timeout(timeout)
         if split is not None:
             request, cut = self._asked_in_parts(report_type, period, split, parameters)
-            return answer_in_parts(
-                self._runs, request, split, reuse, cut=cut, timeout=timeout, progress=progress
-            )
+            with shown(progress) as told:
+                return answer_in_parts(
+                    self._runs, request, split, reuse, cut=cut, timeout=timeout, progress=told
+                )
         request = self._asked(report_type, period, parameters)
-        return self._runs.answer(request, reuse, timeout=timeout, progress=progress)
+        with shown(progress) as told:
+            return self._runs.answer(request, reuse, timeout=timeout, progress=told)
 
     def _asked(
         self, report_type: ReportTypeName | str | ReportRequest, period: Period | None, parameters: Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ from stripe_reports.errors import (
 from stripe_reports.journal import LaunchRecord
 from stripe_reports.looks import Looks
 from stripe_reports.models import ReportRequest, ReportRun, ReportType, iso
+from stripe_reports.progress import Progress
 from stripe_reports.report import Decision, Foresight, Report
 from stripe_reports.reuse import (
     AskForRuns,
@@ -69,9 +70,6 @@ LARGE = 32_000_000
 
 SMALL_AT_ONCE, LARGE_AT_ONCE = 8, 2
 """So many results are read and typed at once: polars uses every core for one."""
-
-Progress = Callable[[ReportRun, float, float | None], None]
-"""Called at every look at a run with the run, the seconds so far, and the seconds expected or None."""
 
 
 class Runs:

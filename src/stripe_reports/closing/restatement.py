@@ -10,7 +10,7 @@ from stripe_reports.controls import Diff, diff
 from stripe_reports.controls.html import of_diff
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import zone_named
-from stripe_reports.runs import Progress
+from stripe_reports.progress import ProgressOption
 
 if TYPE_CHECKING:
     from stripe_reports.client import Client
@@ -71,7 +71,7 @@ class Restatement:
         return of_diff(self.diff, sentence=self.summary, notes=self._on_the_files)
 
 
-def restatement(client: Client, report: Report, *, timeout: float, progress: Progress | None) -> Restatement:
+def restatement(client: Client, report: Report, *, timeout: float, progress: ProgressOption) -> Restatement:
     """See ``Client.restatement``."""
     if not report.provenance.is_complete:
         raise ParameterError(

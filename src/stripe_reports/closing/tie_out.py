@@ -11,8 +11,8 @@ from stripe_reports.controls import TieOut
 from stripe_reports.errors import IntervalError, UnknownReportTypeError
 from stripe_reports.intervals import Period
 from stripe_reports.models import ReportRequest
+from stripe_reports.progress import ProgressOption
 from stripe_reports.reuse import Policy
-from stripe_reports.runs import Progress
 
 if TYPE_CHECKING:
     from stripe_reports.client import Client
@@ -54,7 +54,7 @@ def tie_out(
     currency: str | None,
     reuse: Policy,
     timeout: float,
-    progress: Progress | None,
+    progress: ProgressOption,
 ) -> TieOut:
     """See ``Client.tie_out``."""
     notes: list[str] = []

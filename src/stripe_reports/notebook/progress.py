@@ -1,0 +1,85 @@
+"""Waits as bars in a notebook: one board below a cell, with a bar for each, gone when the last is over."""
+
+from __future__ import annotations
+
+import threading
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["Bar"]
+
+_boards: dict[int, _Board] = {}
+_lock = threading.Lock()
+
+
+class _Board:
+    """What stands below one cell."""
+
+    def __init__(self) -> None:
+        import ipywidgets
+        from IPython.display import display
+
+        self.box = ipywidgets.VBox()
+        self._handle: Any = display(self.box, display_id=True)  # type: ignore[no-untyped-call]
+
+    def add(self, bar: Any) -> None:
+        self.box.children = (*self.box.children, bar)
+
+    def remove(self, bar: Any) -> bool:
+        """Whether the board is gone with its last bar."""
+        self.box.children = tuple(each for each in self.box.children if each is not bar)
+        if self.box.children:
+            return False
+        self._handle.update({"text/plain": ""}, raw=True)  # nothing stays in the saved notebook
+        self.box.close()
+        return True
+
+
+class Bar:
+    """A bar and a line of text.
+
+    Args:
+        shell: Where the cell runs.
+        at_once: Take a place below the cell now, since another thread will draw, whose output belongs
+            nowhere.
+    """
+
+    def __init__(self, shell: InteractiveShell, *, at_once: bool = False) -> None:
+        self._cell = shell.execution_count
+        self._bar: Any = None
+        if at_once:
+            self._show()
+
+    def draw(self, text: str, share: float | None) -> None:
+        """Show how it stands."""
+        if self._bar is None:
+            self._show()
+        progress, line = self._bar.children
+        progress.value = share or 0.0
+        progress.layout.display = "none" if share is None else ""
+        line.value = escape(text)
+        self._bar.layout.display = ""
+
+    def erase(self) -> None:
+        """Take it off the page."""
+        if self._bar is None:
+            return
+        with _lock:
+            board = _boards.get(self._cell)
+            if board is not None and board.remove(self._bar):
+                del _boards[self._cell]
+        for widget in (*self._bar.children, self._bar):
+            widget.close()
+
+    def _show(self) -> None:
+        import ipywidgets
+
+        progress = ipywidgets.FloatProgress(max=1.0, layout={"width": "160px"})
+        self._bar = ipywidgets.HBox([progress, ipywidgets.HTML()], layout={"display": "none"})
+        with _lock:
+            if self._cell not in _boards:
+                _boards[self._cell] = _Board()
+            _boards[self._cell].add(self._bar)
