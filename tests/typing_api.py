@@ -75,6 +75,13 @@ assert_type(sr.diff(report.frame(), report.scan(), key=["payout_id"]), sr.Diff)
 assert_type(client.evidence("2026-10", Path("close")), sr.EvidenceFolder)
 assert_type(sr.verify("close"), sr.Verification)
 
+form = sr.explore(client, request=request)
+form.choose(report_type="payouts.itemized", period="2026-09", currency="eur")
+assert_type(form.run().result(), sr.Report)
+assert_type(form.code, str)
+client.fetch("balance.summary", "2026-10", progress=None)
+client.fetch("balance.summary", "2026-10", progress="no")  # type: ignore[call-overload]
+
 columns: Sequence[str] = ("net",)
 client.fetch(request)
 client.fetch("balance.summary", "2026-10", columns="all")

@@ -1,0 +1,34 @@
+// A report as a file: asked for piece by piece on a click, and put together here; the notebook keeps none of it.
+
+function downloads(port) {
+  const status = h("span", { class: "sr-hint", role: "status" });
+  const button = (format, text) => h("button", { type: "button", class: "sr-small", onclick: () => save(format) }, text);
+  const element = h("div", { class: "sr-row sr-downloads" }, h("span", { class: "sr-hint" }, "Download"),
+    button("csv", "CSV"), button("parquet", "Parquet"), button("xlsx", "Excel"), status);
+
+  async function save(format) {
+    setText(status, "Writing …");
+    try {
+      const file = await port.ask("file", { format });
+      const pieces = [];
+      let size = 0;
+      while (size < file.size) {
+        const { buffers } = await port.ask("piece", { file: file.id, offset: size });
+        if (!buffers.length || !buffers[0].byteLength) throw new Error("The file is gone; try again.");
+        pieces.push(buffers[0]);
+        size += buffers[0].byteLength;
+        setText(status, `${Math.round((100 * size) / file.size)} %`);
+      }
+      const url = URL.createObjectURL(new Blob(pieces, { type: file.type }));
+      const link = h("a", { href: url, download: file.name });
+      element.append(link);
+      link.click();
+      link.remove();
+      setTimeout(() => URL.revokeObjectURL(url), 60000);
+      setText(status, `${file.name} saved`);
+    } catch (error) {
+      setText(status, error.message);
+    }
+  }
+  return { element };
+}

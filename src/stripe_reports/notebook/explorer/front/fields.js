@@ -1,0 +1,51 @@
+// The other parameters: one field each, and only those that the chosen type takes.
+
+const SUGGESTED = { timezone: "timezones", currency: "currencies", reporting_category: "categories" };
+
+function textField(port, model, field) {
+  const listId = SUGGESTED[field.name] ? newId("list") : null;
+  const input = h("input", { type: "text", autocomplete: "off", spellcheck: "false", list: listId, placeholder: field.hint });
+  const send = later(120, () => port.tell("choose", { name: field.name, value: input.value }));
+  input.addEventListener("input", send);
+  const { element, problem } = labelled(field.label, input, { needed: field.needed });
+  if (listId) {
+    element.append(h("datalist", { id: listId },
+      ...model.get("static")[SUGGESTED[field.name]].map((value) => h("option", { value }))));
+  }
+  return {
+    element,
+    update(now) {
+      if (!isFocused(input) && input.value !== now.value) input.value = now.value;
+      problem(now.problem);
+    },
+  };
+}
+
+// Fields stay the same elements while the type changes, so that focus and typing are kept.
+function parameterFields(port, model) {
+  const period = periodField(port);
+  const columns = columnsField(port);
+  const texts = new Map();
+  const element = h("div", { class: "sr-fields" });
+  const place = changed((names) => {
+    const wanted = names.map((name) => ({ period, columns })[name]?.element ?? texts.get(name).element);
+    for (const [index, each] of wanted.entries())
+      if (element.children[index] !== each) element.insertBefore(each, element.children[index] ?? null);
+    while (element.children.length > wanted.length) element.lastChild.remove();
+  });
+  return {
+    element,
+    columnGroups: (groups) => columns.groups(groups),
+    update(shown) {
+      for (const field of shown.fields) {
+        if (field.name === "period" || field.name === "columns") continue;
+        const id = `${field.name} ${field.needed}`;
+        if (texts.get(field.name)?.id !== id) texts.set(field.name, { id, ...textField(port, model, field) });
+      }
+      place(shown.fields.map((field) => field.name));
+      for (const field of shown.fields) texts.get(field.name)?.update(field);
+      if (shown.period) period.update(shown.period);
+      if (shown.columns) columns.update(shown.columns);
+    },
+  };
+}

@@ -1,0 +1,37 @@
+// One view of the form. All views follow the same state, which Python keeps.
+
+export default {
+  render({ model, el }) {
+    const port = asker(model);
+    const picker = reportPicker(port);
+    const fields = parameterFields(port, model);
+    const bar = runBar(port);
+    const past = history(port);
+    const shownResult = result(port);
+    el.classList.add("sr-explorer");
+    // Keys are the form's while it has the focus, not shortcuts of the notebook.
+    el.dataset.lmSuppressShortcuts = "true";
+    el.addEventListener("keydown", (event) => event.stopPropagation());
+    el.append(h("div", { class: "sr-root", role: "form", "aria-label": "Stripe report" },
+      h("div", { class: "sr-choices" }, picker.element, fields.element), bar.element, shownResult.element, past.element));
+
+    const update = () => {
+      const shown = model.get("shown");
+      picker.families(model.get("families"));
+      picker.update(shown.type);
+      fields.columnGroups(model.get("column_groups"));
+      fields.update(shown);
+      bar.update(shown);
+      shownResult.update(shown);
+      past.update(shown.history);
+    };
+    const changes = "change:shown change:families change:column_groups";
+    model.on(changes, update);
+    update();
+    return () => {
+      model.off(changes, update);
+      bar.close();
+      port.close();
+    };
+  },
+};

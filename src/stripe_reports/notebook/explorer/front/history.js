@@ -1,0 +1,26 @@
+// Earlier runs: a click shows one, and nothing is launched.
+
+function history(port) {
+  const list = h("tbody");
+  const note = h("p", { class: "sr-hint" });
+  const again = h("button", { type: "button", class: "sr-small", onclick: () => port.tell("refresh_history") }, "Refresh");
+  const element = h("details", { class: "sr-history" }, h("summary", {}, "Earlier runs"),
+    h("div", { class: "sr-row" }, again, note),
+    h("div", { class: "sr-scroll" }, h("table", {}, h("thead", {}, h("tr", {},
+      ...["Report", "Period", "Status", "Created", "Result is"].map((text) => h("th", { scope: "col" }, text)))), list)));
+  async function load() {
+    if (!element.open) return;
+    const { entries, runs } = await port.ask("history");
+    setText(note, entries.length ? "Newest first. A click shows one; nothing is launched."
+      : runs ? "No earlier runs." : "Looking …");
+    list.replaceChildren(...entries.map((entry) => h("tr", {},
+      h("td", {}, h("button", { type: "button", class: "sr-link", title: `${entry.type}, run ${entry.id}`,
+        onclick: () => port.tell("load", { id: entry.id }) }, entry.title)),
+      h("td", {}, entry.period),
+      h("td", { class: `sr-status-${entry.status}` }, entry.status),
+      h("td", {}, entry.age),
+      h("td", {}, entry.place === "this machine" ? "stored here" : "at Stripe"))));
+  }
+  element.addEventListener("toggle", load);
+  return { element, update: changed(load) };
+}

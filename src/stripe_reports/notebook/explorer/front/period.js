@@ -1,0 +1,51 @@
+// The period: a menu, two days that are both included, and always both bounds in words.
+
+function periodField(port) {
+  const menu = h("select", { onchange: () => menu.value && port.tell("choose", { name: "period", value: menu.value }) });
+  const field = labelled("Period", menu);
+  const days = { first: h("input", { type: "date" }), last: h("input", { type: "date" }) };
+  const send = later(120, () => port.tell("choose_days", { first: days.first.value, last: days.last.value }));
+  for (const input of Object.values(days)) input.addEventListener("input", send);
+  const first = h("label", {}, h("span", {}, "First day"), days.first);
+  const last = h("label", {}, h("span", {}, "Last day"), days.last);
+  const bounds = h("div", { class: "sr-hint sr-bounds", "aria-live": "polite" });
+  const available = h("div", { class: "sr-hint sr-available" });
+  field.element.append(h("div", { class: "sr-days" }, first, last), bounds, available);
+
+  const drawMenu = changed(({ menu: periods, value }) => {
+    const groups = new Map();
+    for (const period of periods) {
+      if (!groups.has(period.group)) groups.set(period.group, h("optgroup", { label: period.group }));
+      groups.get(period.group).append(h("option", { value: period.value }, period.text));
+    }
+    const isListed = periods.some((period) => period.value === value);
+    menu.replaceChildren(h("option", { value: "", hidden: isListed }, "Days chosen below"), ...groups.values());
+    menu.value = isListed ? value : "";
+  });
+  function draw(period) {
+    drawMenu({ menu: period.menu, value: period.value });
+    field.problem(period.problem);
+    show(first, !period.is_moment);
+    setText(last.firstChild, period.is_moment ? "At the end of" : "Last day");
+    const now = period.bounds;
+    const shown = now ? [now.first_day, now.last_day] : null;
+    for (const [index, input] of [days.first, days.last].entries()) {
+      input.min = period.available?.first_day ?? "";
+      input.max = period.available?.last_day ?? "";
+      input.setAttribute("aria-invalid", period.problem ? "true" : "false");
+      if (shown && !isFocused(input) && input.value !== shown[index]) input.value = shown[index];
+    }
+    bounds.replaceChildren();
+    if (now && period.is_moment) bounds.append("At ", h("b", {}, now.end), ` ${now.zone}, the end of `, h("b", {}, now.last_day));
+    else if (now) {
+      bounds.append("From ", h("b", {}, now.start), " up to, not including, ", h("b", {}, now.end), ` ${now.zone}; last day `,
+        h("b", {}, now.last_day), now.length ? `, ${now.length}` : "");
+    }
+    if (period.note) bounds.append(`. ${period.note}`);
+    const has = period.available;
+    setText(available, has
+      ? `Data from ${has.from} to ${has.to}${has.published ? `, published ${has.published} (${has.published_ago})` : ""}`
+      : "");
+  }
+  return { element: field.element, update: changed(draw) };
+}

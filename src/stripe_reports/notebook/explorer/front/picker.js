@@ -1,0 +1,118 @@
+// The report type: a field to search in, and below it the types by family.
+
+function reportPicker(port) {
+  const listId = newId("types");
+  const input = h("input", {
+    type: "text",
+    role: "combobox",
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-expanded": "false",
+    "aria-controls": listId,
+    "aria-autocomplete": "list",
+    placeholder: "Search reports",
+  });
+  const field = labelled("Report", input);
+  const list = h("div", { id: listId, role: "listbox", class: "sr-list", "aria-label": "Reports" });
+  const old = h("input", { type: "checkbox" });
+  const panel = h("div", { class: "sr-panel", hidden: true }, list,
+    h("label", { class: "sr-check sr-foot" }, old, "Older versions too"));
+  const about = h("div", { class: "sr-hint" });
+  const element = h("div", { class: "sr-picker" }, field.element, panel, about);
+  let families = [], chosen = { id: "", title: "" }, active = -1, options = [];
+
+  const isOpen = () => !panel.hidden;
+  function open() {
+    show(panel, true);
+    input.setAttribute("aria-expanded", "true");
+    draw();
+  }
+  function close() {
+    show(panel, false);
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+    input.value = chosen.title;
+  }
+  function choose(type) {
+    if (type.why_not) return;
+    chosen = { id: type.id, title: type.title };
+    close();
+    port.tell("choose_type", { id: type.id });
+  }
+  function matches(type, family, words) {
+    const text = `${type.title} ${type.id} ${family.title}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  }
+  function draw() {
+    const query = input.value === chosen.title ? "" : input.value.toLowerCase();
+    const words = query.split(/\s+/).filter(Boolean);
+    list.replaceChildren();
+    options = [];
+    for (const family of families) {
+      const found = family.types.filter((type) =>
+        (old.checked || !type.is_old || type.id === chosen.id || words.includes(type.id)) && matches(type, family, words));
+      if (!found.length) continue;
+      found.sort((a, b) => Boolean(a.why_not) - Boolean(b.why_not));
+      const group = h("div", { role: "group", "aria-label": family.title },
+        h("div", { class: "sr-group", "aria-hidden": "true" }, family.title));
+      for (const type of found) {
+        const option = h("div", {
+          role: "option", id: newId("type"), class: "sr-option",
+          "aria-selected": String(type.id === chosen.id),
+          "aria-disabled": type.why_not ? "true" : null,
+          onmousedown: (event) => { event.preventDefault(); choose(type); },
+        }, h("span", {}, type.title), h("code", {}, type.id),
+          type.why_not ? h("span", { class: "sr-why" }, type.why_not) : null);
+        options.push({ type, option });
+        group.append(option);
+      }
+      list.append(group);
+    }
+    if (!options.length) list.append(h("div", { class: "sr-hint" }, "No report has these words."));
+    // Enter takes what the words name: a title or an id before a family.
+    const named = ({ type }) => words.every((word) => `${type.title} ${type.id}`.toLowerCase().includes(word));
+    const first = options.findIndex((option) => !option.type.why_not && named(option));
+    move(words.length ? Math.max(0, first) : options.findIndex(({ type }) => type.id === chosen.id));
+  }
+  function move(to) {
+    options[active]?.option.classList.remove("sr-active");
+    active = options.length ? Math.max(-1, Math.min(to, options.length - 1)) : -1;
+    const option = options[active]?.option;
+    if (!option) return input.removeAttribute("aria-activedescendant");
+    option.classList.add("sr-active");
+    // Only the list moves; scrollIntoView would move the notebook too.
+    const top = option.offsetTop - list.offsetTop;
+    if (top < list.scrollTop) list.scrollTop = top - 24;
+    else if (top + option.offsetHeight > list.scrollTop + list.clientHeight)
+      list.scrollTop = top + option.offsetHeight - list.clientHeight;
+    input.setAttribute("aria-activedescendant", option.id);
+  }
+  input.addEventListener("focus", () => input.select());
+  input.addEventListener("click", () => isOpen() || open());
+  input.addEventListener("input", () => (isOpen() ? draw() : open()));
+  input.addEventListener("blur", () => setTimeout(() => element.matches(":focus-within") || close(), 150));
+  old.addEventListener("change", draw);
+  element.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && isOpen()) { close(); event.stopPropagation(); }
+    else if (event.target !== input) return;
+    else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      if (!isOpen()) open();
+      move(active + (event.key === "ArrowDown" ? 1 : -1));
+      event.preventDefault();
+    } else if (event.key === "Enter" && isOpen() && options[active]) {
+      choose(options[active].type);
+      event.preventDefault();
+    }
+  });
+  return {
+    element,
+    families: changed((now) => { families = now; if (isOpen()) draw(); }),
+    update: changed((type) => {
+      chosen = { id: type.id, title: type.title };
+      if (!isOpen()) input.value = type.title;
+      field.problem(type.problem || (type.why_not ? `It cannot be run: ${type.why_not}.` : ""));
+      about.replaceChildren(h("code", {}, type.id));
+      if (type.superseded_by) about.append(" superseded by ", h("code", {}, type.superseded_by));
+    }),
+  };
+}

@@ -1,0 +1,96 @@
+// What came of it: figures by currency, and tabs for table, chart, code, origin and controls.
+
+function tabs(pages) {
+  const bar = h("div", { role: "tablist", class: "sr-tabs", "aria-label": "Result" });
+  const body = h("div");
+  const names = Object.keys(pages);
+  const all = {};
+  for (const name of names) {
+    const panel = h("div", { role: "tabpanel", id: newId("panel"), hidden: true }, pages[name].element);
+    const tab = h("button", { type: "button", role: "tab", id: newId("tab"), "aria-controls": panel.id, tabindex: "-1",
+      onclick: () => open(name) }, pages[name].title);
+    panel.setAttribute("aria-labelledby", tab.id);
+    all[name] = { tab, panel };
+    bar.append(tab);
+    body.append(panel);
+  }
+  let current = null;
+  function open(name) {
+    current = name;
+    for (const [each, { tab, panel }] of Object.entries(all)) {
+      tab.setAttribute("aria-selected", String(each === name));
+      tab.tabIndex = each === name ? 0 : -1;
+      show(panel, each === name);
+    }
+    pages[name].opened?.();
+  }
+  bar.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const visible = names.filter((name) => !all[name].tab.hidden);
+    const next = visible[(visible.indexOf(current) + step + visible.length) % visible.length];
+    open(next);
+    all[next].tab.focus();
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  return { element: h("div", {}, bar, body), open, current: () => current,
+    offer: (name, isOffered) => show(all[name].tab, isOffered) };
+}
+
+function result(port) {
+  const heading = h("h3", { class: "sr-heading" });
+  const other = h("div", { class: "sr-notice", role: "status", hidden: true },
+    "This is the result of earlier choices; those above have changed since.");
+  const reuse = h("p", { class: "sr-hint sr-reuse" });
+  const figures = h("dl", { class: "sr-figures" });
+  const table = reportTable(port);
+  const chart = reportChart(port);
+  const code = h("pre", { class: "sr-code", tabindex: "0", "aria-label": "Python code of this request" });
+  const copy = h("button", { type: "button", class: "sr-small", onclick: async () => {
+    await copyText(code.textContent, copy.parentElement);
+    setText(copy, "Copied");
+    setTimeout(() => setText(copy, "Copy code"), 1500);
+  } }, "Copy code");
+  const origin = h("dl", { class: "sr-origin" });
+  let isChartStale = true;
+  const pages = tabs({
+    table: { title: "Table", element: table.element },
+    chart: { title: "Chart", element: chart.element, opened: () => { if (isChartStale) { isChartStale = false; chart.open(); } } },
+    code: { title: "Code", element: h("div", {}, h("div", { class: "sr-row" }, copy), code) },
+    origin: { title: "Origin", element: origin },
+    controls: { title: "Controls", element: periodControls(port).element },
+  });
+  const top = h("div", {}, heading, other, figures, reuse, downloads(port).element);
+  const element = h("section", { class: "sr-result", "aria-label": "Result" }, top, pages.element);
+
+  const load = changed(async (run) => {
+    const has = Boolean(run);
+    show(top, has);
+    for (const name of ["table", "chart", "origin"]) pages.offer(name, has);
+    if (!has) return pages.open("code");
+    try {
+      const about = await port.ask("overview");
+      setText(heading, about.title);
+      setText(reuse, about.reuse);
+      figures.replaceChildren(...about.summary.flatMap(({ currency, text }) => [h("dt", {}, currency || "–"), h("dd", {}, text)]));
+      origin.replaceChildren(...about.provenance.flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)]));
+      table.open(about.columns);
+      isChartStale = true;
+      pages.open(pages.current() === "code" || !pages.current() ? "table" : pages.current());
+    } catch (error) {
+      setText(heading, error.message);
+    }
+  });
+  return {
+    element,
+    update(shown) {
+      setText(code, shown.code || "# The code stands here once the choices make a request.");
+      copy.disabled = !shown.code;
+      show(other, shown.is_other);
+      pages.offer("controls", shown.has_controls);
+      if (!shown.has_controls && pages.current() === "controls") pages.open("code");
+      load(shown.result);
+    },
+  };
+}

@@ -1,0 +1,48 @@
+// The button that says what it will do, the run in progress, and what went wrong.
+
+function runBar(port) {
+  const button = h("button", { type: "button", class: "sr-run", onclick: () => port.tell("run") }, "Run report");
+  const renew = h("button", { type: "button", class: "sr-plain", onclick: () => port.tell("renew"),
+    title: "Launch a new run, whatever is stored" }, "Run anew");
+  const why = h("span", { class: "sr-hint", role: "status" });
+  const cancel = h("button", { type: "button", class: "sr-plain", onclick: () => port.tell("cancel"),
+    title: "Stop waiting. The run goes on at Stripe." }, "Cancel");
+  const bar = h("progress", { max: "1", "aria-label": "Progress of the run" });
+  const status = h("span", { role: "status" });
+  const clock = h("span", { class: "sr-hint", "aria-hidden": "true" });
+  const running = h("div", { class: "sr-running", hidden: true }, cancel, bar, status, clock);
+  const problem = h("div", { class: "sr-error", role: "alert", hidden: true });
+  const notice = h("div", { class: "sr-notice", role: "status", hidden: true });
+  let now = null;
+
+  const seconds = (count) => (count < 90 ? `${Math.round(count)} s` : `${Math.floor(count / 60)} min ${Math.round(count % 60)} s`);
+  function tick() {
+    if (!now) return;
+    const elapsed = Math.max(0, Date.now() / 1000 - now.started);
+    if (now.expected) bar.value = Math.min(0.97, elapsed / now.expected);
+    else bar.removeAttribute("value");
+    setText(clock, `${seconds(elapsed)}${now.expected ? `, usually about ${seconds(now.expected)}` : ""}`);
+  }
+  const timer = setInterval(tick, 250);
+  return {
+    element: h("div", { class: "sr-bar" },
+      h("div", { class: "sr-row" }, button, renew, why), running, notice, problem),
+    close: () => clearInterval(timer),
+    update(shown) {
+      setText(button, shown.button.text);
+      button.disabled = !shown.button.enabled || Boolean(shown.type.why_not);
+      show(renew, shown.button.can_renew);
+      const wrong = shown.button.problems;
+      setText(why, shown.running ? "" : wrong.length ? `First see to: ${wrong.join(", ")}` : shown.button.why);
+      now = shown.running;
+      show(running, Boolean(now));
+      if (now) setText(status, `${now.title}: ${now.status}`);
+      tick();
+      show(notice, Boolean(shown.notice));
+      setText(notice, shown.notice);
+      show(problem, Boolean(shown.problem));
+      problem.replaceChildren();
+      if (shown.problem) problem.append(h("b", {}, shown.problem.title), h("div", {}, shown.problem.text));
+    },
+  };
+}

@@ -1,0 +1,76 @@
+// The rows of a report, page by page; Python sorts, searches and writes the cells.
+
+const PAGE = 100;
+
+function reportTable(port) {
+  const search = h("input", { type: "search", placeholder: "Search rows", "aria-label": "Search rows" });
+  const count = h("span", { class: "sr-hint", role: "status" });
+  const turn = (text, label, act) => h("button", { type: "button", class: "sr-small", "aria-label": label, title: label, onclick: act }, text);
+  const buttons = {
+    first: turn("«", "First rows", () => load(0)),
+    back: turn("‹", "Previous rows", () => load(at - PAGE)),
+    next: turn("›", "Next rows", () => load(at + PAGE)),
+    last: turn("»", "Last rows", () => load(Math.floor((matching - 1) / PAGE) * PAGE)),
+  };
+  const head = h("tr");
+  const body = h("tbody");
+  const scroller = h("div", { class: "sr-scroll", tabindex: "0", role: "region", "aria-label": "Rows of the report" },
+    h("table", {}, h("thead", {}, head), body));
+  const element = h("div", { class: "sr-table" },
+    h("div", { class: "sr-row" }, search, count, h("span", { class: "sr-turn" }, ...Object.values(buttons))), scroller);
+  let columns = [], at = 0, matching = 0, sort = null, descending = false, asked = 0;
+
+  async function load(offset) {
+    const mine = ++asked;
+    element.setAttribute("aria-busy", "true");
+    try {
+      const page = await port.ask("rows", { offset: Math.max(0, offset), limit: PAGE, sort, descending, search: search.value });
+      if (mine === asked) draw(page);
+    } catch (error) {
+      if (mine === asked) { body.replaceChildren(); setText(count, error.message); }
+    }
+    if (mine === asked) element.removeAttribute("aria-busy");
+  }
+  function draw(page) {
+    at = page.offset;
+    matching = page.matching;
+    body.replaceChildren(...page.rows.map((row) => h("tr", {}, ...row.map((text, index) =>
+      h("td", { class: columns[index].numeric ? "sr-number" : null, title: text && text.length > 40 ? text : null },
+        text === null ? h("span", { class: "sr-empty", title: "empty" }, "–") : text)))));
+    scroller.scrollTop = 0;
+    const total = page.total.toLocaleString("en");
+    const shown = page.rows.length ? `${(at + 1).toLocaleString("en")}–${(at + page.rows.length).toLocaleString("en")}` : "0";
+    const of = matching === page.total ? `of ${total}` : `of ${matching.toLocaleString("en")} that match, ${total} in all`;
+    setText(count, page.total ? `Showing ${shown} ${of}` : "The report has no rows");
+    buttons.first.disabled = buttons.back.disabled = at === 0;
+    buttons.next.disabled = buttons.last.disabled = at + page.rows.length >= matching;
+  }
+  function drawHead() {
+    head.replaceChildren(...columns.map((column) => {
+      const isSorted = column.name === sort;
+      const zone = column.zone && column.zone !== "UTC" ? column.zone : column.zone ? "UTC" : "";
+      return h("th", { scope: "col", class: column.numeric ? "sr-number" : null,
+        "aria-sort": isSorted ? (descending ? "descending" : "ascending") : null },
+        h("button", { type: "button", title: zone ? `Times in ${zone}. Sort by ${column.name}` : `Sort by ${column.name}`,
+          onclick: () => sortBy(column.name) },
+          column.name, h("span", { "aria-hidden": "true" }, isSorted ? (descending ? " ▼" : " ▲") : "")));
+    }));
+  }
+  function sortBy(name) {
+    if (sort !== name) [sort, descending] = [name, false];
+    else if (!descending) descending = true;
+    else [sort, descending] = [null, false];
+    drawHead();
+    load(0);
+  }
+  search.addEventListener("input", later(250, () => load(0)));
+  return {
+    element,
+    open(now) {
+      columns = now;
+      [sort, descending, search.value] = [null, false, ""];
+      drawHead();
+      load(0);
+    },
+  };
+}

@@ -1,0 +1,201 @@
+"""The form as a widget: values in, state out; what is saved with a notebook, and what is not."""
+
+import json
+import re
+import threading
+
+import pytest
+
+import stripe_reports as sr
+from stripe_reports.notebook.explorer import Explorer
+
+
+@pytest.fixture
+def form(client):
+    form = sr.explore(client)
+    yield form
+    form.close()
+
+
+class View:
+    """A view of the form, without a browser: what it sends and what it is sent."""
+
+    def __init__(self, form, monkeypatch):
+        self.form, self.answers, self._came = form, {}, threading.Condition()
+        monkeypatch.setattr(form, "send", self._receive)
+
+    def _receive(self, content, buffers=None):
+        with self._came:
+            self.answers[content["seq"]] = content | {"buffers": buffers or []}
+            self._came.notify_all()
+
+    def tell(self, what, **values):
+        self.form._received(self.form, {"do": what, **values}, [])
+
+    def ask(self, what, **values):
+        seq = len(self.answers) + 1
+        self.form._received(self.form, {"ask": what, "view": "v", "seq": seq, **values}, [])
+        with self._came:
+            assert self._came.wait_for(lambda: seq in self.answers, 20)
+        return self.answers[seq]
+
+
+@pytest.fixture
+def view(form, monkeypatch):
+    return View(form, monkeypatch)
+
+
+def test_what_a_view_chooses_is_the_request_and_the_code(form, view):
+    """Form and code are one."""
+    view.tell("choose_type", id="balance_change_from_activity.itemized.3")
+    view.tell("choose", name="period", value="2026-09")
+    view.tell("choose", name="timezone", value="Europe/Paris")
+    view.tell("choose", name="currency", value="eur")
+    view.tell("choose_columns", columns="all")
+    view.tell("toggle_column", name="payment_metadata[order_id]", on=True)
+    every = form.client.request("balance_change_from_activity.itemized.3", "2026-09", columns="all")
+    wanted = form.client.request(
+        "balance_change_from_activity.itemized.3",
+        "2026-09",
+        timezone="Europe/Paris",
+        currency="eur",
+        columns=[*every.columns, "payment_metadata[order_id]"],
+    )
+    assert form.request == wanted
+    assert eval(form.code, {"sr": sr}) == wanted  # noqa: S307
+    view.tell("choose_days", first="2026-09-01", last="2026-09-02")
+    assert str(form.request.last_included_day) == "2026-09-02"
+
+
+def test_whoever_observes_it_is_told_of_requests_and_reports(form, view):
+    """In the order in which they come."""
+    seen = []
+    form.observe(lambda change: seen.append(change.new), "report")
+    requests = []
+    form.observe(lambda change: requests.append(change.new), "request")
+    view.tell("choose", name="currency", value="e")
+    assert (form.request, form.code) == (None, "")
+    view.tell("choose", name="currency", value="eur")
+    assert requests == [None, form.request]
+    report = form.run().result(20)
+    assert seen == [report]
+    assert form.report is report
+
+
+def test_code_can_drive_it(form, client):
+    """As a notebook's cell does, or a test."""
+    form.choose(report_type="payouts.itemized", period="2026-09", currency="eur")
+    assert form.request == client.request("payouts.itemized.5", "2026-09", currency="eur")
+    form.choose(currency="e")
+    with pytest.raises(sr.errors.ParameterError, match="three-letter"):
+        form.run()
+
+
+def test_the_state_that_may_be_saved_holds_choices_and_nothing_of_a_report(form, client):
+    """Neither the key nor what a report says; those are sent on demand and kept nowhere."""
+    form.choose(report_type="balance_change_from_activity.itemized.3", period="2026-10")
+    report = form.run().result(20)
+    state = json.dumps(form.get_state(), default=str)
+    assert client.settings.api_key.reveal() not in state
+    frame = report.frame()
+    texts = {text for name in ("balance_transaction_id", "description") for text in frame[name].drop_nulls()}
+    assert not [text for text in texts if len(text) > 8 and text in state]
+    amounts = {f"{amount:,.2f}" for amount in frame["gross"]}
+    assert not [amount for amount in amounts if len(amount) > 6 and amount in state]
+    assert str(report.path) not in state
+    assert set(form.keys) >= {"static", "families", "column_groups", "shown"}
+    assert not {"report", "request", "client"} & set(form.keys)
+
+
+def test_a_view_gets_rows_chart_and_origin_when_it_asks(form, view):
+    """And only that view."""
+    form.run().result(20)
+    overview = view.ask("overview")
+    assert (overview["view"], overview["answer"]["title"]) == (
+        "v",
+        "Balance summary · 2026-10-01 to 2026-10-31",
+    )
+    rows = view.ask("rows", offset=0, limit=5, sort="net_amount", descending=True, search="eur")
+    assert len(rows["answer"]["rows"]) == 5
+    assert view.ask("chart", kind=None)["answer"]["svg"].startswith("<svg")
+    file = view.ask("file", format="csv")["answer"]
+    piece = view.ask("piece", file=file["id"], offset=0)["buffers"][0]
+    assert len(piece) == file["size"]
+    assert view.ask("history")["answer"]["runs"] in (True, False)
+
+
+def test_the_controls_of_the_chosen_period_are_run_and_looked_into(form, view, simulator):
+    """Whether its reports agree; and where they do not, the rows."""
+    form.choose(period="2026-09")
+    outcome = view.ask("controls")["answer"]
+    assert outcome["passes"]
+    assert "controls pass" in outcome["title"]
+    assert {"eur", "jpy"} <= {control["currency"] for control in outcome["controls"]}
+    first = outcome["controls"][0]
+    rows = view.ask("control_rows", control=first["control"], currency=first["currency"])["answer"]
+    assert rows["total"] == 0  # nothing stands behind a control that passes
+    form.choose(report_type="payout_reconciliation.by_id.summary.1", payout="po_1")
+    assert "Choose a report with a period" in view.ask("controls")["problem"]
+    assert not form.shown["has_controls"]
+
+
+def test_what_cannot_be_answered_says_why(form, view, caplog):
+    """In the place where it was asked for, not in a log that nobody reads."""
+    assert view.ask("rows")["answer"] == {}  # there is no report yet
+    form.choose(report_type="payouts.itemized.3", columns=["payout_id"])
+    form.run().result(20)
+    assert "problem" in view.ask("chart", kind=None)
+    assert "KeyError" in view.ask("nonsense")["problem"]
+    view.tell("nonsense")
+    assert "not understood" in caplog.text
+
+
+def test_buttons_of_a_view_run_renew_load_and_cancel(form, view, calls):
+    """Each does what it says."""
+    view.tell("run")
+    form.run().result(20)
+    first = form.report
+    calls()
+    form._work._look_up(False)
+    view.tell("load", id=first.run.id)
+    view.tell("refresh_history")
+    view.tell("cancel")
+    assert calls("POST") == []
+    view.tell("renew")
+    again = form.run().result(20)
+    assert len(calls("POST")) == 1 or again.run.id == first.run.id
+
+
+def test_a_terminal_and_a_page_without_widgets_show_something_of_use(form):
+    """The request, as code; text is escaped."""
+    assert "balance.summary.2" in repr(form)
+    data, _ = form._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert "sr.ReportRequest(" in data["text/plain"]
+    assert "client.fetch(request)" in data["text/html"]
+    form.choose(currency="<b>")
+    assert "&lt;b&gt;" in form._repr_mimebundle_()[0]["text/html"]
+    form.choose(currency="eur")
+    form.run().result(20)
+    assert "Launched" in repr(form)
+
+
+def test_it_opens_at_a_request(client):
+    """Code becomes a form."""
+    request = client.request("payouts.itemized", "2026-09", currency="usd")
+    form = sr.explore(client, request=request)
+    assert isinstance(form, Explorer)
+    assert form.request == request
+    form.close()
+
+
+def test_its_styles_and_markup_stay_its_own(form):
+    """No rule reaches beyond the form, nothing is put on the page as markup, nothing is loaded."""
+    css = re.sub(r"/\*.*?\*/", "", form._css, flags=re.DOTALL)
+    css = re.sub(r"\([^()]*\)", "", re.sub(r"\([^()]*\)", "", css))  # what is in brackets narrows further
+    for selectors in re.findall(r"([^{}]+)\{", css):
+        if "@container" not in selectors:
+            assert all(one.strip().startswith(".sr-explorer") for one in selectors.split(",")), selectors
+    assert "url(" not in css
+    for banned in ("innerHTML", "insertAdjacentHTML", "eval(", "http://", "https://cdn", "import("):
+        assert banned not in form._esm, banned

@@ -1,0 +1,195 @@
+"""What is chosen in the form, and what it comes to: every problem at its field, before anything is sent."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import stripe_reports as sr
+from conftest import utc
+from stripe_reports import catalog
+from stripe_reports.notebook.explorer.choices import (
+    Choices,
+    check,
+    choices_of,
+    days_period,
+    fields_of,
+)
+from stripe_reports.notebook.explorer.code import expression, snippet
+
+NOW = utc(2026, 11, 5, 12)
+
+
+def of_type(id_):
+    """A type as Stripe describes it, with data up to the last midnight."""
+    return replace(
+        catalog.get(id_),
+        data_available_start=utc(2024, 10, 1),
+        data_available_end=utc(2026, 11, 5),
+        updated=utc(2026, 11, 5, 7),
+    )
+
+
+def checked(id_="balance_change_from_activity.itemized.3", zone=None, **chosen):
+    texts = {name: chosen.pop(name) for name in list(chosen) if name not in ("period", "timezone", "columns")}
+    return check(Choices(id_, texts=texts, **chosen), of_type(id_), now=NOW, default_zone=zone)
+
+
+def test_choices_make_the_request_that_the_client_would_make(client):
+    """The form and a cell ask for the same."""
+    for id_, period, parameters in [
+        ("balance.summary.2", "2026-10", {}),
+        (
+            "balance_change_from_activity.itemized.3",
+            "last month",
+            {"timezone": "Asia/Tokyo", "currency": "eur"},
+        ),
+        ("payouts.itemized.1", "2026-Q3", {"timezone": "Europe/Paris"}),
+        ("ending_balance_reconciliation.itemized.4", "2026-09", {"reporting_category": "charge"}),
+        ("connected_account_payouts.itemized.3", "yesterday", {"connected_account": "acct_1"}),
+    ]:
+        assert checked(id_, period=period, **parameters).request == client.request(id_, period, **parameters)
+    by_id = "payout_reconciliation.by_id.itemized.4"
+    assert checked(by_id, payout=" po_1 ").request == client.request(by_id, payout="po_1")
+
+
+@pytest.mark.parametrize(
+    ("field", "chosen", "says"),
+    [
+        pytest.param(
+            "period",
+            {"period": days_period("2026-10-05", "2026-10-01")},
+            "is after the last one",
+            id="backwards",
+        ),
+        pytest.param(
+            "period", {"period": days_period("", "2026-10-01")}, "Choose the first day", id="no start"
+        ),
+        pytest.param("period", {"period": days_period("2026-10-01", "")}, "Choose the last day", id="no end"),
+        pytest.param("period", {"period": "2026-11"}, "last whole day is 2026-11-04", id="not published yet"),
+        pytest.param("period", {"period": "2027"}, "no data for that time yet", id="the future"),
+        pytest.param("period", {"period": "2023"}, "before the available data", id="too early"),
+        pytest.param("period", {"period": "octobr"}, "is not a period", id="no period"),
+        pytest.param("timezone", {"timezone": "Europe/Pariss"}, "Did you mean Europe/Paris", id="no zone"),
+        pytest.param("currency", {"currency": "eu"}, "three-letter", id="no currency"),
+        pytest.param(
+            "reporting_category", {"reporting_category": "charges"}, "Did you mean charge", id="category"
+        ),
+        pytest.param("columns", {"columns": ("net", "grosss")}, "gross", id="unknown column"),
+    ],
+)
+def test_a_problem_stands_at_its_field_in_words_that_help(field, chosen, says):
+    """And there is no request."""
+    result = checked(**chosen)
+    assert says in result.problems[field]
+    assert list(result.problems) == [field]
+    assert result.request is None
+
+
+@pytest.mark.parametrize(
+    ("id_", "field", "text", "says"),
+    [
+        ("payout_reconciliation.by_id.itemized.4", "payout", "", "needs a payout: po_…"),
+        ("payout_reconciliation.by_id.itemized.4", "payout", "1QX", "starts with 'po_'"),
+        ("connected_account_balance.summary.1", "connected_account", "me", "starts with 'acct_'"),
+        ("revenue_recognition.debit_credit_by_invoice.1", "invoice", "9", "starts with 'in_'"),
+        ("revenue_recognition.debit_credit_by_invoice.1", "customer", "9", "starts with 'cus_'"),
+    ],
+)
+def test_ids_are_checked_by_their_prefix(id_, field, text, says):
+    """A payout id without po_ is not one."""
+    assert says in checked(id_, period="2026-09", **{field: text}).problems[field]
+
+
+def test_all_problems_are_shown_at_once():
+    """Not one after the other."""
+    result = checked(period="2027", currency="e", reporting_category="x", timezone="Mars")
+    assert set(result.problems) == {"period", "currency", "reporting_category", "timezone"}
+
+
+def test_a_field_is_shown_only_where_the_type_takes_it():
+    """And what a type needs comes first."""
+    assert fields_of(catalog.get("balance.summary.2")) == ["period", "timezone", "currency", "columns"]
+    by_id = fields_of(catalog.get("connected_account_payout_reconciliation.by_id.itemized.3"))
+    assert by_id == ["payout", "connected_account", "reporting_category", "columns"]
+    assert "decimal_separator" not in {
+        name for type_ in catalog.report_types().values() for name in fields_of(type_)
+    }
+
+
+def test_text_for_another_type_is_kept_and_not_sent():
+    """Who goes back finds it again."""
+    request = checked("balance.summary.2", period="2026-10", payout="po_1", currency="eur").request
+    assert request.payout is None
+    assert request.currency == "eur"
+
+
+def test_changing_the_type_keeps_what_still_makes_sense():
+    """Columns that the new type does not have go; all else stays."""
+    choices = Choices(
+        "payouts.itemized.3", "2026-09", "Europe/Paris", ("payout_id", "net"), {"currency": "eur"}
+    )
+    moved = choices.with_type(catalog.get("balance_change_from_activity.itemized.3"))
+    assert moved.columns == ("net",)
+    assert (moved.period, moved.timezone, moved.text("currency")) == ("2026-09", "Europe/Paris", "eur")
+    assert choices.with_type(catalog.get("balance.summary.2")).columns == "default"
+
+
+def test_this_month_is_cut_and_says_so():
+    """As in a fetch."""
+    result = checked("balance.summary.2", period="this month")
+    assert result.request.interval_end == utc(2026, 11, 5)
+    assert "Cut" in result.notes["period"]
+    assert checked("ending_balance_reconciliation.itemized.4", period="today").request is None
+
+
+def test_the_clients_zone_holds_where_none_is_chosen():
+    """And the days of a type that takes no zone are meant in it all the same."""
+    request = checked("balance.summary.2", zone="America/New_York", period="2026-10").request
+    assert (request.timezone, request.interval_start) == ("America/New_York", utc(2026, 10, 1, 4))
+    without = checked("payouts.itemized.1", zone="America/New_York", period="2026-10").request
+    assert (without.timezone, without.zone) == (None, "America/New_York")
+
+
+def test_a_type_that_nobody_knows_takes_a_period_and_columns_by_name():
+    """Stripe decides about the rest."""
+    type_ = sr.ReportType(id="new.thing.1", name="New thing", version=1)
+    result = check(Choices("new.thing.1", "2026-09", columns=("a",)), type_, now=NOW)
+    assert result.request.columns == ("a",)
+    assert fields_of(type_) == ["period", "timezone", "columns"]
+
+
+zones = st.sampled_from(["UTC", "Europe/Paris", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"])
+instants = st.datetimes(utc(2025, 1, 1).replace(tzinfo=None), utc(2026, 10, 1).replace(tzinfo=None)).map(
+    lambda t: t.replace(microsecond=0, tzinfo=NOW.tzinfo)
+)
+
+
+@given(
+    start=instants, days=st.integers(1, 30), seconds=st.integers(0, 90000), zone=zones, columns=st.booleans()
+)
+def test_every_request_goes_into_the_form_and_out_again(start, days, seconds, zone, columns):
+    """Code and form go both ways, whatever the bounds."""
+    request = sr.ReportRequest(
+        "balance_change_from_activity.itemized.3",
+        interval_start=start,
+        interval_end=start + timedelta(days=days, seconds=seconds),
+        timezone=zone,
+        columns=["net", "payment_metadata[order_id]"] if columns else None,
+        currency="eur",
+    )
+    again = check(choices_of(request), of_type(request.report_type), now=NOW).request
+    assert again == request
+    assert eval(expression(request), {"sr": sr}) == request  # noqa: S307
+
+
+def test_the_code_runs_as_a_cell_of_its_own(client):
+    """Under whatever name the notebook has the client."""
+    request = client.request(
+        "payouts.itemized.3", "2026-10", timezone="Europe/Paris", columns=["payout_id", "net"]
+    )
+    names = {"books": client}
+    exec(snippet(request, "books"), names)  # noqa: S102
+    assert names["report"].request == request

@@ -1,0 +1,335 @@
+"""The state of the form: what the button will do, what runs, what is kept; without a browser or a widget."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from conftest import utc
+from stripe_reports import catalog
+from stripe_reports.errors import NetworkError, RunFailedError, StripeReportsError
+from stripe_reports.notebook.explorer.history import entries
+from stripe_reports.notebook.explorer.menu import column_groups, families, periods, unavailable
+from stripe_reports.notebook.explorer.model import Model
+from stripe_reports.notebook.explorer.view import shown
+from stripe_reports.notebook.explorer.work import Work
+from stripe_reports.report import Foresight
+
+NOW = utc(2026, 11, 5, 12)
+
+
+@pytest.fixture
+def model():
+    return Model(now=lambda: NOW, livemode=False)
+
+
+@pytest.fixture
+def told(model):
+    """How often the views were told."""
+    count = []
+    model.subscribe(lambda: count.append(1))
+    return count
+
+
+# What stands in it
+
+
+def test_it_opens_at_last_months_balance_summary(model):
+    """Something useful stands in a new form."""
+    assert model.request.report_type == "balance.summary.2"
+    assert (model.request.interval_start, model.request.interval_end) == (utc(2026, 10, 1), utc(2026, 11, 1))
+
+
+def test_it_opens_at_a_request(client):
+    """As it was made."""
+    request = client.request(
+        "payouts.itemized.3", "2026-09", timezone="Europe/Paris", columns=["net", "payout_id"]
+    )
+    model = Model(now=client.now, livemode=False, request=request)
+    assert model.request == request
+    assert model.chosen_columns() == ("net", "payout_id")
+
+
+def test_an_untouched_form_moves_to_the_newest_version_that_the_account_offers(model):
+    """But what someone chose is not moved."""
+    offered = [catalog.get("balance.summary.1"), catalog.get("payouts.itemized.3")]
+    model.learned_types(offered)
+    assert model.choices.report_type == "balance.summary.1"
+    model.choose(report_type="payouts.itemized.5")
+    model.learned_types(offered)
+    assert model.choices.report_type == "payouts.itemized.5"
+
+
+def test_views_are_told_once_of_a_change(model, told):
+    """However many fields it changes."""
+    with model.changing():
+        model.choose(report_type="payouts.itemized.3", period="2026-09", currency="eur")
+        model.choose(columns="all")
+    assert len(told) == 1
+
+
+def test_columns_are_added_at_the_end_and_left_out(model):
+    """Their order is the order of the report."""
+    model.choose(report_type="payouts.itemized.3", columns=["payout_id", "net"])
+    model.toggle_column("gross", on=True)
+    model.toggle_column("payout_id", on=False)
+    model.toggle_column("net", on=True)
+    assert model.choices.columns == ("gross", "net")
+    model.choose(columns="default")
+    model.toggle_column("net", on=False)
+    default = catalog.get("payouts.itemized.3").default_columns
+    assert model.choices.columns == tuple(name for name in default if name != "net")
+    model.choose(columns=[])
+    assert model.choices.columns == "default"
+
+
+def test_a_field_that_does_not_exist_is_refused(model):
+    """A typing error must not pass for a choice."""
+    with pytest.raises(TypeError, match="curency"):
+        model.choose(curency="eur")
+
+
+# What the button says
+
+
+@pytest.mark.parametrize(
+    ("foresight", "text"),
+    [
+        (Foresight("launched", ""), "Run report"),
+        (Foresight("awaited", "", utc(2026, 11, 5, 11), run_id="frr_1"), "Continue waiting"),
+        (Foresight("stored", "", utc(2026, 11, 5), utc(2026, 11, 5, 9), "frr_1"), "Show (stored 3 h ago)"),
+        (Foresight("reused", "", utc(2026, 11, 5, 11, 30), None, "frr_1"), "Load (run of 30 min ago)"),
+    ],
+)
+def test_the_button_says_what_it_will_do(model, foresight, text):
+    """Before it is pressed."""
+    model.foresaw(model.request, foresight)
+    assert (model.button.text, model.button.enabled) == (text, True)
+
+
+def test_what_was_foreseen_for_other_choices_is_forgotten(model):
+    """A late answer says nothing of the new ones."""
+    before = model.request
+    model.foresaw(before, Foresight("stored", "", NOW, NOW, "frr_1"))
+    model.choose(period="2026-09")
+    assert model.foresight is None
+    model.foresaw(before, Foresight("stored", "", NOW, NOW, "frr_1"))
+    assert model.foresight is None
+    model.foresaw(model.request, Foresight("launched", ""))
+    model.choose(payout="po_1")  # which the type does not take: the same request
+    assert model.foresight is not None
+
+
+def test_the_button_waits_for_problems_to_be_seen_to(model):
+    """And names the fields."""
+    model.choose(currency="e", period="2027")
+    model.learned_types(
+        [
+            replace(
+                catalog.get("balance.summary.2"), data_available_start=utc(2024, 1, 1), data_available_end=NOW
+            )
+        ]
+    )
+    assert not model.button.enabled
+    assert set(shown(model)["button"]["problems"]) == {"Period", "Currency"}
+
+
+# What there is to choose from
+
+
+def test_types_stand_by_family_with_the_newest_version_first():
+    """Old ones are marked, to be shown on request."""
+    groups = families({}, asked=False, livemode=True)
+    assert [group["title"] for group in groups][:2] == ["Balance and payouts", "Payout reconciliation"]
+    ids = [entry["id"] for group in groups for entry in group["types"]]
+    assert set(ids) == set(catalog.report_types())
+    assert ids.index("payouts.itemized.5") < ids.index("payouts.itemized.3")
+    fresh = {entry["id"] for group in groups for entry in group["types"] if not entry["is_old"]}
+    assert "payouts.itemized.5" in fresh
+    assert len({id_.rpartition(".")[0] for id_ in fresh}) == len(fresh)
+
+
+def test_a_type_that_cannot_be_run_says_why():
+    """Live data only, or not offered."""
+    live_only = next(type_ for type_ in catalog.report_types().values() if type_.livemode_only)
+    assert "test key" in unavailable(live_only, {}, asked=False, livemode=False)
+    assert unavailable(live_only, {}, asked=False, livemode=True) is None
+    assert "does not offer" in unavailable(live_only, {}, asked=True, livemode=True)
+
+
+def test_the_newest_version_is_the_newest_that_the_account_offers():
+    """A newer one that it does not have is no help."""
+    groups = families({"payouts.itemized.3": catalog.get("payouts.itemized.3")}, asked=True, livemode=False)
+    payouts = [
+        entry for group in groups for entry in group["types"] if entry["id"].startswith("payouts.itemized")
+    ]
+    assert [entry["id"] for entry in payouts if not entry["is_old"]] == ["payouts.itemized.3"]
+
+
+def test_every_period_of_the_menu_says_what_it_means_now():
+    """In the zone of the form, where it may be another day."""
+    texts = {period["value"]: period["text"] for period in periods(utc(2026, 11, 1, 2), "America/New_York")}
+    assert texts["last month"] == "Last month · 2026-09-01 to 2026-09-30"
+    assert texts["today"] == "Today · 2026-10-31"
+    assert texts["2026-09"] == "September 2026"
+    assert texts["2026-Q3"] == "2026 Q3"
+
+
+def test_every_column_stands_in_one_group():
+    """Metadata apart, which need a key."""
+    for type_ in catalog.report_types().values():
+        names = [column["name"] for group in column_groups(type_) for column in group["columns"]]
+        assert sorted(names) == sorted(column.name for column in type_.columns if column.kind != "metadata")
+
+
+# What it does
+
+
+@pytest.fixture
+def work(client):
+    model = Model(now=client.now, livemode=False)
+    return Work(client, model)
+
+
+class Gate:
+    """Holds a client's fetches until it is opened, so that a test can act meanwhile."""
+
+    def __init__(self, client, monkeypatch):
+        self.reached, self.opened = threading.Event(), threading.Event()
+        fetch = client.fetch
+
+        def held(request, *, progress, **options):
+            def slowly(*told):
+                progress(*told)
+                self.reached.set()
+                assert self.opened.wait(20)
+                progress(*told)
+
+            return fetch(request, progress=slowly, **options)
+
+        monkeypatch.setattr(client, "fetch", held)
+
+
+@pytest.fixture
+def gate(client, monkeypatch):
+    return Gate(client, monkeypatch)
+
+
+def test_it_runs_in_a_thread_and_shows_the_report(work):
+    """Nobody waits but who asks for the result."""
+    report = work.run().result(20)
+    assert work.model.report is report
+    assert work.model.running is None
+
+
+def test_a_second_press_joins_the_run_in_flight(work, gate, calls):
+    """The same future, and one launch."""
+    first = work.run()
+    assert gate.reached.wait(20)
+    assert work.run() is first
+    assert work.model.button.text == "Running …"
+    assert shown(work.model)["running"]["status"].startswith("Stripe is processing run frr_")
+    gate.opened.set()
+    first.result(20)
+    assert len(calls("POST")) == 1
+
+
+def test_a_newer_request_supersedes_an_older_one(work, gate):
+    """The older one goes on at Stripe, and its late answer changes nothing."""
+    older = work.run()
+    assert gate.reached.wait(20)
+    work.model.choose(report_type="payouts.summary.2")
+    newer = work.run()
+    gate.opened.set()
+    report = newer.result(20)
+    with pytest.raises(StripeReportsError, match="goes on at Stripe"):
+        older.result(20)
+    assert work.model.report is report
+    assert report.request.report_type == "payouts.summary.2"
+    assert work.model.problem is None
+
+
+def test_cancelling_detaches_and_the_next_press_goes_on_with_the_same_run(work, gate, client, calls):
+    """Nothing is cancelled at Stripe, and nothing is launched twice."""
+    pending = work.run()
+    assert gate.reached.wait(20)
+    run = work.model.running.run
+    work.cancel()
+    assert work.model.running is None
+    assert run.id in work.model.notice
+    gate.opened.set()
+    assert pending.exception(20) is not None
+    assert work.model.problem is None
+    assert client.foresee(work.model.request).action == "awaited"
+    assert work.run().result(20).run.id == run.id
+    assert len(calls("POST")) == 1
+
+
+def test_an_error_stands_in_the_form_and_an_earlier_report_stays(work, simulator):
+    """With what to do."""
+    report = work.run().result(20)
+    work.model.choose(report_type="payouts.summary.2")
+    simulator.break_("run.failed")
+    assert isinstance(work.run().exception(20), RunFailedError)
+    assert work.model.problem.title == "The run failed"
+    assert "fetch again" in work.model.problem.text
+    assert work.model.report is report
+    assert shown(work.model)["is_other"]
+
+
+def test_nothing_runs_while_there_are_problems(work, calls):
+    """Nor is anything sent."""
+    work.model.choose(currency="e")
+    calls()
+    assert work.run() is None
+    assert calls("POST") == []
+
+
+# Earlier runs
+
+
+def test_history_is_of_this_machine_and_of_stripe_each_run_once(client, simulator):
+    """The newest first."""
+    stored = client.fetch("balance.summary.2", "2026-09")
+    simulator.clock.advance(60)
+    launched = client.launch(client.request("payouts.summary.2", "2026-09"))
+    found = entries(client.stored(), client.runs())
+    assert [(entry.run.id, entry.place) for entry in found] == [
+        (launched.id, "Stripe"),
+        (stored.run.id, "this machine"),
+    ]
+    assert found[1].shown(client.now())["period"] == "2026-09-01 to 2026-09-30"
+
+
+def test_an_earlier_run_is_loaded_without_a_launch(work, client, calls):
+    """With its choices; a pending one is waited for."""
+    stored = client.fetch("payouts.itemized.3", "2026-09", timezone="Europe/Paris")
+    pending = client.launch(client.request("balance.summary.2", "2026-08"))
+    work.model.learned_history(entries(client.stored(), client.runs()))
+    calls()
+    assert work.load(stored.run.id).result(20).path == stored.path
+    assert work.model.request == stored.request
+    assert work.load(pending.id).result(20).run.id == pending.id
+    assert work.model.report.run.id == pending.id
+    assert calls("POST") == []
+
+
+def test_what_the_account_offers_and_has_run_is_found_out_in_the_background(work, client):
+    """And what cannot be found out is said; stored results are listed all the same."""
+    stored = client.fetch("balance.summary.2", "2026-09")
+    work._look_up(True)
+    assert work.model.is_asked
+    assert [entry.run.id for entry in work.model.history] == [stored.run.id]
+
+
+def test_without_stripe_the_stored_results_are_there(work, client, monkeypatch):
+    """Whoever is offline still sees what they have."""
+
+    def offline():
+        raise NetworkError("No answer from api.stripe.com.")
+
+    stored = client.fetch("balance.summary.2", "2026-09")
+    monkeypatch.setattr(client, "report_types", offline)
+    work._look_up(True)
+    assert work.model.problem.title == "No answer from Stripe"
+    assert [entry.run.id for entry in work.model.history] == [stored.run.id]

@@ -1,0 +1,187 @@
+"""The rows of the form's table, page by page, and what is said of a report."""
+
+from datetime import date
+from types import SimpleNamespace
+
+import polars as pl
+import pytest
+
+from conftest import utc
+from stripe_reports.notebook.explorer.contents import PIECE, Contents
+from stripe_reports.notebook.explorer.facts import provenance, summary
+from stripe_reports.notebook.explorer.rows import Rows
+
+PARIS = pl.Datetime("us", "Europe/Paris")
+FRAME = pl.DataFrame(
+    {
+        "id": ["txn_1", "txn_2", "txn_3", "txn_4"],
+        "created": pl.Series(
+            [utc(2026, 10, 1, 0, 30)] * 3 + [None], dtype=pl.Datetime("us", "UTC")
+        ).dt.convert_time_zone("Europe/Paris"),
+        "day": [date(2026, 10, 1)] * 4,
+        "count": [1000, 2, None, 3],
+        "gross": pl.Series(["1234.5", "-500", "0.0075", None], dtype=pl.String).cast(pl.Decimal(38, 6)),
+        "currency": ["eur", "jpy", "usd", "eur"],
+        "text": ["<b>Öl</b>", None, "", "=1+1"],
+    }
+)
+
+
+@pytest.fixture
+def rows():
+    return Rows(SimpleNamespace(scan=FRAME.lazy))
+
+
+def test_cells_are_written_for_reading(rows):
+    """Money with its currency's decimals and never rounded; times in the report's zone; text as it is."""
+    page = rows.page()
+    assert page.rows[0] == [
+        "txn_1",
+        "2026-10-01 02:30:00",
+        "2026-10-01",
+        "1,000",
+        "1,234.50",
+        "eur",
+        "<b>Öl</b>",
+    ]
+    assert [row[4] for row in page.rows] == ["1,234.50", "−500", "0.0075", None]
+    assert [row[6] for row in page.rows] == ["<b>Öl</b>", None, "", "=1+1"]
+    assert (page.matching, page.total) == (4, 4)
+
+
+def test_columns_say_how_they_are_aligned_and_where_their_times_are(rows):
+    """Numbers to the right."""
+    columns = {column["name"]: column for column in rows.columns()}
+    assert columns["gross"]["numeric"]
+    assert not columns["id"]["numeric"]
+    assert columns["created"]["zone"] == "Europe/Paris"
+
+
+def test_a_page_is_some_rows_of_all(rows):
+    """In Stripe's order."""
+    page = rows.page(1, 2)
+    assert [row[0] for row in page.rows] == ["txn_2", "txn_3"]
+    assert (page.offset, page.total) == (1, 4)
+    assert rows.page(10, 5).rows == []
+    assert len(rows.page(0, 10**9).rows) == 4
+    assert rows.page(-3, -1).rows == []
+
+
+def test_rows_are_sorted_by_value_with_empty_cells_last(rows):
+    """Amounts as amounts, not as text, and either way round."""
+    assert [row[0] for row in rows.page(sort="gross").rows] == ["txn_2", "txn_3", "txn_1", "txn_4"]
+    assert [row[0] for row in rows.page(sort="gross", descending=True).rows] == [
+        "txn_1",
+        "txn_3",
+        "txn_2",
+        "txn_4",
+    ]
+    assert [row[0] for row in rows.page(sort="no such column").rows] == ["txn_1", "txn_2", "txn_3", "txn_4"]
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("öl", ["txn_1"]),
+        ("  JPY ", ["txn_2"]),
+        ("<b>", ["txn_1"]),
+        (".*", []),
+        ("1,234.5", ["txn_1"]),
+        ("2026-10-01 02:3", ["txn_1", "txn_2", "txn_3"]),
+        ("nothing", []),
+    ],
+)
+def test_a_search_looks_through_every_column_for_what_can_be_in_it(rows, search, found):
+    """The text itself, not a pattern; figures and times as they are shown."""
+    page = rows.page(search=search)
+    assert [row[0] for row in page.rows] == found
+    assert (page.matching, page.total) == (len(found), 4)
+
+
+def test_a_search_can_be_sorted_and_paged(rows):
+    """As everything can."""
+    page = rows.page(1, 1, sort="gross", search="eur")
+    assert [row[0] for row in page.rows] == ["txn_4"]
+    assert page.matching == 2
+
+
+def test_a_large_report_is_read_page_by_page(tmp_path):
+    """A million rows are as good as ten."""
+    path = tmp_path / "large.parquet"
+    n = 200_000
+    pl.LazyFrame({"n": pl.int_range(n, eager=True), "text": ["a"] * n}).sink_parquet(path)
+    rows = Rows(SimpleNamespace(scan=lambda: pl.scan_parquet(path)))
+    assert rows.page(n - 2, 10).rows == [[f"{n - 2:,}", "a"], [f"{n - 1:,}", "a"]]
+    assert rows.page(0, 1, sort="n", descending=True).rows == [[f"{n - 1:,}", "a"]]
+    assert rows.page(0, 3, search="9999").matching == sum("9999" in str(number) for number in range(n))
+
+
+# What is said of a report
+
+
+def test_a_line_for_each_currency_and_none_across(client):
+    """Sums by currency; for a balance summary, where it began and ended."""
+    lines = summary(client.fetch("payouts.itemized.5", "2026-10"))
+    assert [line["currency"] for line in lines] == ["EUR", "JPY", "KWD", "USD"]
+    frame = client.frame("payouts.itemized.5", "2026-10", currency="jpy")
+    assert lines[1]["text"].startswith(f"{frame.height} rows · gross {frame['gross'].sum():,.0f}")
+    balance = summary(client.fetch("balance.summary.2", "2026-10"))
+    assert "starting balance" in balance[0]["text"]
+    assert "ending balance" in balance[0]["text"]
+
+
+def test_a_report_without_money_has_its_rows_counted():
+    """And an empty one has no lines to sum."""
+    report = SimpleNamespace(scan=pl.DataFrame({"id": ["a"]}).lazy)
+    assert summary(report) == [{"currency": "", "text": "1 row"}]
+
+
+def test_it_is_said_where_a_report_comes_from(client):
+    """Who, when, which file, which bytes."""
+    report = client.fetch("payouts.itemized.5", "2026-10", timezone="Europe/Paris")
+    facts = dict(provenance(report))
+    assert facts["Run"] == report.run.id
+    assert facts["SHA-256 of it"] == report.provenance.sha256
+    assert facts["Data of"].endswith("Europe/Paris")
+    assert client.settings.api_key.reveal() not in str(facts)
+
+
+# Downloads
+
+
+def whole(contents, file):
+    pieces = []
+    while sum(map(len, pieces)) < file["size"]:
+        pieces.append(contents.piece(file["id"], sum(map(len, pieces))))
+        assert 0 < len(pieces[-1]) <= PIECE
+    return b"".join(pieces)
+
+
+def test_a_report_is_sent_as_a_file_in_pieces_and_nothing_of_it_stays(client):
+    """CSV as Stripe writes times, Parquet as it is stored."""
+    report = client.fetch("payouts.itemized.5", "2026-10")
+    contents = Contents(report)
+    csv = contents.file("csv")
+    assert csv["name"] == "payouts.itemized.5 2026-10-01 to 2026-10-31.csv"
+    assert pl.read_csv(whole(contents, csv), infer_schema=False).height == report.frame().height
+    parquet = contents.file("parquet")
+    assert whole(contents, parquet) == report.path.read_bytes()
+    assert contents.piece(csv["id"], 0) == contents.piece("unknown", 0) == b""
+    assert list(contents._folder.iterdir()) == []
+
+
+def test_a_file_too_large_for_a_browser_is_refused_with_the_line_that_writes_it(client, monkeypatch):
+    """Not a page that hangs."""
+    monkeypatch.setattr("stripe_reports.notebook.explorer.contents.LARGEST_DOWNLOAD", 10)
+    contents = Contents(client.fetch("balance.summary.2", "2026-10"))
+    with pytest.raises(ValueError, match=r"form\.report\.write_csv"):
+        contents.file("csv")
+    assert list(contents._folder.iterdir()) == []
+
+
+def test_the_chart_is_an_svg_with_the_colours_of_the_page(client):
+    """Or a reason why there is none."""
+    chart = Contents(client.fetch("balance.summary.2", "2026-10")).chart(None)
+    assert chart["svg"].startswith("<svg")
+    assert "var(--jp" in chart["svg"]
+    assert list(chart["kinds"])
