@@ -1,0 +1,127 @@
+"""A notebook in JupyterLab or Notebook 7, as a user works in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from servers import TOKEN
+
+IDLE = '[data-status="idle"]'
+
+
+class Notebook:
+    """An open notebook."""
+
+    def __init__(self, page, address: str, path: Path, *, kind: str = "lab") -> None:
+        self.page = page
+        self.path = path
+        place = f"lab/workspaces/{path.stem}/tree" if kind == "lab" else "notebooks"
+        page.goto(f"{address}/{place}/{path.name}?token={TOKEN}")
+        self.cells = page.locator(".jp-Notebook .jp-CodeCell")
+        self.cells.first.wait_for()
+        self.wait_until_idle()
+
+    def wait_until_idle(self) -> None:
+        self.page.locator(f".jp-Notebook-ExecutionIndicator{IDLE}").wait_for(state="attached")
+
+    def run(self, index: int) -> None:
+        """Run a cell as it stands, and wait until it is done."""
+        cell = self.cells.nth(index)
+        prompt = cell.locator(".jp-InputArea-prompt")
+        before = prompt.inner_text()
+        for _ in range(200):
+            now = prompt.inner_text()
+            if now != before and re.search(r"\d", now):
+                return
+            if now in (before, "[ ]:"):  # the first press may come before the kernel is connected
+                self._press_run(cell)
+            self.page.wait_for_timeout(200)
+        raise AssertionError(f"cell {index} did not run: {prompt.inner_text()}")
+
+    def _press_run(self, cell) -> None:
+        select = self.page.get_by_role("button", name="Select Kernel")
+        if select.is_visible():
+            select.click()
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+
+    def write(self, index: int, code: str) -> None:
+        """Put code into a cell."""
+        self.cells.nth(index).locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(code)
+
+    def output(self, index: int) -> str:
+        """What stands below a cell."""
+        outputs = self.cells.nth(index).locator(".jp-OutputArea-output")
+        outputs.first.wait_for()
+        return "\n".join(outputs.all_inner_texts())
+
+    def restart(self) -> None:
+        """Restart the kernel, and say yes."""
+        self.page.get_by_role("menuitem", name="Kernel", exact=True).click()
+        self.page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Restart Kernel…$")).click()
+        self.page.locator(".jp-Dialog .jp-mod-accept").click()
+        self.page.locator(".jp-Dialog").wait_for(state="detached")
+        self.wait_until_idle()
+
+    def shut_down(self) -> None:
+        """End the kernel: the server must not collect those of all tests."""
+        script = """async token => {
+            const headers = { Authorization: `token ${token}` };
+            for (const { id } of await (await fetch("/api/sessions", { headers })).json())
+                await fetch(`/api/sessions/${id}`, { method: "DELETE", headers });
+        }"""
+        self.page.evaluate(script, TOKEN)
+
+    def save(self) -> dict:
+        """Save, and return the file."""
+        before = self.path.stat().st_mtime_ns
+        self.page.locator(
+            ".jp-Toolbar [data-jp-item-name=save] button, .jp-Toolbar [data-command='docmanager:save']"
+        ).first.click()
+        for _ in range(100):
+            if self.path.stat().st_mtime_ns != before:
+                break
+            self.page.wait_for_timeout(50)
+        self.page.wait_for_timeout(200)
+        return json.loads(self.path.read_text("utf-8"))
+
+
+class Form:
+    """A view of the form on the page."""
+
+    def __init__(self, page, index: int = 0) -> None:
+        self.page = page
+        self.root = page.locator(".sr-explorer").nth(index)
+        self.button = self.root.locator(".sr-run")
+        self.error = self.root.locator(".sr-error")
+        self.button.wait_for()
+
+    def choose_type(self, text: str) -> None:
+        """Search for a report and take the first, with the keyboard alone."""
+        self.root.get_by_role("combobox", name="Report", exact=True).click()
+        self.page.keyboard.type(text)
+        self.page.keyboard.press("Enter")
+
+    def field(self, label: str):
+        return (
+            self.root.locator(".sr-field", has=self.page.locator("label", has_text=label))
+            .first.locator("input, select")
+            .first
+        )
+
+    def tab(self, name: str):
+        self.root.get_by_role("tab", name=name).click()
+        return self.root.get_by_role("tabpanel", name=name)
+
+    def wait_for_button(self, text: str) -> None:
+        self.root.locator(".sr-run", has_text=text).wait_for()
+
+    def rows(self):
+        """The rows of the table, once they are there."""
+        rows = self.root.locator(".sr-table tbody tr")
+        rows.first.wait_for()
+        return rows

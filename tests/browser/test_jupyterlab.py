@@ -1,0 +1,270 @@
+"""The form in JupyterLab, in a real browser: what an analyst does with it, from opening to coming back."""
+
+import json
+import re
+
+import pytest
+from lab import Form, Notebook
+from servers import write_notebook
+
+pytest.importorskip("playwright.sync_api", reason="needs playwright: the dependency group 'browser'")
+
+SERVER = "lab"
+
+OPEN = """\
+import os
+import stripe_reports as sr
+client = sr.Client(base_url=os.environ["STRIPE_URL"])
+form = sr.explore(client)
+form
+"""
+
+
+@pytest.fixture
+def opened(page, jupyter, folder, request):
+    """A notebook whose first cell shows the form; three more are empty."""
+    path = write_notebook(folder / f"{abs(hash(request.node.name))}.ipynb", OPEN, "", "", "")
+    book = Notebook(page, jupyter, path)
+    book.run(0)
+    yield book, Form(page)
+    book.shut_down()
+
+
+def test_from_the_form_to_a_table_to_code_and_back(opened, page, launches, stripe, shot):
+    """Open, choose, see what is wrong, run, work on meanwhile, look, take the code, come back tomorrow."""
+    book, form = opened
+    form.wait_for_button("Run report")
+    shot("lab-opened")
+
+    # Choosing: problems stand at their field while typing, and nothing is sent.
+    form.choose_type("itemized balance change from act")
+    form.field("Currency").fill("eu")
+    problem = form.root.locator(".sr-problem", has_text="three-letter")
+    problem.wait_for()
+    assert form.button.is_disabled()
+    assert "Currency" in form.root.locator(".sr-bar").inner_text()
+    form.field("Currency").fill("eur")
+    problem.wait_for(state="hidden")
+    form.root.get_by_label("First day").fill("2026-10-20")
+    form.root.get_by_label("Last day").fill("2026-10-10")
+    form.root.locator(".sr-problem", has_text="is after the last one").wait_for()
+    shot("lab-problem")
+    form.root.get_by_label("Last day").fill("2026-10-29")
+    bounds = form.root.locator(".sr-bounds", has_text="10 days")
+    bounds.wait_for()
+    assert "2026-10-20 00:00" in bounds.inner_text()
+    assert "2026-10-30 00:00" in bounds.inner_text()
+    assert "last day 2026-10-29" in bounds.inner_text()
+    assert launches() == 0
+
+    # Running: the kernel is free meanwhile.
+    form.wait_for_button("Run report")
+    form.button.click()
+    form.root.locator(".sr-running", has_text="Stripe is processing run frr_").wait_for()
+    shot("lab-running")
+    book.write(1, "6 * 7")
+    book.run(1)
+    assert book.output(1) == "42"
+    assert form.root.locator(".sr-running").is_visible()
+
+    # The result.
+    rows = form.rows()
+    assert rows.count() == 100
+    head = form.root.locator(".sr-table thead").inner_text()
+    assert "balance_transaction_id" in head
+    count = form.root.locator(".sr-table [role=status]")
+    assert count.inner_text() == "Showing 1–100 of 334"
+    assert form.root.locator(".sr-figures dt").all_inner_texts() == ["EUR"]
+    gross = form.root.locator("thead th").all_inner_texts().index("gross")
+    first = rows.first.locator("td").nth(gross)
+    assert first.evaluate("cell => getComputedStyle(cell).textAlign") == "right"
+    form.root.get_by_role("button", name="gross").click()
+    form.root.locator('th[aria-sort="ascending"]').wait_for()
+    page.wait_for_function("() => !document.querySelector('.sr-table[aria-busy]')")
+    assert first.inner_text().startswith("−")
+    form.root.get_by_label("Search rows").fill("dispute")
+    form.root.locator(".sr-table [role=status]", has_text="that match").wait_for()
+    form.tab("Chart")
+    form.root.locator(".sr-chart svg").wait_for()
+    assert form.tab("Origin").inner_text().count("frr_") >= 1
+    shot("lab-result")
+
+    # The code makes the same frame.
+    assert launches() == 1
+    code = form.tab("Code")
+    code.get_by_role("button", name="Copy code").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "client.fetch(request)" in copied
+    book.write(1, copied + "\nreport.frame().equals(form.report.frame()), report.request == form.request")
+    book.run(1)
+    assert book.output(1) == "(True, True)"
+    assert launches() == 0
+
+    # What was shown is not in the file: neither the key nor anything of the report.
+    saved = book.save()
+    states = saved["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    assert len(states) == 2  # the form and its layout
+    text = json.dumps(saved)
+    assert stripe.key not in text
+    assert not re.search(r"txn_\w{6,}", text)
+    row = form.root.locator(".sr-table tbody tr").first.locator("td").all_text_contents()
+    assert not [cell for cell in row if len(cell) > 7 and cell in text]
+
+    # Tomorrow: a new kernel loads it from the history, and nothing is launched.
+    book.restart()
+    book.run(0)
+    form = Form(page)
+    form.root.get_by_text("Earlier runs").click()
+    form.root.get_by_role("button", name="Itemized balance change from activity").first.click()
+    assert form.rows().count() == 100
+    assert form.field("Currency").input_value() == "eur"
+    form.wait_for_button("Show (stored")
+    shot("lab-history")
+    assert launches() == 0
+    assert page.strangers == []
+
+
+def test_it_is_on_the_page_before_altair_is_loaded(opened):
+    """Charts are the slowest import of all, and not everybody wants one."""
+    book, _ = opened
+    book.write(1, "import sys; 'altair' in sys.modules, 'anywidget' in sys.modules")
+    book.run(1)
+    assert book.output(1) == "(False, True)"
+
+
+def test_what_goes_wrong_stands_in_the_form_with_what_to_do(opened, page, stripe, launches, shot):
+    """And the next press starts anew."""
+    _, form = opened
+    form.choose_type("payouts summary")
+    form.field("Period").select_option("2026-08")
+    form.wait_for_button("Run report")
+    stripe.break_("run.failed")
+    form.button.click()
+    form.error.wait_for()
+    assert "The run failed" in form.error.inner_text()
+    assert "fetch again" in form.error.inner_text()
+    shot("lab-error")
+    form.button.click()
+    form.error.wait_for(state="hidden")
+    assert form.rows().count() > 0
+    assert launches() == 2
+    assert page.strangers == []
+
+
+def test_cancelling_leaves_the_run_to_be_taken_up_again(opened, launches):
+    """Nothing is lost, and nothing is launched twice."""
+    _, form = opened
+    form.choose_type("payouts summary")
+    form.field("Period").select_option("2026-07")
+    form.wait_for_button("Run report")
+    form.button.click()
+    form.root.locator(".sr-running", has_text="frr_").wait_for()
+    form.root.get_by_role("button", name="Cancel").click()
+    form.root.locator(".sr-notice", has_text="goes on at Stripe").wait_for()
+    form.wait_for_button("Continue waiting")
+    form.button.click()
+    assert form.rows().count() > 0
+    assert launches() == 1
+
+
+def test_two_views_of_one_form_follow_one_state(opened, page, launches):
+    """Whichever is used; and a reload of the page brings it back."""
+    book, first = opened
+    book.write(1, "form")
+    book.run(1)
+    second = Form(page, 1)
+    second.choose_type("payouts.itemized.5")
+    second.field("Currency").fill("usd")
+    page.wait_for_function(
+        "() => document.querySelector('.sr-explorer .sr-picker code').textContent == 'payouts.itemized.5'"
+    )
+    first.wait_for_button("Run report")
+    page.wait_for_timeout(300)
+    assert first.field("Currency").input_value() == "usd"
+    first.button.click()
+    first.button.click(force=True)  # joins the run in flight
+    assert second.rows().count() == first.rows().count() > 0
+    assert launches() == 1
+
+    second.root.get_by_label("Search rows").fill("zzz")
+    second.root.locator(".sr-table [role=status]", has_text="Showing 0").wait_for()
+    assert first.rows().count() > 0  # where one looks is each view's own
+
+    book.save()
+    page.reload()
+    again = Form(page)
+    assert again.field("Currency").input_value() == "usd"
+    assert again.rows().count() > 0
+
+
+def test_hostile_text_stays_text(opened, page, shot):
+    """Scripts, images and formulas from a report are letters in a cell, wherever they are shown."""
+    _, form = opened
+    form.choose_type("balance_change_from_activity.itemized.7")
+    form.field("Period").select_option("last quarter")
+    form.wait_for_button("Run report")
+    form.button.click()
+    form.rows()
+    form.root.get_by_label("Search rows").fill("<script>")
+    form.root.locator(".sr-table td", has_text="<script>alert(1)</script>").first.wait_for()
+    form.root.get_by_label("Search rows").fill("onerror")
+    form.root.locator(".sr-table td", has_text="<img src=x onerror=alert(1)>").first.wait_for()
+    root = form.root.locator(".sr-root")
+    assert root.evaluate("form => form.offsetWidth <= form.parentElement.clientWidth")  # the table scrolls
+    shot("lab-hostile")
+    assert form.root.locator(".sr-table img, .sr-table script").count() == 0
+    form.tab("Chart")
+    form.root.locator(".sr-chart svg").wait_for()
+    assert form.root.locator(".sr-chart script").count() == 0
+    assert page.alerts == []
+
+
+@pytest.mark.parametrize(
+    ("button", "ending", "start"), [("CSV", "csv", b"category"), ("Parquet", "parquet", b"PAR1")]
+)
+def test_a_report_is_downloaded_by_the_browser(opened, page, folder, button, ending, start):
+    """Through the widget's own line, in pieces: no file is left beside the notebook."""
+    _, form = opened
+    form.wait_for_button("Run report" if button == "CSV" else "Show (stored")
+    form.button.click()
+    form.rows()
+    with page.expect_download() as download:
+        form.root.get_by_role("button", name=button).click()
+    file = download.value
+    assert file.suggested_filename == f"balance.summary.2 2026-10-01 to 2026-10-31.{ending}"
+    content = file.path().read_bytes()
+    assert content.startswith(start)
+    assert not list(folder.glob(f"*.{ending}"))
+
+
+def test_it_can_be_read_at_600_pixels_and_in_the_dark(opened, page, shot):
+    """Nothing is wider than the page, and text stands out from what is behind it."""
+    _, form = opened
+    form.root.evaluate("form => form.style.width = '560px'")
+    root = form.root.locator(".sr-root")
+    assert root.evaluate("form => form.scrollWidth <= form.clientWidth + 1")
+    shot("lab-narrow")
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    for label in ("Theme", "JupyterLab Dark"):
+        page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{label}$")).click()
+    page.locator('body[data-jp-theme-light="false"]').wait_for(state="attached")
+    page.wait_for_timeout(500)
+    for part in (".sr-hint", "label", ".sr-run", "select"):
+        contrast = form.root.locator(part).first.evaluate(CONTRAST)
+        assert contrast > 4.3, part
+    form.root.evaluate("form => form.style.width = ''")
+    shot("lab-dark")
+
+
+CONTRAST = """element => {
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b]
+    .map((c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  let paper = element;
+  while (paper && (parse(getComputedStyle(paper).backgroundColor)[3] ?? 1) === 0) paper = paper.parentElement;
+  const front = parse(getComputedStyle(element).color), back = parse(getComputedStyle(paper).backgroundColor);
+  const over = front.slice(0, 3).map((c, i) => c * (front[3] ?? 1) + back[i] * (1 - (front[3] ?? 1)));
+  const [a, b] = [light(over), light(back)].sort((x, y) => y - x);
+  return (a + 0.05) / (b + 0.05);
+}"""

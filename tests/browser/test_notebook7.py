@@ -1,0 +1,27 @@
+"""The form in Notebook 7: the main path."""
+
+import pytest
+from lab import Form, Notebook
+from servers import write_notebook
+from test_jupyterlab import OPEN
+
+pytest.importorskip("playwright.sync_api", reason="needs playwright: the dependency group 'browser'")
+
+SERVER = "notebook"
+
+
+def test_a_report_is_chosen_run_and_seen(page, jupyter, folder, launches, shot):
+    """The same form, from the same cell."""
+    book = Notebook(page, jupyter, write_notebook(folder / "seven.ipynb", OPEN, ""), kind="notebook")
+    book.run(0)
+    form = Form(page)
+    form.choose_type("payouts.itemized.5")
+    form.wait_for_button("Run report")
+    form.button.click()
+    assert form.rows().count() > 0
+    shot("notebook7")
+    book.write(1, "form.report.frame().height == form.report.scan().collect().height")
+    book.run(1)
+    assert book.output(1) == "True"
+    assert launches() == 1
+    assert page.strangers == []
