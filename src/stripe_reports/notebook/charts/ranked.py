@@ -72,7 +72,7 @@ def ranked(
             alt.Color(
                 "series:N",
                 scale=alt.Scale(domain=series, range=palette.colours(series)),
-                legend=alt.Legend(offset=44 if len(currencies) == 1 else 4),
+                legend=alt.Legend(offset=26 if len(currencies) == 1 else 4),
             )
             if series
             else alt.when(f"datum.category === {_quoted(rest)}")
