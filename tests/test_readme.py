@@ -41,7 +41,7 @@ def test_every_call_it_names_exists(call):
     assert hasattr(owner, call.partition(".")[2])
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\(([\w./]+)\)", README))
+@pytest.mark.parametrize("link", re.findall(r"(?:\]\(|src=\"|srcset=\")([\w./-]+)[)\"]", README))
 def test_every_file_it_links_to_is_there(link):
     """Pictures included."""
     assert (ROOT / link).exists()
