@@ -7,6 +7,7 @@ import threading
 import pytest
 
 import stripe_reports as sr
+from stripe_reports.controls import TieOut
 from stripe_reports.notebook.explorer import Explorer
 
 
@@ -137,6 +138,22 @@ def test_the_controls_of_the_chosen_period_are_run_and_looked_into(form, view, s
     form.choose(report_type="payout_reconciliation.by_id.summary.1", payout="po_1")
     assert "Choose a report with a period" in view.ask("controls")["problem"]
     assert not form.shown["has_controls"]
+
+
+def test_a_control_that_fails_leads_to_the_rows_that_make_the_difference(form, view, monkeypatch):
+    """A row that is missing from one report is named, with what it makes."""
+    honest = form.client.tie_out("2026-09")
+    frames = {name: report.frame() for name, report in honest.reports.items()}
+    lost = frames["activity"].row(0, named=True)
+    frames["activity"] = frames["activity"].slice(1)
+    monkeypatch.setattr(form.client, "tie_out", lambda *_, **__: TieOut.of(**frames))
+    outcome = view.ask("controls")["answer"]
+    failed = next(control for control in outcome["controls"] if not control["passes"])
+    assert not outcome["passes"]
+    assert failed["currency"] == lost["currency"]
+    behind = view.ask("control_rows", control=failed["control"], currency=failed["currency"])["answer"]
+    assert behind["total"] > 0
+    assert len(behind["rows"][0]) == len(behind["columns"])
 
 
 def test_what_cannot_be_answered_says_why(form, view, caplog):

@@ -197,6 +197,17 @@ def test_two_views_of_one_form_follow_one_state(opened, page, launches):
     assert again.rows().count() > 0
 
 
+def test_the_controls_of_the_period_are_a_click_away(opened, shot):
+    """Whether the month's reports agree, before anybody signs for them."""
+    _, form = opened
+    form.tab("Controls")
+    form.root.get_by_role("button", name="Check this period").click()
+    form.root.locator(".sr-passes").first.wait_for()
+    assert form.root.locator(".sr-fails").count() == 0
+    form.root.locator("[role=status]", has_text=re.compile(r"(\d+) of \1 controls pass")).wait_for()
+    shot("lab-controls")
+
+
 def test_hostile_text_stays_text(opened, page, shot):
     """Scripts, images and formulas from a report are letters in a cell, wherever they are shown."""
     _, form = opened
