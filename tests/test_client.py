@@ -279,6 +279,20 @@ class TestReuse:
             first.fetch("payouts.itemized.5", "2026-10")
         assert second.fetch("payouts.itemized.5", "2026-10").run.status == "succeeded"
 
+    def test_another_machines_run_without_a_file_is_stepped_over(self, connect, simulator, tmp_path, calls):
+        """It is listed as succeeded for ever; to ask for its file again and again would never end."""
+        simulator.break_("run.no_result")
+        first, second = (connect(cache_dir=tmp_path / name) for name in "ab")
+        with pytest.raises(errors.ResultUnavailableError):
+            first.fetch("balance.summary.2", "2026-10", currency="eur")
+        calls()
+        report = second.fetch("balance.summary.2", "2026-10", currency="eur")
+        assert (report.reuse.action, len(simulator.runs)) == ("launched", 2)
+        assert f"run {simulator.runs[0].id} was not used: its file is no longer at Stripe" in str(
+            report.reuse
+        )
+        assert len(calls()) < 15
+
     def test_a_gateways_error_does_not_make_a_second_launch(self, client, simulator, calls):
         """Its 502 says nothing of Stripe, which may have launched the run."""
         made = []

@@ -271,7 +271,11 @@ class Runs:
                     report_type = self.report_type(request.report_type)
                 case AskForRuns(since):
                     seen = {run.id for run in known}
-                    listed = [run for run in self._made_elsewhere(request, since) if run.id not in seen]
+                    listed = [
+                        replace(run, status=unusable.get(run.id, run.status))
+                        for run in self._made_elsewhere(request, since)
+                        if run.id not in seen
+                    ]
                 case _:
                     assert_never(step)
 
