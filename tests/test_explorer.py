@@ -123,6 +123,7 @@ def test_a_view_gets_rows_chart_and_origin_when_it_asks(form, view):
     piece = view.ask("piece", file=file["id"], offset=0)["buffers"][0]
     assert len(piece) == file["size"]
     assert view.ask("history")["answer"]["runs"] in (True, False)
+    assert view.ask("known_ids", field="payout")["answer"] == {"ids": []}
 
 
 def test_the_controls_of_the_chosen_period_are_run_and_looked_into(form, view, simulator):

@@ -10,6 +10,7 @@ from conftest import utc
 from stripe_reports.notebook.explorer.contents import PIECE, Contents
 from stripe_reports.notebook.explorer.facts import provenance, summary
 from stripe_reports.notebook.explorer.rows import Rows
+from stripe_reports.notebook.explorer.suggestions import known_ids
 
 PARIS = pl.Datetime("us", "Europe/Paris")
 FRAME = pl.DataFrame(
@@ -185,3 +186,25 @@ def test_the_chart_is_an_svg_with_the_colours_of_the_page(client):
     assert chart["svg"].startswith("<svg")
     assert "var(--jp" in chart["svg"]
     assert list(chart["kinds"])
+
+
+# Suggestions
+
+
+def test_ids_are_suggested_from_stored_reports_the_newest_first(client):
+    """Nobody knows a payout's id by heart."""
+    assert known_ids("payout", client.stored()) == []
+    payouts = client.fetch("payouts.itemized.5", "2026-10").frame()["payout_id"]
+    found = known_ids("payout", client.stored())
+    assert found[0] == payouts[-1]
+    assert set(found) == set(payouts)
+    assert known_ids("payout", client.stored(), limit=3) == found[:3]
+    assert known_ids("currency", client.stored()) == []
+
+
+def test_a_report_that_was_removed_meanwhile_suggests_nothing(client):
+    """And is no error."""
+    client.fetch("payouts.itemized.5", "2026-10")
+    stored = client.stored()
+    client.cache.clear()
+    assert known_ids("payout", stored) == []

@@ -24,4 +24,17 @@ def test_a_report_is_chosen_run_and_seen(page, jupyter, folder, launches, shot):
     book.run(1)
     assert book.output(1) == "True"
     assert launches() == 1
+
+    # A report about one payout suggests those that are known by now.
+    form.choose_type("payout_reconciliation.by_id.itemized.4")
+    payout = form.field("Payout")
+    form.root.locator(".sr-problem", has_text="needs a payout").wait_for()
+    payout.click()
+    known = form.root.locator('datalist option[value^="po_"]').last  # an automatic one
+    known.wait_for(state="attached")
+    payout.fill(known.get_attribute("value"))
+    form.wait_for_button("Run report")
+    form.button.click()
+    form.root.locator(".sr-heading", has_text="single payout").wait_for()
+    assert form.rows().count() > 0
     assert page.strangers == []

@@ -24,6 +24,7 @@ from stripe_reports.notebook.explorer.closing import Closing
 from stripe_reports.notebook.explorer.code import expression
 from stripe_reports.notebook.explorer.contents import Contents
 from stripe_reports.notebook.explorer.model import Model
+from stripe_reports.notebook.explorer.suggestions import known_ids
 from stripe_reports.notebook.explorer.view import shown
 from stripe_reports.notebook.explorer.words import period_text
 from stripe_reports.notebook.explorer.work import Work
@@ -235,6 +236,8 @@ class Explorer(anywidget.AnyWidget):
             return self._closing.outcome(self.model.request), None
         if asked["ask"] == "control_rows":
             return self._closing.rows(str(asked["control"]), str(asked["currency"])), None
+        if asked["ask"] == "known_ids":
+            return {"ids": known_ids(str(asked["field"]), self.client.stored())}, None
         contents = self._contents
         if contents is None:
             return {}, None

@@ -2,15 +2,21 @@
 
 const SUGGESTED = { timezone: "timezones", currency: "currencies", reporting_category: "categories" };
 
+// Ids are suggested from the stored reports. They are asked for, since what is synchronised may be saved.
+const REMEMBERED = ["payout", "connected_account", "customer", "invoice"];
+
 function textField(port, model, field) {
-  const listId = SUGGESTED[field.name] ? newId("list") : null;
-  const input = h("input", { type: "text", autocomplete: "off", spellcheck: "false", list: listId, placeholder: field.hint });
+  const isRemembered = REMEMBERED.includes(field.name);
+  const list = SUGGESTED[field.name] || isRemembered ? h("datalist", { id: newId("list") }) : null;
+  const suggest = (values) => list.replaceChildren(...values.map((value) => h("option", { value })));
+  const input = h("input", { type: "text", autocomplete: "off", spellcheck: "false", list: list?.id, placeholder: field.hint });
   const send = later(120, () => port.tell("choose", { name: field.name, value: input.value }));
   input.addEventListener("input", send);
   const { element, problem } = labelled(field.label, input, { needed: field.needed });
-  if (listId) {
-    element.append(h("datalist", { id: listId },
-      ...model.get("static")[SUGGESTED[field.name]].map((value) => h("option", { value }))));
+  if (list) element.append(list);
+  if (SUGGESTED[field.name]) suggest(model.get("static")[SUGGESTED[field.name]]);
+  if (isRemembered) {
+    input.addEventListener("focus", async () => suggest((await port.ask("known_ids", { field: field.name })).ids));
   }
   return {
     element,
