@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from servers import TOKEN
@@ -82,12 +83,12 @@ class Notebook:
         self.page.locator(
             ".jp-Toolbar [data-jp-item-name=save] button, .jp-Toolbar [data-command='docmanager:save']"
         ).first.click()
-        for _ in range(100):
+        for _ in range(200):
+            self.page.wait_for_timeout(100)
             if self.path.stat().st_mtime_ns != before:
-                break
-            self.page.wait_for_timeout(50)
-        self.page.wait_for_timeout(200)
-        return json.loads(self.path.read_text("utf-8"))
+                with suppress(ValueError):  # it is being written
+                    return json.loads(self.path.read_text("utf-8"))
+        raise AssertionError("the notebook was not saved")
 
 
 class Form:

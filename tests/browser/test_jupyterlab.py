@@ -7,7 +7,8 @@ import pytest
 from lab import Form, Notebook
 from servers import write_notebook
 
-pytest.importorskip("playwright.sync_api", reason="needs playwright: the dependency group 'browser'")
+playwright = pytest.importorskip("playwright.sync_api", reason="needs the dependency group 'browser'")
+expect = playwright.expect
 
 SERVER = "lab"
 
@@ -179,8 +180,7 @@ def test_two_views_of_one_form_follow_one_state(opened, page, launches):
         "() => document.querySelector('.sr-explorer .sr-picker code').textContent == 'payouts.itemized.5'"
     )
     first.wait_for_button("Run report")
-    page.wait_for_timeout(300)
-    assert first.field("Currency").input_value() == "usd"
+    expect(first.field("Currency")).to_have_value("usd")
     first.button.click()
     first.button.click(force=True)  # joins the run in flight
     assert second.rows().count() == first.rows().count() > 0
