@@ -1,0 +1,22 @@
+"""The values that everything else speaks of: report types, requests, runs, result files.
+
+All are frozen. Instants are aware ``datetime``s in UTC; Stripe's Unix seconds appear only in
+``from_stripe`` and ``to_stripe``, and in ``ReportRun.parameters``, which is kept as Stripe sent it.
+"""
+
+from stripe_reports.models.report_type import Column, Evidence, Kind, ReportType
+from stripe_reports.models.request import ReportRequest
+from stripe_reports.models.run import ReportRun, ResultFile
+from stripe_reports.models.values import iso, zone_named
+
+__all__ = [
+    "Column",
+    "Evidence",
+    "Kind",
+    "ReportRequest",
+    "ReportRun",
+    "ReportType",
+    "ResultFile",
+    "iso",
+    "zone_named",
+]

@@ -1,0 +1,171 @@
+"""What can be asked for, and the columns that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from stripe_reports.cards import card, folded
+from stripe_reports.models.values import checked, instant, iso
+
+__all__ = ["Column", "Evidence", "Kind", "ReportType"]
+
+Kind = Literal[
+    "id",
+    "currency",
+    "money",
+    "rate",
+    "datetime_utc",
+    "datetime_local",
+    "date",
+    "integer",
+    "boolean",
+    "category",
+    "text",
+    "metadata",
+    "unknown",
+]
+"""What a column holds; decides its polars type (see ``tables.dtype_of``)."""
+
+Evidence = Literal["documented", "reported", "inferred"]
+"""How well a catalogued fact is known: in Stripe's documentation, in others' use, or by analogy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a report.
+
+    Attributes:
+        name: As in the header of the file; ``payment_metadata[order_id]`` where it is metadata.
+        kind: What it holds, which decides its polars type: ``money``, ``datetime_utc``, ``id``, …
+        description: What it means.
+        source: Page of Stripe's that says so.
+    """
+
+    name: str
+    kind: Kind
+    description: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportType:
+    """What can be asked for, such as ``balance.summary.1`` (the last number is its version).
+
+    The first nine fields are Stripe's; those with a time are None until Stripe was asked. The rest is
+    the catalogue's and None or empty for a type that the catalogue does not know.
+
+    Attributes:
+        id: Name and version, such as ``payouts.itemized.5``.
+        object: ``reporting.report_type``.
+        name: What Stripe calls it for people.
+        version: The last number of the id.
+        data_available_start: First instant that Stripe has data for; aware, in UTC.
+        data_available_end: The instant up to which it has them, not included.
+        default_columns: What a run has if it names no columns.
+        livemode: Whether Stripe described it for live data.
+        updated: When data were last published for it; newer than a run means that the run is old.
+        family: Which group of reports it belongs to.
+        required_parameters: What a run must be given.
+        optional_parameters: What it may be given besides.
+        columns: All that are known.
+        columns_complete: Whether those are all that there are.
+        livemode_only: Whether it has no test data at all.
+        superseded_by: The newer version, if there is one.
+        evidence: How well its parameters and columns are known.
+        default_columns_evidence: How well its default columns are known.
+        notes: What else is known.
+        source: Page of Stripe's that describes it.
+
+    Source: https://docs.stripe.com/api/reporting/report_type/object
+    """
+
+    id: str
+    object: str = "reporting.report_type"
+    name: str
+    version: int
+    data_available_start: datetime | None = None
+    data_available_end: datetime | None = None
+    default_columns: tuple[str, ...] | None = None
+    livemode: bool | None = None
+    updated: datetime | None = None
+
+    family: str | None = None
+    required_parameters: tuple[str, ...] = ()
+    optional_parameters: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = field(default=(), repr=False)
+    columns_complete: bool = False
+    livemode_only: bool | None = None
+    superseded_by: str | None = None
+    evidence: Evidence | None = None
+    default_columns_evidence: str | None = None
+    notes: str | None = field(default=None, repr=False)
+    source: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_stripe(cls, answer: Mapping[str, Any]) -> Self:
+        """Stripe's nine fields; raises ``KeyError``, ``TypeError`` or ``ValueError`` for another object."""
+        default_columns = answer["default_columns"]
+        return cls(
+            id=checked(answer["id"], str),
+            object=checked(answer["object"], str),
+            name=checked(answer["name"], str),
+            version=checked(answer["version"], int),
+            data_available_start=instant(answer["data_available_start"]),
+            data_available_end=instant(answer["data_available_end"]),
+            default_columns=None
+            if default_columns is None
+            else tuple(checked(name, str) for name in checked(default_columns, list)),
+            livemode=bool(answer["livemode"]),
+            updated=instant(answer["updated"]),
+        )
+
+    @property
+    def base(self) -> str:
+        """The id without its version: ``balance.summary``."""
+        return self.id.rpartition(".")[0]
+
+    @property
+    def is_catalogued(self) -> bool:
+        """Whether the catalogue knows the type, hence its parameters."""
+        return self.family is not None
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """All parameters the type takes, the required ones first; empty if it is not catalogued."""
+        return self.required_parameters + self.optional_parameters
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, ``payment_metadata[order_id]`` included; None if it is not known."""
+        by_name = {column.name: column for column in self.columns}
+        if name in by_name:
+            return by_name[name]
+        head, bracket, _ = name.partition("[")
+        pattern = by_name.get(f"{head}[key]") if bracket and name.endswith("]") else None
+        return pattern and Column(name, pattern.kind, pattern.description, pattern.source)
+
+    def _repr_html_(self) -> str:
+        start, end = self.data_available_start, self.data_available_end
+        defaults = self.default_columns or ()
+        columns = [
+            ("●" if column.name in defaults else "○", column.name, column.kind, column.description)
+            for column in self.columns
+        ]
+        more = "" if self.columns_complete else ", and more may exist"
+        return card(
+            self.id,
+            [
+                ("name", self.name),
+                ("takes", ", ".join(self.parameters)),
+                ("needs", ", ".join(self.required_parameters)),
+                ("data", f"from {iso(start)} up to {iso(end)}" if start and end else None),
+                ("published", self.updated and iso(self.updated)),
+                ("live mode", "only" if self.livemode_only else None),
+                ("superseded by", self.superseded_by),
+                ("note", self.notes),
+            ],
+            kind="report type",
+            fold=folded(f"{len(columns)} columns known{more}; ● by default", columns),
+        )

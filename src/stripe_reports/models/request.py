@@ -1,0 +1,267 @@
+"""What a run is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from stripe_reports.cards import card
+from stripe_reports.errors import IntervalError, ParameterError
+from stripe_reports.models.values import STRIPE_ID, instant, iso, plain, zone_named
+
+__all__ = ["ReportRequest"]
+
+_VERSIONED = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*\.[0-9]+")
+_ID_PREFIXES = {
+    "payout": "po_",
+    "connected_account": "acct_",
+    "connected_accounts": "acct_",
+    "customer": "cus_",
+}
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class ReportRequest:
+    """A report type and its parameters: what a run is asked for. Equal requests can share a run.
+
+    Made by ``client.request(...)``, which resolves periods and names and checks the catalogue;
+    made directly, it checks what it can by itself. Its ``repr`` is Python that gives an equal request.
+
+    Args:
+        report_type: Versioned id, such as ``"payouts.itemized.5"``.
+        interval_start: First instant in the report: an aware datetime, or its ISO text.
+        interval_end: First instant no longer in the report.
+        timezone: IANA zone in which Stripe writes local times. It moves no bound.
+        columns: Columns in the order wanted; None for Stripe's default.
+        currency: Three-letter code; kept in lower case, as Stripe writes it.
+        reporting_category: Keep one reporting category only.
+        payout: ``po_…``, for the types that describe one payout.
+        connected_account: ``acct_…``, for the Connect types.
+        connected_accounts: Several of them, where the type takes that.
+        customer: ``cus_…``, a filter of revenue recognition.
+        invoice: ``in_…``, likewise.
+        invoice_line_item: ``il_…``, likewise.
+        other: Parameters that this package does not know, by name, sent as they are.
+        zone: IANA zone in which the period was meant, where the type takes no ``timezone``; it is shown,
+            not sent, and makes no request another.
+        last_included_day: Checked against *interval_end*; a ``repr`` has it for whoever reads it.
+
+    Raises:
+        IntervalError: A bound without zone or with fractions of a second, start not before end, or another
+            last included day.
+        ParameterError: A type without version, an id or zone that cannot be one.
+    """
+
+    report_type: str
+    interval_start: datetime | None
+    interval_end: datetime | None
+    timezone: str | None
+    columns: tuple[str, ...] | None
+    currency: str | None
+    reporting_category: str | None
+    payout: str | None
+    connected_account: str | None
+    connected_accounts: tuple[str, ...] | None
+    customer: str | None
+    invoice: str | None
+    invoice_line_item: str | None
+    other: tuple[tuple[str, Any], ...]
+    zone: str | None = field(compare=False)
+
+    def __init__(
+        self,
+        report_type: str,
+        *,
+        interval_start: datetime | str | None = None,
+        interval_end: datetime | str | None = None,
+        timezone: str | None = None,
+        columns: Sequence[str] | None = None,
+        currency: str | None = None,
+        reporting_category: str | None = None,
+        payout: str | None = None,
+        connected_account: str | None = None,
+        connected_accounts: Sequence[str] | None = None,
+        customer: str | None = None,
+        invoice: str | None = None,
+        invoice_line_item: str | None = None,
+        other: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
+        zone: str | None = None,
+        last_included_day: date | str | None = None,
+    ) -> None:
+        if not _VERSIONED.fullmatch(report_type):
+            raise ParameterError(
+                f"{report_type!r} is not the id of a report type with version, such as 'balance.summary.2'. "
+                f"client.request({report_type!r}, ...) finds the newest version of a name.",
+                param="report_type",
+            )
+        values: dict[str, Any] = {
+            "report_type": report_type,
+            "interval_start": _bound("interval_start", interval_start),
+            "interval_end": _bound("interval_end", interval_end),
+            "timezone": timezone,
+            "columns": _names("columns", columns),
+            "currency": currency.lower() if isinstance(currency, str) else currency,
+            "reporting_category": reporting_category,
+            "payout": payout,
+            "connected_account": connected_account,
+            "connected_accounts": _names("connected_accounts", connected_accounts),
+            "customer": customer,
+            "invoice": invoice,
+            "invoice_line_item": invoice_line_item,
+            "other": tuple(sorted((name, _frozen(value)) for name, value in dict(other).items())),
+            "zone": zone,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        self._check()
+        if last_included_day is not None and str(last_included_day) != str(self._last_day_of(interval_end)):
+            raise IntervalError(
+                f"The interval ends before {interval_end}, so its last included day is not "
+                f"{last_included_day}. Correct one of them, or leave last_included_day out.",
+                param="interval_end",
+            )
+
+    def _check(self) -> None:
+        for name in ("timezone", "currency", "reporting_category", *_ID_PREFIXES):
+            value = getattr(self, name)
+            if not isinstance(value, str | tuple | None):
+                raise ParameterError(f"{name} is a text, not {value!r}.", param=name)
+        start, end = self.interval_start, self.interval_end
+        if start is not None and end is not None and not start < end:
+            raise IntervalError(
+                f"The interval is empty: it starts at {iso(start)} and ends before {iso(end)}.",
+                param="interval_start",
+            )
+        for zone in filter(None, (self.timezone, self.zone)):
+            zone_named(zone)
+        if self.currency is not None and not re.fullmatch(r"[a-z]{3}", self.currency):
+            raise ParameterError(
+                f"{self.currency!r} is not a currency: write a three-letter ISO code such as 'eur'.",
+                param="currency",
+            )
+        if self.columns is not None:
+            if not self.columns:
+                raise ParameterError(
+                    "columns is empty; leave it out for Stripe's default columns.", param="columns"
+                )
+            twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
+            if twice:
+                raise ParameterError(f"columns names {', '.join(twice)} more than once.", param="columns")
+        for name, prefix in _ID_PREFIXES.items():
+            value = getattr(self, name)
+            for one in (value,) if isinstance(value, str) else value or ():
+                if not one.startswith(prefix) or not STRIPE_ID.fullmatch(one):
+                    raise ParameterError(
+                        f"{name}={one!r} is not an id of Stripe's: it starts with {prefix!r}.", param=name
+                    )
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What is sent, by Stripe's names: datetimes for the bounds, tuples for lists, no None."""
+        names = [f.name for f in fields(self) if f.name not in ("report_type", "other", "zone")]
+        values = {name: getattr(self, name) for name in names} | dict(self.other)
+        return {name: value for name, value in values.items() if value is not None}
+
+    @property
+    def last_included_day(self) -> date | None:
+        """The day of the last included second, in the zone of the report; None without an end."""
+        return self._last_day_of(self.interval_end)
+
+    def _last_day_of(self, end: datetime | str | None) -> date | None:
+        if end is None:
+            return None
+        if isinstance(end, str):  # as printed: its offset is that of the zone
+            return (datetime.fromisoformat(end) - timedelta(seconds=1)).date()
+        return (end.astimezone(UTC) - timedelta(seconds=1)).astimezone(self._shown_in).date()
+
+    @property
+    def _shown_in(self) -> ZoneInfo:
+        return zone_named(self.timezone or self.zone or "UTC")
+
+    def to_stripe(self) -> dict[str, Any]:
+        """Stripe's ``parameters``: bounds in Unix seconds, lists as lists."""
+        return {name: plain(value) for name, value in self.parameters.items()}
+
+    @classmethod
+    def from_stripe(cls, report_type: str, parameters: Mapping[str, Any]) -> Self:
+        """The request behind a run, from its ``report_type`` and ``parameters`` as Stripe echoes them."""
+        known = {f.name for f in fields(cls)} - {"report_type", "other", "zone"}
+        given = {name: value for name, value in parameters.items() if value not in ("", None, [])}
+        bounds: dict[str, Any] = {
+            name: instant(given[name]) for name in ("interval_start", "interval_end") if name in given
+        }
+        other = {name: value for name, value in given.items() if name not in known}
+        return cls(report_type, **{n: v for n, v in given.items() if n in known} | bounds, other=other)
+
+    def __repr__(self) -> str:
+        shown: dict[str, Any] = {}
+        for name, value in self.parameters.items():
+            if isinstance(value, datetime):
+                shown[name] = iso(value, self._shown_in)
+            elif name not in dict(self.other):
+                shown[name] = list(value) if isinstance(value, tuple) else value
+        if self.other:
+            shown["other"] = dict(self.other)
+        if self.zone and not self.timezone:
+            shown["zone"] = self.zone
+        if self.interval_end is not None:
+            shown["last_included_day"] = str(self.last_included_day)
+        arguments = [repr(self.report_type), *(f"{name}={value!r}" for name, value in shown.items())]
+        return f"sr.ReportRequest({', '.join(arguments)})"
+
+    def shown_lines(self) -> list[tuple[str, object]]:
+        """What is asked for, a line each, for whoever reads it: both bounds, and the last included day."""
+        zone = self._shown_in
+        lines: list[tuple[str, object]] = [
+            ("from", self.interval_start and iso(self.interval_start, zone)),
+            ("up to", self.interval_end and f"{iso(self.interval_end, zone)}, not included"),
+            ("last day", self.last_included_day),
+            ("time zone", zone.key),
+        ]
+        bounds = ("interval_start", "interval_end", "timezone")
+        for name, value in self.parameters.items():
+            if name not in bounds:
+                text = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+                lines.append((name.replace("_", " "), text))
+        return lines
+
+    def _repr_html_(self) -> str:
+        return card(self.report_type, self.shown_lines(), kind="report request")
+
+
+def _frozen(value: Any) -> Any:
+    """A value of JSON that can be hashed."""
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def _names(param: str, value: Sequence[str] | None) -> tuple[str, ...] | None:
+    if isinstance(value, str) or (value is not None and not all(isinstance(name, str) for name in value)):
+        raise ParameterError(f"{param} is a list of names, not {value!r}.", param=param)
+    return None if value is None else tuple(value)
+
+
+def _bound(name: str, value: datetime | str | None) -> datetime | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise IntervalError(
+                f"{name}={value!r} is not a date and time with a zone, such as '2026-10-01T00:00:00Z'. "
+                "client.request(type, '2026-10') works out the bounds of a period.",
+                param=name,
+            ) from None
+    if value.tzinfo is None:
+        raise IntervalError(
+            f"{name}={value.isoformat()!r} has no zone, so it is no instant. Add one, "
+            "or give a period such as '2026-10' to client.request.",
+            param=name,
+        )
+    if value.microsecond:
+        raise IntervalError(f"{name}={value.isoformat()!r}: Stripe counts whole seconds.", param=name)
+    return value.astimezone(UTC)

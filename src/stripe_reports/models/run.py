@@ -1,0 +1,144 @@
+"""What Stripe answers: runs, and their result files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, Self
+
+from stripe_reports.cards import card, folded
+from stripe_reports.models.values import STRIPE_ID, checked, instant, iso, plain
+
+__all__ = ["ReportRun", "ResultFile"]
+
+_FILE_FIELDS: dict[str, type] = {"created": int, "expires_at": int, "size": int, "links": Mapping}
+"""The fields of a file that are no text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultFile:
+    """The CSV file of a succeeded run, as Stripe describes it.
+
+    Attributes:
+        id: ``file_…``.
+        object: ``file``.
+        created: When it was made; earlier than its run where Stripe answers with an older file.
+        expires_at: When Stripe removes it, a year later.
+        filename: Its name at Stripe.
+        links: Links to it that need no key; not followed.
+        purpose: ``finance_report_run``.
+        size: Bytes.
+        title: What Stripe calls it for people.
+        type: ``csv``.
+        url: Where its contents are; the key is sent there if that is Stripe, and nowhere else.
+
+    Source: https://docs.stripe.com/api/files/object
+    """
+
+    id: str
+    object: str = "file"
+    created: datetime
+    expires_at: datetime | None = None
+    filename: str | None = None
+    links: Mapping[str, Any] | None = field(default=None, hash=False, repr=False)
+    purpose: str | None = None
+    size: int | None = None
+    title: str | None = None
+    type: str | None = None
+    url: str | None = None
+
+    @classmethod
+    def from_stripe(cls, answer: Mapping[str, Any]) -> Self:
+        """Stripe's fields; raises ``KeyError``, ``TypeError`` or ``ValueError`` for another object."""
+        known: dict[str, Any] = {
+            f.name: None if answer[f.name] is None else checked(answer[f.name], _FILE_FIELDS.get(f.name, str))
+            for f in fields(cls)
+            if f.name in answer
+        }
+        if not STRIPE_ID.fullmatch(answer["id"]):
+            raise ValueError(f"not a file: {answer['id']!r}")
+        known["created"] = instant(answer["created"])
+        if known.get("expires_at") is not None:
+            known["expires_at"] = instant(known["expires_at"])
+        return cls(**known)
+
+    def to_stripe(self) -> dict[str, Any]:
+        """The same as Stripe's JSON."""
+        return {f.name: plain(getattr(self, f.name)) for f in fields(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRun:
+    """One processing of a request by Stripe: exactly Stripe's ten fields, nothing renamed or added.
+
+    Attributes:
+        id: ``frr_…``.
+        object: ``reporting.report_run``.
+        created: When it was launched; aware, in UTC.
+        livemode: Whether it runs on live data.
+        report_type: Id with version.
+        parameters: As Stripe sent them: bounds in Unix seconds.
+        status: ``pending``, then ``succeeded`` or ``failed``; anything else ends a wait with an error.
+        succeeded_at: When it succeeded; None until then.
+        error: Stripe's reason, if it failed.
+        result: Its file, if it succeeded.
+
+    Source: https://docs.stripe.com/api/reporting/report_run/object
+    """
+
+    id: str
+    object: str = "reporting.report_run"
+    created: datetime
+    livemode: bool
+    report_type: str
+    parameters: Mapping[str, Any] = field(hash=False)
+    status: str
+    succeeded_at: datetime | None = None
+    error: str | None = None
+    result: ResultFile | None = None
+
+    @classmethod
+    def from_stripe(cls, answer: Mapping[str, Any]) -> Self:
+        """Stripe's ten fields; raises ``KeyError``, ``TypeError`` or ``ValueError`` for another object."""
+        if answer["object"] != "reporting.report_run" or not STRIPE_ID.fullmatch(answer["id"]):
+            raise ValueError(f"not a report run: {answer['object']!r} {answer['id']!r}")
+        succeeded_at, result = answer.get("succeeded_at"), answer.get("result")
+        return cls(
+            id=answer["id"],
+            object=answer["object"],
+            created=instant(answer["created"]),
+            livemode=bool(answer["livemode"]),
+            report_type=checked(answer["report_type"], str),
+            parameters=dict(answer["parameters"]),
+            status=checked(answer["status"], str),
+            succeeded_at=None if succeeded_at is None else instant(succeeded_at),
+            error=None if answer.get("error") is None else checked(answer["error"], str),
+            result=None if result is None else ResultFile.from_stripe(result),
+        )
+
+    def to_stripe(self) -> dict[str, Any]:
+        """The same as Stripe's JSON."""
+        return {f.name: plain(getattr(self, f.name)) for f in fields(self)}
+
+    def _repr_html_(self) -> str:
+        marks = {"pending": "◌", "succeeded": "✔", "failed": "✘"}
+        result = self.result
+        return card(
+            self.id,
+            [
+                ("status", f"{marks.get(self.status, '?')} {self.status}"),
+                ("error", self.error),
+                ("report type", self.report_type),
+                ("created", iso(self.created)),
+                ("succeeded", self.succeeded_at and iso(self.succeeded_at)),
+                ("result", result and ", ".join([result.id, *_bytes(result.size)])),
+                ("mode", "live" if self.livemode else "test"),
+            ],
+            kind="report run",
+            fold=folded("parameters, as sent", [(k, str(v)) for k, v in self.parameters.items()]),
+        )
+
+
+def _bytes(size: int | None) -> list[str]:
+    return [] if size is None else [f"{size:,} bytes"]

@@ -1,0 +1,72 @@
+"""The pieces that the models are made of: instants, zones, and JSON's own types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from difflib import get_close_matches
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from stripe_reports.errors import ParameterError
+
+__all__ = ["STRIPE_ID", "checked", "instant", "iso", "plain", "zone_named"]
+
+STRIPE_ID = re.compile(r"[a-z]+_[A-Za-z0-9_]+")
+"""The form of every id of Stripe's."""
+
+_T = TypeVar("_T")
+
+
+def plain(value: Any) -> Any:
+    """JSON's form of a field."""
+    match value:
+        case datetime():
+            return int(value.timestamp())
+        case tuple():
+            return list(value)
+        case Mapping():
+            return dict(value)
+        case _:
+            to_stripe = getattr(value, "to_stripe", None)  # a model inside another
+            return to_stripe() if to_stripe else value
+
+
+def checked(value: Any, kind: type[_T]) -> _T:
+    """*value*, if it is of that kind; raises ``TypeError`` otherwise."""
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"{str(value)[:100]!r} is no {kind.__name__}")
+    return value
+
+
+def instant(seconds: float) -> datetime:
+    """The moment that Stripe's Unix seconds mean."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The IANA zone of that name; raises ``ParameterError`` if there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = _zones_like(str(name))
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        raise ParameterError(
+            f"{name!r} is not a time zone: write an IANA name such as 'Europe/Paris' or 'Etc/UTC'.{hint}",
+            param="timezone",
+        ) from None
+
+
+def _zones_like(name: str) -> list[str]:
+    """The nearest zones: those of that city first, which is what people write."""
+    wanted = name.strip().lower().replace(" ", "_")
+    names = {zone.lower(): zone for zone in sorted(available_timezones())}
+    same_city = [zone for low, zone in names.items() if low.rpartition("/")[2] == wanted]
+    near = get_close_matches(wanted, names, n=3, cutoff=0.7)
+    return same_city[:3] or [names[low] for low in near]
+
+
+def iso(instant: datetime, zone: tzinfo = UTC) -> str:
+    """An instant as ISO 8601 in a zone, with ``Z`` for UTC."""
+    return instant.astimezone(zone).isoformat().replace("+00:00", "Z")
