@@ -328,6 +328,12 @@ class TestReuse:
         report = connect().fetch("balance.summary.2", "2026-10", reuse=timedelta(hours=1))
         assert report.reuse.action == "stored"
 
+    def test_a_forced_launch_is_called_one_though_this_machines_clock_is_fast(self, connect, simulator):
+        """A kernel restarted within the minute has the type cached, and no time with it."""
+        connect().fetch("balance.summary.2", "2026-10")
+        fast = connect(clock=TestClock(Clock(simulator.clock.now() + timedelta(seconds=20))))
+        assert fast.fetch("balance.summary.2", "2026-10", reuse="never").reuse.action == "launched"
+
     @pytest.mark.parametrize("hours", [1, 2, 3])
     def test_a_maximum_age_is_not_answered_by_another_machines_old_run(self, connect, tmp_path, hours):
         """Both would make the same idempotency key, for which Stripe replays the older run."""
@@ -556,6 +562,15 @@ class TestRequests:
         )
         assert request.timezone is None
         assert request.interval_start == utc(2026, 9, 30, 22)
+
+    def test_a_zone_that_is_not_sent_is_still_known_when_the_report_is_found_again(self, client):
+        """October in New York ends on the 31st, in the first answer and in the stored one."""
+        asked = ("tax.transactions.itemized.1", "2026-10")
+        for action in ("launched", "stored"):
+            report = client.fetch(*asked, timezone="America/New_York")
+            assert report.reuse.action == action
+            assert report.request.zone == "America/New_York"
+            assert report.request.last_included_day == date(2026, 10, 31)
 
     @pytest.mark.parametrize(
         ("period", "start", "end"),

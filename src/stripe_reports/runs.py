@@ -132,7 +132,7 @@ class Runs:
         settled = plan(request, policy, known=[result.as_known for result in stored.values()])
         if not isinstance(settled, Reuse):
             return None
-        return _report(stored[settled.run.id], Decision("stored", settled.reason))
+        return _report(stored[settled.run.id], Decision("stored", settled.reason), asked=request)
 
     def answer(
         self, request: ReportRequest, policy: Policy, *, timeout: float, progress: Progress | None
@@ -157,7 +157,8 @@ class Runs:
                     raise
                 unusable[run.id] = "expired"
                 continue
-            return _report(stored_result, _with_age(decision, stored_result.provenance.as_of, run))
+            decision = _with_age(decision, stored_result.provenance.as_of, run)
+            return _report(stored_result, decision, asked=request)
 
     def foresee(self, request: ReportRequest, policy: Policy) -> Foresight:
         """What ``answer`` would do, from what is known here; see ``Client.foresee``."""
@@ -257,14 +258,14 @@ class Runs:
             step = plan(request, policy, known=known, report_type=report_type, listed=listed, now=now)
             match step:
                 case Reuse(run, reason) if run.place == "stored":
-                    return _report(stored[run.id], Decision("stored", reason))
+                    return _report(stored[run.id], Decision("stored", reason), asked=request)
                 case Reuse(run, reason):
                     return self._api.retrieve_run(run.id), Decision("reused", reason)
                 case Await(run, reason):
                     return self._api.retrieve_run(run.id), Decision("awaited", reason)
                 case Launch(reason):
                     report_type = report_type or self.report_type(request.report_type)
-                    asked = self._transport.now()  # time may pass until the answer
+                    asked = self.time()  # by Stripe's clock, as the run's creation will be
                     run_ = self._launch(request, report_type, policy)
                     return run_, _launched_or_found(run_, reason, asked)
                 case AskForType():
@@ -512,6 +513,7 @@ def _failure(run: ReportRun) -> RunFailedError:
     )
 
 
-def _report(stored: StoredResult, decision: Decision) -> Report:
+def _report(stored: StoredResult, decision: Decision, *, asked: ReportRequest | None = None) -> Report:
     provenance = stored.provenance
-    return Report(provenance.request, provenance.run, decision, provenance, stored.path)
+    # What was asked for is equal, and knows besides in which zone it was meant.
+    return Report(asked or provenance.request, provenance.run, decision, provenance, stored.path)
