@@ -173,6 +173,24 @@ def test_a_key_that_stands_twice_pairs_equal_rows_first():
     assert (result.same, result.changed.height, result.removed.height) == (2, 0, 0)
 
 
+def test_a_report_of_nothing_but_its_key_is_compared_too():
+    """Its rows come and go; there is no cell beside the key that could change."""
+    before = rows(["a", "b"], [1, 2]).select("balance_transaction_id")
+    result = sr.diff(before, before[1:], key="balance_transaction_id")
+    assert (result.removed["balance_transaction_id"].to_list(), result.same) == (["a"], 1)
+    assert result.cells.columns == ["balance_transaction_id", "column", "before", "after"]
+    assert result.cells.is_empty()
+
+
+def test_a_changed_whole_number_keeps_its_zeros():
+    """100 is not 1; only decimals lose the zeros at their end."""
+    before = pl.DataFrame(
+        {"id": ["a"], "amount": [Decimal(100)]}, schema_overrides={"amount": pl.Decimal(38, 0)}
+    )
+    after = before.with_columns(amount=pl.lit(Decimal(200), pl.Decimal(38, 0)))
+    assert sr.diff(before, after, key="id").cells.rows() == [("a", "amount", "100", "200")]
+
+
 def test_without_a_natural_key_whole_rows_are_compared_and_that_is_told():
     """A fee can be there twice with nothing to tell one from the other."""
     before = pl.DataFrame({"fee_description": ["a", "a", "b"], "tax": ["1", "1", "2"]})

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import stripe_reports as sr
+from stripe_reports.controls import amount_text
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.errors import ParameterError, UnknownReportTypeError
 from stripe_reports.simulator import Simulator
@@ -523,6 +524,20 @@ def test_a_restated_month_before_fails_its_control(client, simulator):
         ("previous", "ending_balance"),
         ("summary", "starting_balance"),
     ]
+
+
+def test_controls_over_nothing_say_so(client):
+    """Nothing equals nothing: a currency that was mistyped must not look like a clean close."""
+    tied = client.tie_out("2026-10", currency="xxx")
+    assert tied.passes
+    assert "There was nothing to compare" in str(tied)
+    assert "nothing to compare" not in str(client.tie_out("2026-10", currency="eur"))
+
+
+def test_an_amount_has_all_its_digits():
+    """As many as Decimal(38, 6) holds, whatever Python's decimal context rounds to."""
+    amount = Decimal("-12345678901234567890123456789012.123456")
+    assert amount_text(amount, "eur") == ("−12,345,678,901,234,567,890,123,456,789,012.123456 eur")
 
 
 def test_an_id_in_a_report_cannot_act_in_the_page(client):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ _REPORTS: dict[str, tuple[str, tuple[str, ...] | None]] = {
 
 _OPTIONAL = frozenset({"payout_reconciliation", "ending_balance"})
 _TOGETHER = timedelta(hours=1)
+_NOTHING = "There was nothing to compare: no report has any money in it. Are period and currency right?"
 
 
 def tie_out(
@@ -75,13 +77,16 @@ def tie_out(
             notes.append(f"Not checked: the balance before. Stripe has no data for {name_of(before)}.")
     notes.extend(_of_different_data(reports))
     start, end = summary.interval_start, summary.interval_end
-    return TieOut.of(
+    result = TieOut.of(
         reports=reports,
         notes=tuple(notes),
         title=name_of(summary) + (f" in {currency.lower()}" if currency else ""),
         interval=(start, end) if start and end else None,
         **{name: report.frame() for name, report in reports.items()},
     )
+    if result.books.currencies == [None]:
+        return replace(result, notes=(*result.notes, _NOTHING))
+    return result
 
 
 def _requests(

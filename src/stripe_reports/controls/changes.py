@@ -90,7 +90,7 @@ def diff(
     after: Frame,
     *,
     report_type: str | None = None,
-    key: Sequence[str] | None = None,
+    key: str | Sequence[str] | None = None,
 ) -> Diff:
     """What changed between two frames of one report type, row by row.
 
@@ -103,7 +103,7 @@ def diff(
         before: The earlier frame.
         after: The later one.
         report_type: Id of the type, with or without version; None to tell it by the columns.
-        key: Columns to pair rows by, in place of the natural key.
+        key: The column or columns to pair rows by, in place of the natural key.
 
     Raises:
         ParameterError: The frames share no columns, a column has two types (a time in another zone is
@@ -117,7 +117,7 @@ def diff(
     first, second, notes = _comparable(_frame("before", before), _frame("after", after))
     columns = first.columns
     if key is not None:
-        by = tuple(key)
+        by = tuple(dict.fromkeys([key] if isinstance(key, str) else key))
         missing = [name for name in by if name not in columns]
         if missing or not by:
             raise ParameterError(
@@ -149,7 +149,7 @@ def diff(
         removed = gone.join(new, on=on, how="anti", nulls_equal=True, maintain_order="left")
     else:
         added, removed, changed = new, gone, new.clear()
-        cells = pl.DataFrame(schema=dict.fromkeys(("column", "before", "after"), pl.String))
+        cells = _no_cells(new, ())
     return Diff(
         added.select(columns),
         removed.select(columns),
@@ -224,6 +224,8 @@ def _cells(
 ) -> pl.DataFrame:
     """Each changed cell, in the order of the rows and then of the columns."""
     others = [name for name in columns if name not in on]
+    if not others:
+        return _no_cells(after, by)
     paired = after.with_row_index("__row").join(
         before.select(*on, *(pl.col(name).alias(f"{name}\0before") for name in others)),
         on=on,
@@ -244,11 +246,16 @@ def _cells(
     return pl.concat(parts).sort("__row", "__column").drop("__row", "__column")
 
 
+def _no_cells(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    texts = dict.fromkeys(("column", "before", "after"), pl.String())
+    return pl.DataFrame(schema={**frame.select(by).schema, **texts})
+
+
 def _text(name: str, dtype: pl.DataType) -> pl.Expr:
     column = pl.col(name)
     if isinstance(dtype, pl.Decimal):
         text = column.cast(pl.String)
-        return text.str.strip_chars_end("0").str.strip_chars_end(".")
+        return text.str.strip_chars_end("0").str.strip_chars_end(".") if dtype.scale else text
     if isinstance(dtype, pl.Datetime):
         return column.dt.strftime("%Y-%m-%d %H:%M:%S" + (" %Z" if dtype.time_zone else ""))
     return column.cast(pl.String)

@@ -204,7 +204,7 @@ class TieOut:
 
 def amount_text(amount: Decimal, currency: str | None, *, signed: bool = True) -> str:
     """An amount for people: ``"−12.40 eur"``, with two decimals at least and no zeros beyond."""
-    exact = f"{abs(amount):f}"
+    exact = f"{amount.copy_abs():f}"  # abs() would round to the 28 digits of the context
     whole, _, decimals = exact.partition(".")
     decimals = decimals.rstrip("0").ljust(2, "0")
     sign = "−" if amount < 0 else "+" if signed and amount > 0 else ""
