@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import zipfile
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
@@ -113,6 +114,20 @@ def test_it_is_for_its_owners_eyes_only(made):
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o700
     for name in made.files:
         assert stat.S_IMODE((made.path / name).stat().st_mode) == 0o600
+
+
+def test_a_zip_is_closed_to_others_while_it_is_written(made, tmp_path, monkeypatch):
+    """It lies in a folder that others may look into, and writing a large one takes a while."""
+    modes = set()
+    copy = shutil.copyfileobj
+
+    def watched(source, target, *more):
+        modes.update(stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob(".*.zip"))
+        return copy(source, target, *more)
+
+    monkeypatch.setattr(shutil, "copyfileobj", watched)
+    write_evidence(made.tie_out, tmp_path / "close.zip", written_at=datetime(2026, 11, 5, tzinfo=UTC))
+    assert modes == {0o600}
 
 
 def test_a_zip_is_the_same_in_one_file(made, tmp_path, capsys):
@@ -281,6 +296,7 @@ def test_a_damaged_report_is_a_finding_and_not_a_crash(close):
         lambda close: (close / "manifest.sha256").write_text("nonsense\n"),
         lambda close: (close / "manifest.sha256").write_text(f"{'0' * 64}  ../../outside\n"),
         lambda close: (close / "evidence.json").write_text("[]"),
+        lambda close: (close / "evidence.json").write_text('{"reports": "summary", "title": ""}'),
         lambda close: (close / "evidence.json").write_text('{"reports": {"../x": {}}, "title": ""}'),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import sys
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import report_frames as frames
-from stripe_reports.errors import MissingExtraError, ParameterError
+from stripe_reports.errors import MissingExtraError, ParameterError, StoreError
 from stripe_reports.notebook.cells import cells_of
 from stripe_reports.notebook.money import currency_column, figure, money
 from stripe_reports.notebook.tables import ReportTable, table_of_frame
@@ -160,6 +161,12 @@ def test_texts_of_a_report_are_escaped():
 def test_it_is_saved_without_a_browser(name, start, tmp_path):
     table_of_frame(frames.activity(rows=5)).save(tmp_path / name)
     assert (tmp_path / name).read_bytes().lstrip().startswith(start)
+    assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600, "it holds customers' data"
+
+
+def test_where_it_cannot_be_saved_the_error_says_so(tmp_path):
+    with pytest.raises(StoreError, match="Give another path"):
+        table_of_frame(frames.activity(rows=5)).save(tmp_path / "missing" / "t.html")
 
 
 def test_a_picture_shows_what_the_table_shows_restyled_or_not(tmp_path):

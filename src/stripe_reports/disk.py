@@ -20,6 +20,7 @@ from filelock import Timeout
 from stripe_reports.errors import StoreError, StripeReportsError
 
 __all__ = [
+    "digest",
     "disk_errors",
     "files_in",
     "is_sealed",
@@ -31,6 +32,7 @@ __all__ = [
     "seal",
     "size_text",
     "write_json",
+    "written_whole",
 ]
 
 _TRIES = 20
@@ -106,7 +108,7 @@ def remove_folder(folder: Path) -> None:
 
 def seal(path: Path) -> None:
     """Note the hash of a finished file beside it."""
-    write_json(_seal_of(path), {"size": path.stat().st_size, "sha256": _digest(path)})
+    write_json(_seal_of(path), {"size": path.stat().st_size, "sha256": digest(path)})
 
 
 def is_sealed(path: Path) -> bool:
@@ -117,7 +119,7 @@ def is_sealed(path: Path) -> bool:
         if state in _seen_whole:
             return True
         noted = read_json(_seal_of(path))
-        if noted["size"] != found.st_size or noted["sha256"] != _digest(path):
+        if noted["size"] != found.st_size or noted["sha256"] != digest(path):
             return False
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -129,7 +131,8 @@ def _seal_of(path: Path) -> Path:
     return path.with_suffix(".sha256")
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -147,6 +150,20 @@ def write_json(path: Path, content: Any) -> None:
             with open(temporary, "x", encoding="utf-8", opener=_private) as file:
                 json.dump(content, file)
             temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A file to write to that takes its place once it is finished, and that only its owner can read."""
+    target = Path(path).expanduser()
+    temporary = target.with_name(f".{uuid.uuid4().hex}.part")
+    with disk_errors("write", target, advice="Give another path, or make room."):
+        try:
+            temporary.touch(0o600, exist_ok=False)
+            yield temporary
+            temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from stripe_reports import excel
-from stripe_reports.disk import disk_errors
+from stripe_reports.disk import written_whole
 from stripe_reports.errors import MissingExtraError, ParameterError
 
 if TYPE_CHECKING:
@@ -70,7 +68,7 @@ class Exports(ABC):
         rows = self.scan()
         schema = rows.collect_schema()
         texts = [pl.col(name) for name, dtype in schema.items() if dtype == pl.String]
-        with _written_whole(path) as temporary, temporary.open("wb") as file:
+        with written_whole(path) as temporary, temporary.open("wb") as file:
             file.write(_header(schema.names()))
             file.flush()
             rows.with_columns(_harmless(text) for text in texts).sink_csv(
@@ -87,7 +85,7 @@ class Exports(ABC):
             StoreError: The file cannot be written, or the stored result is gone.
         """
         rows = self.scan()
-        with _written_whole(path) as temporary:
+        with written_whole(path) as temporary:
             self._write_parquet(temporary)
         return _height(rows)
 
@@ -106,7 +104,7 @@ class Exports(ABC):
         """
         require("xlsxwriter", extra="excel", purpose="write_excel")
         rows = self.scan()
-        with _written_whole(path) as temporary:
+        with written_whole(path) as temporary:
             return excel.write(rows, temporary, about=self._lines())
 
     def to_pandas(self) -> pd.DataFrame:
@@ -169,20 +167,6 @@ def require(module: str, *, extra: str, purpose: str) -> None:
             f"{purpose} needs {module}, which is not installed. "
             f"Install it with: pip install 'stripe-reports[{extra}]'"
         ) from None
-
-
-@contextmanager
-def _written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A file to write to that takes its place once it is finished, and that only its owner can read."""
-    target = Path(path).expanduser()
-    temporary = target.with_name(f".{uuid.uuid4().hex}.part")
-    with disk_errors("write", target, advice="Give another path, or make room."):
-        try:
-            temporary.touch(0o600, exist_ok=False)
-            yield temporary
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
 
 
 def _harmless(text: pl.Expr) -> pl.Expr:

@@ -18,13 +18,13 @@ import polars as pl
 
 from stripe_reports.controls import TieOut
 from stripe_reports.controls.html import mark
+from stripe_reports.disk import digest
 from stripe_reports.errors import NotAReportError, StripeReportsError
 from stripe_reports.evidence.layout import (
     CONTROLS,
     FACTS,
     MANIFEST,
     PAGE,
-    digest,
     files_of,
     read_manifest,
     report_files,
@@ -149,8 +149,8 @@ def _unpacked(path: Path) -> Iterator[Path]:
 def _facts(folder: Path) -> dict[str, Any]:
     try:
         facts = json.loads((folder / FACTS).read_text("utf-8"))
-        if not all(isinstance(facts[name], dict | str) for name in ("reports", "title")):
-            raise ValueError("fields have other types")  # noqa: TRY301
+        if not (isinstance(facts["reports"], dict) and isinstance(facts["title"], str)):
+            raise TypeError("fields have other types")  # noqa: TRY301
         if not all(name.isidentifier() for name in facts["reports"]):
             raise ValueError("a report has no proper name")  # noqa: TRY301
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -12,10 +12,10 @@ manifest.sha256            SHA-256 of every other file, as ``sha256sum --check``
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path, PurePosixPath
 
+from stripe_reports.disk import digest
 from stripe_reports.errors import NotAReportError
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "FACTS",
     "MANIFEST",
     "PAGE",
-    "digest",
     "files_of",
     "manifest_text",
     "read_manifest",
@@ -38,12 +37,6 @@ _LINE = re.compile(r"(?P<digest>[0-9a-f]{64})  (?P<path>[^\\\n]+)")
 def report_files(name: str) -> tuple[str, str, str]:
     """Where a report lies: Parquet, CSV and provenance."""
     return f"reports/{name}.parquet", f"reports/{name}.csv", f"provenance/{name}.json"
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def files_of(folder: Path) -> list[str]:

@@ -15,14 +15,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from stripe_reports.controls import TieOut
-from stripe_reports.disk import disk_errors, make_private
+from stripe_reports.disk import digest, disk_errors, make_private
 from stripe_reports.errors import ParameterError
 from stripe_reports.evidence.layout import (
     CONTROLS,
     FACTS,
     MANIFEST,
     PAGE,
-    digest,
     files_of,
     manifest_text,
     report_files,
@@ -152,11 +151,11 @@ def _write_json(path: Path, content: object) -> None:
 
 def _packed(folder: Path, files: tuple[str, ...]) -> Path:
     target = folder.with_suffix(".zip")
-    with zipfile.ZipFile(target, "x", zipfile.ZIP_DEFLATED) as archive:
+    target.touch(0o600, exist_ok=False)  # before there is anything in it to read
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in files:
             member = zipfile.ZipInfo(name, _SAME_TIME)
             member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
             with (folder / name).open("rb") as source, archive.open(member, "w") as copy:
                 shutil.copyfileobj(source, copy)
-    target.chmod(0o600)
     return target

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from great_tables import GT, loc, style
 
+from stripe_reports.disk import written_whole
 from stripe_reports.errors import ParameterError
 from stripe_reports.notebook.cells import cells_of
 from stripe_reports.notebook.charts.choosing import subtitle_of, title_of
@@ -30,7 +31,8 @@ class ReportTable(GT):
         """Write the table as it stands: ``.html``, ``.svg``, ``.png`` or ``.pdf``, by the ending.
 
         HTML is great_tables' own. In the pictures, texts, order, groups and emphasis are those of the table;
-        colours and lines are ours. For a picture with every style, open the HTML in a browser.
+        colours and lines are ours. For a picture with every style, open the HTML in a browser. The file is
+        for its owner's eyes only, and replaces one that is there.
 
         Args:
             file: Where to write.
@@ -38,18 +40,21 @@ class ReportTable(GT):
 
         Raises:
             ParameterError: Another ending.
+            StoreError: The file cannot be written.
         """
         path = Path(file)
         ending = path.suffix.lower()
         if ending == ".html":
-            path.write_text(self.as_raw_html(make_page=True), "utf-8")
+            content = self.as_raw_html(make_page=True).encode()
         elif ending in (".svg", ".png", ".pdf"):
-            path.write_bytes(picture(self.as_raw_html(), ending, **options))
+            content = picture(self.as_raw_html(), ending, **options)
         else:
             raise ParameterError(
                 f"A table is saved as .html, .svg, .png or .pdf; {path.name} is none of them.",
                 param="file",
             )
+        with written_whole(path) as temporary:
+            temporary.write_bytes(content)
         return self
 
 
