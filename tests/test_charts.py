@@ -343,6 +343,15 @@ def test_a_report_without_the_columns_is_told_which_to_fetch():
             id="a month",
         ),
         pytest.param(
+            {
+                "interval_start": "2026-10-01T00:00:00-04:00",
+                "interval_end": "2026-11-01T00:00:00-04:00",
+                "zone": "America/New_York",
+            },
+            "2026-10-01 to 2026-10-31, America/New_York",
+            id="a month in a zone that the type does not take",
+        ),
+        pytest.param(
             {"interval_start": "2026-10-05T00:00:00Z", "interval_end": "2026-10-06T00:00:00Z"},
             "2026-10-05, UTC",
             id="a day",
@@ -364,6 +373,15 @@ def test_title_and_subtitle_state_report_period_zone_and_as_of(parameters, perio
             "balance.summary.2 · Stripe's data as of 2026-11-05 12:00 UTC",
         ],
     }
+
+
+def test_days_are_those_of_the_zone_that_the_period_was_meant_in():
+    """The last evening of October in New York is November in UTC, which its chart has no place for."""
+    frame = activity(rows=1).with_columns(created=pl.lit(datetime(2026, 11, 1, 2, tzinfo=UTC)))
+    bounds = {"interval_start": "2026-10-01T00:00:00-04:00", "interval_end": "2026-11-01T00:00:00-04:00"}
+    report = a_report("balance_change_from_activity.itemized.2", frame, **bounds, zone="America/New_York")
+    ((bar,),) = panels(chart_of(report))
+    assert bar["period"] == "2026-10-31"
 
 
 def test_title_and_subtitle_can_be_replaced():

@@ -8,10 +8,10 @@ from datetime import time
 from difflib import get_close_matches
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Protocol, cast
-from zoneinfo import ZoneInfo
 
 from stripe_reports import catalog
 from stripe_reports.errors import ParameterError
+from stripe_reports.models import zone_named
 from stripe_reports.notebook import theme as look
 from stripe_reports.notebook.charts.activity import activity_cumulated, activity_net, gross_fee_net
 from stripe_reports.notebook.charts.balance import balance_waterfall
@@ -307,8 +307,9 @@ def chart_of(
     rows = report.scan()
     recipe = recipe_for(id_, rows.collect_schema().names(), kind)
     known: dict[str, Any] = {"subtitle": subtitle_of(report)}
-    if "timezone" in recipe.__annotations__ and report.request.timezone:
-        known["timezone"] = report.request.timezone
+    zone = report.request.timezone or report.request.zone
+    if "timezone" in recipe.__annotations__ and zone:
+        known["timezone"] = zone
     chart = recipe(rows, **(known | options))
     chart = linked_(chart) if linked else chart
     return look.dressed(chart, theme) if theme else chart
@@ -347,7 +348,7 @@ def period_of(request: ReportRequest) -> str:
     """The days of a request with both included, or its bounds where they are no midnights; and their zone."""
     if request.interval_end is None:
         return str(request.payout or "all time")
-    zone = ZoneInfo(request.timezone or "UTC")
+    zone = zone_named(request.timezone or request.zone or "UTC")
     start, end = (
         bound and bound.astimezone(zone) for bound in (request.interval_start, request.interval_end)
     )
