@@ -544,6 +544,28 @@ class TestWaiting:
         assert runs[0].parameters["interval_end"] == int(utc(2026, 10, 1).timestamp())
 
 
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("call", "says"),
+        [
+            (lambda client: client.fetch(client.report_types()[0], "2026-10"), r"pass its id, '\w"),
+            (lambda client: client.fetch(None, "2026-10"), "not by a NoneType"),
+            (lambda client: client.wait(5), "not 5"),
+            (lambda client: client.fetch("payouts.itemized", "2026-10", progress=True), "progress is 'auto'"),
+            (
+                lambda client: client.restatement(
+                    client.fetch("payouts.itemized", "2026-Q3", split="month", timeout=60)
+                ),
+                "each of its parts",
+            ),
+        ],
+    )
+    def test_what_cannot_be_meant_is_refused_in_words(self, client, call, says):
+        """Each of these is near at hand; none may end in an error of Python's that names our insides."""
+        with pytest.raises(errors.ParameterError, match=says):
+            call(client)
+
+
 class TestRequests:
     def test_a_period_means_that_period_in_the_clients_zone(self, tmp_path):
         """October in Paris starts on the evening of 30 September in UTC, and has 31 days and an hour."""

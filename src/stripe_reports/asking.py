@@ -135,6 +135,8 @@ class Asking:
 
     def versioned(self, name: str) -> str:
         """*name* with its version: the newest that the account offers, asked at most once a day."""
+        if not isinstance(name, str):
+            raise _not_a_name(name)
         name = name.strip().lower()
         if name.rpartition(".")[2].isdigit():
             return name
@@ -199,6 +201,14 @@ class Asking:
                     "Stripe could not be asked for the time; %r is by this machine's clock.", period
                 )
         return self._transport.now()
+
+
+def _not_a_name(given: object) -> ParameterError:
+    hint = f"; pass its id, {given.id!r}" if isinstance(given, ReportType) else ""
+    return ParameterError(
+        f"A report type is named by a text such as 'balance.summary', not by a {type(given).__name__}{hint}.",
+        param="report_type",
+    )
 
 
 def _unknown_type(id_: str) -> ReportType:

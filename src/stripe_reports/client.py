@@ -602,7 +602,13 @@ class Client:
             return self._runs.answer(request, reuse, timeout=timeout, progress=told)
 
     def _run(self, run: ReportRun | str) -> ReportRun:
-        return self.retrieve(run) if isinstance(run, str) else run
+        if isinstance(run, str):
+            return self.retrieve(run)
+        if not isinstance(run, ReportRun):
+            raise ParameterError(
+                f"A run is a ReportRun or the id of one, 'frr_…', not {run!r:.100}.", param="run"
+            )
+        return run
 
 
 def _checked_timeout(timeout: object) -> float:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Literal, Protocol, TextIO, TypeVar
 
+from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRun
 
 __all__ = ["Drawing", "Progress", "ProgressOption", "place_to_draw", "shown", "text_of", "told_in_background"]
@@ -51,8 +52,17 @@ def shown(option: ProgressOption, *, drawing: Drawing | None = None) -> Iterator
     Args:
         option: The caller's own function, ``"auto"``, or None.
         drawing: Where ``"auto"`` draws; None is for the place to decide.
+
+    Raises:
+        ParameterError: It is none of the three.
     """
     if option != "auto":
+        if option and not callable(option):
+            raise ParameterError(
+                f"progress is 'auto', None, or a function of the run, the seconds so far and those expected, "
+                f"not {option!r}.",
+                param="progress",
+            )
         yield option
         return
     display = _Display(drawing or place_to_draw())

@@ -132,7 +132,7 @@ class ReportSet(Exports):
         taken.pop("columns", None)
         return ReportRequest(summary.id, **taken, zone=self.request.timezone or self.request.zone)
 
-    def tie_out(self, summary: Report | pl.DataFrame) -> pl.DataFrame:
+    def tie_out(self, summary: Report | pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
         """Check that the parts add up to the summary of the whole interval, in each currency.
 
         Stand-alone fees (category ``fee``) count as fee and not as gross, on both sides: Stripe's itemised
@@ -156,13 +156,20 @@ class ReportSet(Exports):
         """
         needed = ("currency", "reporting_category", *_COMPARED)
         self._check_columns(*needed)
+        if not isinstance(summary, Report | pl.DataFrame | pl.LazyFrame):
+            raise ParameterError(
+                f"summary is a {type(summary).__name__}, not a report or its frame; "
+                "client.fetch(reports.summary_request()) gives it.",
+                param="summary",
+            )
         name = summary.request.report_type if isinstance(summary, Report) else "the summary"
-        frame = summary.frame() if isinstance(summary, Report) else summary
-        if missing := [column for column in needed if column not in frame.columns]:
+        whole = summary.scan() if isinstance(summary, Report) else summary.lazy()
+        columns = whole.collect_schema().names()
+        if missing := [column for column in needed if column not in columns]:
             raise ParameterError(f"{name} has no column {', '.join(missing)}.", param="columns")
         if self.request.reporting_category is not None:  # which no summary takes
-            frame = frame.filter(pl.col("reporting_category") == self.request.reporting_category)
-        left, right = (_by_currency(rows).collect() for rows in (self.scan(), frame.lazy()))
+            whole = whole.filter(pl.col("reporting_category") == self.request.reporting_category)
+        left, right = (_by_currency(rows).collect() for rows in (self.scan(), whole))
         both = left.join(right, on="currency", how="full", coalesce=True, suffix="_right", nulls_equal=True)
         controls = [
             both.select(

@@ -11,10 +11,10 @@ from stripe_reports.controls.html import of_diff
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import zone_named
 from stripe_reports.progress import ProgressOption
+from stripe_reports.report import Report
 
 if TYPE_CHECKING:
     from stripe_reports.client import Client
-    from stripe_reports.report import Report
 
 __all__ = ["Restatement", "restatement"]
 
@@ -73,6 +73,12 @@ class Restatement:
 
 def restatement(client: Client, report: Report, *, timeout: float, progress: ProgressOption) -> Restatement:
     """See ``Client.restatement``."""
+    if not isinstance(report, Report):
+        raise ParameterError(
+            f"restatement is about one Report, not about a {type(report).__name__}; of a ReportSet, ask for "
+            "each of its parts: [client.restatement(part) for part in reports.parts].",
+            param="report",
+        )
     if not report.provenance.is_complete:
         raise ParameterError(
             f"Run {report.run.id} was launched elsewhere, and Stripe does not tell all of its parameters, so "
