@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -35,6 +36,7 @@ from stripe_reports.tables import (
     schema_of,
     write_parquet,
 )
+from stripe_reports.tables.forms import misformed
 
 MONEY = pl.Decimal(38, 6)
 RATE = pl.Decimal(38, 12)
@@ -351,6 +353,26 @@ def test_every_time_is_read_to_the_second(value):
     value = value.replace(microsecond=0)
     frame = read_csv(lines("currency,created_utc,created", f"usd,{value},{value}"), report_type=ACTIVITY)
     assert frame.row(0) == ("usd", value.replace(tzinfo=UTC), value)
+
+
+@given(
+    st.datetimes(at("1000-01-01 00:00"), at("9999-12-30 00:00")),
+    st.lists(st.tuples(st.integers(0, 18), st.sampled_from("0123456789-:; +./\t\u00e9")), max_size=3),
+)
+@settings(max_examples=300, deadline=None)
+def test_no_other_sign_in_a_time_passes_the_quick_comparison(value, changes):
+    """Of large files nothing else looks at the text of times; polars takes blanks and 23:59:60."""
+    signs = list(str(value.replace(microsecond=0)))
+    for position, sign in changes:
+        signs[position] = sign
+    text = "".join(signs)
+    try:
+        column = pl.DataFrame({"time": [text]})
+        column.select(pl.col("time").str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us"))
+    except pl.exceptions.PolarsError:
+        return
+    is_stripes = re.fullmatch(r"[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:[0-5]\d", text, re.ASCII)
+    assert column.select(misformed(NAIVE_TIME, pl.col("time"))).item() == (not is_stripes)
 
 
 @pytest.mark.parametrize(

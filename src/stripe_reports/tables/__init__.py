@@ -2,6 +2,7 @@
 
     schema.py    which columns become which types; which report a header belongs to
     header.py    is it a report at all, and what are its columns?
+    forms.py     how values are written, where polars accepts more
     reading.py   the fast way: polars, and the proof that it read what is written
     damage.py    the slow way, after the fast one failed: the line and column that are wrong
     records.py   strict CSV, with lines: for the header and the slow way

@@ -24,6 +24,7 @@ import polars as pl
 
 from stripe_reports import notices
 from stripe_reports.tables.damage import check_every_row
+from stripe_reports.tables.forms import misformed
 from stripe_reports.tables.header import Header
 from stripe_reports.tables.records import Source
 from stripe_reports.tables.schema import Field
@@ -37,8 +38,8 @@ _SMALL = 1 << 18
 """Bytes up to which a file is checked row by row anyway: it takes milliseconds."""
 _ROW_GROUP = 25_000
 """Rows that are held until they are written; a fifth of polars' own takes no longer, and no more room."""
-_SLICE = 1_000_000
-"""Rows of which a column is joined into one text, which cannot be longer than 4 GB."""
+_SLICE = 100_000
+"""Rows of which a column is joined into one text: short enough to stay near the processor."""
 _SAMPLED = 8
 """Of so many rows, one is looked at to compare local times with their UTC twins."""
 
@@ -74,6 +75,7 @@ class _Reading:
         text: Bytes in all cells, unquoted.
         cells: By column, how many hold text or empty quotes.
         ambiguous: By column, how many local times the clock showed twice.
+        inside: How often a character stands inside cells, for those that were counted on the way.
     """
 
     frame: pl.DataFrame
@@ -81,6 +83,7 @@ class _Reading:
     text: int
     cells: dict[str, int]
     ambiguous: dict[str, int]
+    inside: dict[str, int]
 
 
 def read_rows(
@@ -113,8 +116,9 @@ def read_rows(
         # Nearly every file passes the first attempt, which relies on what Stripe does and most months have:
         # no cell is quoted and empty, no hour is repeated. The second takes the time to deal with both.
         reading = None
+        counted = [] if parquet is None else _seen_inside(source, header)
         for careful in (False, True):
-            reading = reading or _read(source, fields, parquet, metadata, careful=careful)
+            reading = reading or _read(source, fields, parquet, metadata, counted, careful=careful)
         seen = looking.result()
     if reading is None:
         check_every_row(source, fields)
@@ -147,11 +151,8 @@ def _look_at(source: Source) -> _Bytes:
     quotes, carriage_returns, has_nul, last = 0, 0, False, b""
     with source.open() as file:
         while block := file.read(_BLOCK):
-            # bytes.count takes half as long again, and holds the GIL.
-            numbers = pl.Series([block], dtype=pl.Binary).bin.reinterpret(
-                dtype=pl.Array(pl.UInt8, len(block)), endianness="little"
-            )
-            numbers = numbers.explode()
+            # bytes.count takes thrice as long, and holds the GIL.
+            numbers = pl.Series([block], dtype=pl.Binary).cast(pl.List(pl.UInt8)).explode()
             quotes += int((numbers == ord('"')).sum())
             if b"\r" in block:
                 carriage_returns += int((numbers == ord("\r")).sum())
@@ -160,11 +161,22 @@ def _look_at(source: Source) -> _Bytes:
     return _Bytes(quotes, carriage_returns, has_nul, last == b"\n")
 
 
+def _seen_inside(source: Source, header: Header) -> list[str]:
+    """Characters inside the first cells: counting them on the way saves reading the Parquet file again."""
+    with source.open() as file:
+        file.seek(len(header.raw))
+        start = file.read(_BLOCK)
+    if header.raw.endswith(b"\r\n"):
+        start = start.replace(b"\r\n", b"\n")
+    return [character for character, written in (('"', b'""'), ("\r", b"\r")) if written in start]
+
+
 def _read(
     source: Source,
     fields: Sequence[Field],
     parquet: Path | None,
     metadata: Mapping[str, str] | None,
+    counted: Sequence[str],
     *,
     careful: bool,
 ) -> _Reading | None:
@@ -186,10 +198,7 @@ def _read(
         .cache()
     )
     rows = _keep(cells.select(_typed(field, careful) for field in fields), parquet, metadata)
-    text = pl.sum_horizontal(pl.col(field.name).str.len_bytes() for field in fields)
-    sums = cells.select(
-        pl.len().alias("rows"), text.cast(pl.UInt64).sum().alias("text"), *_sums(fields, careful)
-    )
+    sums = cells.select(pl.len().alias("rows"), *_sums(fields, careful, counted))
     twins = [field for field in fields if field.twin is not None]
     try:
         frame, found, disagreements = pl.collect_all(
@@ -220,9 +229,10 @@ def _read(
     return _Reading(
         frame=frame,
         rows=by_name["rows"],
-        text=by_name["text"],
+        text=sum(of("text").values()),
         cells=of("cells"),
         ambiguous={name: count for name, count in of("ambiguous").items() if count},
+        inside={each: sum(of(f"count of {each}").values()) for each in counted},
     )
 
 
@@ -267,12 +277,16 @@ def _typed(field: Field, careful: bool) -> pl.Expr:
             return _cell(field, careful).cast(field.dtype)
 
 
-def _sums(fields: Sequence[Field], careful: bool) -> Iterator[pl.Expr]:
+def _sums(fields: Sequence[Field], careful: bool, counted: Sequence[str]) -> Iterator[pl.Expr]:
     """What ``_is_accounted_for`` needs of every column, and whether its text has the right form."""
     for position, field in enumerate(fields):
         raw, cell = pl.col(field.name), _cell(field, careful)
         yield raw.count().alias(f"cells {position}")
+        yield raw.str.len_bytes().cast(pl.UInt64).sum().alias(f"text {position}")
         if isinstance(field.dtype, pl.String):
+            for character in counted:
+                counts = raw.str.count_matches(character, literal=True).cast(pl.UInt64)
+                yield counts.sum().alias(f"count of {character} {position}")
             if not careful:
                 yield raw.str.len_bytes().min().alias(f"shortest {position}")
         elif field.twin is not None:
@@ -280,24 +294,10 @@ def _sums(fields: Sequence[Field], careful: bool) -> Iterator[pl.Expr]:
             unpaired = cell.count() != pl.col(_instant(field.twin)).count()
             yield (other_length | unpaired).alias(f"misformed {position}")
         else:
-            yield (~cell.str.contains(_form_of(field))).any().alias(f"misformed {position}")
+            yield misformed(field.dtype, cell).alias(f"misformed {position}")
         if careful and field.kind == "datetime_local" and field.twin is None and field.zone is not None:
             earlier, later = (_on_the_clock(field, careful, which) for which in ("earliest", "latest"))
             yield (earlier != later).sum().alias(f"ambiguous {position}")
-
-
-def _form_of(field: Field) -> str:
-    match field.dtype:
-        case pl.Decimal(scale=scale):
-            return rf"^-?[0-9]+(?:\.[0-9]{{1,{scale}}}0*)?$"
-        case pl.Datetime():
-            return r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-5][0-9]$"
-        case pl.Date():
-            return r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}(?: 00:00:00)?$"
-        case pl.Boolean():
-            return r"^(?:true|false)$"
-        case _:
-            return r"^-?[0-9]+$"
 
 
 def _disagreements(cells: pl.LazyFrame, twins: Sequence[Field], careful: bool) -> pl.LazyFrame:
@@ -348,8 +348,11 @@ def _is_accounted_for(
         return True
     texts = [field.name for field in fields if isinstance(field.dtype, pl.String)]
     kept = reading.frame if parquet is None else pl.scan_parquet(parquet, glob=False)
-    expected = {'"': quotes - spent} | ({"\r": returns} if returns else {})
-    if _inside_cells(expected, kept, texts) != list(expected.values()):
+    expected = {'"': quotes - spent}
+    if returns or "\r" in reading.inside:
+        expected["\r"] = returns
+    left = expected.keys() - reading.inside.keys()
+    if expected != reading.inside | _inside_cells(left, kept, texts):
         return False
     around = 2 * spent - quotes
     return around == around_cells or (not returns and around == 2 * _need_quotes(kept.lazy(), texts))
@@ -357,21 +360,25 @@ def _is_accounted_for(
 
 def _inside_cells(
     characters: Collection[str], rows: pl.DataFrame | pl.LazyFrame, texts: Sequence[str]
-) -> list[int]:
+) -> dict[str, int]:
     """How often each character stands inside cells; asked only where some do, since it takes a while."""
-    if not texts:
-        return [0] * len(characters)
+    found = dict.fromkeys(characters, 0)
     if isinstance(rows, pl.DataFrame):  # one long text is looked through in half the time of many short ones
-        found = dict.fromkeys(characters, 0)
         for part in rows.select(texts).iter_slices(_SLICE):
-            for column in part:
-                joined = column.str.join()
-                for character in characters:
-                    found[character] += joined.str.count_matches(character, literal=True).item()
-        return list(found.values())
-    counted = [pl.col(texts).str.count_matches(each, literal=True).cast(pl.UInt64) for each in characters]
-    sums = [pl.sum_horizontal(counts.sum()).alias(str(number)) for number, counts in enumerate(counted)]
-    return list(rows.select(sums).collect(engine="streaming").row(0))
+            joined = part.select(pl.all().str.join())
+            for character in characters:
+                counts = joined.select(pl.all().str.count_matches(character, literal=True))
+                found[character] += sum(counts.row(0))
+        return found
+    if texts and characters:
+        counted = [
+            pl.sum_horizontal(
+                pl.col(texts).str.count_matches(each, literal=True).cast(pl.UInt64).sum()
+            ).alias(each)
+            for each in characters
+        ]
+        found |= rows.select(counted).collect(engine="streaming").row(0, named=True)
+    return found
 
 
 def _need_quotes(rows: pl.LazyFrame, texts: Sequence[str]) -> int:
