@@ -2,6 +2,7 @@
 
 import os
 import random
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -40,6 +41,10 @@ class TestClock:
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.simulated.advance(seconds)
+
+    def wait(self, event: threading.Event, seconds: float) -> None:
+        if not event.is_set():
+            self.sleep(seconds)
 
 
 @pytest.fixture

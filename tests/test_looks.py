@@ -2,12 +2,14 @@
 
 import asyncio
 import threading
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
 from conftest import TestClock
 from stripe_reports import errors
-from stripe_reports.looks import FRESH_FOR, LISTED_FROM, Looks
+from stripe_reports.clock import SystemClock
+from stripe_reports.looks import FRESH_FOR, LISTED_FROM, LONGEST_AMONG_MANY, Looks
 from stripe_reports.pending import PendingReport
 
 RETRIEVE, LIST = "GET /v1/reporting/report_runs/", "GET /v1/reporting/report_runs"
@@ -30,14 +32,11 @@ def launched(client, count):
 CATEGORIES = ["charge", "refund", "fee", "dispute", "dispute_reversal", "payout"]
 
 
+@contextmanager
 def follow(looks, runs):
-    """Enter `following` for all of them; returns what leaves it again."""
-    from contextlib import ExitStack
-
-    stack = ExitStack()
-    for run in runs:
-        stack.enter_context(looks.following(run))
-    return stack
+    """Enter `following` for all of them."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(looks.following(run)) for run in runs]
 
 
 def test_a_hundred_waiting_runs_cost_a_page_or_two(client, looks, simulator, calls):
@@ -105,6 +104,41 @@ def test_a_look_that_failed_is_not_made_again_by_everyone_behind_it(client, look
         simulator.clock.advance(FRESH_FOR)
         with pytest.raises(errors.NetworkError):
             looks.look(runs[1])
+
+
+def test_whoever_looks_wakes_all_whose_run_has_ended(client, looks, simulator):
+    """Fifty reports must not each wait for a look of their own after the end."""
+    runs = launched(client, LISTED_FROM)
+    simulator.clock.advance(60)
+    clock = looks._clock
+    with follow(looks, runs) as followed:
+        assert looks.look(runs[0]).status == "succeeded"
+        for each in followed:
+            looks.pause(each, 600.0)
+    assert clock.slept == []
+
+
+def test_the_last_of_many_is_looked_at_often(client, looks):
+    """All the others wait for it; one that is alone has the pauses of its own."""
+    runs = launched(client, LISTED_FROM)
+    with follow(looks, runs) as followed:
+        pass
+    looks.pause(followed[0], 12.0)
+    looks.pause(followed[0], 3.0)
+    with looks.following(runs[0]) as alone:
+        looks.pause(alone, 12.0)
+    assert looks._clock.slept == pytest.approx([LONGEST_AMONG_MANY, 3.0, 12.0])
+
+
+def test_an_event_ends_a_wait_by_the_machines_clock():
+    """Else this test would take a day."""
+    clock, event = SystemClock(), threading.Event()
+    thread = threading.Thread(target=clock.wait, args=(event, 86_400.0), daemon=True)
+    thread.start()
+    event.set()
+    thread.join(60)
+    assert not thread.is_alive()
+    clock.wait(threading.Event(), 0.0)
 
 
 def test_nobody_waits_for_anothers_look_longer_than_asked_for(client, looks, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -21,6 +22,9 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Wait."""
 
+    def wait(self, event: threading.Event, seconds: float) -> None:
+        """Wait until an event, but no longer than that."""
+
 
 class SystemClock:
     """The machine's own clock."""
@@ -36,3 +40,9 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait; an interrupt ends it."""
         time.sleep(seconds)
+
+    def wait(self, event: threading.Event, seconds: float) -> None:
+        """Wait until an event, but no longer than that; an interrupt ends it, on Windows within a second."""
+        end = self.monotonic() + seconds
+        while (left := end - self.monotonic()) > 0 and not event.wait(min(left, 1.0)):
+            pass

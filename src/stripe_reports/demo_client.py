@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -69,6 +70,10 @@ class _SimulatedTime:
         self._clock.advance(seconds)
         if self._pace:
             time.sleep(seconds * self._pace)
+
+    def wait(self, event: threading.Event, seconds: float) -> None:
+        if not event.is_set():
+            self.sleep(seconds)
 
 
 def demo(

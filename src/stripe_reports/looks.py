@@ -1,7 +1,7 @@
 """Looking at pending runs together: many that are waited for cost one page of the list, not a call each.
 
-Every thread that waits has pauses of its own. Whoever wakes first looks for all; the others find that the
-news is fresh and go on waiting.
+Every thread that waits has pauses of its own. Whoever wakes first looks for all: threads whose run has ended
+are woken, and the others find that the news is fresh and go on waiting.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ __all__ = ["Looks"]
 LISTED_FROM = 4
 """So many waiting runs are looked at by listing; fewer are cheaper one by one."""
 
+LONGEST_AMONG_MANY = 5.25
+"""Seconds between looks at one of many runs, lest all the others wait long for the last: 12 a minute."""
+
 FRESH_FOR = 2.0
 """Seconds for which a look made for another run will do."""
 
@@ -34,6 +37,19 @@ class _Seen:
     at: float
 
 
+@dataclass(slots=True)
+class Followed:
+    """A run while it is waited for.
+
+    Attributes:
+        ended: Set as soon as anyone has seen its end.
+        is_one_of_many: Many were waited for together, now or before.
+    """
+
+    ended: threading.Event
+    is_one_of_many: bool = False
+
+
 class Looks:
     """The shared view of one client on its pending runs."""
 
@@ -43,21 +59,32 @@ class Looks:
         self._lock = threading.Lock()
         self._waiting: Counter[str] = Counter()
         self._seen: dict[str, _Seen] = {}
+        self._followed: dict[str, Followed] = {}
         self._failed_at = float("-inf")
 
     @contextmanager
-    def following(self, run: ReportRun) -> Iterator[None]:
+    def following(self, run: ReportRun) -> Iterator[Followed]:
         """Count a run among the waiting ones."""
         with self._lock:
             self._waiting[run.id] += 1
             self._seen.setdefault(run.id, _Seen(run, float("-inf")))
+            followed = self._followed.setdefault(run.id, Followed(threading.Event()))
+            if len(self._waiting) >= LISTED_FROM:
+                for each in self._followed.values():
+                    each.is_one_of_many = True
         try:
-            yield
+            yield followed
         finally:
             with self._lock:
                 self._waiting[run.id] -= 1
                 if not self._waiting[run.id]:
-                    del self._waiting[run.id], self._seen[run.id]
+                    del self._waiting[run.id], self._seen[run.id], self._followed[run.id]
+
+    def pause(self, followed: Followed, seconds: float) -> None:
+        """Rest before the next look, at most so long: someone else's look may show that the run has ended."""
+        if followed.is_one_of_many:
+            seconds = min(seconds, LONGEST_AMONG_MANY)
+        self._clock.wait(followed.ended, seconds)
 
     def look(self, run: ReportRun, *, within: float = threading.TIMEOUT_MAX) -> ReportRun:
         """The run as it is now, or was when someone looked a moment ago.
@@ -94,6 +121,8 @@ class Looks:
 
     def _note(self, run: ReportRun) -> None:
         self._seen[run.id] = _Seen(run, self._clock.monotonic())
+        if run.status != "pending":
+            self._followed[run.id].ended.set()
 
     def _list(self) -> None:
         """Look at all waiting runs, as far as a few pages show them."""

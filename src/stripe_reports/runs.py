@@ -191,14 +191,14 @@ class Runs:
         pauses = backoff.looks(expected, self._transport.rng)
         trouble: StripeReportsError | None = None
         try:
-            with self._looks.following(run):
+            with self._looks.following(run) as followed:
                 while run.status == "pending":
                     elapsed = clock.monotonic() - started
                     if progress:
                         progress(run, elapsed, expected)
                     if elapsed >= timeout:
                         raise _timed_out(run, elapsed, timeout) from trouble
-                    clock.sleep(min(next(pauses), timeout - elapsed))
+                    self._looks.pause(followed, min(next(pauses), timeout - elapsed))
                     left = started + timeout - clock.monotonic()
                     try:
                         with self._transport.patience.until(started + timeout):
