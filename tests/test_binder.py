@@ -5,12 +5,16 @@ import os
 import re
 import subprocess
 import sys
+import time
 import tomllib
 import urllib.request
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+needs_jupyterlab = pytest.mark.skipif(find_spec("jupyterlab") is None, reason="JupyterLab is not installed")
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "binder"
@@ -92,24 +96,61 @@ def resident(pid):
     return total + sum(resident(child) for child in children)
 
 
-@pytest.mark.skipif(find_spec("jupyterlab") is None, reason="JupyterLab is not installed")
-@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="memory is read from Linux's /proc")
-def test_a_session_that_has_shown_the_form_idles_below_500_mb(tmp_path):
-    """The server, and the kernel of the welcome page after its cells were run."""
+@pytest.fixture
+def lab(tmp_path):
+    """Starts JupyterLab on the clone, as Binder does, with the settings that postBuild installs."""
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0"]
     options = ["--allow-root", "--IdentityProvider.token=t", f"--ServerApp.root_dir={ROOT}"]
-    environment = os.environ | {"HOME": str(tmp_path)}
+    environment = os.environ | {"HOME": str(tmp_path), "JUPYTER_CONFIG_PATH": str(FOLDER / "jupyter")}
     with subprocess.Popen([*command, *options], env=environment, stderr=subprocess.PIPE, text=True) as server:
         try:
             lines = iter(server.stderr.readline, "")
-            base = next(found[1] for line in lines if (found := re.search(r"(http://127\S+/)lab\?", line)))
-            urllib.request.urlopen(f"{base}lab?token=t").close()  # noqa: S310 - loopback
-            command = [sys.executable, "-c", SHOWN, str(ROOT / "notebooks" / "welcome.ipynb")]
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-            with subprocess.Popen(command, cwd=ROOT / "notebooks", **pipes) as kernel:
-                used = resident(server.pid) + resident(int(kernel.stdout.readline()))
-                kernel.stdin.close()
+            base = next(found[1] for line in lines if (found := re.search(r"(http://127\S+?/)lab", line)))
+            _wait_until_up(f"{base}api")
+            yield server, base
         finally:
             server.terminate()
             server.stderr.read()
+
+
+def _wait_until_up(address):
+    """It names its address a moment before it listens there."""
+    for _ in range(100):
+        with suppress(OSError):
+            return get(address)
+        time.sleep(0.1)
+    raise AssertionError(f"nothing listens at {address}")
+
+
+def get(address):
+    """Where an address leads, and what stands there."""
+    with urllib.request.urlopen(address) as answer:  # noqa: S310 - loopback
+        return answer.url, answer.read().decode()
+
+
+@needs_jupyterlab
+def test_it_opens_on_the_welcome_page_and_shows_pages_as_pages(lab):
+    """JupyterLab overrides the server's default address; only its own setting counts."""
+    _, base = lab
+    opened, page = get(f"{base}?token=t")
+    assert opened.partition("?")[0] == f"{base}lab/tree/notebooks/welcome.ipynb"
+    assert "jupyter-config-data" in page
+    viewer = "@jupyterlab/docmanager-extension:plugin"
+    _, settings = get(f"{base}lab/api/settings/{viewer}?token=t")
+    assert json.loads(settings)["schema"]["properties"]["defaultViewers"]["default"]["markdown"] == (
+        "Markdown Preview"
+    )
+
+
+@needs_jupyterlab
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="memory is read from Linux's /proc")
+def test_a_session_that_has_shown_the_form_idles_below_500_mb(lab):
+    """The server, and the kernel of the welcome page after its cells were run."""
+    server, base = lab
+    get(f"{base}lab?token=t")
+    command = [sys.executable, "-c", SHOWN, str(ROOT / "notebooks" / "welcome.ipynb")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT / "notebooks", **pipes) as kernel:
+        used = resident(server.pid) + resident(int(kernel.stdout.readline()))
+        kernel.stdin.close()
     assert used < IDLE
