@@ -483,7 +483,7 @@ def test_what_the_account_does_not_offer_is_left_out_and_told(client, monkeypatc
     def without(base):
         kept = [type_ for type_ in offered if type_.base != base]
         client._store.journal.remember_offered([type_.id for type_ in kept], client.simulator.clock.now())
-        monkeypatch.setattr(client, "report_types", lambda: kept)
+        monkeypatch.setattr(client._asking, "report_types", lambda: kept)
 
     without("payout_reconciliation.itemized")
     result = client.tie_out("2026-10", currency="eur")
