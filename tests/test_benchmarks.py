@@ -18,6 +18,7 @@ PROMISED = (
     "`fetch` of a closed interval, stored",
     "a run of T",
     "50 runs at once",
+    "form on the page",
     "chart specification",
 )
 

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.benchmarks.data import keep_csv, served
-from tests.benchmarks.rows import charts, importing, opening, reading, storing, waiting
+from tests.benchmarks.rows import charts, forms, importing, opening, reading, storing, waiting
 from tests.benchmarks.table import Row, machine, markdown
 
 HERE = Path(__file__).parent
 USUAL = 1_000_000
-SUBJECTS = ("import", "reading", "storing", "opening", "waiting", "charts", "memory")
+SUBJECTS = ("import", "reading", "storing", "opening", "waiting", "form", "charts", "memory")
 
 
 def main(arguments: list[str] | None = None) -> list[Row]:
@@ -67,6 +67,8 @@ def _measured(wanted: set[str], options: argparse.Namespace, place: Path) -> Ite
                 yield from opening.rows(report, csv, place, runs)
     if "waiting" in wanted:
         yield from waiting.rows(runs, options.longest)
+    if "form" in wanted:
+        yield from forms.rows(runs)
     if "charts" in wanted:
         yield from charts.rows()
 
