@@ -83,6 +83,20 @@ def test_whoever_observes_it_is_told_of_requests_and_reports(form, view):
     assert form.report is report
 
 
+def test_a_view_that_hears_of_a_report_can_ask_for_it_at_once(form):
+    """Its rows are ready when its name is told, or a quick view would be answered with nothing."""
+    told = []
+
+    def heard(change):
+        if run := change.new["result"]:
+            told.append(form._contents is not None and form._contents.report.run.id == run)
+
+    form.observe(heard, "shown")
+    form.run().result(20)
+    assert told
+    assert all(told)
+
+
 def test_code_can_drive_it(form, client):
     """As a notebook's cell does, or a test."""
     form.choose(report_type="payouts.itemized", period="2026-09", currency="eur")

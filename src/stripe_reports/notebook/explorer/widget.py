@@ -165,6 +165,9 @@ class Explorer(anywidget.AnyWidget):
     def _follow(self) -> None:
         """Bring the widget's traits up to the model."""
         model = self.model
+        is_another = self.report is not model.report
+        if is_another:  # before the views hear of it, and ask
+            self._contents = Contents(model.report) if model.report else None
         with self.hold_trait_notifications(), self.hold_sync():
             self.set_trait("request", model.request)
             self.set_trait("code", expression(model.request) if model.request else "")
@@ -173,8 +176,7 @@ class Explorer(anywidget.AnyWidget):
             )
             self.set_trait("column_groups", menu.column_groups(model.report_type))
             self.set_trait("shown", shown(model, client=_name_of(self.client)))
-        if self.report is not model.report:
-            self._contents = Contents(model.report) if model.report else None
+        if is_another:
             self.set_trait("report", model.report)
 
     def _received(self, _: object, content: dict[str, Any], __: object) -> None:
