@@ -133,11 +133,13 @@ def test_a_zip_is_closed_to_others_while_it_is_written(made, tmp_path, monkeypat
 def test_a_zip_is_the_same_in_one_file(made, tmp_path, capsys):
     """To send away, and to verify as it is; the same evidence gives the same bytes."""
     written_at = made.tie_out.reports["summary"].provenance.fetched_at
-    files = [
-        write_evidence(made.tie_out, tmp_path / name, written_at=written_at).path
+    written = [
+        write_evidence(made.tie_out, tmp_path / name, written_at=written_at)
         for name in ("one.zip", "two.zip")
     ]
+    files = [each.path for each in written]
     assert sr.verify(files[0]).is_well
+    assert written[0].page is None, "a browser opens no page inside of it"
     assert files[0].read_bytes() == files[1].read_bytes()
     assert stat.S_IMODE(files[0].stat().st_mode) == 0o600
     assert sorted(path.name for path in tmp_path.iterdir() if "zip" in path.name) == ["one.zip", "two.zip"]

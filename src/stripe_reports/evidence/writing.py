@@ -52,9 +52,9 @@ class EvidenceFolder:
     digest: str
 
     @property
-    def page(self) -> Path:
-        """The page to open in a browser."""
-        return self.path / PAGE
+    def page(self) -> Path | None:
+        """The page to open in a browser; None in a .zip, which has to be unpacked first."""
+        return self.path / PAGE if self.path.is_dir() else None
 
     def __repr__(self) -> str:
         return (
