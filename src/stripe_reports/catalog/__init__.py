@@ -126,17 +126,7 @@ def merge(answer: ReportType) -> ReportType:
     known = get(answer.id)
     if known is None:
         return answer
-    stripes = (
-        "id",
-        "object",
-        "name",
-        "version",
-        "data_available_start",
-        "data_available_end",
-        "livemode",
-        "updated",
-    )
-    values = {name: getattr(answer, name) for name in stripes}
+    values = {name: getattr(answer, name) for name in _STRIPES_OWN}
     if answer.default_columns is not None:
         values |= {"default_columns": answer.default_columns, "default_columns_evidence": "confirmed"}
     return replace(known, **values)
