@@ -18,7 +18,8 @@ from polars.testing import assert_frame_equal
 import stripe_reports as sr
 from conftest import TestClock, utc
 from stripe_reports import errors
-from stripe_reports.simulator import Clock, Fault
+from stripe_reports.demo_client import DemoClient
+from stripe_reports.simulator import Clock, Fault, Simulator
 
 CREATE = "POST /v1/reporting/report_runs"
 MONEY = pl.Decimal(38, 6)
@@ -292,6 +293,19 @@ class TestReuse:
             report.reuse
         )
         assert len(calls()) < 15
+
+    def test_a_finished_run_that_a_simulator_forgot_is_stepped_over(self, client, simulator):
+        """It is noted here for good; one that began anew must not be asked for it for ever."""
+        asked = ("payouts.itemized.5", "2026-10")
+        lost = client.fetch(*asked).run
+        client.cache.clear("payouts.itemized")
+        client.close()
+        client._store.answers_path.unlink()
+        with DemoClient(Simulator(seed=1, latency=20.0), cache_dir=client.settings.cache_dir) as anew:
+            report = anew.fetch(*asked)
+        assert report.run.id != lost.id
+        assert report.reuse.action == "launched"
+        assert f"run {lost.id} was not used: Stripe does not know it any more" in str(report.reuse)
 
     def test_a_gateways_error_does_not_make_a_second_launch(self, client, simulator, calls):
         """Its 502 says nothing of Stripe, which may have launched the run."""

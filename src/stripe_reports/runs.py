@@ -245,9 +245,12 @@ class Runs:
         return request_key(request, settings.owner, settings.api_version)
 
     def _find(
-        self, request: ReportRequest, policy: Policy, unusable: Mapping[str, str]
+        self, request: ReportRequest, policy: Policy, unusable: dict[str, str]
     ) -> Report | tuple[ReportRun, Decision]:
-        """Follow the plan as far as a report or a run; the caller holds the request."""
+        """Follow the plan as far as a report or a run; the caller holds the request.
+
+        Runs that turn out to be gone are added to *unusable*.
+        """
         key = self._key(request)
         stored = {result.provenance.run.id: result for result in self._store.results(key, request)}
         known = self._known(key, stored, unusable, looking=policy != "never")
@@ -259,10 +262,13 @@ class Runs:
             match step:
                 case Reuse(run, reason) if run.place == "stored":
                     return _report(stored[run.id], Decision("stored", reason), asked=request)
-                case Reuse(run, reason):
-                    return self._api.retrieve_run(run.id), Decision("reused", reason)
-                case Await(run, reason):
-                    return self._api.retrieve_run(run.id), Decision("awaited", reason)
+                case Reuse(run, reason) | Await(run, reason):
+                    try:
+                        current = self._api.retrieve_run(run.id)
+                    except NotFoundError:  # noted here, and gone at Stripe: a simulator that began anew
+                        unusable[run.id] = "gone"
+                        return self._find(request, policy, unusable)
+                    return current, Decision("reused" if isinstance(step, Reuse) else "awaited", reason)
                 case Launch(reason):
                     report_type = report_type or self.report_type(request.report_type)
                     asked = self.time()  # by Stripe's clock, as the run's creation will be
