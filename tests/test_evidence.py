@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import polars as pl
@@ -63,6 +64,8 @@ def test_it_has_everything_the_close_rests_on(made):
     assert made.tie_out.passes
     assert "60 of 60 controls pass" in repr(made)
     assert made.digest in repr(made)
+    noted = replace(made, tie_out=replace(made.tie_out, notes=("Not checked: the balance before.",)))
+    assert "Not checked" in repr(noted), "what was left out is said where the outcome is"
     assert made.digest == hashlib.sha256((made.path / "manifest.sha256").read_bytes()).hexdigest()
 
 

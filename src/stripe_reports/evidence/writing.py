@@ -58,7 +58,7 @@ class EvidenceFolder:
 
     def __repr__(self) -> str:
         return (
-            f"{self.tie_out.summary}\n"
+            f"{self.tie_out}\n"
             f"{len(self.files)} files in {self.path}; open {PAGE} in a browser\n"
             f"Check them: stripe-reports verify {self.path}\n"
             f"SHA-256 of the manifest: {self.digest}"
