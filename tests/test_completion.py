@@ -33,6 +33,7 @@ def names(client):
         pytest.param('client.fetch("x", currency="', "", "usd", id="a currency, nothing typed yet"),
         pytest.param('client.fetch(\n    "x",\n    reuse="n', "n", "never", id="over several lines"),
         pytest.param('client.fetch("x", reporting_category="dis', "dis", "dispute", id="a category"),
+        pytest.param('client.fetch("x", split="m', "m", "month", id="a part of the calendar"),
         pytest.param('client.fetch("x", columns="', "", "all", id="a word for columns"),
         pytest.param('df = f(client.fetch("bal', "bal", "balance.summary", id="inside another call"),
         pytest.param('x = "a(\\"b"  # "c(\nclient.fetch("bal', "bal", "balance.summary", id="after text"),

@@ -8,6 +8,7 @@ import pytest
 
 import stripe_reports as sr
 from stripe_reports.controls import TieOut
+from stripe_reports.errors import ParameterError
 from stripe_reports.notebook.explorer import Explorer
 
 
@@ -219,6 +220,12 @@ def test_it_opens_at_a_request(client):
     assert isinstance(form, Explorer)
     assert form.request == request
     form.close()
+
+
+def test_what_it_cannot_open_at_is_refused(client):
+    """A name is no request; nothing half-made is left behind."""
+    with pytest.raises(ParameterError, match=r"client\.request\(\.\.\.\) makes one"):
+        sr.explore(client, "payouts.itemized")
 
 
 def test_its_styles_and_markup_stay_its_own(form):

@@ -88,6 +88,8 @@ def test_rows_are_sorted_by_value_with_empty_cells_last(rows):
         ("<b>", ["txn_1"]),
         (".*", []),
         ("1,234.5", ["txn_1"]),
+        ("−500", ["txn_2"]),
+        ("-500", ["txn_2"]),
         ("2026-10-01 02:3", ["txn_1", "txn_2", "txn_3"]),
         ("nothing", []),
     ],

@@ -134,6 +134,12 @@ def test_a_report_without_rows_keeps_its_columns():
 def test_an_unknown_column_is_answered_with_the_nearest():
     with pytest.raises(ParameterError, match=r"no column 'nett'\. Did you mean 'net'"):
         cells_of(frames.activity(), columns=["nett"])
+    assert cells_of(frames.activity(), columns="net").header == ["Net"]
+
+
+def test_fewer_rows_than_none_are_refused():
+    with pytest.raises(ParameterError, match="less than none"):
+        cells_of(frames.activity(), rows=-1)
 
 
 # great_tables

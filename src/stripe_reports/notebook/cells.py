@@ -55,7 +55,7 @@ def cells_of(
     frame: pl.DataFrame | pl.LazyFrame,
     *,
     rows: int = 100,
-    columns: Sequence[str] | None = None,
+    columns: str | Sequence[str] | None = None,
     by: str | Sequence[str] | None = None,
 ) -> Cells:
     """The first rows of a frame as texts, grouped by currency, each group with its sums.
@@ -67,8 +67,11 @@ def cells_of(
         by: One column or several: the sums of each of their values and currencies are shown in place of rows.
 
     Raises:
-        ParameterError: There is no such column.
+        ParameterError: There is no such column, or *rows* is negative.
     """
+    if rows < 0:
+        raise ParameterError(f"rows={rows!r} is less than none.", param="rows")
+    columns = [columns] if isinstance(columns, str) else columns
     every = frame.lazy()
     names = every.collect_schema().names()
     _check([*(columns or ()), *([by] if isinstance(by, str) else by or ())], names)

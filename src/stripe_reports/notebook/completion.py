@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import available_timezones
 
 from stripe_reports import catalog, intervals
@@ -139,6 +139,8 @@ def _choices(argument: str, given: Mapping[str, str], *, in_list: bool) -> Seque
             return intervals.PRESETS
         case "timezone":
             return sorted(available_timezones())
+        case "split":
+            return get_args(intervals.Split)
         case "reuse":
             return ("auto", "always", "never")
         case "currency":

@@ -62,7 +62,7 @@ def table_of(
     report: Report,
     *,
     rows: int = 100,
-    columns: Sequence[str] | None = None,
+    columns: str | Sequence[str] | None = None,
     by: str | Sequence[str] | None = None,
     title: str | None = None,
 ) -> ReportTable:
@@ -93,7 +93,7 @@ def table_of_frame(
     frame: pl.DataFrame | pl.LazyFrame,
     *,
     rows: int = 100,
-    columns: Sequence[str] | None = None,
+    columns: str | Sequence[str] | None = None,
     by: str | Sequence[str] | None = None,
     title: str | None = None,
     subtitle: str | None = None,

@@ -110,8 +110,8 @@ class Rows:
 
 def _contains(schema: pl.Schema, text: str) -> pl.Expr:
     """Whether the text stands in a row. Figures and times are looked through only for what can be in them."""
-    can_be_figure = all(character in "0123456789.-:, " for character in text)
-    plain = text.replace(",", "")
+    can_be_figure = all(character in "0123456789.-−:, " for character in text)
+    plain = text.replace(",", "").replace("−", "-")  # amounts are shown with both
     looked_at = []
     for name, dtype in schema.items():
         column = pl.col(name)

@@ -67,7 +67,15 @@ def explore(client: Client, request: ReportRequest | None = None) -> Explorer:
         51
         >>> form.request == form.report.request
         True
+
+    Raises:
+        ParameterError: *request* is something else.
     """
+    if request is not None and not isinstance(request, ReportRequest):
+        raise ParameterError(
+            f"explore opens at a ReportRequest, not at {request!r}; client.request(...) makes one.",
+            param="request",
+        )
     return Explorer(client, request)
 
 
