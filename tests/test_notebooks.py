@@ -3,6 +3,7 @@
 import os
 import runpy
 import warnings
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -15,20 +16,22 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 NO_NETWORK = Path(__file__).parent / "no_network"
 
 
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    """Runs a notebook in a fresh kernel that reaches nothing beyond this machine."""
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join(filter(None, [str(NO_NETWORK), os.environ.get("PYTHONPATH")]))
-    )
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Runs a notebook, once, in a fresh kernel that reaches nothing beyond this machine."""
 
+    @cache
     def run(path):
         notebook = nbformat.read(path, as_version=4)
-        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+        folder = {"path": str(tmp_path_factory.mktemp(path.stem))}
+        NotebookClient(notebook, timeout=120, resources={"metadata": folder}).execute()
         return notebook
 
-    return run
+    with pytest.MonkeyPatch.context() as patch:
+        paths = [str(NO_NETWORK), os.environ.get("PYTHONPATH")]
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        yield run
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
