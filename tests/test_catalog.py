@@ -180,5 +180,14 @@ def test_where_columns_are_not_all_known_stripe_decides():
 
 def test_a_type_without_test_data_says_that_it_wants_a_live_key(client):
     """A test account does not offer it; that is no reason to look for a slip in its name."""
-    with pytest.raises(UnknownReportTypeError, match="has no test data: use a live key"):
+    with pytest.raises(UnknownReportTypeError, match="has no test data: use a live key") as raised:
         client.fetch("connect_card_payments_fees.transaction_level", "2026-10")
+    assert "Did you mean" not in str(raised.value)
+
+
+def test_a_word_leads_to_the_types_that_have_it_in_their_name(client):
+    """Whoever types ``activity`` for the first time does not know Stripe's long names."""
+    with pytest.raises(
+        UnknownReportTypeError, match=r"With that word there is 'balance_change_from_activity"
+    ):
+        client.fetch("activity", "2026-10")

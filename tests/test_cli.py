@@ -286,3 +286,11 @@ def test_module_and_script_are_the_same_command():
         check=True,
     )
     assert json.dumps(done.stdout)[1:].startswith("balance.summary.2")
+
+
+def test_without_a_command_it_shows_the_first_steps(capsys):
+    """Who types the bare name wants to know what there is."""
+    assert cli.main([]) == 2
+    shown = capsys.readouterr().err
+    assert "stripe-reports demo" in shown
+    assert "doctor" in shown

@@ -45,3 +45,28 @@ def test_every_call_it_names_exists(call):
 def test_every_file_it_links_to_is_there(link):
     """Pictures included."""
     assert (ROOT / link).exists()
+
+
+def _calls_of_the_table():
+    """What stands under "I write", in order; ``await`` and names without arguments are not calls."""
+    table = README.partition("| I want | I write |")[2].partition("\n\n")[0]
+    for line in table.splitlines()[2:]:
+        yield from re.findall(r"`((?:\w+ = )?(?:client|sr|report|pyarrow|duckdb)\.[^`]*\))`", line)
+
+
+def test_every_call_of_its_table_runs(tmp_path, monkeypatch):
+    """From top to bottom, as a reader tries them; ids that a reader fills in are those of the account."""
+    monkeypatch.chdir(tmp_path)
+    duckdb, pyarrow = pytest.importorskip("duckdb"), pytest.importorskip("pyarrow")
+    with sr.demo() as client:
+        report = client.fetch("payouts.itemized", "2026-10")
+        payout = report.frame().filter(payout_status="paid").item(0, "payout_id")
+        report.write_csv("report.csv")
+        names = {"sr": sr, "client": client, "report": report, "duckdb": duckdb, "pyarrow": pyarrow}
+        calls = list(_calls_of_the_table())
+        for call in calls:
+            call = call.replace("po_…", payout).replace("frr_…", report.run.id)
+            exec(call, names)  # noqa: S102 - our own README
+        assert names["pending"].result(60).frame().height > 0
+    assert len(calls) > 20
+    assert (tmp_path / "october.xlsx").exists()

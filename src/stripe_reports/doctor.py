@@ -68,7 +68,8 @@ def _skew(client: Client) -> Finding:
         return Finding("clock", "warning", "Stripe's time is not known")
     if abs(ahead) < SKEW_NOTED_FROM:
         return Finding("clock", "ok", "this machine's clock agrees with Stripe's")
-    text = f"this machine's clock is {abs(ahead)} {'ahead of' if ahead > timedelta(0) else 'behind'} Stripe's"
+    distance = timedelta(seconds=round(abs(ahead).total_seconds()))
+    text = f"this machine's clock is {distance} {'ahead of' if ahead > timedelta(0) else 'behind'} Stripe's"
     return Finding("clock", "warning", f"{text}; periods go by Stripe's, but files here carry the wrong time")
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "ECHOED",
     "REPORTING_CATEGORIES",
     "ReportTypeName",
+    "accepted",
     "check",
     "columns_named",
     "get",
@@ -166,8 +167,11 @@ def unknown(
     has_version = name.rpartition(".")[2].isdigit()
     near = _did_you_mean(name, known if has_version else {id_.rpartition(".")[0] for id_ in known} - {name})
     catalogued = [type_ for type_ in report_types().values() if name in (type_.id, type_.base)]
+    if not near:
+        near = _named_with(name, known)
     if catalogued and all(type_.livemode_only for type_ in catalogued):
         what = f"The report type {name!r} has no test data: use a live key, of an account that has it."
+        near = ""  # it was meant
     elif catalogued:
         what = f"This account does not offer the report type {name!r}, which Stripe has."
     else:
@@ -199,6 +203,11 @@ def columns_named(report_type: ReportType, columns: str | Iterable[str] | None) 
     return tuple(columns)
 
 
+def accepted(report_type: ReportType) -> list[str]:
+    """What a request of this type may have: Stripe's parameters without those that are refused here."""
+    return [name for name in report_type.parameters if name not in _REFUSED]
+
+
 def check(request: ReportRequest, report_type: ReportType | None = None) -> list[str]:
     """Refuse what Stripe would refuse, before any call; return warnings about what only Stripe can tell.
 
@@ -226,7 +235,7 @@ def check(request: ReportRequest, report_type: ReportType | None = None) -> list
 def _check_parameters(request: ReportRequest, report_type: ReportType) -> None:
     for name in request.parameters:
         if name not in report_type.parameters:
-            taken = [p for p in report_type.parameters if p not in _REFUSED]
+            taken = accepted(report_type)
             hint = _did_you_mean(name, taken)
             raise ParameterError(
                 f"{report_type.id} does not take {name!r}.{hint} It takes {', '.join(taken)}.", param=name
@@ -252,6 +261,13 @@ def _check_columns(request: ReportRequest, report_type: ReportType) -> list[str]
         f"The columns of {report_type.id} are not all known; whether it has {', '.join(unknown)} "
         f"is left to Stripe, and an unknown column is read as text.{hints}"
     ]
+
+
+def _named_with(word: str, known: Iterable[str]) -> str:
+    """The types with a word somewhere in their name: ``fees``, ``tax``."""
+    bases = sorted({id_.rpartition(".")[0] for id_ in known if word in id_})
+    more = f" and {len(bases) - 3} more" if len(bases) > 3 else ""
+    return f" With that word there is {', '.join(map(repr, bases[:3]))}{more}." if bases else ""
 
 
 def _did_you_mean(word: str, known: Iterable[str], *, n: int = 3) -> str:

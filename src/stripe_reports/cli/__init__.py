@@ -13,13 +13,25 @@ from stripe_reports.errors import InputError, StripeReportsError
 
 __all__ = ["main"]
 
+_FIRST_STEPS = """\
+first steps:
+  stripe-reports demo                                     no key needed
+  stripe-reports fetch payouts.itemized "last month" --demo
+  stripe-reports doctor                                   is my key, in STRIPE_API_KEY, fit?
+  stripe-reports fetch balance.summary 2026-10 --timezone Europe/Paris --output balance.xlsx
+"stripe-reports COMMAND --help" says what each takes."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command, and return its exit status: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console that lacks a letter must not end the command
             stream.reconfigure(errors="replace")
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    if not (sys.argv[1:] if arguments is None else arguments):
+        parser.print_help(sys.stderr)
+        return 2
+    options = parser.parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
@@ -43,7 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="stripe-reports", description="Stripe's reports as exact, typed tables.", allow_abbrev=False
+        prog="stripe-reports",
+        description="Stripe's reports as exact, typed tables.",
+        epilog=_FIRST_STEPS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"stripe-reports {version('stripe-reports')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

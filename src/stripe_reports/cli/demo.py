@@ -18,7 +18,11 @@ __all__ = ["add_to", "run"]
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("demo", help="see it work: a simulated account, no key, no network")
+    parser = commands.add_parser(
+        "demo",
+        help="see it work: a simulated account, no key, no network",
+        description="Runs, reads, draws and reuses a report of a simulated account.",
+    )
     parser.add_argument("--seed", type=int, default=1, help="which account to play (default 1)")
     parser.add_argument("--period", default="2026-10", help="which month to look at (default 2026-10)")
     parser.add_argument(

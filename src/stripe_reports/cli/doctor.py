@@ -15,7 +15,11 @@ __all__ = ["add_to", "run"]
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("doctor", help="which mode, what this key may do, what is missing")
+    parser = commands.add_parser(
+        "doctor",
+        help="which mode, what this key may do, what is missing",
+        description="Examines key, permissions, clock and folder; launches nothing.",
+    )
     parser.add_argument("--account", help="acct_… to act for a connected account")
     parser.add_argument("--base-url", help="a simulator's address, in place of Stripe's")
     parser.set_defaults(command=run)

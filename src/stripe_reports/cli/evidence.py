@@ -18,7 +18,11 @@ __all__ = ["add_to", "run"]
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("evidence", help="reports, controls and hashes of a close, in one folder")
+    parser = commands.add_parser(
+        "evidence",
+        help="reports, controls and hashes of a close, in one folder",
+        description="Writes reports, provenance, controls, charts and hashes into one new folder.",
+    )
     parser.add_argument("period", metavar="PERIOD", help="such as 2026-10 or 'last month'")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="where it goes; NAME.zip makes a .zip")
     parser.add_argument("--timezone", help="zone of the period, such as Europe/Paris")

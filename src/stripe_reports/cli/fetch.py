@@ -21,7 +21,11 @@ __all__ = ["add_to", "run"]
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("fetch", help="one report, as a table, CSV, Parquet or Excel")
+    parser = commands.add_parser(
+        "fetch",
+        help="one report, as a table, CSV, Parquet or Excel",
+        description="Takes a stored result or an earlier run that still holds, else launches one.",
+    )
     parser.add_argument("report_type", metavar="TYPE", help="such as balance.summary or payouts.itemized.5")
     parser.add_argument("period", metavar="PERIOD", nargs="?", help="such as 2026-10 or 'last month'")
     parser.add_argument(

@@ -18,7 +18,11 @@ __all__ = ["add_to", "run"]
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("simulate", help="Stripe's Reporting API on this machine, for any client")
+    parser = commands.add_parser(
+        "simulate",
+        help="Stripe's Reporting API on this machine, for any client",
+        description="Serves a simulated Stripe account until Ctrl-C; its front page says how to use it.",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="default 127.0.0.1")
     parser.add_argument("--port", type=int, default=12111, help="default 12111; 0 takes a free one")
     parser.add_argument("--seed", type=int, default=1, help="which account to play (default 1)")

@@ -27,7 +27,11 @@ _SHOWN = (
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("tie-out", help="whether a period's reports agree; fails if they do not")
+    parser = commands.add_parser(
+        "tie-out",
+        help="whether a period's reports agree; fails if they do not",
+        description="Holds the reports of a period against each other; exits with 1 if a control fails.",
+    )
     parser.add_argument("period", metavar="PERIOD", help="such as 2026-10 or 'last month'")
     parser.add_argument("--timezone", help="zone of the period, such as Europe/Paris")
     parser.add_argument("--currency", help="one currency only, such as eur")

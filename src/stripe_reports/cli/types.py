@@ -18,8 +18,12 @@ __all__ = ["add_to", "run"]
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("types", help="the report types, or one with its parameters and columns")
-    parser.add_argument("report_type", nargs="?", metavar="TYPE")
+    parser = commands.add_parser(
+        "types",
+        help="the report types, or one with its parameters and columns",
+        description="Lists the report types, or the parameters and columns of one. Asks nobody.",
+    )
+    parser.add_argument("report_type", nargs="?", metavar="TYPE", help="such as payouts.itemized")
     parser.add_argument("--all", action="store_true", help="old versions too")
     parser.set_defaults(command=run)
 
@@ -50,7 +54,7 @@ def _catalogued(name: str) -> ReportType:
 
 def _describe(type_: ReportType) -> None:
     say(f"{type_.id}  {type_.name}")
-    say(f"  takes     {', '.join(type_.parameters)}")
+    say(f"  takes     {', '.join(catalog.accepted(type_))}")
     say(f"  known     {type_.evidence}; {type_.source}")
     if type_.notes:
         say(f"  note      {type_.notes}")

@@ -16,7 +16,11 @@ __all__ = ["add_to", "run"]
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("verify", help="whether the evidence of a close is whole and unchanged")
+    parser = commands.add_parser(
+        "verify",
+        help="whether the evidence of a close is whole and unchanged",
+        description="Checks evidence against its hashes and computes its controls again.",
+    )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder or .zip of evidence")
     parser.set_defaults(command=run)
 
