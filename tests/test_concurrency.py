@@ -125,6 +125,7 @@ def test_a_forked_process_shares_no_connection_with_its_parent(live, tmp_path):
             assert os.waitpid(child, 0)[1] == 0
     """
     command = script(live, tmp_path, textwrap.indent(textwrap.dedent(body), " " * 8).strip())
+    command[1:1] = ["-W", "ignore::DeprecationWarning"]  # of forks as such, since Python 3.12
     assert subprocess.run(command, capture_output=True, text=True, timeout=60).stderr == ""
     assert len(launches(simulator)) == len(whole(tmp_path)) == 2
 
