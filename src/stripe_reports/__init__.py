@@ -9,12 +9,18 @@
     report = client.fetch("payouts.itemized", "last month")        # with chart(), provenance, reuse, path
     year = client.fetch("payouts.itemized", "2026", split="month")  # a ReportSet: months, stored one by one
     client.report_types()                                          # what can be asked for
+    client.foresee("payouts.itemized", "2026-10")                  # what a fetch would do, without doing it
+
+    sr.explore(client)                      # a form: choose, run, look, take the code along
+    report.chart()                          # an altair chart; report.kinds() lists the others
 
     client.tie_out("2026-10")               # whether the month's reports agree; sr.tie_out for frames
     client.restatement(report)              # what Stripe changed since; sr.diff for frames
 
     df = sr.read_csv("downloaded-from-the-dashboard.csv")          # the same types for a file you have
 
+The reports are Stripe's: https://docs.stripe.com/reports.
+``help(sr.Client.request)`` has periods and filters, ``help(sr.Client.fetch)`` reuse and errors.
 All errors are below ``sr.StripeReportsError``; ``help(sr.errors)`` draws their tree.
 """
 

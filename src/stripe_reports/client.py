@@ -164,15 +164,44 @@ class Client:
             UnknownReportTypeError: No such type.
             IntervalError: No such period, or one that no data are available for.
             ParameterError: A parameter that the type does not take, or misses.
+
+        What each parameter means: https://docs.stripe.com/reports/options.
+
+        Example:
+            >>> request = client.request("payouts.itemized", "2026-10", currency="eur")
+            >>> request.last_included_day
+            datetime.date(2026, 10, 31)
         """
         return self._asking.request(report_type, period, parameters)
 
     def report_types(self) -> list[ReportType]:
-        """Every report type that the account offers, completed by what the catalogue knows. One call."""
+        """Every report type that the account offers, completed by what the catalogue knows.
+
+        One call, answered from disk for a minute. Stripe's page: https://docs.stripe.com/reports/report-types.
+
+        Raises:
+            StripeAPIError, NetworkError: Stripe refused or could not be asked.
+
+        Example:
+            >>> [type_.id for type_ in client.report_types() if type_.base == "balance.summary"]
+            ['balance.summary.1', 'balance.summary.2']
+        """
         return self._asking.report_types()
 
     def report_type(self, report_type: ReportTypeName | str) -> ReportType:
-        """One report type with the interval it has data for; without version, the newest offered."""
+        """One report type: what it takes, its columns, and the interval it has data for.
+
+        Args:
+            report_type: Id with or without version; without, the newest that the account offers.
+
+        Raises:
+            UnknownReportTypeError: No such type; the message has the nearest names.
+            LiveModeRequiredError: Stripe has it for live data only, and this is a test key.
+
+        Example:
+            >>> client.report_type("payouts.itemized").column("trace_id").kind
+            'text'
+        """
         return self._runs.report_type(self._asking.versioned(report_type))
 
     # Runs
@@ -183,16 +212,28 @@ class Client:
         Raises:
             IntervalError: The interval reaches beyond the available data; the message has both limits.
             StripeAPIError: Stripe refused it.
+
+        Stripe's page: https://docs.stripe.com/api/reporting/report_run/create.
         """
         catalog.check(request)
         return self._runs.launch(request)
 
     def retrieve(self, run_id: str) -> ReportRun:
-        """The run of that id, as it is now."""
+        """The run of that id, as it is now: one call, or none if it is finished and was seen before.
+
+        Raises:
+            ParameterError: It is no run's id (``frr_…``).
+            NotFoundError: There is no such run for this key; runs of another account or mode are not seen.
+        """
         return self._api.retrieve_run(run_id)
 
     def runs(self, limit: int = 20) -> list[ReportRun]:
-        """The newest runs of the account, newest first, wherever they were launched."""
+        """The newest runs of the account, newest first, wherever they were launched; a call per hundred.
+
+        Raises:
+            ParameterError: *limit* is below one.
+            StripeAPIError, NetworkError: Stripe refused or could not be asked.
+        """
         if limit < 1:
             raise ParameterError(f"limit={limit!r}: ask for one run at least.", param="limit")
         return list(islice(self._runs.listed(page_size=min(limit, 100)), limit))
@@ -236,7 +277,10 @@ class Client:
         return self._runs.report_of(self._run(run)).frame()
 
     def scan(self, run: ReportRun | str) -> pl.LazyFrame:
-        """The result of a finished run, or of the run with that id, as a LazyFrame; see ``read``."""
+        """The result of a finished run, or of the run with that id, as a LazyFrame; see ``read``.
+
+        Nothing but what a query needs is read into memory, whatever the size of the result.
+        """
         return self._runs.report_of(self._run(run)).scan()
 
     def report(self, run: ReportRun | str) -> Report:
@@ -380,7 +424,15 @@ class Client:
         progress: ProgressOption = "auto",
         **parameters: Unpack[Parameters],
     ) -> pl.DataFrame:
-        """``fetch(...).frame()``: the report, or all its parts, as a DataFrame."""
+        """``fetch(...).frame()``: the report, or all its parts, as a DataFrame.
+
+        One row per row of Stripe's file, in its order, with the types of the catalogue: money is
+        ``Decimal(38, 6)`` in major units (10.00 is ten euros). Arguments and errors are those of ``fetch``.
+
+        Example:
+            >>> client.frame("balance.summary", "2026-10", currency="eur").schema["net_amount"]
+            Decimal(precision=38, scale=6)
+        """
         report = self._fetch(report_type, period, split, reuse, timeout, progress, parameters)
         try:
             return report.frame()

@@ -22,6 +22,7 @@ function reportChart(port) {
   const place = h("div", { class: "sr-chart", role: "img", "aria-label": "Chart of the report" });
   const element = h("div", {}, h("div", { class: "sr-row" }, kinds), place);
   let asked = 0;
+  show(kinds, false); // nothing to choose from yet
 
   async function load(kind = null) {
     const mine = ++asked;
