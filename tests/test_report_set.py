@@ -61,6 +61,12 @@ class TestParts:
         assert all(one.interval_end == after.interval_start for one, after in pairwise(parts))
         assert len(parts) == 3
 
+    def test_they_can_be_counted_and_gone_through(self, client):
+        """As anything that has parts."""
+        quarter = client.fetch(PAYOUTS, "2026-Q3", split="month")
+        assert len(quarter) == 3
+        assert [part.request for part in quarter] == list(quarter.requests)
+
     @pytest.mark.parametrize("type_", [PAYOUTS, "payouts.itemized.1"])
     def test_months_are_those_of_the_calls_zone(self, client, type_):
         """Whether the type takes Stripe's timezone or not."""

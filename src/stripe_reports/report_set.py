@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,14 @@ class ReportSet(Exports):
         for part in others:
             if (other := _schema_of(part)) != schema:
                 raise MixedColumnsError(_difference(first, schema, part, other))
+
+    def __len__(self) -> int:
+        """How many parts there are."""
+        return len(self.parts)
+
+    def __iter__(self) -> Iterator[Report]:
+        """The parts, in the order of time."""
+        return iter(self.parts)
 
     @property
     def requests(self) -> tuple[ReportRequest, ...]:

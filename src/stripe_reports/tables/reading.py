@@ -6,8 +6,11 @@ be sure would cost several times as much. Instead, in the same pass, every cell 
 checked against the form of its column, and the bytes of all cells are added up. Together with commas,
 line ends and quotes they must be exactly as many as the file has (``_is_accounted_for``). Where they are
 not, the file is read again, row by row, to name the line, or to find that it is merely quoted in an
-unusual way. One thing escapes that sum, in large files only: quotes out of place inside some cells, if
-other cells have lost exactly as many around them.
+unusual way.
+
+Two things escape, in large files only: quotes out of place inside some cells, if others have lost exactly as
+many around them; and the text of a local time that is not what its UTC twin says, since their lengths are
+compared in every row and their values in one of eight. The value is right all the same: it is the twin's.
 """
 
 from __future__ import annotations
