@@ -190,6 +190,51 @@ def overview(seed: int = 0, *, rows: int = 40, currencies: Sequence[str] = ("eur
     ).head(rows)
 
 
+def plan_fees(seed: int = 0, *, rows: int = 60, currencies: Sequence[str] = ("eur", "usd")) -> pl.DataFrame:
+    """Interchange and scheme fees by plan; amounts have six decimals."""
+    rng = _seeded(seed)
+
+    def row(number: int) -> dict[str, Any]:
+        return {
+            "connected_account_id": f"acct_{number % 7:03}",
+            "plan_name": f"Mastercard Consumer Credit - Region {number % 20}",
+            "network_cost_category": rng.choice(["interchange", "card_scheme"]),
+            "total_amount": Decimal(rng.randrange(1, 10**8)).scaleb(-6),
+            "fee_currency": rng.choice(currencies),
+        }
+
+    return a_frame(
+        "connect_card_payments_fees.plan_level.1", [row(number) for number in range(max(rows, 1))]
+    ).head(rows)
+
+
+def financial_summary(**amounts: str) -> pl.DataFrame:
+    """A financial account's balance, which names no currency."""
+    rows = [
+        {"category": name, "description": name, "amount": Decimal(amount)} for name, amount in amounts.items()
+    ]
+    return a_frame("financial_account_balance.summary.1", rows)
+
+
+def financial_activity(seed: int = 0, *, rows: int = 60, days: int = 31) -> pl.DataFrame:
+    """What came into a financial account and left it."""
+    rng = _seeded(seed)
+    names = {"received_credit": 1, "received_debit": -1, "outbound_payment": -1, "outbound_transfer": -1}
+
+    def row() -> dict[str, Any]:
+        name = rng.choice(list(names))
+        return {
+            "created": datetime(2026, 10, 1, tzinfo=UTC) + timedelta(seconds=rng.randrange(days * 86_400)),
+            "category": name,
+            "status": "posted",
+            "amount": an_amount(rng, "eur") * names[name],
+        }
+
+    return a_frame(
+        "financial_account_balance_change_from_activity.itemized.2", [row() for _ in range(max(rows, 1))]
+    ).head(rows)
+
+
 def revenue(seed: int = 0, *, rows: int = 150, currencies: Sequence[str] = ("eur", "usd")) -> pl.DataFrame:
     """Debits and credits by customer."""
     rng = _seeded(seed)

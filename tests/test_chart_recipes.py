@@ -44,6 +44,7 @@ RECIPES: dict[str, tuple[Draw, Callable[..., pl.DataFrame]]] = {
     "tax_by_jurisdiction": (charts.tax_by_jurisdiction, frames.tax),
     "tax_over_time": (charts.tax_over_time, frames.tax),
     "account_balances": (charts.account_balances, frames.overview),
+    "fees_by_plan": (charts.fees_by_plan, frames.plan_fees),
     "debits_and_credits": (charts.debits_and_credits, frames.revenue),
 }
 EVERY_RECIPE = pytest.mark.parametrize("name", RECIPES)
@@ -201,14 +202,80 @@ def test_each_bar_is_the_sum_of_its_rows(name, amount, keys, seed, rows):
 
 @exactly
 @given(seed=seeds, rows=st.integers(1, 100))
+def test_each_plan_costs_what_its_rows_do(seed, rows):
+    frame = frames.plan_fees(seed, rows=rows)
+    chart = charts.fees_by_plan(frame, top=20)
+    assert sums(chart, "category") == table(frame, "total_amount", "plan_name", currency="fee_currency")
+    by_account = charts.fees_by_plan(frame, by="connected_account_id", top=2)
+    assert sums(by_account) == table(frame, "total_amount", currency="fee_currency")
+
+
+@exactly
+@given(seed=seeds, rows=st.integers(1, 100))
+def test_a_financial_accounts_activity_is_the_sum_of_its_days_and_category(seed, rows):
+    """The report names no currency, and none is made up."""
+    frame = frames.financial_activity(seed, rows=rows)
+    ((currency, bars),) = panels(charts.financial_activity(frame, every="day"))
+    assert currency == "no currency"
+    found = {}
+    for bar in bars:
+        found[bar["period"], bar["category"]] = exact(bar["exact"])
+    wanted = frame.group_by(pl.col("created").dt.date().cast(pl.String), "category").agg(pl.sum("amount"))
+    assert found == {row[:2]: row[2] for row in wanted.iter_rows()}
+
+
+@pytest.mark.parametrize(
+    ("ending", "kinds"),
+    [
+        pytest.param("70.00", ["total", "rise", "fall", "total"], id="it adds up"),
+        pytest.param("71.50", ["total", "rise", "fall", "difference", "total"], id="it does not"),
+    ],
+)
+def test_a_financial_accounts_balance_leads_from_its_start_to_its_end(ending, kinds):
+    """What does not add up has a bar of its own."""
+    amounts = {"received_credit": "50.00", "outbound_payment": "-80.00"}
+    frame = frames.financial_summary(starting_balance="100.00", ending_balance=ending, **amounts)
+    ((_, bars),) = panels(charts.financial_waterfall(frame))
+    assert [bar["kind"] for bar in bars] == kinds
+    assert [(bar["start"], bar["end"]) for bar in bars[:3]] == [(0, 100), (100, 150), (150, 70)]
+    assert exact(bars[-1]["amount"]) == Decimal(ending)
+    if "difference" in kinds:
+        assert (exact(bars[3]["amount"]), bars[3]["end"]) == (Decimal("1.50"), 71.5)
+    with pytest.raises(ParameterError, match="several balance summaries"):
+        charts.financial_waterfall(pl.concat([frame, frame]))
+
+
+@pytest.mark.parametrize(
+    ("periods", "labels"),
+    [
+        (["2026-10-01 00:00:00", "2026-09-01 00:00:00"], {"October 2026", "September 2026"}),
+        (["2026-10", "2026-09"], {"October 2026", "September 2026"}),
+        (["2026-10-05", "2026-10-01"], {"2026-10-05", "2026-10-01"}),
+        (["Oct 2026", "Q3"], {"Oct 2026", "Q3"}),
+    ],
+)
+def test_accounting_periods_are_months_as_people_write_them(periods, labels):
+    """And anything that is no month as Stripe writes it."""
+    frame = frames.revenue(1, rows=6, currencies=["eur"]).with_columns(
+        accounting_period=pl.Series([periods[row % 2] for row in range(6)])
+    )
+    chart = charts.debits_and_credits(frame)
+    ((_, bars),) = panels(chart)
+    assert {bar["label"] for bar in bars} == labels
+    assert "00:00:00<" not in vl_convert.vegalite_to_svg(chart.to_json())
+    assert {bar["period"] for bar in bars} == set(periods)  # what a selection leads back by
+
+
+@exactly
+@given(seed=seeds, rows=st.integers(1, 100))
 def test_debits_and_credits_are_as_high_as_they_are_deep(seed, rows):
     frame = frames.revenue(seed, rows=rows)
     chart = charts.debits_and_credits(frame)
-    found = sums(chart, "label", "category", "side")
+    found = sums(chart, "period", "category", "side")
     for side, sign in (("debit", 1), ("credit", -1)):
         wanted = table(frame, "amount", "accounting_period", side)
         assert {k[:3]: sign * v for k, v in found.items() if k[3] == side} == wanted
-    assert set(sums(chart, "label").values()) == {Decimal(0)}
+    assert set(sums(chart, "period").values()) == {Decimal(0)}
 
 
 @exactly
@@ -354,9 +421,10 @@ def test_floats_are_refused(name):
 @EVERY_RECIPE
 def test_a_missing_column_is_named(name):
     recipe, make = RECIPES[name]
-    currency = "fee_currency" if name == "card_fee_rate" else "currency"
+    frame = make(1)
+    currency = "fee_currency" if "fee_currency" in frame.columns else "currency"
     with pytest.raises(ParameterError, match=f"needs the column '{currency}'"):
-        recipe(make(1).drop(currency))
+        recipe(frame.drop(currency))
 
 
 # Time

@@ -81,7 +81,12 @@ def test_a_span_and_picked_names_are_the_rows_of_those_bars(name, seed, data):
 
 @pytest.mark.parametrize(
     ("name", "amount"),
-    [("accounts_by_volume", "gross"), ("account_balances", "balance"), ("tax_by_jurisdiction", "tax_amount")],
+    [
+        ("accounts_by_volume", "gross"),
+        ("account_balances", "balance"),
+        ("tax_by_jurisdiction", "tax_amount"),
+        ("fees_by_plan", "total_amount"),
+    ],
 )
 def test_a_clicked_bar_is_the_rows_of_its_name_and_currency(name, amount):
     recipe, make = RECIPES[name]
@@ -90,7 +95,8 @@ def test_a_clicked_bar_is_the_rows_of_its_name_and_currency(name, amount):
     for currency, bars in panels(chart):
         for bar in bars:
             rows = selected(frame, chart, {"picked": [{"category": bar["category"], "currency": currency}]})
-            assert by_currency(rows, amount) == {currency: exact(bar["exact"])}
+            column = "currency" if "currency" in frame.columns else "fee_currency"
+            assert by_currency(rows, amount, column) == {currency: exact(bar["exact"])}
 
 
 @pytest.mark.parametrize("every", ["day", "week", "month", "quarter", "year"])
@@ -147,6 +153,18 @@ def test_the_bars_of_a_waterfall_are_rows_of_the_report():
         for bar in bars:
             pick = {"picked": [{"category": bar["category"], "currency": currency}]}
             assert by_currency(selected(frame, chart, pick), "net") == {currency: exact(bar["amount"])}
+
+
+def test_rows_without_a_currency_are_selected_by_what_they_have():
+    """Of a financial account; its report has no such column."""
+    summary = frames.financial_summary(starting_balance="1", received_credit="2", ending_balance="3")
+    pick = {"picked": [{"category": "received_credit", "currency": ""}]}
+    assert selected(summary, charts.financial_waterfall(summary), pick)["amount"].to_list() == [Decimal(2)]
+    frame = frames.financial_activity(4)
+    chart = charts.financial_activity(frame, every="week")
+    ((_, bars),) = panels(chart)
+    bar = {"period": bars[0]["period"], "category": bars[0]["category"]}
+    assert selected(frame, chart, {"bar": [bar]})["amount"].sum() == exact(bars[0]["exact"])
 
 
 @pytest.mark.parametrize(
@@ -215,8 +233,30 @@ def test_selecting_changes_nothing_but_how_strong_marks_are():
     chart = charts.activity_net(frames.activity(4))
     with_selections = charts.linked(chart)
     assert chart.params is alt.Undefined
-    assert [param["name"] for param in with_selections.to_dict()["params"]] == [charts.SPAN, charts.PICKED]
+    assert [param["name"] for param in with_selections.to_dict()["params"]] == [
+        charts.SPAN,
+        charts.BAR,
+        charts.PICKED,
+    ]
     assert with_selections.to_dict()["datasets"] == chart.to_dict()["datasets"]
+
+
+def test_a_clicked_bar_along_an_axis_is_the_rows_of_its_place_and_name():
+    """Several bars are the rows of all of them."""
+    frame = frames.activity(4, currencies=["eur"])
+    chart = charts.activity_net(frame, every="week")
+    ((_, bars),) = panels(chart)
+    two = [{"period": bar["period"], "category": bar["category"]} for bar in bars[:2]]
+    rows = selected(frame, chart, {charts.BAR: two, charts.SPAN: {}, charts.PICKED: {}})
+    assert rows["net"].sum() == sum(exact(bar["exact"]) for bar in bars[:2])
+
+
+def test_lines_are_not_clicked_but_dragged_over():
+    """Between two points of a line there is nothing to click on."""
+    frame = frames.activity(4)
+    assert charts.selections_in(charts.linked(charts.activity_cumulated(frame)))[0] == charts.SPAN
+    assert charts.BAR not in charts.selections_in(charts.linked(charts.activity_cumulated(frame)))
+    assert charts.selections_in(charts.activity_cumulated(frame)) == []
 
 
 def test_a_note_has_nothing_to_select():

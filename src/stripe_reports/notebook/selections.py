@@ -12,7 +12,7 @@ A chart of ours notes in its specification (``usermeta``) which column stands be
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import reduce
 from typing import Any
@@ -29,7 +29,7 @@ _EVERY = {"1d", "1w", "1mo", "1q", "1y"}
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """The rows behind a selection.
+    """The rows behind a selection; equal where the code is.
 
     Attributes:
         expr: For ``frame.filter(expr)``; true for every row that the chart counted where nothing is selected.
@@ -38,7 +38,7 @@ class Selected:
         is_everything: Whether nothing is selected.
     """
 
-    expr: pl.Expr
+    expr: pl.Expr = field(compare=False)
     code: str
     is_everything: bool
 

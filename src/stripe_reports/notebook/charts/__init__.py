@@ -9,7 +9,8 @@
     fees.py             fees as a rate of what was charged; fees by product
     rates.py            disputes and refunds as rates
     tax.py              tax by jurisdiction, and over time
-    connect.py          connected accounts by volume and by balance
+    connect.py          connected accounts by volume and by balance; card payment fees by plan
+    financial.py        a financial account's balance as a waterfall, and its activity
     revenue.py          debits and credits per accounting period
     linking.py          charts in which one can select
 
@@ -31,9 +32,10 @@ from stripe_reports.notebook.charts.choosing import (
     period_of,
     recipe_for,
 )
-from stripe_reports.notebook.charts.connect import account_balances, accounts_by_volume
+from stripe_reports.notebook.charts.connect import account_balances, accounts_by_volume, fees_by_plan
 from stripe_reports.notebook.charts.fees import card_fee_rate, fee_rate, fees_by_product
-from stripe_reports.notebook.charts.linking import PICKED, SPAN, linked
+from stripe_reports.notebook.charts.financial import financial_activity, financial_waterfall
+from stripe_reports.notebook.charts.linking import BAR, PICKED, SPAN, linked, selections_in
 from stripe_reports.notebook.charts.panels import Chart, Subtitle
 from stripe_reports.notebook.charts.payouts import payout_arrival, payouts_over_time
 from stripe_reports.notebook.charts.rates import dispute_and_refund_rates
@@ -43,6 +45,7 @@ from stripe_reports.notebook.charts.summary import by_category
 from stripe_reports.notebook.charts.tax import tax_by_jurisdiction, tax_over_time
 
 __all__ = [
+    "BAR",
     "PICKED",
     "SPAN",
     "Chart",
@@ -59,7 +62,10 @@ __all__ = [
     "debits_and_credits",
     "dispute_and_refund_rates",
     "fee_rate",
+    "fees_by_plan",
     "fees_by_product",
+    "financial_activity",
+    "financial_waterfall",
     "gross_fee_net",
     "kinds_for",
     "kinds_of",
@@ -70,6 +76,7 @@ __all__ = [
     "payouts_over_time",
     "period_of",
     "recipe_for",
+    "selections_in",
     "tax_by_jurisdiction",
     "tax_over_time",
 ]

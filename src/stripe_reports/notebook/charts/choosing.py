@@ -16,8 +16,9 @@ from stripe_reports.notebook import theme as look
 from stripe_reports.notebook.charts.activity import activity_cumulated, activity_net, gross_fee_net
 from stripe_reports.notebook.charts.balance import balance_waterfall
 from stripe_reports.notebook.charts.columns import Frame
-from stripe_reports.notebook.charts.connect import account_balances, accounts_by_volume
+from stripe_reports.notebook.charts.connect import account_balances, accounts_by_volume, fees_by_plan
 from stripe_reports.notebook.charts.fees import card_fee_rate, fee_rate, fees_by_product
+from stripe_reports.notebook.charts.financial import financial_activity, financial_waterfall
 from stripe_reports.notebook.charts.linking import linked as linked_
 from stripe_reports.notebook.charts.panels import Chart
 from stripe_reports.notebook.charts.payouts import payout_arrival, payouts_over_time
@@ -170,6 +171,27 @@ _KINDS = (
             "captured_currency",
             "charge_id",
         ),
+    ),
+    _Kind(
+        "plans",
+        "Card payment fees by plan",
+        fees_by_plan,
+        ("connect_card_payments_fees.plan_level",),
+        ("plan_name", "total_amount", "fee_currency"),
+    ),
+    _Kind(
+        "waterfall",
+        "From the starting to the ending balance",
+        financial_waterfall,
+        ("financial_account_balance.summary",),
+        ("category", "amount"),
+    ),
+    _Kind(
+        "activity",
+        "Amounts by category",
+        financial_activity,
+        ("financial_account_balance_change_from_activity.itemized",),
+        (_CREATED, "category", "amount"),
     ),
     _Kind(
         "jurisdictions",

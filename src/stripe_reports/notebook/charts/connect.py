@@ -11,7 +11,7 @@ from stripe_reports.notebook.charts.groups import NONE, largest
 from stripe_reports.notebook.charts.panels import NOTHING, Chart, Subtitle, currencies_of, heading, note
 from stripe_reports.notebook.charts.ranked import ranked
 
-__all__ = ["account_balances", "accounts_by_volume"]
+__all__ = ["account_balances", "accounts_by_volume", "fees_by_plan"]
 
 _CHARGES = {"columns": ["reporting_category"], "in": ["charge"]}
 
@@ -97,6 +97,46 @@ def account_balances(
     )
 
 
+def fees_by_plan(
+    frame: Frame,
+    *,
+    by: str = "plan_name",
+    top: int = 12,
+    currency: str | Sequence[str] | None = None,
+    title: str | None = None,
+    subtitle: Subtitle = None,
+) -> Chart:
+    """What each interchange plan and scheme cost, the dearest first: one panel per currency of the fees.
+
+    Args:
+        frame: A ``connect_card_payments_fees.plan_level`` report.
+        by: The column whose values have a bar each, such as ``"connected_account_name"`` or
+            ``"network_cost_category"``.
+        top: So many have a bar each; the others are one.
+        currency: Draws only this currency, or these.
+        title: Stands on top.
+        subtitle: One line or several below it.
+
+    Raises:
+        ParameterError: A column is missing, or is no decimal.
+    """
+    check(frame, "A chart of fees by plan", [by, "total_amount", "fee_currency"], exact=["total_amount"])
+    what = by.removesuffix("_name").replace("_", " ")
+    return _ranked(
+        frame.lazy(),
+        [by],
+        "total_amount",
+        top,
+        currency,
+        title=title or f"Card payment fees by {what}",
+        subtitle=subtitle,
+        called="Fees",
+        where=None,
+        names=(what.capitalize(), f"other {what}s" if not what.endswith("y") else f"other {what[:-1]}ies"),
+        money_in="fee_currency",
+    )
+
+
 def _ranked(
     rows: pl.LazyFrame,
     source: list[str],
@@ -108,12 +148,14 @@ def _ranked(
     subtitle: Subtitle,
     called: str,
     where: dict[str, list[str]] | None,
+    names: tuple[str, str] = ("Account", "other accounts"),
+    money_in: str = "currency",
 ) -> Chart:
     account = pl.concat_str([pl.col(name) for name in source], separator=", ", ignore_nulls=True)
     data = (
-        only_currencies(rows, currency)
+        only_currencies(rows, currency, money_in)
         .group_by(
-            pl.col("currency").fill_null(""),
+            pl.col(money_in).fill_null("").alias("currency"),
             pl.when(account != "").then(account).otherwise(pl.lit(NONE)).alias("category"),
         )
         .agg(amount=pl.col(amount).sum(), rows=pl.len().cast(pl.Int64))
@@ -122,9 +164,11 @@ def _ranked(
     head = heading(title, subtitle, currencies_of(data)[1])
     if data.is_empty():
         return note(NOTHING, head)
-    data, groups = largest(data, source, top=top, what="other accounts")
+    data, groups = largest(data, source, top=top, what=names[1])
     is_rest = pl.col("category") == (groups.rest or "")
     data = data.sort(is_rest, -pl.col("amount").abs(), "category")
     data = data.with_columns(transactions=pl.col("rows").cast(pl.String))
-    names = {"category": "Account", "exact": called, "transactions": "Rows"}
-    return ranked(data, head, category=groups.source, names=names, where=where, rest=groups.rest)
+    tips = {"category": names[0], "exact": called, "transactions": "Rows"}
+    return ranked(
+        data, head, category=groups.source, names=tips, where=where, money_in=money_in, rest=groups.rest
+    )

@@ -1,4 +1,4 @@
-"""Selecting in a chart: a span of the axis by dragging, a bar or a name of the legend by clicking."""
+"""Selecting in a chart: a span of the axis by dragging; a bar, or a name of the legend, by clicking."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import altair as alt
 from stripe_reports.notebook import theme
 from stripe_reports.notebook.charts.panels import MARKS, Chart
 
-__all__ = ["PICKED", "SPAN", "linked"]
+__all__ = ["BAR", "PICKED", "SPAN", "linked", "selections_in"]
 
-SPAN, PICKED = "span", "picked"
+SPAN, BAR, PICKED = "span", "bar", "picked"
 """The names of the selections, as ``altair.JupyterChart.selections`` has them."""
+
+_BRUSH = alt.BrushConfig(fill="#8795a1", fillOpacity=0.18, stroke="#8795a1", strokeOpacity=0.7)
+"""A grey that is seen on light and dark."""
 
 
 def linked(chart: Chart) -> Chart:
@@ -32,7 +35,7 @@ def linked(chart: Chart) -> Chart:
         for layer in panel.layer
         if isinstance(layer.name, str) and layer.name.startswith(MARKS)
     ]
-    params = _parameters(links, [layer.name for layer in marks])
+    params = _parameters(links, marks)
     if not params:
         return chart
     selected = {"and": [{"param": param.name} for param in params]}
@@ -42,6 +45,12 @@ def linked(chart: Chart) -> Chart:
     return copy  # type: ignore[no-any-return]
 
 
+def selections_in(chart: Chart) -> list[str]:
+    """The names of the selections that can be made in a chart; none, unless it is linked."""
+    params: Any = chart.params
+    return [] if params is alt.Undefined else [param.name for param in params]
+
+
 def _panels(chart: Any) -> list[Any]:
     for parts in ("vconcat", "concat"):
         if isinstance(getattr(chart, parts, None), list):
@@ -49,16 +58,27 @@ def _panels(chart: Any) -> list[Any]:
     return [chart]
 
 
-def _parameters(links: dict[str, Any], views: list[str]) -> list[alt.TopLevelSelectionParameter]:
-    params = []
+def _parameters(links: dict[str, Any], marks: list[Any]) -> list[alt.TopLevelSelectionParameter]:
+    """Along an axis one drags over the bars, or clicks on one, and on the legend; elsewhere on bars only."""
+    chosen: dict[str, Any] = {}
+    bind: Any = alt.Undefined
     if "period" in links:
-        span = alt.IntervalSelectionConfig(type="interval", encodings=["x"])
-        params.append(alt.TopLevelSelectionParameter(name=SPAN, select=span, views=views))
+        chosen[SPAN] = alt.IntervalSelectionConfig(type="interval", encodings=["x"], mark=_BRUSH)
+        if all(_is_bar(layer) for layer in marks):
+            fields = ["period", *(["category"] if links.get("category") else [])]
+            chosen[BAR] = alt.PointSelectionConfig(type="point", fields=fields)
+        bind = "legend"
     if links.get("category"):
-        # Along an axis the bars are dragged over, and the legend is clicked; elsewhere the bars are.
-        in_legend = "period" in links
-        fields = ["category"] if in_legend else ["category", "currency"]
-        picked = alt.PointSelectionConfig(type="point", fields=fields)
-        bind: Any = "legend" if in_legend else alt.Undefined
-        params.append(alt.TopLevelSelectionParameter(name=PICKED, select=picked, views=views, bind=bind))
-    return params
+        fields = ["category"] if "period" in links else ["category", "currency"]
+        chosen[PICKED] = alt.PointSelectionConfig(type="point", fields=fields)
+    views = [layer.name for layer in marks]
+    return [
+        alt.TopLevelSelectionParameter(
+            name=name, select=select, views=views, bind=bind if name == PICKED else alt.Undefined
+        )
+        for name, select in chosen.items()
+    ]
+
+
+def _is_bar(layer: Any) -> bool:
+    return bool(getattr(layer.mark, "type", layer.mark) == "bar")

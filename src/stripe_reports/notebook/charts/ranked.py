@@ -21,8 +21,11 @@ from stripe_reports.notebook.charts.panels import (
 
 __all__ = ["ranked"]
 
-_WIDTH = 380
-"""Of a panel beside which names stand."""
+_WIDTH = 530
+"""Of names and panel together."""
+
+_NAMES = (150, 230)
+"""What names may take of it, at least and at most."""
 
 _ROW = 24
 _CHARACTER = 6.2
@@ -52,6 +55,12 @@ def ranked(
     """
     currencies, _ = currencies_of(data)
     series = data["series"].unique(maintain_order=True).to_list() if "series" in data.columns else []
+    characters: Any = data["category"].str.len_chars().max() or 0
+    beside = round(min(max(_NAMES[0], characters * _CHARACTER), _NAMES[1]))
+    width = _WIDTH - beside
+    if beside > _NAMES[0]:  # above the names too, or it would not fit
+        head = head.copy()
+        head.frame = "bounds"
 
     def panel(currency: str) -> theme.LayerChart:
         rows = in_words(data.filter(currency=currency), exact="amount")
@@ -65,7 +74,8 @@ def ranked(
             *(["series"] if series and "series" not in names else []),
         )
         base = alt.Chart().encode(
-            y=_names(order, are_words=bool(series)), yOffset=_offset(series) if series else alt.Undefined
+            y=_names(order, beside, are_words=bool(series)),
+            yOffset=_offset(series) if series else alt.Undefined,
         )
         longest = max(map(len, rows["exact"]))
         color: Any = (
@@ -85,7 +95,9 @@ def ranked(
             .properties(name=MARKS)
             .encode(
                 x=alt.X(
-                    "amount:Q", axis=_axis(currency, rows["amount"]), scale=_room(shown["amount"], longest)
+                    "amount:Q",
+                    axis=_axis(currency, rows["amount"]),
+                    scale=_room(shown["amount"], longest, width),
                 ),
                 color=color,
                 tooltip=[alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()],
@@ -105,7 +117,7 @@ def ranked(
             .encode(x=alt.datum(0))
         )
         height = len(order) * _ROW * (2 if series else 1)
-        return theme.LayerChart(data=shown, layer=[bars, zero, figures], width=_WIDTH, height=height)
+        return theme.LayerChart(data=shown, layer=[bars, zero, figures], width=width, height=height)
 
     return panels(
         panel,
@@ -116,12 +128,12 @@ def ranked(
     )
 
 
-def _names(order: list[str], *, are_words: bool) -> alt.Y:
+def _names(order: list[str], width: int, *, are_words: bool) -> alt.Y:
     label = "replace(datum.label, /_/g, ' ')" if are_words else "datum.label"
     return alt.Y(
         "category:N",
         title=None,
-        axis=alt.Axis(labelLimit=150, labelExpr=label, grid=False),
+        axis=alt.Axis(labelLimit=width, labelExpr=label, grid=False),
         scale=alt.Scale(domain=order, padding=0.2),
     )
 
@@ -138,10 +150,10 @@ def _axis(currency: str, amounts: pl.Series) -> alt.Axis:
     return axis
 
 
-def _room(amounts: pl.Series, characters: int) -> alt.Scale:
+def _room(amounts: pl.Series, characters: int, width: int) -> alt.Scale:
     """A scale that leaves room for the figures at the ends of the bars."""
     least, most = min(0.0, *amounts, 0.0), max(0.0, *amounts, 0.0)
-    taken = min(0.45, (characters * _CHARACTER + 8) / _WIDTH)
+    taken = min(0.45, (characters * _CHARACTER + 8) / width)
     span = (most - least or 1.0) / (1 - taken * ((most > 0) + (least < 0)))
     return alt.Scale(
         domain=[least - span * taken * (least < 0), most + span * taken * (most > 0)], nice=False

@@ -66,15 +66,7 @@ def debits_and_credits(
         return note(NOTHING, head)
     data, groups = largest(data, ("debit", "credit"), top=top, what="other accounts")
     groups = replace(groups, source={**groups.source, "either": True})
-    periods = _in_order(data["period"].unique().to_list())
-    slots = Slots(
-        keys=periods,
-        names=[_short(period) for period in periods],
-        label=f"replace(datum.value, '{_MIDNIGHT}', '')",
-        source={"columns": ["accounting_period"], "none": NO_DATE},
-        every="period",
-        characters=max(len(_short(period)) for period in periods),
-    )
+    slots = _slots(_in_order(data["period"].unique().to_list()))
     names = {"label": "Period", "category": "Account", "side": "Side", "exact": "Amount"}
     return stacked(data, slots, groups, head, names=names)
 
@@ -88,6 +80,36 @@ def _in_order(periods: list[str]) -> list[str]:
         if len(dates) == len(known):
             return sorted(known, key=dates.__getitem__) + last
     return sorted(known) + last
+
+
+def _slots(periods: list[str]) -> Slots:
+    """The places of periods: months as people write them, anything else as Stripe does."""
+    months = {period: day for period in periods if (day := _month(period))}
+    if len(months) == len([period for period in periods if period != NO_DATE]):
+        names = [f"{months[period]:%B %Y}" if period in months else period for period in periods]
+        shown = "toDate(slice(datum.value, 0, 7) + '-01T00:00:00Z')"
+        label = f"datum.value === '{NO_DATE}' ? '{NO_DATE}' : utcFormat({shown}, '%b %Y')"
+        characters = 8
+    else:
+        names = [_short(period) for period in periods]
+        label = f"replace(datum.value, '{_MIDNIGHT}', '')"
+        characters = max(map(len, names))
+    return Slots(
+        keys=periods,
+        names=names,
+        label=label,
+        source={"columns": ["accounting_period"], "none": NO_DATE},
+        every="period",
+        characters=characters,
+    )
+
+
+def _month(period: str) -> date | None:
+    """The first day of the month that a period is, where Stripe writes it as a time, a day or a month."""
+    day = next(
+        (day for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y-%m") if (day := _date(period, form))), None
+    )
+    return day if day is not None and day.day == 1 else None
 
 
 def _short(period: str) -> str:

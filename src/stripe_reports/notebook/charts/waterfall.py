@@ -24,7 +24,11 @@ __all__ = ["waterfall"]
 
 
 def waterfall(
-    bars: pl.DataFrame, head: alt.TitleParams, *, category: Mapping[str, Any], currency: str = "currency"
+    bars: pl.DataFrame,
+    head: alt.TitleParams,
+    *,
+    category: Mapping[str, Any],
+    currency: str | None = "currency",
 ) -> Chart:
     """Floating bars, one panel a currency, one below the other.
 
@@ -33,13 +37,13 @@ def waterfall(
             and exact ``amount``, ``start`` and ``end``, in order.
         head: Stands on top.
         category: How a selected category leads back to rows; see ``notebook.selections``.
-        currency: The report's column with the currency.
+        currency: The report's column with the currency; None where it has none.
     """
     return panels(
         lambda name: _panel(bars.filter(currency=name), name),
         bars["currency"].unique(maintain_order=True).to_list(),
         head,
-        links={"category": category, "currency": {"columns": [currency]}},
+        links={"category": category} | ({"currency": {"columns": [currency]}} if currency else {}),
         one_by_row=True,
     )
 

@@ -1,0 +1,82 @@
+"""Every report that the simulator plays is drawn, printed and published; or says that there is no chart."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+import stripe_reports as sr
+from played_reports import KNOWN
+from stripe_reports import catalog
+from stripe_reports.errors import ParameterError
+from stripe_reports.notebook import charts
+
+NEWEST = sorted({catalog.newest(id_.rpartition(".")[0], KNOWN) for id_ in KNOWN})
+OLDER = sorted(set(KNOWN) - set(NEWEST))
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """In live mode every type can be had."""
+    with sr.demo(livemode=True, cache_dir=tmp_path_factory.mktemp("demo")) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def named(client):
+    """A payout, and a connected account with a payout of its own."""
+    own = client.frame("payouts.itemized", "2026-10", currency="eur")
+    theirs = client.frame("connected_account_payouts.itemized", "2026-10")
+    automatic = client.frame("payout_reconciliation.itemized", "2026-10", currency="eur")
+    of_account = client.frame("connected_account_payout_reconciliation.itemized", "2026-10")
+    assert own.height
+    assert theirs.height
+    return {
+        False: {"payout": automatic["automatic_payout_id"][0]},
+        True: {
+            "payout": of_account["automatic_payout_id"][0],
+            "connected_account": of_account["connected_account"][0],
+        },
+    }
+
+
+def fetched(client, named, id_):
+    type_ = catalog.get(id_)
+    by_id = named["connected_account" in type_.required_parameters]
+    asked = {name: value for name, value in by_id.items() if name in type_.required_parameters}
+    return client.fetch(id_, **asked) if "payout" in asked else client.fetch(id_, "2026-10", **asked)
+
+
+@pytest.mark.parametrize("id_", NEWEST)
+def test_every_report_has_each_of_its_charts_a_table_and_a_page(client, named, id_):
+    """All rows, the rows of one currency, one row and none."""
+    report = fetched(client, named, id_)
+    frame, kinds = report.frame(), report.kinds()
+    assert frame.height
+    assert kinds, "a type whose columns are known has a chart"
+    for kind in kinds:
+        assert report.chart(kind, linked=True).to_dict(validate=False)["title"]["text"]
+        draw = charts.recipe_for(id_, frame.columns, kind)
+        for rows, options in ((frame, {"currency": "eur"}), (frame.head(1), {}), (frame.clear(), {})):
+            assert draw(rows, **options).to_dict(validate=False)["layer" if rows.is_empty() else "title"]
+    assert report.table(rows=5).as_raw_html()
+    assert "<svg" in report.to_html(rows=5)
+
+
+@pytest.mark.parametrize("id_", OLDER)
+def test_an_older_version_is_drawn_as_far_as_its_columns_go(client, named, id_):
+    """It lacks columns here and there, and what needs them is not offered."""
+    frame = pl.DataFrame(schema=fetched(client, named, id_).scan().collect_schema())
+    for kind in charts.kinds_for(id_, frame.columns):
+        assert "Nothing happened" in charts.recipe_for(id_, frame.columns, kind)(frame).to_json(
+            validate=False
+        )
+
+
+def test_a_report_without_a_chart_says_so_and_is_a_page_all_the_same(client):
+    """Whatever columns were asked for."""
+    report = client.fetch("payouts.itemized", "2026-10", columns=["payout_id", "currency"])
+    assert report.kinds() == {}
+    with pytest.raises(ParameterError, match="chart"):
+        report.chart()
+    assert "<table" in report.to_html(rows=5)
