@@ -11,6 +11,7 @@ from stripe_reports.notebook.explorer.contents import PIECE, Contents
 from stripe_reports.notebook.explorer.facts import provenance, summary
 from stripe_reports.notebook.explorer.rows import Rows
 from stripe_reports.notebook.explorer.suggestions import known_ids
+from stripe_reports.notebook.selections import Selected
 
 PARIS = pl.Datetime("us", "Europe/Paris")
 FRAME = pl.DataFrame(
@@ -106,6 +107,16 @@ def test_a_search_can_be_sorted_and_paged(rows):
     page = rows.page(1, 1, sort="gross", search="eur")
     assert [row[0] for row in page.rows] == ["txn_4"]
     assert page.matching == 2
+
+
+def test_rows_that_are_selected_in_a_chart_are_searched_and_sorted_as_all_are(rows):
+    """The selection comes first."""
+    selected = Selected(pl.col("gross") < 1000, 'pl.col("gross") < 1000', is_everything=False)
+    page = rows.page(sort="gross", descending=True, selected=selected)
+    every = rows.page(sort="gross", descending=True)
+    assert [row[0] for row in page.rows] == [row[0] for row in every.rows if row[0] in ("txn_2", "txn_3")]
+    assert (page.matching, page.total) == (rows.count(selected), 4)
+    assert rows.page(search="jpy", selected=selected).matching == 1
 
 
 def test_a_large_report_is_read_page_by_page(tmp_path):

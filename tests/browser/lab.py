@@ -130,3 +130,20 @@ class Form:
         rows = self.root.locator(".sr-table tbody tr")
         rows.first.wait_for()
         return rows
+
+    def live_chart(self):
+        """The marks of the chart, once one can select in it."""
+        marks = self.root.locator(".sr-live path[aria-label]")
+        marks.first.wait_for()
+        return marks
+
+    def drag(self, first, last) -> None:
+        """Drag over the chart, from one of its marks to another."""
+        first.scroll_into_view_if_needed()
+        start, end = first.bounding_box(), last.bounding_box()
+        level = start["y"] + start["height"] / 2
+        self.page.mouse.move(start["x"] + 1, level)
+        self.page.mouse.down()
+        self.page.mouse.move(end["x"], level, steps=3)
+        self.page.mouse.move(end["x"] + end["width"] / 2, level)
+        self.page.mouse.up()

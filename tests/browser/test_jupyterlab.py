@@ -230,6 +230,111 @@ def test_hostile_text_stays_text(opened, page, shot):
     assert page.alerts == []
 
 
+SAME_ROWS = """\
+selected = _
+days = sorted({str(day) for day in selected["created"].dt.date()})
+selected.equals(form.report.frame().filter(form.selected)), selected.height, days"""
+
+
+def test_what_is_selected_in_the_chart_filters_the_table_and_is_code(opened, page, stripe, shot):
+    """Drag over days, click on a bar: the table, the expression and the code have the same rows."""
+    book, form = opened
+    form.choose_type("itemized balance change from act")
+    form.field("Period").select_option("2026-10")
+    form.field("Currency").fill("eur")
+    form.wait_for_button("Run report")
+    page.wait_for_function("() => document.querySelector('.sr-bounds').innerText.includes('31 days')")
+    form.button.click()
+    form.rows()
+    total = re.search(r"of ([\d,]+)", form.root.locator(".sr-table [role=status]").last.inner_text())[1]
+    form.tab("Chart")
+    form.root.locator(".sr-chart svg").wait_for()  # a picture at once; one can select a little later
+    marks = form.live_chart()
+    charges = [mark for mark in marks.all() if " charge " in mark.get_attribute("aria-label")]
+    days = [re.match(r"[\d-]+", mark.get_attribute("aria-label"))[0] for mark in charges]
+    form.drag(charges[4], charges[7])
+    bar = form.root.locator(".sr-selection:visible")
+    bar.wait_for()
+    said = re.match(rf"([\d,]+) of {total} rows selected in the chart", bar.inner_text())
+    assert said, bar.inner_text()
+    shot("lab-selected")
+
+    bar.get_by_role("button", name="See the rows").click()
+    count = form.root.locator(".sr-table [role=status]", has_text=f"of {said[1]} that match, {total} in all")
+    count.wait_for()
+    created = form.root.locator("thead th").all_inner_texts().index("created")
+    shown = {row.locator("td").nth(created).inner_text()[:10] for row in form.rows().all()}
+    assert shown <= set(days[4:8])
+    shot("lab-selected-rows")
+
+    form.tab("Code").get_by_role("button", name="Copy code").click()
+    book.write(1, page.evaluate("navigator.clipboard.readText()"))
+    book.run(1)
+    book.write(2, SAME_ROWS)
+    book.run(2)
+    same, rows, its_days = eval(book.output(2))  # noqa: S307
+    assert (same, f"{rows:,}", its_days) == (True, said[1], days[4:8])
+
+    # Nothing of it is in the file, and nothing was asked of anybody.
+    states = book.save()["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    text = json.dumps(states)
+    assert "vegaEmbed" not in text.replace("vega.vegaEmbed(", "")
+    assert "is_between" not in text
+    assert page.strangers == []
+
+    # Cleared from the table, the chart is whole again; and a bar can be clicked.
+    form.tab("Table").get_by_role("button", name="Clear selection").click()
+    form.root.locator(".sr-table [role=status]", has_text=f"of {total}").last.wait_for()
+    form.tab("Chart")
+    bar.wait_for(state="hidden")
+    expect(form.root.locator('.sr-live path[aria-label][opacity="0.25"]')).to_have_count(0)
+    form.root.locator(f'.sr-live path[aria-label^="{days[9]} charge "]').click()
+    bar.wait_for()
+    book.write(3, "form.selected_code")
+    book.run(3)
+    year, month, day = map(int, days[9].split("-"))
+    assert f"date({year}, {month}, {day})" in book.output(3)
+    assert '(pl.col("reporting_category") == "charge")' in book.output(3)
+    assert page.strangers == []
+
+
+CHARTS = """\
+import os
+import altair as alt
+import stripe_reports as sr
+from stripe_reports.notebook.selections import selection_expr
+client = sr.Client(base_url=os.environ["STRIPE_URL"])
+report = client.fetch("payouts.itemized", "2026-10", currency="eur")
+report.chart()"""
+LIVE = """\
+alt.JupyterChart.enable_offline()
+chart = report.chart(linked=True, every="day")
+live = alt.JupyterChart(chart, embed_options={"renderer": "svg", "actions": False})
+live"""
+SOME = """\
+frame = report.frame()
+frame.filter(selection_expr(chart, live.selections).expr).height, frame.height"""
+
+
+def test_charts_are_drawn_in_a_plain_notebook_too_and_ask_nobody(page, jupyter, folder, shot):
+    """As a picture, and as altair's own widget, in which one can select."""
+    book = Notebook(page, jupyter, write_notebook(folder / "charts.ipynb", CHARTS, LIVE, ""))
+    book.run(0)
+    assert "Payouts" in book.cells.nth(0).locator(".jp-OutputArea-output svg").text_content()
+    book.run(1)
+    bars = book.cells.nth(1).locator("svg path[aria-label]")
+    bars.first.wait_for()
+    bars.nth(2).click()
+    book.write(2, SOME)
+    page.wait_for_timeout(300)  # altair gathers selections for a moment
+    book.run(2)
+    some, every = eval(book.output(2))  # noqa: S307
+    assert 0 < some < every
+    shot("lab-charts")
+    book.shut_down()
+    assert page.strangers == []
+
+
 @pytest.mark.parametrize(
     ("button", "ending", "start"), [("CSV", "csv", b"category"), ("Parquet", "parquet", b"PAR1")]
 )

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 from stripe_reports.models import ReportRequest
 
-__all__ = ["expression", "snippet"]
+if TYPE_CHECKING:
+    from stripe_reports.notebook.selections import Selected
+
+__all__ = ["expression", "filtering", "snippet"]
 
 _WIDTH = 88
 
@@ -24,19 +30,33 @@ def expression(request: ReportRequest) -> str:
     return f"sr.ReportRequest(\n{''.join(lines)})"
 
 
-def snippet(request: ReportRequest, client: str = "client") -> str:
-    """A cell that fetches what the form does.
+def snippet(request: ReportRequest, client: str = "client", selected: Selected | None = None) -> str:
+    """A cell that fetches what the form does, and takes the rows that are selected in its chart.
 
     Args:
         request: What is asked for.
         client: The name under which the client is known in the notebook.
+        selected: The rows that are selected; None for all.
     """
+    imports = ["import stripe_reports as sr\n"]
+    if selected is not None:
+        imports.insert(0, "import polars as pl\n")
+        if re.search(r"\bdate\(\d", selected.code):
+            imports.insert(0, "from datetime import date\n\n")
     return (
-        "import stripe_reports as sr\n\n"
+        f"{''.join(imports)}\n"
         f"request = {expression(request)}\n"
         f"report = {client}.fetch(request)\n"
-        "report.frame()"
+        f"{'report.frame()' if selected is None else filtering(selected)}"
     )
+
+
+def filtering(selected: Selected) -> str:
+    """The rows of ``report`` that are selected, as code."""
+    flat = f"report.scan().filter({selected.code}).collect()"
+    if len(flat) <= _WIDTH:
+        return flat
+    return f"report.scan().filter(\n    {selected.code}\n).collect()"
 
 
 def _arguments(flat: str) -> list[str]:

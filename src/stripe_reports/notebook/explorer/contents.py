@@ -10,7 +10,7 @@ import weakref
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stripe_reports import catalog
 from stripe_reports.disk import size_text
@@ -20,6 +20,12 @@ from stripe_reports.notebook.explorer.facts import provenance, summary
 from stripe_reports.notebook.explorer.rows import Rows
 from stripe_reports.notebook.explorer.words import period_text
 from stripe_reports.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stripe_reports.notebook.charts import Chart
+    from stripe_reports.notebook.selections import Selected
 
 __all__ = ["LARGEST_DOWNLOAD", "Contents"]
 
@@ -43,6 +49,7 @@ class Contents:
         self.report = report
         self._lock = threading.Lock()
         self._files: dict[str, Path] = {}
+        self._charts: dict[str | None, Chart] = {}
 
     @cached_property
     def rows(self) -> Rows:
@@ -67,14 +74,15 @@ class Contents:
             "columns": self.rows.columns(),
         }
 
-    def page(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Some rows."""
+    def page(self, asked: dict[str, Any], selected: Selected | None = None) -> dict[str, Any]:
+        """Some rows, of those that are selected in the chart."""
         page = self.rows.page(
             int(asked.get("offset", 0)),
             int(asked.get("limit", 100)),
             sort=asked.get("sort"),
             descending=bool(asked.get("descending")),
             search=str(asked.get("search", "")),
+            selected=selected,
         )
         return {"rows": page.rows, "offset": page.offset, "matching": page.matching, "total": page.total}
 
@@ -87,7 +95,8 @@ class Contents:
         from stripe_reports.notebook import charts
 
         kinds = charts.kinds_of(self.report)
-        chart = charts.chart_of(self.report, kind=kind if kind in kinds else None)
+        kind = kind if kind in kinds else next(iter(kinds), None)
+        chart = self._chart(kind)
         shown = chart._repr_mimebundle_()  # takes its colours from the page
         bundle = (shown[0] if isinstance(shown, tuple) else shown) or {}
         svg = bundle.get("text/html", "")
@@ -95,7 +104,42 @@ class Contents:
             drawn = StringIO()
             chart.save(drawn, format="svg")
             svg = drawn.getvalue()
-        return {"svg": svg, "kinds": kinds}
+        names = charts.selections_in(chart)
+        return {"svg": svg, "kinds": kinds, "kind": kind, "run": self.report.run.id, "selections": names}
+
+    def live_chart(self, kind: str) -> dict[str, Any]:
+        """The same chart as a Vega specification, to be drawn by the view; one can select in it.
+
+        Raises:
+            ParameterError: There is no such chart.
+        """
+        import altair as alt
+
+        from stripe_reports.notebook import theme
+
+        chart = self._chart(kind)
+        if alt.theme.active == "default":  # the user's own theme stands
+            chart = theme.following_the_page(chart)
+        return {"spec": chart.to_dict(format="vega")}
+
+    def selected(self, kind: str, selections: Mapping[str, Any]) -> Selected | None:
+        """The rows behind what is selected in a chart; None where nothing is.
+
+        Raises:
+            ParameterError: There is no such chart.
+        """
+        from stripe_reports.notebook.selections import selection_expr
+
+        found = selection_expr(self._chart(kind), selections)
+        return None if found.is_everything else found
+
+    def _chart(self, kind: str | None) -> Chart:
+        from stripe_reports.notebook import charts
+
+        chart = self._charts.get(kind)
+        if chart is None:
+            chart = self._charts[kind] = charts.chart_of(self.report, kind, linked=True)
+        return chart
 
     def file(self, format_: str) -> dict[str, Any]:
         """Write the report as a file, to be sent in pieces.

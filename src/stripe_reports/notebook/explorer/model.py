@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from stripe_reports import catalog
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
@@ -28,7 +28,10 @@ from stripe_reports.notebook.explorer.history import Entry
 from stripe_reports.notebook.explorer.words import age_text, error_title
 from stripe_reports.report import Action, Foresight, Report
 
-__all__ = ["Button", "Model", "Problem", "Running"]
+if TYPE_CHECKING:
+    from stripe_reports.notebook.selections import Selected
+
+__all__ = ["Button", "Model", "Problem", "Running", "Selection"]
 
 FIRST_CHOICE = "balance.summary"
 """What stands in a new form: the report that everybody knows."""
@@ -85,6 +88,21 @@ class Problem:
         return cls(error_title(error), " ".join([str(error) or type(error).__name__, *notes]))
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is selected in the chart of the report.
+
+    Attributes:
+        rows: The rows behind it.
+        by: The view in which it was selected.
+        number: Another one for each selection.
+    """
+
+    rows: Selected
+    by: str
+    number: int
+
+
 class Model:
     """What a form shows.
 
@@ -102,6 +120,7 @@ class Model:
         foresight: What the button would do; None until that is known.
         running: The run in progress, or None.
         report: The report that is shown, or None.
+        selection: What is selected in its chart, or None.
         problem: What went wrong last, or None.
         notice: Something to know that is no error, or an empty text.
         history: Earlier runs; None until they were asked for.
@@ -123,6 +142,8 @@ class Model:
         self.foresight: Foresight | None = None
         self.running: Running | None = None
         self.report: Report | None = None
+        self.selection: Selection | None = None
+        self._selections = 0
         self.problem: Problem | None = None
         self.notice = ""
         self.history: list[Entry] | None = None
@@ -317,6 +338,15 @@ class Model:
         with self.changing():
             self.problem = Problem.of(error)
 
+    # Selecting
+
+    def selected(self, report: Report, rows: Selected | None, by: str = "") -> None:
+        """Something, or nothing, is selected in the chart of a report; ignored if another one is shown."""
+        with self.changing():
+            if report is self.report:
+                self._selections += 1
+                self.selection = Selection(rows, by, self._selections) if rows else None
+
     # Running
 
     def started(self, request: ReportRequest, at: float) -> None:
@@ -340,6 +370,7 @@ class Model:
             self.problem = None
             self.foresight = None
             self.report = report
+            self.selection = None
 
     def failed(self, error: BaseException) -> None:
         """It is not, and this is why; an earlier report stays."""

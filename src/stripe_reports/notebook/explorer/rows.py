@@ -9,12 +9,15 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from stripe_reports.notebook.explorer.cells import currency_columns, row_texts
 from stripe_reports.report import Report
+
+if TYPE_CHECKING:
+    from stripe_reports.notebook.selections import Selected
 
 __all__ = ["Page", "Rows"]
 
@@ -31,7 +34,7 @@ class Page:
     Attributes:
         rows: The cells, None where one is empty.
         offset: How many matching rows come before.
-        matching: How many rows match the search.
+        matching: How many rows match the search, of those that are selected.
         total: How many rows the report has.
     """
 
@@ -67,6 +70,7 @@ class Rows:
         sort: str | None = None,
         descending: bool = False,
         search: str = "",
+        selected: Selected | None = None,
     ) -> Page:
         """Some rows.
 
@@ -77,22 +81,31 @@ class Rows:
             descending: Greatest first.
             search: Keep the rows in which this text stands somewhere, in any case; amounts and times are
                 searched as they are shown without thousands separators.
+            selected: Keep the rows that are selected in a chart.
         """
         offset, limit = max(0, offset), max(0, min(limit, MOST_ROWS))
         if sort not in self.schema:
             sort = None
-        if sort is None and not search.strip():
+        if sort is None and selected is None and not search.strip():
             frame = self._scan().slice(offset, limit).collect()
             return Page(row_texts(frame, self._currency_of), offset, self.total, self.total)
         with self._lock:  # views ask at once, and one sort is enough
-            order = self._order(sort, descending, search.strip().lower())
+            order = self._order(sort, descending, search.strip().lower(), selected)
         wanted = order.slice(offset, limit)
         frame = self._gathered(wanted)
         return Page(row_texts(frame, self._currency_of), offset, order.len(), self.total)
 
-    def _ordered(self, sort: str | None, descending: bool, search: str) -> pl.Series:
+    def count(self, selected: Selected) -> int:
+        """How many rows are selected."""
+        return self.page(0, 0, selected=selected).matching
+
+    def _ordered(
+        self, sort: str | None, descending: bool, search: str, selected: Selected | None
+    ) -> pl.Series:
         """The numbers of the matching rows in their order."""
         rows = self._scan().with_row_index(_INDEX)
+        if selected is not None:
+            rows = rows.filter(selected.expr)
         if search:
             rows = rows.filter(_contains(self.schema, search))
         if sort is not None:

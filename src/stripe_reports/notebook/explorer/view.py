@@ -47,6 +47,7 @@ def shown(model: Model, *, client: str = "client") -> dict[str, Any]:
         "problem": model.problem and {"title": model.problem.title, "text": model.problem.text},
         "notice": model.notice,
         "code": snippet(model.request, client) if model.request else "",
+        "selection": model.selection and {"by": model.selection.by, "number": model.selection.number},
         "has_controls": has_controls(model.request),
         "result": model.report.run.id if model.report else "",
         "history": [f"{entry.run.id} {entry.run.status}" for entry in model.history or ()],

@@ -21,13 +21,14 @@ from stripe_reports.errors import ParameterError, StripeReportsError
 from stripe_reports.models import ReportRequest
 from stripe_reports.notebook.explorer import menu
 from stripe_reports.notebook.explorer.closing import Closing
-from stripe_reports.notebook.explorer.code import expression
+from stripe_reports.notebook.explorer.code import expression, filtering, snippet
 from stripe_reports.notebook.explorer.contents import Contents
 from stripe_reports.notebook.explorer.model import Model
 from stripe_reports.notebook.explorer.suggestions import known_ids
+from stripe_reports.notebook.explorer.vega import library
 from stripe_reports.notebook.explorer.view import shown
 from stripe_reports.notebook.explorer.words import period_text
-from stripe_reports.notebook.explorer.work import Work
+from stripe_reports.notebook.explorer.work import Latest, Work
 from stripe_reports.pending import PendingReport
 from stripe_reports.report import Report
 from stripe_reports.reuse import Policy
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stripe_reports.notebook.explorer.choices import Columns
+    from stripe_reports.notebook.selections import Selected
 
 __all__ = ["Explorer", "explore"]
 
@@ -43,7 +45,7 @@ logger = logging.getLogger("stripe_reports")
 
 _FRONT = (
     *("dom", "picker", "period", "columns", "fields", "run"),
-    *("table", "chart", "download", "controls", "result", "history", "form"),
+    *("table", "vega", "chart", "selection", "download", "controls", "result", "history", "form"),
 )
 
 
@@ -55,7 +57,8 @@ def explore(client: Client, request: ReportRequest | None = None) -> Explorer:
     """A form to choose a report in, run it, see it, and take the code along.
 
     Show it in a cell. Everything that is chosen can be had back: ``form.request``, ``form.code``,
-    ``form.report``; and ``form.observe(function, "report")`` calls a function when a report arrives.
+    ``form.report``; and ``form.observe(function, "report")`` calls a function when a report arrives. What is
+    selected in the chart filters the table, and is ``form.selected``, a polars expression.
 
     Args:
         client: Whose reports.
@@ -89,6 +92,9 @@ class Explorer(anywidget.AnyWidget):
         request: What would be asked for now; None while something is missing or wrong.
         code: Python that makes the same request; empty while there is none.
         report: The report that is shown, or None.
+        selected: What is selected in its chart, as a polars expression for ``form.report.scan().filter``;
+            None where nothing is.
+        selected_code: Python that takes these rows of ``report``; empty where nothing is selected.
         client: Whose reports.
         model: The state behind the form, without widgets.
     """
@@ -103,6 +109,8 @@ class Explorer(anywidget.AnyWidget):
     request = traitlets.Any(None, read_only=True)
     code = traitlets.Unicode("", read_only=True)
     report = traitlets.Any(None, read_only=True)
+    selected = traitlets.Any(None, read_only=True)
+    selected_code = traitlets.Unicode("", read_only=True)
 
     def __init__(self, client: Client, request: ReportRequest | None = None) -> None:
         self.client = client
@@ -115,6 +123,7 @@ class Explorer(anywidget.AnyWidget):
         self._work = Work(client, self.model)
         self._contents: Contents | None = None
         self._closing = Closing(client)
+        self._selecting = Latest("selection", self._select)
         self._helpers = ThreadPoolExecutor(4, thread_name_prefix="stripe-reports form")
         super().__init__()
         self.set_trait("static", menu.static_menu())
@@ -186,6 +195,12 @@ class Explorer(anywidget.AnyWidget):
             self.set_trait("shown", shown(model, client=_name_of(self.client)))
         if is_another:
             self.set_trait("report", model.report)
+        rows = model.selection.rows if model.selection else None
+        code = filtering(rows) if rows else ""
+        if code != self.selected_code:
+            with self.hold_trait_notifications():
+                self.set_trait("selected", rows.expr if rows else None)
+                self.set_trait("selected_code", code)
 
     def _received(self, _: object, content: dict[str, Any], __: object) -> None:
         try:
@@ -221,8 +236,19 @@ class Explorer(anywidget.AnyWidget):
                 self._work.load(id_)
             case {"do": "refresh_history"}:
                 self._work.refresh_history()
+            case {"do": "select" | "unselect"}:
+                self._selecting.ask(told)
             case _:
                 logger.warning("a view of the form sent what is not understood: %.200r", told)
+
+    def _select(self, told: dict[str, Any]) -> None:
+        """Find the rows behind what is selected in a chart, in a thread of our own."""
+        contents = self._contents
+        if contents is None or told.get("run", contents.report.run.id) != contents.report.run.id:
+            return
+        is_something = told["do"] == "select"
+        rows = contents.selected(str(told["kind"]), dict(told["selections"])) if is_something else None
+        self.model.selected(contents.report, rows, str(told.get("by", "")))
 
     def _answer(self, asked: dict[str, Any]) -> None:
         """Answer one view, in a thread of our own."""
@@ -251,15 +277,26 @@ class Explorer(anywidget.AnyWidget):
         contents = self._contents
         if contents is None:
             return {}, None
+        selected = self.model.selection.rows if self.model.selection else None
         answers: dict[str, Callable[[], dict[str, Any]]] = {
             "overview": contents.overview,
-            "rows": lambda: contents.page(asked),
+            "rows": lambda: contents.page(asked, selected),
             "chart": lambda: contents.chart(asked.get("kind")),
+            "live_chart": lambda: contents.live_chart(str(asked["kind"])),
+            "selection": lambda: self._selection(contents, selected),
             "file": lambda: contents.file(str(asked["format"])),
         }
+        if asked["ask"] == "vega":
+            return {}, [library()]
         if asked["ask"] == "piece":
             return {}, [contents.piece(str(asked["file"]), int(asked["offset"]))]
         return answers[asked["ask"]](), None
+
+    def _selection(self, contents: Contents, selected: Selected | None) -> dict[str, Any]:
+        if selected is None:
+            return {"rows": None}
+        code = snippet(contents.report.request, _name_of(self.client), selected)
+        return {"rows": contents.rows.count(selected), "total": contents.rows.total, "code": code}
 
     # How it looks without widgets
 

@@ -1,4 +1,5 @@
-// The chart: an SVG from Python. It is drawn from a report's texts, so whatever could act is left out.
+// The chart: an SVG from Python, at once; and the same chart drawn here by Vega, in which one can select, once
+// Vega is there. The SVG is drawn from a report's texts, so whatever could act is left out.
 
 function harmless(text) {
   const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
@@ -17,26 +18,77 @@ function harmless(text) {
   return document.importNode(svg, true);
 }
 
-function reportChart(port) {
-  const kinds = h("select", { "aria-label": "Kind of chart", onchange: () => load(kinds.value) });
+const HOW = {
+  span: "Select rows: drag across the chart, or click a bar or a name in the legend.",
+  bar: "Select rows: click a bar; hold Shift for more than one.",
+};
+
+function reportChart(port, seeRows) {
+  const kinds = h("select", { "aria-label": "Kind of chart", onchange: () => { unselect(); load(kinds.value); } });
   const place = h("div", { class: "sr-chart", role: "img", "aria-label": "Chart of the report" });
-  const element = h("div", {}, h("div", { class: "sr-row" }, kinds), place);
-  let asked = 0;
+  const how = h("p", { class: "sr-hint", hidden: true });
+  const bar = selectionBar(port, seeRows);
+  const element = h("div", {}, h("div", { class: "sr-row" }, kinds), place, how, bar.element);
+  let asked = 0, drawn = null, live = null, isSelecting = false;
   show(kinds, false); // nothing to choose from yet
 
   async function load(kind = null) {
     const mine = ++asked;
-    if (!kind) place.replaceChildren(h("p", { class: "sr-hint" }, "Drawing …"));
+    drawn = null;
+    show(how, false);
+    if (!kind) put(h("p", { class: "sr-hint" }, "Drawing …"));
     try {
       const chart = await port.ask("chart", { kind });
       if (mine !== asked) return;
       kinds.replaceChildren(...Object.entries(chart.kinds).map(([value, text]) => h("option", { value }, text)));
-      if (kind) kinds.value = kind;
+      kinds.value = chart.kind;
       show(kinds, Object.keys(chart.kinds).length > 1);
-      place.replaceChildren(harmless(chart.svg));
+      put(harmless(chart.svg));
+      if (!chart.selections.length) return;
+      const [vega, { spec }] = await Promise.all([vegaFrom(port), port.ask("live_chart", { kind: chart.kind })]);
+      if (mine !== asked) return;
+      drawn = { ...chart, vega, spec };
+      await enliven();
     } catch (error) {
-      if (mine === asked) place.replaceChildren(h("p", { class: "sr-hint" }, error.message));
+      if (mine !== asked) return;
+      if (place.querySelector("svg")) { // the picture stays
+        setText(how, `Selecting in the chart does not work here: ${error.message}`);
+        show(how, true);
+      } else put(h("p", { class: "sr-hint" }, error.message));
     }
   }
-  return { element, open: () => load() };
+  async function enliven() {
+    const { vega, spec, selections, kind, run } = drawn;
+    const mine = asked;
+    const chart = await liveChart(vega, spec, selections, (selected) => {
+      const now = Object.values(selected).some((value) => Object.keys(value).length);
+      if (!now && !isSelecting) return;
+      isSelecting = now;
+      port.tell("select", { run, kind, by: port.view, selections: selected });
+    });
+    if (mine !== asked) return chart.close();
+    put(chart.element, chart);
+    setText(how, selections.includes("span") ? HOW.span : HOW.bar);
+    show(how, true);
+  }
+  function put(content, chart = null) {
+    live?.close();
+    live = chart;
+    isSelecting = false;
+    place.setAttribute("role", chart ? "group" : "img");
+    place.replaceChildren(content);
+  }
+  function unselect() {
+    if (isSelecting) port.tell("unselect");
+  }
+  return {
+    element,
+    open: () => load(),
+    close: () => live?.close(),
+    // What is selected, and by which view; if by none or another, nothing is marked in this view's chart.
+    selected(selection, by) {
+      bar.update(selection);
+      if (isSelecting && by !== port.view && drawn) enliven();
+    },
+  };
 }

@@ -36,12 +36,21 @@ function changed(draw) {
   };
 }
 
+// Acts once nothing more came for a while; `flush` acts at once on what came.
 function later(milliseconds, act) {
-  let timer;
-  return (...values) => {
+  let timer, waiting = null;
+  const flush = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => act(...values), milliseconds);
+    const values = waiting;
+    waiting = null;
+    if (values) act(...values);
   };
+  const soon = (...values) => {
+    waiting = values;
+    clearTimeout(timer);
+    timer = setTimeout(flush, milliseconds);
+  };
+  return Object.assign(soon, { flush });
 }
 
 // Questions to Python and their answers. An answer goes to the view that asked.
@@ -58,6 +67,7 @@ function asker(model) {
   };
   model.on("msg:custom", answered);
   return {
+    view,
     tell: (what, values = {}) => model.send({ do: what, ...values }),
     ask: (what, values = {}) =>
       new Promise((resolve, reject) => {

@@ -12,6 +12,7 @@ function textField(port, model, field) {
   const input = h("input", { type: "text", autocomplete: "off", spellcheck: "false", list: list?.id, placeholder: field.hint });
   const send = later(120, () => port.tell("choose", { name: field.name, value: input.value }));
   input.addEventListener("input", send);
+  input.addEventListener("change", send.flush); // before a click on the button is
   const { element, problem } = labelled(field.label, input, { needed: field.needed });
   if (list) element.append(list);
   if (SUGGESTED[field.name]) suggest(model.get("static")[SUGGESTED[field.name]]);

@@ -31,6 +31,7 @@ export default {
     return () => {
       model.off(changes, update);
       bar.close();
+      shownResult.close();
       port.close();
     };
   },

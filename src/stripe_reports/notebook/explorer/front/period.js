@@ -5,7 +5,10 @@ function periodField(port) {
   const field = labelled("Period", menu);
   const days = { first: h("input", { type: "date" }), last: h("input", { type: "date" }) };
   const send = later(120, () => port.tell("choose_days", { first: days.first.value, last: days.last.value }));
-  for (const input of Object.values(days)) input.addEventListener("input", send);
+  for (const input of Object.values(days)) {
+    input.addEventListener("input", send);
+    input.addEventListener("change", send.flush);
+  }
   const first = h("label", {}, h("span", {}, "First day"), days.first);
   const last = h("label", {}, h("span", {}, "Last day"), days.last);
   const bounds = h("div", { class: "sr-hint sr-bounds", "aria-live": "polite" });

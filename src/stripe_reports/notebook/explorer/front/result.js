@@ -45,7 +45,7 @@ function result(port) {
   const reuse = h("p", { class: "sr-hint sr-reuse" });
   const figures = h("dl", { class: "sr-figures" });
   const table = reportTable(port);
-  const chart = reportChart(port);
+  const chart = reportChart(port, () => pages.open("table"));
   const code = h("pre", { class: "sr-code", tabindex: "0", "aria-label": "Python code of this request" });
   const copy = h("button", { type: "button", class: "sr-small", onclick: async () => {
     await copyText(code.textContent, copy.parentElement);
@@ -53,7 +53,7 @@ function result(port) {
     setTimeout(() => setText(copy, "Copy code"), 1500);
   } }, "Copy code");
   const origin = h("dl", { class: "sr-origin" });
-  let isChartStale = true;
+  let isChartStale = true, shownCode = "", selectedCode = "";
   const pages = tabs({
     table: { title: "Table", element: table.element },
     chart: { title: "Chart", element: chart.element, opened: () => { if (isChartStale) { isChartStale = false; chart.open(); } } },
@@ -82,15 +82,36 @@ function result(port) {
       setText(heading, error.message);
     }
   });
+  // The rows that are selected are asked for: they are of the report, and what is synchronised may be saved.
+  const select = changed(async (now) => {
+    let selection = null;
+    try {
+      selection = now && await port.ask("selection");
+      if (selection?.rows === null) selection = null; // cleared meanwhile
+    } catch (error) {
+      setText(heading, error.message);
+    }
+    selectedCode = now?.is_other ? "" : selection?.code ?? "";
+    drawCode();
+    table.selected(selection);
+    chart.selected(selection, now?.by);
+  });
+  function drawCode() {
+    setText(code, selectedCode || shownCode || "# The code stands here once the choices make a request.");
+    copy.disabled = !shownCode;
+  }
   return {
     element,
+    close: chart.close,
     update(shown) {
-      setText(code, shown.code || "# The code stands here once the choices make a request.");
-      copy.disabled = !shown.code;
+      shownCode = shown.code;
+      if (shown.is_other || !shown.selection) selectedCode = "";
+      drawCode();
       show(other, shown.is_other);
       pages.offer("controls", shown.has_controls);
       if (!shown.has_controls && pages.current() === "controls") pages.open("code");
       load(shown.result);
+      select(shown.selection && { ...shown.selection, is_other: shown.is_other });
     },
   };
 }

@@ -16,7 +16,8 @@ function reportTable(port) {
   const body = h("tbody");
   const scroller = h("div", { class: "sr-scroll", tabindex: "0", role: "region", "aria-label": "Rows of the report" },
     h("table", {}, h("thead", {}, head), body));
-  const element = h("div", { class: "sr-table" },
+  const bar = selectionBar(port);
+  const element = h("div", { class: "sr-table" }, bar.element,
     h("div", { class: "sr-row" }, search, count, h("span", { class: "sr-turn" }, ...Object.values(buttons))), scroller);
   let columns = [], at = 0, matching = 0, sort = null, descending = false, asked = 0;
 
@@ -71,6 +72,10 @@ function reportTable(port) {
       [sort, descending, search.value] = [null, false, ""];
       drawHead();
       load(0);
+    },
+    selected(selection) {
+      bar.update(selection);
+      if (columns.length) load(0);
     },
   };
 }

@@ -1,0 +1,17 @@
+// What is selected in the chart: how many rows, and the way back to all of them.
+
+function selectionBar(port, seeRows = null) {
+  const text = h("span", { role: "status" });
+  const see = seeRows && h("button", { type: "button", class: "sr-small", onclick: seeRows }, "See the rows");
+  const clear = h("button", { type: "button", class: "sr-small", onclick: () => port.tell("unselect") }, "Clear selection");
+  const element = h("div", { class: "sr-row sr-selection", hidden: true }, text, see, clear);
+  return {
+    element,
+    update(selection) {
+      show(element, Boolean(selection));
+      if (!selection) return;
+      const [rows, total] = [selection.rows, selection.total].map((count) => count.toLocaleString("en"));
+      setText(text, `${rows} of ${total} rows selected in the chart`);
+    },
+  };
+}
