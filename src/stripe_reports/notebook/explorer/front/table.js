@@ -17,7 +17,7 @@ function reportTable(port) {
   const scroller = h("div", { class: "sr-scroll", tabindex: "0", role: "region", "aria-label": "Rows of the report" },
     h("table", {}, h("thead", {}, head), body));
   const bar = selectionBar(port);
-  const element = h("div", { class: "sr-table" }, bar.element,
+  const element = h("div", { class: "sr-table" },
     h("div", { class: "sr-row" }, search, count, h("span", { class: "sr-turn" }, ...Object.values(buttons))), scroller);
   let columns = [], at = 0, matching = 0, sort = null, descending = false, asked = 0;
 
@@ -66,7 +66,7 @@ function reportTable(port) {
   }
   search.addEventListener("input", later(250, () => load(0)));
   return {
-    element,
+    element: h("div", {}, bar.element, element),
     open(now) {
       columns = now;
       [sort, descending, search.value] = [null, false, ""];
