@@ -11,6 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
+from conftest import TestClock
 from stripe_reports import disk, errors
 from stripe_reports.simulator import Fault
 
@@ -33,7 +34,7 @@ class TestDisk:
     ):
         """And the run is at Stripe: with room, nothing is launched again."""
         with sr.Client(
-            simulator.key, cache_dir=small_disk, application=simulator, clock=_Clock(simulator)
+            simulator.key, cache_dir=small_disk, application=simulator, clock=TestClock(simulator.clock)
         ) as client:
             (small_disk / "filler").write_bytes(b"x" * 700_000)
             with pytest.raises(errors.StoreError, match=rf"needs about .*{small_disk}") as caught:
@@ -191,13 +192,6 @@ class TestSizes:
         with pytest.raises(errors.DamagedFileError, match="200 times"):
             answered(gzip.compress(b"\0" * 100_000_000))
         assert not list((tmp_path / "cache").rglob("*.parquet"))
-
-
-class _Clock:
-    def __init__(self, simulator):
-        self.now = simulator.clock.now
-        self.monotonic = lambda: simulator.clock.now().timestamp()
-        self.sleep = simulator.clock.advance
 
 
 def _refused(*_, **__):
