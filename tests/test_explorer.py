@@ -154,12 +154,12 @@ WEEK = {"span": {"period": ["2026-10-05", "2026-10-06"]}, "bar": {}, "picked": [
 
 def select(form, view, **selections):
     """Select in the chart as a view does, and wait until the form knows."""
-    told, known = threading.Event(), form.shown["selection"]
-    follow = lambda change: change.new["selection"] != known and told.set()  # noqa: E731
-    form.observe(follow, "shown")
+    told = threading.Event()
+    follow = lambda _: told.set()  # noqa: E731
+    form.observe(follow, "selected_code")  # the last thing that changes
     view.tell("select", run=form.report.run.id, kind="net", by="v", selections=WEEK | selections)
     assert told.wait(20)
-    form.unobserve(follow, "shown")
+    form.unobserve(follow, "selected_code")
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_a_selection_ends_when_it_is_cleared_or_another_report_comes(form, view,
     """It belongs to the chart that it was made in."""
     for end in (
         lambda: select(form, view, span={}, picked=[]),
-        lambda: (view.tell("unselect"), view.wait_for(lambda: form.selected is None)),
+        lambda: (view.tell("unselect"), view.wait_for(lambda: not form.selected_code)),
         lambda: form.run("always").result(20),
     ):
         select(form, view)
@@ -210,7 +210,7 @@ def test_a_selection_ends_when_it_is_cleared_or_another_report_comes(form, view,
         assert view.ask("selection")["answer"] == {"rows": None}
     view.tell("select", run="frr_of_before", kind="net", by="v", selections=WEEK)
     view.tell("select", run=form.report.run.id, kind="net", by="v", selections=WEEK)
-    view.wait_for(lambda: form.selected is not None)
+    view.wait_for(lambda: form.selected_code)
     assert form.shown["selection"]["by"] == "v"
 
 
