@@ -286,6 +286,7 @@ class TestReuse:
         first, second = (connect(cache_dir=tmp_path / name) for name in "ab")
         with pytest.raises(errors.ResultUnavailableError):
             first.fetch("balance.summary.2", "2026-10", currency="eur")
+        simulator.clock.advance(60)  # what is launched in the same moment counts as one's own
         calls()
         report = second.fetch("balance.summary.2", "2026-10", currency="eur")
         assert (report.reuse.action, len(simulator.runs)) == ("launched", 2)

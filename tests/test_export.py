@@ -157,8 +157,8 @@ class TestArrow:
         assert table.schema.field("created").type == pa.timestamp("us", "Europe/Paris")
         assert_frame_equal(pl.from_arrow(table), report.frame())
         assert_frame_equal(pl.DataFrame(report), report.frame())
-        taken = pd.DataFrame.from_arrow(report)
-        assert taken["net"].tolist() == report.frame()["net"].to_list()
+        if hasattr(pd.DataFrame, "from_arrow"):  # since pandas 3
+            assert pd.DataFrame.from_arrow(report)["net"].tolist() == report.frame()["net"].to_list()
 
     def test_duckdb_reads_a_report_by_its_name(self, report):
         """Decimals stay decimals there."""

@@ -122,7 +122,7 @@ class Form:
         self.root.get_by_role("tab", name=name).click()
         return self.root.get_by_role("tabpanel", name=name)
 
-    def wait_for_button(self, text: str) -> None:
+    def wait_for_button(self, text: str | re.Pattern[str]) -> None:
         self.root.locator(".sr-run", has_text=text).wait_for()
 
     def rows(self):
