@@ -703,6 +703,21 @@ def test_one_damaged_row_among_many_is_found(damaged, column, last, line_end):
     assert (damage.line, damage.column) == (15_001, column)
 
 
+@pytest.mark.parametrize("earlier", ["", 'the ""first""'])
+def test_quotes_that_come_late_or_in_another_column_are_text(earlier):
+    """Where they stand among the first rows is where they are counted first, not where they must be."""
+    rows = many_rows("x")
+    rows[1] = rows[1].replace('"x"', f'"{earlier}x"')
+    rows[15_000] = rows[15_000].replace('"txn_', '"""txn_')
+    rows[15_001] = rows[15_001].replace('"x"', '"say ""x"""')
+    frame = read_csv(lines(*rows), report_type=ACTIVITY, timezone="Europe/Paris")
+    assert frame["balance_transaction_id"][14_999].startswith('"txn_')
+    assert frame["description"][15_000] == 'say "x"'
+    rows[17_000] = rows[17_000].removesuffix('"x"').removesuffix(",")
+    damage = the_damage(lines(*rows), report_type=ACTIVITY, timezone="Europe/Paris")
+    assert (damage.line, damage.column) == (17_001, "description")
+
+
 def test_line_ends_may_be_mixed():
     """Rows that another program appended are rows."""
     rows = many_rows("x")

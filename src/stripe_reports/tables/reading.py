@@ -45,8 +45,8 @@ less time. ``scan_csv`` has no parameter for it."""
 _ROW_GROUP = 50_000
 """Rows that are held until they are written. What a file says of its groups is held until it is finished:
 of half as many rows, twice as much, which shows in large files."""
-_SLICE = 100_000
-"""Rows of which a column is joined into one text: short enough to stay near the processor."""
+_FIRST = 5_000
+"""Rows that show in which columns quotes and carriage returns stand."""
 _SAMPLED = 8
 """Of so many rows, one is looked at to compare local times with their UTC twins."""
 
@@ -82,7 +82,7 @@ class _Reading:
         text: Bytes in all cells, unquoted.
         cells: By column, how many hold text or empty quotes.
         ambiguous: By column, how many local times the clock showed twice.
-        inside: How often a character stands inside cells, for those that were counted on the way.
+        inside: By character and column, how often it stands inside cells, where that was counted on the way.
     """
 
     frame: pl.DataFrame
@@ -90,7 +90,7 @@ class _Reading:
     text: int
     cells: dict[str, int]
     ambiguous: dict[str, int]
-    inside: dict[str, int]
+    inside: dict[str, dict[str, int]]
 
 
 def read_rows(
@@ -123,7 +123,7 @@ def read_rows(
         # Nearly every file passes the first attempt, which relies on what Stripe does and most months have:
         # no cell is quoted and empty, no hour is repeated. The second takes the time to deal with both.
         reading = None
-        counted = [] if parquet is None else _seen_inside(source, header)
+        counted = {} if source.size <= _SMALL else _seen_inside(_text(source, fields), fields)
         for careful in (False, True):
             reading = reading or _read(source, fields, parquet, metadata, counted, careful=careful)
         seen = looking.result()
@@ -168,14 +168,39 @@ def _look_at(source: Source) -> _Bytes:
     return _Bytes(quotes, carriage_returns, has_nul, last == b"\n")
 
 
-def _seen_inside(source: Source, header: Header) -> list[str]:
-    """Characters inside the first cells: counting them on the way saves reading the Parquet file again."""
-    with source.open() as file:
-        file.seek(len(header.raw))
-        start = file.read(_BLOCK)
-    if header.raw.endswith(b"\r\n"):
-        start = start.replace(b"\r\n", b"\n")
-    return [character for character, written in (('"', b'""'), ("\r", b"\r")) if written in start]
+def _text(source: Source, fields: Sequence[Field]) -> pl.LazyFrame:
+    """The cells as polars reads them; those that are empty and not quoted are null."""
+    # Stays set, for polars alone: to take a variable away is not safe while other threads look for theirs.
+    variable, size = _PARSED_AT_ONCE
+    os.environ.setdefault(variable, str(size))
+    return pl.scan_csv(
+        source.content,
+        has_header=False,
+        skip_rows=1,
+        schema={field.name: pl.String() for field in fields},
+        glob=False,
+    )
+
+
+def _seen_inside(cells: pl.LazyFrame, fields: Sequence[Field]) -> dict[str, list[str]]:
+    """Quotes and carriage returns among the first cells, and the columns they stand in.
+
+    Counting them on the way in these columns nearly always spares counting in the others, which takes
+    as long as parsing all times.
+    """
+    try:
+        first = cells.head(_FIRST).select(_names(fields, pl.String)).collect()
+    except pl.exceptions.PolarsError:  # what is wrong with the file is found when it is read whole
+        return {}
+    seen = {
+        character: [column.name for column in first if column.str.contains(character, literal=True).any()]
+        for character in ('"', "\r")
+    }
+    return {character: names for character, names in seen.items() if names}
+
+
+def _names(fields: Sequence[Field], dtype: type[pl.DataType]) -> list[str]:
+    return [field.name for field in fields if isinstance(field.dtype, dtype)]
 
 
 def _read(
@@ -183,23 +208,14 @@ def _read(
     fields: Sequence[Field],
     parquet: Path | None,
     metadata: Mapping[str, str] | None,
-    counted: Sequence[str],
+    counted: Mapping[str, Collection[str]],
     *,
     careful: bool,
 ) -> _Reading | None:
     """One pass of polars over the file; None if a value is not of the form of its column."""
-    # Stays set, for polars alone: to take a variable away is not safe while other threads look for theirs.
-    variable, size = _PARSED_AT_ONCE
-    os.environ.setdefault(variable, str(size))
     # Shared by all queries below, which polars then answers together.
     cells = (
-        pl.scan_csv(
-            source.content,
-            has_header=False,
-            skip_rows=1,
-            schema={field.name: pl.String() for field in fields},
-            glob=False,
-        )
+        _text(source, fields)
         .with_columns(
             _time(field, careful, zone="UTC").alias(_instant(field.name))
             for field in fields
@@ -208,7 +224,8 @@ def _read(
         .cache()
     )
     rows = _keep(cells.select(_typed(field, careful) for field in fields), parquet, metadata)
-    sums = cells.select(pl.len().alias("rows"), *_sums(fields, careful, counted))
+    total = pl.UInt32 if source.size < 1 << 32 else pl.UInt64  # nothing can be more than there are bytes
+    sums = cells.select(pl.len().alias("rows"), *_sums(fields, careful, counted, total))
     twins = [field for field in fields if field.twin is not None]
     try:
         frame, found, disagreements = pl.collect_all(
@@ -242,7 +259,7 @@ def _read(
         text=sum(of("text").values()),
         cells=of("cells"),
         ambiguous={name: count for name, count in of("ambiguous").items() if count},
-        inside={each: sum(of(f"count of {each}").values()) for each in counted},
+        inside={each: of(f"count of {each}") for each in counted},
     )
 
 
@@ -287,15 +304,20 @@ def _typed(field: Field, careful: bool) -> pl.Expr:
             return _cell(field, careful).cast(field.dtype)
 
 
-def _sums(fields: Sequence[Field], careful: bool, counted: Sequence[str]) -> Iterator[pl.Expr]:
+def _sums(
+    fields: Sequence[Field],
+    careful: bool,
+    counted: Mapping[str, Collection[str]],
+    total: type[pl.DataType],
+) -> Iterator[pl.Expr]:
     """What ``_is_accounted_for`` needs of every column, and whether its text has the right form."""
     for position, field in enumerate(fields):
         raw, cell = pl.col(field.name), _cell(field, careful)
         yield raw.count().alias(f"cells {position}")
-        yield raw.str.len_bytes().cast(pl.UInt64).sum().alias(f"text {position}")
+        yield raw.str.len_bytes().cast(total).sum().alias(f"text {position}")
         if isinstance(field.dtype, pl.String):
-            for character in counted:
-                counts = raw.str.count_matches(character, literal=True).cast(pl.UInt64)
+            for character in (each for each, names in counted.items() if field.name in names):
+                counts = raw.str.count_matches(character, literal=True).cast(total)
                 yield counts.sum().alias(f"count of {character} {position}")
             if not careful:
                 yield raw.str.len_bytes().min().alias(f"shortest {position}")
@@ -356,39 +378,27 @@ def _is_accounted_for(
     quotes = seen.quotes - header.raw.count(b'"')
     if spent == quotes and not returns and quotes in {0, around_cells}:
         return True
-    texts = [field.name for field in fields if isinstance(field.dtype, pl.String)]
-    kept = reading.frame if parquet is None else pl.scan_parquet(parquet, glob=False)
+    texts = _names(fields, pl.String)
+    kept = reading.frame.lazy() if parquet is None else pl.scan_parquet(parquet, glob=False)
     expected = {'"': quotes - spent}
     if returns or "\r" in reading.inside:
         expected["\r"] = returns
-    left = expected.keys() - reading.inside.keys()
-    if expected != reading.inside | _inside_cells(left, kept, texts):
-        return False
+    for character, number in expected.items():
+        counted = reading.inside.get(character, {})
+        found = sum(counted.values())
+        # Once all are found, there are no more: polars would have left out something else for them.
+        if found < number:
+            found += _inside_cells(character, kept, [name for name in texts if name not in counted])
+        if found != number:
+            return False
     around = 2 * spent - quotes
-    return around == around_cells or (not returns and around == 2 * _need_quotes(kept.lazy(), texts))
+    return around == around_cells or (not returns and around == 2 * _need_quotes(kept, texts))
 
 
-def _inside_cells(
-    characters: Collection[str], rows: pl.DataFrame | pl.LazyFrame, texts: Sequence[str]
-) -> dict[str, int]:
-    """How often each character stands inside cells; asked only where some do, since it takes a while."""
-    found = dict.fromkeys(characters, 0)
-    if isinstance(rows, pl.DataFrame):  # one long text is looked through in half the time of many short ones
-        for part in rows.select(texts).iter_slices(_SLICE):
-            joined = part.select(pl.all().str.join())
-            for character in characters:
-                counts = joined.select(pl.all().str.count_matches(character, literal=True))
-                found[character] += sum(counts.row(0))
-        return found
-    if texts and characters:
-        counted = [
-            pl.sum_horizontal(
-                pl.col(texts).str.count_matches(each, literal=True).cast(pl.UInt64).sum()
-            ).alias(each)
-            for each in characters
-        ]
-        found |= rows.select(counted).collect(engine="streaming").row(0, named=True)
-    return found
+def _inside_cells(character: str, rows: pl.LazyFrame, names: Sequence[str]) -> int:
+    """How often a character stands inside the cells of some columns."""
+    count = pl.col(names).str.count_matches(character, literal=True).cast(pl.UInt64).sum()
+    return sum(rows.select(count).collect(engine="streaming").row(0)) if names else 0
 
 
 def _need_quotes(rows: pl.LazyFrame, texts: Sequence[str]) -> int:
