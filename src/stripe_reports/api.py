@@ -132,8 +132,9 @@ class Api:
             )
         broken = ""
         for attempt in range(1, DOWNLOAD_ATTEMPTS + 1):
-            target.seek(0)
-            target.truncate()
+            if attempt > 1:  # not at first: ext4 writes a file that was cut to nothing when it is closed
+                target.seek(0)
+                target.truncate()
             try:
                 return self._stream(file, target)
             except errors.DamagedFileError:

@@ -157,7 +157,7 @@ def _look_at(source: Source) -> _Bytes:
     """Every byte once, while polars parses."""
     quotes, carriage_returns, has_nul, last = 0, 0, False, b""
     with source.open() as file:
-        while block := file.read(_BLOCK):
+        while block := file.read1(_BLOCK):
             # bytes.count takes thrice as long, and holds the GIL.
             numbers = pl.Series([block], dtype=pl.Binary).cast(pl.List(pl.UInt8)).explode()
             quotes += int((numbers == ord('"')).sum())

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from stripe_reports.errors import DamagedFileError
 
@@ -38,7 +38,7 @@ class Source:
     content: Path | bytes
     name: str
 
-    def open(self) -> BinaryIO:
+    def open(self) -> io.BytesIO | io.BufferedReader:
         """Its bytes from the beginning."""
         return io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content.open("rb")
 
