@@ -130,6 +130,17 @@ def test_the_last_of_many_is_looked_at_often(client, looks):
     assert looks._clock.slept == pytest.approx([LONGEST_AMONG_MANY, 3.0, 12.0])
 
 
+def test_who_is_told_news_of_others_counts_from_when_they_were_new(client, looks, simulator):
+    """Else the last of many would be found as much later as the news were old."""
+    runs = launched(client, LISTED_FROM)
+    with follow(looks, runs) as followed:
+        looks.look(runs[0])
+        simulator.clock.advance(1.5)
+        looks.look(runs[1])
+        looks.pause(followed[1], 12.0)
+        assert looks._clock.slept == pytest.approx([LONGEST_AMONG_MANY - 1.5])
+
+
 def test_an_event_ends_a_wait_by_the_machines_clock():
     """Else this test would take a day."""
     clock, event = SystemClock(), threading.Event()

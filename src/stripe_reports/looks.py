@@ -42,10 +42,12 @@ class Followed:
     """A run while it is waited for.
 
     Attributes:
+        run_id: Which it is.
         ended: Set as soon as anyone has seen its end.
         is_one_of_many: Many were waited for together, now or before.
     """
 
+    run_id: str
     ended: threading.Event
     is_one_of_many: bool = False
 
@@ -68,7 +70,7 @@ class Looks:
         with self._lock:
             self._waiting[run.id] += 1
             self._seen.setdefault(run.id, _Seen(run, float("-inf")))
-            followed = self._followed.setdefault(run.id, Followed(threading.Event()))
+            followed = self._followed.setdefault(run.id, Followed(run.id, threading.Event()))
             if len(self._waiting) >= LISTED_FROM:
                 for each in self._followed.values():
                     each.is_one_of_many = True
@@ -83,7 +85,11 @@ class Looks:
     def pause(self, followed: Followed, seconds: float) -> None:
         """Rest before the next look, at most so long: someone else's look may show that the run has ended."""
         if followed.is_one_of_many:
-            seconds = min(seconds, LONGEST_AMONG_MANY)
+            seen = self._seen.get(followed.run_id)
+            age = self._clock.monotonic() - seen.at if seen else 0.0
+            # Counted from the last news, not from when this thread was told them.
+            left = LONGEST_AMONG_MANY - age if age < FRESH_FOR else LONGEST_AMONG_MANY
+            seconds = min(seconds, left)
         self._clock.wait(followed.ended, seconds)
 
     def look(self, run: ReportRun, *, within: float = threading.TIMEOUT_MAX) -> ReportRun:
