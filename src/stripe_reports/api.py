@@ -113,7 +113,7 @@ class Api:
         return type_
 
     def download(self, file: ResultFile, target: BinaryIO) -> Download:
-        """Stream the contents of a result file into *target*, once more from the start if the line breaks.
+        """Stream a result file into *target*, which is empty; from the start again if the line breaks.
 
         Raises:
             ResultUnavailableError: The file has no address, one that is not Stripe's, or is gone.

@@ -88,8 +88,7 @@ class Looks:
             seen = self._seen.get(followed.run_id)
             age = self._clock.monotonic() - seen.at if seen else 0.0
             # Counted from the last news, not from when this thread was told them.
-            left = LONGEST_AMONG_MANY - age if age < FRESH_FOR else LONGEST_AMONG_MANY
-            seconds = min(seconds, left)
+            seconds = min(seconds, LONGEST_AMONG_MANY - (age if age < FRESH_FOR else 0.0))
         self._clock.wait(followed.ended, seconds)
 
     def look(self, run: ReportRun, *, within: float = threading.TIMEOUT_MAX) -> ReportRun:

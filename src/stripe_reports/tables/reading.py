@@ -39,9 +39,10 @@ _OS_ERROR = re.compile(r"\(os error ([0-9]+)\)")
 _BLOCK = 1 << 20
 _SMALL = 1 << 18
 """Bytes up to which a file is checked row by row anyway: it takes milliseconds."""
-_PARSED_AT_ONCE = "POLARS_CSV_CHUNK_SIZE", 4 << 20
-"""Bytes of a file, and how polars is told. Its own 32 MiB take twice the memory to store a file, in no
-less time. ``scan_csv`` has no parameter for it."""
+_PARSED_AT_ONCE = 4 << 20
+"""Bytes of a file. polars' own 32 MiB take twice the memory to store a file, in no less time."""
+_PARSED_AT_ONCE_VARIABLE = "POLARS_CSV_CHUNK_SIZE"
+"""How polars is told; ``scan_csv`` has no parameter for it."""
 _ROW_GROUP = 50_000
 """Rows that are held until they are written. What a file says of its groups is held until it is finished:
 of half as many rows, twice as much, which shows in large files."""
@@ -123,7 +124,7 @@ def read_rows(
         # Nearly every file passes the first attempt, which relies on what Stripe does and most months have:
         # no cell is quoted and empty, no hour is repeated. The second takes the time to deal with both.
         reading = None
-        counted = {} if source.size <= _SMALL else _seen_inside(_text(source, fields), fields)
+        counted = {} if source.size <= _SMALL else _seen_inside(_cells(source, fields), fields)
         for careful in (False, True):
             reading = reading or _read(source, fields, parquet, metadata, counted, careful=careful)
         seen = looking.result()
@@ -168,11 +169,10 @@ def _look_at(source: Source) -> _Bytes:
     return _Bytes(quotes, carriage_returns, has_nul, last == b"\n")
 
 
-def _text(source: Source, fields: Sequence[Field]) -> pl.LazyFrame:
+def _cells(source: Source, fields: Sequence[Field]) -> pl.LazyFrame:
     """The cells as polars reads them; those that are empty and not quoted are null."""
     # Stays set, for polars alone: to take a variable away is not safe while other threads look for theirs.
-    variable, size = _PARSED_AT_ONCE
-    os.environ.setdefault(variable, str(size))
+    os.environ.setdefault(_PARSED_AT_ONCE_VARIABLE, str(_PARSED_AT_ONCE))
     return pl.scan_csv(
         source.content,
         has_header=False,
@@ -189,7 +189,7 @@ def _seen_inside(cells: pl.LazyFrame, fields: Sequence[Field]) -> dict[str, list
     as long as parsing all times.
     """
     try:
-        first = cells.head(_FIRST).select(_names(fields, pl.String)).collect()
+        first = cells.head(_FIRST).select(_texts(fields)).collect()
     except pl.exceptions.PolarsError:  # what is wrong with the file is found when it is read whole
         return {}
     seen = {
@@ -199,8 +199,9 @@ def _seen_inside(cells: pl.LazyFrame, fields: Sequence[Field]) -> dict[str, list
     return {character: names for character, names in seen.items() if names}
 
 
-def _names(fields: Sequence[Field], dtype: type[pl.DataType]) -> list[str]:
-    return [field.name for field in fields if isinstance(field.dtype, dtype)]
+def _texts(fields: Sequence[Field]) -> list[str]:
+    """The columns that are kept as text."""
+    return [field.name for field in fields if isinstance(field.dtype, pl.String)]
 
 
 def _read(
@@ -215,7 +216,7 @@ def _read(
     """One pass of polars over the file; None if a value is not of the form of its column."""
     # Shared by all queries below, which polars then answers together.
     cells = (
-        _text(source, fields)
+        _cells(source, fields)
         .with_columns(
             _time(field, careful, zone="UTC").alias(_instant(field.name))
             for field in fields
@@ -378,7 +379,7 @@ def _is_accounted_for(
     quotes = seen.quotes - header.raw.count(b'"')
     if spent == quotes and not returns and quotes in {0, around_cells}:
         return True
-    texts = _names(fields, pl.String)
+    texts = _texts(fields)
     kept = reading.frame.lazy() if parquet is None else pl.scan_parquet(parquet, glob=False)
     expected = {'"': quotes - spent}
     if returns or "\r" in reading.inside:
