@@ -529,6 +529,41 @@ def test_carriage_returns_inside_cells_are_text():
     assert read_csv(content)["description"].to_list() == ["a\r\nb\r", None]
 
 
+NAMES = ["*", "^.*$", "^currency$", "currency", "net", "description"]
+
+
+@given(st.permutations(NAMES), st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
+def test_a_column_may_have_any_name(tmp_path_factory, names, quoting):
+    """polars takes some names for patterns; metadata keys are whatever their author wrote."""
+    rows = [
+        names,
+        ["1.50" if name == "net" else f'{name}, "1"' for name in names],
+        ["" if name == "*" else "2.00" if name == "net" else f"{name} 2" for name in names],
+    ]
+    text, folder = io.StringIO(), tmp_path_factory.getbasetemp()
+    csv.writer(text, quoting=quoting, lineterminator="\n").writerows(rows)
+    content = text.getvalue().encode()
+    frame = read_csv(content, report_type=ACTIVITY)
+    assert frame.columns == names
+    for name, first, second in zip(*rows, strict=True):
+        expected = [Decimal(first), Decimal(second)] if name == "net" else [first, second or None]
+        assert frame[name].to_list() == expected
+    (folder / "hostile.csv").write_bytes(content)
+    write_parquet(
+        folder / "hostile.csv", folder / "hostile.parquet", report_type=catalog.get(ACTIVITY), timezone=None
+    )
+    assert_frame_equal(pl.read_parquet(folder / "hostile.parquet", glob=False), frame)
+
+
+def test_a_column_of_a_large_file_may_have_any_name():
+    """Quotes inside the cells of such columns are counted, too."""
+    rows = many_rows('say ""x"", or')
+    rows[0] = rows[0].replace("description", "*").replace("currency", "^x$")
+    frame = read_csv(lines(*rows), report_type=ACTIVITY, timezone="Europe/Paris")
+    assert frame["*"][0] == 'say "x", or'
+    assert set(frame["^x$"].to_list()) == {"usd"}
+
+
 def test_a_single_column_may_have_empty_rows():
     """A line that is blank is a row whose only cell is empty."""
     assert read_csv(b"currency\nusd\n\neur\n")["currency"].to_list() == ["usd", None, "eur"]

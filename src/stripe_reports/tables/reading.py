@@ -26,6 +26,7 @@ from typing import Literal
 import polars as pl
 
 from stripe_reports import notices
+from stripe_reports.columns import column, columns
 from stripe_reports.tables.damage import check_every_row
 from stripe_reports.tables.forms import misformed
 from stripe_reports.tables.header import Header
@@ -188,14 +189,18 @@ def _seen_inside(cells: pl.LazyFrame, fields: Sequence[Field]) -> dict[str, list
     Counting them on the way in these columns nearly always spares counting in the others, which takes
     as long as parsing all times.
     """
-    try:
-        first = cells.head(_FIRST).select(_texts(fields)).collect()
-    except pl.exceptions.PolarsError:  # what is wrong with the file is found when it is read whole
+    texts = _texts(fields)
+    if not texts:
         return {}
-    seen = {
-        character: [column.name for column in first if column.str.contains(character, literal=True).any()]
+    has = {
+        character: columns(texts).str.contains(character, literal=True).any().name.prefix(character)
         for character in ('"', "\r")
     }
+    try:
+        found = iter(cells.head(_FIRST).select(*has.values()).collect().row(0))
+    except pl.exceptions.PolarsError:  # what is wrong with the file is found when it is read whole
+        return {}
+    seen = {character: [name for name in texts if next(found)] for character in has}
     return {character: names for character, names in seen.items() if names}
 
 
@@ -271,7 +276,7 @@ def _instant(name: str) -> str:
 
 def _cell(field: Field, careful: bool) -> pl.Expr:
     """The text of a column; polars reads empty cells as null, but quoted ones as empty text."""
-    cell = pl.col(field.name)
+    cell = column(field.name)
     return pl.when(cell != "").then(cell).alias(field.name) if careful else cell
 
 
@@ -288,9 +293,9 @@ def _typed(field: Field, careful: bool) -> pl.Expr:
     """A column with its type. ``_sums`` checks the form of its text; casts accept too much."""
     match field.dtype:
         case pl.Datetime() if field.kind == "datetime_utc":
-            return pl.col(_instant(field.name)).alias(field.name)
+            return column(_instant(field.name)).alias(field.name)
         case pl.Datetime() if field.twin is not None and field.zone is not None:
-            return pl.col(_instant(field.twin)).dt.convert_time_zone(field.zone).alias(field.name)
+            return column(_instant(field.twin)).dt.convert_time_zone(field.zone).alias(field.name)
         case pl.Datetime() if field.zone is not None:
             return _on_the_clock(field, careful, "earliest" if careful else "raise")
         case pl.Datetime():
@@ -313,7 +318,7 @@ def _sums(
 ) -> Iterator[pl.Expr]:
     """What ``_is_accounted_for`` needs of every column, and whether its text has the right form."""
     for position, field in enumerate(fields):
-        raw, cell = pl.col(field.name), _cell(field, careful)
+        raw, cell = column(field.name), _cell(field, careful)
         yield raw.count().alias(f"cells {position}")
         yield raw.str.len_bytes().cast(total).sum().alias(f"text {position}")
         if isinstance(field.dtype, pl.String):
@@ -324,7 +329,7 @@ def _sums(
                 yield raw.str.len_bytes().min().alias(f"shortest {position}")
         elif field.twin is not None:
             other_length = (cell.str.len_bytes() != len("2026-10-31 12:00:00")).any()
-            unpaired = cell.count() != pl.col(_instant(field.twin)).count()
+            unpaired = cell.count() != column(_instant(field.twin)).count()
             yield (other_length | unpaired).alias(f"misformed {position}")
         else:
             yield misformed(field.dtype, cell).alias(f"misformed {position}")
@@ -339,9 +344,9 @@ def _disagreements(cells: pl.LazyFrame, twins: Sequence[Field], careful: bool) -
     Values are taken from the twin anyway; this finds a wrong zone, which shows in many rows. Comparing
     all of them would cost a fifth of the time of reading.
     """
-    sample = cells.with_row_index(_instant("row")).filter(pl.col(_instant("row")) % _SAMPLED == 0)
+    sample = cells.with_row_index(_instant("row")).filter(column(_instant("row")) % _SAMPLED == 0)
     return sample.select(
-        pl.col(_instant(str(field.twin)))
+        column(_instant(str(field.twin)))
         .dt.convert_time_zone(str(field.zone))
         .dt.replace_time_zone(None)
         .ne_missing(_time(field, careful))
@@ -398,13 +403,13 @@ def _is_accounted_for(
 
 def _inside_cells(character: str, rows: pl.LazyFrame, names: Sequence[str]) -> int:
     """How often a character stands inside the cells of some columns."""
-    count = pl.col(names).str.count_matches(character, literal=True).cast(pl.UInt64).sum()
+    count = columns(names).str.count_matches(character, literal=True).cast(pl.UInt64).sum()
     return sum(rows.select(count).collect(engine="streaming").row(0)) if names else 0
 
 
 def _need_quotes(rows: pl.LazyFrame, texts: Sequence[str]) -> int:
     """How many cells cannot be without quotes around them."""
-    needed = pl.col(texts).str.contains('[",\n]').cast(pl.UInt64)
+    needed = columns(texts).str.contains('[",\n]').cast(pl.UInt64)
     return sum(rows.select(needed.sum()).collect(engine="streaming").row(0)) if texts else 0
 
 
