@@ -3,6 +3,7 @@
     schema.py    which columns become which types; which report a header belongs to
     header.py    is it a report at all, and what are its columns?
     forms.py     how values are written, where polars accepts more
+    values.py    what polars makes of them
     reading.py   the fast way: polars, and the proof that it read what is written
     damage.py    the slow way, after the fast one failed: the line and column that are wrong
     records.py   strict CSV, with lines: for the header and the slow way
@@ -95,7 +96,7 @@ def write_parquet(
 
     Args:
         csv: What Stripe sent, unpacked.
-        parquet: Where to write; nothing is left there after an error.
+        parquet: Where to write: the file appears there once it is proved, and not at all after an error.
         report_type: The type of the run; None if it is not known, which makes all columns text.
         timezone: Zone in which Stripe wrote local times; None leaves them without zone.
         metadata: Kept inside the Parquet file, beside the rows.
@@ -110,12 +111,7 @@ def write_parquet(
     file = Source(csv, name or os.fspath(csv))
     header = read_header(file)
     fields = fields_of(header.names, report_type, timezone)
-    try:
-        _, rows = read_rows(file, header, fields, parquet=parquet, metadata=metadata)
-    except BaseException:
-        if parquet.is_file():
-            parquet.unlink()
-        raise
+    _, rows = read_rows(file, header, fields, parquet=parquet, metadata=metadata)
     return rows
 
 

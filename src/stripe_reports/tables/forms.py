@@ -14,7 +14,7 @@ def misformed(dtype: pl.DataType, cell: pl.Expr) -> pl.Expr:
 
     Args:
         dtype: What the column becomes.
-        cell: Its text, which must also be parsed, strictly: only what that lets pass is looked for.
+        cell: Its text, which must also be parsed: only what that lets pass is looked for.
     """
     if isinstance(dtype, pl.Datetime):
         return _misformed_time(cell)

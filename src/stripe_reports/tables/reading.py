@@ -17,25 +17,27 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import polars as pl
 
 from stripe_reports import notices
 from stripe_reports.columns import column, columns
+from stripe_reports.seals import count_rows
 from stripe_reports.tables.damage import check_every_row
 from stripe_reports.tables.forms import misformed
 from stripe_reports.tables.header import Header
 from stripe_reports.tables.records import Source
 from stripe_reports.tables.schema import Field
+from stripe_reports.tables.values import cell_of, is_parsed, on_the_clock, parsed, time_of, typed, value_name
 
 __all__ = ["AmbiguousTimeWarning", "read_rows"]
 
-_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 _OS_ERROR = re.compile(r"\(os error ([0-9]+)\)")
 _BLOCK = 1 << 20
 _SMALL = 1 << 18
@@ -81,6 +83,7 @@ class _Reading:
     Attributes:
         rows: How many.
         frame: The typed rows, or none of them if they went into a file.
+        parquet: That file.
         text: Bytes in all cells, unquoted.
         cells: By column, how many hold text or empty quotes.
         ambiguous: By column, how many local times the clock showed twice.
@@ -88,6 +91,7 @@ class _Reading:
     """
 
     frame: pl.DataFrame
+    parquet: Path | None
     rows: int
     text: int
     cells: dict[str, int]
@@ -109,36 +113,87 @@ def read_rows(
         source: The file.
         header: Its first record.
         fields: What its columns become.
-        parquet: Write the rows there in bounded memory, and return none of them. If this raises, what
-            was written must not be used.
+        parquet: Write the rows there in bounded memory, and return none of them. The file appears whole,
+            or not at all.
         metadata: Goes into the Parquet file beside the rows.
 
     Raises:
         DamagedFileError: The file is not, to its last byte, a CSV file of such values.
         OSError: It cannot be read, or *parquet* not be written.
     """
+    with _attempts(parquet) as attempts:
+        try:
+            with _system_errors(str(parquet or source.name)):
+                reading, is_proved = _read_and_prove(source, header, fields, attempts, metadata)
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+            # No value makes polars raise: the file itself is wrong, and another attempt would find the same.
+            reading, is_proved = None, False
+        there = None if is_proved else check_every_row(source, fields)
+        if reading is None:
+            raise source.damage("polars cannot read the file.")
+        if there not in {None, reading.rows}:
+            raise source.damage(f"polars reads {reading.rows:,} rows of {there:,}.")
+        if parquet is not None and reading.parquet is not None:
+            reading.parquet.replace(parquet)
+    for name, count in reading.ambiguous.items():
+        _warn_of_ambiguous(next(field for field in fields if field.name == name), count)
+    return reading.frame, reading.rows
+
+
+@contextmanager
+def _attempts(parquet: Path | None) -> Iterator[Sequence[Path | None]]:
+    """A file for each attempt to write *parquet*; the one that succeeds has to be moved there meanwhile.
+
+    When polars raises, it is not done: its writer may open its file, and leave no rows in it, long after. So
+    no two attempts share a file, and whatever comes late is not what was moved.
+    """
+    if parquet is None:
+        yield (None, None)
+        return
+    files = [parquet.with_name(f"{parquet.name}.{uuid.uuid4().hex}") for _ in range(2)]
+    try:
+        yield files
+    finally:
+        for file in files:
+            file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _system_errors(path: str) -> Iterator[None]:
+    """Tell a full disk from a damaged file: polars has one error for both."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        if failure := _OS_ERROR.search(str(error)):
+            code = int(failure[1])
+            raise OSError(code, os.strerror(code), path) from error
+        raise
+
+
+def _read_and_prove(
+    source: Source,
+    header: Header,
+    fields: Sequence[Field],
+    attempts: Sequence[Path | None],
+    metadata: Mapping[str, str] | None,
+) -> tuple[_Reading | None, bool]:
+    """What polars reads, or None if it is not what is written; and whether it surely is."""
     if len(header.raw) == source.size:
-        empty = pl.LazyFrame(schema={field.name: field.dtype for field in fields})
-        return _keep(empty, parquet, metadata).collect(), 0
+        rows = pl.LazyFrame(schema={field.name: field.dtype for field in fields})
+        empty = _keep(rows, attempts[0], metadata).collect()
+        return _Reading(empty, attempts[0], rows=0, text=0, cells={}, ambiguous={}, inside={}), True
     with ThreadPoolExecutor(1) as thread:
         looking = thread.submit(_look_at, source)  # while polars reads, which leaves time between the cores
         # Nearly every file passes the first attempt, which relies on what Stripe does and most months have:
         # no cell is quoted and empty, no hour is repeated. The second takes the time to deal with both.
         reading = None
         counted = {} if source.size <= _SMALL else _seen_inside(_cells(source, fields), fields)
-        for careful in (False, True):
-            reading = reading or _read(source, fields, parquet, metadata, counted, careful=careful)
+        for careful, parquet in enumerate(attempts):
+            reading = reading or _read(source, fields, parquet, metadata, counted, careful=bool(careful))
         seen = looking.result()
-    if reading is None:
-        check_every_row(source, fields)
-        raise source.damage("polars cannot read the file.")
-    if source.size <= _SMALL or not _is_accounted_for(source, header, fields, seen, reading, parquet):
-        there = check_every_row(source, fields)
-        if there != reading.rows:
-            raise source.damage(f"polars reads {reading.rows:,} rows of {there:,}.")
-    for name, count in reading.ambiguous.items():
-        _warn_of_ambiguous(next(field for field in fields if field.name == name), count)
-    return reading.frame, reading.rows
+    if reading is None or source.size <= _SMALL:
+        return reading, False
+    return reading, _is_accounted_for(source, header, fields, seen, reading)
 
 
 def _keep(rows: pl.LazyFrame, parquet: Path | None, metadata: Mapping[str, str] | None) -> pl.LazyFrame:
@@ -223,30 +278,20 @@ def _read(
     cells = (
         _cells(source, fields)
         .with_columns(
-            _time(field, careful, zone="UTC").alias(_instant(field.name))
-            for field in fields
-            if field.kind == "datetime_utc"
+            parsed(field, careful).alias(value_name(field.name)) for field in fields if is_parsed(field)
         )
         .cache()
     )
-    rows = _keep(cells.select(_typed(field, careful) for field in fields), parquet, metadata)
     total = pl.UInt32 if source.size < 1 << 32 else pl.UInt64  # nothing can be more than there are bytes
     sums = cells.select(pl.len().alias("rows"), *_sums(fields, careful, counted, total))
     twins = [field for field in fields if field.twin is not None]
-    try:
-        frame, found, disagreements = pl.collect_all(
-            [rows, sums, _disagreements(cells, twins, careful)], engine="streaming"
-        )
-    except pl.exceptions.PolarsError as error:
-        if failure := _OS_ERROR.search(str(error)):  # a full disk, not a damaged file
-            code = int(failure[1])
-            raise OSError(code, os.strerror(code), str(parquet or source.name)) from error
-        return None
-    by_name = found.row(0, named=True)
+    rows = _keep(cells.select(typed(field, careful) for field in fields), parquet, metadata)
+    frame, found, disagreements = pl.collect_all(
+        [rows, sums, _disagreements(cells, twins, careful)], engine="streaming"
+    )
     # The sums tell what was parsed; what was kept of it is another query's, and must be as much.
-    kept = frame.lazy() if parquet is None else pl.scan_parquet(parquet, glob=False)
-    if kept.select(pl.len()).collect().item() != by_name["rows"]:
-        return None
+    kept = frame.height if parquet is None else count_rows(parquet)
+    by_name = found.row(0, named=True)
 
     def of(what: str) -> dict[str, int]:
         return {
@@ -255,59 +300,19 @@ def _read(
             if (key := f"{what} {position}") in by_name
         }
 
-    if any(of("misformed").values()) or 0 in of("shortest").values():
+    if kept != by_name["rows"] or any(of("misformed").values()) or 0 in of("shortest").values():
         return None
     if twins and any(disagreements.row(0)):
         return None
     return _Reading(
         frame=frame,
+        parquet=parquet,
         rows=by_name["rows"],
         text=sum(of("text").values()),
         cells=of("cells"),
         ambiguous={name: count for name, count in of("ambiguous").items() if count},
         inside={each: of(f"count of {each}") for each in counted},
     )
-
-
-def _instant(name: str) -> str:
-    """Name of the parsed twin of a text column; no column of a file can have it."""
-    return f"\0{name}"
-
-
-def _cell(field: Field, careful: bool) -> pl.Expr:
-    """The text of a column; polars reads empty cells as null, but quoted ones as empty text."""
-    cell = column(field.name)
-    return pl.when(cell != "").then(cell).alias(field.name) if careful else cell
-
-
-def _time(field: Field, careful: bool, *, zone: str | None = None) -> pl.Expr:
-    # The cache of str.to_datetime helps only where times repeat, and costs a third where they do not.
-    return _cell(field, careful).str.to_datetime(_TIME_FORMAT, time_unit="us", time_zone=zone, cache=False)
-
-
-def _on_the_clock(field: Field, careful: bool, ambiguous: Literal["earliest", "latest", "raise"]) -> pl.Expr:
-    return _time(field, careful).dt.replace_time_zone(field.zone, ambiguous=ambiguous)
-
-
-def _typed(field: Field, careful: bool) -> pl.Expr:
-    """A column with its type. ``_sums`` checks the form of its text; casts accept too much."""
-    match field.dtype:
-        case pl.Datetime() if field.kind == "datetime_utc":
-            return column(_instant(field.name)).alias(field.name)
-        case pl.Datetime() if field.twin is not None and field.zone is not None:
-            return column(_instant(field.twin)).dt.convert_time_zone(field.zone).alias(field.name)
-        case pl.Datetime() if field.zone is not None:
-            return _on_the_clock(field, careful, "earliest" if careful else "raise")
-        case pl.Datetime():
-            return _time(field, careful)
-        case pl.Date():
-            return _cell(field, careful).str.head(10).str.to_date("%Y-%m-%d")
-        case pl.Boolean():
-            return _cell(field, careful) == "true"
-        case pl.String():
-            return _cell(field, careful)
-        case _:
-            return _cell(field, careful).cast(field.dtype)
 
 
 def _sums(
@@ -318,7 +323,7 @@ def _sums(
 ) -> Iterator[pl.Expr]:
     """What ``_is_accounted_for`` needs of every column, and whether its text has the right form."""
     for position, field in enumerate(fields):
-        raw, cell = column(field.name), _cell(field, careful)
+        raw, cell = column(field.name), cell_of(field, careful)
         yield raw.count().alias(f"cells {position}")
         yield raw.str.len_bytes().cast(total).sum().alias(f"text {position}")
         if isinstance(field.dtype, pl.String):
@@ -329,12 +334,13 @@ def _sums(
                 yield raw.str.len_bytes().min().alias(f"shortest {position}")
         elif field.twin is not None:
             other_length = (cell.str.len_bytes() != len("2026-10-31 12:00:00")).any()
-            unpaired = cell.count() != column(_instant(field.twin)).count()
+            unpaired = cell.count() != column(value_name(field.twin)).count()
             yield (other_length | unpaired).alias(f"misformed {position}")
         else:
-            yield misformed(field.dtype, cell).alias(f"misformed {position}")
+            unparsed = cell.count() != column(value_name(field.name)).count()
+            yield (misformed(field.dtype, cell) | unparsed).alias(f"misformed {position}")
         if careful and field.kind == "datetime_local" and field.twin is None and field.zone is not None:
-            earlier, later = (_on_the_clock(field, careful, which) for which in ("earliest", "latest"))
+            earlier, later = (on_the_clock(field, careful, which) for which in ("earliest", "latest"))
             yield (earlier != later).sum().alias(f"ambiguous {position}")
 
 
@@ -344,12 +350,12 @@ def _disagreements(cells: pl.LazyFrame, twins: Sequence[Field], careful: bool) -
     Values are taken from the twin anyway; this finds a wrong zone, which shows in many rows. Comparing
     all of them would cost a fifth of the time of reading.
     """
-    sample = cells.with_row_index(_instant("row")).filter(column(_instant("row")) % _SAMPLED == 0)
+    sample = cells.with_row_index(value_name("row")).filter(column(value_name("row")) % _SAMPLED == 0)
     return sample.select(
-        column(_instant(str(field.twin)))
+        column(value_name(str(field.twin)))
         .dt.convert_time_zone(str(field.zone))
         .dt.replace_time_zone(None)
-        .ne_missing(_time(field, careful))
+        .ne_missing(time_of(field, careful))
         .sum()
         for field in twins
     )
@@ -361,7 +367,6 @@ def _is_accounted_for(
     fields: Sequence[Field],
     seen: _Bytes,
     reading: _Reading,
-    parquet: Path | None,
 ) -> bool:
     """Whether text, commas, line ends and quotes make up the file, to the byte.
 
@@ -385,7 +390,7 @@ def _is_accounted_for(
     if spent == quotes and not returns and quotes in {0, around_cells}:
         return True
     texts = _texts(fields)
-    kept = reading.frame.lazy() if parquet is None else pl.scan_parquet(parquet, glob=False)
+    kept = reading.frame.lazy() if reading.parquet is None else pl.scan_parquet(reading.parquet, glob=False)
     expected = {'"': quotes - spent}
     if returns or "\r" in reading.inside:
         expected["\r"] = returns
