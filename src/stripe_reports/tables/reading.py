@@ -42,10 +42,6 @@ _OS_ERROR = re.compile(r"\(os error ([0-9]+)\)")
 _BLOCK = 1 << 20
 _SMALL = 1 << 18
 """Bytes up to which a file is checked row by row anyway: it takes milliseconds."""
-_PARSED_AT_ONCE = 4 << 20
-"""Bytes of a file. polars' own 32 MiB take twice the memory to store a file, in no less time."""
-_PARSED_AT_ONCE_VARIABLE = "POLARS_CSV_CHUNK_SIZE"
-"""How polars is told; ``scan_csv`` has no parameter for it."""
 _ROW_GROUP = 50_000
 """Rows that are held until they are written. What a file says of its groups is held until it is finished:
 of half as many rows, twice as much, which shows in large files."""
@@ -227,8 +223,6 @@ def _look_at(source: Source) -> _Bytes:
 
 def _cells(source: Source, fields: Sequence[Field]) -> pl.LazyFrame:
     """The cells as polars reads them; those that are empty and not quoted are null."""
-    # Stays set, for polars alone: to take a variable away is not safe while other threads look for theirs.
-    os.environ.setdefault(_PARSED_AT_ONCE_VARIABLE, str(_PARSED_AT_ONCE))
     return pl.scan_csv(
         source.content,
         has_header=False,
