@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
 from conftest import TestClock
-from stripe_reports import disk, errors
+from stripe_reports import disk, errors, seals
 from stripe_reports.simulator import Fault
 
 
@@ -125,6 +125,53 @@ class TestOthers:
         assert client.cache.info().height == 1
         assert client.fetch("balance.summary", "2026-08").frame().height
         assert len(listed) > 2
+
+
+class TestRows:
+    @pytest.fixture
+    def report(self, client):
+        """A stored report, whose file is then another table: whole, with a hash of its own, a row short."""
+        report = client.fetch("balance.summary", "2026-09")
+        metadata = pl.read_parquet_metadata(report.path)
+        rows = report.frame()
+        rows[1:].write_parquet(
+            report.path, metadata={"stripe_reports": metadata["stripe_reports"]}, row_group_size=2
+        )
+        seals.seal(report.path, rows=rows.height)
+        return report
+
+    @pytest.mark.parametrize(
+        "open_it",
+        [
+            lambda report, _: report.frame(),
+            lambda report, _: report.scan(),
+            lambda report, folder: report.write_parquet(folder / "x.parquet"),
+            lambda report, folder: report.write_csv(folder / "x.csv"),
+        ],
+        ids=["frame", "scan", "write_parquet", "write_csv"],
+    )
+    def test_a_result_that_has_not_its_rows_is_not_opened(self, report, open_it, tmp_path):
+        """An empty table would pass for a quiet month."""
+        with pytest.raises(errors.StoreError, match="gone or was damaged"):
+            open_it(report, tmp_path)
+        assert not list(tmp_path.glob("x.*"))
+
+    def test_it_is_not_listed_and_the_next_fetch_reads_it_from_stripe_anew(self, report, client, simulator):
+        """Of the same run: nothing is launched."""
+        assert client.cache.info().height == 0
+        assert client.stored() == []
+        again = client.fetch("balance.summary", "2026-09")
+        assert again.reuse.action == "reused"
+        assert again.frame().height == again.provenance.rows == report.provenance.rows
+        assert len(simulator.runs) == 1
+
+    def test_whoever_finds_a_result_damaged_leaves_the_file_alone(self, report, client):
+        """Another process may have put a good one there meanwhile."""
+        report.path.write_bytes(b"x" * report.path.stat().st_size)
+        with pytest.raises(errors.StoreError):
+            report.frame()
+        assert report.path.exists()
+        assert client.fetch("balance.summary", "2026-09").frame().height == report.provenance.rows
 
 
 class TestForeignFiles:

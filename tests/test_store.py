@@ -56,7 +56,7 @@ def put(store, provenance=PROVENANCE):
     with store.staging() as folder:
         staged = folder / "x.parquet"
         pl.DataFrame({"a": [1]}).write_parquet(staged, metadata={METADATA_KEY: provenance.to_json()})
-        return store.put(KEY, staged, provenance)
+        return store.put(KEY, staged, provenance, rows=1)
 
 
 def test_a_result_is_found_by_its_request_and_by_its_run(store):
@@ -64,7 +64,7 @@ def test_a_result_is_found_by_its_request_and_by_its_run(store):
     stored = put(store)
     assert store.results(KEY, REQUEST) == [stored]
     assert store.find(RUN) == stored
-    assert stored.provenance == PROVENANCE
+    assert stored.provenance == replace(PROVENANCE, rows=1)
     assert stored.path.relative_to(store.folder).parts == (
         "results",
         "balance.summary.2",
@@ -110,6 +110,24 @@ def test_a_damaged_file_is_left_out(store, content):
     """It is fetched again."""
     put(store).path.write_bytes(content)
     assert store.results(KEY, REQUEST) == []
+
+
+@pytest.mark.parametrize("rows", [0, 2])
+def test_a_file_of_another_number_of_rows_than_was_read_is_not_stored(store, rows):
+    """It is counted once it is finished: whoever wrote it may have lost some, or come too late."""
+    with store.staging() as folder:
+        staged = folder / "x.parquet"
+        pl.DataFrame({"a": [1]}).write_parquet(staged, metadata={METADATA_KEY: PROVENANCE.to_json()})
+        with pytest.raises(StoreError, match=f"has {rows} rows, and 1 were written"):
+            store.put(KEY, staged, PROVENANCE, rows=rows)
+    assert store.find(RUN) is None
+
+
+def test_a_result_without_its_seal_is_none(store):
+    """Nothing tells how many rows it should have."""
+    stored = put(store)
+    stored.path.with_suffix(".sha256").unlink()
+    assert store.find(RUN) is None
 
 
 @pytest.mark.parametrize("id_", ["../frr_1", "frr/1", "", ".hidden", "a" * 300])

@@ -23,13 +23,11 @@ __all__ = [
     "digest",
     "disk_errors",
     "files_in",
-    "is_sealed",
     "make_private",
     "move",
     "read_json",
     "remove_folder",
     "safe_name",
-    "seal",
     "size_text",
     "write_json",
     "written_whole",
@@ -37,7 +35,6 @@ __all__ = [
 
 _TRIES = 20
 
-_seen_whole: set[tuple[str, int, int]] = set()
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}")
 
 
@@ -104,31 +101,6 @@ def remove_folder(folder: Path) -> None:
         with suppress(FileNotFoundError):
             shutil.rmtree(folder)
     shutil.rmtree(folder)
-
-
-def seal(path: Path) -> None:
-    """Note the hash of a finished file beside it."""
-    write_json(_seal_of(path), {"size": path.stat().st_size, "sha256": digest(path)})
-
-
-def is_sealed(path: Path) -> bool:
-    """Whether a file is as it was when it was sealed. Its bytes are read once in a process."""
-    try:
-        found = path.stat()
-        state = (str(path), found.st_mtime_ns, found.st_size)
-        if state in _seen_whole:
-            return True
-        noted = read_json(_seal_of(path))
-        if noted["size"] != found.st_size or noted["sha256"] != digest(path):
-            return False
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    _seen_whole.add(state)
-    return True
-
-
-def _seal_of(path: Path) -> Path:
-    return path.with_suffix(".sha256")
 
 
 def digest(path: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +13,11 @@ import polars as pl
 
 from stripe_reports import memory, notices
 from stripe_reports.cards import card
-from stripe_reports.disk import is_sealed, size_text
+from stripe_reports.disk import size_text
 from stripe_reports.errors import StoreError
 from stripe_reports.export import Exports, require
 from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.seals import UNREADABLE, count_rows, is_sealed
 from stripe_reports.store import Provenance
 
 if TYPE_CHECKING:
@@ -107,9 +107,7 @@ class Report(Exports):
         Raises:
             StoreError: The stored file was deleted or damaged meanwhile.
         """
-        if not is_sealed(self.path):
-            with suppress(OSError):
-                self.path.unlink()
+        if not is_sealed(self.path):  # and the store does not take it for a result any more
             raise self._gone()
         return pl.scan_parquet(self.path, glob=False)
 
@@ -128,9 +126,15 @@ class Report(Exports):
         try:
             rows = self.scan()
             warn_if_large(f"{self.run.report_type}, run {self.run.id},", [self.path])
-            return rows.collect()
-        except (OSError, pl.exceptions.PolarsError) as error:
+            frame = rows.collect()
+        except UNREADABLE as error:
             raise self._gone() from error
+        self._check_rows(frame.height)
+        return frame
+
+    def _check_rows(self, found: int) -> None:
+        if found != self.provenance.rows:
+            raise self._gone()
 
     def _gone(self) -> StoreError:
         return StoreError(
@@ -202,6 +206,7 @@ class Report(Exports):
 
     def _write_parquet(self, path: Path) -> None:
         shutil.copyfile(self.path, path)  # the provenance is inside
+        self._check_rows(count_rows(path))
 
     def _lines(self) -> list[tuple[str, object]]:
         return [

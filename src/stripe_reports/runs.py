@@ -420,7 +420,7 @@ class Runs:
                 is_complete=_echoes_all(request) or self._store.journal.launch_of(run.id) is not None,
             )
             try:
-                tables.write_parquet(
+                rows = tables.write_parquet(
                     csv,
                     parquet,
                     report_type=catalog.get(request.report_type),
@@ -435,7 +435,7 @@ class Runs:
                     "new run with fetch(..., reuse='never')."
                 )
                 raise
-            stored = self._store.put(self._key(request), parquet, provenance)
+            stored = self._store.put(self._key(request), parquet, provenance, rows=rows)
         for path in self._store.evict(settings.cache_limit, keep=stored.path):
             logger.info(
                 "removed %s: the stored results took more than %s", path, size_text(settings.cache_limit)

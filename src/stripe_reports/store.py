@@ -1,7 +1,7 @@
 """Results on disk: one Parquet file for each run, with its provenance inside.
 
     <cache_dir>/<mode>-<key digest>[-<account>]/      0700, files 0600
-        results/<report type>/<request key>/<run id>.parquet, and .sha256 of it
+        results/<report type>/<request key>/<run id>.parquet, and .sha256: its hash, and how many rows
         launches/ report_types.json durations.json     see ``journal``
         api_answers.sqlite                             requests-cache; see ``transport``
         damaged/<run id>.csv                           what Stripe sent and could not be read
@@ -18,7 +18,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -26,11 +26,12 @@ from typing import Self
 import polars as pl
 from filelock import FileLock, Timeout
 
-from stripe_reports.disk import disk_errors, files_in, make_private, move, safe_name, seal, size_text
+from stripe_reports.disk import disk_errors, files_in, make_private, move, safe_name, size_text
 from stripe_reports.errors import FileError, StoreError
 from stripe_reports.journal import Journal
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.reuse import KnownRun
+from stripe_reports.seals import UNREADABLE, count_rows, rows_of, seal, seal_of
 from stripe_reports.settings import Mode, Owner
 
 __all__ = ["METADATA_KEY", "Provenance", "Store", "StoredResult"]
@@ -58,6 +59,8 @@ class Provenance:
         sha256: SHA-256 of the CSV file, in hex.
         package_version: Version of this package that stored it.
         is_complete: Whether all parameters of the run are known; if not, it answers no later request.
+        rows: How many rows the result has; None only inside the Parquet file, which is written before they
+            are counted. They are noted beside it, and in the footer that every Parquet file has.
     """
 
     request: ReportRequest
@@ -73,6 +76,7 @@ class Provenance:
     package_version: str
     place: str | None = None
     is_complete: bool = True
+    rows: int | None = None
 
     def to_json(self) -> str:
         """All of it, as one line."""
@@ -92,6 +96,7 @@ class Provenance:
                 "sha256": self.sha256,
                 "package_version": self.package_version,
                 "is_complete": self.is_complete,
+                **({} if self.rows is None else {"rows": self.rows}),
             }
         )
 
@@ -176,11 +181,11 @@ class Store:
         return next((result for path in paths if (result := self.open(path)) is not None), None)
 
     def open(self, path: Path) -> StoredResult | None:
-        """The result at *path*, or None if it is not a readable result of this owner."""
+        """The result at *path*, or None if it is not a readable result of this owner, with all its rows."""
         try:
             metadata = pl.read_parquet_metadata(path)
-            provenance = Provenance.from_json(metadata[METADATA_KEY])
-        except (OSError, KeyError, TypeError, ValueError, pl.exceptions.PolarsError):
+            provenance = replace(Provenance.from_json(metadata[METADATA_KEY]), rows=rows_of(path))
+        except (*UNREADABLE, KeyError, TypeError, ValueError):
             return None
         mode: Mode = "live" if provenance.livemode else "test"
         owner = Owner(provenance.key_digest, provenance.account, mode, provenance.place)
@@ -221,18 +226,27 @@ class Store:
                 "choose another folder with Client(cache_dir=...)."
             )
 
-    def put(self, key: str, staged: Path, provenance: Provenance) -> StoredResult:
-        """Move a finished Parquet file from ``staging`` to its place."""
+    def put(self, key: str, staged: Path, provenance: Provenance, *, rows: int) -> StoredResult:
+        """Move a finished Parquet file of so many rows from ``staging`` to its place.
+
+        Raises:
+            StoreError: It has another number of rows, or it cannot be moved.
+        """
         folder = self._results_folder(key, provenance.request)
         if not provenance.is_complete:
             folder = folder.parent / "unmatched"
         path = folder / f"{safe_name(provenance.run.id)}.parquet"
         with disk_errors("store a result", path):
             staged.chmod(0o600)
-            seal(staged)
-            move(staged.with_suffix(".sha256"), path.with_suffix(".sha256"))
-            move(staged, path)
-        return StoredResult(path, provenance)
+            seal(staged, rows=rows)
+            if (there := count_rows(staged)) != rows:
+                raise StoreError(
+                    f"The result of run {provenance.run.id} has {rows:,} rows, and {there:,} were written to "
+                    f"{staged.parent}. Nothing was stored; fetch again, and check the disk if that fails too."
+                )
+            move(seal_of(staged), seal_of(path))
+            move(staged, path)  # last: a file without its seal is no result, nor is a seal without its file
+        return StoredResult(path, replace(provenance, rows=rows))
 
     def keep_damaged(self, csv: Path, run_id: str) -> Path:
         """Put a file that could not be read aside, to be looked at."""
@@ -255,7 +269,7 @@ class Store:
         """Remove a stored result, and the folders that it leaves empty."""
         with disk_errors("remove a stored result", path):
             path.unlink(missing_ok=True)
-            path.with_suffix(".sha256").unlink(missing_ok=True)
+            seal_of(path).unlink(missing_ok=True)
         for folder in path.parents[:2]:
             with suppress(OSError):  # not empty
                 folder.rmdir()

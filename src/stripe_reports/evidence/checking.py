@@ -31,6 +31,7 @@ from stripe_reports.evidence.layout import (
     report_files,
 )
 from stripe_reports.export import Exports
+from stripe_reports.seals import UNREADABLE, count_rows
 from stripe_reports.store import METADATA_KEY
 
 __all__ = ["Finding", "Verification", "verify"]
@@ -98,8 +99,8 @@ def verify(path: str | os.PathLike[str]) -> Verification:
     """Check the evidence of a close; needs neither key nor network.
 
     Every file has the hash of the manifest, none is missing and none is too much; each CSV has the rows of
-    its Parquet file; the provenance is the one inside; and the controls, computed again from the Parquet
-    files, are those of ``controls.csv``.
+    its Parquet file; the provenance is the one inside, and tells how many rows there are; and the controls,
+    computed again from the Parquet files, are those of ``controls.csv``.
 
     Args:
         path: The folder or the .zip that ``client.evidence`` wrote.
@@ -122,7 +123,10 @@ def verify(path: str | os.PathLike[str]) -> Verification:
             Finding(f"{len(listed)} files have the hash of {MANIFEST}", tuple(_changed(folder, listed))),
             Finding("no file is missing, and none is too much", tuple(_amiss(folder, listed, names))),
             Finding("each CSV has the rows of its Parquet file", tuple(_unlike(folder, names))),
-            Finding("the provenance is the one inside the reports", tuple(_foreign(folder, facts))),
+            Finding(
+                "the provenance is the one inside the reports, and tells their rows",
+                tuple(_foreign(folder, facts)),
+            ),
             Finding(
                 "the controls, computed again, are those written", tuple(_uncontrolled(folder, recomputed))
             ),
@@ -208,7 +212,7 @@ def _unlike(folder: Path, names: list[str]) -> Iterator[str]:
                 is_same = filecmp.cmp(expected, folder / csv, shallow=False)  # of any size, byte by byte
                 if not is_same and not _texts(expected).equals(_texts(folder / csv)):
                     yield f"{csv} has other rows than {parquet}."
-            except (OSError, StripeReportsError, pl.exceptions.PolarsError) as error:
+            except (*UNREADABLE, StripeReportsError) as error:
                 yield f"{parquet} and {csv} cannot be compared: {_first_line(error)}"
 
 
@@ -222,10 +226,13 @@ def _foreign(folder: Path, facts: dict[str, Any]) -> Iterator[str]:
         try:
             inside = json.loads(pl.read_parquet_metadata(folder / parquet)[METADATA_KEY])
             outside = json.loads((folder / provenance).read_text("utf-8"))
+            rows, there = outside.pop("rows"), count_rows(folder / parquet)
             is_same = inside == outside and inside["run"]["id"] == asked["run"]
-        except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+        except (*UNREADABLE, ValueError, KeyError, TypeError, AttributeError) as error:
             yield f"The provenance of {name} cannot be read: {_first_line(error)}"
         else:
+            if rows != there:
+                yield f"{parquet} has {there} rows, and {rows} by {provenance}."
             if not is_same:
                 yield f"{provenance} or {FACTS} names another run than {parquet} was made from."
 
@@ -238,7 +245,7 @@ def _recomputed(folder: Path, facts: dict[str, Any]) -> TieOut | str:
             name: _Parquet(folder / report_files(name)[0]).frame() for name in facts["reports"]
         }
         return TieOut.of(interval=interval, title=facts["title"], **frames)
-    except (OSError, ValueError, KeyError, TypeError, StripeReportsError, pl.exceptions.PolarsError) as error:
+    except (*UNREADABLE, ValueError, KeyError, TypeError, StripeReportsError) as error:
         return f"They cannot be computed: {_first_line(error)}"
 
 
@@ -248,12 +255,12 @@ def _uncontrolled(folder: Path, recomputed: TieOut | str) -> Iterator[str]:
         return
     try:
         written = pl.read_csv(folder / CONTROLS, schema=dict(recomputed.frame.schema))
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except UNREADABLE as error:
         yield f"{CONTROLS} cannot be read: {_first_line(error)}"
         return
     if not written.equals(recomputed.frame):
         yield f"{CONTROLS} does not have what the reports give: {recomputed.summary}."
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
