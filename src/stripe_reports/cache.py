@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from stripe_reports.disk import disk_errors, remove_folder, size_text
+from stripe_reports.printable import printable
 from stripe_reports.reuse import SETTLED_AFTER
 from stripe_reports.store import Store, StoredResult
 
@@ -44,7 +45,7 @@ class Cache:
 
     def __repr__(self) -> str:
         info = self.info()
-        return (
+        return printable(
             f"Cache({info.height:,} results, {size_text(int(info['size'].sum()))}, in {self._store.folder})"
         )
 

@@ -30,6 +30,7 @@ from stripe_reports.keys import find_key
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.parts import answer_in_parts
 from stripe_reports.pending import PendingReport, PendingReportSet
+from stripe_reports.printable import printable
 from stripe_reports.progress import ProgressOption, shown, told_in_background
 from stripe_reports.report import Decision, Foresight, Report
 from stripe_reports.report_set import ReportSet
@@ -115,7 +116,7 @@ class Client:
     def __repr__(self) -> str:
         where = "" if self.settings.base_url == STRIPE_URL else f", {self.settings.base_url}"
         account = f", {self.settings.account}" if self.settings.account else ""
-        return f"Client({self.settings.mode} mode{account}{where})"
+        return printable(f"Client({self.settings.mode} mode{account}{where})")
 
     def _repr_html_(self) -> str:
         settings = self.settings

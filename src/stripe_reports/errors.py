@@ -36,6 +36,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stripe_reports.printable import printable_lines
+
 if TYPE_CHECKING:
     from stripe_reports.models import ReportRun
 
@@ -73,6 +75,9 @@ __all__ = [
 
 class StripeReportsError(Exception):
     """Base of all errors of this package; never raised itself."""
+
+    def __str__(self) -> str:
+        return printable_lines(super().__str__())  # a traceback prints what Stripe or a cell says
 
 
 class InputError(StripeReportsError):

@@ -6,6 +6,8 @@ import sys
 import warnings
 from types import FrameType
 
+from stripe_reports.printable import printable_lines
+
 __all__ = ["warn"]
 
 
@@ -17,4 +19,4 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
         if frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
             users = level + 1
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=users)
+    warnings.warn(printable_lines(message), category, stacklevel=users)

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from stripe_reports.models import ReportRequest
+from stripe_reports.printable import printable_lines
 from stripe_reports.report import Report
 from stripe_reports.report_set import ReportSet
 
@@ -53,7 +54,7 @@ class _Pending(Future[_Answer]):
             state = "cancelled"
         else:
             state = f"failed: {error}" if (error := self.exception()) else "done"
-        return f"{type(self).__name__}({self.request!r})\n  {state}"
+        return printable_lines(f"{type(self).__name__}({self.request!r})\n  {state}")
 
 
 class PendingReport(_Pending[Report]):

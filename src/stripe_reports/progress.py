@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol, TextIO, TypeVar
 
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRun
+from stripe_reports.printable import printable
 
 __all__ = ["Drawing", "Progress", "ProgressOption", "place_to_draw", "shown", "text_of", "told_in_background"]
 
@@ -109,8 +110,8 @@ def text_of(run: ReportRun, elapsed: float, expected: float | None) -> str:
     """How a wait stands, in one line."""
     if run.status == "pending":
         usual = f", usually about {_duration(expected)}" if expected else ""
-        return f"{run.report_type}: run {run.id} is pending · {_duration(elapsed)}{usual}"
-    return f"{run.report_type}: run {run.id} {run.status} after {_duration(elapsed)}"
+        return printable(f"{run.report_type}: run {run.id} is pending · {_duration(elapsed)}{usual}")
+    return printable(f"{run.report_type}: run {run.id} {run.status} after {_duration(elapsed)}")
 
 
 def _duration(seconds: float) -> str:

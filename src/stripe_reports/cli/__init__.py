@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from stripe_reports.cli import demo, doctor, evidence, fetch, simulate, tie_out, types, verify
+from stripe_reports.cli.output import only_printable
 from stripe_reports.errors import InputError, StripeReportsError
 
 __all__ = ["main"]
@@ -27,6 +28,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console that lacks a letter must not end the command
             stream.reconfigure(errors="replace")
+    try:
+        with only_printable():
+            return _run(arguments)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        sys.stdout = None  # nothing more to flush into it
+        return 0
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser = _parser()
     if not (sys.argv[1:] if arguments is None else arguments):
         parser.print_help(sys.stderr)
@@ -38,9 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StripeReportsError as error:
         print(f"stripe-reports: {error}", *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         return 2 if isinstance(error, InputError) else 1
-    except BrokenPipeError:  # whoever read our output has seen enough
-        sys.stdout = None  # nothing more to flush into it
-        return 0
+    except BrokenPipeError:
+        raise
     except OSError as error:
         print(f"stripe-reports: {error}", file=sys.stderr)
         return 1
