@@ -23,6 +23,7 @@ __all__ = [
     "digest",
     "disk_errors",
     "files_in",
+    "make_missing",
     "make_private",
     "move",
     "read_json",
@@ -60,14 +61,19 @@ def make_private(folder: Path) -> None:
     Raises:
         OSError: It cannot be made, or is someone else's.
     """
-    _make(folder)
+    make_missing(folder)
     if os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) & 0o077:
         folder.chmod(0o700)
 
 
-def _make(folder: Path) -> None:
+def make_missing(folder: Path) -> None:
+    """Make a folder, and what is missing above it, for its owner only; one that is there stays as it is.
+
+    Raises:
+        OSError: It cannot be made.
+    """
     if not folder.is_dir():
-        _make(folder.parent)  # ``parents=True`` would leave these open to others
+        make_missing(folder.parent)  # ``parents=True`` would leave these open to others
         folder.mkdir(mode=0o700, exist_ok=True)
 
 

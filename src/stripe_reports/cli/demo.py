@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stripe_reports.cli.output import TerminalProgress, say, show, step
+from stripe_reports.disk import disk_errors, make_missing
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
@@ -59,7 +60,8 @@ def run(options: argparse.Namespace) -> int:
     again = client.fetch("balance.summary", options.period, currency="eur")
     say(f"  {again.reuse}")
 
-    options.output.mkdir(parents=True, exist_ok=True)
+    with disk_errors("write", options.output, advice="Give another folder with --output."):
+        make_missing(options.output)
     chart, table = options.output / "balance.html", options.output / "balance.csv"
     step(f'report.chart().save("{chart}")')
     picture = report.chart()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stripe_reports.cli.clients import add_client_to, client_of
 from stripe_reports.cli.output import TerminalProgress, say, show
+from stripe_reports.disk import written_whole
 from stripe_reports.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def run(options: argparse.Namespace) -> int:
             progress=TerminalProgress(sys.stderr),
         )
     if options.output:
-        result.frame.write_csv(options.output)
+        with written_whole(options.output) as temporary:
+            result.frame.write_csv(temporary)
     failed = result.failures.select("control", "currency").rows() if options.rows else []
     if options.json:
         say(json.dumps(_as_json(result, failed), indent=2, default=str))

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from stripe_reports.controls import TieOut
-from stripe_reports.disk import digest, disk_errors, make_private
+from stripe_reports.disk import digest, disk_errors, make_missing, make_private
 from stripe_reports.errors import ParameterError
 from stripe_reports.evidence.layout import (
     CONTROLS,
@@ -92,7 +92,7 @@ def write_evidence(
 def _beside(path: Path) -> Iterator[Path]:
     """An empty folder where the evidence comes, gone afterwards with whatever is left of it."""
     parent = path.parent
-    parent.mkdir(parents=True, exist_ok=True)
+    make_missing(parent)
     folder = parent / f".{path.stem}.{uuid.uuid4().hex}.part"
     make_private(folder)
     try:

@@ -57,6 +57,15 @@ class ReportTable(GT):
             temporary.write_bytes(content)
         return self
 
+    def write_raw_html(self, filename: Path | str, *args: Any, **options: Any) -> None:
+        """Write great_tables' own HTML; likewise for its owner's eyes only.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        with written_whole(filename) as temporary:
+            super().write_raw_html(temporary, *args, **options)
+
 
 def table_of(
     report: Report,

@@ -12,12 +12,15 @@ can be layered, concatenated and restyled. Which one:
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from io import StringIO
+from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, get_args
 
 import altair as alt
 
+from stripe_reports.disk import written_whole
 from stripe_reports.errors import ParameterError
 
 __all__ = [
@@ -181,10 +184,24 @@ class _OwnLook(alt.TopLevelMixin):
         spec: dict[str, Any] = super(_OwnLook, chart).to_dict(*args, context=context, **options)
         return spec
 
-    def save(self, fp: Any, *args: Any, **options: Any) -> None:
-        """As altair saves it; a page of HTML needs no internet, and holds a report's texts as data only."""
-        is_page = str(fp).lower().endswith(".html") or "html" in (*args, options.get("format"))
-        super().save(fp, *args, **({"inline": True} if is_page else {}) | _script_safe(options))
+    def save(self, fp: Any, format: str | None = None, *args: Any, **options: Any) -> None:  # noqa: A002
+        """Save it as altair does; a page of HTML needs no internet, and holds a report's texts as data only.
+
+        A file at a path is readable by its owner only, and replaces one that is there once it is complete.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        if isinstance(fp, str | os.PathLike):
+            format = format or Path(fp).suffix.lower().lstrip(".")  # noqa: A001
+            with written_whole(fp) as temporary:
+                self._save(str(temporary), format, *args, **options)
+        else:
+            self._save(fp, format, *args, **options)
+
+    def _save(self, fp: Any, format_: Any, *args: Any, **options: Any) -> None:
+        in_full = {"inline": True} if format_ == "html" else {}
+        super().save(fp, format_, *args, **in_full | _script_safe(options))
 
     def to_html(self, *args: Any, **options: Any) -> str:
         """As altair writes it; the page holds the texts of a report as data only."""
