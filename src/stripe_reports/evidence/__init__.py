@@ -3,6 +3,7 @@
 layout      what lies where
 writing     client.evidence: written whole or not at all
 page        index.html, which needs neither key nor Python
+unpacking   a .zip, unless its readers could see different files in it, or it unpacks to too much
 checking    verify: hashes, completeness, CSV = Parquet, controls computed again
 """
 

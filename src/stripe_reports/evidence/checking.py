@@ -6,9 +6,7 @@ import filecmp
 import json
 import os
 import tempfile
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -30,6 +28,7 @@ from stripe_reports.evidence.layout import (
     read_manifest,
     report_files,
 )
+from stripe_reports.evidence.unpacking import folder_of
 from stripe_reports.export import Exports
 from stripe_reports.printable import printable_lines
 from stripe_reports.seals import UNREADABLE, count_rows
@@ -107,7 +106,8 @@ def verify(path: str | os.PathLike[str]) -> Verification:
         path: The folder or the .zip that ``client.evidence`` wrote.
 
     Raises:
-        NotAReportError: It is not the evidence of a close.
+        NotAReportError: It is not the evidence of a close; or a .zip in which two entries have one name, an
+            entry has a name outside of the folder, or which unpacks to more than the disk holds.
 
     Example:
         >>> folder = client.evidence("2026-10", "close-2026-10")
@@ -115,7 +115,7 @@ def verify(path: str | os.PathLike[str]) -> Verification:
         True
     """
     path = Path(path).expanduser()
-    with _unpacked(path) as folder:
+    with folder_of(path) as folder:
         listed = read_manifest(folder)
         facts = _facts(folder)
         names = list(facts["reports"])
@@ -134,22 +134,6 @@ def verify(path: str | os.PathLike[str]) -> Verification:
         )
         controls = recomputed.summary if isinstance(recomputed, TieOut) else "Controls: unknown"
         return Verification(path, findings, digest(folder / MANIFEST), controls)
-
-
-@contextmanager
-def _unpacked(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="stripe-reports-verify-") as folder:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                archive.extractall(folder)  # which keeps members inside the folder
-        except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise NotAReportError(
-                f"{path} is neither a folder nor a .zip with the evidence of a close: {error}."
-            ) from error
-        yield Path(folder)
 
 
 def _facts(folder: Path) -> dict[str, Any]:
@@ -174,7 +158,8 @@ def _changed(folder: Path, listed: dict[str, str]) -> Iterator[str]:
 
 
 def _amiss(folder: Path, listed: dict[str, str], names: list[str]) -> Iterator[str]:
-    there = {name for name in files_of(folder) if not (folder / name).is_symlink()}
+    links = {name for name in files_of(folder) if (folder / name).is_symlink()}
+    there = set(files_of(folder)) - links
     needed = {PAGE, FACTS, CONTROLS, *(file for name in names for file in report_files(name))}
     for name in sorted(listed.keys() - there):
         yield f"{name} is missing."
@@ -182,6 +167,8 @@ def _amiss(folder: Path, listed: dict[str, str], names: list[str]) -> Iterator[s
         yield f"{MANIFEST} does not list {name}, which belongs to it."
     for name in sorted(set(files_of(folder)) - listed.keys() - {MANIFEST}):
         yield f"{name} is not in {MANIFEST}."
+    if MANIFEST in links:
+        yield f"{MANIFEST} is a link, and what it points to can change."
 
 
 class _Parquet(Exports):
