@@ -23,7 +23,7 @@ def add_to(commands: Commands) -> None:
         help="Stripe's Reporting API on this machine, for any client",
         description="Serves a simulated Stripe account until Ctrl-C; its front page says how to use it.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="default 127.0.0.1")
+    parser.add_argument("--host", default="127.0.0.1", help="name or address (default 127.0.0.1)")
     parser.add_argument("--port", type=int, default=12111, help="default 12111; 0 takes a free one")
     parser.add_argument("--seed", type=int, default=1, help="which account to play (default 1)")
     parser.add_argument(

@@ -60,7 +60,8 @@ class Simulator:
     """Stripe's Reporting API in a box: a WSGI application over a seeded ledger.
 
     It answers as Stripe does, for any test or live key of the right form, and keeps its runs in memory.
-    Mount it under an HTTP library, or serve it with :func:`stripe_reports.simulator.serve`.
+    Mount it under an HTTP library, or serve it with :func:`stripe_reports.simulator.serve`, which keeps pages
+    of a browser away from its control addresses; behind a server of your own, that is up to you.
 
     Args:
         seed: Same seed, same figures.

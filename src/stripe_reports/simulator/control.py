@@ -1,6 +1,6 @@
 """The simulator's own addresses, below ``/simulator/``: its clock, faults and restatements, for any language.
 
-They want no key, and no fault befalls them.
+They want no key, and no fault befalls them. Who serves them keeps strangers out; see ``visitors``.
 """
 
 from __future__ import annotations

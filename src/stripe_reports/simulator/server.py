@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from stripe_reports.simulator.app import Simulator
+from stripe_reports.simulator.visitors import OwnVisitors
 
 __all__ = ["serve", "serve_forever"]
 
@@ -20,9 +21,11 @@ _BETWEEN_DELIVERIES = 0.2
 def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve in a thread for the length of a ``with`` block, whose value is the address.
 
+    The addresses below ``/simulator/`` refuse pages of other origins, and host names that are not its own.
+
     Args:
         simulator: What to serve.
-        host: Address to listen on.
+        host: Name or address to listen on.
         port: Port to listen on; 0 takes a free one.
 
     Raises:
@@ -77,7 +80,7 @@ class _Server:
         self._simulator = simulator
         try:
             self._waitress = create_server(
-                simulator,
+                OwnVisitors(simulator, host, str(address)),
                 map=self._sockets,
                 host=address,
                 port=port,

@@ -1,0 +1,89 @@
+"""Who may steer a served simulator: programs of this machine and its own pages, no other page of a browser.
+
+A page from anywhere can make a browser post to an address of this machine (its ``Origin`` tells), and can let
+a name of its own point here, to read the answers as well (DNS rebinding; ``Host`` tells). Stripe's API itself
+wants a key, so that only the addresses below ``/simulator/`` need this.
+
+Source: https://developer.mozilla.org/docs/Web/HTTP/Headers/Origin
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from werkzeug.wrappers import Request, Response
+
+from stripe_reports.simulator.answers import StripeError, error_response
+from stripe_reports.simulator.app import Simulator
+from stripe_reports.simulator.runbook import new_id
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+__all__ = ["OwnVisitors"]
+
+
+class OwnVisitors:
+    """A simulator whose control addresses refuse foreign pages and names that are not its own.
+
+    Args:
+        simulator: The application.
+        host: The name or address that it was started with.
+        address: The address that it listens on.
+    """
+
+    def __init__(self, simulator: Simulator, host: str, address: str) -> None:
+        self._simulator = simulator
+        self._address = ip_address(address)
+        self._names = {"localhost", host.lower()}
+        if self._address.is_unspecified:
+            self._names.add(socket.gethostname().lower())
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """WSGI."""
+        request = Request(environ)
+        reason = self._refused(request) if request.path.startswith("/simulator/") else None
+        if reason is None:
+            return self._simulator(environ, start_response)
+        return _forbidden(reason, self._simulator)(environ, start_response)
+
+    def _refused(self, request: Request) -> str | None:
+        """Say why the request is refused; None if it is not."""
+        host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
+        if not self._is_own(host):
+            return (
+                f"The request was for the host {host!r}, which is not one of this simulator's. Use the "
+                "address that it printed, or start it with --host and the name that others call it by."
+            )
+        if origin is not None and origin.lower() != f"{request.scheme}://{host}".lower():
+            return (
+                f"The request came from a page of {origin!r}. Only pages of the simulator itself, and "
+                "programs that send no Origin header, may change its clock, faults and restatements."
+            )
+        return None
+
+    def _is_own(self, host: str) -> bool:
+        """Tell whether the name is ours. The port may be another one: a tunnel or container can map it."""
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        if name in self._names:
+            return True
+        try:
+            address = ip_address(name)
+        except ValueError:
+            return False
+        # An address cannot be made to point elsewhere, as a name can.
+        return address.is_loopback or address == self._address or self._address.is_unspecified
+
+
+def _forbidden(reason: str, simulator: Simulator) -> Response:
+    request_id = new_id("req_", 14)
+    response = error_response(StripeError(403, reason), request_id, livemode=None, now=simulator.clock.now())
+    response.headers["Request-Id"] = request_id
+    return response
