@@ -10,6 +10,7 @@ import stripe_reports as sr
 from stripe_reports.controls import TieOut
 from stripe_reports.errors import ParameterError
 from stripe_reports.notebook.explorer import Explorer
+from stripe_reports.simulator import Fault
 
 
 @pytest.fixture
@@ -222,6 +223,40 @@ def test_a_selection_is_not_in_the_state_that_may_be_saved(form, view, activity)
     assert "2026-10-05" not in json.dumps(form.shown, default=str)
     assert set(form.shown["selection"]) == {"by", "number"}
     assert not {"selected", "selected_code"} & set(form.keys)
+
+
+def test_a_damaged_cell_is_shown_and_not_saved(form, view, simulator):
+    """The error quotes the cell, which a customer may have written; views ask for its text."""
+    quoted = "jo@example.com 2026"
+
+    def spoiled(_request, true_answer):
+        response = true_answer()
+        response.set_data(
+            re.sub(rb"2026-\d\d-\d\d \d\d:\d\d:\d\d", quoted.encode(), response.get_data(), count=1)
+        )
+        return response
+
+    simulator.faults.append(Fault("GET /v1/files/*/contents", change=spoiled))
+    form.choose(report_type="payouts.itemized.5", period="2026-10")
+    with pytest.raises(sr.errors.DamagedFileError, match=quoted):
+        form.run().result(20)
+    view.wait_for(lambda: form.shown["problem"])
+    assert quoted in view.ask("problem")["answer"]["text"]
+    assert "new run" in view.ask("problem")["answer"]["text"], "its notes are shown too"
+    assert quoted not in json.dumps(form.get_state(), default=str)
+    assert quoted not in json.dumps(form._repr_mimebundle_(), default=str)
+    form.run().result(20)
+    assert view.ask("problem")["answer"]["text"] == ""
+
+
+def test_the_same_problem_again_is_told_again(form, view, simulator):
+    """Or a view would go on showing the text of the last one."""
+    numbers = []
+    for reason in ("One.", "Two."):
+        form.model.trouble(sr.errors.StoreError(reason))
+        assert view.ask("problem")["answer"]["text"] == reason
+        numbers.append(form.shown["problem"]["number"])
+    assert numbers[0] != numbers[1]
 
 
 def test_the_library_that_draws_the_chart_comes_on_demand_and_is_not_saved(form, view, activity):

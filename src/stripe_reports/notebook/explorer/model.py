@@ -9,8 +9,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from stripe_reports import catalog
@@ -76,10 +78,17 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that went wrong after the button was pressed."""
+    """Something that went wrong after the button was pressed.
+
+    Attributes:
+        title: What happened, in a few words of ours.
+        text: The message of the error, which may quote a cell.
+        number: Another one for each problem.
+    """
 
     title: str
     text: str
+    number: int = field(default_factory=partial(next, count(1)), compare=False)
 
     @classmethod
     def of(cls, error: BaseException) -> Problem:

@@ -44,7 +44,8 @@ def shown(model: Model, *, client: str = "client") -> dict[str, Any]:
         "columns": _columns(model),
         "button": _button(model),
         "running": _running(model),
-        "problem": model.problem and {"title": model.problem.title, "text": model.problem.text},
+        # Its text may quote a cell: views ask for it.
+        "problem": model.problem and {"title": model.problem.title, "number": model.problem.number},
         "notice": model.notice,
         "code": snippet(model.request, client) if model.request else "",
         "selection": model.selection and {"by": model.selection.by, "number": model.selection.number},

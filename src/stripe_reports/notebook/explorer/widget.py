@@ -1,7 +1,7 @@
 """The form as a widget: it shows the model's state, and passes on what the user does.
 
-What is synchronised, and may hence be saved with a notebook, are choices and words. What a report holds is
-sent as a message to the view that asks for it.
+What is synchronised, and may hence be saved with a notebook, are choices and words. What a report holds, and
+the text of an error, which may quote a cell, is sent as a message to the view that asks for it.
 """
 
 from __future__ import annotations
@@ -273,6 +273,8 @@ class Explorer(anywidget.AnyWidget):
             return self._closing.outcome(self.model.request), None
         if asked["ask"] == "control_rows":
             return self._closing.rows(str(asked["control"]), str(asked["currency"])), None
+        if asked["ask"] == "problem":
+            return {"text": self.model.problem.text if self.model.problem else ""}, None
         if asked["ask"] == "known_ids":
             return {"ids": known_ids(str(asked["field"]), self.client.stored())}, None
         contents = self._contents

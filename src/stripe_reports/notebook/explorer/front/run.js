@@ -15,6 +15,13 @@ function runBar(port) {
   const notice = h("div", { class: "sr-notice", role: "status", hidden: true });
   let now = null;
 
+  // The text of an error may quote a cell, and what is synchronised may be saved: it is asked for.
+  const tell = changed(async (wrong) => {
+    show(problem, Boolean(wrong));
+    const text = h("div");
+    problem.replaceChildren(...(wrong ? [h("b", {}, wrong.title), text] : []));
+    if (wrong) setText(text, (await port.ask("problem").catch((error) => ({ text: error.message }))).text);
+  });
   const seconds = (count) => (count < 90 ? `${Math.round(count)} s` : `${Math.floor(count / 60)} min ${Math.round(count % 60)} s`);
   function tick() {
     if (!now) return;
@@ -40,9 +47,7 @@ function runBar(port) {
       tick();
       show(notice, Boolean(shown.notice));
       setText(notice, shown.notice);
-      show(problem, Boolean(shown.problem));
-      problem.replaceChildren();
-      if (shown.problem) problem.append(h("b", {}, shown.problem.title), h("div", {}, shown.problem.text));
+      tell(shown.problem);
     },
   };
 }
