@@ -174,6 +174,14 @@ def test_a_value_shows_itself_without_steering_the_terminal(make, report, client
         assert_harmless(text)
 
 
+def test_a_name_cannot_add_a_line_of_its_own(report, client):
+    """Or a file in a folder of evidence, or a title in it, could write another verdict."""
+    found = Verification(Path("x"), (Finding("no file is missing", (f"a\nok{HOSTILE}",)),), "0", HOSTILE)
+    assert len(str(found).splitlines()) == 3
+    for value in (_tie_out(client), _diff(), report, report.reuse):
+        assert not [line for line in str(value).splitlines() if line.strip().startswith("END")]
+
+
 def test_a_client_and_its_cache_show_themselves_likewise(client, tmp_path):
     """Their addresses and folders are the user's, copied from wherever."""
     folder = tmp_path / HOSTILE.replace("\x00", "")

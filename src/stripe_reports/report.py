@@ -17,7 +17,7 @@ from stripe_reports.disk import size_text
 from stripe_reports.errors import StoreError
 from stripe_reports.export import Exports, require
 from stripe_reports.models import ReportRequest, ReportRun
-from stripe_reports.printable import printable_lines
+from stripe_reports.printable import printable
 from stripe_reports.seals import UNREADABLE, count_rows, is_sealed
 from stripe_reports.store import Provenance
 
@@ -62,7 +62,7 @@ class Decision:
     reason: str
 
     def __str__(self) -> str:
-        return printable_lines(f"{self.reason[:1].upper()}{self.reason[1:]}.")
+        return printable(f"{self.reason[:1].upper()}{self.reason[1:]}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +223,11 @@ class Report(Exports):
         return card(self.request.report_type, lines, kind="report")
 
     def __repr__(self) -> str:
-        return printable_lines(
-            f"Report({self.run.report_type}, run {self.run.id}, "
-            f"data of {self.provenance.as_of:%Y-%m-%d %H:%M} UTC)\n"
-            f"  {self.request!r}\n"
-            f"  {self.reuse}\n"
-            f"  {self.path}"
-        )
+        as_of = f"{self.provenance.as_of:%Y-%m-%d %H:%M} UTC"
+        lines = [
+            f"Report({self.run.report_type}, run {self.run.id}, data of {as_of})",
+            repr(self.request),
+            str(self.reuse),
+            str(self.path),
+        ]
+        return "\n  ".join(map(printable, lines))

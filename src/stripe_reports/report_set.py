@@ -16,7 +16,7 @@ from stripe_reports.errors import MixedColumnsError, ParameterError, StoreError
 from stripe_reports.export import Exports
 from stripe_reports.intervals import Split
 from stripe_reports.models import ReportRequest, iso
-from stripe_reports.printable import printable_lines
+from stripe_reports.printable import printable
 from stripe_reports.report import Report, warn_if_large
 
 __all__ = ["ReportSet"]
@@ -244,7 +244,7 @@ class ReportSet(Exports):
         ]
         if self._cut_text:
             lines.append(f"Cut {self._cut_text}.")
-        return printable_lines("\n  ".join(lines))
+        return "\n  ".join(map(printable, lines))
 
 
 def _by_currency(rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stripe_reports.cli.output import TerminalProgress, say, show, step
 from stripe_reports.disk import disk_errors, make_missing
+from stripe_reports.printable import printable
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     offered = client.report_types()
     say(f"It offers {len(offered)} report types, among them")
     for type_ in [type_ for type_ in offered if type_.superseded_by is None][:4]:
-        say(f"  {type_.id:<42}{type_.name}")
+        say(printable(f"  {type_.id:<42}{type_.name}"))
 
     step(f'report = client.fetch("balance.summary", "{options.period}", currency="eur")')
     progress = TerminalProgress(sys.stdout)

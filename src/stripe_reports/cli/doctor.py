@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from stripe_reports.cli.output import say
+from stripe_reports.printable import printable
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
@@ -36,6 +37,6 @@ def run(options: argparse.Namespace) -> int:
     with Client(account=options.account, base_url=options.base_url or STRIPE_URL) as client:
         for finding in examine(client):
             is_well = is_well and finding.verdict != "problem"
-            say(f"{marks[finding.verdict]}  {finding.what:<13} {finding.says}")
+            say(printable(f"{marks[finding.verdict]}  {finding.what:<13} {finding.says}"))
     say("\nAll is well." if is_well else "\nSomething is missing; see XX.")
     return 0 if is_well else 1

@@ -12,6 +12,7 @@ from stripe_reports.cli.clients import add_client_to, client_of
 from stripe_reports.cli.output import TerminalProgress, say, show
 from stripe_reports.disk import written_whole
 from stripe_reports.errors import InputError
+from stripe_reports.printable import printable
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
@@ -67,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
         return 0 if result.passes else 1
     say(str(result))
     for control, currency in failed:
-        say(f"\n{control}, {currency or 'no currency'}")
+        say("\n" + printable(f"{control}, {currency or 'no currency'}"))
         rows = result.rows(control, currency)
         show(rows.select(name for name in _SHOWN if name in rows.columns))
     return 0 if result.passes else 1

@@ -10,7 +10,7 @@ from stripe_reports.controls import Diff, diff
 from stripe_reports.controls.html import of_diff
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import zone_named
-from stripe_reports.printable import printable_lines
+from stripe_reports.printable import printable
 from stripe_reports.progress import ProgressOption
 from stripe_reports.report import Report
 
@@ -64,7 +64,7 @@ class Restatement:
         return (f"Both runs have the same file, to the byte: data as of {after.as_of:%Y-%m-%d %H:%M} UTC.",)
 
     def __str__(self) -> str:
-        return printable_lines("\n".join([self.summary, *self.notes]))
+        return "\n".join(map(printable, [self.summary, *self.notes]))
 
     __repr__ = __str__
 

@@ -11,7 +11,7 @@ from stripe_reports.catalog.natural_keys import money_of, natural_key
 from stripe_reports.controls.books import MONEY, Frame
 from stripe_reports.controls.ties import amount_text
 from stripe_reports.errors import ParameterError
-from stripe_reports.printable import printable_lines
+from stripe_reports.printable import printable
 
 __all__ = ["Diff", "diff"]
 
@@ -76,7 +76,7 @@ class Diff:
         return f"It {effect} in {self.rows_text}; {self.same:,} are the same."
 
     def __str__(self) -> str:
-        return printable_lines("\n".join([self.summary, *self.notes]))
+        return "\n".join(map(printable, [self.summary, *self.notes]))
 
     __repr__ = __str__
 

@@ -15,7 +15,7 @@ from stripe_reports.controls.books import MONEY, NAMES, Books, Frame
 from stripe_reports.controls.checks import CONTROLS, outcome
 from stripe_reports.controls.suspects import none, suspects
 from stripe_reports.errors import ParameterError
-from stripe_reports.printable import printable_lines
+from stripe_reports.printable import printable
 
 if TYPE_CHECKING:
     from stripe_reports.report import Report
@@ -187,7 +187,7 @@ class TieOut:
 
     def __str__(self) -> str:
         lines = [self.summary, *(f"  {text}" for text in self._failing()), *self.notes]
-        return printable_lines("\n".join(lines))
+        return "\n".join(map(printable, lines))
 
     __repr__ = __str__
 

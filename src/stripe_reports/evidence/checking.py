@@ -30,7 +30,7 @@ from stripe_reports.evidence.layout import (
 )
 from stripe_reports.evidence.unpacking import folder_of
 from stripe_reports.export import Exports
-from stripe_reports.printable import printable_lines
+from stripe_reports.printable import printable
 from stripe_reports.seals import UNREADABLE, count_rows
 from stripe_reports.store import METADATA_KEY
 
@@ -82,7 +82,7 @@ class Verification:
             lines.append(f"{'ok' if finding.is_well else 'XX'}  {finding.what}")
             lines.extend(f"      {problem}" for problem in finding.problems)
         lines.append(f"{self.controls}. SHA-256 of the manifest: {self.digest}")
-        return printable_lines("\n".join(lines))
+        return "\n".join(map(printable, lines))
 
     __repr__ = __str__
 

@@ -27,7 +27,7 @@ from stripe_reports.evidence.layout import (
     report_files,
 )
 from stripe_reports.models import iso
-from stripe_reports.printable import printable_lines
+from stripe_reports.printable import printable
 from stripe_reports.report import Report
 
 __all__ = ["EvidenceFolder", "write_evidence"]
@@ -58,10 +58,11 @@ class EvidenceFolder:
         return self.path / PAGE if self.path.is_dir() else None
 
     def __repr__(self) -> str:
-        return printable_lines(
+        path = printable(str(self.path))
+        return (
             f"{self.tie_out}\n"
-            f"{len(self.files)} files in {self.path}; open {PAGE} in a browser\n"
-            f"Check them: stripe-reports verify {self.path}\n"
+            f"{len(self.files)} files in {path}; open {PAGE} in a browser\n"
+            f"Check them: stripe-reports verify {path}\n"
             f"SHA-256 of the manifest: {self.digest}"
         )
 

@@ -30,7 +30,7 @@ from stripe_reports.notebook.explorer.view import shown
 from stripe_reports.notebook.explorer.words import period_text
 from stripe_reports.notebook.explorer.work import Latest, Work
 from stripe_reports.pending import PendingReport
-from stripe_reports.printable import printable_lines
+from stripe_reports.printable import printable
 from stripe_reports.report import Report
 from stripe_reports.reuse import Policy
 
@@ -307,14 +307,14 @@ class Explorer(anywidget.AnyWidget):
         model = self.model
         if model.request is None:
             state = "; ".join(model.checked.problems.values())
-            return printable_lines(f"Explorer({model.choices.report_type}: {state})")
+            return printable(f"Explorer({model.choices.report_type}: {state})")
         lines = [
             f"Explorer({model.request.report_type}, {period_text(model.request)})",
             f"  {model.request!r}",
         ]
         if isinstance(self.report, Report):
             lines.append(f"  report: {self.report.reuse}")
-        return printable_lines("\n".join(lines))
+        return "\n".join(map(printable, lines))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget; where widgets do not show, what the form stands at, as code."""
