@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import stripe_reports as sr
 from stripe_reports import cli, errors, notices
 from stripe_reports.cli import clients
-from stripe_reports.cli.output import show
+from stripe_reports.cli.output import TerminalProgress, only_printable, show
 from stripe_reports.closing.restatement import Restatement
 from stripe_reports.controls import TieOut
 from stripe_reports.evidence import EvidenceFolder, Finding, Verification
@@ -225,6 +225,25 @@ def test_only_the_progress_line_rewrites_itself(report):
     drawn = stream.getvalue()
     assert drawn.startswith("\r\x1b[2K[")
     assert_harmless(drawn.removeprefix("\r\x1b[2K"))
+
+
+def test_the_progress_line_of_a_command_rewrites_itself_too(report, monkeypatch):
+    """It passes the guard of the streams, and what others wrote in it does not."""
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "500")
+    with only_printable():
+        TerminalProgress(sys.stderr)(report.run, 1.0, None)
+        print(HOSTILE, file=sys.stderr)
+    progress, message = terminal.getvalue().removeprefix("\r").split("\n", 1)
+    assert_harmless(progress)
+    assert_harmless(message)
+    assert terminal.getvalue().startswith("\r  run frr_")
 
 
 class TestTables:
