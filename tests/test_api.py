@@ -48,7 +48,7 @@ def api(connected):
 
 
 def finished(api, simulator, request=OCTOBER):
-    run = api.create_run(request, idempotency_key="k")
+    run = api.create_run(request, idempotency_key="k").run
     simulator.clock.advance(60)
     return api.retrieve_run(run.id)
 
@@ -77,7 +77,7 @@ class TestEndpoints:
             currency="eur",
             reporting_category="charge",
         )
-        run = api.create_run(request, idempotency_key="k")
+        run = api.create_run(request, idempotency_key="k").run
         assert ReportRequest.from_stripe(run.report_type, run.parameters) == request
 
     def test_runs_are_listed_in_pages_newest_first(self, api, simulator):

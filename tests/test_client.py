@@ -244,7 +244,7 @@ class TestReuse:
         client = connect()
         request = client.request("payouts.itemized.5", "2026-10")
         with_commas = replace(request, other={"decimal_separator": ","})
-        foreign = client._api.create_run(with_commas, idempotency_key="someone else's")
+        foreign = client._api.create_run(with_commas, idempotency_key="someone else's").run
         assert foreign.parameters == request.to_stripe()
         assert client.fetch(request).run.id != foreign.id
 
@@ -263,7 +263,25 @@ class TestReuse:
         simulator.clock.advance(timedelta(minutes=5))
         report = connect(cache_dir=tmp_path / "b").fetch(request)
         assert (report.reuse.action, len(simulator.runs)) == ("reused", 1)
-        assert "the same had been launched elsewhere on 2026-11-05 12:00 UTC" in str(report.reuse)
+        assert "the same had been launched elsewhere, or before" in str(report.reuse)
+        assert "on 2026-11-05 12:00 UTC, for the same data" in str(report.reuse)
+
+    def test_a_run_that_is_found_at_once_after_clearing_is_not_called_launched(self, tmp_path):
+        """Nothing here tells of it, and it is seconds old; Stripe marks its answer as a replay."""
+        simulator = Simulator(1, latency=0.0)
+        with DemoClient(simulator, cache_dir=tmp_path / "cache") as client:
+            first = client.fetch("payouts.itemized.5", "2026-10")
+            client.cache.clear()
+            again = client.fetch("payouts.itemized.5", "2026-10")
+        assert (first.reuse.action, again.reuse.action) == ("launched", "reused")
+        assert again.run.id == first.run.id
+        assert len(simulator.runs) == 1
+
+    def test_a_launch_whose_answer_was_lost_is_called_launched(self, client, simulator):
+        """Its second call is answered with the replay of the first, which was ours."""
+        simulator.faults.append(Fault.named("connection.lost", match="POST /v1/reporting/report_runs"))
+        assert client.fetch("payouts.itemized.5", "2026-10").reuse.action == "launched"
+        assert len(simulator.runs) == 1
 
     def test_a_forced_launch_is_a_run_of_now_on_every_machine(self, connect, tmp_path):
         """Not the one that another machine launched an hour ago."""
@@ -524,7 +542,7 @@ class TestWaiting:
     def test_more_runs_than_a_page_holds_are_listed(self, client, calls):
         """A hundred to a page."""
         request = client.request("balance.summary", "2026-09")
-        made = {client._api.create_run(request, idempotency_key=str(n)).id for n in range(120)}
+        made = {client._api.create_run(request, idempotency_key=str(n)).run.id for n in range(120)}
         calls()
         assert {run.id for run in client.runs(limit=120)} == made
         assert len(calls()) == 2
@@ -542,7 +560,7 @@ class TestWaiting:
     def test_a_run_that_others_sent_more_with_is_read_but_answers_no_request(self, client, simulator):
         """Its file may have been made with a parameter that Stripe does not echo."""
         request = client.request("payouts.itemized.5", "2026-10")
-        foreign = client._api.create_run(request, idempotency_key="someone else's")
+        foreign = client._api.create_run(request, idempotency_key="someone else's").run
         simulator.clock.advance(60)
         assert client.read(foreign.id).height
         assert client.cache.info()["answers"].to_list() == [

@@ -23,13 +23,13 @@ import urllib3.exceptions
 from stripe_reports import errors
 from stripe_reports.models import ReportRequest, ReportRun, ReportType, ResultFile
 from stripe_reports.settings import FILES_URL
-from stripe_reports.transport import CONNECT_TIMEOUT, READ_TIMEOUT, UNSIGNED, Transport
+from stripe_reports.transport import CONNECT_TIMEOUT, READ_TIMEOUT, REPLAYED, UNSIGNED, Transport
 from stripe_reports.unpack import PACKED
 
 if TYPE_CHECKING:
     import stripe
 
-__all__ = ["Api", "Download", "RunPage"]
+__all__ = ["Api", "CreatedRun", "Download", "RunPage"]
 
 _T = TypeVar("_T")
 _RUN_ID = re.compile(r"frr_\w+")
@@ -47,6 +47,14 @@ class RunPage:
 
 
 @dataclass(frozen=True, slots=True)
+class CreatedRun:
+    """The answer to a launch: a run, and whether an earlier launch with the same key had made it."""
+
+    run: ReportRun
+    is_replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Download:
     """What was written: how many bytes, and their SHA-256."""
 
@@ -61,16 +69,17 @@ class Api:
         self._transport = transport
         self._settings = transport.settings
 
-    def create_run(self, request: ReportRequest, *, idempotency_key: str) -> ReportRun:
+    def create_run(self, request: ReportRequest, *, idempotency_key: str) -> CreatedRun:
         """``POST /v1/reporting/report_runs``."""
-        answer = self._call(
+        answer, headers = self._answer(
             "post",
             "/v1/reporting/report_runs",
             report_type=request.report_type,
             parameters=request.to_stripe(),
             idempotency_key=idempotency_key,
         )
-        return self._read(ReportRun.from_stripe, answer)
+        is_replayed = headers.get(REPLAYED, "").lower() == "true"
+        return CreatedRun(self._read(ReportRun.from_stripe, answer), is_replayed)
 
     def retrieve_run(self, id_: str) -> ReportRun:
         """``GET /v1/reporting/report_runs/{id}``."""
@@ -230,12 +239,18 @@ class Api:
         )
 
     def _call(self, method: str, path: str, **parameters: Any) -> Mapping[str, Any]:
+        return self._answer(method, path, **parameters)[0]
+
+    def _answer(
+        self, method: str, path: str, **parameters: Any
+    ) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+        """The JSON of an answer, and its headers."""
         import stripe
 
         what = f"{method.upper()} {path}"
         raised: errors.StripeReportsError | None = None
         try:
-            answer = self._stripe.raw_request(method, path, **parameters).data
+            response = self._stripe.raw_request(method, path, **parameters)
         except stripe.APIConnectionError as error:
             raised = _no_answer(self._settings.base_url, error.__cause__ or error)
         except stripe.StripeError as error:
@@ -246,9 +261,10 @@ class Api:
             self._unexpected(what, error)
         if raised is not None:  # outside the except clause: what led here is not for tracebacks
             raise raised
+        answer = response.data
         if not isinstance(answer, Mapping):
             self._unexpected(what, answer)
-        return answer
+        return answer, response.headers
 
     def _read(self, model: Callable[[Mapping[str, Any]], _T], answer: Mapping[str, Any]) -> _T:
         try:

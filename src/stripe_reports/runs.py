@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import assert_never
 
 from stripe_reports import backoff, catalog, intervals, tables
-from stripe_reports.api import Api
+from stripe_reports.api import Api, CreatedRun
 from stripe_reports.disk import size_text
 from stripe_reports.errors import (
     DamagedFileError,
@@ -114,7 +114,7 @@ class Runs:
     def launch(self, request: ReportRequest) -> ReportRun:
         """A new run of a request, whatever there is."""
         with self._store.lock(self._key(request)):
-            return self._launch(request, self.report_type(request.report_type), "never")
+            return self._launch(request, self.report_type(request.report_type), "never").run
 
     def check_available(self, request: ReportRequest) -> None:
         """Find out whether Stripe has data for a request, at the cost of one call.
@@ -272,8 +272,8 @@ class Runs:
                 case Launch(reason):
                     report_type = report_type or self.report_type(request.report_type)
                     asked = self.time()  # by Stripe's clock, as the run's creation will be
-                    run_ = self._launch(request, report_type, policy)
-                    return run_, _launched_or_found(run_, reason, asked)
+                    created = self._launch(request, report_type, policy)
+                    return created.run, _launched_or_found(created, reason, asked)
                 case AskForType():
                     report_type = self.report_type(request.report_type)
                 case AskForRuns(since):
@@ -325,7 +325,7 @@ class Runs:
             if run.report_type == request.report_type and dict(run.parameters) == sent:
                 yield KnownRun(run.id, run.status, as_of(run), "listed")
 
-    def _launch(self, request: ReportRequest, report_type: ReportType, policy: Policy) -> ReportRun:
+    def _launch(self, request: ReportRequest, report_type: ReportType, policy: Policy) -> CreatedRun:
         """Create a run, or get the one that another machine created; the caller holds the request."""
         _check_available(request, report_type)
         key, generation = self._key(request), report_type.updated
@@ -334,34 +334,37 @@ class Runs:
         for attempt in range(first, first + MOST_ATTEMPTS + 1):
             # Whoever forces a launch wants a run of now, not the one that another machine launched.
             is_alone = policy == "never" or attempt == first + MOST_ATTEMPTS
-            run = self._create(
+            created = self._create(
                 request, generation, attempt, distinct=f"{attempt} {uuid.uuid4()}" if is_alone else attempt
             )
+            run = created.run
             if is_alone or not (run.status == "failed" or (oldest is not None and run.created < oldest)):
                 break
             # Else a replay: another machine launched it, and it failed, or is too old.
-        return run
+        return created
 
     def _create(
         self, request: ReportRequest, generation: datetime | None, attempt: int, *, distinct: str | int
-    ) -> ReportRun:
+    ) -> CreatedRun:
         key = self._key(request)
         record = LaunchRecord(
             request=request, generation=generation, attempt=attempt, run_id=None, status="error"
         )
         try:
-            run = self._api.create_run(request, idempotency_key=idempotency_key(key, generation, distinct))
+            created = self._api.create_run(
+                request, idempotency_key=idempotency_key(key, generation, distinct)
+            )
         except ServerError as error:
             if error.stripe_message:
                 # Stripe's own error is kept for this idempotency key: the next attempt needs another.
                 # A gateway's tells nothing of Stripe, which may well have launched the run.
                 self._store.journal.remember(key, record)
             raise
-        run = self._api.retrieve_run(run.id)  # the create answer may be the replay of an old one
+        run = self._api.retrieve_run(created.run.id)  # the create answer may be the replay of an old one
         record = replace(record, run_id=run.id, status=run.status, created=run.created, as_of=as_of(run))
         self._store.journal.remember(key, record)
-        logger.info("launched %s: %r", run.id, request)
-        return run
+        logger.info("%s %s: %r", "found" if created.is_replayed else "launched", run.id, request)
+        return replace(created, run=run)
 
     def _note_end(self, run: ReportRun) -> None:
         """Write down what became of a run, for the next decision and the next estimate."""
@@ -468,13 +471,17 @@ def _check_available(request: ReportRequest, report_type: ReportType) -> None:
         )
 
 
-def _launched_or_found(run: ReportRun, reason: str, asked: datetime) -> Decision:
-    """Stripe answers an equal launch of another machine with the run that this one made."""
-    if run.created >= asked - A_MOMENT:
+def _launched_or_found(created: CreatedRun, reason: str, asked: datetime) -> Decision:
+    """Stripe answers an equal launch with the run that the first one made: on another machine, or here.
+
+    Whether it does is told, but not where a call had to be repeated; there, the age of the run tells.
+    """
+    run = created.run
+    if not created.is_replayed and run.created >= asked - A_MOMENT:
         return Decision("launched", reason)
     return Decision(
         "awaited" if run.status == "pending" else "reused",
-        f"run {run.id} reused: the same had been launched elsewhere on "
+        f"run {run.id} reused: the same had been launched elsewhere, or before the cache was cleared, on "
         f"{run.created:%Y-%m-%d %H:%M} UTC, for the same data",
     )
 

@@ -32,7 +32,7 @@ from stripe_reports.sessions import Session, cached_session
 from stripe_reports.settings import Settings
 from stripe_reports.wsgi import WSGIAdapter, WSGIApplication
 
-__all__ = ["UNSIGNED", "Patience", "PatientAdapter", "Transport"]
+__all__ = ["REPLAYED", "UNSIGNED", "Patience", "PatientAdapter", "Transport"]
 
 logger = logging.getLogger("stripe_reports")
 
@@ -45,6 +45,9 @@ TIME_HOLDS_FOR = timedelta(hours=1)
 
 UNSIGNED = "sk_filled_in_when_sent"
 """Stands for the API key above the adapter, so that no library, cache or error there ever holds the key."""
+
+REPLAYED = "Idempotent-Replayed"
+"""Stripe's mark of an answer that an earlier call with the same idempotency key got."""
 
 _inherited: list[requests.Session] = []
 
@@ -93,6 +96,8 @@ class PatientAdapter(BaseAdapter):
                 why, retry_after = type(error).__name__, None
             else:
                 if is_last or not _may_retry(response):
+                    if attempt > 1:  # the earlier call may be ours, whose answer was lost
+                        response.headers.pop(REPLAYED, None)
                     return response
                 why = f"HTTP {response.status_code}"
                 retry_after = _seconds(response.headers.get("Retry-After"))
