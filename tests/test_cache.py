@@ -48,11 +48,12 @@ class TestInfo:
 
 class TestClear:
     def test_everything_of_this_client(self, client, tmp_path):
-        """Nothing is left, and the next fetch reads it again."""
+        """Nothing is left but empty lock files, and the next fetch reads it again."""
         fetch_three(client)
         client.close()
         assert client.cache.clear().height == 3
-        assert not list((tmp_path / "cache").rglob("*.*"))
+        left = list((tmp_path / "cache").rglob("*.*"))
+        assert all(path.parent.name == "locks" and not path.read_bytes() for path in left)
         assert client.fetch("balance.summary", "2026-09").frame().height
 
     def test_what_cannot_be_removed_is_said(self, client, monkeypatch):
@@ -90,7 +91,7 @@ class TestClear:
             client.fetch("balance.summary", "2026-09")
             client.close()
         assert client.cache.clear(all_owners=True).height == 2
-        assert not list((tmp_path / "cache").iterdir())
+        assert not list((tmp_path / "cache").rglob("*.parquet"))
 
 
 class TestLimit:

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
 from stripe_reports.simulator import RealClock, Simulator, serve
@@ -65,6 +66,43 @@ def test_sixteen_threads_that_want_the_same_launch_it_once(live, tmp_path):
     assert len(whole(tmp_path)) == 1
     for client in clients:
         client.close()
+
+
+@pytest.mark.parametrize("where", ["thread", "process"])
+def test_clearing_at_any_time_breaks_no_fetch(live, tmp_path, where):
+    """The right rows come, without a warning; folders and files go from under whoever writes them."""
+    simulator, url = live
+    process = None
+    stop = threading.Event()
+
+    def clear():
+        with sr.Client(simulator.key, base_url=url, cache_dir=tmp_path / "cache") as other:
+            while not stop.is_set():
+                other.cache.clear()
+
+    clearing = threading.Thread(target=clear)
+    with sr.Client(simulator.key, base_url=url, cache_dir=tmp_path / "elsewhere") as elsewhere:
+        expected = {month: elsewhere.frame("balance.summary.2", month) for month in MONTHS}
+    if where == "thread":
+        clearing.start()
+    else:
+        process = subprocess.Popen(script(live, tmp_path, "while True: client.cache.clear()"))
+    try:
+        with (
+            sr.Client(simulator.key, base_url=url, cache_dir=tmp_path / "cache") as client,
+            ThreadPoolExecutor(4) as pool,
+        ):
+            asked = MONTHS * 5
+            frames = list(pool.map(lambda month: client.frame("balance.summary.2", month), asked))
+    finally:
+        stop.set()
+        if process is not None:
+            process.kill()
+            process.wait()
+        else:
+            clearing.join()
+    for month, frame in zip(asked, frames, strict=True):
+        assert_frame_equal(frame, expected[month])
 
 
 def test_threads_that_want_different_reports_do_not_wait_for_each_other(live, tmp_path):

@@ -3,7 +3,10 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -159,17 +162,56 @@ def test_an_unreadable_record_is_left_out(store):
     assert store.journal.launches(KEY) == []
 
 
-def test_what_a_killed_process_left_is_cleared_a_day_later(store):
-    """And what another one is writing now is not."""
-    with store.staging() as first:
-        old, young = first.parent / "old", first.parent / "young"
-        old.mkdir()
-        young.mkdir()
-        (old / "half.csv").write_text("x")
+def test_what_a_killed_process_left_is_removed_by_the_next_that_stores(store):
+    """It holds customers' data. What another process, or thread, is writing now stays."""
+    code = """
+import os, sys
+from pathlib import Path
+from stripe_reports.settings import Owner
+from stripe_reports.store import Store
+with Store(Path(sys.argv[1]), Owner(sys.argv[2], None, "test")).staging() as folder:
+    (folder / "half.csv").write_text("x")
+    os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", code, str(store.root), OWNER.key_digest], check=True)
+    (left,) = store.folder.glob("staging/*/half.csv")
+    with store.staging() as mine:
+        assert not left.exists()
+        with store.staging() as other:
+            assert mine.exists()
+            assert {path.name for path in mine.parent.iterdir() if path.is_dir()} == {mine.name, other.name}
+    assert not list(store.folder.glob("staging/*"))
+
+
+def test_a_lock_that_was_left_alone_goes_a_day_later(store):
+    """A process that makes one makes its folder at once."""
+    with store.staging() as mine:
+        old, young = mine.parent / "old.lock", mine.parent / "young.lock"
+        old.touch()
+        young.touch()
         os.utime(old, (time.time() - 90_000,) * 2)
-        with store.staging():
-            assert young.exists()
-            assert not old.exists()
+        store.remove_leftovers()
+        assert {path.name for path in mine.parent.iterdir()} == {mine.name, f"{mine.name}.lock", "young.lock"}
+
+
+def test_clearing_leaves_what_is_being_written_and_the_locks(store):
+    """A lock file that is removed while it is held can be held twice."""
+    put(store)
+    with store.lock("k"), store.staging() as folder:
+        (folder / "half.csv").write_text("x")
+        store.clear()
+        assert (folder / "half.csv").exists()
+        with pytest.raises(StoreError, match="busy"), store.lock("k", timeout=0.01):
+            pass
+    left = {path.relative_to(store.folder).as_posix() for path in store.folder.rglob("*")}
+    assert left == {"locks", "locks/clear.lock", "locks/k.lock", "staging"}
+
+
+def test_durations_that_two_note_at_once_are_all_kept(store):
+    """Each reads the file and writes it anew."""
+    with ThreadPoolExecutor(7) as pool:
+        list(pool.map(lambda n: store.journal.note_duration(f"type.{n}", n), range(1, 30)))
+    assert [store.journal.durations(f"type.{n}") for n in range(1, 30)] == [[n] for n in range(1, 30)]
 
 
 def test_offered_types_that_cannot_be_read_were_never_asked_for(store):

@@ -7,6 +7,7 @@ under one lock, and whatever takes long or goes wrong is a miss and a warning.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -23,7 +24,7 @@ from requests_cache.models.response import CachedResponse
 
 from stripe_reports import notices
 from stripe_reports.clock import Clock
-from stripe_reports.disk import make_private
+from stripe_reports.disk import in_folder
 
 __all__ = ["AnswerCache"]
 
@@ -45,6 +46,7 @@ class AnswerCache(BaseCache):
         self._clock = clock
         self._lock = threading.RLock()
         self._is_open = False
+        self._opened: os.stat_result | None = None
         self._rests_until = float("-inf")
 
     def get_response(self, key: str, default: Any = None) -> CachedResponse | None:
@@ -83,8 +85,10 @@ class AnswerCache(BaseCache):
                 self._open()
                 return use()
             except (OSError, sqlite3.Error) as error:
-                self._rests_until = self._clock.monotonic() + REST
                 self.close()
+                if isinstance(error, sqlite3.Error) and not self._is_in_place():
+                    return None  # whoever clears what is stored removed it in this moment
+                self._rests_until = self._clock.monotonic() + REST
                 if type(error) is sqlite3.DatabaseError:  # damaged, or no database: it is begun anew
                     with suppress(OSError):
                         self._path.unlink()
@@ -92,14 +96,26 @@ class AnswerCache(BaseCache):
         notices.warn(f"The cache of API answers is left out for a minute: {why}.", RuntimeWarning)
         return None
 
+    def _is_in_place(self) -> bool:
+        """Whether the file is the one that was opened, and was not removed or replaced since."""
+        try:
+            return self._opened is not None and os.path.samestat(self._path.stat(), self._opened)
+        except OSError:
+            return False
+
     def _open(self) -> None:
-        if self._is_open:
+        if self._is_open and self._is_in_place():
             return
-        make_private(self._path.parent)
-        self._path.touch(0o600)
+        if self._is_open:
+            self.close()
+        self._opened = in_folder(self._path.parent, self._touched)
         answers = _Answers(self._path, table_name="responses", serializer="json")
         answers.delete_expired()
         self.responses, self._is_open = answers, True
+
+    def _touched(self) -> os.stat_result:
+        self._path.touch(0o600)
+        return self._path.stat()
 
 
 class _Answers(SQLiteDict):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from stripe_reports.disk import disk_errors, remove_folder, size_text
+from stripe_reports.disk import size_text
 from stripe_reports.printable import printable
 from stripe_reports.reuse import SETTLED_AFTER
 from stripe_reports.store import Store, StoredResult
@@ -77,7 +77,8 @@ class Cache:
         """Remove stored results, and return what ``info`` said of them.
 
         Without arguments everything that is stored for this client goes: results, answers of Stripe's API,
-        and the notes of what was launched. Stripe keeps its own files for a year.
+        and the notes of what was launched. Stripe keeps its own files for a year. What other threads and
+        processes fetch meanwhile they get all the same; empty lock files stay.
 
         Args:
             report_type: Only results of this type; without version, of all its versions.
@@ -91,8 +92,7 @@ class Cache:
         if report_type is None and older_than is None:
             self._close()  # the files that are removed may be open
             for store in self._stores(all_owners):
-                with disk_errors("remove what is stored", store.folder):
-                    remove_folder(store.folder)
+                store.clear()
             return found
         keep = pl.lit(value=False)
         if report_type is not None:
@@ -101,8 +101,9 @@ class Cache:
         if older_than is not None:
             keep |= pl.col("fetched_at") >= self._now() - older_than
         gone = found.filter(~keep)
-        for path in gone["path"]:
-            self._store.remove(Path(path))
+        with self._store.kept():
+            for path in gone["path"]:
+                self._store.remove(Path(path))
         return gone
 
     def check_writable(self) -> None:

@@ -24,7 +24,7 @@ from stripe_reports.clock import Clock
 from stripe_reports.closing.restatement import Restatement, restatement
 from stripe_reports.closing.tie_out import tie_out
 from stripe_reports.controls import TieOut
-from stripe_reports.errors import ParameterError, StoreError
+from stripe_reports.errors import ParameterError
 from stripe_reports.intervals import Period, Split
 from stripe_reports.keys import find_key
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
@@ -275,7 +275,7 @@ class Client:
             RunError: The run is still pending, or failed.
             FileError: The result file is missing or damaged.
         """
-        return self._runs.report_of(self._run(run)).frame()
+        return self._runs.frame_of(self._runs.report_of(self._run(run)))
 
     def scan(self, run: ReportRun | str) -> pl.LazyFrame:
         """The result of a finished run, or of the run with that id, as a LazyFrame; see ``read``.
@@ -435,13 +435,7 @@ class Client:
             Decimal(precision=38, scale=6)
         """
         report = self._fetch(report_type, period, split, reuse, timeout, progress, parameters)
-        try:
-            return report.frame()
-        except StoreError as error:  # another process removed it in this moment, or it was damaged
-            if isinstance(report, ReportSet):
-                raise
-            logger.warning("%s", error)
-            return self._runs.report_of(report.run).frame()
+        return report.frame() if isinstance(report, ReportSet) else self._runs.frame_of(report)
 
     @overload
     def submit(

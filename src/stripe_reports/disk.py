@@ -10,12 +10,12 @@ import re
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from filelock import Timeout
+from filelock import FileLock, Timeout
 
 from stripe_reports.errors import StoreError, StripeReportsError
 
@@ -23,6 +23,8 @@ __all__ = [
     "digest",
     "disk_errors",
     "files_in",
+    "in_folder",
+    "locked",
     "make_missing",
     "make_private",
     "move",
@@ -35,6 +37,8 @@ __all__ = [
 ]
 
 _TRIES = 20
+
+T = TypeVar("T")
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}")
 
@@ -85,14 +89,34 @@ def files_in(folder: Path, pattern: str) -> list[Path]:
     return sorted(folder.glob(pattern))
 
 
-def move(source: Path, target: Path) -> None:
-    """Move a file into a folder that is made for it, though others remove folders that are empty."""
+def in_folder(folder: Path, use: Callable[[], T]) -> T:
+    """Do something in a folder that is made for it, and once more if others remove the folder meanwhile."""
     for _ in range(_TRIES):
         with suppress(FileNotFoundError):
-            make_private(target.parent)
-            source.replace(target)
-            return
-    source.replace(target)
+            make_private(folder)
+            return use()
+    make_private(folder)
+    return use()
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a file into a folder that is made for it."""
+    in_folder(target.parent, lambda: source.replace(target))
+
+
+@contextmanager
+def locked(path: Path, *, timeout: float) -> Iterator[None]:
+    """Hold a lock file, against other threads and processes; raises ``Timeout`` if another holds it so long.
+
+    Nobody removes the file while it may be held: who opened it before and who opens a new one afterwards
+    would both hold the lock.
+    """
+    lock = FileLock(path, mode=0o600)
+    in_folder(path.parent, lambda: lock.acquire(timeout=timeout))
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def remove_folder(folder: Path) -> None:
@@ -104,8 +128,11 @@ def remove_folder(folder: Path) -> None:
     for _ in range(_TRIES):
         if not folder.exists():
             return
-        with suppress(FileNotFoundError):
+        try:
             shutil.rmtree(folder)
+        except OSError as error:
+            if error.errno not in {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST}:
+                raise
     shutil.rmtree(folder)
 
 
@@ -121,15 +148,19 @@ def read_json(path: Path) -> Any:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write whole or not at all, for the owner's eyes only."""
+    """Write whole or not at all, for the owner's eyes only, in a folder that is made for it."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    with disk_errors("write", path):
+
+    def write() -> None:
         try:
             with open(temporary, "x", encoding="utf-8", opener=_private) as file:
                 json.dump(content, file)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+    with disk_errors("write", path):
+        in_folder(path.parent, write)
 
 
 @contextmanager

@@ -10,17 +10,21 @@ A note that is lost or cannot be read costs a call, never a wrong result.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stripe_reports.disk import disk_errors, files_in, make_private, read_json, safe_name, write_json
+from filelock import Timeout
+
+from stripe_reports.disk import disk_errors, files_in, locked, read_json, safe_name, write_json
 from stripe_reports.models import ReportRequest
 from stripe_reports.reuse import KnownRun
 
 __all__ = ["Journal", "LaunchRecord"]
 
 DURATIONS_KEPT = 7
+DURATIONS_TIMEOUT = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +71,7 @@ class Journal:
 
     def remember(self, key: str, record: LaunchRecord) -> None:
         """Write down a launch, or what became of it."""
-        folder = self._made("launches", key[:32])
+        folder = self.folder / "launches" / key[:32]
         generation = int(record.generation.timestamp()) if record.generation else 0
         name = safe_name(record.run_id) if record.run_id else f"no-run-{generation}-{record.attempt}"
         write_json(
@@ -94,7 +98,7 @@ class Journal:
 
     def remember_offered(self, ids: Sequence[str], at: datetime) -> None:
         """Write down what the account offers."""
-        write_json(self._made() / "report_types.json", {"at": at.isoformat(), "ids": list(ids)})
+        write_json(self.folder / "report_types.json", {"at": at.isoformat(), "ids": list(ids)})
 
     def durations(self, report_type: str) -> list[float]:
         """Seconds that the last runs of a type took, oldest first."""
@@ -106,19 +110,15 @@ class Journal:
 
     def note_duration(self, report_type: str, seconds: float) -> None:
         """Write down how long a run took; the last few count."""
-        path = self._made() / "durations.json"
-        try:
-            known = dict(read_json(path))
-        except (OSError, ValueError, TypeError):
-            known = {}
-        known[report_type] = [*self.durations(report_type), seconds][-DURATIONS_KEPT:]
-        write_json(path, known)
-
-    def _made(self, *parts: str) -> Path:
-        folder = self.folder.joinpath(*parts)
-        with disk_errors("make a folder", folder):
-            make_private(folder)
-        return folder
+        path, lock = self.folder / "durations.json", self.folder / "locks" / "durations.lock"
+        # Held, lest two that read and write it lose what one of them adds; if it stays busy, that is lost.
+        with suppress(Timeout), disk_errors("write", path), locked(lock, timeout=DURATIONS_TIMEOUT):
+            try:
+                known = dict(read_json(path))
+            except (OSError, ValueError, TypeError):
+                known = {}
+            known[report_type] = [*self.durations(report_type), seconds][-DURATIONS_KEPT:]
+            write_json(path, known)
 
 
 def _read_launch(path: Path) -> LaunchRecord | None:

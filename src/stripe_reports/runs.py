@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import assert_never
 
+import polars as pl
+
 from stripe_reports import backoff, catalog, intervals, tables
 from stripe_reports.api import Api, CreatedRun
 from stripe_reports.disk import size_text
@@ -28,6 +30,7 @@ from stripe_reports.errors import (
     RunFailedError,
     RunTimeoutError,
     ServerError,
+    StoreError,
     StripeReportsError,
 )
 from stripe_reports.journal import LaunchRecord
@@ -48,7 +51,7 @@ from stripe_reports.reuse import (
     plan,
     request_key,
 )
-from stripe_reports.store import METADATA_KEY, Provenance, Store, StoredResult
+from stripe_reports.store import METADATA_KEY, STORE_TIMEOUT, Provenance, Store, StoredResult
 from stripe_reports.transport import Transport
 from stripe_reports.unpack import unpacked
 
@@ -240,6 +243,15 @@ class Runs:
             stored = self._stored(request, run)
         return _report(stored, Decision("reused", f"run {run.id} was asked for by its id"))
 
+    def frame_of(self, report: Report) -> pl.DataFrame:
+        """The frame of a report, read from Stripe once more if its file is removed or damaged meanwhile."""
+        try:
+            return report.frame()
+        except StoreError as error:
+            logger.warning("%s", error)
+            with self._store.kept():
+                return self.report_of(report.run).frame()
+
     def _key(self, request: ReportRequest) -> str:
         settings = self._transport.settings
         return request_key(request, settings.owner, settings.api_version)
@@ -378,7 +390,7 @@ class Runs:
 
     def _stored(self, request: ReportRequest, run: ReportRun) -> StoredResult:
         """The result of a succeeded run, downloaded and typed unless that was done before."""
-        with self._store.lock(run.id, timeout=3600):
+        with self._store.lock(run.id, timeout=STORE_TIMEOUT):
             found = self._store.find(run)
             if found is not None and found.provenance.request == request:
                 return found

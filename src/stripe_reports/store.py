@@ -5,7 +5,7 @@
         launches/ report_types.json durations.json     see ``journal``
         api_answers.sqlite                             requests-cache; see ``transport``
         damaged/<run id>.csv                           what Stripe sent and could not be read
-        locks/  staging/
+        locks/  staging/                               a folder for each result that is made, and its lock
 
 A result appears in its place whole or not at all: it is made in ``staging`` and moved.
 """
@@ -17,16 +17,16 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 import polars as pl
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
-from stripe_reports.disk import disk_errors, files_in, make_private, move, safe_name, size_text
+from stripe_reports.disk import disk_errors, files_in, locked, move, remove_folder, safe_name, size_text
 from stripe_reports.errors import FileError, StoreError
 from stripe_reports.journal import Journal
 from stripe_reports.models import ReportRequest, ReportRun
@@ -38,7 +38,12 @@ __all__ = ["METADATA_KEY", "Provenance", "Store", "StoredResult"]
 
 METADATA_KEY = "stripe_reports"
 LOCK_TIMEOUT = 120.0
-STAGING_KEPT_FOR = 24 * 3600.0
+STORE_TIMEOUT = 3600.0
+"""Seconds that the download of another thread or process may take."""
+
+LOCK_ALONE_KEPT_FOR = 24 * 3600.0
+
+_LOCK = ".lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,20 +156,17 @@ class Store:
     @contextmanager
     def lock(self, name: str, *, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
         """Hold a request or a run, so that no other thread or process decides about it or stores it."""
-        path = self._made("locks") / f"{safe_name(name)[:64]}.lock"
-        lock = FileLock(path, mode=0o600)
-        try:
-            with disk_errors("lock", path):
-                lock.acquire(timeout=timeout)
-        except Timeout:
-            raise StoreError(
-                f"Another process has been busy with the same report for {timeout:.0f} s (it holds {path}). "
-                "Try again when it is done; what it launches will be found, not repeated."
-            ) from None
-        try:
+        path = self.folder / "locks" / f"{safe_name(name)[:64]}.lock"
+        with ExitStack() as held:
+            try:
+                with disk_errors("lock", path):
+                    held.enter_context(locked(path, timeout=timeout))
+            except Timeout:
+                raise StoreError(
+                    f"Another process has been busy with the same report for {timeout:.0f} s (it holds "
+                    f"{path}). Try again when it is done; what it launches will be found, not repeated."
+                ) from None
             yield
-        finally:
-            lock.release()
 
     def results(self, key: str, request: ReportRequest) -> list[StoredResult]:
         """The stored results of a request; unreadable files are left out."""
@@ -198,14 +200,12 @@ class Store:
         Args:
             room: Bytes of the file that comes; as many again are needed to make a table of it.
         """
-        parent = self._made("staging")
-        for old in files_in(parent, "*"):
-            with suppress(OSError):
-                if time.time() - old.stat().st_mtime > STAGING_KEPT_FOR:
-                    shutil.rmtree(old, ignore_errors=True)
-        self._check_room(parent, 2 * room)
+        self.remove_leftovers()
+        parent = self.folder / "staging"
         folder = parent / uuid.uuid4().hex
-        with disk_errors("write a result", folder):
+        lock = _lock_of(folder)
+        with disk_errors("write a result", folder), locked(lock, timeout=LOCK_TIMEOUT):
+            self._check_room(parent, 2 * room)
             folder.mkdir(mode=0o700)
             try:
                 yield folder
@@ -213,7 +213,42 @@ class Store:
                 self._check_room(parent, 2 * room)  # polars does not say that the disk was full
                 raise
             finally:
+                # A writer of polars that comes late may put a file into it all the same: a leftover then.
                 shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            lock.unlink()
+
+    def remove_leftovers(self) -> None:
+        """Remove the staging folders that nobody holds: their processes were killed."""
+        with disk_errors("look for leftovers", self.folder):
+            found = files_in(self.folder / "staging", "*")
+        for folder in (path for path in found if path.suffix != _LOCK):
+            # Whoever made it held its lock before it was there.
+            with suppress(Timeout, OSError), locked(_lock_of(folder), timeout=0):
+                shutil.rmtree(folder, ignore_errors=True)
+                _lock_of(folder).unlink()
+        for lock in (path for path in found if path.suffix == _LOCK):
+            with suppress(OSError):  # a lock alone: its folder was about to be made
+                if not _staged_of(lock).exists() and time.time() - lock.stat().st_mtime > LOCK_ALONE_KEPT_FOR:
+                    lock.unlink()
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Let nobody clear what is stored: for who has stored a result, lost it, and stores it once more."""
+        with self.lock("clear", timeout=STORE_TIMEOUT):
+            yield
+
+    def clear(self) -> None:
+        """Remove everything but what others write in this moment, and the empty files of their locks."""
+        self.remove_leftovers()
+        with self.kept(), disk_errors("remove what is stored", self.folder):
+            for path in files_in(self.folder, "*"):
+                if path.name in {"locks", "staging"}:
+                    continue
+                if path.is_dir():
+                    remove_folder(path)
+                else:
+                    path.unlink(missing_ok=True)
 
     @staticmethod
     def _check_room(folder: Path, needed: int) -> None:
@@ -250,10 +285,10 @@ class Store:
 
     def keep_damaged(self, csv: Path, run_id: str) -> Path:
         """Put a file that could not be read aside, to be looked at."""
-        path = self._made("damaged") / f"{safe_name(run_id)}.csv"
+        path = self.folder / "damaged" / f"{safe_name(run_id)}.csv"
         with disk_errors("keep a damaged file", path):
             csv.chmod(0o600)
-            csv.replace(path)
+            move(csv, path)
         return path
 
     def _results_folder(self, key: str, request: ReportRequest) -> Path:
@@ -299,8 +334,10 @@ class Store:
         owners = (Owner.of_folder(folder.name) for folder in folders if folder.is_dir())
         return [Store(self.root, owner) for owner in owners if owner is not None]
 
-    def _made(self, *parts: str) -> Path:
-        folder = self.folder.joinpath(*parts)
-        with disk_errors("make a folder", folder):
-            make_private(folder)
-        return folder
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(folder.name + _LOCK)
+
+
+def _staged_of(lock: Path) -> Path:
+    return lock.with_name(lock.name.removesuffix(_LOCK))
