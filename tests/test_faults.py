@@ -43,6 +43,7 @@ OUTCOMES = {
     "answer.html": ("UnexpectedAnswerError", "UnexpectedAnswerError"),
     "answer.empty": ("UnexpectedAnswerError", "UnexpectedAnswerError"),
     "answer.slow": (RIGHT, RIGHT),
+    "list.repeated": (RIGHT, RIGHT),
     "connection.reset": (RIGHT, "NetworkError"),
     "connection.lost": (RIGHT, "NetworkError"),
     "file.cut": (RIGHT, "NetworkError"),

@@ -45,7 +45,7 @@ def api(simulator) -> Api:
 @pytest.mark.parametrize("name", FAULTS)
 def test_every_fault_has_a_name_and_a_line_about_it(name):
     """Both stand in the documentation, on the front page and on the command line."""
-    assert name.split(".")[0] in {"run", "answer", "connection", "file", "date", "webhook"}
+    assert name.split(".")[0] in {"run", "answer", "list", "connection", "file", "date", "webhook"}
     assert 5 < len(FAULTS[name].about) < 60
     assert Fault.named(name) is not FAULTS[name]
 

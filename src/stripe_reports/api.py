@@ -9,8 +9,9 @@ Source: https://docs.stripe.com/api/reporting/report_run
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     import stripe
 
 __all__ = ["Api", "CreatedRun", "Download", "RunPage"]
+
+logger = logging.getLogger("stripe_reports")
 
 _T = TypeVar("_T")
 _RUN_ID = re.compile(r"frr_\w+")
@@ -107,6 +110,23 @@ class Api:
             lambda page: RunPage(tuple(map(ReportRun.from_stripe, page["data"])), bool(page["has_more"])),
             answer,
         )
+
+    def pages_of_runs(
+        self, created_from: datetime | None, *, page_size: int = 100
+    ) -> Iterator[list[ReportRun]]:
+        """The pages of the list of runs, newest first; one that repeats what was listed ends it."""
+        listed: set[str] = set()
+        after = None
+        while True:
+            page = self.list_runs(created_from=created_from, after=after, limit=page_size)
+            runs = [run for run in page.runs if run.id not in listed]
+            listed.update(run.id for run in runs)
+            yield runs
+            if page.has_more and page.runs and not runs:
+                logger.warning("%s repeats its list of runs; no more of it is read", self._settings.base_url)
+            if not page.has_more or not runs:
+                return
+            after = page.runs[-1].id
 
     def list_report_types(self) -> tuple[ReportType, ...]:
         """``GET /v1/reporting/report_types``: every type the account offers."""

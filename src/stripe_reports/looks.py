@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 from stripe_reports.api import Api
 from stripe_reports.clock import Clock
@@ -132,12 +133,10 @@ class Looks:
     def _list(self) -> None:
         """Look at all waiting runs, as far as a few pages show them."""
         pending = {id_: seen.run.created for id_, seen in self._seen.items() if seen.run.status == "pending"}
-        since, after = min(pending.values()), None
-        for _ in range(_PAGES):
-            page = self._api.list_runs(created_from=since, after=after)
-            for run in page.runs:
+        pages = self._api.pages_of_runs(min(pending.values()))
+        for runs in islice(pages, _PAGES):
+            for run in runs:
                 if pending.pop(run.id, None) is not None:
                     self._note(run)
-            if not pending or not page.has_more or not page.runs:
+            if not pending:
                 return
-            after = page.runs[-1].id

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
+from itertools import islice
 from typing import assert_never
 
 import polars as pl
@@ -105,14 +106,8 @@ class Runs:
         self, since: datetime | None = None, *, pages: int | None = None, page_size: int = 100
     ) -> Iterator[ReportRun]:
         """Runs at Stripe, newest first, created at or after an instant; at most so many pages."""
-        after = None
-        while pages is None or pages > 0:
-            page = self._api.list_runs(created_from=since, after=after, limit=page_size)
-            yield from page.runs
-            if not page.has_more or not page.runs:
-                return
-            after = page.runs[-1].id
-            pages = None if pages is None else pages - 1
+        for runs in islice(self._api.pages_of_runs(since, page_size=page_size), pages):
+            yield from runs
 
     def launch(self, request: ReportRequest) -> ReportRun:
         """A new run of a request, whatever there is."""

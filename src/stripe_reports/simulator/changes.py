@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.http import http_date
 from werkzeug.wrappers import Request, Response
 
@@ -18,6 +20,7 @@ __all__ = [
     "connection_dropped",
     "cut",
     "date_moved",
+    "first_page_again",
     "redirected",
     "redirected_to_itself",
 ]
@@ -54,6 +57,15 @@ def cut(_request: Request, answer: Callable[[], Response]) -> Response:
 
     response.response = half()
     response.content_length = len(body)
+    return response
+
+
+def first_page_again(request: Request, answer: Callable[[], Response]) -> Response:
+    """The first page of a list, whatever page was asked for, and the word that there are more."""
+    asked = (pair for pair in request.args.items(multi=True) if pair[0] != "starting_after")
+    request.args = ImmutableMultiDict(asked)
+    response = answer()
+    response.set_data(json.dumps(json.loads(_body(response)) | {"has_more": True}))
     return response
 
 

@@ -222,6 +222,11 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "answer.empty": Fault(status=200, body="", about="200, and nothing"),
     "answer.slow": Fault(change=_unchanged, delay=100, about="the true answer after 100 seconds"),
+    "list.repeated": Fault(
+        "GET /v1/reporting/report_runs",
+        change=changes.first_page_again,
+        about="the first page of runs again and again",
+    ),
     "connection.reset": Fault(change=changes.connection_dropped, about="lost before anything was done"),
     "connection.lost": Fault(change=changes.answer_lost, about="lost after it was done"),
     "file.cut": _file(changes.cut, "half the bytes announced, then the connection breaks"),
