@@ -1,10 +1,12 @@
 """What the machine can do to a result: full and read-only disks, damaged and foreign files, odd sizes."""
 
+import gzip
 import json
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -46,7 +48,7 @@ class TestDisk:
     def test_a_disk_that_fills_up_meanwhile_is_said_too(self, client, monkeypatch):
         """Another program was quicker."""
         real = shutil.disk_usage
-        answers = [real("/"), real("/")._replace(free=10)]
+        answers = [real("/"), real("/"), real("/")._replace(free=10)]
         monkeypatch.setattr("stripe_reports.store.shutil.disk_usage", lambda _: answers.pop(0))
 
         def fail(*_, **__):
@@ -174,6 +176,76 @@ class TestRows:
         assert client.fetch("balance.summary", "2026-09").frame().height == report.provenance.rows
 
 
+class TestLargeResults:
+    @pytest.fixture
+    def limited(self, simulator, tmp_path):
+        """Makes clients that store no result of more bytes."""
+
+        def limited(max_result_bytes):
+            return sr.Client(
+                simulator.key,
+                cache_dir=tmp_path / "cache",
+                application=simulator,
+                clock=TestClock(simulator.clock),
+                max_result_bytes=max_result_bytes,
+            )
+
+        return limited
+
+    def test_a_file_without_end_or_size_is_read_no_further_than_allowed(
+        self, limited, simulator, calls, tmp_path
+    ):
+        """Once, and nothing of it is kept; whoever expects so much can allow it."""
+        simulator.break_("run.no_size")
+        simulator.break_("file.endless", times=99)
+        with (
+            limited(1_000_000) as client,
+            pytest.raises(errors.ResultTooLargeError, match=r"more than 1\.0 MB.*max_result_bytes"),
+        ):
+            client.fetch("balance.summary", "2026-10")
+        assert len(calls("GET /v1/files")) == 1
+        assert not list((tmp_path / "cache").glob("*/staging/*"))
+        simulator.faults.clear()
+        with limited(2_000_000) as client:
+            assert client.fetch("balance.summary", "2026-10").frame().height
+        assert len(simulator.runs) == 1
+
+    def test_a_file_without_end_leaves_room_on_the_disk(self, client, simulator, monkeypatch, tmp_path):
+        """Other programs need some, and the table takes as much again as the file."""
+        real, disk_size, written = shutil.disk_usage, 3_000_000, []
+
+        def usage(path):
+            written.append(sum(each.stat().st_size for each in tmp_path.rglob("received")))
+            return real(path)._replace(free=disk_size - written[-1])
+
+        monkeypatch.setattr(shutil, "disk_usage", usage)
+        simulator.break_("run.no_size")
+        simulator.break_("file.endless", times=99)
+        with pytest.raises(errors.StoreError, match=r"nearly full: .* MB of a result had come"):
+            client.fetch("balance.summary", "2026-10")
+        assert 0 < max(written) <= disk_size * 0.6
+        assert not list((tmp_path / "cache").glob("*/staging/*"))
+
+    @pytest.mark.parametrize("size", [1001, 10**18, 10**4000], ids=["a byte too many", "large", "absurd"])
+    def test_a_file_that_is_announced_as_too_large_is_not_asked_for(self, limited, calls, size):
+        """Not even its first byte."""
+        with limited(1000) as client:
+            run = client.wait(client.launch(client.request("balance.summary", "2026-10")))
+            run = replace(run, result=replace(run.result, size=size))
+            with pytest.raises(errors.ResultTooLargeError, match="not downloaded"):
+                client.read(run)
+        assert calls("GET /v1/files") == []
+
+    def test_a_packed_file_is_unpacked_no_further_than_allowed(self, limited, simulator, tmp_path):
+        """The few bytes that came may hold many."""
+        packed = gzip.compress(b"".join(b"%d\n" % number for number in range(10_000)))
+        simulator.break_("run.no_size")
+        simulator.faults.append(Fault("GET /v1/files/*", status=200, body=packed))
+        with limited(40_000) as client, pytest.raises(errors.ResultTooLargeError):
+            client.fetch("balance.summary", "2026-10")
+        assert not list((tmp_path / "cache").rglob("*.parquet"))
+
+
 class TestForeignFiles:
     @pytest.mark.parametrize("change", [{"unheard_of": 1}, {"as_of": None}], ids=["newer", "older"])
     def test_a_result_stored_by_another_version_of_this_package_is_read_again(self, client, change):
@@ -234,8 +306,6 @@ class TestSizes:
 
     def test_a_gzip_bomb_ends_in_a_clear_error(self, answered, tmp_path):
         """Long before the disk is full."""
-        import gzip
-
         with pytest.raises(errors.DamagedFileError, match="200 times"):
             answered(gzip.compress(b"\0" * 100_000_000))
         assert not list((tmp_path / "cache").rglob("*.parquet"))

@@ -45,6 +45,7 @@ PASSING = [
     "connection.reset",
     "connection.lost",
     "file.cut",
+    "file.endless",
     "list.repeated",
 ]
 LASTING = ["run.failed", "run.no_result", "answer.401", "answer.html", "file.corrupt", "answer.500_stored"]

@@ -64,6 +64,7 @@ class Client:
         files_url: Where result files are, if neither at Stripe nor at *base_url*.
         cache_dir: Folder of results; None is ``STRIPE_REPORTS_CACHE_DIR``, else the user's cache folder.
         cache_limit: Bytes that the stored results may take; beyond it, the oldest are removed.
+        max_result_bytes: Bytes that one result may have; a larger one is an error, and is not stored.
         trusted_hosts: Host names besides Stripe's that may see a live key.
         application: A WSGI application that plays Stripe in this process, in place of the network.
         clock: Time and rest; for tests.
@@ -89,6 +90,7 @@ class Client:
         files_url: str | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
         cache_limit: int = 20_000_000_000,
+        max_result_bytes: int = 100_000_000_000,
         trusted_hosts: Collection[str] = (),
         application: WSGIApplication | None = None,
         clock: Clock | None = None,
@@ -101,6 +103,7 @@ class Client:
             files_url=files_url,
             cache_dir=Path(cache_dir or os.environ.get(CACHE_VARIABLE) or user_cache_path("stripe-reports")),
             cache_limit=cache_limit,
+            max_result_bytes=max_result_bytes,
             trusted_hosts=frozenset(trusted_hosts),
             in_process=application is not None,
         )

@@ -26,6 +26,7 @@
         ├── ResultUnavailableError     a succeeded run without a file that can be fetched
         ├── NotAReportError            not a Stripe report: another export, a web page, JSON
         ├── DamagedFileError           a report that is cut, ragged or changed: line and column
+        ├── ResultTooLargeError        more bytes than the client may store
         ├── MixedColumnsError          the parts of a long interval have not all the same columns
         └── StoreError                 the folder of results cannot be read or written
 
@@ -60,6 +61,7 @@ __all__ = [
     "ParameterError",
     "PermissionDeniedError",
     "RateLimitError",
+    "ResultTooLargeError",
     "ResultUnavailableError",
     "RunError",
     "RunFailedError",
@@ -236,6 +238,10 @@ class DamagedFileError(FileError):
         self.path = path
         self.line = line
         self.column = column
+
+
+class ResultTooLargeError(FileError):
+    """The result has more bytes than ``Client(max_result_bytes=...)`` allows; nothing of it is kept."""
 
 
 class MixedColumnsError(FileError):

@@ -17,6 +17,7 @@ import polars as pl
 
 from stripe_reports import backoff, catalog, intervals, tables
 from stripe_reports.api import Api, CreatedRun
+from stripe_reports.bounded_file import BoundedFile
 from stripe_reports.disk import size_text
 from stripe_reports.errors import (
     DamagedFileError,
@@ -26,6 +27,7 @@ from stripe_reports.errors import (
     NotAReportError,
     NotFoundError,
     RateLimitError,
+    ResultTooLargeError,
     ResultUnavailableError,
     RunError,
     RunFailedError,
@@ -389,8 +391,18 @@ class Runs:
             found = self._store.find(run)
             if found is not None and found.provenance.request == request:
                 return found
+            self._check_size(run)
             with self._room_for(run):
                 return self._download(request, run)
+
+    def _check_size(self, run: ReportRun) -> None:
+        most = self._transport.settings.max_result_bytes
+        if run.result is not None and run.result.size is not None and run.result.size > most:
+            raise ResultTooLargeError(
+                f"Stripe says that the result file {run.result.id} has more than {size_text(most)}, the most "
+                "that this client stores of one; it was not downloaded. If that is right, allow more with "
+                "Client(max_result_bytes=...)."
+            )
 
     def _room_for(self, run: ReportRun) -> AbstractContextManager[object]:
         """A turn to read a result: few at once, so that many runs take no more memory than a few."""
@@ -406,9 +418,9 @@ class Runs:
         settings = self._transport.settings
         with self._store.staging(room=run.result.size or 0) as folder:
             received, parquet = folder / "received", folder / "result.parquet"
-            with received.open("w+b") as target:
+            with BoundedFile(received, max_bytes=settings.max_result_bytes) as target:
                 download = self._api.download(run.result, target)
-            csv = unpacked(received)
+            csv = unpacked(received, max_bytes=settings.max_result_bytes)
             if run.result.size not in (None, download.size, csv.stat().st_size):
                 raise DamagedFileError(
                     f"The result file {run.result.id} should have {run.result.size:,} bytes, packed or "

@@ -106,6 +106,7 @@ class Settings:
         cache_dir: Folder of results, one folder for each owner inside.
         api_version: Stripe's API version.
         cache_limit: Bytes that the stored results of this owner may take.
+        max_result_bytes: Bytes that one result may have, as received and unpacked.
         trusted_hosts: Further host names that may see a live key, such as a company's gateway.
         in_process: The API is played in this process, whatever the addresses say.
 
@@ -122,6 +123,7 @@ class Settings:
     cache_dir: Path
     api_version: str = API_VERSION
     cache_limit: int = 20_000_000_000
+    max_result_bytes: int = 100_000_000_000
     trusted_hosts: frozenset[str] = field(default=frozenset())
     in_process: bool = False
 

@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 from typing import IO
 
+from stripe_reports.bounded_file import BoundedFile
 from stripe_reports.errors import DamagedFileError
 
 __all__ = ["PACKED", "unpacked"]
@@ -23,23 +24,25 @@ MOST_TIMES_LARGER = 200
 _CHUNK = 1 << 20
 
 
-def unpacked(received: Path) -> Path:
+def unpacked(received: Path, *, max_bytes: int) -> Path:
     """The file itself, or what is in it if it is gzip or a ZIP archive of one file.
 
     Raises:
         DamagedFileError: It cannot be unpacked, or would unpack to more than 200 times its size.
+        ResultTooLargeError: It would unpack to more than *max_bytes*.
+        StoreError: There is not enough room on the disk for it.
     """
     with received.open("rb") as file:
         start = file.read(4)
     try:
         if start.startswith(_GZIP):
             with gzip.open(received) as inside:
-                return _copied(inside, received)
+                return _copied(inside, received, max_bytes)
         if start == _ZIP:
             with zipfile.ZipFile(received) as archive:
                 (name,) = archive.namelist()
                 with archive.open(name) as inside:
-                    return _copied(inside, received)
+                    return _copied(inside, received, max_bytes)
     except OSError as error:
         if error.errno is not None:
             raise  # the disk
@@ -60,9 +63,9 @@ def _damaged(error: Exception) -> DamagedFileError:
     return DamagedFileError(f"The compressed result file cannot be unpacked ({error}).")
 
 
-def _copied(inside: IO[bytes] | gzip.GzipFile, received: Path) -> Path:
+def _copied(inside: IO[bytes] | gzip.GzipFile, received: Path, max_bytes: int) -> Path:
     unpacked, most, size = received.with_suffix(".unpacked"), MOST_TIMES_LARGER * received.stat().st_size, 0
-    with unpacked.open("wb") as target:
+    with BoundedFile(unpacked, max_bytes=max_bytes) as target:
         while chunk := inside.read(_CHUNK):
             size += len(chunk)
             if size > most:

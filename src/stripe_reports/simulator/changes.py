@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -20,6 +21,7 @@ __all__ = [
     "connection_dropped",
     "cut",
     "date_moved",
+    "endless",
     "first_page_again",
     "redirected",
     "redirected_to_itself",
@@ -57,6 +59,15 @@ def cut(_request: Request, answer: Callable[[], Response]) -> Response:
 
     response.response = half()
     response.content_length = len(body)
+    return response
+
+
+def endless(_request: Request, answer: Callable[[], Response]) -> Response:
+    """The bytes over and over again, and no number of them announced; an error stays as it is."""
+    response = answer()
+    if response.status_code == 200:
+        response.response = itertools.repeat(_body(response))
+        response.headers.pop("Content-Length", None)
     return response
 
 

@@ -30,26 +30,27 @@ class Outcome:
     Attributes:
         status: Its last status; ``pending`` for a run that never ends. Need not be one of Stripe's.
         error: Its message, where there is one.
-        result: What a succeeded run holds: its file, a file without an address, at a host that is not
-            Stripe's, or past its year, or none.
+        result: What a succeeded run holds: its file, the file with a size of null, a file without an address,
+            at a host that is not Stripe's, or past its year, or none.
     """
 
     status: str = "succeeded"
     error: str | None = None
-    result: Literal["file", "no url", "foreign host", "expired", "none"] = "file"
+    result: Literal["file", "no size", "no url", "foreign host", "expired", "none"] = "file"
 
     @classmethod
     def named(cls, name: str) -> Outcome:
-        """``succeeded``, ``failed``, ``stuck``, ``no url``, ``no result``, ``foreign host``, ``expired``.
+        """How a run ends, by name.
 
-        Any other name is a status itself.
+        One of ``succeeded``, ``failed``, ``stuck``, ``no size``, ``no url``, ``no result``, ``foreign host``,
+        ``expired``. Any other name is a status itself.
         """
         match name:
             case "failed":
                 return cls("failed", error=_FAILED)
             case "stuck":
                 return cls("pending")
-            case "no url" | "foreign host" | "expired":
+            case "no size" | "no url" | "foreign host" | "expired":
                 return cls(result=name)
             case "no result":
                 return cls(result="none")
@@ -59,7 +60,7 @@ class Outcome:
     @property
     def has_file(self) -> bool:
         """Whether the run ends with a file that can be fetched."""
-        return self.status == "succeeded" and self.result == "file"
+        return self.status == "succeeded" and self.result in ("file", "no size")
 
     def delay(self, latency: float) -> float:
         """Seconds until the end."""
@@ -191,6 +192,7 @@ FAULTS: Mapping[str, Fault] = {
     "run.stuck": _run(Outcome.named("stuck"), "the run stays pending for ever"),
     "run.unknown_status": _run(Outcome("paused"), "the run ends in a status that Stripe does not have"),
     "run.no_result": _run(Outcome.named("no result"), "the run succeeds without a file"),
+    "run.no_size": _run(Outcome.named("no size"), "the run succeeds with a file whose size is null"),
     "run.no_url": _run(Outcome.named("no url"), "the run succeeds with a file that has no address"),
     "run.foreign_host": _run(Outcome.named("foreign host"), "the address of its file is on another host"),
     "run.expired": _run(Outcome.named("expired"), "its file is a year old, and gone"),
@@ -234,6 +236,7 @@ FAULTS: Mapping[str, Fault] = {
     "file.long": _file(changes.bytes_changed(changes.with_last_line_twice), "a line too many"),
     "file.corrupt": _file(changes.bytes_changed(changes.corrupted), "as many bytes, but others"),
     "file.empty": _file(changes.bytes_changed(lambda _: b""), "no bytes at all"),
+    "file.endless": _file(changes.endless, "the file again and again, without end"),
     "file.gzip": _file(changes.bytes_changed(changes.packed), "gzip, and nothing says so"),
     "file.gzip_encoded": _file(
         changes.bytes_changed(changes.packed, encoding="gzip"), "gzip as Content-Encoding"

@@ -99,6 +99,8 @@ class Run:
         if succeeded and self.file is not None:
             elsewhere = {"no url": None, "foreign host": _FOREIGN_HOST}
             result = self.file.answer(elsewhere.get(self.outcome.result, files_url))
+            if self.outcome.result == "no size":
+                result["size"] = None
         return {
             "id": self.id,
             "object": "reporting.report_run",
