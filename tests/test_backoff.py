@@ -140,8 +140,8 @@ def test_the_pause_before_a_retry_doubles_up_to_a_limit_and_is_at_most_halved(at
         pytest.param(0, 1, id="asked for none"),
         pytest.param(-5, 1, id="asked for nonsense"),
         pytest.param(7, 7, id="asked for more than we would take"),
-        pytest.param(3600, 60, id="asked for an hour"),
+        pytest.param(3600, 3600, id="asked for an hour"),
     ],
 )
-def test_the_server_may_ask_for_a_longer_pause_up_to_a_minute(retry_after, pause):
+def test_the_server_may_ask_for_a_longer_pause(retry_after, pause):
     assert retry_pause(2, MostJitter(), retry_after=retry_after) == pause

@@ -6,6 +6,7 @@ import random
 import socket
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from itertools import islice
 
 import pytest
 import requests
@@ -107,6 +108,7 @@ def test_what_is_no_short_form_is_refused(text):
         ),
         ("answer.429_bare", 429, {"code": "rate_limit"}, {"Stripe-Rate-Limited-Reason": None}),
         ("answer.429_retry_after", 429, {"code": "rate_limit"}, {"Retry-After": "30"}),
+        ("answer.429_retry_after_hour", 429, {"code": "rate_limit"}, {"Retry-After": "3600"}),
         ("answer.lock_timeout", 429, {"code": "lock_timeout"}, {"Stripe-Should-Retry": "true"}),
         ("answer.500", 500, {"type": "api_error"}, {}),
         ("answer.503", 503, {"type": "api_error"}, {}),
@@ -177,6 +179,14 @@ def test_a_slow_answer_takes_its_time_by_the_simulators_clock(api, simulator):
     assert simulator.clock.now() - before == timedelta(seconds=100)
 
 
+def test_an_answer_trickles_by_the_simulators_clock(api, simulator, run, whole):
+    """Whole in the end, and two bytes of it a second."""
+    simulator.break_("answer.trickle")
+    before = simulator.clock.now()
+    assert api.contents(run).data == whole
+    assert (simulator.clock.now() - before).total_seconds() == (len(whole) + 1) // 2
+
+
 def test_answers_can_take_time_from_a_distribution():
     """The same for the same seed."""
 
@@ -236,6 +246,7 @@ def test_what_is_no_latency_is_refused(text):
         ("run.stuck", "pending", None),
         ("run.unknown_status", "paused", None),
         ("run.no_result", "succeeded", None),
+        ("run.no_size", "succeeded", "https://files.stripe.com"),
         ("run.no_url", "succeeded", "no url"),
         ("run.foreign_host", "succeeded", "https://files.example.com"),
         ("run.expired", "succeeded", "https://files.stripe.com"),
@@ -393,6 +404,20 @@ def test_a_file_is_cut_in_the_middle(session, simulator):
     with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError)):
         assert len(response.content) > file["size"]  # never: it breaks off
     assert len(session.get(address, timeout=10).content) == file["size"]
+
+
+def test_a_file_has_no_end(session, simulator):
+    """It is repeated as long as someone reads, and no length is announced."""
+    session, url = session
+    run = session.post(url + RUNS, data=form(), timeout=10).json()
+    simulator.clock.advance(10)
+    file = session.get(f"{url}{RUNS}/{run['id']}", timeout=10).json()["result"]
+    address = f"{url}/v1/files/{file['id']}/contents"
+    whole = session.get(address, timeout=10).content
+    simulator.break_("file.endless")
+    with session.get(address, stream=True, timeout=10) as response:
+        assert "Content-Length" not in response.headers
+        assert b"".join(islice(response.iter_content(len(whole)), 3)) == 3 * whole
 
 
 def test_a_dropped_connection_leaves_no_trace_of_a_crash(simulator, caplog, capfd):

@@ -48,7 +48,17 @@ PASSING = [
     "file.endless",
     "list.repeated",
 ]
-LASTING = ["run.failed", "run.no_result", "answer.401", "answer.html", "file.corrupt", "answer.500_stored"]
+LASTING = [
+    "run.failed",
+    "run.no_result",
+    "answer.401",
+    "answer.html",
+    "answer.429_retry_after_hour",
+    "answer.500_stored",
+    "answer.trickle",
+    "file.corrupt",
+    "file.trickle",
+]
 
 
 class Machine(RuleBasedStateMachine):
@@ -117,7 +127,7 @@ class Machine(RuleBasedStateMachine):
         type_, period, parameters = asked
         self.simulator.faults.append(Fault.named(fault, times=99))
         try:
-            report = self.client.fetch(type_, period, reuse="never", **parameters)
+            report = self.client.fetch(type_, period, reuse="never", timeout=60, **parameters)
         except sr.StripeReportsError:
             pass
         else:

@@ -17,16 +17,14 @@ from requests.adapters import BaseAdapter
 
 import stripe_reports as sr
 from conftest import TestClock
-from stripe_reports import errors
+from stripe_reports import deadline, errors
 from stripe_reports.budget import RateBudget
 from stripe_reports.settings import Secret, Settings
 from stripe_reports.simulator import Clock, Fault
 from stripe_reports.transport import (
     ATTEMPTS,
     LARGEST_ANSWER,
-    SHORTEST_TIMEOUT,
     UNSIGNED,
-    Patience,
     PatientAdapter,
     Transport,
 )
@@ -62,7 +60,6 @@ class Script(BaseAdapter):
 
 def send(*answers, method="GET", within=math.inf, timeout=(10.0, 80.0)):
     clock, script = TestClock(Clock()), Script(*answers)
-    patience = Patience(clock)
     session = requests.Session()
     adapter = PatientAdapter(
         script,
@@ -70,14 +67,13 @@ def send(*answers, method="GET", within=math.inf, timeout=(10.0, 80.0)):
         clock=clock,
         rng=random.Random(1),  # noqa: S311
         budget=RateBudget("test", clock),
-        patience=patience,
     )
     session.mount("https://", adapter)
     headers = {"Idempotency-Key": "k"} if method == "POST" else {}
     try:
-        with patience.until(clock.monotonic() + within):
+        with deadline.within(clock, within):
             outcome = session.request(method, f"{BASE}/v1/x", headers=headers, timeout=timeout).status_code
-    except requests.RequestException as error:
+    except (requests.RequestException, errors.CallTimeoutError) as error:
         outcome = type(error)
     send.timeouts = script.timeouts
     return outcome, script.sent, clock.slept
@@ -142,31 +138,36 @@ class TestRetries:
         assert send((429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), 200)[0] == 200
 
 
-class TestPatience:
-    def test_after_the_end_of_a_wait_nothing_is_tried_again(self):
-        """A wait of ten seconds must not become five minutes of retries while the line is down."""
+class TestTimeLimit:
+    def test_nothing_is_tried_again_that_would_come_too_late(self):
+        """A call of three seconds must not become five minutes of retries while the line is down."""
         outcome, sent, slept = send(*[requests.ConnectionError()] * ATTEMPTS, within=3.0)
         assert outcome is requests.ConnectionError
-        assert len(sent) < ATTEMPTS
-        assert sum(slept) <= 3.0
+        assert 1 < len(sent) < ATTEMPTS
+        assert sum(slept) < 3.0
 
-    def test_no_call_is_given_longer_than_what_is_left_but_a_few_seconds(self):
+    @pytest.mark.parametrize(
+        ("asked", "outcome"), [("29", 200), ("31", 429), ("3600", 429), ("9" * 400, 429)]
+    )
+    def test_a_pause_that_is_asked_for_is_made_whole_or_the_call_ends_at_once(self, asked, outcome):
+        """Who comes back before the hour is over is refused again; who has no hour need not wait for that."""
+        found, sent, slept = send((429, {"Retry-After": asked}), 200, within=30.0)
+        assert found == outcome
+        assert (len(sent), slept) == ((2, [29.0]) if outcome == 200 else (1, []))
+
+    def test_no_call_is_given_longer_than_what_is_left(self):
         """A server that takes the call and never answers."""
         send(500, 200, within=30.0)
         connect, read = send.timeouts[0]
         assert (connect, read) == (10.0, pytest.approx(30.0, abs=0.1))
         assert send.timeouts[1][1] < read
-        send(200, within=0.0)
-        assert send.timeouts == [(SHORTEST_TIMEOUT, SHORTEST_TIMEOUT)]
-
-    def test_where_nobody_waits_they_are_as_they_were(self, transport):
-        """And a wait ends with its thread's wait."""
-        assert transport.patience.left() == math.inf
-        with transport.patience.until(transport.clock.monotonic() + 5):
-            assert transport.patience.left() == pytest.approx(5, abs=0.1)
-        assert transport.patience.left() == math.inf
         send(200)
         assert send.timeouts == [(10.0, 80.0)]
+
+    def test_nothing_is_sent_when_the_time_is_over(self):
+        """It could launch a run that nobody waits for."""
+        outcome, sent, _ = send(200, within=0.0)
+        assert (outcome, sent) == (errors.CallTimeoutError, [])
 
 
 class TestKeys:

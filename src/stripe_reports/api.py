@@ -9,6 +9,7 @@ Source: https://docs.stripe.com/api/reporting/report_run
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +22,8 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 import urllib3.exceptions
 
-from stripe_reports import errors
+from stripe_reports import deadline, errors
+from stripe_reports.disk import size_text
 from stripe_reports.models import ReportRequest, ReportRun, ReportType, ResultFile
 from stripe_reports.settings import FILES_URL
 from stripe_reports.transport import CONNECT_TIMEOUT, READ_TIMEOUT, REPLAYED, UNSIGNED, Transport
@@ -36,6 +38,9 @@ logger = logging.getLogger("stripe_reports")
 
 _T = TypeVar("_T")
 _RUN_ID = re.compile(r"frr_\w+")
+
+JSON_TIMEOUT = 120.0
+"""Seconds for a JSON call and its retries, where the caller has set no timeout."""
 
 DOWNLOAD_ATTEMPTS = 3
 _CHUNK = 1 << 18
@@ -147,6 +152,7 @@ class Api:
         Raises:
             ResultUnavailableError: The file has no address, one that is not Stripe's, or is gone.
             NetworkError: The line broke every time.
+            CallTimeoutError, RunTimeoutError: The time of the call was over before the file was there.
             DamagedFileError: Another number of bytes came than Stripe announced, and not packed ones.
         """
         if file.url is None:
@@ -171,6 +177,9 @@ class Api:
                     raise
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 broken = type(error).__name__
+            arrived = size_text(target.seek(0, io.SEEK_END))
+            of_all = "" if file.size is None else f" of {size_text(file.size)}"
+            deadline.check(f"The result file {file.id} did not arrive ({arrived}{of_all} had come)")
         raise errors.NetworkError(
             f"The download of {file.id} broke off {DOWNLOAD_ATTEMPTS} times ({broken}). The report is ready "
             "at Stripe; fetch it again later, nothing new will be launched."
@@ -270,7 +279,8 @@ class Api:
         what = f"{method.upper()} {path}"
         raised: errors.StripeReportsError | None = None
         try:
-            response = self._stripe.raw_request(method, path, **parameters)
+            with deadline.within_unless_limited(self._transport.clock, JSON_TIMEOUT):
+                response = self._stripe.raw_request(method, path, **parameters)
         except stripe.APIConnectionError as error:
             raised = _no_answer(self._settings.base_url, error.__cause__ or error)
         except stripe.StripeError as error:
@@ -321,8 +331,8 @@ _ADVICE: dict[type[errors.StripeAPIError], str] = {
     "under Developers, API keys; reports need 'Report runs and report types' and 'Files', both read.",
     errors.LiveModeRequiredError: "Use a live key for this report type.",
     errors.NotFoundError: "Ids are found only with a key of the same account and mode.",
-    errors.RateLimitError: "It was tried several times. Wait a minute, or make fewer calls at once.",
-    errors.ServerError: "Several tries were made; nothing is lost. Try again later.",
+    errors.RateLimitError: "Wait a minute, or make fewer calls at once.",
+    errors.ServerError: "It may pass, and nothing is lost: try again later.",
     errors.ConflictError: "The same launch is still in progress; try again in a moment.",
     errors.UnexpectedAnswerError: "Is base_url right, and is there no proxy or login page in between?",
 }
@@ -352,13 +362,15 @@ def _translated(
         described = {}
     message, param = redact(str(described.get("message") or "")), described.get("param")
     class_ = _class_of(status, described, message)
-    request_id = next((v for k, v in (headers or {}).items() if k.lower() == "request-id"), None)
+    request_id, pause = (_header(headers or {}, name) for name in ("request-id", "retry-after"))
     where = f", {param}" if param else ""
     if message:
         says = f"was refused (HTTP {status}{where}). Stripe says: {message.removesuffix('.')}."
     else:
         says = f"was answered with HTTP {status} and no error of Stripe's."
     parts = [f"{what} {says}", _ADVICE.get(class_, "")]
+    if pause and re.fullmatch(r"[0-9]{1,9}", pause):
+        parts.append(f"Stripe asks for a pause of {pause} s before the next try.")
     if request_id:
         parts.append(f"Request {request_id}.")
     return class_(
@@ -369,6 +381,10 @@ def _translated(
         request_id=request_id,
         stripe_message=message or None,
     )
+
+
+def _header(headers: Mapping[str, str], name: str) -> str | None:
+    return next((value for key, value in headers.items() if key.lower() == name), None)
 
 
 def _class_of(status: int | None, described: Mapping[str, Any], message: str) -> type[errors.StripeAPIError]:

@@ -18,7 +18,6 @@ _QUIET_SHARE = 0.75, 0.85
 _RECENT_RUNS = 7
 
 _RETRY_PAUSES = 0.5, 1.0, 2.0, 4.0, 8.0
-_LONGEST_RETRY_AFTER = 60.0
 
 
 def looks(expected: float | None, rng: Random) -> Iterator[float]:
@@ -61,8 +60,7 @@ def retry_pause(attempt: int, rng: Random, *, retry_after: float | None = None) 
     Args:
         attempt: How many attempts have failed so far, from 1.
         rng: Source of the jitter, so that calls that failed together do not come back together.
-        retry_after: Seconds that the server asked for, honoured up to a minute.
+        retry_after: Seconds that the server asked for; whoever has less time does not try again.
     """
     longest = _RETRY_PAUSES[min(attempt, len(_RETRY_PAUSES)) - 1]
-    asked = min(retry_after or 0.0, _LONGEST_RETRY_AFTER)
-    return max(asked, longest * rng.uniform(0.5, 1.0))
+    return max(retry_after or 0.0, longest * rng.uniform(0.5, 1.0))

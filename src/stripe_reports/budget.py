@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 
+from stripe_reports import deadline
 from stripe_reports.clock import Clock
 from stripe_reports.settings import Mode
 
@@ -50,11 +51,15 @@ class RateBudget:
         self._by_endpoint: dict[str, TokenBucket] = {}
 
     def spend(self, method: str, path: str) -> None:
-        """Wait until the call may be made."""
+        """Wait until the call may be made.
+
+        Raises:
+            CallTimeoutError, RunTimeoutError: That is later than the call may take.
+        """
         endpoint = f"{method} {_ID_IN_PATH.sub('/{id}', path.removeprefix('/v1'))}"
         with self._lock:
             if endpoint not in self._by_endpoint:
                 self._by_endpoint[endpoint] = TokenBucket(CALLS_A_SECOND_AND_ENDPOINT, self._clock)
         pause = max(self._all.take(), self._by_endpoint[endpoint].take())
         if pause > 0:
-            self._clock.sleep(pause)
+            deadline.pause(self._clock, pause, f"{endpoint} did not get its turn among many calls")

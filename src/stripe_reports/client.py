@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Self, Unpack, overload
 import polars as pl
 from platformdirs import user_cache_path
 
-from stripe_reports import catalog
+from stripe_reports import catalog, deadline
 from stripe_reports.api import Api
 from stripe_reports.asking import Asking, Parameters, spelled_out
 from stripe_reports.cache import Cache
@@ -50,6 +51,9 @@ logger = logging.getLogger("stripe_reports")
 
 CACHE_VARIABLE = "STRIPE_REPORTS_CACHE_DIR"
 
+DOWNLOAD_TIMEOUT = 3600.0
+"""Seconds for reading the result of a run that has finished."""
+
 
 class Client:
     """Stripe's reports for one API key, and the results stored for it on this machine.
@@ -69,7 +73,9 @@ class Client:
         application: A WSGI application that plays Stripe in this process, in place of the network.
         clock: Time and rest; for tests.
 
-    Making a client touches neither network nor disk.
+    Making a client touches neither network nor disk. A *timeout* is the longest time that a call may take,
+    whatever it does: calls to Stripe, pauses that Stripe asks for, waiting, a very slow download. In methods
+    without one, each call to Stripe takes two minutes at most, tries and pauses included.
 
     Raises:
         KeyProblemError: No key was found, or it must not go to that address.
@@ -252,49 +258,52 @@ class Client:
 
         Args:
             run: A run of any status, or its id; a succeeded one comes back without a call.
-            timeout: Longest time to wait, in seconds.
+            timeout: Longest time that the call may take, in seconds.
             progress: Called at every look with the run, the seconds so far, and the seconds expected or None.
                 ``"auto"`` shows the wait: a bar in a notebook, one line in a terminal, else log lines.
 
         Raises:
             RunFailedError: Stripe gave up on the run, or its status is unknown; carries the run.
             RunTimeoutError: The run was still pending after *timeout* seconds.
+            CallTimeoutError: The run of that id could not be looked up in the time.
 
         Example:
             >>> run = client.launch(client.request("balance.summary", "2026-10"))
             >>> client.wait(run, timeout=60).status
             'succeeded'
         """
-        timeout = _checked_timeout(timeout)
-        with shown(progress) as told:
-            return self._runs.wait(self._run(run), timeout=timeout, progress=told)
+        with self._within(timeout), shown(progress) as told:
+            return self._runs.wait(self._run(run), progress=told)
 
-    def read(self, run: ReportRun | str) -> pl.DataFrame:
+    def read(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.DataFrame:
         """The result of a finished run, or of the run with that id, as a DataFrame.
 
-        It is read from Stripe once, then from disk.
-
-        Raises:
-            RunError: The run is still pending, or failed.
-            FileError: The result file is missing or damaged.
+        It is read from Stripe once, then from disk. For arguments and errors see ``report``.
         """
-        return self._runs.frame_of(self._runs.report_of(self._run(run)))
+        with self._within(timeout):
+            return self._runs.frame_of(self._runs.report_of(self._run(run)))
 
-    def scan(self, run: ReportRun | str) -> pl.LazyFrame:
+    def scan(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.LazyFrame:
         """The result of a finished run, or of the run with that id, as a LazyFrame; see ``read``.
 
         Nothing but what a query needs is read into memory, whatever the size of the result.
         """
-        return self._runs.report_of(self._run(run)).scan()
+        return self.report(run, timeout=timeout).scan()
 
-    def report(self, run: ReportRun | str) -> Report:
+    def report(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> Report:
         """The report of a finished run, or of the run with that id: from disk, else read from Stripe.
+
+        Args:
+            run: A run, or its id.
+            timeout: Longest time that the call may take, in seconds; an hour by default.
 
         Raises:
             RunError: The run is still pending, or failed.
-            FileError: The result file is missing or damaged.
+            RunTimeoutError, CallTimeoutError: The file was not read within *timeout*.
+            FileError: The result file is missing or damaged, or too large.
         """
-        return self._runs.report_of(self._run(run))
+        with self._within(timeout):
+            return self._runs.report_of(self._run(run))
 
     def stored(self) -> list[Report]:
         """The reports that are stored on this machine for this client, last fetched first. No call.
@@ -394,7 +403,7 @@ class Client:
             reuse: ``"auto"`` reuses a run if its interval was closed (data five days past its end) or if
                 Stripe has published nothing newer; ``"always"`` reuses any, ``"never"`` none; a
                 ``timedelta`` is the oldest that the data may be.
-            timeout: Longest time to wait for a run, also for that of each part, in seconds.
+            timeout: Longest time that the call may take, in seconds, with all parts where it is split.
             progress: Called at every look at a pending run; see ``wait``.
             **parameters: See ``request``.
 
@@ -402,7 +411,8 @@ class Client:
             InputError: See ``request``.
             StripeAPIError, NetworkError: Stripe refused or could not be asked.
             RunFailedError, RunTimeoutError: See ``wait``; nothing is lost.
-            FileError: The result file is missing or damaged.
+            CallTimeoutError: The time was over before a run was known.
+            FileError: The result file is missing, damaged or too large.
 
             With *split*, the error of the first part that failed, with a note that names the part; the
             others are stored.
@@ -437,8 +447,9 @@ class Client:
             >>> client.frame("balance.summary", "2026-10", currency="eur").schema["net_amount"]
             Decimal(precision=38, scale=6)
         """
-        report = self._fetch(report_type, period, split, reuse, timeout, progress, parameters)
-        return report.frame() if isinstance(report, ReportSet) else self._runs.frame_of(report)
+        with self._within(timeout):
+            report = self._fetch(report_type, period, split, reuse, timeout, progress, parameters)
+            return report.frame() if isinstance(report, ReportSet) else self._runs.frame_of(report)
 
     @overload
     def submit(
@@ -492,19 +503,17 @@ class Client:
             [36, 36]
         """
         check_policy(reuse)
-        timeout = _checked_timeout(timeout)
-        if split is not None:
-            request, cut = self._asking.in_parts(report_type, period, split, parameters)
-            answer = partial(answer_in_parts, self._runs, request, split, reuse, cut=cut)
-            in_parts = PendingReportSet(request)
-            in_parts.start(told_in_background(progress, partial(answer, timeout=timeout)))
-            return in_parts
-        request = self._asking.asked(report_type, period, parameters)
-        pending = PendingReport(request)
-        pending.start(
-            told_in_background(progress, partial(self._runs.answer, request, reuse, timeout=timeout))
-        )
-        return pending
+        with self._within(timeout):  # the thread of the future takes the limit along
+            if split is not None:
+                request, cut = self._asking.in_parts(report_type, period, split, parameters)
+                answer = partial(answer_in_parts, self._runs, request, split, reuse, cut=cut)
+                in_parts = PendingReportSet(request)
+                in_parts.start(told_in_background(progress, answer))
+                return in_parts
+            request = self._asking.asked(report_type, period, parameters)
+            pending = PendingReport(request)
+            pending.start(told_in_background(progress, partial(self._runs.answer, request, reuse)))
+            return pending
 
     # The close
 
@@ -528,7 +537,7 @@ class Client:
             timezone: Where the period is meant.
             currency: One currency only.
             reuse: See ``fetch``; ``"never"`` takes all reports anew.
-            timeout: Longest time to wait for a run, in seconds.
+            timeout: Longest time that the call may take, in seconds.
             progress: Called at every look at a pending run, from several threads.
 
         Raises:
@@ -538,15 +547,16 @@ class Client:
             >>> client.tie_out("2026-10")
             October 2026: 60 of 60 controls pass
         """
-        return tie_out(
-            self,
-            period,
-            timezone=timezone,
-            currency=currency,
-            reuse=reuse,
-            timeout=timeout,
-            progress=progress,
-        )
+        with self._within(timeout):
+            return tie_out(
+                self,
+                period,
+                timezone=timezone,
+                currency=currency,
+                reuse=reuse,
+                timeout=timeout,
+                progress=progress,
+            )
 
     def restatement(
         self, report: Report, *, timeout: float = 900.0, progress: ProgressOption = "auto"
@@ -557,7 +567,7 @@ class Client:
 
         Args:
             report: An earlier report, as ``fetch`` gave it.
-            timeout: Longest time to wait for the new run, in seconds.
+            timeout: Longest time that the call may take, in seconds.
             progress: Called at every look at it.
 
         Raises:
@@ -640,16 +650,18 @@ class Client:
         parameters: Parameters,
     ) -> Report | ReportSet:
         check_policy(reuse)
-        timeout = _checked_timeout(timeout)
-        if split is not None:
-            request, cut = self._asking.in_parts(report_type, period, split, parameters)
+        with self._within(timeout):
+            if split is not None:
+                request, cut = self._asking.in_parts(report_type, period, split, parameters)
+                with shown(progress) as told:
+                    return answer_in_parts(self._runs, request, split, reuse, cut=cut, progress=told)
+            request = self._asking.asked(report_type, period, parameters)
             with shown(progress) as told:
-                return answer_in_parts(
-                    self._runs, request, split, reuse, cut=cut, timeout=timeout, progress=told
-                )
-        request = self._asking.asked(report_type, period, parameters)
-        with shown(progress) as told:
-            return self._runs.answer(request, reuse, timeout=timeout, progress=told)
+                return self._runs.answer(request, reuse, progress=told)
+
+    def _within(self, timeout: float) -> AbstractContextManager[None]:
+        """A block that takes so many seconds at most."""
+        return deadline.within(self._transport.clock, _checked_timeout(timeout))
 
     def _run(self, run: ReportRun | str) -> ReportRun:
         if isinstance(run, str):

@@ -20,7 +20,8 @@
     │   └── UnexpectedAnswerError      an answer that is not Stripe's API
     ├── RunError                       a report run that gives no report
     │   ├── RunFailedError             Stripe gave up on it, or its status is unknown
-    │   └── RunTimeoutError            still pending when the time was over    (also TimeoutError)
+    │   └── RunTimeoutError            not finished and read when the time was over (also TimeoutError)
+    ├── CallTimeoutError               the time was over before a run was known    (also TimeoutError)
     ├── NetworkError                   no answer                           (also ConnectionError)
     └── FileError                      the bytes of a result, a download or the store
         ├── ResultUnavailableError     a succeeded run without a file that can be fetched
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AuthenticationError",
+    "CallTimeoutError",
     "ConflictError",
     "DamagedFileError",
     "FileError",
@@ -203,7 +205,11 @@ class RunFailedError(RunError):
 
 
 class RunTimeoutError(RunError, TimeoutError):
-    """The run was still pending when the time was over. It goes on at Stripe; nothing is lost."""
+    """The run was still pending, or its file not yet read, when the time was over. Nothing is lost."""
+
+
+class CallTimeoutError(StripeReportsError, TimeoutError):
+    """A call was not finished within its timeout, or the package's own limit, and knows of no run yet."""
 
 
 class NetworkError(StripeReportsError, ConnectionError):

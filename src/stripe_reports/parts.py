@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import replace
 
 from stripe_reports import intervals
@@ -61,7 +62,6 @@ def answer_in_parts(
     policy: Policy,
     *,
     cut: bool,
-    timeout: float,
     progress: Progress | None,
 ) -> ReportSet:
     """The report of every part: stored, or fetched side by side; see ``Client.fetch``.
@@ -78,7 +78,7 @@ def answer_in_parts(
         runs.check_available(request)  # before any part is launched
 
         def fetch(number: int, progress: Progress) -> Report:
-            return runs.answer(requests[number], policy, timeout=timeout, progress=progress)
+            return runs.answer(requests[number], policy, progress=progress)
 
         try:
             _side_by_side(missing, fetch, progress, answers)
@@ -121,7 +121,8 @@ def _side_by_side(
                 news.put((number, error))
 
     for _ in range(min(_AT_ONCE, len(numbers))):
-        threading.Thread(target=work, name="stripe-reports part", daemon=True).start()
+        in_context = copy_context().run  # with the time limit of this call
+        threading.Thread(target=in_context, args=(work,), name="stripe-reports part", daemon=True).start()
     left = len(numbers)
     try:
         while left:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from stripe_reports.models import ReportRequest
@@ -32,9 +33,12 @@ class _Pending(Future[_Answer]):
         self.request = request
 
     def start(self, fetch: Callable[[], _Answer]) -> None:
-        """Fetch in a thread of its own, which does not keep the process from ending."""
-        name = f"stripe-reports {self.request.report_type}"
-        threading.Thread(target=self._fulfil, args=(fetch,), name=name, daemon=True).start()
+        """Fetch in a thread of its own, which does not keep the process from ending.
+
+        The time limit of the caller holds there too, and counts from now.
+        """
+        name, context = f"stripe-reports {self.request.report_type}", copy_context()
+        threading.Thread(target=context.run, args=(self._fulfil, fetch), name=name, daemon=True).start()
 
     def _fulfil(self, fetch: Callable[[], _Answer]) -> None:
         if not self.set_running_or_notify_cancel():

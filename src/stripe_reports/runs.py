@@ -6,7 +6,6 @@ import logging
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -15,7 +14,7 @@ from typing import assert_never
 
 import polars as pl
 
-from stripe_reports import backoff, catalog, intervals, tables
+from stripe_reports import backoff, catalog, deadline, intervals, tables
 from stripe_reports.api import Api, CreatedRun
 from stripe_reports.bounded_file import BoundedFile
 from stripe_reports.disk import size_text
@@ -54,7 +53,7 @@ from stripe_reports.reuse import (
     plan,
     request_key,
 )
-from stripe_reports.store import METADATA_KEY, STORE_TIMEOUT, Provenance, Store, StoredResult
+from stripe_reports.store import METADATA_KEY, Provenance, Store, StoredResult
 from stripe_reports.transport import Transport
 from stripe_reports.unpack import unpacked
 
@@ -73,6 +72,9 @@ A_MOMENT = timedelta(seconds=10)
 
 LARGE = 32_000_000
 """Bytes from which a result takes long to read, and much memory."""
+
+LAST_LOOK = 1.0
+"""Seconds before the end of a wait at which the run is looked at once more."""
 
 SMALL_AT_ONCE, LARGE_AT_ONCE = 8, 2
 """So many results are read and typed at once: polars uses every core for one."""
@@ -134,22 +136,18 @@ class Runs:
             return None
         return _report(stored[settled.run.id], Decision("stored", settled.reason), asked=request)
 
-    def answer(
-        self, request: ReportRequest, policy: Policy, *, timeout: float, progress: Progress | None
-    ) -> Report:
-        """The report: from a run that may answer, or from a new one."""
-        clock = self._transport.clock
-        deadline = clock.monotonic() + timeout
+    def answer(self, request: ReportRequest, policy: Policy, *, progress: Progress | None) -> Report:
+        """The report: from a run that may answer, or from a new one, within the time of the call."""
         if (settled := self.stored(request, policy)) is not None:
             return settled
         unusable: dict[str, str] = {}
         while True:
-            with self._store.lock(self._key(request), timeout=max(1.0, deadline - clock.monotonic())):
+            with self._store.lock(self._key(request), timeout=deadline.left()):
                 found = self._find(request, policy, unusable)
             if isinstance(found, Report):
                 return found
             run, decision = found
-            run = self.wait(run, timeout=max(0.0, deadline - clock.monotonic()), progress=progress)
+            run = self.wait(run, progress=progress)
             try:
                 stored_result = self._stored(request, run)
             except ResultUnavailableError:
@@ -183,26 +181,29 @@ class Runs:
             case _:
                 raise AssertionError(f"{step} after everything was told")
 
-    def wait(self, run: ReportRun, *, timeout: float, progress: Progress | None) -> ReportRun:
+    def wait(self, run: ReportRun, *, progress: Progress | None) -> ReportRun:
         """The run, once it has succeeded; see ``Client.wait``."""
         clock = self._transport.clock
         started = clock.monotonic()
         expected = backoff.estimate(self._store.journal.durations(run.report_type))
         pauses = backoff.looks(expected, self._transport.rng)
+        last_look = min(LAST_LOOK, deadline.left() / 2)
         trouble: StripeReportsError | None = None
         try:
-            with self._looks.following(run) as followed:
+            with self._looks.following(run) as followed, deadline.about(run):
                 while run.status == "pending":
                     elapsed = clock.monotonic() - started
                     if progress:
                         progress(run, elapsed, expected)
-                    if elapsed >= timeout:
-                        raise _timed_out(run, elapsed, timeout) from trouble
-                    self._looks.pause(followed, min(next(pauses), timeout - elapsed))
-                    left = started + timeout - clock.monotonic()
+                    if deadline.left() <= 0:
+                        raise _timed_out(run, elapsed) from trouble
+                    before_last_look = deadline.left() - last_look
+                    longest = before_last_look if before_last_look > 0 else deadline.left()
+                    self._looks.pause(followed, min(next(pauses), longest))
+                    if deadline.left() <= 0:
+                        continue
                     try:
-                        with self._transport.patience.until(started + timeout):
-                            seen = self._looks.look(run, within=left)
+                        seen = self._looks.look(run, within=deadline.left())
                         if seen is not run:
                             run, trouble = seen, None
                     except (NetworkError, RateLimitError, ServerError) as error:
@@ -369,7 +370,8 @@ class Runs:
                 # A gateway's tells nothing of Stripe, which may well have launched the run.
                 self._store.journal.remember(key, record)
             raise
-        run = self._api.retrieve_run(created.run.id)  # the create answer may be the replay of an old one
+        with deadline.about(created.run):
+            run = self._api.retrieve_run(created.run.id)  # the create answer may be the replay of an old one
         record = replace(record, run_id=run.id, status=run.status, created=run.created, as_of=as_of(run))
         self._store.journal.remember(key, record)
         logger.info("%s %s: %r", "found" if created.is_replayed else "launched", run.id, request)
@@ -387,12 +389,14 @@ class Runs:
 
     def _stored(self, request: ReportRequest, run: ReportRun) -> StoredResult:
         """The result of a succeeded run, downloaded and typed unless that was done before."""
-        with self._store.lock(run.id, timeout=STORE_TIMEOUT):
+        with deadline.about(run), self._store.lock(run.id, timeout=deadline.left()):
             found = self._store.find(run)
             if found is not None and found.provenance.request == request:
                 return found
             self._check_size(run)
-            with self._room_for(run):
+            with deadline.turn(
+                self._room_for(run), "Other results of this client were being read, and not all"
+            ):
                 return self._download(request, run)
 
     def _check_size(self, run: ReportRun) -> None:
@@ -404,8 +408,8 @@ class Runs:
                 "Client(max_result_bytes=...)."
             )
 
-    def _room_for(self, run: ReportRun) -> AbstractContextManager[object]:
-        """A turn to read a result: few at once, so that many runs take no more memory than a few."""
+    def _room_for(self, run: ReportRun) -> threading.BoundedSemaphore:
+        """Where to wait for a turn to read a result: few at once, so that memory does for many runs."""
         size = run.result.size if run.result else None
         return self._room_for_large if size is None or size >= LARGE else self._room
 
@@ -521,11 +525,11 @@ def _echoes_all(request: ReportRequest) -> bool:
     return type_ is not None and set(type_.parameters) <= catalog.ECHOED
 
 
-def _timed_out(run: ReportRun, elapsed: float, timeout: float) -> RunTimeoutError:
+def _timed_out(run: ReportRun, elapsed: float) -> RunTimeoutError:
     return RunTimeoutError(
         f"Report run {run.id} ({run.report_type}) is still pending after {elapsed:.0f} s. Stripe is still "
         f"processing it; the run was not cancelled. Wait again with client.wait(client.retrieve({run.id!r}), "
-        f"timeout={2 * max(timeout, 300):.0f}); no new run is needed.",
+        f"timeout={2 * max(elapsed, 300):.0f}); no new run is needed.",
         run,
     )
 

@@ -26,6 +26,7 @@ from typing import Self
 import polars as pl
 from filelock import Timeout
 
+from stripe_reports import deadline
 from stripe_reports.disk import disk_errors, files_in, locked, move, remove_folder, safe_name, size_text
 from stripe_reports.errors import FileError, StoreError
 from stripe_reports.journal import Journal
@@ -162,6 +163,9 @@ class Store:
                 with disk_errors("lock", path):
                     held.enter_context(locked(path, timeout=timeout))
             except Timeout:
+                deadline.check(
+                    f"Another process was busy with the same report (it holds {path}), and not done"
+                )
                 raise StoreError(
                     f"Another process has been busy with the same report for {timeout:.0f} s (it holds "
                     f"{path}). Try again when it is done; what it launches will be found, not repeated."

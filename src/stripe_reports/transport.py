@@ -7,13 +7,12 @@ signed, paced and retried here, and tells the time.
 from __future__ import annotations
 
 import logging
-import math
 import os
 import random
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -21,18 +20,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
 from requests_cache import CacheMixin
 
-from stripe_reports import backoff
+from stripe_reports import backoff, deadline
 from stripe_reports.budget import RateBudget
 from stripe_reports.clock import Clock, SystemClock
 from stripe_reports.errors import KeyProblemError, UnexpectedAnswerError
 from stripe_reports.sessions import Session, cached_session
 from stripe_reports.settings import Settings
+from stripe_reports.sockets import SocketAdapter
 from stripe_reports.wsgi import WSGIAdapter, WSGIApplication
 
-__all__ = ["REPLAYED", "UNSIGNED", "Patience", "PatientAdapter", "Transport"]
+__all__ = ["REPLAYED", "UNSIGNED", "PatientAdapter", "Transport"]
 
 logger = logging.getLogger("stripe_reports")
 
@@ -40,7 +40,6 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 80.0
 ATTEMPTS = 6
 LARGEST_ANSWER = 32_000_000
 """Bytes of JSON; a page of a hundred runs has about a hundred thousand."""
-SHORTEST_TIMEOUT = 5.0
 TIME_HOLDS_FOR = timedelta(hours=1)
 
 UNSIGNED = "sk_filled_in_when_sent"
@@ -70,7 +69,6 @@ class PatientAdapter(BaseAdapter):
         clock: Clock,
         rng: random.Random,
         budget: RateBudget,
-        patience: Patience,
     ) -> None:
         super().__init__()
         self._inner = inner
@@ -78,35 +76,49 @@ class PatientAdapter(BaseAdapter):
         self._clock = clock
         self._rng = rng
         self._budget = budget
-        self._patience = patience
 
     def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:
-        """Send, and retry; the last answer or error is the caller's."""
+        """Send, and retry while the call may last; the last answer or error is the caller's.
+
+        Raises:
+            CallTimeoutError, RunTimeoutError: The time of the call was over before an answer had come whole.
+        """
         path = urlsplit(request.url or "").path
+        unanswered = f"{request.method} {path} was not answered"
         for attempt in range(1, ATTEMPTS + 1):
+            deadline.check(unanswered)
             self._budget.spend(request.method or "GET", path)
-            is_last = attempt == ATTEMPTS or self._patience.left() <= 0
-            try:
-                response = self._send_once(request, options | self._patience.shortened(options))
-            except requests.exceptions.SSLError:
-                raise  # a certificate does not get better
-            except requests.RequestException as error:
-                if is_last:
-                    raise
-                why, retry_after = type(error).__name__, None
-            else:
-                if is_last or not _may_retry(response):
+            outcome = self._tried(request, options | _shortened(options))
+            if isinstance(outcome, requests.Response):
+                if not _may_retry(outcome):
                     if attempt > 1:  # the earlier call may be ours, whose answer was lost
-                        response.headers.pop(REPLAYED, None)
-                    return response
-                why = f"HTTP {response.status_code}"
-                retry_after = _seconds(response.headers.get("Retry-After"))
-                response.close()
+                        outcome.headers.pop(REPLAYED, None)
+                    return outcome
+                why, retry_after = f"HTTP {outcome.status_code}", _seconds(outcome.headers.get("Retry-After"))
+            else:
+                deadline.check(unanswered)
+                why, retry_after = type(outcome).__name__, None
             pause = backoff.retry_pause(attempt, self._rng, retry_after=retry_after)
-            pause = max(0.0, min(pause, self._patience.left()))
+            if attempt == ATTEMPTS or pause >= deadline.left():  # what would come after it is too late
+                break
+            if isinstance(outcome, requests.Response):
+                outcome.close()
             logger.info("%s %s: %s; trying again in %.1f s", request.method, path, why, pause)
             self._clock.sleep(pause)
-        raise AssertionError("unreachable")
+        if isinstance(outcome, requests.Response):
+            return outcome
+        raise outcome
+
+    def _tried(
+        self, request: requests.PreparedRequest, options: dict[str, Any]
+    ) -> requests.Response | requests.RequestException:
+        """The answer, or the error of a kind that may not come again."""
+        try:
+            return self._send_once(request, options)
+        except requests.exceptions.SSLError:
+            raise  # a certificate does not get better
+        except requests.RequestException as error:
+            return error
 
     def _send_once(self, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
         try:
@@ -167,32 +179,13 @@ def _seconds(header: str | None) -> float | None:
     return float(header) if header and header.strip().isdecimal() else None
 
 
-class Patience:
-    """How long the calls of a thread may take: to the end of a wait, where there is one."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._thread = threading.local()
-
-    @contextmanager
-    def until(self, moment: float) -> Iterator[None]:
-        """Until *moment* of the clock's counter: after it nothing is tried again."""
-        self._thread.moment = moment
-        try:
-            yield
-        finally:
-            del self._thread.moment
-
-    def left(self) -> float:
-        """Seconds; without end where nobody waits."""
-        return float(getattr(self._thread, "moment", math.inf)) - self._clock.monotonic()
-
-    def shortened(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """The timeouts of a call, cut to what is left; a few seconds are always given."""
-        longest = max(self.left(), SHORTEST_TIMEOUT)
-        if not isinstance(options.get("timeout"), tuple) or longest == math.inf:
-            return {}
-        return {"timeout": tuple(min(seconds, longest) for seconds in options["timeout"])}
+def _shortened(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The timeouts of a call, to connect and to read, cut to what is left of its time."""
+    longest = options.get("timeout")
+    if not isinstance(longest, tuple):
+        return {}
+    left = max(deadline.left(), 0.001)  # urllib3 refuses a timeout of 0
+    return {"timeout": tuple(min(seconds, left) for seconds in longest)}
 
 
 class _StripeTime:
@@ -254,7 +247,6 @@ class Transport:
         self._json: Session | None = None
         self._files: Session | None = None
         self._budget = RateBudget(settings.mode, self.clock)
-        self.patience = Patience(self.clock)
         self._process = os.getpid()
         self._sessions: list[requests.Session] = []
         weakref.finalize(self, _close, self._sessions)
@@ -306,14 +298,13 @@ class Transport:
             self._process = os.getpid()
 
     def _prepared(self, session: Session) -> Session:
-        inner = WSGIAdapter(self._application) if self._application else HTTPAdapter(pool_maxsize=32)
+        inner = WSGIAdapter(self._application) if self._application else SocketAdapter(pool_maxsize=32)
         adapter = PatientAdapter(
             inner,
             self.settings,
             clock=self.clock,
             rng=self.rng,
             budget=self._budget,
-            patience=self.patience,
         )
         # With an application there is no other adapter left: nothing can reach the network.
         session.mount("https://", adapter)

@@ -11,6 +11,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
+from stripe_reports import deadline
+
 __all__ = ["WSGIAdapter", "WSGIApplication"]
 
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -20,7 +22,7 @@ class WSGIAdapter(HTTPAdapter):
     """Answers from a WSGI application in this process, in place of the network.
 
     A stand-in for sockets that changes nothing above them: the application sees an ordinary request, and the
-    body of its answer is streamed as it makes it.
+    body of its answer is streamed as it makes it, and nothing arrives after the time of the call.
     """
 
     def __init__(self, application: WSGIApplication) -> None:
@@ -40,6 +42,9 @@ class WSGIAdapter(HTTPAdapter):
             first = next(chunks, b"")  # WSGI allows start_response to be called as late as this
         except ConnectionError as error:  # an application that plays a broken line
             raise requests.ConnectionError(error, request=request) from error
+        if deadline.left() <= 0:
+            getattr(body, "close", lambda: None)()
+            raise requests.ReadTimeout("the application answered too late", request=request)
         code, _, reason = started["status"].partition(" ")
         raw = HTTPResponse(
             body=_Body(first, chunks, getattr(body, "close", lambda: None)),
@@ -69,6 +74,8 @@ class _Body(io.RawIOBase):
                 self._buffer = next(self._rest)
             except StopIteration:
                 return 0
+            if deadline.left() <= 0:
+                raise TimeoutError("the rest of the body came too late")
         count = min(len(target), len(self._buffer))
         target[:count], self._buffer = self._buffer[:count], self._buffer[count:]
         return count

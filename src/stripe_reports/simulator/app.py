@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request, Response
 from stripe_reports.intervals import Period, parse
 from stripe_reports.simulator.answers import StripeError, default_error, error_response, json_response
 from stripe_reports.simulator.availability import next_data_end
-from stripe_reports.simulator.changes import ConnectionDroppedError
+from stripe_reports.simulator.changes import ConnectionDroppedError, trickling
 from stripe_reports.simulator.clock import Clock
 from stripe_reports.simulator.control import control
 from stripe_reports.simulator.endpoints import Call, contents, route
@@ -285,6 +285,8 @@ class Simulator:
                 response = fault.change(request, true_answer) if fault and fault.change else true_answer()
             if delay:
                 self.clock.sleep(delay)
+            if fault is not None and fault.bytes_a_second is not None:
+                response = trickling(response, fault.bytes_a_second, self.clock)
         finally:
             if key:
                 self._idempotency.end(caller, key)

@@ -13,6 +13,8 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.http import http_date
 from werkzeug.wrappers import Request, Response
 
+from stripe_reports.simulator.clock import Clock
+
 __all__ = [
     "Change",
     "ConnectionDroppedError",
@@ -25,6 +27,7 @@ __all__ = [
     "first_page_again",
     "redirected",
     "redirected_to_itself",
+    "trickling",
 ]
 
 Change = Callable[[Request, Callable[[], Response]], Response]
@@ -68,6 +71,20 @@ def endless(_request: Request, answer: Callable[[], Response]) -> Response:
     if response.status_code == 200:
         response.response = itertools.repeat(_body(response))
         response.headers.pop("Content-Length", None)
+    return response
+
+
+def trickling(response: Response, bytes_a_second: float, clock: Clock) -> Response:
+    """The same answer, whose body takes its time by the simulator's clock."""
+    body, step = _body(response), max(1, int(bytes_a_second))
+
+    def trickle() -> Iterator[bytes]:
+        for start in range(0, len(body), step):
+            clock.sleep(step / bytes_a_second)
+            yield body[start : start + step]
+
+    response.response = trickle()
+    response.content_length = len(body)
     return response
 
 

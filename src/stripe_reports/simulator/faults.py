@@ -80,6 +80,7 @@ class Fault:
         stored: Whether execution had begun: then the same idempotency key gets the same answer again.
         probability: How likely it happens to a request that it matches.
         delay: Seconds by the simulator's clock before the answer goes out, or a distribution of them.
+        bytes_a_second: How fast its body goes out, by the simulator's clock; None for at once.
         change: Makes the answer, from the true one or without it; then status and body do not count.
         outcome: How the next run ends; then no answer changes.
         webhook: What becomes of the next event that is posted; then no answer changes.
@@ -94,6 +95,7 @@ class Fault:
     stored: bool = False
     probability: float = 1.0
     delay: Latency = 0.0
+    bytes_a_second: float | None = None
     change: Change | None = None
     outcome: Outcome | None = None
     webhook: Literal["twice", "lost", "forged"] | None = None
@@ -207,6 +209,9 @@ FAULTS: Mapping[str, Fault] = {
     "answer.429_retry_after": Fault(
         status=429, headers={"Retry-After": "30"}, about="too many requests, with Retry-After: 30"
     ),
+    "answer.429_retry_after_hour": Fault(
+        status=429, headers={"Retry-After": "3600"}, about="too many requests, with Retry-After: 3600"
+    ),
     "answer.lock_timeout": Fault(
         status=429, body=_LOCKED, headers={"Stripe-Should-Retry": "true"}, about="a lock, worth a retry"
     ),
@@ -224,6 +229,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "answer.empty": Fault(status=200, body="", about="200, and nothing"),
     "answer.slow": Fault(change=_unchanged, delay=100, about="the true answer after 100 seconds"),
+    "answer.trickle": Fault(change=_unchanged, bytes_a_second=2, about="two bytes of it a second"),
     "list.repeated": Fault(
         "GET /v1/reporting/report_runs",
         change=changes.first_page_again,
@@ -237,6 +243,12 @@ FAULTS: Mapping[str, Fault] = {
     "file.corrupt": _file(changes.bytes_changed(changes.corrupted), "as many bytes, but others"),
     "file.empty": _file(changes.bytes_changed(lambda _: b""), "no bytes at all"),
     "file.endless": _file(changes.endless, "the file again and again, without end"),
+    "file.trickle": Fault(
+        "GET /v1/files/*/contents",
+        change=_unchanged,
+        bytes_a_second=2,
+        about="two bytes of the file a second",
+    ),
     "file.gzip": _file(changes.bytes_changed(changes.packed), "gzip, and nothing says so"),
     "file.gzip_encoded": _file(
         changes.bytes_changed(changes.packed, encoding="gzip"), "gzip as Content-Encoding"
