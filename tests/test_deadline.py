@@ -91,6 +91,8 @@ def test_a_call_takes_no_longer_than_its_timeout_and_can_be_continued(call, slow
         client.fetch(*ASKED)
     before, began = len(simulator.runs), simulator.clock.now()
     error = None if (call, slowness) in UNTOUCHED else SLOWNESS[slowness]
+    if (call, slowness) == (split, "run.stuck"):  # the first part to notice may not have launched its run yet
+        error = (errors.RunTimeoutError, errors.CallTimeoutError)
 
     simulator.break_(slowness, times=math.inf)
     with nullcontext() if error is None else pytest.raises(error):

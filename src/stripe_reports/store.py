@@ -208,19 +208,21 @@ class Store:
         parent = self.folder / "staging"
         folder = parent / uuid.uuid4().hex
         lock = _lock_of(folder)
-        with disk_errors("write a result", folder), locked(lock, timeout=LOCK_TIMEOUT):
-            self._check_room(parent, 2 * room)
-            folder.mkdir(mode=0o700)
-            try:
-                yield folder
-            except (FileError, OSError, pl.exceptions.PolarsError):
-                self._check_room(parent, 2 * room)  # polars does not say that the disk was full
-                raise
-            finally:
-                # A writer of polars that comes late may put a file into it all the same: a leftover then.
-                shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):
-            lock.unlink()
+        try:
+            with disk_errors("write a result", folder), locked(lock, timeout=LOCK_TIMEOUT):
+                self._check_room(parent, 2 * room)
+                folder.mkdir(mode=0o700)
+                try:
+                    yield folder
+                except (FileError, OSError, pl.exceptions.PolarsError):
+                    self._check_room(parent, 2 * room)  # polars does not say that the disk was full
+                    raise
+                finally:
+                    # A writer of polars that comes late may put a file into it all the same: a leftover then.
+                    shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            with suppress(OSError):
+                lock.unlink()
 
     def remove_leftovers(self) -> None:
         """Remove the staging folders that nobody holds: their processes were killed."""
