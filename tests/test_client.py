@@ -311,7 +311,7 @@ class TestReuse:
         assert f"run {simulator.runs[0].id} was not used: its file is no longer at Stripe" in str(
             report.reuse
         )
-        assert len(calls()) < 15
+        assert len(calls()) < 16
 
     def test_a_finished_run_that_a_simulator_forgot_is_stepped_over(self, client, simulator):
         """It is noted here for good; one that began anew must not be asked for it for ever."""

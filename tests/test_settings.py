@@ -90,6 +90,49 @@ def test_live_keys_go_to_stripe_only_and_clear_text_stays_on_this_machine(tmp_pa
             settings(tmp_path, key, base_url=base_url)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://[",
+        "https://api.stripe.com:99999999",
+        "https://api.stripe.com:\u0661\u0662",
+        "https://api.stripe.com:0",
+        "https://a..b",
+        "https://",
+        "api.stripe.com",
+        f"https://{KEY}@api.stripe.com",
+        f"https://{KEY}@[",
+        b"https://api.stripe.com",
+        5,
+        ["https://api.stripe.com"],
+    ],
+)
+@pytest.mark.parametrize("name", ["base_url", "files_url"])
+def test_what_is_no_address_is_refused_by_the_name_of_the_setting(tmp_path, name, address):
+    """It is not repeated: people put keys there."""
+    with pytest.raises(
+        KeyProblemError, match=f"^{name} is not an address such as 'https://api.stripe.com'"
+    ) as caught:
+        settings(tmp_path, **{name: address})
+    assert KEY not in str(caught.value)
+
+
+def test_an_address_is_needed(tmp_path):
+    """Of files there is a usual one; of the API, too, unless None is passed."""
+    with pytest.raises(KeyProblemError, match=r"^base_url is not an address"):
+        settings(tmp_path, base_url=None)
+    assert settings(tmp_path, files_url=None).files_url is None
+
+
+@pytest.mark.parametrize(
+    "others", [{"account": 5}, {"account": ["acct_1"]}, {"timezone": 5}, {"timezone": []}]
+)
+def test_what_is_no_text_is_no_account_and_no_zone(tmp_path, others):
+    """A slip, as any other."""
+    with pytest.raises(ParameterError, match=r"is not (an account|a time zone)"):
+        settings(tmp_path, **others)
+
+
 def test_a_host_for_live_keys_is_allowed_by_name(tmp_path):
     """A company's gateway, on purpose."""
     url = "https://gateway.example"

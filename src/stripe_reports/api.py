@@ -17,14 +17,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TypeVar, cast
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote
 
 import requests
 import urllib3.exceptions
 
 from stripe_reports import deadline, errors
+from stripe_reports.addresses import joined, origin_of
 from stripe_reports.disk import size_text
-from stripe_reports.models import ReportRequest, ReportRun, ReportType, ResultFile
+from stripe_reports.models import ReportRequest, ReportRun, ReportType, ResultFile, shown
+from stripe_reports.models.values import checked
 from stripe_reports.settings import FILES_URL
 from stripe_reports.transport import CONNECT_TIMEOUT, READ_TIMEOUT, REPLAYED, UNSIGNED, Transport
 from stripe_reports.unpack import PACKED
@@ -37,7 +39,11 @@ __all__ = ["Api", "CreatedRun", "Download", "RunPage"]
 logger = logging.getLogger("stripe_reports")
 
 _T = TypeVar("_T")
+_Named = TypeVar("_Named", ReportRun, ReportType)
 _RUN_ID = re.compile(r"frr_\w+")
+_REQUEST_ID = re.compile(r"[\w-]{1,100}", re.ASCII)
+
+_RUNS, _TYPES = "/v1/reporting/report_runs", "/v1/reporting/report_types"
 
 JSON_TIMEOUT = 120.0
 """Seconds for a JSON call and its retries, where the caller has set no timeout."""
@@ -81,7 +87,7 @@ class Api:
         """``POST /v1/reporting/report_runs``."""
         answer, headers = self._answer(
             "post",
-            "/v1/reporting/report_runs",
+            _RUNS,
             report_type=request.report_type,
             parameters=request.to_stripe(),
             idempotency_key=idempotency_key,
@@ -96,10 +102,7 @@ class Api:
             raise errors.ParameterError(
                 f"{id_!r} is not the id of a report run: it starts with 'frr_'.", param="id"
             )
-        run = self._read(ReportRun.from_stripe, self._call("get", f"/v1/reporting/report_runs/{id_}"))
-        if run.id != id_:
-            self._unexpected(f"the answer for {id_}", run)
-        return run
+        return self._retrieved(ReportRun.from_stripe, f"{_RUNS}/{id_}", id_)
 
     def list_runs(
         self, *, limit: int = 100, created_from: datetime | None = None, after: str | None = None
@@ -110,11 +113,7 @@ class Api:
             parameters["created"] = {"gte": int(created_from.timestamp())}
         if after is not None:
             parameters["starting_after"] = after
-        answer = self._call("get", "/v1/reporting/report_runs", **parameters)
-        return self._read(
-            lambda page: RunPage(tuple(map(ReportRun.from_stripe, page["data"])), bool(page["has_more"])),
-            answer,
-        )
+        return self._read(_page_of_runs, self._call("get", _RUNS, **parameters))
 
     def pages_of_runs(
         self, created_from: datetime | None, *, page_size: int = 100
@@ -135,16 +134,20 @@ class Api:
 
     def list_report_types(self) -> tuple[ReportType, ...]:
         """``GET /v1/reporting/report_types``: every type the account offers."""
-        answer = self._call("get", "/v1/reporting/report_types")
+        answer = self._call("get", _TYPES)
         return self._read(lambda page: tuple(map(ReportType.from_stripe, page["data"])), answer)
 
     def retrieve_report_type(self, id_: str) -> ReportType:
         """``GET /v1/reporting/report_types/{id}``."""
-        path = f"/v1/reporting/report_types/{quote(id_, safe='')}"
-        type_ = self._read(ReportType.from_stripe, self._call("get", path))
-        if type_.id != id_:
-            self._unexpected(f"the answer for {id_}", type_)
-        return type_
+        return self._retrieved(ReportType.from_stripe, f"{_TYPES}/{quote(id_, safe='')}", id_)
+
+    def forget(self, run: ReportRun) -> None:
+        """Ask Stripe the next time, though the run has finished and its description was kept."""
+        self._transport.forget(f"{_RUNS}/{run.id}")
+
+    def request_of(self, run: ReportRun) -> ReportRequest:
+        """The request behind a run that was launched elsewhere."""
+        return self._read(lambda sent: ReportRequest.from_stripe(run.report_type, sent), run.parameters)
 
     def download(self, file: ResultFile, target: BinaryIO) -> Download:
         """Stream a result file into *target*, which is empty; from the start again if the line breaks.
@@ -161,8 +164,10 @@ class Api:
                 "Run the report again: fetch(..., reuse='never')."
             )
         if not self._settings.may_send_key_to(file.url):
+            origin = origin_of(file.url)
+            where = f"{str(origin)!r}" if origin else f"no address that can be read, {shown(file.url)}"
             raise errors.ResultUnavailableError(
-                f"The result file {file.id} is at {urlsplit(file.url).netloc!r}, which is not where this "
+                f"The result file {file.id} is at {where}, which is not where this "
                 "client's files are; nothing was sent there. Behind a gateway, pass files_url to Client."
             )
         broken = ""
@@ -176,6 +181,12 @@ class Api:
                 if attempt == DOWNLOAD_ATTEMPTS:
                     raise
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                if _is_odd(error):
+                    raise errors.DamagedFileError(
+                        f"The answer with the result file {file.id} cannot be read ({type(error).__name__}): "
+                        "its headers are not HTTP, or name another encoding than it has. Nothing was stored; "
+                        "fetch again."
+                    ) from None
                 broken = type(error).__name__
             arrived = size_text(target.seek(0, io.SEEK_END))
             of_all = "" if file.size is None else f" of {size_text(file.size)}"
@@ -216,12 +227,20 @@ class Api:
             if not response.is_redirect:
                 break
             response.close()
-            url, headers, is_elsewhere = urljoin(url, response.headers["Location"]), {}, True
-            if urlsplit(url).scheme != "https" and not self._settings.may_send_key_to(url):
+            location = response.headers["Location"]
+            target = joined(url, location)
+            origin = origin_of(target)
+            if target is None or origin is None:
                 raise errors.ResultUnavailableError(
-                    f"The address of the result file {file.id} leads to {urlsplit(url).netloc}, not over "
-                    "https; it was not followed."
+                    f"The address of the result file {file.id} leads to {shown(location)}, which is no "
+                    "address that can be read; it was not followed."
                 )
+            if origin.scheme != "https" and not self._settings.may_send_key_to(target):
+                raise errors.ResultUnavailableError(
+                    f"The address of the result file {file.id} leads to {origin}, not over https; it was not "
+                    "followed."
+                )
+            url, headers, is_elsewhere = target, {}, True
         if response.status_code == 200:
             return response
         with response:
@@ -232,7 +251,7 @@ class Api:
     ) -> errors.StripeReportsError:
         if is_elsewhere and not response.is_redirect:
             return errors.ResultUnavailableError(
-                f"The address of the result file {file.id} leads to {urlsplit(response.url).netloc}, which "
+                f"The address of the result file {file.id} leads to {origin_of(response.url)}, which "
                 f"answered with HTTP {response.status_code} and no file."
             )
         if response.is_redirect:
@@ -287,7 +306,7 @@ class Api:
             raised = _translated(
                 error.http_status, error.json_body, error.headers, what, self._settings.api_key.redact
             )
-        except (AttributeError, TypeError, ValueError, KeyError) as error:  # it expects Stripe's bodies
+        except _NOT_AS_EXPECTED as error:  # it expects Stripe's bodies
             self._unexpected(what, error)
         if raised is not None:  # outside the except clause: what led here is not for tracebacks
             raise raised
@@ -296,28 +315,61 @@ class Api:
             self._unexpected(what, answer)
         return answer, response.headers
 
+    def _retrieved(self, model: Callable[[Mapping[str, Any]], _Named], path: str, id_: str) -> _Named:
+        """The one object of an address, which must have that id. An answer that is odd is not kept."""
+        answer = self._call("get", path)
+        try:
+            value = self._read(model, answer)
+            if value.id != id_:
+                self._unexpected(f"the answer for {id_}", answer)
+        except errors.UnexpectedAnswerError:
+            self._transport.forget(path)
+            raise
+        return value
+
     def _read(self, model: Callable[[Mapping[str, Any]], _T], answer: Mapping[str, Any]) -> _T:
+        """An answer as a model: the one place where what is odd about it becomes an error of ours."""
         try:
             return model(answer)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        except _NOT_AS_EXPECTED as error:
             self._unexpected("the answer", answer, error)
 
     def _unexpected(self, what: str, answer: object, error: Exception | None = None) -> NoReturn:
-        why = f" ({type(error).__name__}: {error})" if error else ""
+        why = f" ({type(error).__name__}: {str(error)[:300]})" if error else ""
         raise errors.UnexpectedAnswerError(
             f"{self._settings.base_url} does not answer like Stripe's Reporting API: {what} was "
-            f"{str(answer)[:200]!r}{why}. {_ADVICE[errors.UnexpectedAnswerError]}"
+            f"{shown(answer)}{why}. {_ADVICE[errors.UnexpectedAnswerError]}"
         )
 
 
+_NOT_AS_EXPECTED = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+"""What is raised where an answer lacks something, has another type, or is too large or too deep."""
+
+_NOT_DECODED = (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError)
+
+
+def _page_of_runs(page: Mapping[str, Any]) -> RunPage:
+    return RunPage(tuple(map(ReportRun.from_stripe, page["data"])), checked(page["has_more"], bool))
+
+
+def _is_odd(error: BaseException) -> bool:
+    """Whether an answer came and could not be read, which is no fault of the connection."""
+    return isinstance(error, (*_NOT_AS_EXPECTED, *_NOT_DECODED))
+
+
 def _no_answer(base_url: str, cause: BaseException) -> errors.StripeReportsError:
-    host = urlsplit(base_url).netloc
+    host = origin_of(base_url)
     if isinstance(cause, errors.StripeReportsError):  # it only came through Stripe's library
         return cause.with_traceback(None)
     if isinstance(cause, requests.exceptions.SSLError):
         return errors.NetworkError(
             f"The certificate of {host} could not be verified. Behind a company's proxy, set "
             "REQUESTS_CA_BUNDLE to its certificate file."
+        )
+    if _is_odd(cause):
+        return errors.UnexpectedAnswerError(
+            f"{host} does not answer like Stripe's Reporting API: headers or body of the answer cannot be "
+            f"read ({type(cause).__name__}). {_ADVICE[errors.UnexpectedAnswerError]}"
         )
     return errors.NetworkError(
         f"No answer from {host} ({type(cause).__name__}), after several tries. Check the connection and try "
@@ -360,7 +412,7 @@ def _translated(
     described = body.get("error") if isinstance(body, Mapping) else None
     if not isinstance(described, Mapping):
         described = {}
-    message, param = redact(str(described.get("message") or "")), described.get("param")
+    message, param = redact(_text(described.get("message")) or ""), _text(described.get("param"))
     class_ = _class_of(status, described, message)
     request_id, pause = (_header(headers or {}, name) for name in ("request-id", "retry-after"))
     where = f", {param}" if param else ""
@@ -371,14 +423,15 @@ def _translated(
     parts = [f"{what} {says}", _ADVICE.get(class_, "")]
     if pause and re.fullmatch(r"[0-9]{1,9}", pause):
         parts.append(f"Stripe asks for a pause of {pause} s before the next try.")
-    if request_id:
+    is_id = request_id is not None and _REQUEST_ID.fullmatch(request_id) is not None
+    if is_id:
         parts.append(f"Request {request_id}.")
     return class_(
         " ".join(filter(None, parts)),
         status_code=status,
-        code=described.get("code"),
+        code=_text(described.get("code")),
         param=param,
-        request_id=request_id,
+        request_id=request_id if is_id else None,
         stripe_message=message or None,
     )
 
@@ -401,10 +454,14 @@ def _class_of(status: int | None, described: Mapping[str, Any], message: str) ->
     return _BY_STATUS.get(status or 0, errors.UnexpectedAnswerError)
 
 
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _json(content: bytes) -> object:
     import json
 
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -237,7 +237,7 @@ class Runs:
             if run.status != "succeeded":
                 raise _failure(run)
             record = self._store.journal.launch_of(run.id)
-            request = record.request if record else ReportRequest.from_stripe(run.report_type, run.parameters)
+            request = record.request if record else self._api.request_of(run)
             stored = self._stored(request, run)
         return _report(stored, Decision("reused", f"run {run.id} was asked for by its id"))
 
@@ -394,10 +394,13 @@ class Runs:
             if found is not None and found.provenance.request == request:
                 return found
             self._check_size(run)
-            with deadline.turn(
-                self._room_for(run), "Other results of this client were being read, and not all"
-            ):
-                return self._download(request, run)
+            busy = "Other results of this client were being read, and not all"
+            try:
+                with deadline.turn(self._room_for(run), busy):
+                    return self._download(request, run)
+            except ResultUnavailableError:
+                self._api.forget(run)  # the next answer may name another file
+                raise
 
     def _check_size(self, run: ReportRun) -> None:
         most = self._transport.settings.max_result_bytes

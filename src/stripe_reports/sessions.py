@@ -65,6 +65,10 @@ class CachedSession(CacheMixin, Session):
             return super().send(request, *args, **kwargs)
         return Session.send(self, request, *args, **kwargs)
 
+    def forget(self, url: str) -> None:
+        """Keep no answer of an address."""
+        self.cache.delete(self.cache.create_key(requests.Request("GET", url)))
+
 
 def cached_session(path: Path, settings: Settings, clock: Clock) -> CachedSession:
     """A session that keeps answers in an SQLite file."""
@@ -94,7 +98,7 @@ def _cache_key(settings: Settings, clock: Clock, request: requests.PreparedReque
 def _is_kept(response: requests.Response) -> bool:
     """Finished runs and report types, and only what looks like one: a proxy's page is none."""
     path = urlsplit(response.url).path
-    with suppress(ValueError, AttributeError):
+    with suppress(ValueError, AttributeError, RecursionError):
         answer = response.json()
         if path.startswith(_TYPES):
             return answer.get("object") in ("list", "reporting.report_type")

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import urlsplit
 
+from stripe_reports.addresses import origin_of
 from stripe_reports.errors import KeyProblemError, ParameterError
 from stripe_reports.models import zone_named
 
@@ -27,9 +27,6 @@ _ACCOUNT = re.compile(r"acct_\w+")
 _FOLDER = re.compile(
     r"(?P<mode>live|test)-(?P<digest>[0-9a-f]{16})(?:-(?P<account>acct_\w+))?(?:-at-(?P<place>[0-9a-f]{8}))?"
 )
-_ADDRESS = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d+)?(?:[/?#][!-\[\]-~]*)?", re.IGNORECASE)
-"""Without user name, backslash, blank or control character: of those, two readers make two hosts."""
-
 _STRIPES_HOSTS = frozenset({"api.stripe.com", "files.stripe.com"})
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -130,27 +127,29 @@ class Settings:
     def __post_init__(self) -> None:
         if not _is_key(self.api_key):
             raise KeyProblemError(_what_is_wrong(self.api_key.reveal()))
-        if self.account is not None and not _ACCOUNT.fullmatch(self.account):
+        if self.account is not None and not _ACCOUNT.fullmatch(str(self.account)):
             raise ParameterError(
                 f"account={self.account!r} is not an account: it starts with 'acct_'.", param="account"
             )
         if self.timezone is not None:
             zone_named(self.timezone)
+        self._check_address("base_url", self.base_url)
+        if self.files_url:
+            self._check_address("files_url", self.files_url)
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
         object.__setattr__(self, "cache_dir", self.cache_dir.expanduser().absolute())
-        for url in filter(None, (self.base_url, self.files_url)):
-            self._check_address(url)
 
-    def _check_address(self, url: str) -> None:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if parts.scheme not in ("http", "https") or not host:
-            raise KeyProblemError(f"{url!r} is not an address such as {STRIPE_URL!r}.")
-        if parts.username or parts.password:
-            raise KeyProblemError("Put no key or password into an address; pass api_key.")
-        if parts.scheme == "http" and host not in LOOPBACK:
+    def _check_address(self, name: str, url: object) -> None:
+        origin = origin_of(url)
+        if origin is None:  # and may hold a key, so it is not repeated
             raise KeyProblemError(
-                f"The key would cross the network in clear text on its way to {url}. "
+                f"{name} is not an address such as {STRIPE_URL!r}: scheme, host, perhaps a port and a path, "
+                "and no user name, password or blank. The API key is passed as api_key."
+            )
+        host = origin.host
+        if origin.scheme == "http" and host not in LOOPBACK:
+            raise KeyProblemError(
+                f"The key would cross the network in clear text on its way to {origin}. "
                 "Use https; plain http is for a simulator on this machine."
             )
         if self.mode == "live" and host not in _STRIPES_HOSTS | self.trusted_hosts:
@@ -168,7 +167,7 @@ class Settings:
     def owner(self) -> Owner:
         """Who these results belong to."""
         place = "this process" if self.in_process else self.base_url
-        is_stripe = not self.in_process and _origin(place) == _origin(STRIPE_URL)
+        is_stripe = not self.in_process and origin_of(place) == origin_of(STRIPE_URL)
         return Owner(
             key_digest=_digest(self.api_key.reveal())[:16],
             account=self.account,
@@ -178,10 +177,11 @@ class Settings:
 
     def may_send_key_to(self, url: str) -> bool:
         """Whether *url* is where this client's files are: only there the key goes with a download."""
-        origins = {_origin(self.base_url), _origin(self.files_url or FILES_URL)}
-        if _origin(self.base_url) == _origin(STRIPE_URL):
-            origins.add(_origin(FILES_URL))
-        return _ADDRESS.fullmatch(url) is not None and _origin(url) in origins
+        origins = {origin_of(self.base_url), origin_of(self.files_url or FILES_URL)}
+        if origin_of(self.base_url) == origin_of(STRIPE_URL):
+            origins.add(origin_of(FILES_URL))
+        origin = origin_of(url)
+        return origin is not None and origin in origins
 
 
 def _is_key(key: Secret) -> bool:
@@ -190,11 +190,6 @@ def _is_key(key: Secret) -> bool:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def _what_is_wrong(key: str) -> str:

@@ -13,7 +13,7 @@ import threading
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ from stripe_reports import backoff, deadline
 from stripe_reports.budget import RateBudget
 from stripe_reports.clock import Clock, SystemClock
 from stripe_reports.errors import KeyProblemError, UnexpectedAnswerError
-from stripe_reports.sessions import Session, cached_session
+from stripe_reports.models.values import instant
+from stripe_reports.sessions import CachedSession, Session, cached_session
 from stripe_reports.settings import Settings
 from stripe_reports.sockets import SocketAdapter
 from stripe_reports.wsgi import WSGIAdapter, WSGIApplication
@@ -200,8 +201,8 @@ class _StripeTime:
         """Take the time from an answer, unless it is an old one out of the cache, or not Stripe's."""
         if getattr(response, "from_cache", False) or not self._settings.may_send_key_to(response.url):
             return
-        with suppress(KeyError, ValueError):
-            date = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+        with suppress(KeyError, TypeError, ValueError, OverflowError):
+            date = instant(parsedate_to_datetime(response.headers["Date"]).timestamp())
             now = self._clock.now()
             self._seen = date - now, now
 
@@ -274,6 +275,12 @@ class Transport:
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         """Ask for JSON. Stripe's library takes this for a session; the true one may be closed meanwhile."""
         return self.json_session.request(method, url, **options)
+
+    def forget(self, path: str) -> None:
+        """Keep no answer of an address of the API: it was odd, and the next one may be right."""
+        session = self.json_session
+        if isinstance(session, CachedSession):
+            session.forget(self.settings.base_url + path)
 
     def stripe_time(self) -> datetime | None:
         """The time at Stripe; None if no answer has told it within the last hour."""

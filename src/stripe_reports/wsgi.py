@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
+from urllib3.exceptions import InvalidHeader
 
 from stripe_reports import deadline
 
@@ -46,14 +47,17 @@ class WSGIAdapter(HTTPAdapter):
             getattr(body, "close", lambda: None)()
             raise requests.ReadTimeout("the application answered too late", request=request)
         code, _, reason = started["status"].partition(" ")
-        raw = HTTPResponse(
-            body=_Body(first, chunks, getattr(body, "close", lambda: None)),
-            headers=started["headers"],
-            status=int(code),
-            reason=reason,
-            preload_content=False,
-            decode_content=False,
-        )
+        try:
+            raw = HTTPResponse(
+                body=_Body(first, chunks, getattr(body, "close", lambda: None)),
+                headers=started["headers"],
+                status=int(code),
+                reason=reason,
+                preload_content=False,
+                decode_content=False,
+            )
+        except InvalidHeader as error:  # as requests has it where the answer comes from a socket
+            raise requests.exceptions.InvalidHeader(error, request=request) from error
         return self.build_response(request, raw)
 
 

@@ -7,7 +7,7 @@ All are frozen. Instants are aware ``datetime``s in UTC; Stripe's Unix seconds a
 from stripe_reports.models.report_type import Column, Evidence, Kind, ReportType
 from stripe_reports.models.request import ReportRequest
 from stripe_reports.models.run import ReportRun, ResultFile
-from stripe_reports.models.values import iso, zone_named
+from stripe_reports.models.values import iso, shown, zone_named
 
 __all__ = [
     "Column",
@@ -18,5 +18,6 @@ __all__ = [
     "ReportType",
     "ResultFile",
     "iso",
+    "shown",
     "zone_named",
 ]

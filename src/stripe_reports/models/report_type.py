@@ -118,7 +118,7 @@ class ReportType:
             default_columns=None
             if default_columns is None
             else tuple(checked(name, str) for name in checked(default_columns, list)),
-            livemode=bool(answer["livemode"]),
+            livemode=checked(answer["livemode"], bool),
             updated=instant(answer["updated"]),
         )
 

@@ -8,12 +8,15 @@ from datetime import datetime
 from typing import Any, Self
 
 from stripe_reports.cards import card, folded
-from stripe_reports.models.values import STRIPE_ID, checked, instant, iso, plain
+from stripe_reports.models.values import STRIPE_ID, checked, instant, iso, plain, shown
 
 __all__ = ["ReportRun", "ResultFile"]
 
 _FILE_FIELDS: dict[str, type] = {"created": int, "expires_at": int, "size": int, "links": Mapping}
 """The fields of a file that are no text."""
+
+_LARGEST = 1 << 50
+"""Bytes, a petabyte: what claims to be larger is no file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,9 @@ class ResultFile:
             if f.name in answer
         }
         if not STRIPE_ID.fullmatch(answer["id"]):
-            raise ValueError(f"not a file: {answer['id']!r}")
+            raise ValueError(f"not a file: {shown(answer['id'])}")
+        if not 0 <= (known.get("size") or 0) < _LARGEST:
+            raise ValueError(f"no size of a file: {shown(known['size'])} bytes")
         known["created"] = instant(answer["created"])
         if known.get("expires_at") is not None:
             known["expires_at"] = instant(known["expires_at"])
@@ -102,15 +107,15 @@ class ReportRun:
     def from_stripe(cls, answer: Mapping[str, Any]) -> Self:
         """Stripe's ten fields; raises ``KeyError``, ``TypeError`` or ``ValueError`` for another object."""
         if answer["object"] != "reporting.report_run" or not STRIPE_ID.fullmatch(answer["id"]):
-            raise ValueError(f"not a report run: {answer['object']!r} {answer['id']!r}")
+            raise ValueError(f"not a report run: {shown(answer['object'])} {shown(answer['id'])}")
         succeeded_at, result = answer.get("succeeded_at"), answer.get("result")
         return cls(
             id=answer["id"],
             object=answer["object"],
             created=instant(answer["created"]),
-            livemode=bool(answer["livemode"]),
+            livemode=checked(answer["livemode"], bool),
             report_type=checked(answer["report_type"], str),
-            parameters=dict(answer["parameters"]),
+            parameters=dict(checked(answer["parameters"], dict)),
             status=checked(answer["status"], str),
             succeeded_at=None if succeeded_at is None else instant(succeeded_at),
             error=None if answer.get("error") is None else checked(answer["error"], str),

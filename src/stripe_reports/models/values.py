@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
@@ -11,12 +12,23 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from stripe_reports.errors import ParameterError
 
-__all__ = ["STRIPE_ID", "checked", "instant", "iso", "plain", "zone_named"]
+__all__ = ["STRIPE_ID", "checked", "instant", "iso", "plain", "shown", "zone_named"]
 
 STRIPE_ID = re.compile(r"[a-z]+_[A-Za-z0-9_]+")
 """The form of every id of Stripe's."""
 
 _T = TypeVar("_T")
+
+_LAST_SECOND = 10_000_000_000
+"""In the year 2286. Whatever is larger counts milliseconds, or nothing; and dates are added to."""
+
+_short = reprlib.Repr()
+_short.maxstring, _short.maxother, _short.maxdict, _short.maxlevel = 200, 200, 12, 3
+
+
+def shown(value: object) -> str:
+    """A value of an answer for a message: short, however long, deep or odd it is."""
+    return _short.repr(value)
 
 
 def plain(value: Any) -> Any:
@@ -35,13 +47,15 @@ def plain(value: Any) -> Any:
 
 def checked(value: Any, kind: type[_T]) -> _T:
     """*value*, if it is of that kind; raises ``TypeError`` otherwise."""
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise TypeError(f"{str(value)[:100]!r} is no {kind.__name__}")
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError(f"{shown(value)} is no {kind.__name__}")
     return value
 
 
 def instant(seconds: float) -> datetime:
-    """The moment that Stripe's Unix seconds mean."""
+    """The moment that Stripe's Unix seconds mean; raises ``TypeError`` or ``ValueError`` otherwise."""
+    if isinstance(seconds, bool) or not 0 <= seconds < _LAST_SECOND:
+        raise ValueError(f"{shown(seconds)} is no time in Unix seconds")
     return datetime.fromtimestamp(seconds, UTC)
 
 
@@ -49,7 +63,7 @@ def zone_named(name: str) -> ZoneInfo:
     """The IANA zone of that name; raises ``ParameterError`` if there is none."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    except (ZoneInfoNotFoundError, TypeError, ValueError, OSError):
         near = _zones_like(str(name))
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise ParameterError(
