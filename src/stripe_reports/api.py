@@ -25,6 +25,7 @@ import urllib3.exceptions
 from stripe_reports import deadline, errors
 from stripe_reports.addresses import joined, origin_of
 from stripe_reports.disk import size_text
+from stripe_reports.echo import contradictions
 from stripe_reports.models import ReportRequest, ReportRun, ReportType, ResultFile, shown
 from stripe_reports.models.values import checked
 from stripe_reports.settings import FILES_URL
@@ -93,16 +94,16 @@ class Api:
             idempotency_key=idempotency_key,
         )
         is_replayed = headers.get(REPLAYED, "").lower() == "true"
-        return CreatedRun(self._read(ReportRun.from_stripe, answer), is_replayed)
+        return CreatedRun(self.verified(self._read(ReportRun.from_stripe, answer), request), is_replayed)
 
-    def retrieve_run(self, id_: str) -> ReportRun:
-        """``GET /v1/reporting/report_runs/{id}``."""
+    def retrieve_run(self, id_: str, asked: ReportRequest | None = None) -> ReportRun:
+        """``GET /v1/reporting/report_runs/{id}``: a run of what was *asked*, where that is known."""
         id_ = id_.strip()
         if not _RUN_ID.fullmatch(id_):
             raise errors.ParameterError(
                 f"{id_!r} is not the id of a report run: it starts with 'frr_'.", param="id"
             )
-        return self._retrieved(ReportRun.from_stripe, f"{_RUNS}/{id_}", id_)
+        return self.verified(self._retrieved(ReportRun.from_stripe, f"{_RUNS}/{id_}", id_), asked)
 
     def list_runs(
         self, *, limit: int = 100, created_from: datetime | None = None, after: str | None = None
@@ -113,7 +114,10 @@ class Api:
             parameters["created"] = {"gte": int(created_from.timestamp())}
         if after is not None:
             parameters["starting_after"] = after
-        return self._read(_page_of_runs, self._call("get", _RUNS, **parameters))
+        page = self._read(_page_of_runs, self._call("get", _RUNS, **parameters))
+        for run in page.runs:
+            self.verified(run, None)
+        return page
 
     def pages_of_runs(
         self, created_from: datetime | None, *, page_size: int = 100
@@ -140,6 +144,25 @@ class Api:
     def retrieve_report_type(self, id_: str) -> ReportType:
         """``GET /v1/reporting/report_types/{id}``."""
         return self._retrieved(ReportType.from_stripe, f"{_TYPES}/{quote(id_, safe='')}", id_)
+
+    def verified(self, run: ReportRun, asked: ReportRequest | ReportRun | None) -> ReportRun:
+        """*run*, if it does not contradict what was *asked*, nor the mode of the key.
+
+        Raises:
+            AnswerMismatchError: It does. What was kept of the answer is forgotten.
+        """
+        found = contradictions(run, asked, livemode=self._settings.mode == "live")
+        if not found:
+            return run
+        self.forget(run)
+        raise errors.AnswerMismatchError(
+            f"{self._settings.base_url} answered with another run than was asked for: {run.id} has "
+            f"{', and '.join(found)}. Nothing of it was stored. Check base_url, and whether a gateway or "
+            "proxy in between mixes up answers; then fetch again, or launch a new run with reuse='never'. If "
+            "it happens again, tell Stripe's support the id of the run.",
+            run=run,
+            contradictions=found,
+        )
 
     def forget(self, run: ReportRun) -> None:
         """Ask Stripe the next time, though the run has finished and its description was kept."""

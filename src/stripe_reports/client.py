@@ -234,8 +234,9 @@ class Client:
         Raises:
             ParameterError: It is no run's id (``frr_…``).
             NotFoundError: There is no such run for this key; runs of another account or mode are not seen.
+            AnswerMismatchError: It is of something else than it was launched for from here.
         """
-        return self._api.retrieve_run(run_id)
+        return self._runs.retrieve(run_id)
 
     def runs(self, limit: int = 20) -> list[ReportRun]:
         """The newest runs of the account, newest first, wherever they were launched; a call per hundred.

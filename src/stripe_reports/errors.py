@@ -17,6 +17,7 @@
     │   ├── ConflictError              409
     │   ├── RateLimitError             429, after retries; ``lock_timeout`` too
     │   ├── ServerError                424 and 5xx, after retries
+    │   ├── AnswerMismatchError        an answer about something else than was asked for
     │   └── UnexpectedAnswerError      an answer that is not Stripe's API
     ├── RunError                       a report run that gives no report
     │   ├── RunFailedError             Stripe gave up on it, or its status is unknown
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from stripe_reports.models import ReportRun
 
 __all__ = [
+    "AnswerMismatchError",
     "AuthenticationError",
     "CallTimeoutError",
     "ConflictError",
@@ -182,6 +184,22 @@ class RateLimitError(StripeAPIError):
 
 class ServerError(StripeAPIError):
     """424 or 5xx, after retries: Stripe's side failed."""
+
+
+class AnswerMismatchError(StripeAPIError):
+    """A run of another report type, mode or parameter than was asked for; nothing of it is stored.
+
+    Attributes:
+        run: The run, as it was described.
+        contradictions: What it says, and what was asked for; a phrase each.
+    """
+
+    def __init__(
+        self, message: str, *, run: ReportRun | None = None, contradictions: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message)
+        self.run = run
+        self.contradictions = contradictions
 
 
 class UnexpectedAnswerError(StripeAPIError):

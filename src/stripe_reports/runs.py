@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -113,6 +113,11 @@ class Runs:
         for runs in islice(self._api.pages_of_runs(since, page_size=page_size), pages):
             yield from runs
 
+    def retrieve(self, id_: str) -> ReportRun:
+        """The run of that id, as it is now; if it was launched here, it must be of what was sent."""
+        run = self._api.retrieve_run(id_)
+        return self._api.verified(run, self._launched_as(run.id))
+
     def launch(self, request: ReportRequest) -> ReportRun:
         """A new run of a request, whatever there is."""
         with self._store.lock(self._key(request)):
@@ -147,7 +152,7 @@ class Runs:
             if isinstance(found, Report):
                 return found
             run, decision = found
-            run = self.wait(run, progress=progress)
+            run = self.wait(run, progress=progress, request=request)
             try:
                 stored_result = self._stored(request, run)
             except ResultUnavailableError:
@@ -181,9 +186,13 @@ class Runs:
             case _:
                 raise AssertionError(f"{step} after everything was told")
 
-    def wait(self, run: ReportRun, *, progress: Progress | None) -> ReportRun:
-        """The run, once it has succeeded; see ``Client.wait``."""
+    def wait(
+        self, run: ReportRun, *, progress: Progress | None, request: ReportRequest | None = None
+    ) -> ReportRun:
+        """The run, once it has succeeded; see ``Client.wait``. *request* is what it must be a run of."""
         clock = self._transport.clock
+        asked = request or self._launched_as(run.id) or run
+        self._api.verified(run, asked)
         started = clock.monotonic()
         expected = backoff.estimate(self._store.journal.durations(run.report_type))
         pauses = backoff.looks(expected, self._transport.rng)
@@ -203,7 +212,8 @@ class Runs:
                     if deadline.left() <= 0:
                         continue
                     try:
-                        seen = self._looks.look(run, within=deadline.left())
+                        look = self._looks.look(run, within=deadline.left())
+                        seen = self._api.verified(look, asked)
                         if seen is not run:
                             run, trouble = seen, None
                     except (NetworkError, RateLimitError, ServerError) as error:
@@ -226,9 +236,11 @@ class Runs:
     def report_of(self, run: ReportRun) -> Report:
         """The report of a finished run, wherever it was launched."""
         stored = self._store.find(run)
+        request = stored.provenance.request if stored else self._launched_as(run.id)
+        self._api.verified(run, request)
         if stored is None:
             if run.status == "pending":
-                run = self._api.retrieve_run(run.id)
+                run = self._api.verified(self._api.retrieve_run(run.id), request or run)
             if run.status == "pending":
                 raise RunError(
                     f"Report run {run.id} is still pending; follow it with client.wait(run) first.", run
@@ -236,9 +248,7 @@ class Runs:
             self._note_end(run)
             if run.status != "succeeded":
                 raise _failure(run)
-            record = self._store.journal.launch_of(run.id)
-            request = record.request if record else self._api.request_of(run)
-            stored = self._stored(request, run)
+            stored = self._stored(request or self._api.request_of(run), run)
         return _report(stored, Decision("reused", f"run {run.id} was asked for by its id"))
 
     def frame_of(self, report: Report) -> pl.DataFrame:
@@ -249,6 +259,11 @@ class Runs:
             logger.warning("%s", error)
             with self._store.kept():
                 return self.report_of(report.run).frame()
+
+    def _launched_as(self, run_id: str) -> ReportRequest | None:
+        """What a run was launched for, if it was launched from here."""
+        record = self._store.journal.launch_of(run_id)
+        return record.request if record else None
 
     def _key(self, request: ReportRequest) -> str:
         settings = self._transport.settings
@@ -274,7 +289,7 @@ class Runs:
                     return _report(stored[run.id], Decision("stored", reason), asked=request)
                 case Reuse(run, reason) | Await(run, reason):
                     try:
-                        current = self._api.retrieve_run(run.id)
+                        current = self._api.retrieve_run(run.id, request)
                     except NotFoundError:  # noted here, and gone at Stripe: a simulator that began anew
                         unusable[run.id] = "gone"
                         return self._find(request, policy, unusable)
@@ -290,8 +305,7 @@ class Runs:
                     seen = {run.id for run in known}
                     listed = [
                         replace(run, status=unusable.get(run.id, run.status))
-                        for run in self._made_elsewhere(request, since)
-                        if run.id not in seen
+                        for run in self._made_elsewhere(request, since, seen)
                     ]
                 case _:
                     assert_never(step)
@@ -317,7 +331,7 @@ class Runs:
     def _looked_at(self, key: str, record: LaunchRecord) -> LaunchRecord:
         """A launch that was pending when last seen, as it is now."""
         try:
-            run = self._api.retrieve_run(str(record.run_id))
+            run = self._api.retrieve_run(str(record.run_id), record.request)
         except NotFoundError:
             record = replace(record, status="gone")
         else:
@@ -326,13 +340,20 @@ class Runs:
             self._store.journal.remember(key, record)
         return record
 
-    def _made_elsewhere(self, request: ReportRequest, since: datetime | None) -> Iterator[KnownRun]:
-        """Runs at Stripe that are surely of this request: what was sent is echoed whole, and is the same."""
+    def _made_elsewhere(
+        self, request: ReportRequest, since: datetime | None, ours: Collection[str]
+    ) -> Iterator[KnownRun]:
+        """Runs at Stripe that are surely of this request: what was sent is echoed whole, and is the same.
+
+        Others simply do not qualify; but *ours*, the ids of runs of this request, must be of it.
+        """
         if not _echoes_all(request):
             return
         sent = request.to_stripe()
         for run in self.listed(since, pages=PAGES_LISTED):
-            if run.report_type == request.report_type and dict(run.parameters) == sent:
+            if run.id in ours:
+                self._api.verified(run, request)
+            elif run.report_type == request.report_type and dict(run.parameters) == sent:
                 yield KnownRun(run.id, run.status, as_of(run), "listed")
 
     def _launch(self, request: ReportRequest, report_type: ReportType, policy: Policy) -> CreatedRun:
@@ -370,8 +391,8 @@ class Runs:
                 # A gateway's tells nothing of Stripe, which may well have launched the run.
                 self._store.journal.remember(key, record)
             raise
-        with deadline.about(created.run):
-            run = self._api.retrieve_run(created.run.id)  # the create answer may be the replay of an old one
+        with deadline.about(created.run):  # the create answer may be the replay of an old one
+            run = self._api.retrieve_run(created.run.id, request)
         record = replace(record, run_id=run.id, status=run.status, created=run.created, as_of=as_of(run))
         self._store.journal.remember(key, record)
         logger.info("%s %s: %r", "found" if created.is_replayed else "launched", run.id, request)

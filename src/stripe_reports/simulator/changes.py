@@ -1,4 +1,4 @@
-"""What becomes of a true answer when a fault changes it: files cut or bent, redirects, lost connections."""
+"""What becomes of a true answer when a fault changes it: other runs, cut files, redirects, broken lines."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.http import http_date
@@ -25,8 +26,13 @@ __all__ = [
     "date_moved",
     "endless",
     "first_page_again",
+    "of_other_currency",
+    "of_other_interval",
+    "of_other_mode",
+    "of_other_type",
     "redirected",
     "redirected_to_itself",
+    "runs_changed",
     "trickling",
 ]
 
@@ -109,6 +115,44 @@ def bytes_changed(change: Callable[[bytes], bytes], *, encoding: str | None = No
         return response
 
     return changed
+
+
+def runs_changed(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Change:
+    """A run, or each of a list, with other members; an error stays as it is."""
+
+    def changed(_request: Request, answer: Callable[[], Response]) -> Response:
+        response = answer()
+        if response.status_code == 200:
+            content = json.loads(_body(response))
+            for run in content.get("data", [content]):
+                run.update(change(run))
+            response.set_data(json.dumps(content, indent=2))
+        return response
+
+    return changed
+
+
+def of_other_type(run: dict[str, Any]) -> dict[str, Any]:
+    """Another report type."""
+    is_summary = run["report_type"].startswith("balance.summary")
+    return {"report_type": "payouts.itemized.5" if is_summary else "balance.summary.2"}
+
+
+def of_other_mode(run: dict[str, Any]) -> dict[str, Any]:
+    """Live data in place of test data, or the other way round."""
+    return {"livemode": not run["livemode"]}
+
+
+def of_other_interval(run: dict[str, Any]) -> dict[str, Any]:
+    """Bounds a day later, those that there are."""
+    moved = {name: sent + 86_400 for name, sent in run["parameters"].items() if name.startswith("interval_")}
+    return {"parameters": run["parameters"] | moved}
+
+
+def of_other_currency(run: dict[str, Any]) -> dict[str, Any]:
+    """Another currency, or one where none was asked for."""
+    currency = "usd" if run["parameters"].get("currency") == "eur" else "eur"
+    return {"parameters": run["parameters"] | {"currency": currency}}
 
 
 def redirected(location: str) -> Change:

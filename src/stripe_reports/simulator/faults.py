@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -160,6 +160,10 @@ def _run(outcome: Outcome, about: str) -> Fault:
     return Fault("POST /v1/reporting/report_runs", outcome=outcome, about=about)
 
 
+def _answer(change: Callable[[dict[str, Any]], dict[str, Any]], about: str) -> Fault:
+    return Fault("POST /v1/reporting/report_runs", change=changes.runs_changed(change), about=about)
+
+
 def _error(code: str, message: str, type_: str = "invalid_request_error") -> dict[str, Any]:
     doc_url = f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
     return {"error": {"code": code, "doc_url": doc_url, "message": message, "type": type_}}
@@ -198,6 +202,10 @@ FAULTS: Mapping[str, Fault] = {
     "run.no_url": _run(Outcome.named("no url"), "the run succeeds with a file that has no address"),
     "run.foreign_host": _run(Outcome.named("foreign host"), "the address of its file is on another host"),
     "run.expired": _run(Outcome.named("expired"), "its file is a year old, and gone"),
+    "run.other_type": _answer(changes.of_other_type, "the answer shows another report type"),
+    "run.other_mode": _answer(changes.of_other_mode, "the answer shows the other mode"),
+    "run.other_interval": _answer(changes.of_other_interval, "the answer shows another interval"),
+    "run.other_currency": _answer(changes.of_other_currency, "the answer shows another currency"),
     "answer.401": Fault(status=401, body=_EXPIRED_KEY, about="the key has expired"),
     "answer.403": Fault(status=403, about="the key may not"),
     "answer.409": Fault(status=409, body=_IN_USE, about="the idempotency key is in use"),

@@ -1,0 +1,80 @@
+"""Whether a run is the one that was asked for: what Stripe echoes, compared with what was sent.
+
+Pure. Nobody has seen whether Stripe adds defaults to the parameters that it echoes, and it leaves some out:
+only what was sent and is echoed otherwise is a contradiction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stripe_reports.models import ReportRequest, ReportRun, iso, shown
+from stripe_reports.models.values import instant
+
+__all__ = ["contradictions"]
+
+
+def contradictions(
+    run: ReportRun, asked: ReportRequest | ReportRun | None, *, livemode: bool
+) -> tuple[str, ...]:
+    """What a run says of itself that is not what was asked for, a phrase each; empty if it may be the one.
+
+    Args:
+        run: As Stripe describes it now.
+        asked: What was sent; or the same run as it was described before; None if neither is known.
+        livemode: Whether the key is one for live data.
+    """
+    found = []
+    if run.livemode != livemode:
+        found.append(f"{_mode(run.livemode)} data where the key is for {_mode(livemode)} data")
+    if asked is None:
+        return tuple(found)
+    if run.report_type != asked.report_type:
+        found.append(f"report type {shown(run.report_type)} where {asked.report_type!r} was asked for")
+    for name, sent in _parameters(asked).items():
+        echoed = run.parameters.get(name)
+        if not _is_left_out(echoed) and _plain(name, echoed) != _plain(name, sent):
+            found.append(f"{name} {_text(name, echoed)} where {_text(name, sent)} was asked for")
+    return tuple(found)
+
+
+def _parameters(asked: ReportRequest | ReportRun) -> Mapping[str, Any]:
+    sent = asked.to_stripe() if isinstance(asked, ReportRequest) else asked.parameters
+    return {name: value for name, value in sent.items() if not _is_left_out(value)}
+
+
+def _is_left_out(value: Any) -> bool:
+    return value in (None, "", [])
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A value in the one form of all that mean the same: a form sends numbers and truth values as text."""
+    match value:
+        case list():
+            return [each if isinstance(each, list) else _plain(name, each) for each in value]
+        case bool():
+            return str(value).lower()
+        case float() if value.is_integer():
+            return str(int(value))
+        case int() | float():
+            return str(value)
+        case str() if name == "currency":
+            return value.lower()
+        case "UTC" if name == "timezone":
+            return "Etc/UTC"
+        case _:
+            return value
+
+
+def _text(name: str, value: Any) -> str:
+    if name in ("interval_start", "interval_end"):
+        try:
+            return iso(instant(float(value)))
+        except (TypeError, ValueError, OverflowError):
+            pass
+    return shown(value)
+
+
+def _mode(livemode: bool) -> str:
+    return "live" if livemode else "test"

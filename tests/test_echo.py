@@ -1,0 +1,259 @@
+"""What a run says of itself, compared with what was asked for: the rule, and who is held to it."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import utc
+from stripe_reports import errors, looks
+from stripe_reports.echo import contradictions
+from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.simulator import FAULTS, Fault
+
+CREATE, RETRIEVE = "POST /v1/reporting/report_runs", "GET /v1/reporting/report_runs/*"
+LIST = "GET /v1/reporting/report_runs"
+
+ASKED = ReportRequest(
+    "balance_change_from_activity.itemized.3",
+    interval_start="2026-10-01T00:00:00Z",
+    interval_end="2026-11-01T00:00:00Z",
+    timezone="Etc/UTC",
+    columns=["net", "created"],
+    currency="eur",
+    reporting_category="charge",
+    other={"tax_invoice_month": "2026-10", "with_fees": True},
+)
+SENT = ASKED.to_stripe()
+
+OTHERS = {
+    "run.other_type": "report type 'payouts.itemized.5' where 'balance.summary.2' was asked for",
+    "run.other_mode": "live data where the key is for test data",
+    "run.other_interval": "interval_start 2026-10-02T00:00:00Z where 2026-10-01T00:00:00Z was asked for, and "
+    "interval_end 2026-11-02T00:00:00Z where 2026-11-01T00:00:00Z was asked for",
+    "run.other_currency": "currency 'usd' where 'eur' was asked for",
+}
+
+
+def a_run(**others):
+    return ReportRun(
+        **{
+            "id": "frr_1",
+            "created": utc(2026, 11, 5),
+            "livemode": False,
+            "report_type": ASKED.report_type,
+            "parameters": SENT,
+            "status": "pending",
+        }
+        | others
+    )
+
+
+# The rule
+
+
+@pytest.mark.parametrize(
+    ("others", "says"),
+    [
+        pytest.param({"livemode": True}, "live data where the key is for test data", id="mode"),
+        pytest.param({"report_type": "payouts.itemized.5"}, "report type 'payouts.itemized.5'", id="type"),
+        *(
+            pytest.param(
+                {"parameters": SENT | {name: value}}, f"{name} {says} where", id=f"{name} {value!r:.40}"
+            )
+            for name, value, says in [
+                ("interval_start", 0, "1970-01-01T00:00:00Z"),
+                ("interval_end", SENT["interval_end"] + 0.5, "2026-11-01T00:00:00.500000Z"),
+                ("interval_end", "soon", "'soon'"),
+                ("interval_end", 10**400, r"10+\.\.\.0+"),
+                ("interval_end", float("nan"), "nan"),
+                ("timezone", "Europe/Paris", "'Europe/Paris'"),
+                ("currency", "usd", "'usd'"),
+                ("columns", ["created", "net"], r"\['created', 'net'\]"),
+                ("columns", ["net"], r"\['net'\]"),
+                ("columns", "net", "'net'"),
+                ("reporting_category", "Charge", "'Charge'"),
+                ("reporting_category", {"a": []}, r"{'a': \[\]}"),
+                ("tax_invoice_month", "2026-11", "'2026-11'"),
+                ("with_fees", "false", "'false'"),
+            ]
+        ),
+    ],
+)
+def test_what_was_sent_and_is_echoed_otherwise_is_a_contradiction(others, says):
+    """The figures would be of something else than the label says."""
+    [found] = contradictions(a_run(**others), ASKED, livemode=False)
+    assert re.match(says, found), found
+
+
+def test_the_mode_is_compared_even_where_nobody_knows_what_was_asked_for():
+    """A test figure in a live close is wrong whatever it is of."""
+    assert contradictions(a_run(report_type="a.b.1", parameters={}), None, livemode=False) == ()
+    assert contradictions(a_run(), None, livemode=True) == ("test data where the key is for live data",)
+
+
+def test_a_run_is_compared_with_what_it_was_before():
+    """Where it was launched elsewhere, that is all that is known of it."""
+    run = a_run()
+    assert contradictions(replace(run, status="succeeded"), run, livemode=False) == ()
+    assert contradictions(a_run(parameters=SENT | {"currency": "usd"}), run, livemode=False)
+
+
+def _ways(name, value):
+    """Other ways to write a value."""
+    match value:
+        case bool():
+            return st.sampled_from([value, str(value).lower()])
+        case int():
+            return st.sampled_from([value, float(value), str(value)])
+        case str() if name == "currency":
+            return st.sampled_from([value, value.upper(), value.title()])
+        case "Etc/UTC":
+            return st.sampled_from(["UTC", "Etc/UTC"])
+        case _:
+            return st.just(value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inside: st.lists(inside) | st.dictionaries(st.text(), inside),
+    max_leaves=5,
+)
+
+
+@given(
+    echoed=st.fixed_dictionaries(
+        {},
+        optional={name: _ways(name, value) | st.sampled_from([None, "", []]) for name, value in SENT.items()},
+    ),
+    added=st.dictionaries(st.text().filter(lambda name: name not in SENT), JSON),
+)
+def test_what_is_left_out_added_or_written_in_another_way_is_none(echoed, added):
+    """Stripe echoes some parameters only, and may add defaults; a form sends all values as text."""
+    assert contradictions(a_run(parameters=added | echoed), ASKED, livemode=False) == ()
+
+
+@given(name=st.sampled_from(sorted(SENT)), value=JSON)
+def test_it_never_fails(name, value):
+    """An echo holds whatever the other side puts there."""
+    for found in contradictions(a_run(parameters=SENT | {name: value}), ASKED, livemode=False):
+        assert found.startswith(f"{name} ")
+        assert len(found) < 1000
+
+
+# Every answer is held to it
+
+
+def fetched(client, **options):
+    return client.frame("balance.summary.2", "2026-10", currency="eur", timeout=120, **options)
+
+
+def stored(client):
+    """Reports, and answers of Stripe's that are finished runs."""
+    return [*client.settings.cache_dir.rglob("*.parquet"), *client.settings.cache_dir.glob("*/damaged/*")]
+
+
+@pytest.mark.parametrize("at", [CREATE, RETRIEVE], ids=["create", "retrieve"])
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_run_that_contradicts_its_request_is_neither_followed_nor_stored(client, simulator, name, at):
+    """The error says both sides; once the answers are right again, the same run gives the report."""
+    simulator.break_(name, match=at)
+    with pytest.raises(errors.AnswerMismatchError) as caught:
+        fetched(client)
+    assert f"{simulator.runs[0].id} has {OTHERS[name]}. Nothing of it was stored." in str(caught.value)
+    assert caught.value.contradictions == tuple(OTHERS[name].split(", and "))
+    assert stored(client) == []
+    assert fetched(client).height > 0
+    assert len(simulator.runs) == 1
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_run_is_compared_at_each_look(client, simulator, name):
+    """What was right when it was launched is not so for ever: gateways keep answers, and mix them up."""
+    request = client.request("balance.summary.2", "2026-10", currency="eur")
+    run = client.launch(request)
+    simulator.break_(name, match=RETRIEVE)
+    with pytest.raises(errors.AnswerMismatchError, match="Nothing of it was stored") as caught:
+        client.wait(run, timeout=120)
+    assert caught.value.run.id == run.id
+    for ask in (client.retrieve, client.report, client.read):
+        simulator.break_(name, match=RETRIEVE)
+        with pytest.raises(errors.AnswerMismatchError):
+            ask(run.id)
+    assert stored(client) == []
+    assert client.read(client.wait(run.id)).height > 0
+
+
+def test_an_odd_answer_for_a_finished_run_is_not_kept(client, simulator):
+    """Answers for finished runs are kept for good, but not those that were refused."""
+    run = client.launch(client.request("balance.summary.2", "2026-10"))
+    simulator.clock.advance(60)
+    for fault in (
+        Fault.named("run.other_type", match=RETRIEVE),
+        Fault.named("run.other_mode", match=RETRIEVE),
+    ):
+        simulator.faults.append(fault)
+        with pytest.raises(errors.AnswerMismatchError):
+            client.retrieve(run.id)
+    assert client.retrieve(run.id).status == "succeeded"
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_look_at_many_runs_holds_each_to_its_request(client, simulator, monkeypatch, name):
+    """They are looked at by listing."""
+    monkeypatch.setattr(looks, "LISTED_FROM", 1)
+    run = client.launch(client.request("balance.summary.2", "2026-10", currency="eur"))
+    simulator.break_(name, match=LIST)
+    with pytest.raises(errors.AnswerMismatchError, match="Nothing of it was stored"):
+        client.wait(run, timeout=120)
+    assert client.wait(run, timeout=120).status == "succeeded"
+
+
+def test_a_listed_run_of_ours_must_be_of_its_request(client, simulator):
+    """Even one that cannot answer any more: something mixes up answers."""
+    simulator.break_("run.failed")
+    with pytest.raises(errors.RunFailedError):
+        fetched(client)
+    simulator.break_("run.other_currency", match=LIST)
+    with pytest.raises(errors.AnswerMismatchError, match="currency 'usd' where 'eur' was asked for"):
+        fetched(client)
+    assert fetched(client).height > 0
+
+
+@pytest.mark.parametrize("name", ["run.other_type", "run.other_interval", "run.other_currency"])
+def test_a_listed_run_of_others_simply_does_not_qualify(client, simulator, connect, name, tmp_path):
+    """It is a run like many others there; a new one is launched."""
+    elsewhere = connect(cache_dir=tmp_path / "elsewhere")
+    fetched(elsewhere)
+    simulator.break_(name, match=LIST, times=99)
+    assert client.fetch("balance.summary.2", "2026-10", currency="eur").reuse.action == "launched"
+
+
+def test_a_list_with_a_run_of_the_other_mode_is_refused(client, simulator):
+    """All that is there is seen with a key of one mode."""
+    client.launch(client.request("balance.summary.2", "2026-10"))
+    simulator.break_("run.other_mode", match=LIST)
+    with pytest.raises(errors.AnswerMismatchError, match="live data where the key is for test data"):
+        client.runs()
+    assert len(client.runs()) == 1
+
+
+def test_a_contradiction_that_lasts_launches_no_run_after_another(client, simulator):
+    """Each further fetch gets the same run and the same error; who insists launches one by reuse='never'."""
+    simulator.break_("run.other_type", match=RETRIEVE, times=99)
+    for _ in range(3):
+        with pytest.raises(errors.AnswerMismatchError):
+            fetched(client)
+    assert len(simulator.runs) == 1
+    simulator.faults.clear()
+    fetched(client, reuse="never")
+    assert len(simulator.runs) == 2
+
+
+def test_each_fault_of_an_answer_is_played():
+    """A new one needs a line above."""
+    assert set(OTHERS) == {
+        name for name in FAULTS if name.startswith("run.other_") and not FAULTS[name].outcome
+    }
