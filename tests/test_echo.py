@@ -252,6 +252,40 @@ def test_a_contradiction_that_lasts_launches_no_run_after_another(client, simula
     assert len(simulator.runs) == 2
 
 
+# Its file is, too
+
+
+@pytest.mark.parametrize(
+    ("asked", "looks_like"),
+    [
+        (("balance.summary.2", "2026-10", {}), "payouts.itemized"),
+        (("payouts.itemized.5", "2026-10", {"currency": "eur"}), "balance.summary"),
+        (("balance_change_from_activity.itemized.3", "2026-10", {}), "payouts.itemized"),
+        (("ending_balance_reconciliation.itemized.4", "2026-10", {}), "payouts.itemized"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_the_file_of_another_report_is_no_result(client, simulator, asked, looks_like):
+    """Its columns tell. It is kept to be looked at."""
+    type_, period, parameters = asked
+    simulator.break_("run.other_file")
+    says = f"are not those of {type_}; they look like {looks_like}"
+    with pytest.raises(errors.NotAReportError, match=says) as caught:
+        client.frame(type_, period, **parameters)
+    assert "is kept as" in caught.value.__notes__[0]
+    assert [path.parent.name for path in stored(client)] == ["damaged"]
+
+
+def test_a_file_has_the_columns_that_were_asked_for(client, simulator):
+    """Whether they are catalogued or not: metadata and new columns have names that nobody can know before."""
+    columns = ["net", "created", "payment_metadata[order_id]"]
+    asked = ("balance_change_from_activity.itemized.3", "2026-10-20/2026-10-21")
+    simulator.break_("run.other_file")
+    with pytest.raises(errors.NotAReportError, match="not those asked for: it lacks 'created', 'payment"):
+        client.frame(*asked, columns=columns)
+    assert client.frame(*asked, columns=columns, reuse="never").columns == columns
+
+
 def test_each_fault_of_an_answer_is_played():
     """A new one needs a line above."""
     assert set(OTHERS) == {

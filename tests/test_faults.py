@@ -30,6 +30,7 @@ OUTCOMES = {
     "run.no_url": ("ResultUnavailableError", "ResultUnavailableError"),
     "run.foreign_host": ("ResultUnavailableError", "ResultUnavailableError"),
     "run.expired": ("ResultUnavailableError", "ResultUnavailableError"),
+    "run.other_file": ("NotAReportError", "NotAReportError"),
     "run.other_type": ("AnswerMismatchError", "AnswerMismatchError"),
     "run.other_mode": ("AnswerMismatchError", "AnswerMismatchError"),
     "run.other_interval": ("AnswerMismatchError", "AnswerMismatchError"),
@@ -102,7 +103,7 @@ def test_it_gives_the_right_answer_or_a_clear_error(name, times, client, simulat
     assert not list((tmp_path / "cache").glob("*/staging/*"))
 
     simulator.faults.clear()
-    reuse = "never" if name == "run.stuck" else "auto"
+    reuse = "never" if name in ("run.stuck", "run.other_file") else "auto"
     assert_frame_equal(fetched(client, reuse=reuse), expected)
     assert len(simulator.runs) == (2 if FAULTS[name].outcome and outcome != RIGHT else 1)
 

@@ -876,10 +876,77 @@ def test_a_type_without_version_takes_the_version_that_has_the_columns():
 
 def test_a_report_type_that_is_not_the_files_is_an_error():
     """Reading the columns of another type as text would hide the mistake until a sum fails."""
-    with pytest.raises(ParameterError, match=r"not those of balance\.summary\.1; they look like payouts"):
+    with pytest.raises(NotAReportError, match=r"not those of balance\.summary\.1; they look like payouts"):
         read_csv(lines("payout_id,payout_status,gross", "po_1,paid,1.00"), report_type="balance.summary.1")
     with pytest.raises(NotAReportError, match="another export"):
         read_csv(b"id,Amount,Created (UTC)\n", report_type="payouts.itemized.3")
+
+
+def defaults_of(report_type):
+    return catalog.get(report_type).default_columns
+
+
+WAYS = {
+    "read_csv": lambda csv, _, type_: read_csv(csv, report_type=type_),
+    "write_parquet": lambda csv, parquet, type_: write_parquet(
+        csv, parquet, report_type=catalog.get(type_), timezone=None
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("type_", "header", "is_taken"),
+    [
+        pytest.param(
+            "balance.summary.2", defaults_of("payouts.itemized.5"), False, id="more unknown than known"
+        ),
+        pytest.param(
+            "payouts.itemized.5", defaults_of("balance.summary.2"), False, id="another's default columns"
+        ),
+        pytest.param("payouts.itemized.5", ["id", "Amount", "Created (UTC)"], False, id="titles"),
+        pytest.param("payouts.itemized.3", ["a", "b"], False, id="columns of no report"),
+        pytest.param("payouts.itemized.3", ["gross", "currency"], True, id="few columns"),
+        pytest.param(
+            "payouts.itemized.5", [*defaults_of("payouts.itemized.5"), "brand_new"], True, id="a new column"
+        ),
+        pytest.param(
+            "payouts.itemized.3", [*defaults_of("payouts.itemized.5"), "trace_id"], True, id="another version"
+        ),
+        pytest.param(
+            "balance_change_from_activity.itemized.3",
+            ["net", *(f"payment_metadata[{key}]" for key in "abcdef")],
+            True,
+            id="metadata",
+        ),
+        pytest.param("failed_payouts.itemized.2", ["a", "b"], True, id="no column is known"),
+        pytest.param(
+            "financial_account_balance_change_from_activity.itemized.2",
+            ["currency", "a", "b", "c", "gross", "created", "net"],
+            True,
+            id="few columns are known",
+        ),
+    ],
+)
+def test_a_file_is_refused_for_its_columns_whichever_way_it_comes(tmp_path, way, type_, header, is_taken):
+    """A result file by mistake and a download under a wrong name are one mistake. New columns are none."""
+    csv = tmp_path / "report.csv"
+    csv.write_text(",".join(header) + "\n", "utf-8")
+    if is_taken:
+        WAYS[way](csv, tmp_path / "report.parquet", type_)
+    else:
+        with pytest.raises(NotAReportError):
+            WAYS[way](csv, tmp_path / "report.parquet", type_)
+        assert not (tmp_path / "report.parquet").exists()
+
+
+@pytest.mark.parametrize("report_type", catalog.report_types())
+def test_the_default_columns_of_a_type_are_never_taken_for_anothers(report_type):
+    """Nor all columns that are known."""
+    known = catalog.get(report_type)
+    for names in (known.default_columns, [column.name for column in known.columns]):
+        if names:
+            read_csv(",".join(names).encode() + b"\n", report_type=report_type)
 
 
 @pytest.mark.parametrize("name", ["payout.itemized", "payouts.itemized.99", "nonsense"])

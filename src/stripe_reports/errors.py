@@ -26,7 +26,7 @@
     ├── NetworkError                   no answer                           (also ConnectionError)
     └── FileError                      the bytes of a result, a download or the store
         ├── ResultUnavailableError     a succeeded run without a file that can be fetched
-        ├── NotAReportError            not a Stripe report: another export, a web page, JSON
+        ├── NotAReportError            not that report, or none: another export, a web page, JSON
         ├── DamagedFileError           a report that is cut, ragged or changed: line and column
         ├── ResultTooLargeError        more bytes than the client may store
         ├── MixedColumnsError          the parts of a long interval have not all the same columns
@@ -243,7 +243,7 @@ class ResultUnavailableError(FileError):
 
 
 class NotAReportError(FileError):
-    """A file that is not a Stripe report; the message says what it looks like."""
+    """A file that is not a Stripe report, or not the one asked for; the message says what it looks like."""
 
 
 class DamagedFileError(FileError):

@@ -474,6 +474,7 @@ class Runs:
                     csv,
                     parquet,
                     report_type=catalog.get(request.report_type),
+                    columns=request.columns,
                     timezone=request.timezone or "UTC",
                     metadata={METADATA_KEY: provenance.to_json()},
                     name=f"the result file {run.result.id}",

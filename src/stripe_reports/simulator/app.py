@@ -148,8 +148,8 @@ class Simulator:
     def outcomes(self) -> list[Outcome | str]:
         """How the next runs end, one each: an :class:`Outcome` or the name of one.
 
-        Names are ``"failed"``, ``"stuck"``, ``"no size"``, ``"no url"``, ``"foreign host"``, ``"expired"``
-        and ``"no result"``; any other is taken for the run's last status.
+        Names are ``"failed"``, ``"stuck"``, ``"no size"``, ``"no url"``, ``"foreign host"``, ``"expired"``,
+        ``"other report"`` and ``"no result"``; any other is taken for the run's last status.
         """
         return self._book.outcomes
 

@@ -31,26 +31,26 @@ class Outcome:
         status: Its last status; ``pending`` for a run that never ends. Need not be one of Stripe's.
         error: Its message, where there is one.
         result: What a succeeded run holds: its file, the file with a size of null, a file without an address,
-            at a host that is not Stripe's, or past its year, or none.
+            at a host that is not Stripe's, past its year, or of another report, or none.
     """
 
     status: str = "succeeded"
     error: str | None = None
-    result: Literal["file", "no size", "no url", "foreign host", "expired", "none"] = "file"
+    result: Literal["file", "no size", "no url", "foreign host", "expired", "other report", "none"] = "file"
 
     @classmethod
     def named(cls, name: str) -> Outcome:
-        """How a run ends, by name.
+        """``succeeded``, ``failed``, ``stuck``, or what is wrong with the result of a run that succeeds.
 
-        One of ``succeeded``, ``failed``, ``stuck``, ``no size``, ``no url``, ``no result``, ``foreign host``,
-        ``expired``. Any other name is a status itself.
+        That is ``no size``, ``no url``, ``no result``, ``foreign host``, ``expired`` or ``other report``. Any
+        other name is a status itself.
         """
         match name:
             case "failed":
                 return cls("failed", error=_FAILED)
             case "stuck":
                 return cls("pending")
-            case "no size" | "no url" | "foreign host" | "expired":
+            case "no size" | "no url" | "foreign host" | "expired" | "other report":
                 return cls(result=name)
             case "no result":
                 return cls(result="none")
@@ -202,6 +202,7 @@ FAULTS: Mapping[str, Fault] = {
     "run.no_url": _run(Outcome.named("no url"), "the run succeeds with a file that has no address"),
     "run.foreign_host": _run(Outcome.named("foreign host"), "the address of its file is on another host"),
     "run.expired": _run(Outcome.named("expired"), "its file is a year old, and gone"),
+    "run.other_file": _run(Outcome.named("other report"), "its file is that of another report"),
     "run.other_type": _answer(changes.of_other_type, "the answer shows another report type"),
     "run.other_mode": _answer(changes.of_other_mode, "the answer shows the other mode"),
     "run.other_interval": _answer(changes.of_other_interval, "the answer shows another interval"),

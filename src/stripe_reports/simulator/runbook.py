@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
 
+from stripe_reports import catalog
 from stripe_reports.models import ReportType
 from stripe_reports.simulator import reports
 from stripe_reports.simulator.answers import no_such
@@ -132,6 +133,8 @@ class RunBook:
 
     def _file_of(self, run: Run) -> File:
         if run.file is None:
+            is_other = run.outcome.result == "other report"
+            report_type, parameters = _another_report(run) if is_other else (run.report_type, run.parameters)
             run.file = File(
                 id=new_id("file_1Q", 22),
                 owner=run.owner,
@@ -139,14 +142,22 @@ class RunBook:
                 run_id=run.id,
                 contents=reports.csv(
                     self._ledger(run.data_end),
-                    run.report_type,
-                    run.parameters,
+                    report_type,
+                    parameters,
                     run.data_end,
                     run.owner.account,
                 ),
             )
             self._files[run.file.id] = run.file
         return run.file
+
+
+def _another_report(run: Run) -> tuple[ReportType, dict[str, Any]]:
+    """A report that was not asked for, of the same interval where there is one."""
+    id_ = "balance.summary.2" if run.report_type.base == "payouts.itemized" else "payouts.itemized.5"
+    end = run.parameters.get("interval_end", run.data_end)
+    bounds = {"interval_start": run.parameters.get("interval_start", end - 30 * 86_400), "interval_end": end}
+    return catalog.report_types()[id_], bounds
 
 
 def new_id(prefix: str, length: int) -> str:

@@ -15,7 +15,7 @@ or refused with the line and column that are wrong; there is no third outcome.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,7 +25,15 @@ from stripe_reports.models import ReportType
 from stripe_reports.tables.header import read_header
 from stripe_reports.tables.reading import AmbiguousTimeWarning, read_rows
 from stripe_reports.tables.records import Source
-from stripe_reports.tables.schema import dtype_of, fields_of, guess_report_type, report_type_of, schema_of
+from stripe_reports.tables.schema import (
+    check_asked,
+    check_columns,
+    dtype_of,
+    fields_of,
+    guess_report_type,
+    report_type_of,
+    schema_of,
+)
 
 __all__ = [
     "AmbiguousTimeWarning",
@@ -35,6 +43,8 @@ __all__ = [
     "schema_of",
     "write_parquet",
 ]
+
+_MIXED_UP = "It is another report than was asked for, so nothing was stored."
 
 
 def read_csv(
@@ -58,11 +68,12 @@ def read_csv(
             of local times (``created``; ``created_utc`` is always UTC). None leaves them without zone.
 
     Raises:
-        NotAReportError: Another export of the Dashboard, a web page, JSON, a compressed file.
+        NotAReportError: Another export of the Dashboard, a web page, JSON, a compressed file; or the columns
+            are those of another report type.
         DamagedFileError: The file is cut, ragged, or holds a value that its column cannot, such as
             ``1,200.00``; has ``line`` (where the row begins) and ``column``.
         UnknownReportTypeError: *report_type* is not in the catalogue.
-        ParameterError: polars does not know the zone, or the columns are those of another report type.
+        ParameterError: polars does not know the zone.
         OSError: The file cannot be opened.
 
     Warns:
@@ -86,6 +97,7 @@ def write_parquet(
     parquet: Path,
     *,
     report_type: ReportType | None,
+    columns: Sequence[str] | None = None,
     timezone: str | None,
     metadata: Mapping[str, str] | None = None,
     name: str | None = None,
@@ -98,18 +110,23 @@ def write_parquet(
         csv: What Stripe sent, unpacked.
         parquet: Where to write: the file appears there once it is proved, and not at all after an error.
         report_type: The type of the run; None if it is not known, which makes all columns text.
+        columns: Those that the run was asked for; None for Stripe's default.
         timezone: Zone in which Stripe wrote local times; None leaves them without zone.
         metadata: Kept inside the Parquet file, beside the rows.
         name: What the file is called in errors; None for its path.
 
     Raises:
-        NotAReportError: The file is a web page, JSON, or compressed.
+        NotAReportError: The file is a web page, JSON, or compressed; or of another report type.
         DamagedFileError: The file is cut, ragged, or holds a value that its column cannot.
         ParameterError: polars does not know the zone.
         OSError: A file cannot be read or written.
     """
     file = Source(csv, name or os.fspath(csv))
     header = read_header(file)
+    if columns is not None:
+        check_asked(header.names, columns, file=file.name, advice=_MIXED_UP)
+    elif report_type is not None:
+        check_columns(header.names, report_type, file=file.name, advice=_MIXED_UP)
     fields = fields_of(header.names, report_type, timezone)
     _, rows = read_rows(file, header, fields, parquet=parquet, metadata=metadata)
     return rows

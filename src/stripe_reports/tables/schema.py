@@ -12,7 +12,16 @@ from stripe_reports import catalog
 from stripe_reports.errors import NotAReportError, ParameterError, UnknownReportTypeError
 from stripe_reports.models import Column, Kind, ReportType
 
-__all__ = ["Field", "dtype_of", "fields_of", "guess_report_type", "report_type_of", "schema_of"]
+__all__ = [
+    "Field",
+    "check_asked",
+    "check_columns",
+    "dtype_of",
+    "fields_of",
+    "guess_report_type",
+    "report_type_of",
+    "schema_of",
+]
 
 _MONEY_SCALE = 6
 _RATE_SCALE = 12
@@ -158,24 +167,73 @@ def report_type_of(header: Sequence[str], name: str | None, *, file: str) -> Rep
 
     Raises:
         UnknownReportTypeError: *name* is not in the catalogue.
-        ParameterError: *name* is a type that most of the columns do not belong to, and another one fits.
-        NotAReportError: Most columns belong to no report type.
+        NotAReportError: The columns are those of another report type than *name*, or of none.
     """
+    if name is not None:
+        named = _named(name, header)
+        advice = "Leave report_type out, or name the type that was downloaded."
+        check_columns(header, named, file=file, advice=advice)
+        return named
     guess = guess_report_type(header)
-    guess_fits = guess is not None and 2 * _columns_known(header, guess) >= len(header)
-    named = None if name is None else _named(name, header)
-    if named is not None:
-        if not named.columns or 2 * _columns_known(header, named) >= len(header):
-            return named
-        if guess is not None and guess_fits:
-            raise ParameterError(
-                f"The columns of {file} are not those of {named.id}; they look like {guess.id}. "
-                "Leave report_type out, or name the type that was downloaded.",
-                param="report_type",
-            )
-    if guess is None or not guess_fits:
+    if guess is None or _are_mostly_unknown(header, guess):
         raise _not_a_report(header, file)
     return guess
+
+
+def check_columns(header: Sequence[str], report_type: ReportType, *, file: str, advice: str) -> None:
+    """Refuse a file that is not of a report type.
+
+    Stripe adds columns without notice, so one that is not catalogued says nothing by itself. What says
+    something is that most of them are unknown, or that together they are the default of another report.
+
+    Args:
+        header: Names of the columns.
+        report_type: What the file should be.
+        file: What to call the file in messages.
+        advice: What to do if it is another report.
+
+    Raises:
+        NotAReportError: It is of another report, or of none.
+    """
+    if not report_type.columns or _columns_known(header, report_type) == len(header):
+        return
+    guess = guess_report_type(header)
+    is_unlikely = _are_mostly_unknown(header, report_type)
+    if guess is not None:
+        is_default = guess.base != report_type.base and set(header) == set(guess.default_columns or ())
+        fits = _columns_known(header, guess) == len(header) or (
+            report_type.columns_complete and not _are_mostly_unknown(header, guess)
+        )
+        if is_default or (is_unlikely and fits):
+            raise NotAReportError(
+                f"The columns of {file} are not those of {report_type.id}; they look like {guess.id}. "
+                f"{advice}"
+            )
+    if is_unlikely and (report_type.columns_complete or _titles(header)):
+        raise _not_a_report(header, file)
+
+
+def check_asked(header: Sequence[str], asked: Sequence[str], *, file: str, advice: str) -> None:
+    """Refuse the file of a run that has not the columns that were asked for, in whatever order.
+
+    Raises:
+        NotAReportError: It lacks some, or has others.
+    """
+    lacking = [name for name in asked if name not in header]
+    strange = [name for name in header if name not in asked]
+    if lacking or strange:
+        differences = [
+            f"{verb} {', '.join(map(repr, names[:3]))}{', …' if len(names) > 3 else ''}"
+            for verb, names in (("lacks", lacking), ("has", strange))
+            if names
+        ]
+        raise NotAReportError(
+            f"The columns of {file} are not those asked for: it {' and '.join(differences)}. {advice}"
+        )
+
+
+def _are_mostly_unknown(header: Sequence[str], report_type: ReportType) -> bool:
+    return 2 * _columns_known(header, report_type) < len(header)
 
 
 def _named(name: str, header: Sequence[str]) -> ReportType:
@@ -195,8 +253,7 @@ def _named(name: str, header: Sequence[str]) -> ReportType:
 
 def _not_a_report(header: Sequence[str], file: str) -> NotAReportError:
     shown = ", ".join(repr(name) for name in header[:3]) + (", …" if len(header) > 3 else "")
-    titles = [name for name in header if "[" not in name and name != name.lower()]
-    if titles:
+    if _titles(header):
         return NotAReportError(
             f"{file} is another export of the Dashboard, not a report: its columns ({shown}) are titles. "
             "Payments, Payouts and Balances export such files; download from Reports instead (Balance, "
@@ -206,3 +263,8 @@ def _not_a_report(header: Sequence[str], file: str) -> NotAReportError:
         f"{file} is not a Stripe report: most of its columns ({shown}) belong to no report type. "
         "If it is one, name its report_type."
     )
+
+
+def _titles(header: Sequence[str]) -> list[str]:
+    """The columns that are named for people, as no report does."""
+    return [name for name in header if "[" not in name and name != name.lower()]
