@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, Unpack, overload
+from typing import TYPE_CHECKING, NoReturn, Self, Unpack, overload
 
 import polars as pl
 from platformdirs import user_cache_path
@@ -25,7 +25,7 @@ from stripe_reports.clock import Clock
 from stripe_reports.closing.restatement import Restatement, restatement
 from stripe_reports.closing.tie_out import tie_out
 from stripe_reports.controls import TieOut
-from stripe_reports.errors import ParameterError
+from stripe_reports.errors import NotPicklableError, ParameterError
 from stripe_reports.intervals import Period, Split
 from stripe_reports.keys import find_key
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
@@ -139,6 +139,13 @@ class Client:
                 ("results are in", settings.cache_dir),
             ],
             kind="client of Stripe's reports",
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise NotPicklableError(
+            "A client cannot be pickled or copied: it holds the API key and open connections. Create one "
+            "in each process (Client() takes the key from STRIPE_API_KEY), or pass reports or frames between "
+            "processes: they can be pickled."
         )
 
     def close(self) -> None:

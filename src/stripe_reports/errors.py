@@ -6,7 +6,8 @@
     │   │   ├── UnknownReportTypeError
     │   │   └── IntervalError          a period that cannot be asked for
     │   ├── KeyProblemError            no API key, not a secret key, or not to be sent there
-    │   └── MissingExtraError          what this needs is not installed       (also ImportError)
+    │   ├── MissingExtraError          what this needs is not installed       (also ImportError)
+    │   └── NotPicklableError          a client, key or pending report        (also TypeError)
     ├── StripeAPIError                 Stripe answered, and the answer is no
     │   ├── AuthenticationError        401: no such key
     │   ├── PermissionDeniedError      403: the key may not do this
@@ -32,12 +33,13 @@
         ├── MixedColumnsError          the parts of a long interval have not all the same columns
         └── StoreError                 the folder of results cannot be read or written
 
-No message and no attribute ever holds an API key.
+No message and no attribute ever holds an API key. Every error can be pickled and copied: it comes back whole
+from another process.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from stripe_reports.printable import printable_lines
 
@@ -62,6 +64,7 @@ __all__ = [
     "NetworkError",
     "NotAReportError",
     "NotFoundError",
+    "NotPicklableError",
     "ParameterError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -84,6 +87,18 @@ class StripeReportsError(Exception):
 
     def __str__(self) -> str:
         return printable_lines(super().__str__())  # a traceback prints what Stripe or a cell says
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Not the way of Exception, which would call the class with the message alone.
+        _, arguments, *attributes = cast("tuple[Any, ...]", super().__reduce__())
+        return _rebuilt, (type(self), arguments), *attributes
+
+
+def _rebuilt(class_: type[StripeReportsError], arguments: tuple[str, ...]) -> StripeReportsError:
+    """An error without its attributes, which follow: its own ``__init__`` would ask for them."""
+    error = class_.__new__(class_, *arguments)
+    super(StripeReportsError, error).__init__(*arguments)
+    return error
 
 
 class InputError(StripeReportsError):
@@ -119,6 +134,10 @@ class KeyProblemError(InputError):
 
 class MissingExtraError(InputError, ImportError):
     """A library that this needs is an extra, and is not installed; the message says how to install it."""
+
+
+class NotPicklableError(InputError, TypeError):
+    """What holds a key or a connection can be neither pickled nor copied; the message says what to do."""
 
 
 class StripeAPIError(StripeReportsError):

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextvars import copy_context
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
+from stripe_reports.errors import NotPicklableError
 from stripe_reports.models import ReportRequest
 from stripe_reports.printable import printable_lines
 from stripe_reports.report import Report
@@ -47,6 +48,12 @@ class _Pending(Future[_Answer]):
             self.set_result(fetch())
         except BaseException as error:  # whoever asks for the result gets it
             self.set_exception(error)
+
+    def __reduce__(self) -> NoReturn:
+        raise NotPicklableError(
+            f"A {type(self).__name__} cannot be pickled or copied: a thread of this process works on it. "
+            "Pass on what its result() returns."
+        )
 
     def __await__(self) -> Generator[Any, None, _Answer]:
         return asyncio.wrap_future(self).__await__()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from stripe_reports.addresses import origin_of
-from stripe_reports.errors import KeyProblemError, ParameterError
+from stripe_reports.errors import KeyProblemError, NotPicklableError, ParameterError
 from stripe_reports.models import zone_named
 
 __all__ = ["API_VERSION", "FILES_URL", "LOOPBACK", "STRIPE_URL", "Mode", "Owner", "Secret", "Settings"]
@@ -57,7 +57,7 @@ class Secret:
         return "Secret(...)"
 
     def __reduce__(self) -> str | tuple[object, ...]:
-        raise TypeError("An API key is not pickled: it would lie in a file.")
+        raise NotPicklableError("An API key is not pickled: it would lie in a file.")
 
 
 @dataclass(frozen=True, slots=True)

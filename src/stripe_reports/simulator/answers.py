@@ -44,7 +44,7 @@ class StripeError(Exception):
         code: str | None = None,
         param: str | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(status, message)  # as pickle passes them on
         self.status = status
         self.headers: dict[str, str] = {}
         self.error: dict[str, Any] = {"message": message, "type": type_}

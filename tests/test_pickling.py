@@ -1,0 +1,156 @@
+"""Errors and values come back whole from another process, and what cannot be sent there says so."""
+
+import copy
+import importlib
+import inspect
+import multiprocessing
+import pickle
+import pkgutil
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from polars.testing import assert_frame_equal
+
+import stripe_reports as sr
+
+RUN = sr.ReportRun(
+    id="frr_1",
+    created=datetime(2026, 11, 1, tzinfo=UTC),
+    livemode=False,
+    report_type="balance.summary.2",
+    parameters={"interval_start": 1790812800, "columns": ["net"]},
+    status="failed",
+    error="No.",
+    result=sr.ResultFile(
+        id="file_1", created=datetime(2026, 11, 1, tzinfo=UTC), links={"data": [{}]}, size=5
+    ),
+)
+
+ARGUMENTS = {
+    "message": "It went wrong.",
+    "run": RUN,
+    "status": 400,
+    "status_code": 400,
+    "type_": "api_error",
+    "code": "no",
+    "param": "currency",
+    "request_id": "req_1",
+    "stripe_message": "No.",
+    "path": "a.csv",
+    "line": 5,
+    "column": "net",
+}
+"""An argument for each parameter of every error."""
+
+WAYS = {f"pickle {n}": lambda value, n=n: pickle.loads(pickle.dumps(value, n)) for n in range(2, 6)} | {  # noqa: S301
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+}
+
+
+def errors():
+    """Every error and warning that a module of the package defines, so that a new one is tested too."""
+    names = (module.name for module in pkgutil.walk_packages(sr.__path__, "stripe_reports."))
+    modules = [importlib.import_module(name) for name in names if not name.endswith("__main__")]
+    defined = {value for module in modules for value in vars(module).values() if inspect.isclass(value)}
+    return sorted(
+        (c for c in defined if issubclass(c, Exception) and c.__module__.startswith("stripe_reports")),
+        key=lambda class_: class_.__name__,
+    )
+
+
+def pytest_generate_tests(metafunc):
+    # Not by a mark: the process of the pool imports this module, and need not import the whole package.
+    if "class_" in metafunc.fixturenames:
+        metafunc.parametrize("class_", errors(), ids=lambda class_: class_.__name__)
+
+
+def made(class_):
+    _, *parameters = inspect.signature(class_.__init__).parameters.values()
+    if parameters[0].kind is inspect.Parameter.VAR_POSITIONAL:  # the constructor of Exception
+        return class_(ARGUMENTS["message"])
+    named = {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    first = [ARGUMENTS[p.name] for p in parameters if p.name not in named]
+    return class_(*first, **{name: ARGUMENTS[name] for name in named})
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_every_error_survives_pickle_and_copy(class_, way):
+    """A process pool pickles what its task raises; an error that cannot be unpickled breaks the pool."""
+    error = made(class_)
+    error.add_note("That was the part to 2026-10-31.")
+    back = way(error)
+    assert type(back) is class_
+    assert back is not error
+    assert (str(back), back.args, vars(back)) == (str(error), error.args, vars(error))
+    assert back.__notes__ == ["That was the part to 2026-10-31."]
+
+
+def test_the_errors_that_are_tested_are_all_of_them():
+    """The search above finds them by itself."""
+    assert {getattr(sr.errors, name) for name in sr.errors.__all__} <= set(errors())
+
+
+def fail(class_):
+    raise class_("It went wrong.", RUN)
+
+
+def test_a_process_pool_hands_errors_over_and_goes_on():
+    """It used to break, with every other task of it."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for class_ in (sr.errors.RunFailedError, sr.errors.RunTimeoutError):
+            error = pool.submit(fail, class_).exception()
+            assert (type(error), str(error), error.run) == (class_, "It went wrong.", RUN)
+        assert pool.submit(abs, -1).result() == 1
+
+
+class TestValues:
+    @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+    def test_what_a_client_returns_survives_pickle_and_copy(self, client, way):
+        """Tasks of a pool return reports, and debuggers copy what they show."""
+        report = client.fetch("balance.summary", "2026-10", currency="eur")
+        for value in [
+            report,
+            report.request,
+            report.run,
+            report.run.result,
+            report.reuse,
+            report.provenance,
+            client.report_type("payouts.itemized"),
+            client.report_type("payouts.itemized").column("trace_id"),
+            client.report_types(),
+            client.runs(),
+            client.stored(),
+            client.foresee("balance.summary", "2026-10"),
+            client.settings.owner,
+        ]:
+            assert way(value) == value
+        assert_frame_equal(way(report).frame(), report.frame())
+
+    @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+    def test_what_is_made_of_several_reports_survives_too(self, client, way, tmp_path):
+        """As its frames and verdicts show."""
+        reports = client.fetch("payouts.itemized", "2026-Q3", split="month")
+        assert_frame_equal(way(reports).frame(), reports.frame())
+        tied = client.tie_out("2026-10")
+        assert way(tied).passes == tied.passes
+        assert_frame_equal(way(tied).frame, tied.frame)
+        restated = client.restatement(next(iter(reports)))
+        assert repr(way(restated)) == repr(restated)
+        folder = client.evidence("2026-10", tmp_path / "close")
+        assert repr(way(folder)) == repr(folder)
+        verified = sr.verify(tmp_path / "close")
+        assert repr(way(verified)) == repr(verified)
+
+    @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+    @pytest.mark.parametrize("name", ["client", "pending", "key"])
+    def test_what_holds_a_key_or_a_thread_says_what_to_do_instead(self, client, name, way):
+        """An error of ours, and a TypeError, as pickle's callers expect."""
+        pending = client.submit("balance.summary", "2026-10")
+        pending.result(timeout=60)
+        value = {"client": client, "pending": pending, "key": client.settings.api_key}[name]
+        with pytest.raises(sr.errors.NotPicklableError, match=r"STRIPE_API_KEY|result\(\)|API key") as caught:
+            way(value)
+        assert isinstance(caught.value, TypeError)
+        assert client.settings.api_key.reveal() not in str(caught.value)
