@@ -185,14 +185,14 @@ class TestFindKey:
     def test_the_argument_comes_first_then_the_environment(self, monkeypatch):
         """As with Stripe's own tools."""
         monkeypatch.setenv("STRIPE_API_KEY", "sk_test_environment")
-        assert find_key("sk_test_argument").reveal() == "sk_test_argument"
+        assert find_key(Secret("sk_test_argument")).reveal() == "sk_test_argument"
         assert find_key().reveal() == "sk_test_environment"
 
-    def test_a_secret_is_taken_as_it_is_and_what_is_no_text_is_not(self):
-        """A number is a mistake, not a key."""
-        assert find_key(Secret(KEY)) == Secret(KEY)
+    def test_blanks_around_it_are_dropped_and_what_is_no_text_is_refused(self):
+        """A line break comes along when a key is copied; a number is a mistake, not a key."""
+        assert find_key(Secret(f" {KEY}\n")) == Secret(KEY)
         with pytest.raises(KeyProblemError, match="not int"):
-            find_key(5)
+            find_key(Secret.of(5))
 
     def test_a_keyring_that_cannot_be_opened_is_as_good_as_none(self, monkeypatch):
         """A server has none, and a locked one asks for a password."""

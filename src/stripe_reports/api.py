@@ -51,6 +51,7 @@ JSON_TIMEOUT = 120.0
 
 DOWNLOAD_ATTEMPTS = 3
 _CHUNK = 1 << 18
+_LONGEST_KEY = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,14 +221,13 @@ class Api:
         )
 
     def _stream(self, file: ResultFile, target: BinaryIO) -> Download:
-        digest, size = hashlib.sha256(), 0
-        with self._open(str(file.url), file) as response:
-            for chunk in response.iter_content(_CHUNK):
-                size += len(chunk)
-                if file.size is not None and size > file.size:
-                    break
-                digest.update(chunk)
-                target.write(chunk)
+        copied = self._copied(file, target)
+        if copied is None:
+            raise errors.UnexpectedAnswerError(
+                f"What came in place of the result file {file.id} repeats the API key; nothing was stored. "
+                "No report of Stripe's does: look at the gateway or proxy in between."
+            )
+        size = copied.size
         target.seek(0)
         is_packed = target.read(4).startswith(PACKED)
         if file.size is not None and size != file.size and not is_packed:
@@ -235,6 +235,24 @@ class Api:
                 f"The result file {file.id} should have {file.size:,} bytes, but "
                 f"{'more' if size > file.size else f'only {size:,}'} came. Nothing was stored; fetch again."
             )
+        return copied
+
+    def _copied(self, file: ResultFile, target: BinaryIO) -> Download | None:
+        """Stop where there is more than announced; None if there is the key, which a gateway may repeat.
+
+        Errors are raised elsewhere: the answer is not redacted, and they show the variables of their frames.
+        """
+        digest, size, before = hashlib.sha256(), 0, b""
+        with self._open(str(file.url), file) as response:
+            for chunk in response.iter_content(_CHUNK):
+                if self._settings.api_key.is_in(before + chunk):
+                    return None
+                before = chunk[-_LONGEST_KEY:]
+                size += len(chunk)
+                if file.size is not None and size > file.size:
+                    break
+                digest.update(chunk)
+                target.write(chunk)
         return Download(size, digest.hexdigest())
 
     def _open(self, url: str, file: ResultFile) -> requests.Response:
@@ -250,24 +268,33 @@ class Api:
             if not response.is_redirect:
                 break
             response.close()
-            location = response.headers["Location"]
-            target = joined(url, location)
-            origin = origin_of(target)
-            if target is None or origin is None:
-                raise errors.ResultUnavailableError(
-                    f"The address of the result file {file.id} leads to {shown(location)}, which is no "
-                    "address that can be read; it was not followed."
-                )
-            if origin.scheme != "https" and not self._settings.may_send_key_to(target):
-                raise errors.ResultUnavailableError(
-                    f"The address of the result file {file.id} leads to {origin}, not over https; it was not "
-                    "followed."
-                )
+            target = self._redirected(url, response.headers["Location"], file)
+            if isinstance(target, errors.ResultUnavailableError):
+                del response  # see below
+                raise target
             url, headers, is_elsewhere = target, {}, True
         if response.status_code == 200:
             return response
         with response:
-            raise self._no_file(response, file, is_elsewhere=is_elsewhere)
+            refused = self._no_file(response, file, is_elsewhere=is_elsewhere)
+        del response  # it is not redacted, and an error shows the variables of this frame
+        raise refused
+
+    def _redirected(self, url: str, location: str, file: ResultFile) -> str | errors.ResultUnavailableError:
+        """Where a redirect leads to, or why it is not followed."""
+        target = joined(url, location)
+        origin = origin_of(target)
+        if target is None or origin is None:
+            return errors.ResultUnavailableError(
+                f"The address of the result file {file.id} leads to {shown(location)}, which is no address "
+                "that can be read; it was not followed."
+            )
+        if origin.scheme != "https" and not self._settings.may_send_key_to(target):
+            return errors.ResultUnavailableError(
+                f"The address of the result file {file.id} leads to {origin}, not over https; it was not "
+                "followed."
+            )
+        return target
 
     def _no_file(
         self, response: requests.Response, file: ResultFile, *, is_elsewhere: bool
@@ -286,10 +313,10 @@ class Api:
                 f"The result file {file.id} is no longer at Stripe (HTTP {response.status_code}; files are "
                 "kept for a year). Run the report again: fetch(..., reuse='never')."
             )
-        body = _json(response.raw.read(100_000, decode_content=True))
-        return _translated(
-            response.status_code, body, response.headers, f"download {file.id}", self._settings.api_key.redact
-        )
+        # Such an answer is not read by the transport, so it may still repeat the key.
+        text = response.raw.read(100_000, decode_content=True).decode("utf-8", "replace")
+        body = _json(self._settings.api_key.redact(text))
+        return _translated(response.status_code, body, response.headers, f"download {file.id}")
 
     @cached_property
     def _stripe(self) -> stripe.StripeClient:
@@ -326,9 +353,7 @@ class Api:
         except stripe.APIConnectionError as error:
             raised = _no_answer(self._settings.base_url, error.__cause__ or error)
         except stripe.StripeError as error:
-            raised = _translated(
-                error.http_status, error.json_body, error.headers, what, self._settings.api_key.redact
-            )
+            raised = _translated(error.http_status, error.json_body, error.headers, what)
         except _NOT_AS_EXPECTED as error:  # it expects Stripe's bodies
             self._unexpected(what, error)
         if raised is not None:  # outside the except clause: what led here is not for tracebacks
@@ -425,17 +450,13 @@ _BY_STATUS: dict[int, type[errors.StripeAPIError]] = {
 
 
 def _translated(
-    status: int | None,
-    body: object,
-    headers: Mapping[str, str] | None,
-    what: str,
-    redact: Callable[[str], str],
+    status: int | None, body: object, headers: Mapping[str, str] | None, what: str
 ) -> errors.StripeAPIError:
     """One of our errors for an answer of Stripe's that is an error."""
     described = body.get("error") if isinstance(body, Mapping) else None
     if not isinstance(described, Mapping):
         described = {}
-    message, param = redact(_text(described.get("message")) or ""), _text(described.get("param"))
+    message, param = _text(described.get("message")) or "", _text(described.get("param"))
     class_ = _class_of(status, described, message)
     request_id, pause = (_header(headers or {}, name) for name in ("request-id", "retry-after"))
     where = f", {param}" if param else ""
@@ -481,7 +502,7 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _json(content: bytes) -> object:
+def _json(content: str) -> object:
     import json
 
     try:

@@ -33,6 +33,7 @@ from stripe_reports.parts import answer_in_parts
 from stripe_reports.pending import PendingReport, PendingReportSet
 from stripe_reports.printable import printable
 from stripe_reports.progress import ProgressOption, shown, told_in_background
+from stripe_reports.redaction import redacted
 from stripe_reports.report import Decision, Foresight, Report
 from stripe_reports.report_set import ReportSet
 from stripe_reports.reuse import Policy, check_policy
@@ -101,6 +102,10 @@ class Client:
         application: WSGIApplication | None = None,
         clock: Clock | None = None,
     ) -> None:
+        # First of all, since a traceback may show the variables of this frame: no key stays in one.
+        api_key = Secret.of(api_key)
+        account, timezone = redacted(account), redacted(timezone)
+        base_url, files_url = redacted(base_url), redacted(files_url)
         self.settings = Settings(
             api_key=find_key(api_key),
             account=account,
@@ -113,7 +118,6 @@ class Client:
             trusted_hosts=frozenset(trusted_hosts),
             in_process=application is not None,
         )
-        del api_key  # the variables of this frame may be shown in a traceback
         self._store = Store(self.settings.cache_dir, self.settings.owner)
         self._transport = Transport(
             self.settings, cache_path=self._store.answers_path, application=application, clock=clock

@@ -42,6 +42,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from stripe_reports.printable import printable_lines
+from stripe_reports.redaction import redacted
 
 if TYPE_CHECKING:
     from stripe_reports.models import ReportRun
@@ -84,6 +85,9 @@ __all__ = [
 
 class StripeReportsError(Exception):
     """Base of all errors of this package; never raised itself."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redacted(message))
 
     def __str__(self) -> str:
         return printable_lines(super().__str__())  # a traceback prints what Stripe or a cell says

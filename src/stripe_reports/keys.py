@@ -14,24 +14,27 @@ ENVIRONMENT_VARIABLE = "STRIPE_API_KEY"
 KEYRING_SERVICE = "stripe-reports"
 
 
-def find_key(api_key: str | Secret | None = None) -> Secret:
-    """The key to use: the one passed, else ``STRIPE_API_KEY``, else the keyring's, else one typed in.
+def find_key(given: Secret | None = None) -> Secret:
+    """The key to use: the one given, else ``STRIPE_API_KEY``, else the keyring's, else one typed in.
 
     Raises:
-        KeyProblemError: None was found, and no prompt can be shown here.
+        KeyProblemError: None was found and no prompt can be shown here, or it is not text.
     """
-    if isinstance(api_key, Secret):
-        return api_key
-    if not isinstance(api_key, str | None):
-        raise KeyProblemError(f"api_key is a text, not {type(api_key).__name__}.")
-    found = api_key or os.environ.get(ENVIRONMENT_VARIABLE) or _from_keyring() or _from_prompt()
-    if not found:
+    found = (
+        given
+        or Secret.of(os.environ.get(ENVIRONMENT_VARIABLE))
+        or Secret.of(_from_keyring())
+        or Secret.of(_from_prompt())
+    )
+    if found is None:
         raise KeyProblemError(
             f"No API key. Set the environment variable {ENVIRONMENT_VARIABLE}, store one with "
             f"'keyring set {KEYRING_SERVICE} api_key' (needs the extra stripe-reports[keyring]), or pass "
             "Client(api_key=...). To try things out without a key, use stripe_reports.demo()."
         )
-    return Secret(found.strip())
+    if not isinstance(found.reveal(), str):
+        raise KeyProblemError(f"api_key is a text, not {type(found.reveal()).__name__}.")
+    return Secret(found.reveal().strip())
 
 
 def _from_keyring() -> str | None:

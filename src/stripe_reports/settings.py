@@ -11,8 +11,18 @@ from typing import Literal, Self
 from stripe_reports.addresses import origin_of
 from stripe_reports.errors import KeyProblemError, NotPicklableError, ParameterError
 from stripe_reports.models import zone_named
+from stripe_reports.redaction import KEY, REDACTED, redacted, without_key
 
-__all__ = ["API_VERSION", "FILES_URL", "LOOPBACK", "STRIPE_URL", "Mode", "Owner", "Secret", "Settings"]
+__all__ = [
+    "API_VERSION",
+    "FILES_URL",
+    "LOOPBACK",
+    "STRIPE_URL",
+    "Mode",
+    "Owner",
+    "Secret",
+    "Settings",
+]
 
 API_VERSION = "2026-10-28.endive"
 """The version of Stripe's API that is asked for; part of what makes two requests the same."""
@@ -22,7 +32,6 @@ FILES_URL = "https://files.stripe.com"
 
 Mode = Literal["live", "test"]
 
-_KEY = re.compile(r"(?:sk|rk)(?:_org)?_(live|test)_\w{3,}")
 _ACCOUNT = re.compile(r"acct_\w+")
 _FOLDER = re.compile(
     r"(?P<mode>live|test)-(?P<digest>[0-9a-f]{16})(?:-(?P<account>acct_\w+))?(?:-at-(?P<place>[0-9a-f]{8}))?"
@@ -39,13 +48,25 @@ class Secret:
     def __init__(self, text: str) -> None:
         self._text = text
 
+    @classmethod
+    def of(cls, key: str | Secret | None) -> Secret | None:
+        """The key, hidden; None if there is none.
+
+        It checks nothing, since an error would show the frame of the caller, which still has the plain key.
+        """
+        return key if isinstance(key, Secret) else cls(key) if key else None
+
     def reveal(self) -> str:
         """The key itself. Called where a request is signed, and nowhere else."""
         return self._text
 
     def redact(self, text: str) -> str:
-        """*text* without the key."""
-        return text.replace(self._text, "[API key]")
+        """*text* without the key, however it is written, and without other keys."""
+        return without_key(text, self._text)
+
+    def is_in(self, content: bytes) -> bool:
+        """Whether *content* has the key as it is."""
+        return self._text.encode() in content
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and other._text == self._text
@@ -140,8 +161,10 @@ class Settings:
         object.__setattr__(self, "cache_dir", self.cache_dir.expanduser().absolute())
 
     def _check_address(self, name: str, url: object) -> None:
+        if isinstance(url, str) and REDACTED in redacted(url):
+            raise KeyProblemError("Put no API key into an address; pass api_key.")
         origin = origin_of(url)
-        if origin is None:  # and may hold a key, so it is not repeated
+        if origin is None:  # and may hold a password, so it is not repeated
             raise KeyProblemError(
                 f"{name} is not an address such as {STRIPE_URL!r}: scheme, host, perhaps a port and a path, "
                 "and no user name, password or blank. The API key is passed as api_key."
@@ -185,7 +208,7 @@ class Settings:
 
 
 def _is_key(key: Secret) -> bool:
-    return _KEY.fullmatch(key.reveal()) is not None  # a match kept in a variable would show the key
+    return KEY.fullmatch(key.reveal()) is not None  # a match kept in a variable would show the key
 
 
 def _digest(text: str) -> str:

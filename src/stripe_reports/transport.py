@@ -24,8 +24,10 @@ from requests.adapters import BaseAdapter
 from requests_cache import CacheMixin
 
 from stripe_reports import backoff, deadline
+from stripe_reports.addresses import origin_of
 from stripe_reports.budget import RateBudget
 from stripe_reports.clock import Clock, SystemClock
+from stripe_reports.echoes import redact_answer
 from stripe_reports.errors import KeyProblemError, UnexpectedAnswerError
 from stripe_reports.models.values import instant
 from stripe_reports.sessions import CachedSession, Session, cached_session
@@ -123,26 +125,34 @@ class PatientAdapter(BaseAdapter):
 
     def _send_once(self, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
         try:
-            response = self._inner.send(self._signed(request), **options)
-            if not options.get("stream"):
-                _read(response)  # here, so that a body cut short is tried again too
-        except requests.RequestException as error:
-            error.request = request  # not the signed one
-            raise
+            return self._answer(request, options)
         except BaseException as error:
-            # Such as an interrupt: the frames that it comes from show the signed request to a debugger.
+            # The frames that it comes from, and the errors that led to it, show the signed request.
             error.__context__ = None
+            error.args = tuple(map(self._shown, error.args))
+            if isinstance(error, requests.RequestException):
+                error.request, error.response = request, None
             raise error.with_traceback(None) from None
+
+    def _answer(self, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+        """The answer without the key, should a gateway repeat it: nothing above can show or store it then."""
+        response = self._inner.send(self._signed(request), **options)
         response.request = request
+        if not options.get("stream"):
+            _read(response)  # here, so that a body cut short is tried again too
+        redact_answer(response, self._settings.api_key)
         return response
+
+    def _shown(self, part: object) -> object:
+        """A part of an error; for another error, its text without the key."""
+        return self._settings.api_key.redact(str(part)) if isinstance(part, BaseException | str) else part
 
     def _signed(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if UNSIGNED not in request.headers.get("Authorization", ""):
             return request
         if not self._settings.may_send_key_to(request.url or ""):  # the address as it will be dialled
-            raise KeyProblemError(
-                f"The API key is not for {urlsplit(request.url).netloc!r}; nothing was sent there."
-            )
+            where = origin_of(request.url) or "an address that cannot be read"
+            raise KeyProblemError(f"The API key is not for {where}; nothing was sent there.")
         signed = request.copy()
         signed.headers["Authorization"] = f"Bearer {self._settings.api_key.reveal()}"
         return signed
@@ -159,7 +169,7 @@ def _read(response: requests.Response) -> None:
         if len(body) > LARGEST_ANSWER:
             response.close()
             raise UnexpectedAnswerError(
-                f"{urlsplit(response.url).netloc} answered with more than {LARGEST_ANSWER:,} bytes, where a "
+                f"{origin_of(response.url)} answered with more than {LARGEST_ANSWER:,} bytes, where a "
                 "page of JSON was expected. Is base_url right?"
             )
     response._content = bytes(body)
