@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import polars as pl
 import polars.selectors as cs
 
-__all__ = ["column", "columns"]
+__all__ = ["column", "columns", "is_pattern"]
 
 
 def column(name: str) -> pl.Expr:
@@ -18,3 +18,8 @@ def column(name: str) -> pl.Expr:
 def columns(names: Iterable[str]) -> pl.Expr:
     """The columns of exactly those names, in that order."""
     return cs.by_name(*names).as_expr()
+
+
+def is_pattern(name: str) -> bool:
+    """Whether ``pl.col`` and all that takes names would take this one for a pattern."""
+    return name == "*" or (name.startswith("^") and name.endswith("$"))

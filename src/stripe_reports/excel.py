@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from stripe_reports import notices
+from stripe_reports.columns import column
 from stripe_reports.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _write_report(workbook: Workbook, rows: pl.LazyFrame, schema: pl.Schema, hei
         for number, (name, dtype) in enumerate(schema.items())
     ]
     naive = [
-        pl.col(name).dt.replace_time_zone(None) for name, dtype in schema.items() if dtype == pl.Datetime
+        column(name).dt.replace_time_zone(None) for name, dtype in schema.items() if dtype == pl.Datetime
     ]
     row = 0
     for batch in rows.with_columns(naive).collect_batches(chunk_size=_ROWS_AT_ONCE):

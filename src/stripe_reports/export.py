@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from stripe_reports import excel
+from stripe_reports.columns import column
 from stripe_reports.disk import written_whole
 from stripe_reports.errors import MissingExtraError, ParameterError
 
@@ -67,7 +68,7 @@ class Exports(ABC):
         """
         rows = self.scan()
         schema = rows.collect_schema()
-        texts = [pl.col(name) for name, dtype in schema.items() if dtype == pl.String]
+        texts = [column(name) for name, dtype in schema.items() if dtype == pl.String]
         with written_whole(path) as temporary, temporary.open("wb") as file:
             file.write(_header(schema.names()))
             file.flush()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from stripe_reports.catalog.natural_keys import money_of, natural_key
+from stripe_reports.columns import column, is_pattern
 from stripe_reports.controls.books import MONEY, Frame
 from stripe_reports.controls.ties import amount_text
 from stripe_reports.errors import ParameterError
@@ -135,8 +136,12 @@ def diff(
         )
     money = money_of(columns, report_type)
     effect = _effect(first, second, money)
+    plain = {name: f"\0{name}" for name in columns if is_pattern(name)}  # joins take names only
+    as_given = {name: original for original, name in plain.items()}
+    first, second = first.rename(plain), second.rename(plain)
+    columns, keys = first.columns, [plain.get(name, name) for name in by]
     first, second = _with_helpers(first), _with_helpers(second)
-    paired_by = [_CURRENCY if name == "currency" and _CURRENCY in first.columns else name for name in by]
+    paired_by = [_CURRENCY if name == "currency" and _CURRENCY in first.columns else name for name in keys]
     gone, new, same = _apart(first, second, columns, paired_by)
     if by:
         # Equal rows are out already; the n-th of a key is paired with the n-th.
@@ -145,17 +150,17 @@ def diff(
         )
         on = [*paired_by, _NUMBER]
         changed = new.join(gone, on=on, how="semi", nulls_equal=True, maintain_order="left")
-        cells = _cells(gone, changed, on, columns, by)
+        cells = _cells(gone, changed, on, columns, keys)
         added = new.join(gone, on=on, how="anti", nulls_equal=True, maintain_order="left")
         removed = gone.join(new, on=on, how="anti", nulls_equal=True, maintain_order="left")
     else:
         added, removed, changed = new, gone, new.clear()
         cells = _no_cells(new, ())
     return Diff(
-        added.select(columns),
-        removed.select(columns),
-        changed.select(columns),
-        cells,
+        added.select(columns).rename(as_given),
+        removed.select(columns).rename(as_given),
+        changed.select(columns).rename(as_given),
+        cells.with_columns(pl.col("column").replace(as_given)).rename(as_given, strict=False),
         effect,
         by,
         same,
@@ -191,8 +196,8 @@ def _comparable(before: pl.DataFrame, after: pl.DataFrame) -> tuple[pl.DataFrame
                 "sr.read_csv(..., report_type=..., timezone=...).",
                 param=name,
             )
-        conversions.append(pl.col(name).dt.convert_time_zone("UTC").dt.cast_time_unit("us"))
-    first, second = (frame.select(shared).with_columns(conversions) for frame in (before, after))
+        conversions.append(column(name).dt.convert_time_zone("UTC").dt.cast_time_unit("us"))
+    first, second = (frame[shared].with_columns(conversions) for frame in (before, after))
     return first, second, notes
 
 

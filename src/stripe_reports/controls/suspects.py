@@ -58,7 +58,7 @@ def _told(rows: pl.DataFrame, report: str, why: str, difference: pl.Expr) -> pl.
         pl.lit(report).alias("report"),
         pl.lit(why).alias("why"),
         difference.cast(MONEY).alias("difference"),
-        pl.col(rows.columns),
+        pl.all(),
     )
 
 
@@ -162,7 +162,7 @@ def _told_where(rows: pl.DataFrame, why: str, difference: pl.Expr) -> pl.DataFra
         "report",
         pl.lit(why).alias("why"),
         difference.cast(MONEY).alias("difference"),
-        pl.col([column for column in rows.columns if column != "report"]),
+        pl.exclude("report"),
     )
 
 
@@ -184,7 +184,7 @@ def _unlisted_payouts(books: Books, currency: str | None) -> list[pl.DataFrame]:
     return [
         _told(unlisted, "payout_reconciliation", "a payout that payouts lacks", NET),
         _told(
-            other.select([*payouts.columns, "net_settled"]),
+            other[[*payouts.columns, "net_settled"]],
             "payouts",
             "a payout that differs from its transactions",
             pl.col("net_settled") - NET,

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 import polars as pl
 
+from stripe_reports.columns import column
 from stripe_reports.errors import ParameterError
 from stripe_reports.notebook.money import currency_column, figure
 
@@ -80,8 +81,8 @@ def cells_of(
     if by is not None:
         keys = [*([by] if isinstance(by, str) else by), *([currency] if currency else [])]
         count = pl.col("count").sum() if "count" in names else pl.len().alias("count")
-        every = every.group_by(keys, maintain_order=True).agg(
-            count, pl.col([name for name in summed if name != "count"]).sum()
+        every = every.group_by(map(column, keys), maintain_order=True).agg(
+            count, *(column(name).sum() for name in summed if name != "count")
         )
         summed = ["count", *(name for name in summed if name != "count")]
         names = [*keys, *summed]
@@ -132,7 +133,7 @@ def _summed(frame: pl.LazyFrame, currency: str | None) -> list[str]:
 def _sums(frame: pl.LazyFrame, currency: str | None, summed: list[str]) -> list[dict[str, object]]:
     if currency is None:
         return [{}]
-    sums = frame.group_by(currency, maintain_order=True).agg(pl.col(summed).sum()).collect()
+    sums = frame.group_by(currency, maintain_order=True).agg(column(name).sum() for name in summed).collect()
     return sums.to_dicts()
 
 

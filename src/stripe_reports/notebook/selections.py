@@ -19,6 +19,7 @@ from typing import Any
 
 import polars as pl
 
+from stripe_reports.columns import column, is_pattern
 from stripe_reports.notebook import theme
 
 __all__ = ["Selected", "selection_expr"]
@@ -182,12 +183,14 @@ def _equals(column: _Clause, name: str) -> _Clause:
 
 
 def _column(name: str) -> _Clause:
-    return _Clause(pl.col(name), f"pl.col({_text(name)})")
+    if is_pattern(name):
+        return _Clause(column(name), f"pl.selectors.by_name({_text(name)}).as_expr()")
+    return _Clause(column(name), f"pl.col({_text(name)})")
 
 
 def _side_by_side(names: Sequence[str]) -> _Clause:
     return _Clause(
-        pl.concat_str([pl.col(name) for name in names], separator=", ", ignore_nulls=True),
+        pl.concat_str(map(column, names), separator=", ", ignore_nulls=True),
         f'pl.concat_str({_texts(names)}, separator=", ", ignore_nulls=True)',
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from stripe_reports.columns import column
 from stripe_reports.notebook.charts.columns import Frame, check, first_of, zone_of
 from stripe_reports.notebook.charts.daily import sums_by_day
 from stripe_reports.notebook.charts.groups import largest
@@ -64,7 +65,7 @@ def fee_rate(
     needed = [time, "reporting_category", "gross", "fee", "currency", *([by] if by else [])]
     check(frame, "A chart of the fee rate", needed, exact=["gross", "fee"])
     charges = frame.lazy().filter(pl.col("reporting_category") == "charge")
-    category = (pl.col(by) if by else pl.lit("all charges")).alias("category")
+    category = (column(by) if by else pl.lit("all charges")).alias("category")
     days = sums_by_day(charges, time, timezone, currency, category, part=pl.col("fee"), whole=pl.col("gross"))
     what = f", by {by.replace('_', ' ')}" if by else ""
     if days.is_empty():
@@ -122,7 +123,7 @@ def card_fee_rate(
     same = pl.col("captured_currency").eq_missing(pl.col("fee_currency"))
     volume = pl.when(pl.col("charge_id").is_first_distinct()).then("captured_amount")
     rows = frame.lazy().filter(same).with_columns(_volume=volume)
-    category = pl.col(by).alias("category")
+    category = column(by).alias("category")
     days = sums_by_day(
         rows,
         time,
@@ -192,7 +193,7 @@ def fees_by_product(
     time = first_of(frame, *_INCURRED) or _INCURRED[0]
     by_ = first_of(frame, by)
     check(frame, "A chart of the fees", [time, "amount", "currency"], exact=["amount"])
-    category = (pl.col(by) if by_ else pl.lit("fees")).alias("category")
+    category = (column(by) if by_ else pl.lit("fees")).alias("category")
     days = sums_by_day(frame, time, timezone, currency, category, amount=pl.col("amount"))
     what = f", by {by.replace('_', ' ')}" if by_ else ""
     if days.is_empty():

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from stripe_reports.columns import column
 from stripe_reports.notebook.charts.columns import Frame, check, first_of, only_currencies, zone_of
 from stripe_reports.notebook.charts.daily import sums_by_day
 from stripe_reports.notebook.charts.groups import NONE, largest
@@ -101,7 +102,7 @@ def tax_over_time(
     time = first_of(frame, "transaction_date", "transaction_date_utc") or "transaction_date"
     by_ = first_of(frame, by)
     check(frame, "A chart of the tax over time", [time, "tax_amount", "currency"], exact=["tax_amount"])
-    category = (pl.col(by) if by_ else pl.lit("tax")).alias("category")
+    category = (column(by) if by_ else pl.lit("tax")).alias("category")
     days = sums_by_day(frame, time, timezone, currency, category, amount=pl.col("tax_amount"))
     what = f", by {by.replace('_code', '').replace('_', ' ')}" if by_ else ""
     if days.is_empty():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from stripe_reports.columns import column
 from stripe_reports.notebook.explorer.cells import currency_columns, row_texts
 from stripe_reports.report import Report
 
@@ -109,8 +110,8 @@ class Rows:
         if search:
             rows = rows.filter(_contains(self.schema, search))
         if sort is not None:
-            rows = rows.select(_INDEX, sort).sort(
-                sort, descending=descending, nulls_last=True, maintain_order=True
+            rows = rows.select(_INDEX, column(sort)).sort(
+                column(sort), descending=descending, nulls_last=True, maintain_order=True
             )
         return rows.select(_INDEX).collect()[_INDEX]
 
@@ -127,12 +128,12 @@ def _contains(schema: pl.Schema, text: str) -> pl.Expr:
     plain = text.replace(",", "").replace("−", "-")  # amounts are shown with both
     looked_at = []
     for name, dtype in schema.items():
-        column = pl.col(name)
+        cell = column(name)
         if dtype == pl.String:
-            looked_at.append(column.str.to_lowercase().str.contains(text, literal=True))
+            looked_at.append(cell.str.to_lowercase().str.contains(text, literal=True))
         elif can_be_figure and dtype.is_temporal():
             form = "%Y-%m-%d %H:%M:%S" if dtype == pl.Datetime else "%Y-%m-%d"
-            looked_at.append(column.dt.to_string(form).str.contains(text, literal=True))
+            looked_at.append(cell.dt.to_string(form).str.contains(text, literal=True))
         elif can_be_figure and dtype.is_numeric() and plain:
-            looked_at.append(column.cast(pl.String).str.contains(plain, literal=True))
+            looked_at.append(cell.cast(pl.String).str.contains(plain, literal=True))
     return pl.any_horizontal(looked_at).fill_null(value=False) if looked_at else pl.lit(value=False)
