@@ -17,7 +17,7 @@ import stripe_reports as sr
 from stripe_reports import cli
 from stripe_reports.cli import evidence as command
 from stripe_reports.errors import NotAReportError, ParameterError, StoreError
-from stripe_reports.evidence import write_evidence
+from stripe_reports.evidence import write_evidence, writing
 from stripe_reports.simulator import Simulator
 
 
@@ -311,6 +311,30 @@ def test_what_is_no_evidence_is_refused(close, spoil):
     spoil(close)
     with pytest.raises(NotAReportError):
         sr.verify(close)
+
+
+@pytest.mark.parametrize("name", ["close", "close.zip"])
+def test_of_two_who_write_the_same_evidence_at_once_one_is_refused(client, tmp_path, monkeypatch, name):
+    """What the first has written stays as it is."""
+    target = tmp_path / name
+    real = writing.files_of
+
+    def first_is_quicker(folder):
+        monkeypatch.setattr(writing, "files_of", real)
+        client.evidence("2026-10", target)
+        written.append(contents_of(target))
+        return real(folder)
+
+    written = []
+    monkeypatch.setattr(writing, "files_of", first_is_quicker)
+    with pytest.raises(StoreError, match="Could not write"):
+        client.evidence("2026-10", target)
+    assert written == [contents_of(target)]
+    assert [path.name for path in tmp_path.iterdir() if "close" in path.name] == [name]
+
+
+def contents_of(path):
+    return {each.name: each.read_bytes() for each in (path.rglob("*.*") if path.is_dir() else [path])}
 
 
 def test_a_zip_that_is_none_is_refused(tmp_path, capsys):

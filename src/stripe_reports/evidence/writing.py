@@ -85,6 +85,8 @@ def write_evidence(
             (folder / name).chmod(0o600)
         files, fingerprint = tuple(files_of(folder)), digest(folder / MANIFEST)
         finished = _packed(folder, files) if is_zip else folder
+        if is_zip:
+            path.touch(0o600, exist_ok=False)  # so that of two who write at once, one is refused
         finished.replace(path)
     return EvidenceFolder(path, tie_out, files, fingerprint)
 
