@@ -80,8 +80,8 @@ def test_what_a_view_chooses_is_the_request_and_the_code(form, view):
 
 def test_whoever_observes_it_is_told_of_requests_and_reports(form, view):
     """In the order in which they come."""
-    seen = []
-    form.observe(lambda change: seen.append(change.new), "report")
+    seen, came = [], threading.Event()
+    form.observe(lambda change: (seen.append(change.new), came.set()), "report")
     requests = []
     form.observe(lambda change: requests.append(change.new), "request")
     view.tell("choose", name="currency", value="e")
@@ -89,8 +89,9 @@ def test_whoever_observes_it_is_told_of_requests_and_reports(form, view):
     view.tell("choose", name="currency", value="eur")
     assert requests == [None, form.request]
     report = form.run().result(20)
-    assert seen == [report]
     assert form.report is report
+    assert came.wait(20)
+    assert seen == [report]
 
 
 def test_a_view_that_hears_of_a_report_can_ask_for_it_at_once(form):

@@ -1,14 +1,15 @@
 """The state of a form: what is chosen, what it comes to, what runs, what is shown.
 
-A plain object without widgets, calls or threads of its own. Every change is a method; whoever shows the state
-subscribes to it, and any number of views follow the one state.
+A plain object without widgets or calls. Every change is a method, and holds the state while it is made. The
+form's own parts follow it under the same lock, so that all of them show the same; whoever else subscribes is
+told afterwards.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -26,6 +27,7 @@ from stripe_reports.notebook.explorer.choices import (
     choices_of,
     days_period,
 )
+from stripe_reports.notebook.explorer.deliveries import Deliveries
 from stripe_reports.notebook.explorer.history import Entry
 from stripe_reports.notebook.explorer.words import age_text, error_title
 from stripe_reports.report import Action, Foresight, Report
@@ -157,7 +159,9 @@ class Model:
         self.notice = ""
         self.history: list[Entry] | None = None
         self._lock = threading.RLock()
+        self._followers: list[Callable[[], object]] = []
         self._listeners: list[Callable[[], object]] = []
+        self._deliveries = Deliveries()
         self._depth = 0
         self._settled = False  # whether the user or a request named the type
         if request is None:
@@ -169,21 +173,63 @@ class Model:
     # Who follows
 
     def subscribe(self, listener: Callable[[], object]) -> None:
-        """Call *listener* after every change, in the thread that made it."""
+        """Call *listener* after every change, once the state is no longer held.
+
+        It may do anything: change the form, wait for a report, unsubscribe. One call is made at a time, in
+        the order of the changes; an error that it raises goes to ``threading.excepthook``.
+        """
         self._listeners.append(listener)
 
+    def unsubscribe(self, listener: Callable[[], object]) -> None:
+        """Call *listener* no more, not even for changes that it has not been told yet."""
+        with suppress(ValueError):
+            self._listeners.remove(listener)
+
+    def follow(self, follower: Callable[[], object]) -> None:
+        """Call *follower* at the end of every change, while the state is held.
+
+        For the parts of the form alone: it must neither wait nor call code that is not the form's.
+        """
+        self._followers.append(follower)
+
+    def tell(self, call: Callable[[], object]) -> None:
+        """For a follower: make a call as listeners are called, before theirs for this change."""
+        self._deliveries.add(call)
+
     @contextmanager
-    def changing(self) -> Iterator[None]:
-        """Hold the state while it changes; who follows is told once, at the end."""
-        with self._lock:
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
-                if self._depth == 0:
-                    for listener in self._listeners:
-                        listener()
+    def changing(self, *, in_background: bool = False) -> Iterator[None]:
+        """Hold the state while it changes; who subscribed is told once, at the end, when it is free again.
+
+        Args:
+            in_background: Tell it in a thread of its own. A thread that fetches tells nobody: whoever waits
+                there for what it fetches would wait forever.
+        """
+        is_outermost = False
+        try:
+            with self._lock:
+                is_outermost = self._depth == 0
+                self._depth += 1
+                try:
+                    yield
+                finally:
+                    self._depth -= 1
+                    if is_outermost:
+                        self._changed()
+        finally:
+            if is_outermost and in_background:
+                self._deliveries.deliver_in_background()
+            elif is_outermost:
+                self._deliveries.deliver()
+
+    def _changed(self) -> None:
+        for follower in self._followers:
+            follower()
+        for listener in self._listeners:
+            self._deliveries.add(partial(self._call, listener))
+
+    def _call(self, listener: Callable[[], object]) -> None:
+        if listener in self._listeners:
+            listener()
 
     # What is read from it
 
@@ -318,7 +364,7 @@ class Model:
 
     def learned_types(self, types: Iterable[ReportType]) -> None:
         """What the account offers; an untouched form moves on to the newest version that it does."""
-        with self.changing():
+        with self.changing(in_background=True):
             self.types = {type_.id: type_ for type_ in types}
             self.is_asked = True
             choices = self.choices
@@ -333,25 +379,25 @@ class Model:
 
     def foresaw(self, request: ReportRequest, foresight: Foresight | None) -> None:
         """What the button would do for a request; ignored if another one is chosen meanwhile."""
-        with self.changing():
+        with self.changing(in_background=True):
             if request == self.request:
                 self.foresight = foresight
 
     def learned_history(self, entries: list[Entry]) -> None:
         """Earlier runs."""
-        with self.changing():
+        with self.changing(in_background=True):
             self.history = entries
 
     def trouble(self, error: BaseException) -> None:
         """Something could not be found out."""
-        with self.changing():
+        with self.changing(in_background=True):
             self.problem = Problem.of(error)
 
     # Selecting
 
     def selected(self, report: Report, rows: Selected | None, by: str = "") -> None:
         """Something, or nothing, is selected in the chart of a report; ignored if another one is shown."""
-        with self.changing():
+        with self.changing(in_background=True):
             if report is self.report:
                 self._selections += 1
                 self.selection = Selection(rows, by, self._selections) if rows else None
@@ -368,13 +414,13 @@ class Model:
 
     def progressed(self, run: ReportRun, elapsed: float, expected: float | None) -> None:
         """A look at the run."""
-        with self.changing():
+        with self.changing(in_background=True):
             if self.running is not None:
                 self.running = replace(self.running, run=run, elapsed=elapsed, expected=expected)
 
     def finished(self, report: Report) -> None:
         """The report is there."""
-        with self.changing():
+        with self.changing(in_background=True):
             self.running = None
             self.problem = None
             self.foresight = None
@@ -383,7 +429,7 @@ class Model:
 
     def failed(self, error: BaseException) -> None:
         """It is not, and this is why; an earlier report stays."""
-        with self.changing():
+        with self.changing(in_background=True):
             self.running = None
             self.foresight = None
             self.problem = Problem.of(error)

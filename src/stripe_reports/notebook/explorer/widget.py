@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
@@ -23,6 +25,7 @@ from stripe_reports.notebook.explorer import menu
 from stripe_reports.notebook.explorer.closing import Closing
 from stripe_reports.notebook.explorer.code import expression, filtering, snippet
 from stripe_reports.notebook.explorer.contents import Contents
+from stripe_reports.notebook.explorer.deliveries import attempt
 from stripe_reports.notebook.explorer.model import Model
 from stripe_reports.notebook.explorer.suggestions import known_ids
 from stripe_reports.notebook.explorer.vega import library
@@ -48,6 +51,10 @@ _FRONT = (
     *("dom", "picker", "period", "columns", "fields", "run"),
     *("table", "vega", "chart", "selection", "download", "controls", "result", "history", "form"),
 )
+
+
+_FOLLOWING = {"families", "column_groups", "shown", "request", "code", "report", "selected", "selected_code"}
+"""The traits that follow the model."""
 
 
 def _front(name: str) -> str:
@@ -86,8 +93,9 @@ def explore(client: Client, request: ReportRequest | None = None) -> Explorer:
 class Explorer(anywidget.AnyWidget):
     """The form that ``sr.explore`` gives.
 
-    It can be driven from code as well: ``choose``, ``run``, ``cancel``. Observers are called in the thread
-    that fetched the report: there, show things in a widget; what is printed appears nowhere.
+    It can be driven from code as well: ``choose``, ``run``, ``cancel``. Observers are called one at a time,
+    in the order of the changes. A report that arrives is told in a thread of the form's own: there, show
+    things in a widget; what is printed appears nowhere. ``form.run().result()`` may return a moment before.
 
     Attributes:
         request: What would be asked for now; None while something is missing or wrong.
@@ -113,6 +121,9 @@ class Explorer(anywidget.AnyWidget):
     selected = traitlets.Any(None, read_only=True)
     selected_code = traitlets.Unicode("", read_only=True)
 
+    _made = 0  # changes of the model
+    _told = 0  # the one that observers are being told of
+
     def __init__(self, client: Client, request: ReportRequest | None = None) -> None:
         self.client = client
         self.model = Model(
@@ -123,13 +134,14 @@ class Explorer(anywidget.AnyWidget):
         )
         self._work = Work(client, self.model)
         self._contents: Contents | None = None
+        self._changes: list[Any] = []
         self._closing = Closing(client)
         self._selecting = Latest("selection", self._select)
         self._helpers = ThreadPoolExecutor(4, thread_name_prefix="stripe-reports form")
         super().__init__()
         self.set_trait("static", menu.static_menu())
-        self._follow()
-        self.model.subscribe(self._follow)
+        with self.model.changing():
+            self.model.follow(self._follow)
         self.on_msg(self._received)
         self._work.open()
 
@@ -181,27 +193,57 @@ class Explorer(anywidget.AnyWidget):
     # What the views are told
 
     def _follow(self) -> None:
-        """Bring the widget's traits up to the model."""
+        """Bring the widget's traits up to the model, which is held: views are told now, observers later."""
         model = self.model
-        is_another = self.report is not model.report
-        if is_another:  # before the views hear of it, and ask
+        if self.report is not model.report:  # before the views hear of it, and ask
             self._contents = Contents(model.report) if model.report else None
-        with self.hold_trait_notifications(), self.hold_sync():
-            self.set_trait("request", model.request)
-            self.set_trait("code", expression(model.request) if model.request else "")
-            self.set_trait(
-                "families", menu.families(model.types, asked=model.is_asked, livemode=model.livemode)
-            )
-            self.set_trait("column_groups", menu.column_groups(model.report_type))
-            self.set_trait("shown", shown(model, client=_name_of(self.client)))
-        if is_another:
+        self.set_trait("request", model.request)
+        self.set_trait("code", expression(model.request) if model.request else "")
+        self.set_trait("families", menu.families(model.types, asked=model.is_asked, livemode=model.livemode))
+        self.set_trait("column_groups", menu.column_groups(model.report_type))
+        self.set_trait("shown", shown(model, client=_name_of(self.client)))
+        if self.report is not model.report:
             self.set_trait("report", model.report)
         rows = model.selection.rows if model.selection else None
         code = filtering(rows) if rows else ""
         if code != self.selected_code:
-            with self.hold_trait_notifications():
-                self.set_trait("selected", rows.expr if rows else None)
-                self.set_trait("selected_code", code)
+            self.set_trait("selected", rows.expr if rows else None)
+            self.set_trait("selected_code", code)
+        changes, self._changes = self._changes, []
+        self.send_state([change["name"] for change in changes if change["name"] in self.keys])
+        self._made += 1
+        for change in changes:
+            model.tell(partial(self._tell, change, self._made))
+
+    def _tell(self, change: Any, number: int) -> None:
+        self._told = number
+        traitlets.HasTraits.notify_change(self, change)  # a widget's own would send the state again
+
+    def notify_change(self, change: Any) -> None:
+        """Keep a change of what follows the model until the model is free; tell others at once."""
+        if change["name"] in _FOLLOWING:
+            self._changes.append(change)
+        else:
+            super().notify_change(change)
+
+    def observe(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002
+        """Call *handler* with every change of these traits, in the order of the changes.
+
+        It may change the form, wait for ``form.run()``, or stop observing. It is called in the thread that
+        changed the form, or in one of the form's own where a report arrived. An error that it raises goes to
+        ``threading.excepthook``, which prints it.
+        """
+        super().observe(self._careful(handler), names, type)
+
+    def unobserve(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002
+        """Call *handler* no more."""
+        super().unobserve(self._careful(handler), names, type)
+
+    def _careful(self, handler: Any) -> Any:
+        """An observer as traitlets keeps it. What a class declares, and None for all, stay as they are."""
+        if handler is None or isinstance(handler, traitlets.EventHandler):
+            return handler
+        return _Observer(handler, self, self._made)
 
     def _received(self, _: object, content: dict[str, Any], __: object) -> None:
         try:
@@ -326,6 +368,25 @@ class Explorer(anywidget.AnyWidget):
             f"It makes this request:</p><pre>{escape(code)}</pre>"
         )
         return {**data, "text/plain": repr(self), "text/html": html}, metadata
+
+
+@dataclass(frozen=True)
+class _Observer:
+    """An observer, equal to any of the same function. Its error keeps nobody else from being told.
+
+    Attributes:
+        function: What it calls.
+        form: What it observes.
+        begun: How many times the form had changed before; those changes are none of its own, whenever told.
+    """
+
+    function: Callable[[Any], object]
+    form: Explorer = field(compare=False, repr=False)
+    begun: int = field(compare=False)
+
+    def __call__(self, change: Any) -> None:
+        if change["name"] not in _FOLLOWING or self.form._told > self.begun:
+            attempt(partial(self.function, change))
 
 
 def _name_of(client: Client) -> str:

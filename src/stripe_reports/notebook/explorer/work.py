@@ -40,7 +40,7 @@ class Work:
         self._current: PendingReport | None = None
         self._foreseen = Latest("foresee", self._foresee)
         self._looked_up = Latest("history", self._look_up)
-        model.subscribe(self._foresee_later)
+        model.follow(self._foresee_later)
 
     def open(self) -> None:
         """Find out, in the background, what the account offers and what there is already."""
@@ -108,7 +108,7 @@ class Work:
         return report
 
     def _ended(self, pending: PendingReport, tell: Callable[[], None]) -> None:
-        with self.model.changing(), self._lock:
+        with self.model.changing(in_background=True), self._lock:
             if self._current is pending:
                 self._current = None
                 tell()
@@ -117,7 +117,7 @@ class Work:
     def _progressed(
         self, pending: PendingReport, run: ReportRun, elapsed: float, expected: float | None
     ) -> None:
-        with self.model.changing(), self._lock:
+        with self.model.changing(in_background=True), self._lock:
             if self._current is not pending:
                 raise DetachedError(f"Nobody waits for run {run.id} any more; it goes on at Stripe.")
             self.model.progressed(run, elapsed, expected)
