@@ -1,14 +1,31 @@
 """A browser, a Stripe to ask, and Jupyter between them: all on loopback."""
 
 import os
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from diagnosis import Recorder, describe
 from servers import FLAGS, SHOTS, WINDOW, find_browser, serving
 
 from stripe_reports.simulator import RealClock, Simulator, serve
 
 LATENCY = 2.0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Describe the page of a test that failed, while it is still open."""
+    report = yield
+    if call.when == "call" and report.failed and "page" in item.funcargs:
+        page, folder = item.funcargs["page"], item.funcargs["folder"]
+        name = f"failed-{abs(hash(item.nodeid))}.png"
+        try:
+            state = describe(page, page.recorder, folder, (Path(SHOTS) if SHOTS else folder) / name)
+        except Exception as error:  # the failure itself must be seen, whatever else is broken
+            state = f"cannot be described: {error!r}"
+        report.sections.append(("the page when the test failed", state))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +92,7 @@ def page(chromium, request):
     context.route("**/*", watch)
     page = context.new_page()
     page.set_default_timeout(60_000)  # a busy machine is no failure
-    page.strangers, page.alerts = strangers, alerts
+    page.strangers, page.alerts, page.recorder = strangers, alerts, Recorder(page)
 
     def answer(dialog):
         if dialog.type == "beforeunload":  # JupyterLab asks before it is left

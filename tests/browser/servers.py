@@ -89,6 +89,7 @@ def serving(kind: str, folder: Path, *, theme: str = "JupyterLab Light"):
         command = [
             *(kind, "--allow-root", *common, f"--IdentityProvider.token={TOKEN}"),
             *(f"--ServerApp.root_dir={folder}", "--LabApp.news_url=None", "--ServerApp.open_browser=False"),
+            "--expose-app-in-browser",  # as window.jupyterapp, which says whether a kernel is connected
         ]
     log = (home / f"{kind}.log").open("w+")
     server = subprocess.Popen(
