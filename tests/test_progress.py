@@ -3,6 +3,7 @@
 import io
 import logging
 import sys
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -70,6 +71,33 @@ def test_a_wait_is_drawn_with_what_it_usually_takes_and_is_gone_afterwards(secon
         interrupted()
     assert drawing.drawn[0] == ("balance.summary.2: run frr_1 is pending · 2 s, usually about 8 s", 0.25)
     assert drawing.erased == 1
+
+
+def test_a_wait_ends_though_its_drawing_waits_for_who_waits(seconds, monkeypatch):
+    """A log handler may need the very thread that has the report; the drawing is taken away later."""
+    monkeypatch.setattr(progress, "LONGEST_DRAWING", 0.0)
+    monkeypatch.setattr(progress, "_BETWEEN_TICKS", 0.0)
+    drawing, ticks, is_over, erased = Drawing(), threading.Event(), threading.Event(), threading.Event()
+
+    def draw(text, share):
+        if threading.current_thread().name == "stripe-reports progress":
+            ticks.set()
+            is_over.wait(60)
+
+    def fetch():
+        with shown("auto", drawing=drawing) as told:
+            seconds.at = 2.0
+            told(a_run(), 2.0, 8.0)
+            assert ticks.wait(60)
+
+    monkeypatch.setattr(drawing, "draw", draw)
+    monkeypatch.setattr(drawing, "erase", erased.set)
+    fetching = threading.Thread(target=fetch, daemon=True)
+    fetching.start()
+    fetching.join(20)
+    assert not fetching.is_alive()
+    is_over.set()
+    assert erased.wait(60)
 
 
 def test_a_wait_longer_than_expected_is_not_said_to_be_over(seconds):

@@ -33,6 +33,9 @@ logger = logging.getLogger("stripe_reports")
 DRAWN_AFTER = 0.7
 """Seconds before anything is drawn."""
 
+LONGEST_DRAWING = 1.0
+"""Seconds to wait for a drawing of another thread, which may wait for this one: in a log handler, say."""
+
 _BETWEEN_TICKS = 0.5
 
 
@@ -169,34 +172,50 @@ class _Display:
         self._is_drawn = False
 
     def __call__(self, run: ReportRun, elapsed: float, expected: float | None) -> None:
-        with self._lock:
-            self._seen = run, elapsed, expected, time.monotonic()
-            if time.monotonic() - self._began < DRAWN_AFTER or run.status != "pending":
-                return
-            self._draw()
-            if not self._is_drawn:
-                self._is_drawn = True
-                threading.Thread(target=self._tick, name="stripe-reports progress", daemon=True).start()
+        self._seen = run, elapsed, expected, time.monotonic()
+        if time.monotonic() - self._began < DRAWN_AFTER or run.status != "pending":
+            return
+        self._draw()
+        if not self._is_drawn:
+            self._is_drawn = True
+            threading.Thread(target=self._tick, name="stripe-reports progress", daemon=True).start()
 
     def close(self) -> None:
         self._is_over.set()
-        with self._lock:
-            if self._drawing is not None:
-                self._attempt(self._drawing.erase)
+        with self._turn() as is_mine:
+            if is_mine:
+                self._erase()
 
     def _tick(self) -> None:
         while not self._is_over.wait(_BETWEEN_TICKS):
-            with self._lock:
-                if not self._is_over.is_set():
-                    self._draw()
+            self._draw()
 
     def _draw(self) -> None:
-        if self._drawing is None or self._seen is None:
-            return
-        run, elapsed, expected, at = self._seen
-        elapsed += time.monotonic() - at
-        share = min(0.97, elapsed / expected) if expected else None
-        self._attempt(partial(self._drawing.draw, text_of(run, elapsed, expected), share))
+        with self._turn() as is_mine:
+            if not is_mine:
+                return
+            if self._drawing is not None and self._seen is not None and not self._is_over.is_set():
+                run, elapsed, expected, at = self._seen
+                elapsed += time.monotonic() - at
+                share = min(0.97, elapsed / expected) if expected else None
+                self._attempt(partial(self._drawing.draw, text_of(run, elapsed, expected), share))
+            if self._is_over.is_set():  # meanwhile, and who ended it may not have waited
+                self._erase()
+
+    def _erase(self) -> None:
+        if self._drawing is not None:
+            self._attempt(self._drawing.erase)
+            self._drawing = None
+
+    @contextmanager
+    def _turn(self) -> Iterator[bool]:
+        """Whether it is this thread's turn to draw."""
+        is_mine = self._lock.acquire(timeout=LONGEST_DRAWING)
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                self._lock.release()
 
     def _attempt(self, act: Callable[[], None]) -> None:
         try:
