@@ -192,6 +192,28 @@ def test_nobody_waits_for_anothers_look_longer_than_asked_for(client, looks, mon
         other.join(60)
 
 
+def test_a_run_can_be_followed_while_another_is_looked_at(client, looks, monkeypatch):
+    """A look lasts as long as its call, and what the call passes through may wait for a run itself."""
+    first, second = launched(client, 2)
+    retrieve = client._api.retrieve_run
+
+    def follow_meanwhile(id_):
+        with looks.following(second):
+            return retrieve(id_)
+
+    monkeypatch.setattr(client._api, "retrieve_run", follow_meanwhile)
+    seen = []
+
+    def look():
+        with looks.following(first):
+            seen.append(looks.look(first))
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert [run.id for run in seen] == [first.id]
+
+
 class TestSubmit:
     def test_a_future_of_a_report(self, client):
         """For scripts."""

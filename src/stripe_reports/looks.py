@@ -59,7 +59,8 @@ class Looks:
     def __init__(self, api: Api, clock: Clock) -> None:
         self._api = api
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # for what is noted below; never held during a call
+        self._turn = threading.Lock()  # for the one who looks
         self._waiting: Counter[str] = Counter()
         self._seen: dict[str, _Seen] = {}
         self._followed: dict[str, Followed] = {}
@@ -102,14 +103,14 @@ class Looks:
         Raises:
             StripeReportsError: This look failed. Nobody else looks for a moment, to fail in turn.
         """
-        if not self._lock.acquire(timeout=max(0.0, min(within, threading.TIMEOUT_MAX))):
+        if not self._turn.acquire(timeout=max(0.0, min(within, threading.TIMEOUT_MAX))):
             return run
         try:
             if not self._is_fresh(run.id) and self._clock.monotonic() - self._failed_at >= FRESH_FOR:
                 self._look_for(run)
             return self._seen[run.id].run
         finally:
-            self._lock.release()
+            self._turn.release()
 
     def _look_for(self, run: ReportRun) -> None:
         try:
@@ -126,13 +127,18 @@ class Looks:
         return seen.run.status != "pending" or self._clock.monotonic() - seen.at < FRESH_FOR
 
     def _note(self, run: ReportRun) -> None:
-        self._seen[run.id] = _Seen(run, self._clock.monotonic())
-        if run.status != "pending":
-            self._followed[run.id].ended.set()
+        with self._lock:
+            if run.id not in self._followed:  # nobody waits for it any more
+                return
+            self._seen[run.id] = _Seen(run, self._clock.monotonic())
+            if run.status != "pending":
+                self._followed[run.id].ended.set()
 
     def _list(self) -> None:
         """Look at all waiting runs, as far as a few pages show them."""
-        pending = {id_: seen.run.created for id_, seen in self._seen.items() if seen.run.status == "pending"}
+        with self._lock:
+            still = [seen.run for seen in self._seen.values() if seen.run.status == "pending"]
+        pending = {run.id: run.created for run in still}
         pages = self._api.pages_of_runs(min(pending.values()))
         for runs in islice(pages, _PAGES):
             for run in runs:
