@@ -139,6 +139,8 @@ class Looks:
         with self._lock:
             still = [seen.run for seen in self._seen.values() if seen.run.status == "pending"]
         pending = {run.id: run.created for run in still}
+        if not pending:  # another thread has seen their ends meanwhile
+            return
         pages = self._api.pages_of_runs(min(pending.values()))
         for runs in islice(pages, _PAGES):
             for run in runs:
