@@ -38,3 +38,24 @@ def test_every_result_has_exactly_its_own_rows(is_slow, tmp_path, request):
         timeout=300,
     )
     assert (ran.stdout, ran.stderr, ran.returncode) == (f"{FETCHES} fetched\n", "", 0)
+
+
+def test_anything_may_happen_on_a_slow_disk(slow_opening):
+    """Clearing, restarts, faults and other machines come between the attempts, and none of them shows."""
+    examples = os.environ.get("LATE_WRITER_EXAMPLES", "4")
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            HERE.parent / "test_state_machine.py",
+            "-p",
+            "no:cacheprovider",
+        ],
+        env=os.environ | {"LD_PRELOAD": str(slow_opening), "STATE_MACHINE_EXAMPLES": examples},
+        cwd=HERE.parents[1],
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
