@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from stripe_reports import catalog
-from stripe_reports.tables import schema_of
+from stripe_reports.parsing import schema_of
 
 CATEGORIES = ("charge", "refund", "dispute", "dispute_reversal", "fee", "refund_failure", "other_adjustment")
 DECIMALS = {"jpy": 0, "kwd": 3}

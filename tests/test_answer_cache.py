@@ -8,10 +8,10 @@ from contextlib import closing
 import pytest
 
 from conftest import TestClock
-from stripe_reports import answer_cache
-from stripe_reports.answer_cache import REST, AnswerCache
-from stripe_reports.settings import Secret, Settings
-from stripe_reports.transport import Transport
+from stripe_reports.http import answer_cache
+from stripe_reports.http.answer_cache import REST, AnswerCache
+from stripe_reports.http.settings import Secret, Settings
+from stripe_reports.http.transport import Transport
 
 BASE = "https://api.stripe.com/v1/reporting"
 TYPES, TYPE, RUNS = f"{BASE}/report_types", f"{BASE}/report_types/balance.summary.1", f"{BASE}/report_runs"

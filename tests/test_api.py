@@ -10,11 +10,11 @@ import requests
 
 from conftest import TestClock
 from stripe_reports import errors
-from stripe_reports.api import Api
+from stripe_reports.http.api_v1 import Api
+from stripe_reports.http.settings import Secret, Settings
+from stripe_reports.http.transport import ATTEMPTS, Transport
 from stripe_reports.models import ReportRequest, ResultFile
-from stripe_reports.settings import Secret, Settings
 from stripe_reports.simulator import Fault
-from stripe_reports.transport import ATTEMPTS, Transport
 
 OCTOBER = ReportRequest(
     "balance.summary.2", interval_start="2026-10-01T00:00:00Z", interval_end="2026-11-01T00:00:00Z"

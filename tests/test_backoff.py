@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stripe_reports.backoff import estimate, looks, retry_pause
+from stripe_reports.planning.backoff import estimate, looks, retry_pause
 
 
 def seeded(seed: int) -> Random:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import TestClock
-from stripe_reports.budget import CALLS_A_SECOND_AND_ENDPOINT, RateBudget, TokenBucket
+from stripe_reports.http.rate_limit import CALLS_A_SECOND_AND_ENDPOINT, RateBudget, TokenBucket
 from stripe_reports.simulator import Clock
 
 RUNS = "/v1/reporting/report_runs"

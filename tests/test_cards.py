@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 import stripe_reports as sr
-from stripe_reports.cards import card, folded
+from stripe_reports.render.card import card, folded
 
 HOSTILE = "<script>alert(1)</script>\"&'"
 

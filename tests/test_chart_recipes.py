@@ -19,8 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import report_frames as frames
+from stripe_reports import charts
+from stripe_reports.charts import palette, theme
 from stripe_reports.errors import ParameterError
-from stripe_reports.notebook import charts, palette, theme
 
 Draw = Callable[..., alt.TopLevelMixin]
 

@@ -16,10 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from report_frames import activity, all_fees, card_fees, overview, payouts, revenue, summary, tax
+from stripe_reports.charts import balance_waterfall, chart_of, kinds_for, recipe_for, theme
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
-from stripe_reports.notebook import theme
-from stripe_reports.notebook.charts import balance_waterfall, chart_of, kinds_for, recipe_for
 
 SCHEMA = {
     "category": pl.String,

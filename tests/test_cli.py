@@ -90,7 +90,7 @@ class TestFetch:
         self, arguments, status, says, capsys, monkeypatch
     ):
         """No traceback; a job can tell its own mistakes from Stripe's."""
-        monkeypatch.setattr("stripe_reports.keys._from_keyring", lambda: None)
+        monkeypatch.setattr("stripe_reports.http.keys._from_keyring", lambda: None)
         if "--base-url" in arguments:
             monkeypatch.setenv("STRIPE_API_KEY", "sk_test_1234")
         assert cli.main(arguments) == status

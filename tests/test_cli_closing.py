@@ -9,7 +9,7 @@ import pytest
 
 from stripe_reports import cli
 from stripe_reports.cli import clients
-from stripe_reports.controls import TieOut
+from stripe_reports.reconcile.tie_out import TieOut
 
 
 def test_a_month_that_ties_out_exits_with_zero(capsys, tmp_path):

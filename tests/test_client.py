@@ -842,7 +842,7 @@ class TestTrouble:
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr("os.mkdir", refuse)
-        monkeypatch.setattr("stripe_reports.disk.FileLock.acquire", refuse)
+        monkeypatch.setattr("stripe_reports.storage.disk.FileLock.acquire", refuse)
         assert client.fetch("balance.summary.2", "2026-09").frame().height
         with pytest.raises(errors.StoreError, match="cache_dir"):
             client.fetch("balance.summary.2", "2026-08")

@@ -12,10 +12,10 @@ from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
 from stripe_reports.demo_client import DemoClient
-from stripe_reports.notebook.cells import cells_of
-from stripe_reports.notebook.explorer.rows import Rows
+from stripe_reports.notebook.form.rows import Rows
+from stripe_reports.pages.cells import cells_of
 from stripe_reports.simulator import Simulator
-from stripe_reports.simulator.contents import Contents
+from stripe_reports.simulator.reports.contents import Contents
 
 PATTERNS = ["*", "^.*$", "^currency$"]
 NAMES = [*PATTERNS, "balance_transaction_id", "currency", "net", "description"]

@@ -13,9 +13,10 @@ import pytest
 
 import stripe_reports as sr
 from conftest import TestClock
-from stripe_reports import deadline, errors
-from stripe_reports.api import JSON_TIMEOUT
-from stripe_reports.clock import SystemClock
+from stripe_reports import errors
+from stripe_reports.http.api_v1 import JSON_TIMEOUT
+from stripe_reports.http.clock import SystemClock
+from stripe_reports.planning import deadline
 from stripe_reports.simulator import Clock
 
 ASKED = ("payouts.itemized.5", "2026-10")

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import utc
-from stripe_reports import errors, looks
-from stripe_reports.echo import contradictions
+from stripe_reports import errors
 from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.planning.echo import contradictions
+from stripe_reports.runs import polling as looks
 from stripe_reports.simulator import FAULTS, Fault
 
 CREATE, RETRIEVE = "POST /v1/reporting/report_runs", "GET /v1/reporting/report_runs/*"

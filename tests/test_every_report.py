@@ -7,9 +7,8 @@ import pytest
 
 import stripe_reports as sr
 from played_reports import KNOWN
-from stripe_reports import catalog
+from stripe_reports import catalog, charts
 from stripe_reports.errors import ParameterError
-from stripe_reports.notebook import charts
 
 NEWEST = sorted({catalog.newest(id_.rpartition(".")[0], KNOWN) for id_ in KNOWN})
 OLDER = sorted(set(KNOWN) - set(NEWEST))

@@ -17,7 +17,7 @@ import stripe_reports as sr
 from stripe_reports import cli
 from stripe_reports.cli import evidence as command
 from stripe_reports.errors import NotAReportError, ParameterError, StoreError
-from stripe_reports.evidence import write_evidence, writing
+from stripe_reports.reconcile.evidence import write_evidence, writing
 from stripe_reports.simulator import Simulator
 
 
@@ -174,7 +174,7 @@ def test_what_fails_halfway_leaves_nothing(made, tmp_path, monkeypatch):
             raise error
 
         with monkeypatch.context() as patched:
-            patched.setattr("stripe_reports.evidence.page.page_of", fails)
+            patched.setattr("stripe_reports.reconcile.evidence.page.page_of", fails)
             with pytest.raises((StoreError, KeyboardInterrupt)):
                 write_evidence(made.tie_out, tmp_path / "close", written_at=now)
         assert [path.name for path in tmp_path.iterdir() if "close" in path.name] == []

@@ -14,7 +14,7 @@ import pytest
 import stripe_reports as sr
 from stripe_reports import cli
 from stripe_reports.errors import NotAReportError
-from stripe_reports.evidence import unpacking
+from stripe_reports.reconcile.evidence import unpacking
 from stripe_reports.simulator import Simulator
 
 FORGED = b"<h1>All is well</h1>"

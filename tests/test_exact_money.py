@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from stripe_reports import catalog
 from stripe_reports.errors import DamagedFileError
-from stripe_reports.tables import read_csv, reading, write_parquet
+from stripe_reports.parsing import csv_fast as reading
+from stripe_reports.parsing import read_csv, write_parquet
 
 TYPE = "balance_change_from_activity.itemized.3"
 MONEY = ("gross", "fee", "net", "customer_facing_amount")

@@ -7,9 +7,9 @@ import threading
 import pytest
 
 import stripe_reports as sr
-from stripe_reports.controls import TieOut
 from stripe_reports.errors import ParameterError
-from stripe_reports.notebook.explorer import Explorer
+from stripe_reports.notebook.form import Explorer
+from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.simulator import Fault
 
 

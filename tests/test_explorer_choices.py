@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 import stripe_reports as sr
 from conftest import utc
 from stripe_reports import catalog
-from stripe_reports.notebook.explorer.choices import (
+from stripe_reports.notebook.form.choices import (
     Choices,
     check,
     choices_of,
     days_period,
     fields_of,
 )
-from stripe_reports.notebook.explorer.code import expression, snippet
+from stripe_reports.notebook.form.code import expression, snippet
 
 NOW = utc(2026, 11, 5, 12)
 

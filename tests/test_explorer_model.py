@@ -8,12 +8,12 @@ import pytest
 from conftest import utc
 from stripe_reports import catalog
 from stripe_reports.errors import NetworkError, RunFailedError, StripeReportsError
-from stripe_reports.notebook.explorer.history import entries
-from stripe_reports.notebook.explorer.menu import column_groups, families, periods, unavailable
-from stripe_reports.notebook.explorer.model import Model
-from stripe_reports.notebook.explorer.view import shown
-from stripe_reports.notebook.explorer.work import Work
-from stripe_reports.report import Foresight
+from stripe_reports.notebook.form.history import entries
+from stripe_reports.notebook.form.menu import column_groups, families, periods, unavailable
+from stripe_reports.notebook.form.model import Model
+from stripe_reports.notebook.form.view import shown
+from stripe_reports.notebook.form.work import Work
+from stripe_reports.report.report import Foresight
 
 NOW = utc(2026, 11, 5, 12)
 

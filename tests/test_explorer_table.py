@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from conftest import utc
-from stripe_reports.notebook.explorer.contents import PIECE, Contents
-from stripe_reports.notebook.explorer.facts import provenance, summary
-from stripe_reports.notebook.explorer.rows import Rows
-from stripe_reports.notebook.explorer.suggestions import known_ids
-from stripe_reports.notebook.selections import Selected
+from stripe_reports.charts.selections import Selected
+from stripe_reports.notebook.form.contents import PIECE, Contents
+from stripe_reports.notebook.form.facts import provenance, summary
+from stripe_reports.notebook.form.rows import Rows
+from stripe_reports.notebook.form.suggestions import known_ids
 
 PARIS = pl.Datetime("us", "Europe/Paris")
 FRAME = pl.DataFrame(
@@ -186,7 +186,7 @@ def test_a_report_is_sent_as_a_file_in_pieces_and_nothing_of_it_stays(client):
 
 def test_a_file_too_large_for_a_browser_is_refused_with_the_line_that_writes_it(client, monkeypatch):
     """Not a page that hangs."""
-    monkeypatch.setattr("stripe_reports.notebook.explorer.contents.LARGEST_DOWNLOAD", 10)
+    monkeypatch.setattr("stripe_reports.notebook.form.contents.LARGEST_DOWNLOAD", 10)
     contents = Contents(client.fetch("balance.summary.2", "2026-10"))
     with pytest.raises(ValueError, match=r"form\.report\.write_csv"):
         contents.file("csv")

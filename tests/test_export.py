@@ -22,8 +22,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from stripe_reports import cli, errors, excel
-from stripe_reports.export import Exports, writer_for
+from stripe_reports import cli, errors
+from stripe_reports.report import excel
+from stripe_reports.report.export import Exports, writer_for
 
 MONEY = pl.Decimal(38, 6)
 TYPE = "balance_change_from_activity.itemized.3"
@@ -397,7 +398,7 @@ class TestFiles:
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(pl.LazyFrame, "sink_csv", full)
-        monkeypatch.setattr("stripe_reports.report.shutil.copyfile", full)
+        monkeypatch.setattr("stripe_reports.report.report.shutil.copyfile", full)
         monkeypatch.setattr(zipfile.ZipFile, "write", full)
         with pytest.raises(errors.StoreError, match="disk is full"):
             getattr(report, way)(tmp_path / name)

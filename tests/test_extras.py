@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import pytest
 
 from stripe_reports.errors import MissingExtraError
-from stripe_reports.keys import find_key
+from stripe_reports.http.keys import find_key
 
 EXTRAS = {
     "pandas": ("pandas", lambda report, folder: report.to_pandas()),

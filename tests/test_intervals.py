@@ -13,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stripe_reports.errors import IntervalError, ParameterError
-from stripe_reports.intervals import PRESETS, Interval, Split, clip, is_calendar, is_relative, parse, split
+from stripe_reports.planning.periods import (
+    PRESETS,
+    Interval,
+    Split,
+    clip,
+    is_calendar,
+    is_relative,
+    parse,
+    split,
+)
 
 NOW = datetime(2026, 11, 5, 12, tzinfo=UTC)
 

@@ -18,10 +18,10 @@ from werkzeug.wrappers import Request, Response
 
 import stripe_reports as sr
 from conftest import TestClock
-from stripe_reports import api
-from stripe_reports.settings import Secret
+from stripe_reports.http import api_v1 as api
+from stripe_reports.http.settings import Secret
 from stripe_reports.simulator import serve
-from stripe_reports.simulator.changes import ConnectionDroppedError
+from stripe_reports.simulator.faults.changes import ConnectionDroppedError
 
 SECRET = "4eC39HqLyjWDarjtT1zdp7dc"
 KEY = f"sk_test_{SECRET}"

@@ -8,9 +8,9 @@ import pytest
 
 from conftest import TestClock
 from stripe_reports import errors
-from stripe_reports.clock import SystemClock
-from stripe_reports.looks import FRESH_FOR, LISTED_FROM, LONGEST_AMONG_MANY, Looks
-from stripe_reports.pending import PendingReport
+from stripe_reports.http.clock import SystemClock
+from stripe_reports.runs.futures import PendingReport
+from stripe_reports.runs.polling import FRESH_FOR, LISTED_FROM, LONGEST_AMONG_MANY, Looks
 
 RETRIEVE, LIST = "GET /v1/reporting/report_runs/", "GET /v1/reporting/report_runs"
 MONTHS = [f"{year}-{month:02}" for year in (2025, 2026) for month in range(1, 13)][:20]

@@ -14,8 +14,9 @@ from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
 from conftest import TestClock
-from stripe_reports import disk, errors, seals
+from stripe_reports import errors
 from stripe_reports.simulator import Fault
+from stripe_reports.storage import disk, seals
 
 
 @pytest.fixture
@@ -49,12 +50,12 @@ class TestDisk:
         """Another program was quicker."""
         real = shutil.disk_usage
         answers = [real("/"), real("/"), real("/")._replace(free=10)]
-        monkeypatch.setattr("stripe_reports.store.shutil.disk_usage", lambda _: answers.pop(0))
+        monkeypatch.setattr("stripe_reports.storage.store.shutil.disk_usage", lambda _: answers.pop(0))
 
         def fail(*_, **__):
             raise pl.exceptions.ComputeError("some text that says nothing of the disk")
 
-        monkeypatch.setattr("stripe_reports.tables.write_parquet", fail)
+        monkeypatch.setattr("stripe_reports.parsing.write_parquet", fail)
         with pytest.raises(errors.StoreError, match="disk is full"):
             client.fetch("balance.summary", "2026-10")
 
@@ -123,7 +124,7 @@ class TestOthers:
             listed.append(pattern)
             return [*real(folder, pattern), report.path.with_name("frr_gone.parquet")]
 
-        monkeypatch.setattr("stripe_reports.store.files_in", one_more)
+        monkeypatch.setattr("stripe_reports.storage.store.files_in", one_more)
         assert client.cache.info().height == 1
         assert client.fetch("balance.summary", "2026-08").frame().height
         assert len(listed) > 2

@@ -7,8 +7,8 @@ import warnings
 import polars as pl
 import pytest
 
-from stripe_reports import memory
-from stripe_reports.report import LargeFrameWarning
+from stripe_reports.report import memory
+from stripe_reports.report.report import LargeFrameWarning
 
 
 @pytest.fixture
@@ -117,6 +117,9 @@ def test_a_container_has_no_more_memory_than_it_may_take(tmp_path, monkeypatch):
 
 def test_asking_for_the_memory_left_needs_no_library_on_linux():
     """psutil comes with notebooks, and is not asked for in scripts."""
-    code = "import sys; from stripe_reports import memory; memory.available(); print('psutil' in sys.modules)"
+    code = (
+        "import sys; from stripe_reports.report import memory; "
+        "memory.available(); print('psutil' in sys.modules)"
+    )
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert ran.stdout.strip() == ("False" if sys.platform == "linux" else "True")

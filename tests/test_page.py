@@ -10,10 +10,11 @@ import polars as pl
 import pytest
 
 import report_frames as frames
+from stripe_reports import charts
+from stripe_reports.charts import theme
 from stripe_reports.errors import ParameterError
-from stripe_reports.notebook import charts, theme
-from stripe_reports.notebook.money import figure as figure_of
-from stripe_reports.notebook.page import Html, facts, figure, note, page, section, table
+from stripe_reports.pages.page import Html, facts, figure, note, page, section, table
+from stripe_reports.render.money import figure as figure_of
 
 MARKUP = "</style><script>alert(1)</script>"
 

@@ -19,14 +19,15 @@ import stripe_reports as sr
 from stripe_reports import cli, errors, notices
 from stripe_reports.cli import clients
 from stripe_reports.cli.output import TerminalProgress, only_printable, show
-from stripe_reports.closing.restatement import Restatement
-from stripe_reports.controls import TieOut
-from stripe_reports.evidence import EvidenceFolder, Finding, Verification
-from stripe_reports.notebook.explorer import Explorer
-from stripe_reports.pending import PendingReport
-from stripe_reports.printable import printable, printable_lines
-from stripe_reports.progress import Line, text_of
-from stripe_reports.simulator import Fault, pools
+from stripe_reports.notebook.form import Explorer
+from stripe_reports.reconcile.evidence import EvidenceFolder, Finding, Verification
+from stripe_reports.reconcile.restatement import Restatement
+from stripe_reports.reconcile.tie_out import TieOut
+from stripe_reports.render.printable import printable, printable_lines
+from stripe_reports.runs.futures import PendingReport
+from stripe_reports.runs.progress import Line, text_of
+from stripe_reports.simulator import Fault
+from stripe_reports.simulator.ledger import pools
 
 JOINERS = "\u200c\u200d"
 CONTROLS = [

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from conftest import utc
-from stripe_reports import progress
 from stripe_reports.models import ReportRun
-from stripe_reports.progress import Line, Log, place_to_draw, shown, text_of, told_in_background
+from stripe_reports.runs import progress
+from stripe_reports.runs.progress import Line, Log, place_to_draw, shown, text_of, told_in_background
 
 
 def a_run(status="pending"):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from stripe_reports.redaction import REDACTED, redacted, without_key
+from stripe_reports.render.redaction import REDACTED, redacted, without_key
 
 KEY = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
 BODY = KEY.removeprefix("sk_live_")

@@ -21,9 +21,9 @@ import stripe_reports as sr
 from conftest import TestClock, utc
 from stripe_reports import cli, errors
 from stripe_reports.catalog.splitting import why_not_split
-from stripe_reports.parts import requests_of
+from stripe_reports.runs.fetch_all import requests_of
 from stripe_reports.simulator import RateLimits, Simulator, serve
-from stripe_reports.simulator.reports import simulated
+from stripe_reports.simulator.reports.reports import simulated
 
 CREATE = "POST /v1/reporting/report_runs"
 PAYOUTS = "payouts.itemized.5"
@@ -399,8 +399,8 @@ class TestTotals:
 def test_a_set_too_large_for_memory_warns_before_it_is_read(quarter, monkeypatch):
     """By the size of all parts together."""
     sizes = iter([4_000_000_000] * 3)
-    monkeypatch.setattr("stripe_reports.memory.size_of", lambda _: next(sizes))
-    monkeypatch.setattr("stripe_reports.memory.available", lambda: 2_000_000_000)
+    monkeypatch.setattr("stripe_reports.report.memory.size_of", lambda _: next(sizes))
+    monkeypatch.setattr("stripe_reports.report.memory.available", lambda: 2_000_000_000)
     with pytest.warns(sr.LargeFrameWarning, match=r"in 3 parts takes about 12\.0 GB.*2\.0 GB are left"):
         assert quarter.frame().height
     assert quarter.scan().collect().height  # without a word

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import stripe_reports as sr
 from stripe_reports.catalog.natural_keys import natural_key
-from stripe_reports.closing.periods import name_of, period_before
 from stripe_reports.errors import ParameterError
-from stripe_reports.simulator import reports
+from stripe_reports.render.periods import name_of, period_before
+from stripe_reports.simulator.reports import reports
 
 ACTIVITY = "balance_change_from_activity.itemized"
 THIRTEEN_HOURS = 13 * 3600

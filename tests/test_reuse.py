@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import assume, given
 
-from stripe_reports.models import ReportRequest, ReportType
-from stripe_reports.reuse import (
+from stripe_reports.models import Owner, ReportRequest, ReportType
+from stripe_reports.planning.reuse import (
     SETTLED_AFTER,
     AskForRuns,
     AskForType,
@@ -19,7 +19,6 @@ from stripe_reports.reuse import (
     plan,
     request_key,
 )
-from stripe_reports.settings import Owner
 from test_models import requests
 
 END = datetime(2026, 11, 1, tzinfo=UTC)

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import report_frames as frames
-from stripe_reports.notebook import charts
-from stripe_reports.notebook.selections import selection_expr
+from stripe_reports import charts
+from stripe_reports.charts.selections import selection_expr
 from test_chart_recipes import RECIPES, exact, panels
 
 

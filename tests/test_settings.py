@@ -8,8 +8,8 @@ import traceback
 import pytest
 
 from stripe_reports.errors import KeyProblemError, ParameterError
-from stripe_reports.keys import find_key
-from stripe_reports.settings import Secret, Settings
+from stripe_reports.http.keys import find_key
+from stripe_reports.http.settings import Secret, Settings
 
 KEY = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
 LIVE = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
@@ -214,7 +214,7 @@ class TestFindKey:
             raise EOFError
 
         monkeypatch.delenv("STRIPE_API_KEY", raising=False)
-        monkeypatch.setattr("stripe_reports.keys._from_keyring", lambda: None)
+        monkeypatch.setattr("stripe_reports.http.keys._from_keyring", lambda: None)
         monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
         monkeypatch.setattr("getpass.getpass", left)
         with pytest.raises(KeyProblemError, match="No API key"):
@@ -230,7 +230,7 @@ class TestFindKey:
     def test_without_any_it_says_all_ways_to_give_one(self, monkeypatch):
         """No prompt where nobody can answer it."""
         monkeypatch.delenv("STRIPE_API_KEY", raising=False)
-        monkeypatch.setattr("stripe_reports.keys._from_keyring", lambda: None)
+        monkeypatch.setattr("stripe_reports.http.keys._from_keyring", lambda: None)
         monkeypatch.setattr("sys.stdin", io.StringIO())
         with pytest.raises(KeyProblemError, match=r"STRIPE_API_KEY.*keyring.*api_key=.*demo\(\)"):
             find_key()
@@ -238,7 +238,7 @@ class TestFindKey:
     def test_in_a_terminal_it_is_asked_for_without_echo(self, monkeypatch):
         """getpass does not echo."""
         monkeypatch.delenv("STRIPE_API_KEY", raising=False)
-        monkeypatch.setattr("stripe_reports.keys._from_keyring", lambda: None)
+        monkeypatch.setattr("stripe_reports.http.keys._from_keyring", lambda: None)
         monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
         monkeypatch.setattr("getpass.getpass", lambda _prompt: "sk_test_typed\n")
         assert find_key().reveal() == "sk_test_typed"

@@ -19,8 +19,8 @@ from werkzeug.test import Client
 from simulator_api import OCTOBER, RUNS, SPECIFICATION, TYPES, Api, error, form, specification
 from stripe_reports import catalog
 from stripe_reports.simulator import FAULTS, Clock, Fault, Outcome, RealClock, Simulator, serve
-from stripe_reports.simulator.cells import timestamp
-from stripe_reports.simulator.reports import simulated
+from stripe_reports.simulator.reports.cells import timestamp
+from stripe_reports.simulator.reports.reports import simulated
 
 
 @pytest.fixture

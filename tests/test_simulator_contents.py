@@ -8,8 +8,9 @@ import weakref
 import pytest
 from werkzeug.test import Client
 
-from stripe_reports.simulator import Simulator, runbook
-from stripe_reports.simulator.contents import Contents
+from stripe_reports.simulator import Simulator
+from stripe_reports.simulator.api import runbook
+from stripe_reports.simulator.reports.contents import Contents
 
 KEY = {"Authorization": "Bearer sk_test_123"}
 OCTOBER = {"parameters[interval_start]": 1790812800, "parameters[interval_end]": 1793491200}

@@ -17,11 +17,13 @@ import stripe_reports as sr
 from played_reports import DAY, KNOWN, PUBLISHED, SEPTEMBER, frame, intervals, major, named_in, sums
 from stripe_reports import catalog
 from stripe_reports.demo_client import DemoClient
-from stripe_reports.simulator import Simulator, pools, reports
-from stripe_reports.simulator.jurisdictions import PLACES
-from stripe_reports.simulator.ledger import ACCOUNT_OPENED, Ledger
-from stripe_reports.simulator.markets import DECIMALS
-from stripe_reports.tables.schema import schema_of
+from stripe_reports.parsing.schema import schema_of
+from stripe_reports.simulator import Simulator
+from stripe_reports.simulator.ledger import pools
+from stripe_reports.simulator.ledger.jurisdictions import PLACES
+from stripe_reports.simulator.ledger.ledger import ACCOUNT_OPENED, Ledger
+from stripe_reports.simulator.ledger.markets import DECIMALS
+from stripe_reports.simulator.reports import reports
 
 UNKNOWN = [type_.id for type_ in catalog.report_types().values() if not type_.columns]
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from werkzeug.test import Client
 
 from simulator_api import RUNS, TYPES, Api, error, form
+from stripe_reports.http.transport import WSGIAdapter
 from stripe_reports.simulator import (
     FAULTS,
     Clock,
@@ -27,7 +28,6 @@ from stripe_reports.simulator import (
     uniform,
 )
 from stripe_reports.simulator.latency import drawn, named
-from stripe_reports.transport import WSGIAdapter
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from stripe_reports.simulator import ledger as ledger_module
 from stripe_reports.simulator.clock import DEMO_START, Clock, RealClock
-from stripe_reports.simulator.draws import Draws
-from stripe_reports.simulator.ledger import Ledger
+from stripe_reports.simulator.ledger import ledger as ledger_module
+from stripe_reports.simulator.ledger.draws import Draws
+from stripe_reports.simulator.ledger.ledger import Ledger
 
 SMALL = 5.0
 
@@ -71,7 +71,7 @@ def test_a_seed_gives_the_same_rows_in_any_process():
 def test_a_seed_gives_the_same_rows_under_another_hash_seed(ledger):
     """Nothing depends on the order of a set or on Python's own hash."""
     code = (
-        "import hashlib; from stripe_reports.simulator.ledger import Ledger; l = Ledger(1); "
+        "import hashlib; from stripe_reports.simulator.ledger.ledger import Ledger; l = Ledger(1); "
         "print(hashlib.sha256(l.activity.write_csv().encode()).hexdigest())"
     )
     environment = {"PYTHONHASHSEED": "42", "PYTHONPATH": ":".join(sys.path)}

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stripe_reports import catalog
-from stripe_reports.simulator import reports, selections
-from stripe_reports.simulator.answers import StripeError
-from stripe_reports.simulator.checks import checked_request
-from stripe_reports.simulator.ledger import ACCOUNT_OPENED, Ledger
+from stripe_reports.simulator.api.answers import StripeError
+from stripe_reports.simulator.api.checks import checked_request
+from stripe_reports.simulator.ledger.ledger import ACCOUNT_OPENED, Ledger
+from stripe_reports.simulator.reports import reports, selections
 
 PUBLISHED = int(datetime(2026, 11, 5, tzinfo=UTC).timestamp())
 DECIMALS = {"eur": 2, "usd": 2, "jpy": 0, "kwd": 3, "gbp": 2, None: 2}

@@ -13,9 +13,10 @@ from werkzeug.test import Client
 
 from stripe_reports import catalog
 from stripe_reports.errors import IntervalError
-from stripe_reports.simulator import Simulator, reports
-from stripe_reports.simulator.ledger import ACCOUNT_OPENED, Ledger
-from stripe_reports.simulator.restatements import Restatement
+from stripe_reports.simulator import Simulator
+from stripe_reports.simulator.ledger.ledger import ACCOUNT_OPENED, Ledger
+from stripe_reports.simulator.ledger.restatements import Restatement
+from stripe_reports.simulator.reports import reports
 
 KEY = {"Authorization": "Bearer sk_test_123"}
 SEPTEMBER = {

@@ -31,7 +31,7 @@ import stripe_reports as sr
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.models import ReportRequest
 from stripe_reports.simulator import Fault, Simulator
-from stripe_reports.simulator.contents import Contents
+from stripe_reports.simulator.reports.contents import Contents
 
 EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "150" if os.environ.get("CI") else "40"))
 SETTLED = timedelta(days=5)

@@ -14,10 +14,9 @@ import polars as pl
 import pytest
 
 from stripe_reports.errors import StoreError
-from stripe_reports.journal import LaunchRecord
-from stripe_reports.models import ReportRequest, ReportRun, ResultFile
-from stripe_reports.settings import Owner
-from stripe_reports.store import METADATA_KEY, Provenance, Store
+from stripe_reports.models import Owner, Provenance, ReportRequest, ReportRun, ResultFile
+from stripe_reports.storage.launch_log import LaunchRecord
+from stripe_reports.storage.store import METADATA_KEY, Store
 
 OWNER = Owner("0123456789abcdef", None, "test")
 NOW = datetime(2026, 11, 5, 12, tzinfo=UTC)
@@ -167,8 +166,8 @@ def test_what_a_killed_process_left_is_removed_by_the_next_that_stores(store):
     code = """
 import os, sys
 from pathlib import Path
-from stripe_reports.settings import Owner
-from stripe_reports.store import Store
+from stripe_reports.models import Owner
+from stripe_reports.storage.store import Store
 with Store(Path(sys.argv[1]), Owner(sys.argv[2], None, "test")).staging() as folder:
     (folder / "half.csv").write_text("x")
     os._exit(0)

@@ -28,16 +28,16 @@ from stripe_reports.errors import (
     UnknownReportTypeError,
 )
 from stripe_reports.models import Column
-from stripe_reports.tables import (
+from stripe_reports.parsing import (
     AmbiguousTimeWarning,
     dtype_of,
     guess_report_type,
     read_csv,
-    reading,
     schema_of,
     write_parquet,
 )
-from stripe_reports.tables.forms import misformed
+from stripe_reports.parsing import csv_fast as reading
+from stripe_reports.parsing.value_forms import misformed
 
 MONEY = pl.Decimal(38, 6)
 RATE = pl.Decimal(38, 12)

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import report_frames as frames
 from stripe_reports.errors import MissingExtraError, ParameterError, StoreError
-from stripe_reports.notebook.cells import cells_of
-from stripe_reports.notebook.money import currency_column, figure, money
-from stripe_reports.notebook.tables import ReportTable, table_of_frame
+from stripe_reports.pages.cells import cells_of
+from stripe_reports.pages.printed_table import ReportTable, table_of_frame
+from stripe_reports.render.money import currency_column, figure, money
 
 MARKUP = "<img src=x onerror=alert(1)>"
 

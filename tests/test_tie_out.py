@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import stripe_reports as sr
-from stripe_reports.controls import amount_text
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.errors import ParameterError, UnknownReportTypeError
+from stripe_reports.reconcile.tie_out import amount_text
 from stripe_reports.simulator import Simulator
 
 MONEY = pl.Decimal(38, 6)

@@ -17,17 +17,18 @@ from requests.adapters import BaseAdapter
 
 import stripe_reports as sr
 from conftest import TestClock
-from stripe_reports import deadline, errors
-from stripe_reports.budget import RateBudget
-from stripe_reports.settings import Secret, Settings
-from stripe_reports.simulator import Clock, Fault
-from stripe_reports.transport import (
+from stripe_reports import errors
+from stripe_reports.http.rate_limit import RateBudget
+from stripe_reports.http.settings import Secret, Settings
+from stripe_reports.http.transport import (
     ATTEMPTS,
     LARGEST_ANSWER,
     UNSIGNED,
     PatientAdapter,
     Transport,
 )
+from stripe_reports.planning import deadline
+from stripe_reports.simulator import Clock, Fault
 
 BASE = "https://api.stripe.com"
 TYPES = f"{BASE}/v1/reporting/report_types"

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from stripe_reports.errors import DamagedFileError
-from stripe_reports.unpack import unpacked
+from stripe_reports.storage.unpack import unpacked
 
 CSV = b'"currency","gross"\n"eur","1.00"\n' * 50
 

@@ -38,15 +38,16 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from stripe_reports.client import Client
-    from stripe_reports.closing.restatement import Restatement
-    from stripe_reports.controls import Diff, TieOut, diff, tie_out
     from stripe_reports.demo_client import demo
-    from stripe_reports.evidence import EvidenceFolder, Verification, verify
-    from stripe_reports.notebook.explorer import explore
-    from stripe_reports.report import Decision, Foresight, LargeFrameWarning, Report
-    from stripe_reports.report_set import ReportSet
-    from stripe_reports.store import Provenance
-    from stripe_reports.tables import read_csv
+    from stripe_reports.models import Provenance
+    from stripe_reports.notebook.form import explore
+    from stripe_reports.parsing import read_csv
+    from stripe_reports.reconcile.diff import Diff, diff
+    from stripe_reports.reconcile.evidence import EvidenceFolder, Verification, verify
+    from stripe_reports.reconcile.restatement import Restatement
+    from stripe_reports.reconcile.tie_out import TieOut, tie_out
+    from stripe_reports.report.report import Decision, Foresight, LargeFrameWarning, Report
+    from stripe_reports.report.report_set import ReportSet
 
     __version__: str
 
@@ -81,23 +82,23 @@ __all__ = [
 # Loaded when first used, so that importing this package costs next to nothing.
 _LAZY = {
     "Client": "client",
-    "Decision": "report",
-    "Diff": "controls",
-    "LargeFrameWarning": "report",
-    "EvidenceFolder": "evidence",
-    "Foresight": "report",
-    "Provenance": "store",
-    "Report": "report",
-    "ReportSet": "report_set",
-    "Restatement": "closing.restatement",
-    "TieOut": "controls",
-    "Verification": "evidence",
+    "Decision": "report.report",
+    "Diff": "reconcile.diff",
+    "LargeFrameWarning": "report.report",
+    "EvidenceFolder": "reconcile.evidence",
+    "Foresight": "report.report",
+    "Provenance": "models",
+    "Report": "report.report",
+    "ReportSet": "report.report_set",
+    "Restatement": "reconcile.restatement",
+    "TieOut": "reconcile.tie_out",
+    "Verification": "reconcile.evidence",
     "demo": "demo_client",
-    "diff": "controls",
-    "explore": "notebook.explorer",
-    "read_csv": "tables",
-    "tie_out": "controls",
-    "verify": "evidence",
+    "diff": "reconcile.diff",
+    "explore": "notebook.form",
+    "read_csv": "parsing",
+    "tie_out": "reconcile.tie_out",
+    "verify": "reconcile.evidence",
 }
 
 

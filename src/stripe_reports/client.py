@@ -15,36 +15,37 @@ from typing import TYPE_CHECKING, NoReturn, Self, Unpack, overload
 import polars as pl
 from platformdirs import user_cache_path
 
-from stripe_reports import catalog, deadline
-from stripe_reports.api import Api
-from stripe_reports.asking import Asking, Parameters, spelled_out
-from stripe_reports.cache import Cache
-from stripe_reports.cards import card
+from stripe_reports import catalog
 from stripe_reports.catalog import ReportTypeName
-from stripe_reports.clock import Clock
-from stripe_reports.closing.restatement import Restatement, restatement
-from stripe_reports.closing.tie_out import tie_out
-from stripe_reports.controls import TieOut
 from stripe_reports.errors import NotPicklableError, ParameterError
-from stripe_reports.intervals import Period, Split
-from stripe_reports.keys import find_key
+from stripe_reports.http.api_v1 import Api
+from stripe_reports.http.clock import Clock
+from stripe_reports.http.keys import find_key
+from stripe_reports.http.settings import STRIPE_URL, Secret, Settings
+from stripe_reports.http.transport import Transport
+from stripe_reports.http.wsgi import WSGIApplication
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
-from stripe_reports.parts import answer_in_parts
-from stripe_reports.pending import PendingReport, PendingReportSet
-from stripe_reports.printable import printable
-from stripe_reports.progress import ProgressOption, shown, told_in_background
-from stripe_reports.redaction import redacted
-from stripe_reports.report import Decision, Foresight, Report
-from stripe_reports.report_set import ReportSet
-from stripe_reports.reuse import Policy, check_policy
-from stripe_reports.runs import Runs
-from stripe_reports.settings import STRIPE_URL, Secret, Settings
-from stripe_reports.store import Store
-from stripe_reports.transport import Transport
-from stripe_reports.wsgi import WSGIApplication
+from stripe_reports.planning import deadline
+from stripe_reports.planning.periods import Period, Split
+from stripe_reports.planning.reuse import Policy, check_policy
+from stripe_reports.reconcile.period_tie_out import tie_out
+from stripe_reports.reconcile.restatement import Restatement, restatement
+from stripe_reports.reconcile.tie_out import TieOut
+from stripe_reports.render.card import card
+from stripe_reports.render.printable import printable
+from stripe_reports.render.redaction import redacted
+from stripe_reports.report.report import Decision, Foresight, Report
+from stripe_reports.report.report_set import ReportSet
+from stripe_reports.runs.asking import Asking, Parameters, spelled_out
+from stripe_reports.runs.fetch_all import answer_in_parts
+from stripe_reports.runs.futures import PendingReport, PendingReportSet
+from stripe_reports.runs.progress import ProgressOption, shown, told_in_background
+from stripe_reports.runs.runs import Runs
+from stripe_reports.storage.cache import Cache
+from stripe_reports.storage.store import Store
 
 if TYPE_CHECKING:
-    from stripe_reports.evidence import EvidenceFolder
+    from stripe_reports.reconcile.evidence import EvidenceFolder
 
 __all__ = ["Client", "Parameters"]
 
@@ -628,7 +629,7 @@ class Client:
             >>> client.evidence("2026-10", "close-2026-10.zip").tie_out.passes
             True
         """
-        from stripe_reports.evidence import write_evidence
+        from stripe_reports.reconcile.evidence import write_evidence
 
         result = self.tie_out(
             period, timezone=timezone, currency=currency, reuse=reuse, timeout=timeout, progress=progress

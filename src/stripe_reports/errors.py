@@ -41,8 +41,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from stripe_reports.printable import printable_lines
-from stripe_reports.redaction import redacted
+from stripe_reports.render.printable import printable_lines
+from stripe_reports.render.redaction import redacted
 
 if TYPE_CHECKING:
     from stripe_reports.models import ReportRun

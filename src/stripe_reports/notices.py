@@ -6,7 +6,7 @@ import sys
 import warnings
 from types import FrameType
 
-from stripe_reports.printable import printable_lines
+from stripe_reports.render.printable import printable_lines
 
 __all__ = ["warn"]
 

@@ -304,7 +304,7 @@ CHARTS = """\
 import os
 import altair as alt
 import stripe_reports as sr
-from stripe_reports.notebook.selections import selection_expr
+from stripe_reports.charts.selections import selection_expr
 client = sr.Client(base_url=os.environ["STRIPE_URL"])
 report = client.fetch("payouts.itemized", "2026-10", currency="eur")
 report.chart()"""

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 import stripe_reports as sr
+from stripe_reports.parsing import AmbiguousTimeWarning
 from stripe_reports.simulator import Simulator
-from stripe_reports.simulator.contents import Contents
-from stripe_reports.tables import AmbiguousTimeWarning
+from stripe_reports.simulator.reports.contents import Contents
 
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 COLUMNS = ["balance_transaction_id", "created", "currency", "gross"]

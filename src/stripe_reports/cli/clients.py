@@ -28,7 +28,7 @@ def client_of(options: argparse.Namespace) -> Client:
     """
     from stripe_reports.client import Client
     from stripe_reports.demo_client import demo
-    from stripe_reports.settings import STRIPE_URL
+    from stripe_reports.http.settings import STRIPE_URL
 
     if not options.demo:
         return Client(account=options.account, base_url=options.base_url or STRIPE_URL)

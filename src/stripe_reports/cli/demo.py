@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stripe_reports.cli.output import TerminalProgress, say, show, step
-from stripe_reports.disk import disk_errors, make_missing
-from stripe_reports.printable import printable
+from stripe_reports.render.printable import printable
+from stripe_reports.storage.disk import disk_errors, make_missing
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from stripe_reports.cli.output import say
-from stripe_reports.printable import printable
+from stripe_reports.render.printable import printable
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
@@ -28,9 +28,9 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Examine the key, the machine and Stripe; 1 if something is missing."""
+    from stripe_reports.cli.diagnosis import examine
     from stripe_reports.client import Client
-    from stripe_reports.doctor import examine
-    from stripe_reports.settings import STRIPE_URL
+    from stripe_reports.http.settings import STRIPE_URL
 
     marks = {"ok": "ok", "warning": "!!", "problem": "XX"}
     is_well = True

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 import polars as pl
 
 from stripe_reports.models import ReportRun
-from stripe_reports.printable import printable, printable_lines
+from stripe_reports.render.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from stripe_reports.cli.clients import add_client_to, client_of
 from stripe_reports.cli.output import TerminalProgress, say, show
-from stripe_reports.disk import written_whole
 from stripe_reports.errors import InputError
-from stripe_reports.printable import printable
+from stripe_reports.render.printable import printable
+from stripe_reports.storage.disk import written_whole
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
-    from stripe_reports.controls import TieOut
+    from stripe_reports.reconcile.tie_out import TieOut
 
 __all__ = ["add_to", "run"]
 

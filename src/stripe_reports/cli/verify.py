@@ -27,7 +27,7 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check it, without key and network; 1 if something is wrong."""
-    from stripe_reports.evidence import verify
+    from stripe_reports.reconcile.evidence import verify
 
     result = verify(options.folder)
     say(str(result))

@@ -4,6 +4,8 @@ All are frozen. Instants are aware ``datetime``s in UTC; Stripe's Unix seconds a
 ``from_stripe`` and ``to_stripe``, and in ``ReportRun.parameters``, which is kept as Stripe sent it.
 """
 
+from stripe_reports.models.owner import Mode, Owner
+from stripe_reports.models.provenance import Provenance
 from stripe_reports.models.report_type import Column, Evidence, Kind, ReportType
 from stripe_reports.models.request import ReportRequest
 from stripe_reports.models.run import ReportRun, ResultFile
@@ -13,6 +15,9 @@ __all__ = [
     "Column",
     "Evidence",
     "Kind",
+    "Mode",
+    "Owner",
+    "Provenance",
     "ReportRequest",
     "ReportRun",
     "ReportType",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from stripe_reports.cards import card, folded
 from stripe_reports.models.values import checked, instant, iso
+from stripe_reports.render.card import card, folded
 
 __all__ = ["Column", "Evidence", "Kind", "ReportType"]
 

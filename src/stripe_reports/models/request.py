@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from stripe_reports.cards import card
 from stripe_reports.errors import IntervalError, ParameterError
 from stripe_reports.models.values import STRIPE_ID, instant, iso, plain, zone_named
+from stripe_reports.render.card import card
 
 __all__ = ["ReportRequest"]
 

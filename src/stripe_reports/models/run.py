@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
-from stripe_reports.cards import card, folded
 from stripe_reports.models.values import STRIPE_ID, checked, instant, iso, plain, shown
+from stripe_reports.render.card import card, folded
 
 __all__ = ["ReportRun", "ResultFile"]
 

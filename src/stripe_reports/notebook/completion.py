@@ -14,7 +14,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import available_timezones
 
-from stripe_reports import catalog, intervals
+from stripe_reports import catalog
+from stripe_reports.planning import periods as intervals
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult

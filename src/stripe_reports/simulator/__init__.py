@@ -1,16 +1,16 @@
 """Stripe's Reporting API in a box: a WSGI application over a seeded ledger that balances to the cent."""
 
-from stripe_reports.simulator.app import ServedRequest, Simulator
-from stripe_reports.simulator.changes import ConnectionDroppedError
+from stripe_reports.simulator.api.app import ServedRequest, Simulator
+from stripe_reports.simulator.api.limits import RateLimits
 from stripe_reports.simulator.clock import Clock, RealClock
-from stripe_reports.simulator.events import EVENT_TYPES
-from stripe_reports.simulator.faults import FAULTS, Fault, Outcome
+from stripe_reports.simulator.faults.changes import ConnectionDroppedError
+from stripe_reports.simulator.faults.faults import FAULTS, Fault, Outcome
 from stripe_reports.simulator.latency import heavy_tailed, uniform
-from stripe_reports.simulator.limits import RateLimits
-from stripe_reports.simulator.restatements import Restatement
+from stripe_reports.simulator.ledger.restatements import Restatement
 from stripe_reports.simulator.server import serve, serve_forever
 from stripe_reports.simulator.testing import StripeReporting, stripe_reporting
-from stripe_reports.simulator.webhooks import Delivery, WebhookEndpoint
+from stripe_reports.simulator.webhooks.events import EVENT_TYPES
+from stripe_reports.simulator.webhooks.webhooks import Delivery, WebhookEndpoint
 
 __all__ = [
     "EVENT_TYPES",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from stripe_reports.simulator.app import Simulator
+from stripe_reports.simulator.api.app import Simulator
 from stripe_reports.simulator.visitors import OwnVisitors
 
 __all__ = ["serve", "serve_forever"]

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from stripe_reports.intervals import Period
-from stripe_reports.simulator.app import ServedRequest, Simulator
+from stripe_reports.planning.periods import Period
+from stripe_reports.simulator.api.app import ServedRequest, Simulator
 from stripe_reports.simulator.clock import Clock
-from stripe_reports.simulator.faults import Fault
-from stripe_reports.simulator.restatements import Correction, Restatement
+from stripe_reports.simulator.faults.faults import Fault
+from stripe_reports.simulator.ledger.restatements import Correction, Restatement
 from stripe_reports.simulator.server import serve
-from stripe_reports.simulator.webhooks import Delivery, WebhookEndpoint
+from stripe_reports.simulator.webhooks.webhooks import Delivery, WebhookEndpoint
 
 __all__ = ["StripeReporting", "stripe_reporting"]
 

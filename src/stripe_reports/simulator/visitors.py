@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
-from stripe_reports.simulator.answers import StripeError, error_response
-from stripe_reports.simulator.app import Simulator
-from stripe_reports.simulator.runbook import new_id
+from stripe_reports.simulator.api.answers import StripeError, error_response
+from stripe_reports.simulator.api.app import Simulator
+from stripe_reports.simulator.api.runbook import new_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -1,0 +1,82 @@
+"""Each kind of report drawn the way a finance person reads it: ordinary altair charts, offline.
+
+    choosing.py         which chart for which report: chart_of, kinds_of
+    balance.py          the balance summary as a waterfall
+    activity.py         net per day, week or month by reporting category; cumulated; gross, fees and net
+    summary.py          gross, fees and net by reporting category
+    payouts.py          payouts by status, and the days until they arrive
+    reconciliation.py   what payouts are made of
+    fees.py             fees as a rate of what was charged; fees by product
+    rates.py            disputes and refunds as rates
+    tax.py              tax by jurisdiction, and over time
+    connect.py          connected accounts by volume and by balance; card payment fees by plan
+    financial.py        a financial account's balance as a waterfall, and its activity
+    revenue.py          debits and credits per accounting period
+    linking.py          charts in which one can select
+
+    stacked.py, lines.py, ranked.py, waterfall.py     the four shapes that recipes draw
+    slots.py, groups.py, panels.py, columns.py        axes, parts, currencies, and what a frame must have
+
+A recipe is a function of a frame, whether it comes from ``report.frame()``, ``report.scan()`` or
+``sr.read_csv``. Figures are summed up on exact decimals, a currency at a time. Floats only place the marks;
+every amount that is read, on a bar or in its tooltip, is text made from the decimal.
+"""
+
+from stripe_reports.charts.activity import activity_cumulated, activity_net, gross_fee_net
+from stripe_reports.charts.balance import balance_waterfall
+from stripe_reports.charts.choosing import (
+    Recipe,
+    chart_of,
+    kinds_for,
+    kinds_of,
+    period_of,
+    recipe_for,
+)
+from stripe_reports.charts.connect import account_balances, accounts_by_volume, fees_by_plan
+from stripe_reports.charts.fees import card_fee_rate, fee_rate, fees_by_product
+from stripe_reports.charts.financial import financial_activity, financial_waterfall
+from stripe_reports.charts.linking import BAR, PICKED, SPAN, linked, selections_in
+from stripe_reports.charts.panels import Chart, Subtitle
+from stripe_reports.charts.payouts import payout_arrival, payouts_over_time
+from stripe_reports.charts.rates import dispute_and_refund_rates
+from stripe_reports.charts.reconciliation import payout_composition, payouts_made_of
+from stripe_reports.charts.revenue import debits_and_credits
+from stripe_reports.charts.summary import by_category
+from stripe_reports.charts.tax import tax_by_jurisdiction, tax_over_time
+
+__all__ = [
+    "BAR",
+    "PICKED",
+    "SPAN",
+    "Chart",
+    "Recipe",
+    "Subtitle",
+    "account_balances",
+    "accounts_by_volume",
+    "activity_cumulated",
+    "activity_net",
+    "balance_waterfall",
+    "by_category",
+    "card_fee_rate",
+    "chart_of",
+    "debits_and_credits",
+    "dispute_and_refund_rates",
+    "fee_rate",
+    "fees_by_plan",
+    "fees_by_product",
+    "financial_activity",
+    "financial_waterfall",
+    "gross_fee_net",
+    "kinds_for",
+    "kinds_of",
+    "linked",
+    "payout_arrival",
+    "payout_composition",
+    "payouts_made_of",
+    "payouts_over_time",
+    "period_of",
+    "recipe_for",
+    "selections_in",
+    "tax_by_jurisdiction",
+    "tax_over_time",
+]

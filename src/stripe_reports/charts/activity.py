@@ -1,0 +1,146 @@
+"""What moved the balance: net per day, week or month by reporting category, cumulated; gross, fee and net."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from stripe_reports.charts.columns import Frame, check, first_of, zone_of
+from stripe_reports.charts.daily import sums_by_day
+from stripe_reports.charts.groups import Groups, largest
+from stripe_reports.charts.lines import lines
+from stripe_reports.charts.panels import (
+    NOTHING,
+    Chart,
+    Subtitle,
+    currencies_of,
+    heading,
+    in_words,
+    note,
+    size_of,
+)
+from stripe_reports.charts.slots import Every, by_period
+from stripe_reports.charts.stacked import stacked
+
+__all__ = ["activity_cumulated", "activity_net", "gross_fee_net"]
+
+TIMES = ("created", "created_utc", "automatic_payout_effective_at", "effective_at", "effective_at_utc")
+"""What tells the day of a row, in order of preference."""
+
+
+def activity_net(
+    frame: Frame,
+    *,
+    every: Every | None = None,
+    top: int = 8,
+    currency: str | Sequence[str] | None = None,
+    timezone: str | None = None,
+    title: str | None = None,
+    subtitle: Subtitle = None,
+) -> Chart:
+    """Net per day, week or month, by reporting category: one panel per currency.
+
+    Args:
+        frame: An itemised report with ``created``, ``reporting_category``, ``net`` and ``currency``.
+        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for the finest that is
+            readable. Weeks begin on Monday.
+        top: So many categories keep their names; the others are one.
+        currency: Draws only this currency, or these.
+        timezone: Zone in which days are counted; None for the one that the column has.
+        title: Stands on top.
+        subtitle: One line or several below it.
+
+    Raises:
+        ParameterError: A column is missing, or is no decimal.
+    """
+    check(frame, "A chart of the activity", ["reporting_category"])
+    time = _check(frame, "net")
+    category = pl.col("reporting_category").alias("category")
+    days = sums_by_day(frame, time, timezone, currency, category, amount=pl.col("net"))
+    if days.is_empty():
+        return note(NOTHING, heading(title or "Net by reporting category", subtitle))
+    data, groups = largest(days, "reporting_category", top=top, what="other categories")
+    width, _ = size_of(currencies_of(data)[0])
+    data, slots = by_period(data, time, every=every, zone=zone_of(frame, time, timezone), width=width)
+    head = heading(title or f"Net per {slots.every}, by reporting category", subtitle, currencies_of(data)[1])
+    names = {"label": slots.every.capitalize(), "category": "Category", "exact": "Net"}
+    return stacked(data, slots, groups, head, names=names)
+
+
+def activity_cumulated(
+    frame: Frame,
+    *,
+    every: Every | None = None,
+    currency: str | Sequence[str] | None = None,
+    timezone: str | None = None,
+    title: str | None = None,
+    subtitle: Subtitle = None,
+) -> Chart:
+    """The net of all rows up to the end of each day, week or month: one panel per currency.
+
+    Arguments and errors are those of ``activity_net``. The line begins at the first day's net, not at the
+    balance before it, which an itemised report does not tell.
+    """
+    time = _check(frame, "net")
+    days = sums_by_day(frame, time, timezone, currency, amount=pl.col("net"))
+    if days.is_empty():
+        return note(NOTHING, heading(title or "Net, cumulated", subtitle))
+    width, _ = size_of(currencies_of(days)[0])
+    data, slots = by_period(days, time, every=every, zone=zone_of(frame, time, timezone), width=width)
+    data = slots.filled(data, "currency").with_columns(
+        pl.col("amount", "rows").fill_null(0),
+        value=pl.col("amount").fill_null(0).cum_sum().over("currency"),
+        category=pl.lit("cumulated"),
+    )
+    head = heading(title or f"Net, cumulated per {slots.every}", subtitle, currencies_of(data)[1])
+    names = {"label": slots.every.capitalize(), "total": "Net so far", "exact": "Net"}
+    groups = Groups(["cumulated"], None, {})
+    return lines(in_words(data, exact="amount", total="value"), slots, groups, head, names=names, rates=False)
+
+
+def gross_fee_net(
+    frame: Frame,
+    *,
+    every: Every | None = None,
+    currency: str | Sequence[str] | None = None,
+    timezone: str | None = None,
+    title: str | None = None,
+    subtitle: Subtitle = None,
+) -> Chart:
+    """Gross, less fees, and the net of both per day, week or month: one panel per currency.
+
+    Fees are positive in the report and stand below zero here, so that the two bars make the net, which is a
+    point. Arguments and errors are those of ``activity_net``.
+    """
+    time = _check(frame, "gross", "fee", "net")
+    days = sums_by_day(
+        frame, time, timezone, currency, gross=pl.col("gross"), fee=-pl.col("fee"), net=pl.col("net")
+    )
+    if days.is_empty():
+        return note(NOTHING, heading(title or "Gross, fees and net", subtitle))
+    width, _ = size_of(currencies_of(days)[0])
+    data, slots = by_period(days, time, every=every, zone=zone_of(frame, time, timezone), width=width)
+    parts = data.rename({"fee": "less fees"}).unpivot(
+        ["gross", "less fees"],
+        index=["currency", "period", "rows"],
+        variable_name="category",
+        value_name="amount",
+    )
+    groups = Groups(["gross", "less fees"], None, {})
+    head = heading(
+        title or f"Gross, fees and net per {slots.every}",
+        subtitle,
+        currencies_of(data)[1],
+    )
+    names = {"label": slots.every.capitalize(), "category": "What", "exact": "Amount", "total": "Net"}
+    nets = in_words(data, total="net").select("currency", "period", "net", "total")
+    parts = parts.join(nets, on=["currency", "period"], how="left", maintain_order="left")
+    return stacked(parts, slots, groups, head, names=names, point="net")
+
+
+def _check(frame: Frame, *amounts: str) -> str:
+    """The column that tells the time, after all others were found to be there."""
+    time = first_of(frame, *TIMES) or TIMES[0]
+    check(frame, "A chart of the activity", [time, *amounts, "currency"], exact=amounts)
+    return time

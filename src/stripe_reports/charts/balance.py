@@ -1,0 +1,129 @@
+"""The balance summary as a waterfall, from the starting to the ending balance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from stripe_reports.charts.columns import Frame, check, only_currencies
+from stripe_reports.charts.panels import Chart, Subtitle, heading, note
+from stripe_reports.charts.waterfall import waterfall
+from stripe_reports.errors import ParameterError
+
+__all__ = ["balance_waterfall"]
+
+_STEPS = pl.DataFrame(
+    [
+        ("starting_balance", "Starting balance", "total"),
+        ("activity_gross", "Gross activity", "flow"),
+        ("activity_fee", "Fees", "flow"),
+        ("activity", "Activity", "flow"),
+        ("payouts_gross", "Payouts", "flow"),
+        ("payouts_fee", "Payout fees", "flow"),
+        ("payouts", "Payouts", "flow"),
+        ("difference", "Unexplained", "flow"),
+        ("ending_balance", "Ending balance", "total"),
+    ],
+    schema=["category", "step", "kind"],
+    orient="row",
+)
+"""The bars from left to right."""
+
+_SPLIT = {"activity": "activity_gross", "payouts": "payouts_gross"}
+"""Sums that are left out where the report has their parts."""
+
+_NEEDED = ["category", "net_amount", "currency"]
+
+_ONLY_IF_NOT_ZERO = ("payouts_fee", "difference")
+
+
+def balance_waterfall(
+    frame: Frame,
+    *,
+    currency: str | Sequence[str] | None = None,
+    title: str | None = None,
+    subtitle: Subtitle = None,
+) -> Chart:
+    """How each currency's balance came from its start to its end: one panel per currency.
+
+    The bars are the rows of a balance summary; payout fees stand only where there were any. If the rows do
+    not add up to the ending balance, a bar "Unexplained" shows by how much.
+
+    Args:
+        frame: A ``balance.summary`` report, with ``category``, ``net_amount`` and ``currency``.
+        currency: Draws only this currency, or these.
+        title: Stands on top.
+        subtitle: One line or several below it, such as report, period and time zone.
+
+    Returns:
+        A layered chart; several of them, one below the other, where there are several currencies.
+
+    Raises:
+        ParameterError: The frame is not one balance summary.
+    """
+    head = heading(title or "From the starting to the ending balance", subtitle)
+    check(frame, "A waterfall of the balance", _NEEDED, exact=["net_amount"])
+    bars = _bars(only_currencies(frame, currency).select(_present(frame)).collect())
+    if bars.is_empty():
+        return note("Nothing happened: no balance, no activity and no payouts.", head)
+    return waterfall(bars, head, category={"columns": ["category"]})
+
+
+def _present(frame: Frame) -> list[str]:
+    return [name for name in (*_NEEDED, "description") if name in frame.collect_schema()]
+
+
+def _bars(frame: pl.DataFrame) -> pl.DataFrame:
+    """The bars of a waterfall, with exact ``amount``, ``start`` and ``end``."""
+    if not frame.is_empty() and _steps(frame).is_empty():
+        raise ParameterError(
+            "The frame is not a balance summary: no row is a starting_balance, activity, payouts or "
+            "ending_balance."
+        )
+    amounts = frame.select(
+        "category", pl.col("currency").fill_null(""), amount=pl.col("net_amount").fill_null(0)
+    ).filter((pl.col("currency") != "") | (pl.col("amount") != 0))  # an untouched zero has no currency
+    if amounts.select("currency", "category").is_duplicated().any():
+        raise ParameterError("The frame holds several balance summaries; draw them one by one.")
+
+    is_difference = pl.col("category") == "difference"
+    is_ending = pl.col("category") == "ending_balance"
+    amount = pl.col("amount")
+    missing = amount.filter(is_ending).sum() - amount.filter(~is_ending).sum()
+    level = pl.when(is_ending).then(0).otherwise(amount).cum_sum().over("currency")
+    return (
+        amounts.select(pl.col("currency").unique(maintain_order=True))
+        .join(_steps(frame), how="cross", maintain_order="left_right")
+        .join(amounts, on=["currency", "category"], how="left", maintain_order="left")
+        .with_columns(amount.fill_null(0))
+        .with_columns(amount=pl.when(is_difference).then(missing.over("currency")).otherwise(amount))
+        .filter((amount != 0) | ~pl.col("category").is_in(_ONLY_IF_NOT_ZERO))
+        .with_columns(
+            start=pl.when(kind="total").then(0).otherwise(level - amount),
+            end=pl.when(kind="total").then(amount).otherwise(level),
+            kind=pl.when(kind="total")
+            .then(pl.col("kind"))
+            .when(is_difference)
+            .then(pl.lit("difference"))
+            .when(amount < 0)
+            .then(pl.lit("fall"))
+            .otherwise(pl.lit("rise")),
+        )
+    )
+
+
+def _steps(frame: pl.DataFrame) -> pl.DataFrame:
+    """The bars that the report has rows for, labelled with the date where a description has one."""
+    present = set(frame["category"])
+    if {"starting_balance", "ending_balance"} <= present:
+        present.add("difference")
+    steps = _STEPS.filter(
+        pl.col("category").is_in(present - {s for s, part in _SPLIT.items() if part in present})
+    )
+    if "description" not in frame.columns:
+        return steps
+    dates = frame.select("category", date=pl.col("description").str.extract(r"\((\d{4}-\d\d-\d\d)\)"))
+    return steps.join(
+        dates.drop_nulls().unique("category", keep="first"), on="category", how="left", maintain_order="left"
+    ).with_columns(step=pl.concat_str("step", "date", separator=" ", ignore_nulls=True))

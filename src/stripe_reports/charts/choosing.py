@@ -1,0 +1,382 @@
+"""Which chart for which report: the kinds that fit its type and columns, the first one by default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import time
+from difflib import get_close_matches
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from stripe_reports import catalog
+from stripe_reports.charts import theme as look
+from stripe_reports.charts.activity import activity_cumulated, activity_net, gross_fee_net
+from stripe_reports.charts.balance import balance_waterfall
+from stripe_reports.charts.columns import Frame
+from stripe_reports.charts.connect import account_balances, accounts_by_volume, fees_by_plan
+from stripe_reports.charts.fees import card_fee_rate, fee_rate, fees_by_product
+from stripe_reports.charts.financial import financial_activity, financial_waterfall
+from stripe_reports.charts.linking import linked as linked_
+from stripe_reports.charts.panels import Chart
+from stripe_reports.charts.payouts import payout_arrival, payouts_over_time
+from stripe_reports.charts.rates import dispute_and_refund_rates
+from stripe_reports.charts.reconciliation import payout_composition, payouts_made_of
+from stripe_reports.charts.revenue import debits_and_credits
+from stripe_reports.charts.summary import by_category
+from stripe_reports.charts.tax import tax_by_jurisdiction, tax_over_time
+from stripe_reports.errors import ParameterError
+from stripe_reports.models import zone_named
+
+if TYPE_CHECKING:
+    from stripe_reports.models import ReportRequest
+    from stripe_reports.report.report import Report
+
+__all__ = ["Recipe", "chart_of", "kinds_for", "kinds_of", "recipe_for", "subtitle_of", "title_of"]
+
+_CHARACTERS = 84
+"""Of a line of the subtitle: they fit 600 pixels."""
+
+
+class Recipe(Protocol):
+    """Draws the frame of one kind of report."""
+
+    def __call__(self, frame: Frame, *, title: str | None = ..., subtitle: Any = ...) -> Chart:
+        """An altair chart of *frame*, one panel per currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A chart that reports can have.
+
+    Attributes:
+        name: What it is asked for by.
+        title: What it is called in a list.
+        recipe: Draws it.
+        types: Beginnings or endings of the report types it is for; a type without version.
+        columns: Needed; of a tuple, one.
+    """
+
+    name: str
+    title: str
+    recipe: Any
+    types: tuple[str, ...]
+    columns: tuple[str | tuple[str, ...], ...]
+
+    def fits(self, base: str, columns: Iterable[str]) -> bool:
+        present = set(columns)
+        return any(_is_like(base, pattern) for pattern in self.types) and all(
+            not present.isdisjoint((needed,) if isinstance(needed, str) else needed)
+            for needed in self.columns
+        )
+
+
+def _is_like(base: str, pattern: str) -> bool:
+    """Whether a type is of a pattern; what a platform asks of its accounts is drawn as its own is."""
+    return base.removeprefix("connected_account_").startswith(pattern)
+
+
+_ITEMIZED = (
+    "balance_change_from_activity.itemized",
+    "ending_balance_reconciliation.itemized",
+    "payout_reconciliation.itemized",
+    "payout_reconciliation.by_id.itemized",
+)
+_SUMMARIES = (
+    "balance_change_from_activity.summary",
+    "ending_balance_reconciliation.summary",
+    "payouts.summary",
+    "payout_reconciliation.summary",
+    "payout_reconciliation.by_id.summary",
+)
+_CREATED = ("created", "created_utc")
+_AMOUNTS = ("currency", "gross", "fee", "net")
+_ACCOUNT = ("connected_account", "connected_account_id")
+_CATEGORY = "reporting_category"
+
+_KINDS = (
+    _Kind(
+        "waterfall",
+        "From the starting to the ending balance",
+        balance_waterfall,
+        ("balance.summary",),
+        ("category", "net_amount", "currency"),
+    ),
+    _Kind(
+        "payouts",
+        "What each payout is made of",
+        payouts_made_of,
+        ("payout_reconciliation.itemized",),
+        ("automatic_payout_id", _CATEGORY, "net", "currency"),
+    ),
+    _Kind(
+        "composition",
+        "What the payouts are made of",
+        payout_composition,
+        ("payout_reconciliation",),
+        (_CATEGORY, "net", "currency"),
+    ),
+    _Kind(
+        "net", "Net by reporting category", activity_net, _ITEMIZED, (_CREATED, _CATEGORY, "net", "currency")
+    ),
+    _Kind("cumulated", "Net, cumulated", activity_cumulated, _ITEMIZED, (_CREATED, "net", "currency")),
+    _Kind("gross_fee_net", "Gross, fees and net", gross_fee_net, _ITEMIZED, (_CREATED, *_AMOUNTS)),
+    _Kind("fee_rate", "Fees as a rate of charges", fee_rate, _ITEMIZED, (_CREATED, _CATEGORY, *_AMOUNTS)),
+    _Kind(
+        "rates",
+        "Disputes and refunds as rates",
+        dispute_and_refund_rates,
+        _ITEMIZED[:2],
+        (_CREATED, _CATEGORY, "gross", "currency"),
+    ),
+    _Kind(
+        "accounts",
+        "Connected accounts by volume",
+        accounts_by_volume,
+        (*_ITEMIZED, "payouts.itemized"),
+        (_ACCOUNT, "gross", "currency"),
+    ),
+    _Kind("categories", "Gross, fees and net by category", by_category, _SUMMARIES, (_CATEGORY, *_AMOUNTS)),
+    _Kind(
+        "status",
+        "Payouts by status",
+        payouts_over_time,
+        ("payouts.itemized",),
+        (("effective_at", "effective_at_utc"), "net", "currency", "payout_status"),
+    ),
+    _Kind(
+        "arrival",
+        "Days until payouts arrive",
+        payout_arrival,
+        ("payouts.itemized",),
+        (("effective_at", "effective_at_utc"), "payout_expected_arrival_date", "net", "currency"),
+    ),
+    _Kind(
+        "products",
+        "Fees by product",
+        fees_by_product,
+        ("all_fees",),
+        (("incurred_at", "balance_transaction_created"), "amount", "currency"),
+    ),
+    _Kind(
+        "fee_rate",
+        "Card fees as a rate of volume",
+        card_fee_rate,
+        ("connect_card_payments_fees.transaction_level", "card_payments_fees.transaction_level"),
+        (
+            "fee_incurred_at",
+            "total_amount",
+            "fee_currency",
+            "captured_amount",
+            "captured_currency",
+            "charge_id",
+        ),
+    ),
+    _Kind(
+        "plans",
+        "Card payment fees by plan",
+        fees_by_plan,
+        ("connect_card_payments_fees.plan_level",),
+        ("plan_name", "total_amount", "fee_currency"),
+    ),
+    _Kind(
+        "waterfall",
+        "From the starting to the ending balance",
+        financial_waterfall,
+        ("financial_account_balance.summary",),
+        ("category", "amount"),
+    ),
+    _Kind(
+        "activity",
+        "Amounts by category",
+        financial_activity,
+        ("financial_account_balance_change_from_activity.itemized",),
+        (_CREATED, "category", "amount"),
+    ),
+    _Kind(
+        "jurisdictions",
+        "Tax by jurisdiction",
+        tax_by_jurisdiction,
+        ("tax.transactions",),
+        (("jurisdiction_name", "country_code"), "tax_amount", "currency"),
+    ),
+    _Kind(
+        "over_time",
+        "Tax over time",
+        tax_over_time,
+        ("tax.transactions",),
+        (("transaction_date", "transaction_date_utc"), "tax_amount", "currency"),
+    ),
+    _Kind(
+        "balances",
+        "Connected accounts by balance",
+        account_balances,
+        ("connect.negative_balance",),
+        ("account_id", "balance", "currency"),
+    ),
+    _Kind(
+        "debits_credits",
+        "Debits and credits per period",
+        debits_and_credits,
+        ("revenue_recognition",),
+        ("accounting_period", "debit", "credit", "amount", "currency"),
+    ),
+)
+"""The kinds in the order in which they are offered; the first that fits is the default."""
+
+_ACCOUNTS_FIRST = "accounts"
+"""What a platform wants to see first of all its accounts."""
+
+
+def kinds_for(report_type: str, columns: Iterable[str]) -> dict[str, str]:
+    """The charts that a report of that type with these columns can have: name and title.
+
+    Args:
+        report_type: With or without its version.
+        columns: Of the report's frame.
+    """
+    return {kind.name: kind.title for kind in _fitting(report_type, columns)}
+
+
+def kinds_of(report: Report) -> dict[str, str]:
+    """The charts that a report can have: name, and title for people; the first is the default.
+
+    Example:
+        >>> list(kinds_of(client.fetch("payouts.itemized", "2026-10")))
+        ['status', 'arrival']
+    """
+    return kinds_for(report.run.report_type, report.scan().collect_schema().names())
+
+
+def recipe_for(report_type: str, columns: Iterable[str], kind: str | None = None) -> Recipe:
+    """What draws such a report.
+
+    Raises:
+        ParameterError: There is no such kind of chart, or none at all, for this type and these columns.
+    """
+    columns = list(columns)
+    fitting = {each.name: each for each in _fitting(report_type, columns)}
+    if not fitting:
+        raise ParameterError(_none_at_all(report_type, columns), param="kind")
+    name = next(iter(fitting)) if kind is None else kind
+    if name not in fitting:
+        near = get_close_matches(name, fitting, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ParameterError(
+            f"There is no chart {name!r} for {report_type} with these columns.{hint} "
+            f"There is {', '.join(map(repr, fitting))}.",
+            param="kind",
+        )
+    return cast("Recipe", fitting[name].recipe)
+
+
+def _fitting(report_type: str, columns: Iterable[str]) -> list[_Kind]:
+    columns = list(columns)
+    base = _base(report_type)
+    kinds = [kind for kind in _KINDS if kind.fits(base, columns)]
+    if base.startswith("connected_account_"):
+        kinds.sort(key=lambda kind: kind.name != _ACCOUNTS_FIRST)
+    return kinds
+
+
+def _base(report_type: str) -> str:
+    base, _, version = report_type.rpartition(".")
+    return base if version.isdigit() else report_type
+
+
+def _none_at_all(report_type: str, columns: list[str]) -> str:
+    base = _base(report_type)
+    near = [kind for kind in _KINDS if kind.fits(base, _all_needed(kind))]
+    if not near:
+        known = sorted({kind.types[0] for kind in _KINDS})
+        return (
+            f"There is no chart for {report_type}; there is one for {', '.join(known)} and their like. "
+            "Its frame can be drawn with altair."
+        )
+    missing = [name for name in _all_needed(near[0]) if name not in columns]
+    return (
+        f"The chart of {report_type} needs the columns {', '.join(missing)}, which the report does not have. "
+        "Fetch it with columns that include them."
+    )
+
+
+def _all_needed(kind: _Kind) -> list[str]:
+    return [needed if isinstance(needed, str) else needed[0] for needed in kind.columns]
+
+
+def chart_of(
+    report: Report,
+    kind: str | None = None,
+    *,
+    theme: look.Theme | None = None,
+    linked: bool = False,
+    **options: Any,
+) -> Chart:
+    """A report as a chart; title and subtitle say what it shows, of which period, zone and time.
+
+    Args:
+        report: The report to draw.
+        kind: One of ``kinds_of(report)``; None for the first.
+        theme: ``"light"``, ``"dark"``, or ``"page"`` for the colours of the page around it; None for the
+            page's in a notebook and light in a file.
+        linked: Whether one can select in it; see ``linked``.
+        options: Passed on to the recipe; ``title`` and ``subtitle`` replace ours.
+
+    Raises:
+        ParameterError: There is no such chart for the report's type and columns, or no such theme.
+    """
+    id_ = report.run.report_type
+    rows = report.scan()
+    recipe = recipe_for(id_, rows.collect_schema().names(), kind)
+    known: dict[str, Any] = {"subtitle": subtitle_of(report)}
+    zone = report.request.timezone or report.request.zone
+    if "timezone" in recipe.__annotations__ and zone:
+        known["timezone"] = zone
+    chart = recipe(rows, **(known | options))
+    chart = linked_(chart) if linked else chart
+    return look.dressed(chart, theme) if theme else chart
+
+
+def title_of(report: Report) -> str:
+    """Stripe's name of the report."""
+    known = catalog.get(report.run.report_type)
+    return known.name if known else report.run.report_type
+
+
+def subtitle_of(report: Report, *, named: bool = True) -> list[str]:
+    """Which report, of which days in which zone, and of when the data are.
+
+    Args:
+        report: The report.
+        named: Whether its name is said; not where it stands above.
+    """
+    id_ = report.run.report_type
+    parts = [
+        [*([title_of(report)] if named else []), period_of(report.request)],
+        [id_, f"Stripe's data as of {report.provenance.as_of:%Y-%m-%d %H:%M} UTC"],
+    ]
+    lines = []
+    for two in parts:
+        together = " · ".join(two)
+        lines += (
+            [together]
+            if len(together) <= _CHARACTERS
+            else [part for p in two for part in wrap(p, _CHARACTERS)]
+        )
+    return lines
+
+
+def period_of(request: ReportRequest) -> str:
+    """The days of a request with both included, or its bounds where they are no midnights; and their zone."""
+    if request.interval_end is None:
+        return str(request.payout or "all time")
+    zone = zone_named(request.timezone or request.zone or "UTC")
+    start, end = (
+        bound and bound.astimezone(zone) for bound in (request.interval_start, request.interval_end)
+    )
+    if all(bound.time() == time.min for bound in (start, end) if bound):
+        first, last = start and f"{start:%Y-%m-%d}", f"{request.last_included_day}"
+    else:
+        first, last = start and f"{start:%Y-%m-%d %H:%M:%S}", f"{end:%Y-%m-%d %H:%M:%S}"
+    span = last if first == last else f"{first} to {last}" if first else f"up to {last}"
+    return f"{span}, {zone.key}"

@@ -1,0 +1,174 @@
+"""Connected accounts: by volume, the largest and all others; and by balance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from stripe_reports.charts.columns import Frame, check, first_of, only_currencies
+from stripe_reports.charts.groups import NONE, largest
+from stripe_reports.charts.panels import NOTHING, Chart, Subtitle, currencies_of, heading, note
+from stripe_reports.charts.ranked import ranked
+
+__all__ = ["account_balances", "accounts_by_volume", "fees_by_plan"]
+
+_CHARGES = {"columns": ["reporting_category"], "in": ["charge"]}
+
+
+def accounts_by_volume(
+    frame: Frame,
+    *,
+    top: int = 10,
+    currency: str | Sequence[str] | None = None,
+    title: str | None = None,
+    subtitle: Subtitle = None,
+) -> Chart:
+    """What each connected account charged, or was paid out: one panel per currency.
+
+    Args:
+        frame: An itemised report with ``connected_account`` or ``connected_account_id``, ``gross`` and
+            ``currency``.
+            Where it has a ``reporting_category`` and is no list of payouts, charges are counted and nothing
+            else.
+        top: So many accounts have a bar each; the others are one.
+        currency: Draws only this currency, or these.
+        title: Stands on top.
+        subtitle: One line or several below it.
+
+    Raises:
+        ParameterError: A column is missing, or is no decimal.
+    """
+    account = first_of(frame, "connected_account", "connected_account_id") or "connected_account"
+    check(frame, "A chart of connected accounts", [account, "gross", "currency"], exact=["gross"])
+    are_payouts = first_of(frame, "payout_id") is not None
+    charges = not are_payouts and first_of(frame, "reporting_category") is not None
+    rows = frame.lazy().filter(pl.col("reporting_category") == "charge") if charges else frame.lazy()
+    name = first_of(frame, "connected_account_name")
+    source = [name, account] if name else [account]
+    what = "by payouts" if are_payouts else "by charges" if charges else "by volume"
+    return _ranked(
+        rows,
+        source,
+        "gross",
+        top,
+        currency,
+        title=title or f"Connected accounts {what}",
+        subtitle=subtitle,
+        called="Gross",
+        where=_CHARGES if charges else None,
+    )
+
+
+def account_balances(
+    frame: Frame,
+    *,
+    top: int = 15,
+    currency: str | Sequence[str] | None = None,
+    title: str | None = None,
+    subtitle: Subtitle = None,
+) -> Chart:
+    """The balance of each connected account, those furthest from zero by name: one panel per currency.
+
+    Args:
+        frame: A ``connect.negative_balance_refunds_disputes_overview`` report.
+        top: So many accounts have a bar each; the others are one.
+        currency: Draws only this currency, or these.
+        title: Stands on top.
+        subtitle: One line or several below it.
+
+    Raises:
+        ParameterError: A column is missing, or is no decimal.
+    """
+    check(
+        frame, "A chart of the accounts' balances", ["account_id", "balance", "currency"], exact=["balance"]
+    )
+    source = ["business_name", "account_id"] if first_of(frame, "business_name") else ["account_id"]
+    return _ranked(
+        frame.lazy(),
+        source,
+        "balance",
+        top,
+        currency,
+        title=title or "Connected accounts by balance",
+        subtitle=subtitle,
+        called="Balance",
+        where=None,
+    )
+
+
+def fees_by_plan(
+    frame: Frame,
+    *,
+    by: str = "plan_name",
+    top: int = 12,
+    currency: str | Sequence[str] | None = None,
+    title: str | None = None,
+    subtitle: Subtitle = None,
+) -> Chart:
+    """What each interchange plan and scheme cost, the dearest first: one panel per currency of the fees.
+
+    Args:
+        frame: A ``connect_card_payments_fees.plan_level`` report.
+        by: The column whose values have a bar each, such as ``"connected_account_name"`` or
+            ``"network_cost_category"``.
+        top: So many have a bar each; the others are one.
+        currency: Draws only this currency, or these.
+        title: Stands on top.
+        subtitle: One line or several below it.
+
+    Raises:
+        ParameterError: A column is missing, or is no decimal.
+    """
+    check(frame, "A chart of fees by plan", [by, "total_amount", "fee_currency"], exact=["total_amount"])
+    what = by.removesuffix("_name").replace("_", " ")
+    return _ranked(
+        frame.lazy(),
+        [by],
+        "total_amount",
+        top,
+        currency,
+        title=title or f"Card payment fees by {what}",
+        subtitle=subtitle,
+        called="Fees",
+        where=None,
+        names=(what.capitalize(), f"other {what}s" if not what.endswith("y") else f"other {what[:-1]}ies"),
+        money_in="fee_currency",
+    )
+
+
+def _ranked(
+    rows: pl.LazyFrame,
+    source: list[str],
+    amount: str,
+    top: int,
+    currency: str | Sequence[str] | None,
+    *,
+    title: str,
+    subtitle: Subtitle,
+    called: str,
+    where: dict[str, list[str]] | None,
+    names: tuple[str, str] = ("Account", "other accounts"),
+    money_in: str = "currency",
+) -> Chart:
+    account = pl.concat_str([pl.col(name) for name in source], separator=", ", ignore_nulls=True)
+    data = (
+        only_currencies(rows, currency, money_in)
+        .group_by(
+            pl.col(money_in).fill_null("").alias("currency"),
+            pl.when(account != "").then(account).otherwise(pl.lit(NONE)).alias("category"),
+        )
+        .agg(amount=pl.col(amount).sum(), rows=pl.len().cast(pl.Int64))
+        .collect(engine="streaming")
+    )
+    head = heading(title, subtitle, currencies_of(data)[1])
+    if data.is_empty():
+        return note(NOTHING, head)
+    data, groups = largest(data, source, top=top, what=names[1])
+    is_rest = pl.col("category") == (groups.rest or "")
+    data = data.sort(is_rest, -pl.col("amount").abs(), "category")
+    data = data.with_columns(transactions=pl.col("rows").cast(pl.String))
+    tips = {"category": names[0], "exact": called, "transactions": "Rows"}
+    return ranked(
+        data, head, category=groups.source, names=tips, where=where, money_in=money_in, rest=groups.rest
+    )

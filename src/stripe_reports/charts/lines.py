@@ -1,0 +1,108 @@
+"""Lines along an axis: rates, and amounts that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from stripe_reports.charts import theme
+from stripe_reports.charts.groups import Groups
+from stripe_reports.charts.panels import (
+    MARKS,
+    Chart,
+    axis_of_currency,
+    currencies_of,
+    in_words,
+    panels,
+    size_of,
+)
+from stripe_reports.charts.slots import Slots
+
+__all__ = ["lines", "rated"]
+
+_AREA = 0.12
+
+
+def rated(data: pl.DataFrame, *, of: str, **part: str) -> pl.DataFrame:
+    """One amount as a rate of another, beside both: ``rated(data, fees="part", of="whole")``.
+
+    Adds ``value``, null where there is nothing to compare with; ``rate``, for people; and the exact amounts
+    as ``fees`` and ``of``. A rate is rounded to be read; the amounts are not.
+    """
+    ((name, amount),) = part.items()
+    whole = pl.col(of).cast(pl.Float64)
+    data = data.with_columns(value=pl.when(whole != 0).then(pl.col(amount).cast(pl.Float64) / whole))
+    rates = pl.Series("rate", [_percent(value) for value in data["value"]], pl.String)
+    texts: Any = {f"{name}_": amount, "of_": of}
+    worded = in_words(data, **texts).drop(name, "of", strict=False)
+    return worded.with_columns(rates).rename({f"{name}_": name, "of_": "of"})
+
+
+def _percent(value: float | None) -> str:
+    return "nothing charged" if value is None else f"{value * 100:,.2f} %".replace("-", "−")
+
+
+def lines(
+    data: pl.DataFrame,
+    slots: Slots,
+    groups: Groups,
+    head: alt.TitleParams,
+    *,
+    names: Mapping[str, str],
+    rates: bool,
+    where: Mapping[str, Any] | None = None,
+) -> Chart:
+    """A line for each group, one panel a currency.
+
+    Args:
+        data: ``currency``, ``period``, ``category``, ``value``, and the texts of the tooltip.
+        slots: The places along the axis.
+        groups: The lines.
+        head: Stands on top.
+        names: What the tooltip shows, in order, and its names there; ``label`` is the place.
+        rates: Whether the values are parts of one, not amounts.
+        where: The rows that were counted, if not all; see ``notebook.selections``.
+    """
+    currencies, _ = currencies_of(data)
+    width, height = size_of(currencies)
+
+    def panel(currency: str) -> theme.LayerChart:
+        rows = data.filter(currency=currency).sort("category", "period")
+        axis = axis_of_currency(currency, rows["value"])
+        if rates:
+            axis.labelExpr = "format(datum.value, '.2~%')"
+        base = alt.Chart().encode(
+            x=slots.axis(width, padding=0.5),
+            y=alt.Y("value:Q", axis=axis, scale=alt.Scale(zero=True)),
+            color=groups.color(alone=len(currencies) == 1),
+        )
+        line = base.mark_line(aria=False, strokeJoin="round")
+        points = (
+            base.mark_circle(size=max(12.0, min(50.0, 900 / len(slots.keys))), opacity=1)
+            .transform_calculate(reading=" + ' ' + ".join(f"datum.{column}" for column in names))
+            .properties(name=MARKS)
+            .encode(
+                tooltip=[alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()],
+                description="reading:N",
+            )
+        )
+        layer = [line, points]
+        if not rates:
+            layer.insert(0, base.mark_area(aria=False, opacity=_AREA, line=False))
+        texts = dict.fromkeys(["category", "label", *names])
+        shown = slots.named(rows).select("period", pl.col("value").cast(pl.Float64), *texts)
+        return theme.LayerChart(data=shown, layer=layer, width=width, height=height)
+
+    return panels(
+        panel,
+        currencies,
+        head,
+        links={
+            "period": slots.source,
+            "category": groups.source,
+            "where": where,
+        },
+    )

@@ -1,0 +1,84 @@
+"""Selecting in a chart: a span of the axis by dragging; a bar, or a name of the legend, by clicking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from stripe_reports.charts import theme
+from stripe_reports.charts.panels import MARKS, Chart
+
+__all__ = ["BAR", "PICKED", "SPAN", "linked", "selections_in"]
+
+SPAN, BAR, PICKED = "span", "bar", "picked"
+"""The names of the selections, as ``altair.JupyterChart.selections`` has them."""
+
+_BRUSH = alt.BrushConfig(fill="#8795a1", fillOpacity=0.18, stroke="#8795a1", strokeOpacity=0.7)
+"""A grey that is seen on light and dark."""
+
+
+def linked(chart: Chart) -> Chart:
+    """A copy of one of our charts in which one can select; what is not selected fades.
+
+    Show it as ``altair.JupyterChart(linked(chart))``; ``selection_expr(chart, widget.selections)`` gives the
+    rows behind what is selected. All panels share the selections. A chart that has nothing to select, such as
+    a note, comes back as it is.
+    """
+    links = theme.remarks(chart).get("links")
+    if not links:
+        return chart
+    copy: Any = chart.copy(deep=True)
+    marks = [
+        layer
+        for panel in _panels(copy)
+        for layer in panel.layer
+        if isinstance(layer.name, str) and layer.name.startswith(MARKS)
+    ]
+    params = _parameters(links, marks)
+    if not params:
+        return chart
+    selected = {"and": [{"param": param.name} for param in params]}
+    for layer in marks:
+        layer.encoding.opacity = alt.OpacityValue(0.25, condition={"test": selected, "value": 1})
+    copy.params = params
+    return copy  # type: ignore[no-any-return]
+
+
+def selections_in(chart: Chart) -> list[str]:
+    """The names of the selections that can be made in a chart; none, unless it is linked."""
+    params: Any = chart.params
+    return [] if params is alt.Undefined else [param.name for param in params]
+
+
+def _panels(chart: Any) -> list[Any]:
+    for parts in ("vconcat", "concat"):
+        if isinstance(getattr(chart, parts, None), list):
+            return list(getattr(chart, parts))
+    return [chart]
+
+
+def _parameters(links: dict[str, Any], marks: list[Any]) -> list[alt.TopLevelSelectionParameter]:
+    """Along an axis one drags over the bars, or clicks on one, and on the legend; elsewhere on bars only."""
+    chosen: dict[str, Any] = {}
+    bind: Any = alt.Undefined
+    if "period" in links:
+        chosen[SPAN] = alt.IntervalSelectionConfig(type="interval", encodings=["x"], mark=_BRUSH)
+        if all(_is_bar(layer) for layer in marks):
+            fields = ["period", *(["category"] if links.get("category") else [])]
+            chosen[BAR] = alt.PointSelectionConfig(type="point", fields=fields)
+        bind = "legend"
+    if links.get("category"):
+        fields = ["category"] if "period" in links else ["category", "currency"]
+        chosen[PICKED] = alt.PointSelectionConfig(type="point", fields=fields)
+    views = [layer.name for layer in marks]
+    return [
+        alt.TopLevelSelectionParameter(
+            name=name, select=select, views=views, bind=bind if name == PICKED else alt.Undefined
+        )
+        for name, select in chosen.items()
+    ]
+
+
+def _is_bar(layer: Any) -> bool:
+    return bool(getattr(layer.mark, "type", layer.mark) == "bar")

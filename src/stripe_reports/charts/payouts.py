@@ -1,0 +1,127 @@
+"""Payouts over time by status, and how many days they take to arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from stripe_reports.charts.columns import Frame, as_day, check, first_of, only_currencies, zone_of
+from stripe_reports.charts.daily import sums_by_day
+from stripe_reports.charts.groups import largest
+from stripe_reports.charts.panels import (
+    NOTHING,
+    Chart,
+    Subtitle,
+    currencies_of,
+    heading,
+    note,
+    size_of,
+)
+from stripe_reports.charts.slots import NO_DATE, Every, Slots, by_period
+from stripe_reports.charts.stacked import stacked
+
+__all__ = ["payout_arrival", "payouts_over_time"]
+
+_TIMES = ("effective_at", "effective_at_utc")
+_LONG = 30
+"""Payouts that take more days than these are one bar."""
+
+_WEEK = 7
+
+
+def payouts_over_time(
+    frame: Frame,
+    *,
+    every: Every | None = None,
+    currency: str | Sequence[str] | None = None,
+    timezone: str | None = None,
+    title: str | None = None,
+    subtitle: Subtitle = None,
+) -> Chart:
+    """What was paid out per day, week or month, by the payouts' status: one panel per currency.
+
+    A payout that came back stands above zero on the day it left, and below zero on the day it came back.
+
+    Args:
+        frame: A ``payouts.itemized`` report, with ``effective_at``, ``payout_status``, ``net`` and
+            ``currency``.
+        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for the finest readable.
+        currency: Draws only this currency, or these.
+        timezone: Zone in which days are counted; None for the one that the column has.
+        title: Stands on top.
+        subtitle: One line or several below it.
+
+    Raises:
+        ParameterError: A column is missing, or is no decimal.
+    """
+    time = first_of(frame, *_TIMES) or _TIMES[0]
+    check(frame, "A chart of payouts", [time, "payout_status", "net", "currency"], exact=["net"])
+    status = pl.col("payout_status").alias("category")
+    days = sums_by_day(frame, time, timezone, currency, status, amount=pl.col("net"))
+    if days.is_empty():
+        return note(NOTHING, heading(title or "Payouts by status", subtitle))
+    data, groups = largest(days, "payout_status", top=8)
+    width, _ = size_of(currencies_of(data)[0])
+    data, slots = by_period(data, time, every=every, zone=zone_of(frame, time, timezone), width=width)
+    head = heading(title or f"Payouts per {slots.every}, by status", subtitle, currencies_of(data)[1])
+    data = data.with_columns(payouts=pl.col("rows").cast(pl.String))
+    names = {"label": slots.every.capitalize(), "category": "Status", "exact": "Net", "payouts": "Payouts"}
+    return stacked(data, slots, groups, head, names=names)
+
+
+def payout_arrival(
+    frame: Frame,
+    *,
+    currency: str | Sequence[str] | None = None,
+    timezone: str | None = None,
+    title: str | None = None,
+    subtitle: Subtitle = None,
+) -> Chart:
+    """What was paid out by the days until it arrived, and by status: one panel per currency.
+
+    Days are counted from the one on which the money left the balance to the expected arrival. Those of
+    automatic payouts are mostly 0, since Stripe takes the money on the day on which it should arrive.
+
+    Arguments and errors are those of ``payouts_over_time``.
+    """
+    time, arrival = first_of(frame, *_TIMES) or _TIMES[0], "payout_expected_arrival_date"
+    has_status = first_of(frame, "payout_status")
+    check(frame, "A chart of payouts", [time, arrival, "net", "currency"], exact=["net"])
+    days = (as_day(frame, arrival, None) - as_day(frame, time, timezone)).dt.total_days()
+    data = (
+        only_currencies(frame, currency)
+        .group_by(
+            pl.col("currency").fill_null(""),
+            days.clip(upper_bound=_LONG + 1).alias("days"),
+            (pl.col("payout_status") if has_status else pl.lit("payouts")).alias("category"),
+        )
+        .agg(rows=pl.len().cast(pl.Int64), amount=pl.col("net").sum())
+        .collect(engine="streaming")
+    )
+    head = heading(title or "Payouts by days until they arrive", subtitle, currencies_of(data)[1])
+    if data.is_empty():
+        return note(NOTHING, head)
+    data, groups = largest(data, "payout_status" if has_status else (), top=8)
+    slots = _days(
+        data["days"],
+        {"until": arrival, "column": time, "over": _LONG, "zone": zone_of(frame, time, timezone)},
+    )
+    data = data.with_columns(period=_key(pl.col("days")), payouts=pl.col("rows").cast(pl.String)).drop("days")
+    names = {"label": "Arrival", "category": "Status", "exact": "Net", "payouts": "Payouts"}
+    return stacked(data, slots, groups, head, names=names)
+
+
+def _key(days: pl.Expr) -> pl.Expr:
+    return (
+        pl.when(days > _LONG).then(pl.lit(f"over {_LONG}")).otherwise(days.cast(pl.String)).fill_null(NO_DATE)
+    )
+
+
+def _days(days: pl.Series, source: dict[str, object]) -> Slots:
+    """A place for each number of days that there is, and for all those of the first week."""
+    present = days.drop_nulls().to_list()
+    counted = pl.Series(sorted({*range(min(_WEEK, max(present, default=0)) + 1), *present}), dtype=pl.Int64)
+    keys = pl.select(_key(pl.lit(counted))).to_series().to_list() + [NO_DATE] * bool(days.null_count())
+    names = ["same day" if key == "0" else key if key == NO_DATE else f"{key} days" for key in keys]
+    return Slots(keys, names, "datum.value === '0' ? 'same day' : datum.value", source, "day", characters=8)

@@ -1,0 +1,164 @@
+"""Bars one below the other: names of any length, the largest on top."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from stripe_reports.charts import palette, theme
+from stripe_reports.charts.panels import (
+    MARKS,
+    Chart,
+    axis_of_currency,
+    currencies_of,
+    in_words,
+    panels,
+)
+
+__all__ = ["ranked"]
+
+_WIDTH = 530
+"""Of names and panel together."""
+
+_NAMES = (150, 230)
+"""What names may take of it, at least and at most."""
+
+_ROW = 24
+_CHARACTER = 6.2
+
+
+def ranked(
+    data: pl.DataFrame,
+    head: alt.TitleParams,
+    *,
+    category: Mapping[str, Any],
+    names: Mapping[str, str],
+    where: Mapping[str, Any] | None = None,
+    money_in: str = "currency",
+    rest: str | None = None,
+) -> Chart:
+    """A bar for each name with its exact amount at its end, one panel a currency, one below the other.
+
+    Args:
+        data: ``currency``, ``category``, exact ``amount``; ``series``, where each name has
+            several bars; and texts for the tooltip. In the order in which they are drawn.
+        head: Stands on top.
+        category: How a selected name leads back to rows; see ``notebook.selections``.
+        names: What the tooltip shows, in order, and its names there; ``exact`` is the amount as text.
+        where: The rows that were counted, if not all.
+        money_in: The report's column with the currency.
+        rest: The name that sums up all others: it stands last, in grey.
+    """
+    currencies, _ = currencies_of(data)
+    series = data["series"].unique(maintain_order=True).to_list() if "series" in data.columns else []
+    characters: Any = data["category"].str.len_chars().max() or 0
+    beside = round(min(max(_NAMES[0], characters * _CHARACTER), _NAMES[1]))
+    width = _WIDTH - beside
+    if beside > _NAMES[0]:  # above the names too, or it would not fit
+        head = head.copy()
+        head.frame = "bounds"
+
+    def panel(currency: str) -> theme.LayerChart:
+        rows = in_words(data.filter(currency=currency), exact="amount")
+        order = rows["category"].unique(maintain_order=True).to_list()
+        shown = rows.select(
+            "category",
+            "currency",
+            pl.col("amount").cast(pl.Float64),
+            "exact",
+            *(name for name in names if name not in ("category", "exact")),
+            *(["series"] if series and "series" not in names else []),
+        )
+        base = alt.Chart().encode(
+            y=_names(order, beside, are_words=bool(series)),
+            yOffset=_offset(series) if series else alt.Undefined,
+        )
+        longest = max(map(len, rows["exact"]))
+        color: Any = (
+            alt.Color(
+                "series:N",
+                scale=alt.Scale(domain=series, range=palette.colours(series)),
+                legend=alt.Legend(offset=26 if len(currencies) == 1 else 4),
+            )
+            if series
+            else alt.when(f"datum.category === {_quoted(rest)}")
+            .then(alt.value(palette.REST))
+            .otherwise(alt.value(palette.MAIN[0]))
+        )
+        bars = (
+            base.mark_bar()
+            .transform_calculate(reading="datum.category + ' ' + datum.exact")
+            .properties(name=MARKS)
+            .encode(
+                x=alt.X(
+                    "amount:Q",
+                    axis=_axis(currency, rows["amount"]),
+                    scale=_room(shown["amount"], longest, width),
+                ),
+                color=color,
+                tooltip=[alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()],
+                description="reading:N",
+            )
+        )
+        is_negative = "datum.amount < 0"
+        figures = base.mark_text(
+            aria=False,
+            align=alt.expr(f"{is_negative} ? 'right' : 'left'"),
+            dx=alt.expr(f"{is_negative} ? -5 : 5"),
+            fontSize=10 if series else 11,
+        ).encode(x="amount:Q", text="exact:N")
+        zero = (
+            alt.Chart(alt.InlineData(values=[{}]))
+            .mark_rule(strokeWidth=1.5, aria=False)
+            .encode(x=alt.datum(0))
+        )
+        height = len(order) * _ROW * (2 if series else 1)
+        return theme.LayerChart(data=shown, layer=[bars, zero, figures], width=width, height=height)
+
+    return panels(
+        panel,
+        currencies,
+        head,
+        links={"category": category, "currency": {"columns": [money_in]}, "where": where},
+        one_by_row=True,
+    )
+
+
+def _names(order: list[str], width: int, *, are_words: bool) -> alt.Y:
+    label = "replace(datum.label, /_/g, ' ')" if are_words else "datum.label"
+    return alt.Y(
+        "category:N",
+        title=None,
+        axis=alt.Axis(labelLimit=width, labelExpr=label, grid=False),
+        scale=alt.Scale(domain=order, padding=0.2),
+    )
+
+
+def _offset(series: list[str]) -> alt.YOffset:
+    return alt.YOffset("series:N", scale=alt.Scale(domain=series))
+
+
+def _axis(currency: str, amounts: pl.Series) -> alt.Axis:
+    """A money axis that runs from left to right: the currency stands at its left end, on top."""
+    axis = axis_of_currency(currency, amounts)
+    axis.orient, axis.tickCount, axis.titleX, axis.titleY = "top", 5, 0, -24
+    axis.titleAnchor, axis.titleAlign = "start", "left"
+    return axis
+
+
+def _room(amounts: pl.Series, characters: int, width: int) -> alt.Scale:
+    """A scale that leaves room for the figures at the ends of the bars."""
+    least, most = min(0.0, *amounts, 0.0), max(0.0, *amounts, 0.0)
+    taken = min(0.45, (characters * _CHARACTER + 8) / width)
+    span = (most - least or 1.0) / (1 - taken * ((most > 0) + (least < 0)))
+    return alt.Scale(
+        domain=[least - span * taken * (least < 0), most + span * taken * (most > 0)], nice=False
+    )
+
+
+def _quoted(text: str | None) -> str:
+    return json.dumps(text)

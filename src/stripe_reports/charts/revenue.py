@@ -1,0 +1,123 @@
+"""Revenue recognition: debits and credits per accounting period."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+import polars as pl
+
+from stripe_reports.charts.columns import Frame, check, only_currencies
+from stripe_reports.charts.groups import NONE, largest
+from stripe_reports.charts.panels import NOTHING, Chart, Subtitle, currencies_of, heading, note
+from stripe_reports.charts.slots import NO_DATE, Slots
+from stripe_reports.charts.stacked import stacked
+
+__all__ = ["debits_and_credits"]
+
+_FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m", "%b %Y", "%B %Y", "%m/%Y", "%Y")
+"""How a period may be written; Stripe documents none."""
+
+_MIDNIGHT = " 00:00:00"
+
+
+def debits_and_credits(
+    frame: Frame,
+    *,
+    top: int = 8,
+    currency: str | Sequence[str] | None = None,
+    title: str | None = None,
+    subtitle: Subtitle = None,
+) -> Chart:
+    """What was debited (above zero) and credited (below) per accounting period, by account.
+
+    One panel per currency. Every entry has both sides, so the bars of a period are as high as they are deep.
+
+    Args:
+        frame: A revenue recognition report of debits and credits.
+        top: So many accounts keep their names; the others are one.
+        currency: Draws only this currency, or these.
+        title: Stands on top.
+        subtitle: One line or several below it.
+
+    Raises:
+        ParameterError: A column is missing, or is no decimal.
+    """
+    needed = ["accounting_period", "debit", "credit", "amount", "currency"]
+    check(frame, "A chart of debits and credits", needed, exact=["amount"])
+    rows = only_currencies(frame, currency).with_columns(
+        pl.col("currency").fill_null(""),
+        period=pl.col("accounting_period").cast(pl.String).fill_null(NO_DATE),
+    )
+    keys = ["currency", "period"]
+    sides = [
+        rows.group_by(*keys, pl.col(side).fill_null(NONE).alias("category"))
+        .agg(amount=pl.col("amount").sum() * sign, rows=pl.len().cast(pl.Int64))
+        .with_columns(side=pl.lit(side))
+        .collect(engine="streaming")
+        for side, sign in (("debit", 1), ("credit", -1))
+    ]
+    data = pl.concat(sides)
+    head = heading(
+        title or "Debits and credits per accounting period, by account", subtitle, currencies_of(data)[1]
+    )
+    if data.is_empty():
+        return note(NOTHING, head)
+    data, groups = largest(data, ("debit", "credit"), top=top, what="other accounts")
+    groups = replace(groups, source={**groups.source, "either": True})
+    slots = _slots(_in_order(data["period"].unique().to_list()))
+    names = {"label": "Period", "category": "Account", "side": "Side", "exact": "Amount"}
+    return stacked(data, slots, groups, head, names=names)
+
+
+def _in_order(periods: list[str]) -> list[str]:
+    """By date where one form fits all of them, else as texts; what has no period comes last."""
+    known = [period for period in periods if period != NO_DATE]
+    last = [NO_DATE] * (NO_DATE in periods)
+    for form in _FORMS:
+        dates = {period: day for period in known if (day := _date(period, form))}
+        if len(dates) == len(known):
+            return sorted(known, key=dates.__getitem__) + last
+    return sorted(known) + last
+
+
+def _slots(periods: list[str]) -> Slots:
+    """The places of periods: months as people write them, anything else as Stripe does."""
+    months = {period: day for period in periods if (day := _month(period))}
+    if len(months) == len([period for period in periods if period != NO_DATE]):
+        names = [f"{months[period]:%B %Y}" if period in months else period for period in periods]
+        shown = "toDate(slice(datum.value, 0, 7) + '-01T00:00:00Z')"
+        label = f"datum.value === '{NO_DATE}' ? '{NO_DATE}' : utcFormat({shown}, '%b %Y')"
+        characters = 8
+    else:
+        names = [_short(period) for period in periods]
+        label = f"replace(datum.value, '{_MIDNIGHT}', '')"
+        characters = max(map(len, names))
+    return Slots(
+        keys=periods,
+        names=names,
+        label=label,
+        source={"columns": ["accounting_period"], "none": NO_DATE},
+        every="period",
+        characters=characters,
+    )
+
+
+def _month(period: str) -> date | None:
+    """The first day of the month that a period is, where Stripe writes it as a time, a day or a month."""
+    day = next(
+        (day for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y-%m") if (day := _date(period, form))), None
+    )
+    return day if day is not None and day.day == 1 else None
+
+
+def _short(period: str) -> str:
+    return period.removesuffix(_MIDNIGHT)
+
+
+def _date(text: str, form: str) -> date | None:
+    try:
+        return datetime.strptime(text, form).date()  # noqa: DTZ007
+    except ValueError:
+        return None

@@ -1,0 +1,264 @@
+"""From what is selected in a chart to the rows behind it: as a polars expression, and as code.
+
+    chart = report.chart(linked=True)
+    widget = altair.JupyterChart(chart)
+    picked = selection_expr(chart, widget.selections)
+    report.frame().filter(picked.expr)      # exactly the rows behind the selected bars
+    print(picked.code)                      # pl.col("created").dt.date().is_between(date(2026, 10, 5), …)
+
+A chart of ours notes in its specification (``usermeta``) which column stands behind its axis and its colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import reduce
+from typing import Any
+
+import polars as pl
+
+from stripe_reports.charts import theme
+from stripe_reports.parsing.columns import column, is_pattern
+
+__all__ = ["Selected", "selection_expr"]
+
+_NO_DATE, _NONE = "no date", "(none)"
+_EVERY = {"1d", "1w", "1mo", "1q", "1y"}
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The rows behind a selection; equal where the code is.
+
+    Attributes:
+        expr: For ``frame.filter(expr)``; true for every row that the chart counted where nothing is selected.
+        code: The same as Python, for a cell that has ``import polars as pl`` and ``from datetime import
+            date``.
+        is_everything: Whether nothing is selected.
+    """
+
+    expr: pl.Expr = field(compare=False)
+    code: str
+    is_everything: bool
+
+    def __str__(self) -> str:
+        return self.code
+
+
+def selection_expr(chart: Any, selections: Any) -> Selected:
+    """The rows behind what is selected in one of our charts.
+
+    Args:
+        chart: The chart, or its specification as a dict.
+        selections: ``JupyterChart.selections``; or a dict of their names and values, where a value is what
+            altair delivers: ``{"period": ["2026-10-05", …]}`` for a span, ``[{"category": "charge"}, …]`` for
+            what was picked.
+
+    Example:
+        >>> report = client.fetch("balance_change_from_activity.itemized", "2026-10")
+        >>> chart = report.chart(linked=True, every="day")
+        >>> print(selection_expr(chart, {"span": {"period": ["2026-10-05", "2026-10-06"]}}))
+        pl.col("created").dt.date().is_between(date(2026, 10, 5), date(2026, 10, 6))
+    """
+    links = theme.remarks(chart).get("links") or {}
+    asked = (_chosen(value, links) for value in _values(selections))
+    chosen = [each for each in asked if each is not None]
+    counted = _counted(links.get("where"))
+    parts = [*([counted] if counted else []), *chosen]
+    whole = _all_of(parts) if parts else _Clause(pl.lit(True), "pl.lit(True)")
+    return Selected(whole.expr, whole.code, is_everything=not chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """A condition as expression and as code; both are made side by side, so that they agree."""
+
+    expr: pl.Expr
+    code: str
+    is_joined: bool = False
+
+    @property
+    def inner(self) -> str:
+        return f"({self.code})" if self.is_joined else self.code
+
+
+def _all_of(parts: Sequence[_Clause]) -> _Clause:
+    return _joined(parts, "&")
+
+
+def _any_of(parts: Sequence[_Clause]) -> _Clause:
+    return _joined(parts, "|") if parts else _Clause(pl.lit(False), "pl.lit(False)")
+
+
+def _joined(parts: Sequence[_Clause], sign: str) -> _Clause:
+    if len(parts) == 1:
+        return parts[0]
+    both = (lambda a, b: a & b) if sign == "&" else (lambda a, b: a | b)
+    expr = reduce(both, (part.expr for part in parts))
+    return _Clause(expr, f" {sign} ".join(part.inner for part in parts), is_joined=True)
+
+
+def _values(selections: Any) -> Iterable[Any]:
+    """The values, from altair's widget or from a dict; of the widget's own objects, what they hold."""
+    if isinstance(selections, Mapping):
+        values = list(selections.values())
+    else:
+        values = [getattr(selections, name) for name in selections.trait_names()]
+    return [getattr(value, "value", value) for value in values]
+
+
+def _chosen(value: Any, links: Mapping[str, Any]) -> _Clause | None:
+    """One selection's condition; None where it is empty, or a text that is no selection."""
+    if isinstance(value, Mapping):
+        fields = {
+            name: list(keys) for name, keys in value.items() if name in links and not isinstance(keys, str)
+        }
+        return (
+            _all_of([_condition(links[name], name, keys) for name, keys in fields.items()])
+            if fields
+            else None
+        )
+    if isinstance(value, Sequence) and not isinstance(value, str) and value:
+        rows = [
+            [_condition(links[name], name, [key]) for name, key in row.items() if name in links]
+            for row in value
+        ]
+        return _any_of([_all_of(row) for row in rows if row]) if any(rows) else None
+    return None
+
+
+def _condition(source: Mapping[str, Any], name: str, keys: list[str]) -> _Clause:
+    """The rows behind some keys of an axis, some categories, or some currencies."""
+    if source.get("every") in _EVERY:
+        return _within(source, keys)
+    if "until" in source:
+        return _after_days(source, keys)
+    if "sides" in source:
+        names = [each for key in keys for each in source["sides"].get(key, [])]
+        return _is_in(_column(source["columns"][0]), names)
+    if source.get("all") in keys:
+        return _Clause(pl.lit(True), "pl.lit(True)")
+    if name == "currency":
+        return _one_of(_column(source["columns"][0]), keys, none="")
+    if source.get("either"):
+        sides = [_category(source, _column(column), keys) for column in source["columns"]]
+        return _any_of(sides)
+    start = source.get("from", 0)
+    none = source.get("none", _NONE)
+    column = (
+        _column(source["columns"][0]) if len(source["columns"]) == 1 else _side_by_side(source["columns"])
+    )
+    return _category({**source, "none": none}, column, [key[start:] for key in keys])
+
+
+def _category(source: Mapping[str, Any], column: _Clause, keys: list[str]) -> _Clause:
+    none = source.get("none", _NONE)
+    named = [key for key in keys if key != source.get("rest")]
+    parts = [_one_of(column, named, none=none)] if named else []
+    if len(named) < len(keys):
+        others = _one_of(column, source["named"], none=none)
+        parts.append(_Clause(~others.expr.fill_null(False), f"~({others.code}).fill_null(False)"))
+    return _any_of(parts)
+
+
+def _one_of(column: _Clause, keys: Sequence[str], *, none: str) -> _Clause:
+    named = [key for key in keys if key != none]
+    parts = [_is_in(column, named)] if named else []
+    if len(named) < len(keys):
+        missing = [_Clause(column.expr.is_null(), f"{column.code}.is_null()"), _equals(column, "")]
+        parts.append(_any_of(missing))
+    return _any_of(parts)
+
+
+def _is_in(column: _Clause, names: Sequence[str]) -> _Clause:
+    if len(names) == 1:
+        return _equals(column, names[0])
+    return _Clause(column.expr.is_in(list(names)), f"{column.code}.is_in({_texts(names)})")
+
+
+def _equals(column: _Clause, name: str) -> _Clause:
+    return _Clause(column.expr == name, f"({column.code} == {_text(name)})")
+
+
+def _column(name: str) -> _Clause:
+    if is_pattern(name):
+        return _Clause(column(name), f"pl.selectors.by_name({_text(name)}).as_expr()")
+    return _Clause(column(name), f"pl.col({_text(name)})")
+
+
+def _side_by_side(names: Sequence[str]) -> _Clause:
+    return _Clause(
+        pl.concat_str(map(column, names), separator=", ", ignore_nulls=True),
+        f'pl.concat_str({_texts(names)}, separator=", ", ignore_nulls=True)',
+    )
+
+
+def _within(source: Mapping[str, Any], keys: list[str]) -> _Clause:
+    """The rows whose day is in one of the periods; periods side by side are one span."""
+    day = _day(source["column"], source.get("zone"))
+    spans: list[tuple[date, date]] = []
+    for start in sorted(date.fromisoformat(key) for key in keys if key != _NO_DATE):
+        end = pl.select(pl.lit(start).dt.offset_by(source["every"])).item() - timedelta(days=1)
+        if spans and start <= spans[-1][1] + timedelta(days=1):
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    parts = [
+        _Clause(day.expr.is_between(first, last), f"{day.code}.is_between({_date(first)}, {_date(last)})")
+        for first, last in spans
+    ]
+    if _NO_DATE in keys:
+        parts.append(
+            _Clause(pl.col(source["column"]).is_null(), f"{_column(source['column']).code}.is_null()")
+        )
+    return _any_of(parts)
+
+
+def _after_days(source: Mapping[str, Any], keys: list[str]) -> _Clause:
+    """The rows that took one of these numbers of days."""
+    start, end = _day(source["column"], source.get("zone")), _day(source["until"], None)
+    took = (end.expr - start.expr).dt.total_days()
+    code = f"({end.code} - {start.code}).dt.total_days()"
+    days = [int(key) for key in keys if key.lstrip("-").isdigit()]
+    parts = [_Clause(took.is_in(days), f"{code}.is_in({days})")] if days else []
+    if any(key.startswith("over ") for key in keys):
+        parts.append(_Clause(took > source["over"], f"({code} > {source['over']})"))
+    if _NO_DATE in keys:
+        parts.append(_Clause(took.is_null(), f"{code}.is_null()"))
+    return _any_of(parts)
+
+
+def _day(column: str, zone: str | None) -> _Clause:
+    """The calendar day of a time, in its own zone or another; a date is its own."""
+    own = _column(column)
+    if not zone:
+        return _Clause(own.expr.dt.date(), f"{own.code}.dt.date()")
+    return _Clause(
+        own.expr.dt.convert_time_zone(zone).dt.date(),
+        f"{own.code}.dt.convert_time_zone({_text(zone)}).dt.date()",
+    )
+
+
+def _counted(where: Mapping[str, Any] | None) -> _Clause | None:
+    """The rows that a chart counts, where it does not count all."""
+    if not where:
+        return None
+    if "equal" in where:
+        one, other = (_column(name) for name in where["equal"])
+        return _Clause(one.expr.eq_missing(other.expr), f"{one.code}.eq_missing({other.code})")
+    return _is_in(_column(where["columns"][0]), where["in"])
+
+
+def _date(day: date) -> str:
+    return f"date({day.year}, {day.month}, {day.day})"
+
+
+def _text(text: str) -> str:
+    quoted = repr(text)
+    return f'"{quoted[1:-1]}"' if quoted[0] == "'" and '"' not in quoted else quoted
+
+
+def _texts(texts: Iterable[str]) -> str:
+    return f"[{', '.join(map(_text, texts))}]"

@@ -1,0 +1,100 @@
+"""Bars along an axis, each made of its parts: above zero what came in, below it what went out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from stripe_reports.charts import theme
+from stripe_reports.charts.groups import Groups
+from stripe_reports.charts.panels import (
+    MARKS,
+    Chart,
+    axis_of_currency,
+    currencies_of,
+    in_words,
+    panels,
+    size_of,
+    zero_line,
+)
+from stripe_reports.charts.slots import Slots
+
+__all__ = ["stacked"]
+
+
+def stacked(
+    data: pl.DataFrame,
+    slots: Slots,
+    groups: Groups,
+    head: alt.TitleParams,
+    *,
+    names: Mapping[str, str],
+    where: Mapping[str, Any] | None = None,
+    point: str | None = None,
+) -> Chart:
+    """Stacked bars, one panel a currency.
+
+    Args:
+        data: ``currency``, ``period``, ``category``, exact ``amount``, and other texts of the tooltip.
+        slots: The places along the axis.
+        groups: The parts.
+        head: Stands on top.
+        names: What the tooltip shows, in order, and its names there: of ``label`` (the place), ``category``,
+            ``exact`` (the amount as text) and other texts of *data*.
+        where: The rows that were counted, if not all; see ``notebook.selections``.
+        point: An exact amount of each place that is drawn as a point, such as the net of its parts.
+    """
+    currencies, _ = currencies_of(data)
+    width, height = size_of(currencies)
+
+    def panel(currency: str) -> theme.LayerChart:
+        rows = data.filter(currency=currency).sort("period", "category", "amount")
+        here = slots.of(rows)
+        texts = dict.fromkeys(["label", "category", "exact", *names])
+        rank = pl.col("category").replace_strict(
+            dict(zip(groups.names, range(99), strict=False)), return_dtype=pl.Int8
+        )
+        shown = in_words(slots.named(rows), exact="amount").select(
+            "period", pl.col("amount", *([point] if point else [])).cast(pl.Float64), *texts, rank=rank
+        )
+        bars = (
+            alt.Chart(name=MARKS)
+            .transform_calculate(reading="datum.label + ' ' + datum.category + ' ' + datum.exact")
+            .mark_bar()
+            .encode(
+                x=here.axis(width),
+                y=alt.Y("amount:Q", axis=axis_of_currency(currency, rows["amount"])),
+                color=groups.color(alone=len(currencies) == 1),
+                order="rank:Q",
+                tooltip=[alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()],
+                description="reading:N",
+            )
+        )
+        layer = [bars, zero_line()]
+        if point:
+            layer.append(_points(here, width, point))
+        return theme.LayerChart(data=shown, layer=layer, width=width, height=height)
+
+    return panels(
+        panel,
+        currencies,
+        head,
+        links={
+            "period": slots.source,
+            "category": groups.source,
+            "where": where,
+        },
+    )
+
+
+def _points(slots: Slots, width: int, amount: str) -> alt.Chart:
+    wide = max(4, int(width / len(slots.keys) * 0.9))
+    ticks: alt.Chart = (
+        alt.Chart()
+        .mark_tick(orient="horizontal", thickness=3, width=wide, aria=False)
+        .encode(x=slots.axis(width), y=f"{amount}:Q")
+    )
+    return ticks

@@ -1,0 +1,268 @@
+"""How our charts look, and how they show: altair's own charts, themed, and drawn without the internet.
+
+The colours that mean something are set in the charts, and are the same in light and dark (``palette.py``).
+Everything else is a Vega-Lite config that is laid under the user's own when a chart is drawn, so that charts
+can be layered, concatenated and restyled. Which one:
+
+- one of ours, named when the chart is made, ``report.chart(theme="dark")``, or by ``dressed(chart, "dark")``;
+- else the theme that the user enabled: ``altair.theme.enable("stripe_reports_dark")`` is ours for all charts;
+- else, in a notebook and in our pages, the colours of the page around it; in a file, light.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar, get_args
+
+import altair as alt
+
+from stripe_reports.errors import ParameterError
+from stripe_reports.storage.disk import written_whole
+
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "ConcatChart",
+    "LayerChart",
+    "Theme",
+    "VConcatChart",
+    "config_of",
+    "dark",
+    "dressed",
+    "following_the_page",
+    "light",
+    "remarked",
+    "remarks",
+]
+
+Theme = Literal["light", "dark", "page"]
+"""``page`` takes the colours from the page around an SVG: JupyterLab's, Notebook's, Voilà's, or ours."""
+
+_FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+def _config(paper: str, ink: str, faded: str, line: str, grid: str) -> dict[str, Any]:
+    return {
+        "background": paper,
+        "font": _FONT,
+        "padding": 8,
+        "view": {"stroke": None},
+        "title": {
+            "anchor": "start",
+            "frame": "group",
+            "color": ink,
+            "fontSize": 15,
+            "subtitleColor": faded,
+            "subtitleFontSize": 11,
+            "subtitlePadding": 4,
+            "offset": 14,
+        },
+        "axis": {
+            "labelColor": faded,
+            "labelLimit": 200,
+            "titleColor": ink,
+            "labelFontSize": 11,
+            "titleFontSize": 12,
+            "domain": False,
+            "ticks": False,
+            "gridColor": grid,
+            "labelPadding": 8,
+        },
+        "legend": {
+            "labelColor": faded,
+            "titleColor": ink,
+            "labelFontSize": 11,
+            "titleFontSize": 11,
+            "symbolType": "square",
+            "symbolSize": 90,
+            "orient": "top",
+            "title": None,
+            "columnPadding": 14,
+            "offset": 8,
+        },
+        "text": {"color": ink, "fontSize": 11},
+        "rule": {"color": line},
+        "tick": {"color": ink},
+        "line": {"strokeWidth": 2},
+    }
+
+
+LIGHT = _config(paper="#ffffff", ink="#1f2933", faded="#5f6b76", line="#9aa5b1", grid="#e8ebee")
+"""The config of a chart for whom no other was chosen."""
+
+DARK = _config(paper="#16191d", ink="#eceff1", faded="#a3adb8", line="#66707b", grid="#2b3036")
+"""For a dark page."""
+
+# JupyterLab's, Notebook's and Voilà's variables; elsewhere they are not set, and it is LIGHT.
+_PAGE = _config(
+    paper=f"var(--jp-layout-color0, {LIGHT['background']})",
+    ink=f"var(--jp-content-font-color1, {LIGHT['title']['color']})",
+    faded=f"var(--jp-content-font-color2, {LIGHT['axis']['labelColor']})",
+    line=f"var(--jp-border-color1, {LIGHT['rule']['color']})",
+    grid=f"var(--jp-border-color3, {LIGHT['axis']['gridColor']})",
+)
+
+_CONFIGS: dict[Theme, dict[str, Any]] = {"light": LIGHT, "dark": DARK, "page": _PAGE}
+
+_OURS = "stripe_reports"
+"""Our part of a chart's ``usermeta``."""
+
+_Chart = TypeVar("_Chart", bound=alt.TopLevelMixin)
+
+
+def light() -> dict[str, Any]:
+    """Our light look for any chart: ``altair.theme.enable("stripe_reports_light")``."""
+    return {"config": LIGHT}
+
+
+def dark() -> dict[str, Any]:
+    """Our dark look for any chart: ``altair.theme.enable("stripe_reports_dark")``."""
+    return {"config": DARK}
+
+
+def dressed(chart: _Chart, theme: Theme) -> _Chart:
+    """A copy of one of our charts in that theme; it can still be layered, concatenated and restyled.
+
+    Raises:
+        ParameterError: There is no such theme.
+    """
+    config_of(theme)
+    return remarked(chart, theme=theme)
+
+
+def config_of(theme: Theme) -> dict[str, Any]:
+    """The Vega-Lite config of a theme.
+
+    Raises:
+        ParameterError: There is no such theme.
+    """
+    if theme not in _CONFIGS:
+        raise ParameterError(
+            f"There is no theme {theme!r}; there is {', '.join(get_args(Theme))}.", param="theme"
+        )
+    return _CONFIGS[theme]
+
+
+def following_the_page(chart: _Chart) -> _Chart:
+    """A copy that takes its colours from the page, unless it has a theme; any other chart as it is."""
+    return chart if not isinstance(chart, _OwnLook) or "theme" in remarks(chart) else dressed(chart, "page")
+
+
+def remarks(chart: Any) -> dict[str, Any]:
+    """What we noted in a chart about itself."""
+    meta = chart.get("usermeta") if isinstance(chart, Mapping) else getattr(chart, "usermeta", None)
+    ours = meta.get(_OURS) if isinstance(meta, Mapping) else None
+    return dict(ours) if isinstance(ours, Mapping) else {}
+
+
+def remarked(chart: _Chart, **values: Any) -> _Chart:
+    """A copy of a chart with notes about itself, which stand in its specification as ``usermeta``."""
+    copy: Any = chart.copy(deep=False)  # type: ignore[attr-defined]
+    meta = copy.usermeta if isinstance(copy.usermeta, Mapping) else {}
+    copy.usermeta = {**meta, _OURS: remarks(chart) | values}
+    return copy  # type: ignore[no-any-return]
+
+
+class _ScriptSafe(json.JSONEncoder):
+    """JSON in which no text of a report can end the ``<script>`` that altair puts it into."""
+
+    def encode(self, o: object) -> str:
+        return super().encode(o).replace("<", "\\u003c")
+
+
+class _OwnLook(alt.TopLevelMixin):
+    """A chart with our look; a theme or renderer of altair that the user enabled wins."""
+
+    def to_dict(self, *args: Any, context: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+        """The Vega-Lite specification as altair makes it, our config included."""
+        is_part_of_another = not (context or {}).get("top_level", True)
+        chart = self._as_a_part() if is_part_of_another else self._over("light")
+        spec: dict[str, Any] = super(_OwnLook, chart).to_dict(*args, context=context, **options)
+        return spec
+
+    def save(self, fp: Any, format: str | None = None, *args: Any, **options: Any) -> None:  # noqa: A002
+        """Save it as altair does; a page of HTML needs no internet, and holds a report's texts as data only.
+
+        A file at a path is readable by its owner only, and replaces one that is there once it is complete.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        if isinstance(fp, str | os.PathLike):
+            format = format or Path(fp).suffix.lower().lstrip(".")  # noqa: A001
+            with written_whole(fp) as temporary:
+                self._save(str(temporary), format, *args, **options)
+        else:
+            self._save(fp, format, *args, **options)
+
+    def _save(self, fp: Any, format_: Any, *args: Any, **options: Any) -> None:
+        in_full = {"inline": True} if format_ == "html" else {}
+        super().save(fp, format_, *args, **in_full | _script_safe(options))
+
+    def to_html(self, *args: Any, **options: Any) -> str:
+        """As altair writes it; the page holds the texts of a report as data only."""
+        return super().to_html(*args, **_script_safe(options))
+
+    def _repr_mimebundle_(self, *args: Any, **options: Any) -> Any:
+        """An SVG that takes its colours from the page.
+
+        altair's default loads libraries from the internet. An image needs nothing, shows at once wherever
+        the notebook does, and stays when it is saved or exported. It is given as HTML, since JupyterLab shows
+        ``image/svg+xml`` apart from the page, where a dark theme cannot reach it.
+        """
+        if alt.renderers.active != "default":
+            return super()._repr_mimebundle_(*args, **options)
+        svg = StringIO()
+        self._over("page").save(svg, format="svg")
+        return {"text/html": svg.getvalue(), "text/plain": f"<{type(self).__name__}>"}
+
+    def _over(self, fallback: Theme) -> Self:
+        """A copy with our config under its own; the chart itself where the user enabled a theme."""
+        chosen = remarks(self).get("theme")
+        if chosen is None and alt.theme.active != "default":
+            return self
+        chart: Any = self
+        own = chart.config
+        if isinstance(own, alt.Config):
+            own = own.to_dict()
+        themed = chart.copy(deep=False)
+        themed.config = _merged(_CONFIGS[chosen or fallback], {} if own is alt.Undefined else own)
+        return themed  # type: ignore[no-any-return]
+
+    def _as_a_part(self) -> Self:
+        """Without the notes, which Vega-Lite knows on top only."""
+        chart: Any = self
+        if chart.usermeta is alt.Undefined:
+            return self
+        part = chart.copy(deep=False)
+        part.usermeta = alt.Undefined
+        return part  # type: ignore[no-any-return]
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    both = {
+        key: _merged(under[key], over[key])
+        for key in under.keys() & over.keys()
+        if isinstance(under[key], Mapping) and isinstance(over[key], Mapping)
+    }
+    return {**under, **over, **both}
+
+
+def _script_safe(options: dict[str, Any]) -> dict[str, Any]:
+    return options | {"json_kwds": {"cls": _ScriptSafe, **(options.get("json_kwds") or {})}}
+
+
+class LayerChart(_OwnLook, alt.LayerChart):
+    """``altair.LayerChart`` with our look."""
+
+
+class VConcatChart(_OwnLook, alt.VConcatChart):
+    """``altair.VConcatChart`` with our look."""
+
+
+class ConcatChart(_OwnLook, alt.ConcatChart):
+    """``altair.ConcatChart`` with our look."""

@@ -1,0 +1,81 @@
+"""What works here and what is missing: mode, key, permissions, clock, folder."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from typing import Literal
+
+from stripe_reports.client import Client
+from stripe_reports.errors import StripeReportsError
+from stripe_reports.storage.disk import size_text
+
+__all__ = ["Finding", "examine"]
+
+Verdict = Literal["ok", "warning", "problem"]
+
+SKEW_NOTED_FROM = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    verdict: Verdict
+    says: str
+
+
+def examine(client: Client) -> Iterator[Finding]:
+    """Look at everything that the main job needs. Nothing is launched; a few reads are made.
+
+    Args:
+        client: Whose key, addresses and folder are looked at.
+    """
+    settings = client.settings
+    yield Finding("versions", "ok", ", ".join(_versions()))
+    account = f" for {settings.account}" if settings.account else ""
+    yield Finding("key", "ok", f"{settings.mode} mode{account}, asking {settings.base_url}")
+    yield _tried("report types", lambda: f"{len(client.report_types())} offered")
+    yield _tried("runs", lambda: f"can be listed; the newest is {_newest(client)}")
+    yield _skew(client)
+    yield _tried("folder", lambda: _folder(client))
+
+
+def _tried(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, "ok", look())
+    except StripeReportsError as error:
+        return Finding(what, "problem", str(error))
+
+
+def _versions() -> list[str]:
+    packages = ("stripe-reports", "polars", "stripe", "requests-cache", "altair")
+    return [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in packages)]
+
+
+def _newest(client: Client) -> str:
+    runs = client.runs(limit=1)
+    return f"{runs[0].id} ({runs[0].report_type}, {runs[0].status})" if runs else "none yet"
+
+
+def _skew(client: Client) -> Finding:
+    ahead = client.clock_skew()
+    if ahead is None:
+        return Finding("clock", "warning", "Stripe's time is not known")
+    if abs(ahead) < SKEW_NOTED_FROM:
+        return Finding("clock", "ok", "this machine's clock agrees with Stripe's")
+    distance = timedelta(seconds=round(abs(ahead).total_seconds()))
+    text = f"this machine's clock is {distance} {'ahead of' if ahead > timedelta(0) else 'behind'} Stripe's"
+    return Finding("clock", "warning", f"{text}; periods go by Stripe's, but files here carry the wrong time")
+
+
+def _folder(client: Client) -> str:
+    client.cache.check_writable()
+    sizes = client.cache.info()["size"]
+    return (
+        f"{client.settings.cache_dir}: {len(sizes):,} results, {size_text(int(sizes.sum()))}, can be written"
+    )

@@ -1,0 +1,66 @@
+"""Where the API key comes from, when it is not passed: environment, keyring, a hidden prompt."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from stripe_reports.errors import KeyProblemError
+from stripe_reports.http.settings import Secret
+
+__all__ = ["ENVIRONMENT_VARIABLE", "KEYRING_SERVICE", "find_key"]
+
+ENVIRONMENT_VARIABLE = "STRIPE_API_KEY"
+KEYRING_SERVICE = "stripe-reports"
+
+
+def find_key(given: Secret | None = None) -> Secret:
+    """The key to use: the one given, else ``STRIPE_API_KEY``, else the keyring's, else one typed in.
+
+    Raises:
+        KeyProblemError: None was found and no prompt can be shown here, or it is not text.
+    """
+    found = (
+        given
+        or Secret.of(os.environ.get(ENVIRONMENT_VARIABLE))
+        or Secret.of(_from_keyring())
+        or Secret.of(_from_prompt())
+    )
+    if found is None:
+        raise KeyProblemError(
+            f"No API key. Set the environment variable {ENVIRONMENT_VARIABLE}, store one with "
+            f"'keyring set {KEYRING_SERVICE} api_key' (needs the extra stripe-reports[keyring]), or pass "
+            "Client(api_key=...). To try things out without a key, use stripe_reports.demo()."
+        )
+    if not isinstance(found.reveal(), str):
+        raise KeyProblemError(f"api_key is a text, not {type(found.reveal()).__name__}.")
+    return Secret(found.reveal().strip())
+
+
+def _from_keyring() -> str | None:
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        return None
+    try:
+        key: str | None = keyring.get_password(KEYRING_SERVICE, "api_key")
+    except KeyringError:  # no keyring on this machine is as good as no key in it
+        return None
+    return key
+
+
+def _from_prompt() -> str | None:
+    """A key typed without echo, in a terminal or a notebook whose front end can ask; None elsewhere."""
+    kernel = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    can_ask = getattr(getattr(kernel, "kernel", None), "_allow_stdin", False) or (
+        sys.stdin is not None and sys.stdin.isatty()
+    )
+    if not can_ask:
+        return None
+    from getpass import getpass
+
+    try:
+        return getpass("Stripe API key (hidden): ")
+    except EOFError:
+        return None

@@ -1,0 +1,188 @@
+"""Whom to ask, as whom, and where results lie: two frozen values that are passed whole."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stripe_reports.errors import KeyProblemError, NotPicklableError, ParameterError
+from stripe_reports.http.addresses import origin_of
+from stripe_reports.models import Mode, Owner, zone_named
+from stripe_reports.render.redaction import KEY, REDACTED, redacted, without_key
+
+__all__ = [
+    "API_VERSION",
+    "FILES_URL",
+    "LOOPBACK",
+    "STRIPE_URL",
+    "Secret",
+    "Settings",
+]
+
+API_VERSION = "2026-10-28.endive"
+"""The version of Stripe's API that is asked for; part of what makes two requests the same."""
+
+STRIPE_URL = "https://api.stripe.com"
+FILES_URL = "https://files.stripe.com"
+
+_ACCOUNT = re.compile(r"acct_\w+")
+_STRIPES_HOSTS = frozenset({"api.stripe.com", "files.stripe.com"})
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Secret:
+    """An API key that shows itself nowhere: not in a repr, a log line, a traceback's locals or a pickle."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @classmethod
+    def of(cls, key: str | Secret | None) -> Secret | None:
+        """The key, hidden; None if there is none.
+
+        It checks nothing, since an error would show the frame of the caller, which still has the plain key.
+        """
+        return key if isinstance(key, Secret) else cls(key) if key else None
+
+    def reveal(self) -> str:
+        """The key itself. Called where a request is signed, and nowhere else."""
+        return self._text
+
+    def redact(self, text: str) -> str:
+        """*text* without the key, however it is written, and without other keys."""
+        return without_key(text, self._text)
+
+    def is_in(self, content: bytes) -> bool:
+        """Whether *content* has the key as it is."""
+        return self._text.encode() in content
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "Secret(...)"
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise NotPicklableError("An API key is not pickled: it would lie in a file.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that a client was told when it was made.
+
+    Args:
+        api_key: A secret or restricted key.
+        account: ``acct_…`` to act for a connected account (Stripe's ``Stripe-Account`` header), or None.
+        timezone: Zone of calendar periods where a call names none; None is UTC.
+        base_url: Where the API is: Stripe, or a simulator on this machine.
+        files_url: Where files are, if neither there nor at Stripe's usual place.
+        cache_dir: Folder of results, one folder for each owner inside.
+        api_version: Stripe's API version.
+        cache_limit: Bytes that the stored results of this owner may take.
+        max_result_bytes: Bytes that one result may have, as received and unpacked.
+        trusted_hosts: Further host names that may see a live key, such as a company's gateway.
+        in_process: The API is played in this process, whatever the addresses say.
+
+    Raises:
+        KeyProblemError: Not a secret key, or an address that must not see it.
+        ParameterError: An account that cannot be one.
+    """
+
+    api_key: Secret
+    account: str | None = None
+    timezone: str | None = None
+    base_url: str = STRIPE_URL
+    files_url: str | None = None
+    cache_dir: Path
+    api_version: str = API_VERSION
+    cache_limit: int = 20_000_000_000
+    max_result_bytes: int = 100_000_000_000
+    trusted_hosts: frozenset[str] = field(default=frozenset())
+    in_process: bool = False
+
+    def __post_init__(self) -> None:
+        if not _is_key(self.api_key):
+            raise KeyProblemError(_what_is_wrong(self.api_key.reveal()))
+        if self.account is not None and not _ACCOUNT.fullmatch(str(self.account)):
+            raise ParameterError(
+                f"account={self.account!r} is not an account: it starts with 'acct_'.", param="account"
+            )
+        if self.timezone is not None:
+            zone_named(self.timezone)
+        self._check_address("base_url", self.base_url)
+        if self.files_url:
+            self._check_address("files_url", self.files_url)
+        object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
+        object.__setattr__(self, "cache_dir", self.cache_dir.expanduser().absolute())
+
+    def _check_address(self, name: str, url: object) -> None:
+        if isinstance(url, str) and REDACTED in redacted(url):
+            raise KeyProblemError("Put no API key into an address; pass api_key.")
+        origin = origin_of(url)
+        if origin is None:  # and may hold a password, so it is not repeated
+            raise KeyProblemError(
+                f"{name} is not an address such as {STRIPE_URL!r}: scheme, host, perhaps a port and a path, "
+                "and no user name, password or blank. The API key is passed as api_key."
+            )
+        host = origin.host
+        if origin.scheme == "http" and host not in LOOPBACK:
+            raise KeyProblemError(
+                f"The key would cross the network in clear text on its way to {origin}. "
+                "Use https; plain http is for a simulator on this machine."
+            )
+        if self.mode == "live" and host not in _STRIPES_HOSTS | self.trusted_hosts:
+            raise KeyProblemError(
+                f"A live key goes to Stripe only, not to {host}. Use a test key, or allow the host by name: "
+                f"Client(..., trusted_hosts=[{host!r}])."
+            )
+
+    @property
+    def mode(self) -> Mode:
+        """``live`` or ``test``, as the key says."""
+        return "live" if "_live_" in self.api_key.reveal()[:12] else "test"
+
+    @property
+    def owner(self) -> Owner:
+        """Who these results belong to."""
+        place = "this process" if self.in_process else self.base_url
+        is_stripe = not self.in_process and origin_of(place) == origin_of(STRIPE_URL)
+        return Owner(
+            key_digest=_digest(self.api_key.reveal())[:16],
+            account=self.account,
+            mode=self.mode,
+            place=None if is_stripe else _digest(place)[:8],
+        )
+
+    def may_send_key_to(self, url: str) -> bool:
+        """Whether *url* is where this client's files are: only there the key goes with a download."""
+        origins = {origin_of(self.base_url), origin_of(self.files_url or FILES_URL)}
+        if origin_of(self.base_url) == origin_of(STRIPE_URL):
+            origins.add(origin_of(FILES_URL))
+        origin = origin_of(url)
+        return origin is not None and origin in origins
+
+
+def _is_key(key: Secret) -> bool:
+    return KEY.fullmatch(key.reveal()) is not None  # a match kept in a variable would show the key
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _what_is_wrong(key: str) -> str:
+    advice = "Pass a secret key (sk_test_…, sk_live_…) or a restricted one (rk_…)."
+    if key.startswith("pk_"):
+        return f"This is a publishable key; it cannot read reports. {advice}"
+    if key.startswith(("whsec_", "ek_", "acct_")):
+        return f"This is not an API key: it starts with {key.partition('_')[0] + '_'!r}. {advice}"
+    if key != key.strip():
+        return f"The API key has blanks around it. {advice}"
+    return f"This is not an API key of Stripe's. {advice}"

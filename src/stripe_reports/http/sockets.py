@@ -1,0 +1,87 @@
+"""Sockets that deliver nothing after the time of a call is over, however slowly the bytes arrive.
+
+The read timeout of requests and urllib3 is for each receipt from the socket, so an answer whose bytes come
+one by one would never time out. Here every receipt is limited to what is left of the call: of the status
+line, of headers, of bodies, plain or in chunks, and of the answer of a proxy.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from stripe_reports.planning import deadline
+
+__all__ = ["SocketAdapter"]
+
+
+class _TimedReads(io.RawIOBase):
+    """What arrives at a socket, up to the end of the call of the thread that reads."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self._raw = raw
+        self._socket = sock
+        self._longest = sock.gettimeout()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int | None:
+        left = deadline.left()
+        if left <= 0:
+            raise TimeoutError("the time of the call is over")
+        longest = left if self._longest is None else min(left, self._longest)
+        self._socket.settimeout(None if longest == float("inf") else longest)
+        return self._raw.readinto(target)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp = io.BufferedReader(_TimedReads(self.fp.detach(), sock))
+
+
+class _Connection(HTTPConnection):
+    response_class = _Answer
+
+
+class _TLSConnection(HTTPSConnection):
+    response_class = _Answer
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls = _TLSConnection
+
+
+class SocketAdapter(HTTPAdapter):
+    """The adapter of requests, on sockets that keep to the time of a call."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make the pools of direct connections."""
+        super().init_poolmanager(*args, **options)
+        _use_timed_pools(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Make the pools of connections through a proxy; those of a SOCKS proxy are left as they are."""
+        manager = super().proxy_manager_for(proxy, **options)
+        if not proxy.lower().startswith("socks"):
+            _use_timed_pools(manager)
+        return manager
+
+
+def _use_timed_pools(manager: PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}

@@ -1,0 +1,339 @@
+"""The one seam to HTTP: a session for Stripe's JSON, a session for files, and the adapter under them.
+
+Tests and ``demo()`` stand in here and nowhere else, by giving a WSGI application and a clock. Every call is
+signed, paced and retried here, and tells the time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import threading
+import weakref
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from requests_cache import CacheMixin
+
+from stripe_reports.errors import KeyProblemError, UnexpectedAnswerError
+from stripe_reports.http.addresses import origin_of
+from stripe_reports.http.answer_redaction import redact_answer
+from stripe_reports.http.clock import Clock, SystemClock
+from stripe_reports.http.rate_limit import RateBudget
+from stripe_reports.http.sessions import CachedSession, Session, cached_session
+from stripe_reports.http.settings import Settings
+from stripe_reports.http.sockets import SocketAdapter
+from stripe_reports.http.wsgi import WSGIAdapter, WSGIApplication
+from stripe_reports.models.values import instant
+from stripe_reports.planning import backoff, deadline
+
+__all__ = ["REPLAYED", "UNSIGNED", "PatientAdapter", "Transport"]
+
+logger = logging.getLogger("stripe_reports")
+
+CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 80.0
+ATTEMPTS = 6
+LARGEST_ANSWER = 32_000_000
+"""Bytes of JSON; a page of a hundred runs has about a hundred thousand."""
+TIME_HOLDS_FOR = timedelta(hours=1)
+
+UNSIGNED = "sk_filled_in_when_sent"
+"""Stands for the API key above the adapter, so that no library, cache or error there ever holds the key."""
+
+REPLAYED = "Idempotent-Replayed"
+"""Stripe's mark of an answer that an earlier call with the same idempotency key got."""
+
+_inherited: list[requests.Session] = []
+
+_RETRIED = frozenset({409, 424, 429, 500, 502, 503, 504})
+
+
+class PatientAdapter(BaseAdapter):
+    """Signs a call and sends it through another adapter, and again when that is safe and may help.
+
+    Every call of ours may be repeated: reads are reads, and a launch carries an idempotency key. Stripe's
+    ``Stripe-Should-Retry`` decides where it is given; otherwise lost connections and 409, 424, 429 and
+    5xx answers are tried again, with growing pauses.
+    """
+
+    def __init__(
+        self,
+        inner: BaseAdapter,
+        settings: Settings,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        budget: RateBudget,
+    ) -> None:
+        super().__init__()
+        self._inner = inner
+        self._settings = settings
+        self._clock = clock
+        self._rng = rng
+        self._budget = budget
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:
+        """Send, and retry while the call may last; the last answer or error is the caller's.
+
+        Raises:
+            CallTimeoutError, RunTimeoutError: The time of the call was over before an answer had come whole.
+        """
+        path = urlsplit(request.url or "").path
+        unanswered = f"{request.method} {path} was not answered"
+        for attempt in range(1, ATTEMPTS + 1):
+            deadline.check(unanswered)
+            self._budget.spend(request.method or "GET", path)
+            outcome = self._tried(request, options | _shortened(options))
+            if isinstance(outcome, requests.Response):
+                if not _may_retry(outcome):
+                    if attempt > 1:  # the earlier call may be ours, whose answer was lost
+                        outcome.headers.pop(REPLAYED, None)
+                    return outcome
+                why, retry_after = f"HTTP {outcome.status_code}", _seconds(outcome.headers.get("Retry-After"))
+            else:
+                deadline.check(unanswered)
+                why, retry_after = type(outcome).__name__, None
+            pause = backoff.retry_pause(attempt, self._rng, retry_after=retry_after)
+            if attempt == ATTEMPTS or pause >= deadline.left():  # what would come after it is too late
+                break
+            if isinstance(outcome, requests.Response):
+                outcome.close()
+            logger.info("%s %s: %s; trying again in %.1f s", request.method, path, why, pause)
+            self._clock.sleep(pause)
+        if isinstance(outcome, requests.Response):
+            return outcome
+        raise outcome
+
+    def _tried(
+        self, request: requests.PreparedRequest, options: dict[str, Any]
+    ) -> requests.Response | requests.RequestException:
+        """The answer, or the error of a kind that may not come again."""
+        try:
+            return self._send_once(request, options)
+        except requests.exceptions.SSLError:
+            raise  # a certificate does not get better
+        except requests.RequestException as error:
+            return error
+
+    def _send_once(self, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+        try:
+            return self._answer(request, options)
+        except BaseException as error:
+            # The frames that it comes from, and the errors that led to it, show the signed request.
+            error.__context__ = None
+            error.args = tuple(map(self._shown, error.args))
+            if isinstance(error, requests.RequestException):
+                error.request, error.response = request, None
+            raise error.with_traceback(None) from None
+
+    def _answer(self, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+        """The answer without the key, should a gateway repeat it: nothing above can show or store it then."""
+        response = self._inner.send(self._signed(request), **options)
+        response.request = request
+        if not options.get("stream"):
+            _read(response)  # here, so that a body cut short is tried again too
+        redact_answer(response, self._settings.api_key)
+        return response
+
+    def _shown(self, part: object) -> object:
+        """A part of an error; for another error, its text without the key."""
+        return self._settings.api_key.redact(str(part)) if isinstance(part, BaseException | str) else part
+
+    def _signed(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if UNSIGNED not in request.headers.get("Authorization", ""):
+            return request
+        if not self._settings.may_send_key_to(request.url or ""):  # the address as it will be dialled
+            where = origin_of(request.url) or "an address that cannot be read"
+            raise KeyProblemError(f"The API key is not for {where}; nothing was sent there.")
+        signed = request.copy()
+        signed.headers["Authorization"] = f"Bearer {self._settings.api_key.reveal()}"
+        return signed
+
+    def close(self) -> None:
+        """Close the connections beneath."""
+        self._inner.close()
+
+
+def _read(response: requests.Response) -> None:
+    body = bytearray()
+    for chunk in response.iter_content(1 << 16):
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            response.close()
+            raise UnexpectedAnswerError(
+                f"{origin_of(response.url)} answered with more than {LARGEST_ANSWER:,} bytes, where a "
+                "page of JSON was expected. Is base_url right?"
+            )
+    response._content = bytes(body)
+
+
+def _may_retry(response: requests.Response) -> bool:
+    match response.headers.get("Stripe-Should-Retry", "").strip("'\" ").lower():
+        case "true":
+            return response.status_code >= 400
+        case "false":
+            return False
+        case _:
+            return response.status_code in _RETRIED
+
+
+def _seconds(header: str | None) -> float | None:
+    """A ``Retry-After`` in seconds; None if it is absent, or a date."""
+    return float(header) if header and header.strip().isdecimal() else None
+
+
+def _shortened(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The timeouts of a call, to connect and to read, cut to what is left of its time."""
+    longest = options.get("timeout")
+    if not isinstance(longest, tuple):
+        return {}
+    left = max(deadline.left(), 0.001)  # urllib3 refuses a timeout of 0
+    return {"timeout": tuple(min(seconds, left) for seconds in longest)}
+
+
+class _StripeTime:
+    """The time at Stripe, as its answers tell it."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._seen: tuple[timedelta, datetime] | None = None
+
+    def note(self, response: requests.Response, *_: Any, **__: Any) -> None:
+        """Take the time from an answer, unless it is an old one out of the cache, or not Stripe's."""
+        if getattr(response, "from_cache", False) or not self._settings.may_send_key_to(response.url):
+            return
+        with suppress(KeyError, TypeError, ValueError, OverflowError):
+            date = instant(parsedate_to_datetime(response.headers["Date"]).timestamp())
+            now = self._clock.now()
+            self._seen = date - now, now
+
+    def now(self) -> datetime | None:
+        """The machine's time, corrected; None if the last answer is too old to correct it by.
+
+        The correction is kept, not a count of seconds since: those stand still while a laptop sleeps.
+        """
+        if self._seen is None:
+            return None
+        correction, seen_at = self._seen
+        now = self._clock.now()
+        return now + correction if abs(now - seen_at) < TIME_HOLDS_FOR else None
+
+
+class Transport:
+    """HTTP for one client.
+
+    Args:
+        settings: Addresses and owner.
+        cache_path: SQLite file of the JSON answers, or None to keep none.
+        application: A WSGI application to ask in place of the network.
+        clock: Time and rest.
+        rng: For jitter.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        cache_path: Path | None = None,
+        application: WSGIApplication | None = None,
+        clock: Clock | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.rng = rng or random.Random()  # noqa: S311 - jitter is no secret
+        self._lock = threading.Lock()
+        self._stripe_time = _StripeTime(settings, self.clock)
+        self._cache_path = cache_path
+        self._application = application
+        self._json: Session | None = None
+        self._files: Session | None = None
+        self._budget = RateBudget(settings.mode, self.clock)
+        self._process = os.getpid()
+        self._sessions: list[requests.Session] = []
+        weakref.finalize(self, _close, self._sessions)
+
+    @property
+    def json_session(self) -> Session:
+        """The session for Stripe's JSON, which keeps answers that will not change."""
+        with self._lock:
+            self._leave_to_parent()
+            if self._json is None:
+                path = self._cache_path
+                kept = Session() if path is None else cached_session(path, self.settings, self.clock)
+                self._json = self._prepared(kept)
+            return self._json
+
+    @property
+    def file_session(self) -> Session:
+        """The session for file contents: nothing of it is cached."""
+        with self._lock:
+            self._leave_to_parent()
+            if self._files is None:
+                self._files = self._prepared(Session())
+            return self._files
+
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:
+        """Ask for JSON. Stripe's library takes this for a session; the true one may be closed meanwhile."""
+        return self.json_session.request(method, url, **options)
+
+    def forget(self, path: str) -> None:
+        """Keep no answer of an address of the API: it was odd, and the next one may be right."""
+        session = self.json_session
+        if isinstance(session, CachedSession):
+            session.forget(self.settings.base_url + path)
+
+    def stripe_time(self) -> datetime | None:
+        """The time at Stripe; None if no answer has told it within the last hour."""
+        return self._stripe_time.now()
+
+    def now(self) -> datetime:
+        """The time at Stripe, or the machine's where Stripe has not told it."""
+        return self.stripe_time() or self.clock.now()
+
+    def close(self) -> None:
+        """Close connections and the cache; the next call opens them again."""
+        with self._lock:
+            _close(self._sessions)
+            self._json = self._files = None
+
+    def _leave_to_parent(self) -> None:
+        """In a forked process, open anew: two that read from one connection get each other's answers."""
+        if self._process != os.getpid():
+            _inherited.extend(self._sessions)  # and are not closed here, which would reach into the parent
+            self._sessions.clear()
+            self._json = self._files = None
+            self._process = os.getpid()
+
+    def _prepared(self, session: Session) -> Session:
+        inner = WSGIAdapter(self._application) if self._application else SocketAdapter(pool_maxsize=32)
+        adapter = PatientAdapter(
+            inner,
+            self.settings,
+            clock=self.clock,
+            rng=self.rng,
+            budget=self._budget,
+        )
+        # With an application there is no other adapter left: nothing can reach the network.
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        session.hooks["response"].append(self._stripe_time.note)
+        self._sessions.append(session)
+        return session
+
+
+def _close(sessions: list[requests.Session]) -> None:
+    while sessions:
+        session = sessions.pop()
+        session.close()
+        if isinstance(session, CacheMixin):
+            session.cache.close()  # type: ignore[no-untyped-call]

@@ -1,0 +1,45 @@
+"""Whose results are whose."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, Self
+
+__all__ = ["Mode", "Owner"]
+
+Mode = Literal["live", "test"]
+
+_FOLDER = re.compile(
+    r"(?P<mode>live|test)-(?P<digest>[0-9a-f]{16})(?:-(?P<account>acct_\w+))?(?:-at-(?P<place>[0-9a-f]{8}))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose results are whose: the first digits of the key's SHA-256, the account acted for, and the mode.
+
+    It is never looked up, since a restricted key may not read its own account; a rotated key is therefore
+    a new owner, and its results are fetched anew. What does not come from Stripe is never mixed with what
+    does: *place* is None for Stripe, and tells simulators and gateways apart by their address.
+    """
+
+    key_digest: str
+    account: str | None
+    mode: Mode
+    place: str | None = None
+
+    @property
+    def folder(self) -> str:
+        """Name of the owner's folder in the store."""
+        parts = [self.mode, self.key_digest, self.account, self.place and f"at-{self.place}"]
+        return "-".join(filter(None, parts))
+
+    @classmethod
+    def of_folder(cls, name: str) -> Self | None:
+        """The owner of a folder of that name; None if it is no owner's."""
+        match = _FOLDER.fullmatch(name)
+        if match is None:
+            return None
+        mode: Mode = "live" if match["mode"] == "live" else "test"
+        return cls(match["digest"], match["account"], mode, match["place"])

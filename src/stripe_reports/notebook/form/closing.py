@@ -1,0 +1,81 @@
+"""The controls of the chosen period: whether its reports agree, and the rows where they do not."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from stripe_reports.client import Client
+from stripe_reports.errors import ParameterError
+from stripe_reports.models import ReportRequest
+from stripe_reports.notebook.form.cells import currency_columns, row_texts
+from stripe_reports.notebook.form.words import period_text
+from stripe_reports.reconcile.tie_out import TieOut
+from stripe_reports.render.money import figure
+
+__all__ = ["Closing", "has_controls"]
+
+MOST_ROWS = 200
+"""So many rows behind a difference are shown; code has the others."""
+
+
+def has_controls(request: ReportRequest | None) -> bool:
+    """Whether the request is about a period with a start and an end."""
+    return request is not None and request.interval_start is not None and request.interval_end is not None
+
+
+class Closing:
+    """Ties out periods, and keeps the last outcome for whoever looks into it."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._last: TieOut | None = None
+
+    def outcome(self, request: ReportRequest | None) -> dict[str, Any]:
+        """The controls over the reports of the request's period; these are fetched, or reused.
+
+        Raises:
+            ParameterError: The request is about no period.
+            StripeReportsError: As ``client.tie_out``.
+        """
+        if request is None or request.interval_start is None or request.interval_end is None:
+            raise ParameterError("Choose a report with a period; the controls are about its reports.")
+        zone = request.timezone or request.zone
+        tied = self._client.tie_out(
+            (request.interval_start, request.interval_end), timezone=zone, progress=None
+        )
+        with self._lock:
+            self._last = tied
+        passing = int(tied.frame["passes"].sum())
+        return {
+            "title": f"{period_text(request)}: {passing} of {tied.frame.height} controls pass",
+            "passes": tied.passes,
+            "notes": list(tied.notes),
+            "controls": [_control(row) for row in tied.frame.iter_rows(named=True)],
+        }
+
+    def rows(self, control: str, currency: str) -> dict[str, Any]:
+        """The rows that make the difference of a control."""
+        with self._lock:
+            tied = self._last
+        if tied is None:
+            raise ParameterError("Check the period first.")
+        frame = tied.rows(control, currency or None)
+        return {
+            "columns": [
+                {"name": name, "numeric": dtype.is_numeric(), "zone": None}
+                for name, dtype in frame.schema.items()
+            ],
+            "rows": row_texts(frame.head(MOST_ROWS), currency_columns(frame.schema)),
+            "total": frame.height,
+        }
+
+
+def _control(row: dict[str, Any]) -> dict[str, Any]:
+    currency = row["currency"] or ""
+    amounts = {
+        name: "" if row[name] is None else figure(row[name], currency)
+        for name in ("left", "right", "difference")
+    }
+    return {"control": row["control"], "currency": currency, "passes": row["passes"], **amounts}

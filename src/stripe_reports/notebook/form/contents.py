@@ -1,0 +1,186 @@
+"""The contents of the report that is shown: sent to a view that asks, and kept nowhere else."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import uuid
+import weakref
+from functools import cached_property
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stripe_reports import catalog
+from stripe_reports.errors import ParameterError
+from stripe_reports.notebook.form.facts import provenance, summary
+from stripe_reports.notebook.form.rows import Rows
+from stripe_reports.notebook.form.words import period_text
+from stripe_reports.report.export import writer_for
+from stripe_reports.report.report import Report
+from stripe_reports.storage.disk import size_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stripe_reports.charts import Chart
+    from stripe_reports.charts.selections import Selected
+
+__all__ = ["LARGEST_DOWNLOAD", "Contents"]
+
+PIECE = 1 << 20
+"""Bytes of a file that are sent at once: less than any server in between refuses."""
+
+LARGEST_DOWNLOAD = 200_000_000
+"""Bytes of a file that a browser is given; beyond, the file is written where the notebook runs."""
+
+_TYPES = {
+    "csv": "text/csv;charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+class Contents:
+    """What a view can ask about one report."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self._lock = threading.Lock()
+        self._files: dict[str, Path] = {}
+        self._charts: dict[str | None, Chart] = {}
+
+    @cached_property
+    def rows(self) -> Rows:
+        """Its rows, page by page."""
+        return Rows(self.report)
+
+    @cached_property
+    def _folder(self) -> Path:
+        folder = Path(tempfile.mkdtemp(prefix="stripe-reports-download-"))  # its owner's only
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+    def overview(self) -> dict[str, Any]:
+        """What stands above the tabs, and the columns."""
+        request = self.report.request
+        known = catalog.get(request.report_type)
+        return {
+            "title": f"{known.name if known else request.report_type} · {period_text(request)}",
+            "summary": summary(self.report),
+            "reuse": str(self.report.reuse),
+            "provenance": provenance(self.report),
+            "columns": self.rows.columns(),
+        }
+
+    def page(self, asked: dict[str, Any], selected: Selected | None = None) -> dict[str, Any]:
+        """Some rows, of those that are selected in the chart."""
+        page = self.rows.page(
+            int(asked.get("offset", 0)),
+            int(asked.get("limit", 100)),
+            sort=asked.get("sort"),
+            descending=bool(asked.get("descending")),
+            search=str(asked.get("search", "")),
+            selected=selected,
+        )
+        return {"rows": page.rows, "offset": page.offset, "matching": page.matching, "total": page.total}
+
+    def chart(self, kind: str | None) -> dict[str, Any]:
+        """The chart as SVG, and which kinds there are. altair is imported here, once the form is long shown.
+
+        Raises:
+            ParameterError: There is no chart for this report type.
+        """
+        from stripe_reports import charts
+
+        kinds = charts.kinds_of(self.report)
+        kind = kind if kind in kinds else next(iter(kinds), None)
+        chart = self._chart(kind)
+        shown = chart._repr_mimebundle_()  # takes its colours from the page
+        bundle = (shown[0] if isinstance(shown, tuple) else shown) or {}
+        svg = bundle.get("text/html", "")
+        if not svg.startswith("<svg"):  # the user enabled another renderer
+            drawn = StringIO()
+            chart.save(drawn, format="svg")
+            svg = drawn.getvalue()
+        names = charts.selections_in(chart)
+        return {"svg": svg, "kinds": kinds, "kind": kind, "run": self.report.run.id, "selections": names}
+
+    def live_chart(self, kind: str) -> dict[str, Any]:
+        """The same chart as a Vega specification, to be drawn by the view; one can select in it.
+
+        Raises:
+            ParameterError: There is no such chart.
+        """
+        import altair as alt
+
+        from stripe_reports.charts import theme
+
+        chart = self._chart(kind)
+        if alt.theme.active == "default":  # the user's own theme stands
+            chart = theme.following_the_page(chart)
+        return {"spec": chart.to_dict(format="vega")}
+
+    def selected(self, kind: str, selections: Mapping[str, Any]) -> Selected | None:
+        """The rows behind what is selected in a chart; None where nothing is.
+
+        Raises:
+            ParameterError: There is no such chart.
+        """
+        from stripe_reports.charts.selections import selection_expr
+
+        found = selection_expr(self._chart(kind), selections)
+        return None if found.is_everything else found
+
+    def _chart(self, kind: str | None) -> Chart:
+        from stripe_reports import charts
+
+        chart = self._charts.get(kind)
+        if chart is None:
+            chart = self._charts[kind] = charts.chart_of(self.report, kind, linked=True)
+        return chart
+
+    def file(self, format_: str) -> dict[str, Any]:
+        """Write the report as a file, to be sent in pieces.
+
+        Raises:
+            ParameterError: It is too large for a browser.
+            StoreError: It cannot be written.
+        """
+        request = self.report.request
+        name = f"{request.report_type} {period_text(request)}.{format_}".replace("/", "-")
+        if format_ == "parquet":
+            path = self.report.path
+        else:
+            path = self._folder / f"{uuid.uuid4().hex}.{format_}"
+            writer_for(path)(self.report)
+        size = path.stat().st_size
+        if size > LARGEST_DOWNLOAD:
+            if path != self.report.path:
+                path.unlink()
+            raise ParameterError(
+                f"The file has {size_text(size)}, too much for a browser. Write it where the notebook runs: "
+                f"form.report.write_{'excel' if format_ == 'xlsx' else format_}('…')."
+            )
+        id_ = uuid.uuid4().hex
+        with self._lock:
+            self._files[id_] = path
+        return {"id": id_, "name": name, "size": size, "type": _TYPES[format_]}
+
+    def piece(self, id_: str, offset: int) -> bytes:
+        """The next bytes of a file; it is removed after its last ones."""
+        with self._lock:
+            path = self._files.get(id_)
+        if path is None:
+            return b""
+        with path.open("rb") as file:
+            file.seek(offset)
+            piece = file.read(PIECE)
+            is_last = file.read(1) == b""
+        if is_last:
+            with self._lock:
+                self._files.pop(id_, None)
+            if path != self.report.path:
+                path.unlink(missing_ok=True)
+        return piece

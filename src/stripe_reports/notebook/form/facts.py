@@ -1,0 +1,87 @@
+"""What is to be said of a report: a line for each currency, and where it comes from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+
+from stripe_reports.models import zone_named
+from stripe_reports.notebook.form.cells import currency_columns
+from stripe_reports.render.money import figure
+from stripe_reports.report.report import Report
+
+__all__ = ["provenance", "summary"]
+
+_MOST_SUMS = 4
+_BALANCES = {"starting_balance": "starting balance", "ending_balance": "ending balance"}
+
+
+def summary(report: Report) -> list[dict[str, str]]:
+    """A line for each currency: its rows and sums, or the balances of a balance summary."""
+    rows = report.scan()
+    schema = rows.collect_schema()
+    if {"category", "net_amount", "currency"} <= set(schema):
+        return _balances(rows)
+    currency_of = currency_columns(schema)
+    groups: dict[str, list[str]] = {}
+    for name, currency in currency_of.items():
+        groups.setdefault(currency, []).append(name)
+    if not groups:
+        count = int(rows.select(pl.len()).collect().item())
+        return [{"currency": "", "text": _rows_text(count)}]
+    currency = "currency" if "currency" in groups else next(iter(groups))
+    if "reporting_category" in schema:  # a total beside its parts would count twice
+        rows = rows.filter(pl.col("reporting_category").str.to_lowercase().ne_missing("total"))
+    return _sums(rows, currency, groups[currency][:_MOST_SUMS])
+
+
+def _sums(rows: pl.LazyFrame, currency: str, names: list[str]) -> list[dict[str, str]]:
+    sums = rows.group_by(currency).agg(pl.len().alias("\0rows"), pl.col(names).sum()).sort(currency).collect()
+    lines = []
+    for row in sums.iter_rows(named=True):
+        code = row[currency] or ""
+        parts = [f"{name.replace('_', ' ')} {figure(row[name], code)}" for name in names]
+        lines.append({"currency": code.upper(), "text": " · ".join([_rows_text(row["\0rows"]), *parts])})
+    return lines
+
+
+def _balances(rows: pl.LazyFrame) -> list[dict[str, str]]:
+    found = rows.filter(pl.col("category").is_in(list(_BALANCES)), pl.col("currency") != "").collect()
+    lines = []
+    for (code,), part in found.group_by("currency", maintain_order=True):
+        amounts = dict(part.select("category", "net_amount").iter_rows())
+        text = " · ".join(
+            f"{title} {figure(amounts[category], str(code))}"
+            for category, title in _BALANCES.items()
+            if category in amounts
+        )
+        lines.append({"currency": str(code).upper(), "text": text})
+    return lines
+
+
+def _rows_text(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def provenance(report: Report) -> list[tuple[str, str]]:
+    """Where a report comes from, as names and texts."""
+    of = report.provenance
+    zone = report.request.timezone or report.request.zone or "UTC"
+    facts = [
+        ("Report type", report.request.report_type),
+        ("Run", report.run.id),
+        ("Data of", _at(of.as_of, zone)),
+        ("Read from Stripe", _at(of.fetched_at, zone)),
+        ("Account", of.account or "the key's own"),
+        ("Mode", "live" if of.livemode else "test"),
+        ("API version", of.api_version),
+        ("Stripe's file", f"{report.run.result.id if report.run.result else ''}, {of.size:,} bytes"),
+        ("SHA-256 of it", of.sha256),
+        ("Stored as", str(report.path)),
+    ]
+    return [(name, text) for name, text in facts if text]
+
+
+def _at(instant: datetime, zone: str) -> str:
+    return f"{instant.astimezone(zone_named(zone)):%Y-%m-%d %H:%M:%S} {zone}"

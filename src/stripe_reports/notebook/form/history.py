@@ -1,0 +1,64 @@
+"""Earlier runs, of this machine and of Stripe, as one list: newest first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from stripe_reports import catalog
+from stripe_reports.errors import ParameterError
+from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.notebook.form.words import age_text, period_text
+from stripe_reports.report.report import Report
+
+__all__ = ["Entry", "entries"]
+
+Place = Literal["this machine", "Stripe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An earlier run.
+
+    Attributes:
+        run: As last seen.
+        request: What it was asked for, as far as is known.
+        place: Where its result is.
+        created: When it was created at Stripe.
+    """
+
+    run: ReportRun
+    request: ReportRequest
+    place: Place
+
+    def shown(self, now: datetime) -> dict[str, str]:
+        """The entry as texts."""
+        known = catalog.get(self.run.report_type)
+        return {
+            "id": self.run.id,
+            "title": known.name if known else self.run.report_type,
+            "type": self.run.report_type,
+            "period": period_text(self.request),
+            "status": self.run.status,
+            "age": age_text(now - self.run.created),
+            "place": self.place,
+        }
+
+
+def entries(stored: Iterable[Report], runs: Iterable[ReportRun], *, limit: int = 50) -> list[Entry]:
+    """Stored reports and runs at Stripe together, each run once."""
+    found = {report.run.id: Entry(report.run, report.request, "this machine") for report in stored}
+    for run in runs:
+        if run.id not in found and (request := _request_of(run)) is not None:
+            found[run.id] = Entry(run, request, "Stripe")
+    newest_first = sorted(found.values(), key=lambda entry: entry.run.created, reverse=True)
+    return newest_first[:limit]
+
+
+def _request_of(run: ReportRun) -> ReportRequest | None:
+    try:
+        return ReportRequest.from_stripe(run.report_type, run.parameters)
+    except (ParameterError, TypeError, ValueError):
+        return None

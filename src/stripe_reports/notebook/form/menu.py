@@ -1,0 +1,173 @@
+"""What there is to choose from: report types by family, periods, columns in groups. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+from stripe_reports import catalog
+from stripe_reports.catalog.currencies import CURRENCIES
+from stripe_reports.models import Column, ReportType, iso, zone_named
+from stripe_reports.planning import periods as intervals
+
+__all__ = ["column_groups", "families", "periods", "static_menu", "unavailable"]
+
+_FAMILIES = {
+    "balance": "Balance and payouts",
+    "payout_reconciliation": "Payout reconciliation",
+    "fees": "Fees",
+    "tax": "Tax",
+    "connect": "Connect",
+    "financial_accounts": "Financial accounts",
+    "revenue_recognition": "Revenue recognition",
+}
+_OTHER = "Other"
+
+
+def static_menu() -> dict[str, Any]:
+    """What does not change while a form is open."""
+    return {
+        "timezones": sorted(available_timezones()),
+        "categories": list(catalog.REPORTING_CATEGORIES),
+        "currencies": list(CURRENCIES),
+    }
+
+
+def families(types: Mapping[str, ReportType], *, asked: bool, livemode: bool) -> list[dict[str, Any]]:
+    """Report types by family, by title, newest version first.
+
+    Args:
+        types: Those that the account offers; those of the catalogue are added.
+        asked: Whether Stripe was asked what it offers.
+        livemode: Whether the key is a live one.
+    """
+    known = {**catalog.report_types(), **types}
+    newest = _newest(known, types if asked else known)
+    groups: dict[str, list[dict[str, Any]]] = {title: [] for title in (*_FAMILIES.values(), _OTHER)}
+    for type_ in sorted(known.values(), key=lambda type_: (type_.name, type_.base, -type_.version)):
+        entry = {
+            "id": type_.id,
+            "title": type_.name,
+            "is_old": type_.id != newest[type_.base],
+            "why_not": unavailable(type_, types, asked=asked, livemode=livemode),
+        }
+        groups[_FAMILIES.get(type_.family or "", _OTHER)].append(entry)
+    return [{"title": title, "types": entries} for title, entries in groups.items() if entries]
+
+
+def _newest(known: Mapping[str, ReportType], offered: Mapping[str, ReportType]) -> dict[str, str]:
+    """For each name, the version that stands for it: the newest offered, else the newest of known columns."""
+    best: dict[str, ReportType] = {}
+    for type_ in known.values():
+        rank = (type_.id in offered, bool(type_.columns) or type_.id in offered, type_.version)
+        held = best.get(type_.base)
+        if held is None or rank > (
+            held.id in offered,
+            bool(held.columns) or held.id in offered,
+            held.version,
+        ):
+            best[type_.base] = type_
+    return {base: type_.id for base, type_ in best.items()}
+
+
+def unavailable(
+    type_: ReportType, offered: Mapping[str, ReportType], *, asked: bool, livemode: bool
+) -> str | None:
+    """Why this key cannot run a type; None if it can, as far as is known."""
+    if type_.livemode_only and not livemode:
+        return "live data only, and this is a test key"
+    if asked and type_.id not in offered:
+        return "Stripe does not offer it to this account" + ("" if livemode else " in test mode")
+    return None
+
+
+def periods(now: datetime, zone: str) -> list[dict[str, str]]:
+    """The periods of a menu, each with what it means now: presets, then months, quarters and years."""
+    today = now.astimezone(zone_named(zone)).date()
+    months = [divmod(today.year * 12 + today.month - 1 - back, 12) for back in range(1, 13)]
+    quarters = [divmod(today.year * 4 + (today.month - 1) // 3 - back, 4) for back in range(1, 5)]
+    groups = {
+        "Relative": list(intervals.PRESETS),
+        "Months": [f"{year}-{month + 1:02}" for year, month in months],
+        "Quarters": [f"{year}-Q{quarter + 1}" for year, quarter in quarters],
+        "Years": [str(today.year - 1), str(today.year - 2)],
+    }
+    return [
+        {"value": period, "group": group, "text": _period_text(period, now, zone)}
+        for group, names in groups.items()
+        for period in names
+    ]
+
+
+def _period_text(period: str, now: datetime, zone: str) -> str:
+    interval = intervals.parse(period, timezone=zone, now=now)
+    if not intervals.is_relative(period):
+        start = interval.start.astimezone(zone_named(zone))
+        return f"{start:%B %Y}" if len(period) == 7 and "Q" not in period else period.replace("-", " ")
+    first, last = interval.start.astimezone(zone_named(zone)).date(), interval.last_included_day
+    span = f"{first}" if first == last else f"{first} to {last}"
+    return f"{period.capitalize()} · {span}"
+
+
+# Columns
+
+_BY_PREFIX = {
+    "customer_": "Customer",
+    "shipping_": "Shipping",
+    "card_": "Card and payment method",
+    "payment_method_": "Card and payment method",
+    "connected_account": "Connected account",
+    "payout_": "Payouts",
+    "automatic_payout_": "Payouts",
+    "invoice_": "Invoices and subscriptions",
+    "subscription_": "Invoices and subscriptions",
+}
+_BY_KIND = {
+    "money": "Money",
+    "rate": "Money",
+    "currency": "Money",
+    "datetime_utc": "Dates and times",
+    "datetime_local": "Dates and times",
+    "date": "Dates and times",
+    "id": "Ids",
+}
+_GROUPS = ("Money", "Dates and times", "Ids", *dict.fromkeys(_BY_PREFIX.values()), "Other")
+
+
+def column_groups(report_type: ReportType) -> list[dict[str, Any]]:
+    """The columns of a type in groups; metadata, which need a key, are apart (``metadata_columns``)."""
+    groups: dict[str, list[dict[str, str]]] = {title: [] for title in _GROUPS}
+    for column in report_type.columns:
+        if column.kind != "metadata":
+            groups[_group(column)].append({"name": column.name, "description": column.description})
+    return [{"title": title, "columns": columns} for title, columns in groups.items() if columns]
+
+
+def _group(column: Column) -> str:
+    for prefix, title in _BY_PREFIX.items():
+        if column.name.startswith(prefix) and column.kind not in ("money", "rate"):
+            return title
+    return _BY_KIND.get(column.kind, "Other")
+
+
+def metadata_columns(columns: Iterable[Column]) -> list[str]:
+    """Whose metadata can be asked for: ``payment_metadata``, ``customer_metadata`` and so on."""
+    return [column.name.partition("[")[0] for column in columns if column.kind == "metadata"]
+
+
+def available(type_: ReportType, zone: str) -> dict[str, str] | None:
+    """From when to when there are data, and when they were published; None if Stripe was not asked."""
+    if type_.data_available_start is None or type_.data_available_end is None:
+        return None
+    shown_in = zone_named(zone)
+    first, last = (at.astimezone(shown_in) for at in (type_.data_available_start, type_.data_available_end))
+    return {
+        "first_day": f"{first:%Y-%m-%d}",
+        "last_day": f"{last:%Y-%m-%d}",
+        "from": f"{first:%Y-%m-%d %H:%M}",
+        "to": f"{last:%Y-%m-%d %H:%M}",
+        "published": f"{type_.updated.astimezone(shown_in):%Y-%m-%d %H:%M}" if type_.updated else "",
+        "published_at": iso(type_.updated) if type_.updated else "",
+    }

@@ -1,0 +1,158 @@
+"""The state of a form as the front end is told it: choices and words, and nothing of a report's contents.
+
+What is told here may be saved with the notebook. The contents of reports are sent on demand only; see
+``contents``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stripe_reports import catalog
+from stripe_reports.notebook.form import menu
+from stripe_reports.notebook.form.choices import FIELDS, fields_of, takes_period
+from stripe_reports.notebook.form.closing import has_controls
+from stripe_reports.notebook.form.code import snippet
+from stripe_reports.notebook.form.model import Model
+from stripe_reports.notebook.form.words import age_text, bounds_text
+
+__all__ = ["shown"]
+
+_HINTS = {
+    "currency": "all currencies",
+    "reporting_category": "all categories",
+    "payout": "po_…",
+    "connected_account": "acct_…",
+    "connected_accounts": "acct_…, acct_…",
+    "customer": "cus_…",
+    "invoice": "in_…",
+    "invoice_line_item": "il_…",
+}
+
+
+def shown(model: Model, *, client: str = "client") -> dict[str, Any]:
+    """Everything that a view draws, besides the contents of reports.
+
+    Args:
+        model: The state.
+        client: The name by which the notebook knows the client.
+    """
+    return {
+        "type": _type(model),
+        "fields": _fields(model),
+        "period": _period(model),
+        "columns": _columns(model),
+        "button": _button(model),
+        "running": _running(model),
+        # Its text may quote a cell: views ask for it.
+        "problem": model.problem and {"title": model.problem.title, "number": model.problem.number},
+        "notice": model.notice,
+        "code": snippet(model.request, client) if model.request else "",
+        "selection": model.selection and {"by": model.selection.by, "number": model.selection.number},
+        "has_controls": has_controls(model.request),
+        "result": model.report.run.id if model.report else "",
+        "history": [f"{entry.run.id} {entry.run.status}" for entry in model.history or ()],
+        "is_other": model.report is not None and model.report.request != model.request,
+    }
+
+
+def _type(model: Model) -> dict[str, Any]:
+    type_ = model.report_type
+    return {
+        "id": type_.id,
+        "title": type_.name,
+        "why_not": menu.unavailable(type_, model.types, asked=model.is_asked, livemode=model.livemode),
+        "problem": model.checked.problems.get("report_type", ""),
+        "superseded_by": type_.superseded_by or "",
+    }
+
+
+def _fields(model: Model) -> list[dict[str, Any]]:
+    type_ = model.report_type
+    fields: list[dict[str, Any]] = []
+    for name in fields_of(type_):
+        if name in ("period", "columns"):
+            fields.append({"name": name})
+            continue
+        is_zone = name == "timezone"
+        fields.append(
+            {
+                "name": name,
+                "label": "Time zone" if is_zone else FIELDS[name],
+                "value": model.choices.timezone if is_zone else model.choices.texts.get(name, ""),
+                "hint": (model.default_zone or "UTC") if is_zone else _HINTS[name],
+                "needed": name in type_.required_parameters,
+                "problem": model.checked.problems.get(name, ""),
+            }
+        )
+    return fields
+
+
+def _period(model: Model) -> dict[str, Any] | None:
+    type_ = model.report_type
+    if not takes_period(type_):
+        return None
+    is_moment = type_.is_catalogued and "interval_start" not in type_.parameters
+    interval = model.checked.interval
+    available = menu.available(type_, model.zone)
+    if available is not None and type_.updated is not None:
+        available["published_ago"] = age_text(model.now() - type_.updated)
+    first, _, after = model.choices.period.partition("/")
+    return {
+        "value": model.choices.period,
+        "menu": menu.periods(model.now(), model.zone),
+        "is_moment": is_moment,
+        "typed": {"first": first[:10], "after": after[:10]} if after else None,
+        "bounds": bounds_text(interval, is_moment=is_moment) if interval else None,
+        "available": available,
+        "problem": model.checked.problems.get("period", ""),
+        "note": model.checked.notes.get("period", ""),
+    }
+
+
+def _columns(model: Model) -> dict[str, Any] | None:
+    type_ = model.report_type
+    if "columns" not in fields_of(type_):
+        return None
+    columns = model.choices.columns
+    return {
+        "mode": columns if isinstance(columns, str) else "chosen",
+        "chosen": list(model.chosen_columns()),
+        "default_count": None if type_.default_columns is None else len(type_.default_columns),
+        "all_count": sum(column.kind != "metadata" for column in type_.columns),
+        "complete": type_.columns_complete,
+        "metadata": menu.metadata_columns(type_.columns),
+        "problem": model.checked.problems.get("columns", ""),
+        "note": model.checked.notes.get("columns", ""),
+    }
+
+
+def _button(model: Model) -> dict[str, Any]:
+    button = model.button
+    told = model.foresight
+    return {
+        "text": button.text,
+        "enabled": button.enabled,
+        "why": f"{told.reason[:1].upper()}{told.reason[1:]}." if told and told.action != "launched" else "",
+        "can_renew": told is not None and told.action in ("stored", "reused") and button.enabled,
+        "problems": [_label(name) for name in model.checked.problems],
+    }
+
+
+def _label(field: str) -> str:
+    names = {"period": "Period", "timezone": "Time zone", "columns": "Columns", "report_type": "Report"}
+    return names.get(field) or FIELDS[field]
+
+
+def _running(model: Model) -> dict[str, Any] | None:
+    running = model.running
+    if running is None:
+        return None
+    known = catalog.get(running.request.report_type)
+    return {
+        "title": known.name if known else running.request.report_type,
+        "status": running.status,
+        "started": running.started,
+        "expected": running.expected,
+        "run": running.run.id if running.run else "",
+    }

@@ -1,0 +1,397 @@
+"""The form as a widget: it shows the model's state, and passes on what the user does.
+
+What is synchronised, and may hence be saved with a notebook, are choices and words. What a report holds, and
+the text of an error, which may quote a cell, is sent as a message to the view that asks for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, cast
+
+import anywidget
+import traitlets
+
+from stripe_reports.client import Client
+from stripe_reports.errors import ParameterError, StripeReportsError
+from stripe_reports.models import ReportRequest
+from stripe_reports.notebook.form import menu
+from stripe_reports.notebook.form.closing import Closing
+from stripe_reports.notebook.form.code import expression, filtering, snippet
+from stripe_reports.notebook.form.contents import Contents
+from stripe_reports.notebook.form.deliveries import attempt
+from stripe_reports.notebook.form.model import Model
+from stripe_reports.notebook.form.suggestions import known_ids
+from stripe_reports.notebook.form.vega import library
+from stripe_reports.notebook.form.view import shown
+from stripe_reports.notebook.form.words import period_text
+from stripe_reports.notebook.form.work import Latest, Work
+from stripe_reports.planning.reuse import Policy
+from stripe_reports.render.printable import printable
+from stripe_reports.report.report import Report
+from stripe_reports.runs.futures import PendingReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stripe_reports.charts.selections import Selected
+    from stripe_reports.notebook.form.choices import Columns
+
+__all__ = ["Explorer", "explore"]
+
+logger = logging.getLogger("stripe_reports")
+
+_FRONT = (
+    *("dom", "picker", "period", "columns", "fields", "run"),
+    *("table", "vega", "chart", "selection", "download", "controls", "result", "history", "form"),
+)
+
+
+_FOLLOWING = {"families", "column_groups", "shown", "request", "code", "report", "selected", "selected_code"}
+"""The traits that follow the model."""
+
+
+def _front(name: str) -> str:
+    return files(__package__).joinpath("front", name).read_text("utf-8")
+
+
+def explore(client: Client, request: ReportRequest | None = None) -> Explorer:
+    """A form to choose a report in, run it, see it, and take the code along.
+
+    Show it in a cell. Everything that is chosen can be had back: ``form.request``, ``form.code``,
+    ``form.report``; and ``form.observe(function, "report")`` calls a function when a report arrives. What is
+    selected in the chart filters the table, and is ``form.selected``, a polars expression.
+
+    Args:
+        client: Whose reports.
+        request: What to open the form at; None for last month's balance summary.
+
+    Example:
+        >>> form = sr.explore(client, request=client.request("payouts.itemized", "2026-10"))
+        >>> form.run().result().frame().height
+        51
+        >>> form.request == form.report.request
+        True
+
+    Raises:
+        ParameterError: *request* is something else.
+    """
+    if request is not None and not isinstance(request, ReportRequest):
+        raise ParameterError(
+            f"explore opens at a ReportRequest, not at {request!r}; client.request(...) makes one.",
+            param="request",
+        )
+    return Explorer(client, request)
+
+
+class Explorer(anywidget.AnyWidget):
+    """The form that ``sr.explore`` gives.
+
+    It can be driven from code as well: ``choose``, ``run``, ``cancel``. Observers are called one at a time,
+    in the order of the changes. A report that arrives is told in a thread of the form's own: there, show
+    things in a widget; what is printed appears nowhere. ``form.run().result()`` may return a moment before.
+
+    Attributes:
+        request: What would be asked for now; None while something is missing or wrong.
+        code: Python that makes the same request; empty while there is none.
+        report: The report that is shown, or None.
+        selected: What is selected in its chart, as a polars expression for ``form.report.scan().filter``;
+            None where nothing is.
+        selected_code: Python that takes these rows of ``report``; empty where nothing is selected.
+        client: Whose reports.
+        model: The state behind the form, without widgets.
+    """
+
+    _esm = traitlets.Unicode("\n".join(_front(f"{name}.js") for name in _FRONT)).tag(sync=True)
+    _css = traitlets.Unicode(_front("form.css")).tag(sync=True)
+    static = traitlets.Dict(read_only=True).tag(sync=True)
+    families: traitlets.List[Any] = traitlets.List(read_only=True).tag(sync=True)
+    column_groups: traitlets.List[Any] = traitlets.List(read_only=True).tag(sync=True)
+    shown = traitlets.Dict(read_only=True).tag(sync=True)
+
+    request = traitlets.Any(None, read_only=True)
+    code = traitlets.Unicode("", read_only=True)
+    report = traitlets.Any(None, read_only=True)
+    selected = traitlets.Any(None, read_only=True)
+    selected_code = traitlets.Unicode("", read_only=True)
+
+    _made = 0  # changes of the model
+    _told = 0  # the one that observers are being told of
+
+    def __init__(self, client: Client, request: ReportRequest | None = None) -> None:
+        self.client = client
+        self.model = Model(
+            now=client.now,
+            livemode=client.settings.mode == "live",
+            default_zone=client.settings.timezone,
+            request=request,
+        )
+        self._work = Work(client, self.model)
+        self._contents: Contents | None = None
+        self._changes: list[Any] = []
+        self._closing = Closing(client)
+        self._selecting = Latest("selection", self._select)
+        self._helpers = ThreadPoolExecutor(4, thread_name_prefix="stripe-reports form")
+        super().__init__()
+        self.set_trait("static", menu.static_menu())
+        with self.model.changing():
+            self.model.follow(self._follow)
+        self.on_msg(self._received)
+        self._work.open()
+
+    # What code can do with it
+
+    def choose(
+        self,
+        *,
+        report_type: str | None = None,
+        period: str | None = None,
+        timezone: str | None = None,
+        columns: Columns | list[str] | None = None,
+        **texts: str,
+    ) -> None:
+        """Change what stands in the form; what is not named stays.
+
+        Args:
+            report_type: Id with or without version.
+            period: A period in text, such as ``"2026-Q3"``.
+            timezone: IANA zone; empty for the client's own.
+            columns: ``"default"``, ``"all"`` or names in their order.
+            **texts: Text of another field, by its parameter, such as ``currency="eur"``.
+        """
+        if report_type is not None:
+            report_type = self.model.versioned(report_type)
+        self.model.choose(report_type=report_type, period=period, timezone=timezone, columns=columns, **texts)
+
+    def run(self, reuse: Policy = "auto") -> PendingReport:
+        """Press the button: a future of the report, which a cell can also await.
+
+        Raises:
+            ParameterError: There are problems in the form; the message has the first one.
+        """
+        pending = self._work.run(reuse)
+        if pending is None:
+            field, problem = next(iter(self.model.checked.problems.items()))
+            raise ParameterError(problem, param=field)
+        return pending
+
+    def cancel(self) -> None:
+        """Wait no more; the run goes on at Stripe."""
+        self._work.cancel()
+
+    def close(self) -> None:
+        """Take the form off the page, and end its threads."""
+        self._helpers.shutdown(wait=False, cancel_futures=True)
+        super().close()
+
+    # What the views are told
+
+    def _follow(self) -> None:
+        """Bring the widget's traits up to the model, which is held: views are told now, observers later."""
+        model = self.model
+        if self.report is not model.report:  # before the views hear of it, and ask
+            self._contents = Contents(model.report) if model.report else None
+        self.set_trait("request", model.request)
+        self.set_trait("code", expression(model.request) if model.request else "")
+        self.set_trait("families", menu.families(model.types, asked=model.is_asked, livemode=model.livemode))
+        self.set_trait("column_groups", menu.column_groups(model.report_type))
+        self.set_trait("shown", shown(model, client=_name_of(self.client)))
+        if self.report is not model.report:
+            self.set_trait("report", model.report)
+        rows = model.selection.rows if model.selection else None
+        code = filtering(rows) if rows else ""
+        if code != self.selected_code:
+            self.set_trait("selected", rows.expr if rows else None)
+            self.set_trait("selected_code", code)
+        changes, self._changes = self._changes, []
+        self.send_state([change["name"] for change in changes if change["name"] in self.keys])
+        self._made += 1
+        for change in changes:
+            model.tell(partial(self._tell, change, self._made))
+
+    def _tell(self, change: Any, number: int) -> None:
+        self._told = number
+        traitlets.HasTraits.notify_change(self, change)  # a widget's own would send the state again
+
+    def notify_change(self, change: Any) -> None:
+        """Keep a change of what follows the model until the model is free; tell others at once."""
+        if change["name"] in _FOLLOWING:
+            self._changes.append(change)
+        else:
+            super().notify_change(change)
+
+    def observe(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002
+        """Call *handler* with every change of these traits, in the order of the changes.
+
+        It may change the form, wait for ``form.run()``, or stop observing. It is called in the thread that
+        changed the form, or in one of the form's own where a report arrived. An error that it raises goes to
+        ``threading.excepthook``, which prints it.
+        """
+        super().observe(self._careful(handler), names, type)
+
+    def unobserve(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002
+        """Call *handler* no more."""
+        super().unobserve(self._careful(handler), names, type)
+
+    def _careful(self, handler: Any) -> Any:
+        """An observer as traitlets keeps it. What a class declares, and None for all, stay as they are."""
+        if handler is None or isinstance(handler, traitlets.EventHandler):
+            return handler
+        return _Observer(handler, self, self._made)
+
+    def _received(self, _: object, content: dict[str, Any], __: object) -> None:
+        try:
+            if "ask" in content:
+                self._helpers.submit(self._answer, content)
+            else:
+                self._do(content)
+        except StripeReportsError as error:
+            self.model.trouble(error)
+        except RuntimeError:
+            logger.debug("asked after the form was closed")
+
+    def _do(self, told: dict[str, Any]) -> None:
+        model = self.model
+        match told:
+            case {"do": "choose", "name": str(name), "value": str(value)}:
+                model.choose(**cast("Any", {name: value}))
+            case {"do": "choose_type", "id": str(id_)}:
+                model.choose(report_type=id_)
+            case {"do": "choose_days", "first": str(first), "last": str(last)}:
+                model.choose_days(first, last)
+            case {"do": "choose_columns", "columns": "default" | "all" as columns}:
+                model.choose(columns=columns)
+            case {"do": "toggle_column", "name": str(name), "on": bool(on)}:
+                model.toggle_column(name, on=on)
+            case {"do": "run"}:
+                self._work.run()
+            case {"do": "renew"}:
+                self._work.run("never")
+            case {"do": "cancel"}:
+                self._work.cancel()
+            case {"do": "load", "id": str(id_)}:
+                self._work.load(id_)
+            case {"do": "refresh_history"}:
+                self._work.refresh_history()
+            case {"do": "select" | "unselect"}:
+                self._selecting.ask(told)
+            case _:
+                logger.warning("a view of the form sent what is not understood: %.200r", told)
+
+    def _select(self, told: dict[str, Any]) -> None:
+        """Find the rows behind what is selected in a chart, in a thread of our own."""
+        contents = self._contents
+        if contents is None or told.get("run", contents.report.run.id) != contents.report.run.id:
+            return
+        is_something = told["do"] == "select"
+        rows = contents.selected(str(told["kind"]), dict(told["selections"])) if is_something else None
+        self.model.selected(contents.report, rows, str(told.get("by", "")))
+
+    def _answer(self, asked: dict[str, Any]) -> None:
+        """Answer one view, in a thread of our own."""
+        to = {"view": asked.get("view"), "seq": asked.get("seq")}
+        try:
+            answer, buffers = self._answer_to(asked)
+        except StripeReportsError as error:
+            self.send({**to, "problem": str(error)})
+        except Exception as error:  # shown where it was asked for, and logged with its origin
+            logger.exception("the form could not answer %s", asked.get("ask"))
+            self.send({**to, "problem": f"{type(error).__name__}: {error}"})
+        else:
+            self.send({**to, "answer": answer}, buffers)
+
+    def _answer_to(self, asked: dict[str, Any]) -> tuple[dict[str, Any], list[bytes] | None]:
+        if asked["ask"] == "history":
+            known = self.model.history
+            entries = [entry.shown(self.model.now()) for entry in known or []]
+            return {"entries": entries, "runs": known is not None}, None
+        if asked["ask"] == "controls":
+            return self._closing.outcome(self.model.request), None
+        if asked["ask"] == "control_rows":
+            return self._closing.rows(str(asked["control"]), str(asked["currency"])), None
+        if asked["ask"] == "problem":
+            return {"text": self.model.problem.text if self.model.problem else ""}, None
+        if asked["ask"] == "known_ids":
+            return {"ids": known_ids(str(asked["field"]), self.client.stored())}, None
+        contents = self._contents
+        if contents is None:
+            return {}, None
+        selected = self.model.selection.rows if self.model.selection else None
+        answers: dict[str, Callable[[], dict[str, Any]]] = {
+            "overview": contents.overview,
+            "rows": lambda: contents.page(asked, selected),
+            "chart": lambda: contents.chart(asked.get("kind")),
+            "live_chart": lambda: contents.live_chart(str(asked["kind"])),
+            "selection": lambda: self._selection(contents, selected),
+            "file": lambda: contents.file(str(asked["format"])),
+        }
+        if asked["ask"] == "vega":
+            return {}, [library()]
+        if asked["ask"] == "piece":
+            return {}, [contents.piece(str(asked["file"]), int(asked["offset"]))]
+        return answers[asked["ask"]](), None
+
+    def _selection(self, contents: Contents, selected: Selected | None) -> dict[str, Any]:
+        if selected is None:
+            return {"rows": None}
+        code = snippet(contents.report.request, _name_of(self.client), selected)
+        return {"rows": contents.rows.count(selected), "total": contents.rows.total, "code": code}
+
+    # How it looks without widgets
+
+    def __repr__(self) -> str:
+        model = self.model
+        if model.request is None:
+            state = "; ".join(model.checked.problems.values())
+            return printable(f"Explorer({model.choices.report_type}: {state})")
+        lines = [
+            f"Explorer({model.request.report_type}, {period_text(model.request)})",
+            f"  {model.request!r}",
+        ]
+        if isinstance(self.report, Report):
+            lines.append(f"  report: {self.report.reuse}")
+        return "\n".join(map(printable, lines))
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """The widget; where widgets do not show, what the form stands at, as code."""
+        made: Any = super()._repr_mimebundle_(**options)
+        data, metadata = made if isinstance(made, tuple) else (made, {})
+        code = self.shown.get("code") or repr(self)
+        html = (
+            "<p>A form of stripe-reports stands here while its kernel runs: run the cell again. "
+            f"It makes this request:</p><pre>{escape(code)}</pre>"
+        )
+        return {**data, "text/plain": repr(self), "text/html": html}, metadata
+
+
+@dataclass(frozen=True)
+class _Observer:
+    """An observer, equal to any of the same function. Its error keeps nobody else from being told.
+
+    Attributes:
+        function: What it calls.
+        form: What it observes.
+        begun: How many times the form had changed before; those changes are none of its own, whenever told.
+    """
+
+    function: Callable[[Any], object]
+    form: Explorer = field(compare=False, repr=False)
+    begun: int = field(compare=False)
+
+    def __call__(self, change: Any) -> None:
+        if change["name"] not in _FOLLOWING or self.form._told > self.begun:
+            attempt(partial(self.function, change))
+
+
+def _name_of(client: Client) -> str:
+    """The name by which the notebook knows the client, for the code that is taken along."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    names = getattr(shell, "user_ns", {})
+    found = [name for name, value in list(names.items()) if value is client and not name.startswith("_")]
+    return found[0] if found else "client"

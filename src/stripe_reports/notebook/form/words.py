@@ -1,0 +1,74 @@
+"""Ages, periods and errors in words. Pure."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+
+from stripe_reports import errors
+from stripe_reports.models import ReportRequest, zone_named
+from stripe_reports.planning.periods import Interval
+
+__all__ = ["age_text", "bounds_text", "error_title", "period_text"]
+
+_TITLES: dict[type[BaseException], str] = {
+    errors.RunTimeoutError: "Still pending",
+    errors.RunFailedError: "The run failed",
+    errors.IntervalError: "Not that period",
+    errors.InputError: "Not possible",
+    errors.AuthenticationError: "Stripe does not accept the key",
+    errors.PermissionDeniedError: "The key may not do this",
+    errors.LiveModeRequiredError: "Live data only",
+    errors.RateLimitError: "Too many calls",
+    errors.ServerError: "Stripe has trouble",
+    errors.StripeAPIError: "Stripe says no",
+    errors.NetworkError: "No answer from Stripe",
+    errors.StoreError: "The result could not be stored",
+    errors.FileError: "The result could not be read",
+}
+"""What happened in a few words, the most special first."""
+
+
+def error_title(error: BaseException) -> str:
+    """What happened, in a few words; the error's own message says the rest."""
+    return next((title for class_, title in _TITLES.items() if isinstance(error, class_)), "It did not work")
+
+
+def age_text(age: timedelta) -> str:
+    """``just now``, ``5 min ago``, ``3 h ago``, ``2 days ago``."""
+    minutes = int(age.total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} min ago"
+    hours = minutes // 60
+    if hours < 48:
+        return f"{hours} h ago"
+    return f"{hours // 24} days ago"
+
+
+def bounds_text(interval: Interval, *, is_moment: bool) -> dict[str, str]:
+    """Both bounds and the last included day of an interval, for reading."""
+    zone = zone_named(interval.timezone)
+    start, end = interval.start.astimezone(zone), interval.end.astimezone(zone)
+    days = (end.date() - start.date()).days
+    whole = start.time() == end.time() == time.min
+    return {
+        "start": "" if is_moment else f"{start:%Y-%m-%d %H:%M}",
+        "end": f"{end:%Y-%m-%d %H:%M}",
+        "zone": interval.timezone,
+        "first_day": f"{start.date()}",
+        "last_day": f"{interval.last_included_day}",
+        "length": "" if is_moment or not whole else f"{days} day{'' if days == 1 else 's'}",
+    }
+
+
+def period_text(request: ReportRequest) -> str:
+    """What time a request is about, for a list."""
+    if request.interval_end is None:
+        return request.payout or "all time"
+    zone = zone_named(request.timezone or request.zone or "UTC")
+    last = request.last_included_day
+    if request.interval_start is None:
+        return f"up to {last}"
+    first = request.interval_start.astimezone(zone).date()
+    return f"{first}" if first == last else f"{first} to {last}"

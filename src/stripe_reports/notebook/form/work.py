@@ -1,0 +1,187 @@
+"""What a form does, in threads: the kernel stays free, and views are told by the model.
+
+One run is in progress at most. A second press joins it, a press for something else supersedes it, and
+cancelling detaches: nothing is cancelled at Stripe.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+from stripe_reports.client import Client
+from stripe_reports.errors import StripeReportsError
+from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.notebook.form.history import Entry, entries
+from stripe_reports.notebook.form.model import Model
+from stripe_reports.planning.reuse import Policy
+from stripe_reports.report.report import Report
+from stripe_reports.runs.futures import PendingReport
+
+__all__ = ["DetachedError", "Work"]
+
+logger = logging.getLogger("stripe_reports")
+
+
+class DetachedError(StripeReportsError):
+    """Nobody waits for the run any more: it was cancelled in the form, or superseded."""
+
+
+class Work:
+    """Runs what the form asks for."""
+
+    def __init__(self, client: Client, model: Model) -> None:
+        self.client = client
+        self.model = model
+        self._lock = threading.RLock()
+        self._current: PendingReport | None = None
+        self._foreseen = Latest("foresee", self._foresee)
+        self._looked_up = Latest("history", self._look_up)
+        model.follow(self._foresee_later)
+
+    def open(self) -> None:
+        """Find out, in the background, what the account offers and what there is already."""
+        self._looked_up.ask(True)
+
+    def refresh_history(self) -> None:
+        """Look again, in the background."""
+        self._looked_up.ask(False)
+
+    # What the button does
+
+    def run(self, reuse: Policy = "auto") -> PendingReport | None:
+        """Fetch what is chosen, in the background; the run in progress if it is for the same.
+
+        Returns:
+            A future of the report; None while there are problems.
+        """
+        with self.model.changing(), self._lock:
+            request, running = self.model.request, self.model.running
+            if request is None:
+                return None
+            if self._current is not None and running is not None and running.request == request:
+                return self._current
+            return self._start(
+                request, lambda progress: self.client.fetch(request, reuse=reuse, progress=progress)
+            )
+
+    def load(self, run_id: str) -> PendingReport | None:
+        """Show an earlier run, from disk or from Stripe; a pending one is waited for. Nothing is launched."""
+        entry = next((entry for entry in self.model.history or [] if entry.run.id == run_id), None)
+        if entry is None:
+            return None
+        with self.model.changing(), self._lock:
+            self.model.open_at(entry.request)
+            return self._start(entry.request, partial(self._loaded, entry))
+
+    def cancel(self) -> None:
+        """Wait no more."""
+        with self.model.changing(), self._lock:
+            self._current = None
+            self.model.detached()
+
+    def _loaded(self, entry: Entry, progress: Callable[[ReportRun, float, float | None], None]) -> Report:
+        run = entry.run
+        if run.status == "pending":
+            run = self.client.wait(self.client.retrieve(run.id), progress=progress)
+        return self.client.report(run)
+
+    def _start(self, request: ReportRequest, fetch: Callable[..., Report]) -> PendingReport:
+        pending = PendingReport(request)
+        self._current = pending
+        self.model.started(request, time.time())
+        pending.start(partial(self._fetched, pending, fetch))
+        return pending
+
+    def _fetched(self, pending: PendingReport, fetch: Callable[..., Report]) -> Report:
+        try:
+            report = fetch(partial(self._progressed, pending))
+        except BaseException as error:
+            self._ended(pending, partial(self.model.failed, error))
+            if not isinstance(error, StripeReportsError):
+                logger.exception("the form could not fetch %r", pending.request)
+            raise
+        self._ended(pending, partial(self.model.finished, report))
+        return report
+
+    def _ended(self, pending: PendingReport, tell: Callable[[], None]) -> None:
+        with self.model.changing(in_background=True), self._lock:
+            if self._current is pending:
+                self._current = None
+                tell()
+        self._looked_up.ask(False)
+
+    def _progressed(
+        self, pending: PendingReport, run: ReportRun, elapsed: float, expected: float | None
+    ) -> None:
+        with self.model.changing(in_background=True), self._lock:
+            if self._current is not pending:
+                raise DetachedError(f"Nobody waits for run {run.id} any more; it goes on at Stripe.")
+            self.model.progressed(run, elapsed, expected)
+
+    # What is found out meanwhile
+
+    def _foresee_later(self) -> None:
+        request = self.model.request
+        if request is not None and self.model.foresight is None and self.model.running is None:
+            self._foreseen.ask(request)
+
+    def _foresee(self, request: ReportRequest) -> None:
+        if self.model.request != request or self.model.foresight is not None:
+            return
+        try:
+            foresight = self.client.foresee(request)
+        except StripeReportsError as error:  # pressing the button will say it
+            logger.info("what a fetch would do is not known: %s", error)
+            return
+        self.model.foresaw(request, foresight)
+
+    def _look_up(self, with_types: bool) -> None:
+        try:
+            if with_types or not self.model.is_asked:
+                self.model.learned_types(self.client.report_types())
+            self.model.learned_history(entries(self.client.stored(), self.client.runs(limit=50)))
+        except StripeReportsError as error:
+            self.model.trouble(error)
+            self._look_up_here()
+
+    def _look_up_here(self) -> None:
+        try:
+            self.model.learned_history(entries(self.client.stored(), []))
+        except StripeReportsError as error:
+            logger.info("the stored results cannot be listed: %s", error)
+
+
+class Latest:
+    """Does one thing at a time in a thread of its own; of what was asked for meanwhile, the last only."""
+
+    def __init__(self, name: str, do: Callable[..., None]) -> None:
+        self._name = name
+        self._do = do
+        self._lock = threading.Lock()
+        self._wanted: list[object] = []
+        self._is_busy = False
+
+    def ask(self, what: object) -> None:
+        """Do it soon."""
+        with self._lock:
+            self._wanted[:] = [what]
+            if self._is_busy:
+                return
+            self._is_busy = True
+        threading.Thread(target=self._work, name=f"stripe-reports {self._name}", daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._wanted:
+                    self._is_busy = False
+                    return
+                what = self._wanted.pop()
+            try:
+                self._do(what)
+            except Exception:  # a background look must not end the thread that makes the next one
+                logger.exception("%s failed", self._name)

@@ -1,0 +1,190 @@
+"""A frame as texts to print: money by its currency, rows by currency, a subtotal for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from difflib import get_close_matches
+
+import polars as pl
+
+from stripe_reports.errors import ParameterError
+from stripe_reports.parsing.columns import column
+from stripe_reports.render.money import currency_column, figure
+
+__all__ = ["Cells", "Part", "cells_of"]
+
+_RATES = ("filing_exchange_rate", "tax_rate", "quantity_decimal", "dispute_pct_change", "refund_pct_change")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of one currency.
+
+    Attributes:
+        currency: Such as ``EUR``; "no currency" for rows without one; None where the report has no
+            currencies.
+        rows: The texts of the rows that are shown.
+        total: The subtotal over all rows of the currency, shown or not; None where a sum means nothing.
+    """
+
+    currency: str | None
+    rows: Sequence[Sequence[str]]
+    total: Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A table of texts.
+
+    Attributes:
+        header: Names of the columns.
+        numeric: Positions of columns that are aligned to the right.
+        parts: The rows, by currency.
+        note: What is not shown; None where all is.
+    """
+
+    header: Sequence[str]
+    numeric: frozenset[int]
+    parts: Sequence[Part]
+    note: str | None
+
+
+def cells_of(
+    frame: pl.DataFrame | pl.LazyFrame,
+    *,
+    rows: int = 100,
+    columns: str | Sequence[str] | None = None,
+    by: str | Sequence[str] | None = None,
+) -> Cells:
+    """The first rows of a frame as texts, grouped by currency, each group with its sums.
+
+    Args:
+        frame: A report's rows.
+        rows: How many are shown; the sums are over all of them.
+        columns: Which columns are shown, and in which order; None for all.
+        by: One column or several: the sums of each of their values and currencies are shown in place of rows.
+
+    Raises:
+        ParameterError: There is no such column, or *rows* is negative.
+    """
+    if rows < 0:
+        raise ParameterError(f"rows={rows!r} is less than none.", param="rows")
+    columns = [columns] if isinstance(columns, str) else columns
+    every = frame.lazy()
+    names = every.collect_schema().names()
+    _check([*(columns or ()), *([by] if isinstance(by, str) else by or ())], names)
+    currency = next((name for name in ("currency", "fee_currency") if name in names), None)
+    summed = _summed(every, currency)
+    if by is not None:
+        keys = [*([by] if isinstance(by, str) else by), *([currency] if currency else [])]
+        count = pl.col("count").sum() if "count" in names else pl.len().alias("count")
+        every = every.group_by(map(column, keys), maintain_order=True).agg(
+            count, *(column(name).sum() for name in summed if name != "count")
+        )
+        summed = ["count", *(name for name in summed if name != "count")]
+        names = [*keys, *summed]
+    shown = [name for name in columns or names if name in names and name != currency]
+    schema = every.collect_schema()
+    total = every.select(pl.len()).collect().item()
+    head = every.head(rows).collect()
+    parts = [
+        _part(head, schema, shown, currency, sums)
+        for sums in _sums(every, currency, [n for n in summed if n in schema])
+    ]
+    return Cells(
+        header=[_title(name, schema[name]) for name in shown],
+        numeric=frozenset(n for n, name in enumerate(shown) if schema[name].is_numeric()),
+        parts=[part for part in parts if part.rows or part.total],
+        note=f"The first {rows:,} of {total:,} rows; the sums are of all of them." if total > rows else None,
+    )
+
+
+def _check(wanted: Iterable[str], names: Sequence[str]) -> None:
+    for name in wanted:
+        if name not in names:
+            near = get_close_matches(name, names, n=1, cutoff=0.5)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ParameterError(
+                f"The report has no column {name!r}.{hint} It has {', '.join(names)}.", param="columns"
+            )
+
+
+def _summed(frame: pl.LazyFrame, currency: str | None) -> list[str]:
+    """The columns that can be summed up within a currency: money in it, and counts."""
+    schema = frame.collect_schema()
+    if {"category", "net_amount"} <= set(schema):  # balances and flows: their sum is nothing
+        return []
+    return [
+        name
+        for name, dtype in schema.items()
+        if (
+            dtype.is_decimal()
+            and name not in _RATES
+            and currency_column(name, schema) == currency
+            and currency
+        )
+        or name == "count"
+    ]
+
+
+def _sums(frame: pl.LazyFrame, currency: str | None, summed: list[str]) -> list[dict[str, object]]:
+    if currency is None:
+        return [{}]
+    sums = frame.group_by(currency, maintain_order=True).agg(column(name).sum() for name in summed).collect()
+    return sums.to_dicts()
+
+
+def _part(
+    head: pl.DataFrame,
+    schema: pl.Schema,
+    shown: list[str],
+    currency: str | None,
+    sums: dict[str, object],
+) -> Part:
+    if currency is None:
+        return Part(None, [_texts(row, schema, shown) for row in head.iter_rows(named=True)], None)
+    name = sums.pop(currency)
+    rows = head.filter(pl.col(currency).eq_missing(pl.lit(name))).iter_rows(named=True)
+    total = None
+    if sums and any(column in sums for column in shown):
+        texts = {
+            column: _text(value, column, {**sums, currency: name}, schema) for column, value in sums.items()
+        }
+        total = [texts.get(column, "") for column in shown]
+        first = next((n for n, column in enumerate(shown) if column not in texts), None)
+        if first is not None:
+            total[first] = f"Total {str(name or '').upper()}".strip()
+    return Part(str(name).upper() if name else "no currency", [_texts(r, schema, shown) for r in rows], total)
+
+
+def _texts(row: dict[str, object], schema: pl.Schema, shown: list[str]) -> list[str]:
+    return [_text(row[name], name, row, schema) for name in shown]
+
+
+def _text(value: object, column: str, row: dict[str, object], schema: pl.Schema) -> str:
+    match value:
+        case None:
+            return ""
+        case Decimal() if column in _RATES:
+            return f"{value.normalize():f}"
+        case Decimal():
+            beside = currency_column(column, schema)
+            return figure(value, str((row.get(beside) if beside else None) or ""))
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M:%S}"
+        case date():
+            return f"{value:%Y-%m-%d}"
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+    return str(value)
+
+
+def _title(name: str, dtype: pl.DataType) -> str:
+    zone = f" ({dtype.time_zone})" if isinstance(dtype, pl.Datetime) and dtype.time_zone else ""
+    words = name if "[" in name else name.replace("_", " ").removesuffix(" utc")
+    return words[:1].upper() + words[1:] + zone

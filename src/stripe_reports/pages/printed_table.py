@@ -1,0 +1,132 @@
+"""A report as a table to print: a ``great_tables.GT`` that needs no browser to become a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from great_tables import GT, loc, style
+
+from stripe_reports.charts.choosing import subtitle_of, title_of
+from stripe_reports.errors import ParameterError
+from stripe_reports.pages.cells import cells_of
+from stripe_reports.pages.table_picture import picture
+from stripe_reports.storage.disk import written_whole
+
+if TYPE_CHECKING:
+    from stripe_reports.report.report import Report
+
+__all__ = ["ReportTable", "table_of", "table_of_frame"]
+
+_GROUP = "\N{ZERO WIDTH SPACE}currency"
+"""Cannot be the name of a column that is shown."""
+
+
+class ReportTable(GT):
+    """``great_tables.GT`` whose ``save`` needs no browser."""
+
+    def save(self, file: Path | str, **options: Any) -> ReportTable:  # type: ignore[override]
+        """Write the table as it stands: ``.html``, ``.svg``, ``.png`` or ``.pdf``, by the ending.
+
+        HTML is great_tables' own. In the pictures, texts, order, groups and emphasis are those of the table;
+        colours and lines are ours. For a picture with every style, open the HTML in a browser. The file is
+        for its owner's eyes only, and replaces one that is there.
+
+        Args:
+            file: Where to write.
+            options: For ``.png``: ``scale=2.0``. For pictures: ``theme="light"`` or ``"dark"``.
+
+        Raises:
+            ParameterError: Another ending.
+            StoreError: The file cannot be written.
+        """
+        path = Path(file)
+        ending = path.suffix.lower()
+        if ending == ".html":
+            content = self.as_raw_html(make_page=True).encode()
+        elif ending in (".svg", ".png", ".pdf"):
+            content = picture(self.as_raw_html(), ending, **options)
+        else:
+            raise ParameterError(
+                f"A table is saved as .html, .svg, .png or .pdf; {path.name} is none of them.",
+                param="file",
+            )
+        with written_whole(path) as temporary:
+            temporary.write_bytes(content)
+        return self
+
+    def write_raw_html(self, filename: Path | str, *args: Any, **options: Any) -> None:
+        """Write great_tables' own HTML; likewise for its owner's eyes only.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        with written_whole(filename) as temporary:
+            super().write_raw_html(temporary, *args, **options)
+
+
+def table_of(
+    report: Report,
+    *,
+    rows: int = 100,
+    columns: str | Sequence[str] | None = None,
+    by: str | Sequence[str] | None = None,
+    title: str | None = None,
+) -> ReportTable:
+    """A report's rows, or sums, by currency; the heading says which report, of when.
+
+    Args:
+        report: The report to print.
+        rows: How many rows are shown; subtotals are over all of them.
+        columns: Which columns, in which order; None for all.
+        by: One column or several whose sums are shown in place of rows.
+        title: Stands on top; None for the name of the report.
+
+    Raises:
+        ParameterError: There is no such column.
+    """
+    return table_of_frame(
+        report.scan(),
+        rows=rows,
+        columns=columns,
+        by=by,
+        title=title or title_of(report),
+        subtitle=" · ".join(subtitle_of(report, named=False)),
+        source=f"Run {report.run.id}, file {report.provenance.sha256[:12]}",
+    )
+
+
+def table_of_frame(
+    frame: pl.DataFrame | pl.LazyFrame,
+    *,
+    rows: int = 100,
+    columns: str | Sequence[str] | None = None,
+    by: str | Sequence[str] | None = None,
+    title: str | None = None,
+    subtitle: str | None = None,
+    source: str | None = None,
+) -> ReportTable:
+    """As ``table_of``, of any frame, such as one that ``sr.read_csv`` read."""
+    cells = cells_of(frame, rows=rows, columns=columns, by=by)
+    texts: list[dict[str, str]] = []
+    totals: list[int] = []
+    names = [f"{n}" for n in range(len(cells.header))]
+    for part in cells.parts:
+        for row in [*part.rows, *([part.total] if part.total else [])]:
+            if row is part.total:
+                totals.append(len(texts))
+            texts.append(dict(zip(names, row, strict=True)) | {_GROUP: part.currency or ""})
+    grouped = any(part.currency for part in cells.parts)
+    schema = dict.fromkeys([*names, *([_GROUP] if grouped else [])], pl.String)
+    table = ReportTable(pl.DataFrame(texts, schema=schema), groupname_col=_GROUP if grouped else None)
+    table = table.cols_label(dict(zip(names, cells.header, strict=True)))
+    table = table.cols_align("left", names).cols_align("right", [names[n] for n in sorted(cells.numeric)])
+    if totals:
+        table = table.tab_style([style.text(weight="bold")], loc.body(rows=totals))
+    if title:
+        table = table.tab_header(title=title, subtitle=subtitle)
+    for line in (cells.note, source):
+        table = table.tab_source_note(line) if line else table
+    return table.tab_options(table_font_size="13px", data_row_padding="4px")

@@ -1,0 +1,86 @@
+"""A report as one self-contained page: figures, chart, table, and where it all comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stripe_reports.charts.choosing import chart_of, kinds_of, subtitle_of, title_of
+from stripe_reports.pages import page as pages
+from stripe_reports.pages.cells import Cells, cells_of
+
+if TYPE_CHECKING:
+    from stripe_reports.report.report import Report
+
+__all__ = ["page_of", "provenance_of", "table_of_cells"]
+
+
+def page_of(report: Report, kind: str | None = None, *, rows: int = 100) -> str:
+    """The page; it loads nothing, runs nothing, and is light or dark as the reader's system is.
+
+    Args:
+        report: The report to show.
+        kind: Of the chart; None for the first that fits. A type that has none has a page without.
+        rows: How many rows the table shows; the sums are of all of them.
+
+    Raises:
+        ParameterError: There is no chart of that kind.
+    """
+    parts = []
+    figures = _figures(report)
+    if figures:
+        parts.append(pages.section("Figures", figures))
+    if kind is not None or kinds_of(report):
+        chart = chart_of(report, kind, subtitle=[])
+        parts.append(pages.section("Chart", pages.figure(chart)))
+    parts.append(pages.section("Rows", table_of_cells(cells_of(report.scan(), rows=rows))))
+    parts.append(pages.section("Where this comes from", provenance_of(report)))
+    return pages.page(title_of(report), *parts, subtitle=subtitle_of(report, named=False))
+
+
+def _figures(report: Report) -> pages.Html | None:
+    """The sums of each currency and category; None where the rows are sums themselves, or have none."""
+    columns = report.scan().collect_schema().names()
+    key = next((name for name in ("reporting_category", "product", "country_code") if name in columns), None)
+    if key is None or "count" in columns:
+        return None
+    return table_of_cells(cells_of(report.scan(), by=key, rows=1000))
+
+
+def table_of_cells(cells: Cells) -> pages.Html:
+    """A table of a page, with a heading and a subtotal for each currency."""
+    rows: list[list[str]] = []
+    totals, headings = [], []
+    for part in cells.parts:
+        if part.currency:
+            headings.append(len(rows))
+            rows.append([part.currency])
+        rows.extend(map(list, part.rows))
+        if part.total:
+            totals.append(len(rows))
+            rows.append(list(part.total))
+    if not rows:
+        return pages.note("The report has no rows.")
+    table = pages.table(cells.header, rows, numeric=cells.numeric, strong=totals, headings=headings)
+    return pages.Html(table + pages.note(cells.note)) if cells.note else table
+
+
+def provenance_of(report: Report) -> pages.Html:
+    """Who asked whom for what, when, and the digest by which Stripe's file can be told from any other."""
+    known = report.provenance
+    return pages.facts(
+        {
+            "Report type": report.run.report_type,
+            "Request": repr(report.request),
+            "Run": report.run.id,
+            "Run created": f"{report.run.created:%Y-%m-%d %H:%M:%S} UTC",
+            "Data as of": f"{known.as_of:%Y-%m-%d %H:%M:%S} UTC",
+            "Fetched": f"{known.fetched_at:%Y-%m-%d %H:%M:%S} UTC",
+            "Mode": "live" if known.livemode else "test",
+            "Account": known.account,
+            "File": report.run.result.id if report.run.result else None,
+            "Size": f"{known.size:,} bytes",
+            "SHA-256": known.sha256,
+            "API version": known.api_version,
+            "Made with": f"stripe-reports {known.package_version}",
+        }
+    )

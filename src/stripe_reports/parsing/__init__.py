@@ -1,0 +1,143 @@
+"""The bytes of a report to exact, typed polars data.
+
+    schema.py    which columns become which types; which report a header belongs to
+    header.py    is it a report at all, and what are its columns?
+    forms.py     how values are written, where polars accepts more
+    values.py    what polars makes of them
+    reading.py   the fast way: polars, and the proof that it read what is written
+    damage.py    the slow way, after the fast one failed: the line and column that are wrong
+    records.py   strict CSV, with lines: for the header and the slow way
+
+Types come from the catalogue and never from what a file happens to hold. A file is either read exactly,
+or refused with the line and column that are wrong; there is no third outcome.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import polars as pl
+
+from stripe_reports.models import ReportType
+from stripe_reports.parsing.csv_fast import AmbiguousTimeWarning, read_rows
+from stripe_reports.parsing.csv_strict import Source
+from stripe_reports.parsing.header import read_header
+from stripe_reports.parsing.schema import (
+    check_asked,
+    check_columns,
+    dtype_of,
+    fields_of,
+    guess_report_type,
+    report_type_of,
+    schema_of,
+)
+
+__all__ = [
+    "AmbiguousTimeWarning",
+    "dtype_of",
+    "guess_report_type",
+    "read_csv",
+    "schema_of",
+    "write_parquet",
+]
+
+_MIXED_UP = "It is another report than was asked for, so nothing was stored."
+
+
+def read_csv(
+    source: str | os.PathLike[str] | bytes | BinaryIO,
+    *,
+    report_type: str | None = None,
+    timezone: str | None = None,
+) -> pl.DataFrame:
+    r"""A report downloaded from the Dashboard, with the same types as ``client.frame`` gives.
+
+    Money is ``Decimal`` and exact, times are ``Datetime``, ids and all other text stay as written
+    (``007`` keeps its zeros), and empty cells are null. Types come from the catalogue, not from what
+    the file happens to hold; a column that the catalogue does not know is text. Rows and columns keep
+    their order. The file is checked to the last byte: it is read exactly, or refused.
+
+    Args:
+        source: Path of the CSV file, its bytes, or a file opened in binary mode.
+        report_type: What was downloaded, with or without version (``"payouts.itemized.3"``,
+            ``"payouts.itemized"``); None to tell it from the columns.
+        timezone: IANA zone that was chosen in the Dashboard, such as ``"Europe/London"``. It is the zone
+            of local times (``created``; ``created_utc`` is always UTC). None leaves them without zone.
+
+    Raises:
+        NotAReportError: Another export of the Dashboard, a web page, JSON, a compressed file; or the columns
+            are those of another report type.
+        DamagedFileError: The file is cut, ragged, or holds a value that its column cannot, such as
+            ``1,200.00``; has ``line`` (where the row begins) and ``column``.
+        UnknownReportTypeError: *report_type* is not in the catalogue.
+        ParameterError: polars does not know the zone.
+        OSError: The file cannot be opened.
+
+    Warns:
+        AmbiguousTimeWarning: Local times in the hour that the clock showed twice, in a file without their
+            UTC column; the earlier instant is taken.
+
+    Example:
+        >>> csv = b"currency,gross,fee,net\nusd,12.00,0.65,11.35\n"
+        >>> read_csv(csv, report_type="balance_change_from_activity.itemized")["net"].item()
+        Decimal('11.350000')
+    """
+    file = _source(source)
+    header = read_header(file)
+    type_ = report_type_of(header.names, report_type, file=file.name)
+    frame, _ = read_rows(file, header, fields_of(header.names, type_, timezone))
+    return frame
+
+
+def write_parquet(
+    csv: Path,
+    parquet: Path,
+    *,
+    report_type: ReportType | None,
+    columns: Sequence[str] | None = None,
+    timezone: str | None,
+    metadata: Mapping[str, str] | None = None,
+    name: str | None = None,
+) -> int:
+    """Turn the CSV file of a run into a typed Parquet file, and return the number of rows.
+
+    Memory is bounded whatever the size. The file is checked as in ``read_csv``.
+
+    Args:
+        csv: What Stripe sent, unpacked.
+        parquet: Where to write: the file appears there once it is proved, and not at all after an error.
+        report_type: The type of the run; None if it is not known, which makes all columns text.
+        columns: Those that the run was asked for; None for Stripe's default.
+        timezone: Zone in which Stripe wrote local times; None leaves them without zone.
+        metadata: Kept inside the Parquet file, beside the rows.
+        name: What the file is called in errors; None for its path.
+
+    Raises:
+        NotAReportError: The file is a web page, JSON, or compressed; or of another report type.
+        DamagedFileError: The file is cut, ragged, or holds a value that its column cannot.
+        ParameterError: polars does not know the zone.
+        OSError: A file cannot be read or written.
+    """
+    file = Source(csv, name or os.fspath(csv))
+    header = read_header(file)
+    if columns is not None:
+        check_asked(header.names, columns, file=file.name, advice=_MIXED_UP)
+    elif report_type is not None:
+        check_columns(header.names, report_type, file=file.name, advice=_MIXED_UP)
+    fields = fields_of(header.names, report_type, timezone)
+    _, rows = read_rows(file, header, fields, parquet=parquet, metadata=metadata)
+    return rows
+
+
+def _source(source: str | os.PathLike[str] | bytes | BinaryIO) -> Source:
+    if isinstance(source, bytes):
+        return Source(source, "the file")
+    if isinstance(source, str | os.PathLike):
+        return Source(Path(source), os.fspath(source))
+    content = source.read()
+    if not isinstance(content, bytes):
+        raise TypeError("read_csv needs bytes: open the file in binary mode, open(path, 'rb').")
+    return Source(content, str(getattr(source, "name", "the file")))

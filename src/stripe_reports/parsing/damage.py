@@ -1,0 +1,144 @@
+"""Where a file is damaged: the first row that polars could not read, or must not have read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from stripe_reports.parsing.csv_strict import Source, records
+from stripe_reports.parsing.schema import Field
+
+__all__ = ["check_every_row"]
+
+_NUMBER = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?")
+_INTEGER = re.compile(r"-?[0-9]+")
+_TIME = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+_DATE = re.compile(r"([1-9][0-9]{3}-[0-9]{2}-[0-9]{2})(?: 00:00:00)?")
+_SHOWN = 60
+
+_Problem = Callable[[str], str | None]
+
+
+def check_every_row(source: Source, fields: Sequence[Field]) -> int:
+    """Read the whole file by the rules, slowly; raise at the first thing that breaks them, else count rows.
+
+    Raises:
+        DamagedFileError: With the line on which the row begins, and the column.
+    """
+    names = [field.name for field in fields]
+    checks = [
+        (position, field.name, problem)
+        for position, field in enumerate(fields)
+        if (problem := _problem_of(field)) is not None
+    ]
+    twins = [
+        (position, names.index(field.twin), ZoneInfo(field.zone))
+        for position, field in enumerate(fields)
+        if field.twin is not None and field.zone is not None
+    ]
+    rows = 0
+    for line, cells, _ in islice(records(source, names), 1, None):
+        rows += 1
+        if len(cells) != len(names):
+            raise source.damage(
+                _ragged(cells, names), line=line, column=names[min(len(cells), len(names) - 1)]
+            )
+        for position, name, problem in checks:
+            value = cells[position]
+            if value and (what := problem(value)):
+                raise source.damage(f"{value[:_SHOWN]!r} {what}.", line=line, column=name)
+        for position, twin, zone in twins:
+            if not _agrees(cells[position], cells[twin], zone):
+                raise source.damage(
+                    f"{cells[position]!r} is not {cells[twin]!r} of {names[twin]!r} in {zone.key}. "
+                    "If the report was run with another timezone, name that one.",
+                    line=line,
+                    column=names[position],
+                )
+    return rows
+
+
+def _ragged(cells: list[str], names: list[str]) -> str:
+    if cells == [""]:
+        return "the line is blank."
+    how = "short: the file is cut off, or cells are missing" if len(cells) < len(names) else "long"
+    counted = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+    return f"the row has {counted} for {len(names)} columns; it is too {how}."
+
+
+def _problem_of(field: Field) -> _Problem | None:
+    """What tells why a text cannot be a value of that column; None where every text can."""
+    match field.dtype:
+        case pl.Decimal(scale=scale, precision=precision):
+            return lambda text: _number_problem(text, precision - scale, scale)
+        case pl.Datetime() if field.kind == "datetime_local" and field.twin is None and field.zone:
+            zone = ZoneInfo(field.zone)
+            return lambda text: _time_problem(text, zone)
+        case pl.Datetime():
+            return lambda text: _time_problem(text, None)
+        case pl.Date():
+            return _date_problem
+        case pl.Int64():
+            return _integer_problem
+        case pl.Boolean():
+            return lambda text: None if text in {"true", "false"} else "is neither 'true' nor 'false'"
+        case _:
+            return None
+
+
+def _number_problem(text: str, whole_digits: int, decimals: int) -> str | None:
+    number = _NUMBER.fullmatch(text)
+    if number is None:
+        hint = "; run the report without decimal_separator" if "," in text else ""
+        return f"is not a number as Stripe writes it, such as '-1234.50'{hint}"
+    whole, fraction = number[1].lstrip("0"), (number[2] or "").rstrip("0")
+    if len(whole) > whole_digits:
+        return f"has more than {whole_digits} digits before the point"
+    if len(fraction) > decimals:
+        return f"has more than {decimals} decimals, and is not rounded silently"
+    return None
+
+
+def _integer_problem(text: str) -> str | None:
+    if not _INTEGER.fullmatch(text):
+        return "is not a whole number"
+    return None if -(2**63) <= int(text) < 2**63 else "does not fit into 64 bits"
+
+
+def _date_problem(text: str) -> str | None:
+    day = _DATE.fullmatch(text)
+    if day is None:
+        return "is neither a date (YYYY-MM-DD) nor a midnight time (YYYY-MM-DD 00:00:00)"
+    try:
+        date.fromisoformat(day[1])
+    except ValueError:
+        return "is a date that does not exist"
+    return None
+
+
+def _time_problem(text: str, zone: ZoneInfo | None) -> str | None:
+    if not _TIME.fullmatch(text):
+        return "is not a time as Stripe writes it (YYYY-MM-DD HH:MM:SS)"
+    try:
+        wall = datetime.fromisoformat(text)
+    except ValueError:
+        return "is a time that does not exist"
+    if zone is not None and not _exists(wall, zone):
+        return f"does not exist in {zone.key}: the clocks were set forward over it"
+    return None
+
+
+def _exists(wall: datetime, zone: ZoneInfo) -> bool:
+    return wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall
+
+
+def _agrees(local: str, utc: str, zone: ZoneInfo) -> bool:
+    if not local or not utc:
+        return local == utc
+    instant = datetime.fromisoformat(utc).replace(tzinfo=UTC)
+    return instant.astimezone(zone).replace(tzinfo=None) == datetime.fromisoformat(local)

@@ -1,0 +1,78 @@
+"""The first bytes of a file: is it a report at all, and what are its columns?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stripe_reports.errors import NotAReportError
+from stripe_reports.parsing.csv_strict import Source, records
+
+__all__ = ["Header", "read_header"]
+
+_SIGNATURES = {
+    b"\x1f\x8b": ("is compressed with gzip", "Unpack it first."),
+    b"PK\x03\x04": ("is a ZIP archive or an Excel workbook", "Unpack it, or download the CSV."),
+    b"\xd0\xcf\x11\xe0": ("is an old Excel workbook", "Download the CSV instead."),
+    b"%PDF": ("is a PDF document", "Download the CSV instead."),
+    b"PAR1": ("is a Parquet file", "Read it with polars.read_parquet."),
+    b"\xff\xfe": ("is UTF-16 text", "Save it as UTF-8, or download it again."),
+    b"\xfe\xff": ("is UTF-16 text", "Save it as UTF-8, or download it again."),
+}
+_OPENINGS = {
+    b"<": ("is a web page or XML", "Download it again while signed in."),
+    b"{": ("is JSON, perhaps an error that was saved in place of the file", "Open it in an editor to see."),
+    b"[": ("is JSON", "Download the CSV instead."),
+}
+_LARGEST, _MOST_COLUMNS = 1 << 20, 10_000
+"""Far beyond any header of Stripe's, and far below what would fill the memory."""
+
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first record of a file: names of the columns, and its bytes."""
+
+    names: list[str]
+    raw: bytes
+
+
+def read_header(source: Source) -> Header:
+    """The columns of a report.
+
+    Raises:
+        NotAReportError: The file is something else.
+        DamagedFileError: It is empty, or the header is cut, or names a column twice or not at all.
+    """
+    with source.open() as file:
+        start = file.read(512)
+    _check_looks_like_csv(start.removeprefix(b"\xef\xbb\xbf"), source)
+    if not start.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise source.damage("the file is empty; even a report without rows has a header.")
+    _, names, raw = next(records(source))
+    if len(raw) > _LARGEST or len(names) > _MOST_COLUMNS:
+        raise source.damage(
+            f"its first line has {len(raw):,} bytes and {len(names):,} columns, as no report has.", line=1
+        )
+    for separator, what in _OTHER_SEPARATORS.items():
+        if len(names) == 1 and separator in names[0]:
+            raise NotAReportError(
+                f"{source.name} is not a Stripe report: its columns are separated by {what}. "
+                "Another program saved it; download it again."
+            )
+    seen: set[str] = set()
+    for name in names:
+        if not name.strip():
+            raise source.damage(f"column {len(seen) + 1} of {len(names)} has no name.", line=1)
+        if name in seen:
+            raise source.damage("this column is there twice.", line=1, column=name)
+        seen.add(name)
+    return Header(names, raw)
+
+
+def _check_looks_like_csv(start: bytes, source: Source) -> None:
+    opening = {key: said for key, said in _SIGNATURES.items() if start.startswith(key)} or {
+        key: said for key, said in _OPENINGS.items() if start.lstrip().startswith(key)
+    }
+    for what, remedy in opening.values():
+        raise NotAReportError(f"{source.name} is not a Stripe report: it {what}. {remedy}")

@@ -1,0 +1,249 @@
+"""Whether an earlier run answers a request, a pending one will, or a new one is launched.
+
+All of the rule is here, and it is pure: ``plan`` decides from the runs that are known so far. When it would
+need to know more, it says what to ask Stripe for; the caller asks and calls again.
+
+A run is as old as its data: ``as_of`` is the earlier of the creation of the run and of its result file,
+since Stripe may answer a run with an older file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from stripe_reports.errors import ParameterError
+from stripe_reports.models import Owner, ReportRequest, ReportRun, ReportType
+
+__all__ = [
+    "SETTLED_AFTER",
+    "AskForRuns",
+    "AskForType",
+    "Await",
+    "KnownRun",
+    "Launch",
+    "Plan",
+    "Policy",
+    "Reuse",
+    "as_of",
+    "check_policy",
+    "idempotency_key",
+    "plan",
+    "request_key",
+]
+
+SETTLED_AFTER = timedelta(days=5)
+"""How long after its end an interval is closed: fee data lag up to 96 hours, some zones need a day more."""
+
+Policy = Literal["auto", "always", "never"] | timedelta
+"""``auto`` is the rule; ``always`` and ``never`` override it; a timedelta is the greatest age of the data."""
+
+Place = Literal["stored", "launched", "listed"]
+
+
+def request_key(request: ReportRequest, owner: Owner, api_version: str) -> str:
+    """What equal requests share: SHA-256 of owner, API version, report type and every parameter as sent."""
+    parts = [
+        [owner.key_digest, owner.account, owner.mode, owner.place],
+        api_version,
+        request.report_type,
+        sorted(request.to_stripe().items()),
+    ]
+    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+
+
+def idempotency_key(key: str, generation: datetime | None, attempt: int | str) -> str:
+    """One key for all calls that mean the same launch: made of request, data generation and attempt."""
+    made_of = f"{key}/{generation and int(generation.timestamp())}/{attempt}"
+    return f"stripe-reports-{hashlib.sha256(made_of.encode()).hexdigest()[:40]}"
+
+
+def as_of(run: ReportRun) -> datetime:
+    """How old the run's data are."""
+    return run.created if run.result is None else min(run.created, run.result.created)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRun:
+    """A run of the request at hand: its result is stored here, we launched it, or Stripe listed it.
+
+    Attributes:
+        status: Stripe's, or what is wrong with the run in our eyes, such as ``gone``.
+        as_of: How old its data are; for a pending run, when it was created.
+        generation: ``updated`` of the report type when it was launched from here, else None.
+    """
+
+    id: str
+    status: str
+    as_of: datetime
+    place: Place
+    generation: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """Answer with this run's result."""
+
+    run: KnownRun
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Answer with this run once it has finished."""
+
+    run: KnownRun
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """No known run answers."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskForType:
+    """Not decided yet: ask Stripe for the report type, and with it for the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskForRuns:
+    """Not decided yet: list the runs at Stripe, no further back than *since*."""
+
+    since: datetime | None
+
+
+Plan = Reuse | Await | Launch | AskForType | AskForRuns
+
+
+def plan(
+    request: ReportRequest,
+    policy: Policy,
+    *,
+    known: Iterable[KnownRun] = (),
+    report_type: ReportType | None = None,
+    listed: Sequence[KnownRun] | None = None,
+    now: datetime | None = None,
+) -> Plan:
+    """Decide how to answer a request.
+
+    Args:
+        request: What is asked for.
+        policy: ``auto``, ``always``, ``never``, or a maximum age of the data.
+        known: Runs of this very request that are stored here or were launched from here.
+        report_type: As Stripe described it within the last minute; None if it was not asked yet.
+        listed: Runs of this very request found at Stripe; None if it was not asked yet.
+        now: Stripe's time; None if it is not known yet. Only a maximum age needs it.
+    """
+    check_policy(policy)
+    if policy == "never":
+        return Launch("launched because reuse='never' was asked for")
+    runs = sorted([*known, *(listed or ())], key=lambda run: (run.place == "stored", run.as_of), reverse=True)
+    passed_over: list[str] = []
+    for run in runs:
+        verdict = _judge(run, request, policy, report_type, now)
+        if verdict.answers:
+            answer = Reuse if run.status == "succeeded" else Await
+            return answer(run, _sentence(run, verdict.why))
+        passed_over.append(f"run {run.id} was not used: {verdict.why}")
+    if report_type is None or (now is None and isinstance(policy, timedelta)):
+        return AskForType()
+    if listed is None:
+        return AskForRuns(_oldest_usable(request, policy, report_type, now))
+    return Launch("; ".join(["launched", *(passed_over or ["no earlier run of this request was known"])]))
+
+
+def check_policy(policy: object) -> None:
+    """Refuse what is no policy: a word mistyped must not mean the usual rule.
+
+    Raises:
+        ParameterError: Neither ``auto``, ``always`` nor ``never``, nor a timedelta that is not negative.
+    """
+    if policy in ("auto", "always", "never") or (isinstance(policy, timedelta) and policy >= timedelta(0)):
+        return
+    raise ParameterError(
+        f"reuse={policy!r} is not a rule. Write 'auto', 'always', 'never', or the greatest age of the data, "
+        "such as datetime.timedelta(hours=6).",
+        param="reuse",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    answers: bool
+    why: str
+
+
+_UNUSABLE = {
+    "failed": "it failed",
+    "gone": "Stripe does not know it any more",
+    "expired": "its file is no longer at Stripe",
+}
+
+
+def _judge(
+    run: KnownRun,
+    request: ReportRequest,
+    policy: Policy,
+    report_type: ReportType | None,
+    now: datetime | None,
+) -> _Verdict:
+    if run.status not in ("succeeded", "pending"):
+        return _Verdict(False, _UNUSABLE.get(run.status, f"its status is {run.status!r}"))
+    if policy == "always":
+        return _Verdict(True, f"reuse='always' was asked for; its data are of {_at(run.as_of)}")
+    if isinstance(policy, timedelta):
+        if now is None:
+            return _Verdict(False, "the time at Stripe is not known yet")
+        young = run.as_of >= now - policy
+        return _Verdict(
+            young, f"its data are of {_at(run.as_of)}, {'within' if young else 'beyond'} {policy}"
+        )
+    end = request.interval_end
+    if end is not None and run.as_of >= end + SETTLED_AFTER:
+        return _Verdict(
+            True,
+            f"its data are of {_at(run.as_of)}, over {SETTLED_AFTER.days} days after the interval's end "
+            f"({_at(end)}), though Stripe could still restate them",
+        )
+    if report_type is None or report_type.updated is None:
+        return _Verdict(False, "it is not known yet whether newer data were published")
+    if report_type.updated < run.as_of:
+        return _Verdict(True, f"nothing newer was published since its data of {_at(run.as_of)}")
+    if run.generation == report_type.updated:
+        return _Verdict(
+            True,
+            f"it was launched after the last publication, and Stripe answered with data of {_at(run.as_of)}",
+        )
+    return _Verdict(
+        False, f"its data are of {_at(run.as_of)}, newer were published on {_at(report_type.updated)}"
+    )
+
+
+def _oldest_usable(
+    request: ReportRequest, policy: Policy, report_type: ReportType, now: datetime | None
+) -> datetime | None:
+    """The creation time before which no listed run could answer."""
+    if policy == "always":
+        return None
+    if isinstance(policy, timedelta):
+        return None if now is None else now - policy
+    bounds = [report_type.updated, request.interval_end and request.interval_end + SETTLED_AFTER]
+    return min((bound for bound in bounds if bound is not None), default=None)
+
+
+def _sentence(run: KnownRun, why: str) -> str:
+    if run.status == "pending":
+        return f"waited for run {run.id}, which was already in progress"
+    what = {"stored": "stored result of run", "launched": "run", "listed": "run"}[run.place]
+    return f"{what} {run.id} reused: {why}"
+
+
+def _at(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,13 @@
+"""The evidence of a close: a folder, or one .zip, that whoever has it can read and check for good.
+
+layout      what lies where
+writing     client.evidence: written whole or not at all
+page        index.html, which needs neither key nor Python
+unpacking   a .zip, unless its readers could see different files in it, or it unpacks to too much
+checking    verify: hashes, completeness, CSV = Parquet, controls computed again
+"""
+
+from stripe_reports.reconcile.evidence.checking import Finding, Verification, verify
+from stripe_reports.reconcile.evidence.writing import EvidenceFolder, write_evidence
+
+__all__ = ["EvidenceFolder", "Finding", "Verification", "verify", "write_evidence"]

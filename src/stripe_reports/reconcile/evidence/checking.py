@@ -1,0 +1,254 @@
+"""``verify``: whether the evidence of a close is as it was written, and says what its reports say."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from stripe_reports.errors import NotAReportError, StripeReportsError
+from stripe_reports.reconcile.evidence.layout import (
+    CONTROLS,
+    FACTS,
+    MANIFEST,
+    PAGE,
+    files_of,
+    read_manifest,
+    report_files,
+)
+from stripe_reports.reconcile.evidence.unpacking import folder_of
+from stripe_reports.reconcile.html import mark
+from stripe_reports.reconcile.tie_out import TieOut
+from stripe_reports.render.printable import printable
+from stripe_reports.report.export import Exports
+from stripe_reports.storage.disk import digest
+from stripe_reports.storage.seals import UNREADABLE, count_rows
+from stripe_reports.storage.store import METADATA_KEY
+
+__all__ = ["Finding", "Verification", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check and its outcome.
+
+    Attributes:
+        what: What was checked.
+        problems: What is wrong, a sentence each; empty if nothing is.
+    """
+
+    what: str
+    problems: tuple[str, ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Verification:
+    """What became of checking the evidence of a close.
+
+    Attributes:
+        path: The folder or .zip.
+        findings: Every check, in order.
+        digest: SHA-256 of the manifest, to compare with the one that was written down.
+        controls: Whether the controls themselves pass: a close can be proved, and prove a difference.
+    """
+
+    path: Path
+    findings: tuple[Finding, ...]
+    digest: str
+    controls: str
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the evidence is whole, unchanged and consistent."""
+        return all(finding.is_well for finding in self.findings)
+
+    def __str__(self) -> str:
+        lines = []
+        for finding in self.findings:
+            lines.append(f"{'ok' if finding.is_well else 'XX'}  {finding.what}")
+            lines.extend(f"      {problem}" for problem in finding.problems)
+        lines.append(f"{self.controls}. SHA-256 of the manifest: {self.digest}")
+        return "\n".join(map(printable, lines))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        items = "".join(
+            f"<p>{mark(finding.is_well)} {escape(finding.what)}</p>"
+            + "".join(f"<p style='padding-left:2em'>{escape(problem)}</p>" for problem in finding.problems)
+            for finding in self.findings
+        )
+        return f"<div>{items}<p>{escape(self.controls)}</p></div>"
+
+
+def verify(path: str | os.PathLike[str]) -> Verification:
+    """Check the evidence of a close; needs neither key nor network.
+
+    Every file has the hash of the manifest, none is missing and none is too much; each CSV has the rows of
+    its Parquet file; the provenance is the one inside, and tells how many rows there are; and the controls,
+    computed again from the Parquet files, are those of ``controls.csv``.
+
+    Args:
+        path: The folder or the .zip that ``client.evidence`` wrote.
+
+    Raises:
+        NotAReportError: It is not the evidence of a close; or a .zip in which two entries have one name, an
+            entry has a name outside of the folder, or which unpacks to more than the disk holds.
+
+    Example:
+        >>> folder = client.evidence("2026-10", "close-2026-10")
+        >>> sr.verify("close-2026-10").is_well
+        True
+    """
+    path = Path(path).expanduser()
+    with folder_of(path) as folder:
+        listed = read_manifest(folder)
+        facts = _facts(folder)
+        names = list(facts["reports"])
+        recomputed = _recomputed(folder, facts)
+        findings = (
+            Finding(f"{len(listed)} files have the hash of {MANIFEST}", tuple(_changed(folder, listed))),
+            Finding("no file is missing, and none is too much", tuple(_amiss(folder, listed, names))),
+            Finding("each CSV has the rows of its Parquet file", tuple(_unlike(folder, names))),
+            Finding(
+                "the provenance is the one inside the reports, and tells their rows",
+                tuple(_foreign(folder, facts)),
+            ),
+            Finding(
+                "the controls, computed again, are those written", tuple(_uncontrolled(folder, recomputed))
+            ),
+        )
+        controls = recomputed.summary if isinstance(recomputed, TieOut) else "Controls: unknown"
+        return Verification(path, findings, digest(folder / MANIFEST), controls)
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads((folder / FACTS).read_text("utf-8"))
+        if not (isinstance(facts["reports"], dict) and isinstance(facts["title"], str)):
+            raise TypeError("fields have other types")  # noqa: TRY301
+        if not all(name.isidentifier() for name in facts["reports"]):
+            raise ValueError("a report has no proper name")  # noqa: TRY301
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NotAReportError(
+            f"{folder} is not the evidence of a close: its {FACTS} cannot be read ({error})."
+        ) from error
+    return dict(facts)
+
+
+def _changed(folder: Path, listed: dict[str, str]) -> Iterator[str]:
+    for name, hash_ in listed.items():
+        file = folder / name
+        if file.is_file() and not file.is_symlink() and digest(file) != hash_:
+            yield f"{name} was changed."
+
+
+def _amiss(folder: Path, listed: dict[str, str], names: list[str]) -> Iterator[str]:
+    links = {name for name in files_of(folder) if (folder / name).is_symlink()}
+    there = set(files_of(folder)) - links
+    needed = {PAGE, FACTS, CONTROLS, *(file for name in names for file in report_files(name))}
+    for name in sorted(listed.keys() - there):
+        yield f"{name} is missing."
+    for name in sorted(needed - listed.keys()):
+        yield f"{MANIFEST} does not list {name}, which belongs to it."
+    for name in sorted(set(files_of(folder)) - listed.keys() - {MANIFEST}):
+        yield f"{name} is not in {MANIFEST}."
+    if MANIFEST in links:
+        yield f"{MANIFEST} is a link, and what it points to can change."
+
+
+class _Parquet(Exports):
+    """A report that lies there, as what CSV files are written from."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def scan(self) -> pl.LazyFrame:
+        return pl.scan_parquet(self.path, glob=False)
+
+    def frame(self) -> pl.DataFrame:
+        return self.scan().collect()
+
+    def _lines(self) -> list[tuple[str, object]]:
+        return []
+
+    def _write_parquet(self, path: Path) -> None:
+        raise NotImplementedError
+
+
+def _unlike(folder: Path, names: list[str]) -> Iterator[str]:
+    for name in names:
+        parquet, csv, _ = report_files(name)
+        with tempfile.TemporaryDirectory(prefix="stripe-reports-verify-") as elsewhere:
+            expected = Path(elsewhere) / "expected.csv"
+            try:
+                _Parquet(folder / parquet).write_csv(expected)
+                is_same = filecmp.cmp(expected, folder / csv, shallow=False)  # of any size, byte by byte
+                if not is_same and not _texts(expected).equals(_texts(folder / csv)):
+                    yield f"{csv} has other rows than {parquet}."
+            except (*UNREADABLE, StripeReportsError) as error:
+                yield f"{parquet} and {csv} cannot be compared: {_first_line(error)}"
+
+
+def _texts(path: Path) -> pl.DataFrame:
+    return pl.read_csv(path, infer_schema=False, glob=False)
+
+
+def _foreign(folder: Path, facts: dict[str, Any]) -> Iterator[str]:
+    for name, asked in facts["reports"].items():
+        parquet, _, provenance = report_files(name)
+        try:
+            inside = json.loads(pl.read_parquet_metadata(folder / parquet)[METADATA_KEY])
+            outside = json.loads((folder / provenance).read_text("utf-8"))
+            rows, there = outside.pop("rows"), count_rows(folder / parquet)
+            is_same = inside == outside and inside["run"]["id"] == asked["run"]
+        except (*UNREADABLE, ValueError, KeyError, TypeError, AttributeError) as error:
+            yield f"The provenance of {name} cannot be read: {_first_line(error)}"
+        else:
+            if rows != there:
+                yield f"{parquet} has {there} rows, and {rows} by {provenance}."
+            if not is_same:
+                yield f"{provenance} or {FACTS} names another run than {parquet} was made from."
+
+
+def _recomputed(folder: Path, facts: dict[str, Any]) -> TieOut | str:
+    """The controls over the Parquet files, or why they cannot be computed."""
+    try:
+        interval = facts["interval"] and tuple(map(datetime.fromisoformat, facts["interval"]))
+        frames: dict[str, Any] = {
+            name: _Parquet(folder / report_files(name)[0]).frame() for name in facts["reports"]
+        }
+        return TieOut.of(interval=interval, title=facts["title"], **frames)
+    except (*UNREADABLE, ValueError, KeyError, TypeError, StripeReportsError) as error:
+        return f"They cannot be computed: {_first_line(error)}"
+
+
+def _uncontrolled(folder: Path, recomputed: TieOut | str) -> Iterator[str]:
+    if isinstance(recomputed, str):
+        yield recomputed
+        return
+    try:
+        written = pl.read_csv(folder / CONTROLS, schema=dict(recomputed.frame.schema))
+    except UNREADABLE as error:
+        yield f"{CONTROLS} cannot be read: {_first_line(error)}"
+        return
+    if not written.equals(recomputed.frame):
+        yield f"{CONTROLS} does not have what the reports give: {recomputed.summary}."
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,150 @@
+"""``index.html``: the close on one page that needs nothing else, in a browser or on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from html import escape
+
+import polars as pl
+
+from stripe_reports.models import zone_named
+from stripe_reports.pages import page as pages
+from stripe_reports.pages.page import Html
+from stripe_reports.reconcile.evidence.layout import CONTROLS, MANIFEST, report_files
+from stripe_reports.reconcile.html import mark
+from stripe_reports.reconcile.tie_out import TieOut, amount_text
+from stripe_reports.report.report import Report
+
+__all__ = ["page_of"]
+
+MOST_ROWS = 50
+
+
+def page_of(tie_out: TieOut, charts: Iterable[str], written_at: datetime) -> str:
+    """The page.
+
+    Args:
+        tie_out: The controls, with the reports they are over.
+        charts: The names of the reports that have one.
+        written_at: When the evidence is written.
+    """
+    parts = [_controls(tie_out)]
+    if not tie_out.passes:
+        parts.append(_differences(tie_out))
+    if "summary" in tie_out.reports:
+        parts.append(pages.section("Balance", _figures(tie_out.reports["summary"])))
+    parts.extend(pages.section(_title(name), pages.figure(tie_out.reports[name].chart())) for name in charts)
+    parts.extend([_reports(tie_out), _how_to_check()])
+    test = "" if all(r.provenance.livemode for r in tie_out.reports.values()) else "Test data"
+    lines = [line for line in (_interval(tie_out), test, f"Written {written_at:%Y-%m-%d %H:%M} UTC") if line]
+    return pages.page(f"Close of {tie_out.title}", *parts, subtitle=lines)
+
+
+def _interval(tie_out: TieOut) -> str:
+    if tie_out.books.interval is None:
+        return ""
+    request = next(iter(tie_out.reports.values())).request
+    zone = request.timezone or request.zone or "UTC"
+    start, end = (bound.astimezone(zone_named(zone)) for bound in tie_out.books.interval)
+    return f"From {start:%Y-%m-%d %H:%M} up to, not including, {end:%Y-%m-%d %H:%M}, {zone}"
+
+
+def _controls(tie_out: TieOut) -> Html:
+    """A row for each control, a column for each currency."""
+    currencies = tie_out.frame["currency"].unique(maintain_order=True).to_list()
+    rows = []
+    for (control,), cells in tie_out.frame.group_by("control", maintain_order=True):
+        by_currency = {cell["currency"]: cell for cell in cells.iter_rows(named=True)}
+        rows.append([str(control), *(_outcome(by_currency[currency]) for currency in currencies)])
+    sentence = Html(f"<p>{mark(tie_out.passes)} <strong>{escape(tie_out.summary)}</strong></p>")
+    header = ["Control", *((currency or "no currency").upper() for currency in currencies)]
+    notes = [pages.note(note) for note in tie_out.notes]
+    return pages.section("Controls", sentence, pages.table(header, rows), *notes)
+
+
+def _outcome(cell: Mapping[str, object]) -> Html:
+    passes, difference = bool(cell["passes"]), cell["difference"]
+    text = ""
+    if not passes and isinstance(difference, Decimal):
+        currency = cell["currency"]
+        text = " " + escape(amount_text(difference, str(currency) if currency else None))
+    return Html(f"{mark(passes)}{text}")
+
+
+def _differences(tie_out: TieOut) -> Html:
+    """The rows behind each control that fails."""
+    parts = []
+    for control, currency in tie_out.failures.select("control", "currency").iter_rows():
+        found = tie_out.rows(control, currency)
+        title = f"{control}, {(currency or 'no currency').upper()}"
+        shown = [column for column in _SHOWN if column in found.columns]
+        parts.append(_table(found.select(shown).head(MOST_ROWS), title))
+        if found.height > MOST_ROWS:
+            parts.append(pages.note(f"… and {found.height - MOST_ROWS:,} more rows."))
+    return pages.section("What makes the differences", *parts)
+
+
+_SHOWN = (
+    *("report", "why", "difference", "balance_transaction_id", "payout_id", "category"),
+    *("reporting_category", "currency", "gross", "fee", "net", "net_amount", "description"),
+)
+
+
+def _figures(summary: Report) -> Html:
+    frame = summary.frame().filter(pl.col("currency").is_not_null() | (pl.col("net_amount") != 0))
+    if frame.is_empty():
+        return pages.note("Nothing happened, and there was no balance.")
+    return _table(frame.select("currency", "description", "net_amount"))
+
+
+def _table(frame: pl.DataFrame, caption: str | None = None) -> Html:
+    numeric = [n for n, dtype in enumerate(frame.dtypes) if dtype.is_numeric()]
+    rows = [[_text(value) for value in row] for row in frame.iter_rows()]
+    return pages.table([_title(name) for name in frame.columns], rows, numeric=numeric, caption=caption)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Decimal):
+        return amount_text(value, "", signed=False).removesuffix("no currency").strip()
+    return "" if value is None else str(value)
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _reports(tie_out: TieOut) -> Html:
+    parts = []
+    for name, report in tie_out.reports.items():
+        known = report.provenance
+        files = Html(", ".join(f'<a href="{path}">{path}</a>' for path in report_files(name)))
+        parts.append(Html(f"<h3>{escape(_title(name))}</h3>"))
+        parts.append(
+            pages.facts(
+                {
+                    "Report type": report.run.report_type,
+                    "Request": repr(report.request),
+                    "Run": report.run.id,
+                    "Data as of": f"{known.as_of:%Y-%m-%d %H:%M:%S} UTC",
+                    "Fetched": f"{known.fetched_at:%Y-%m-%d %H:%M:%S} UTC",
+                    "Account": known.account,
+                    "SHA-256 of Stripe's file": known.sha256,
+                    "Files": files,
+                }
+            )
+        )
+    return pages.section("Reports", *parts)
+
+
+def _how_to_check() -> Html:
+    return pages.section(
+        "How to check this",
+        Html(
+            f'<p>All controls are in <a href="{CONTROLS}">{CONTROLS}</a>; the SHA-256 of every file is in '
+            f'<a href="{MANIFEST}">{MANIFEST}</a>. In this folder, <code>sha256sum --check {MANIFEST}</code> '
+            "tells whether a file was changed; <code>stripe-reports verify .</code> also computes the "
+            "controls again from the Parquet files, and needs no key.</p>"
+        ),
+    )

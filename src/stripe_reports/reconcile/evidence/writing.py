@@ -1,0 +1,165 @@
+"""``client.evidence``: everything a close rests on, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from stripe_reports.errors import ParameterError
+from stripe_reports.models import iso
+from stripe_reports.reconcile.evidence.layout import (
+    CONTROLS,
+    FACTS,
+    MANIFEST,
+    PAGE,
+    files_of,
+    manifest_text,
+    report_files,
+)
+from stripe_reports.reconcile.tie_out import TieOut
+from stripe_reports.render.printable import printable
+from stripe_reports.report.report import Report
+from stripe_reports.storage.disk import digest, disk_errors, make_missing, make_private
+
+__all__ = ["EvidenceFolder", "write_evidence"]
+
+_SAME_TIME = (1980, 1, 1, 0, 0, 0)
+"""Of every member of a .zip, so that the same evidence is the same bytes."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class EvidenceFolder:
+    """The evidence of a close, on disk.
+
+    Attributes:
+        path: The folder, or the .zip.
+        tie_out: The controls in it; ``tie_out.passes`` tells whether the close is clean.
+        files: What is in it, by path from the folder.
+        digest: SHA-256 of its manifest. Written down elsewhere, it proves that nothing was exchanged.
+    """
+
+    path: Path
+    tie_out: TieOut
+    files: tuple[str, ...]
+    digest: str
+
+    @property
+    def page(self) -> Path | None:
+        """The page to open in a browser; None in a .zip, which has to be unpacked first."""
+        return self.path / PAGE if self.path.is_dir() else None
+
+    def __repr__(self) -> str:
+        path = printable(str(self.path))
+        return (
+            f"{self.tie_out}\n"
+            f"{len(self.files)} files in {path}; open {PAGE} in a browser\n"
+            f"Check them: stripe-reports verify {path}\n"
+            f"SHA-256 of the manifest: {self.digest}"
+        )
+
+
+def write_evidence(
+    tie_out: TieOut, target: str | os.PathLike[str], *, written_at: datetime
+) -> EvidenceFolder:
+    """Write the evidence of a tie-out made from reports; see ``Client.evidence``."""
+    path = Path(target).expanduser().absolute()
+    is_zip = path.suffix.lower() == ".zip"
+    if path.exists() and (is_zip or not path.is_dir() or any(path.iterdir())):
+        raise ParameterError(
+            f"{path} is there already. Evidence is never written over: give another name, or move it away.",
+            param="folder",
+        )
+    with disk_errors("write", path, advice="Give another path, or make room."), _beside(path) as folder:
+        _fill(folder, tie_out, written_at)
+        (folder / MANIFEST).write_text(manifest_text(folder), "utf-8")
+        for name in files_of(folder):
+            (folder / name).chmod(0o600)
+        files, fingerprint = tuple(files_of(folder)), digest(folder / MANIFEST)
+        finished = _packed(folder, files) if is_zip else folder
+        if is_zip:
+            path.touch(0o600, exist_ok=False)  # so that of two who write at once, one is refused
+        finished.replace(path)
+    return EvidenceFolder(path, tie_out, files, fingerprint)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """An empty folder where the evidence comes, gone afterwards with whatever is left of it."""
+    parent = path.parent
+    make_missing(parent)
+    folder = parent / f".{path.stem}.{uuid.uuid4().hex}.part"
+    make_private(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            folder.with_suffix(".zip").unlink()
+
+
+def _fill(folder: Path, tie_out: TieOut, written_at: datetime) -> None:
+    from stripe_reports.reconcile.evidence.page import page_of  # with altair, which checking does without
+
+    for name in ("reports", "provenance", "charts"):
+        make_private(folder / name)
+    charts = []
+    for name, report in tie_out.reports.items():
+        parquet, csv, provenance = report_files(name)
+        report.write_parquet(folder / parquet)
+        report.write_csv(folder / csv)
+        _write_json(folder / provenance, json.loads(report.provenance.to_json()))
+        if name != "previous" and report.kinds():
+            report.chart().save(str(folder / "charts" / f"{name}.svg"))
+            charts.append(name)
+    if not charts:
+        (folder / "charts").rmdir()
+    tie_out.frame.write_csv(folder / CONTROLS)
+    _write_json(folder / FACTS, _facts(tie_out, written_at))
+    (folder / PAGE).write_text(page_of(tie_out, charts, written_at), "utf-8")
+
+
+def _facts(tie_out: TieOut, written_at: datetime) -> dict[str, object]:
+    interval = tie_out.books.interval
+    return {
+        "title": tie_out.title,
+        "interval": [iso(bound) for bound in interval] if interval else None,
+        "passes": tie_out.passes,
+        "summary": tie_out.summary,
+        "notes": list(tie_out.notes),
+        "reports": {name: _asked(report) for name, report in tie_out.reports.items()},
+        "written_at": iso(written_at),
+        "package_version": version("stripe-reports"),
+    }
+
+
+def _asked(report: Report) -> dict[str, object]:
+    return {
+        "report_type": report.run.report_type,
+        "parameters": report.request.to_stripe(),
+        "run": report.run.id,
+    }
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _packed(folder: Path, files: tuple[str, ...]) -> Path:
+    target = folder.with_suffix(".zip")
+    target.touch(0o600, exist_ok=False)  # before there is anything in it to read
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in files:
+            member = zipfile.ZipInfo(name, _SAME_TIME)
+            member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
+            with (folder / name).open("rb") as source, archive.open(member, "w") as copy:
+                shutil.copyfileobj(source, copy)
+    return target

@@ -1,0 +1,142 @@
+"""``client.tie_out``: the reports of a period, fetched side by side, and the controls over them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from stripe_reports import catalog
+from stripe_reports.errors import IntervalError, UnknownReportTypeError
+from stripe_reports.models import ReportRequest
+from stripe_reports.planning.periods import Period
+from stripe_reports.planning.reuse import Policy
+from stripe_reports.reconcile.tie_out import TieOut
+from stripe_reports.render.periods import name_of, period_before
+from stripe_reports.runs.progress import ProgressOption
+
+if TYPE_CHECKING:
+    from stripe_reports.client import Client
+    from stripe_reports.report.report import Report
+    from stripe_reports.runs.futures import PendingReport
+
+__all__ = ["tie_out"]
+
+_TRANSACTION = (
+    *("balance_transaction_id", "created_utc", "created", "available_on_utc", "available_on"),
+    *("currency", "gross", "fee", "net", "reporting_category", "source_id", "description"),
+)
+_SETTLED_BY = ("automatic_payout_id", "automatic_payout_effective_at_utc", "automatic_payout_effective_at")
+_PAYOUT = (
+    *("payout_id", "effective_at_utc", "effective_at", "currency", "gross", "fee", "net"),
+    *("reporting_category", "balance_transaction_id", "description", "payout_expected_arrival_date"),
+    *("payout_status",),
+)
+
+# Times stand twice, since an hour that the clock repeats needs its twin in UTC.
+_REPORTS: dict[str, tuple[str, tuple[str, ...] | None]] = {
+    "summary": ("balance.summary", None),
+    "activity": ("balance_change_from_activity.itemized", _TRANSACTION + _SETTLED_BY),
+    "payouts": ("payouts.itemized", _PAYOUT),
+    "payout_reconciliation": ("payout_reconciliation.itemized", _SETTLED_BY + _TRANSACTION),
+    "ending_balance": ("ending_balance_reconciliation.itemized", _TRANSACTION),
+}
+"""What is fetched, under the names of ``sr.tie_out``; None takes Stripe's default columns."""
+
+_OPTIONAL = frozenset({"payout_reconciliation", "ending_balance"})
+_TOGETHER = timedelta(hours=1)
+_NOTHING = "There was nothing to compare: no report has any money in it. Are period and currency right?"
+
+
+def tie_out(
+    client: Client,
+    period: Period,
+    *,
+    timezone: str | None,
+    currency: str | None,
+    reuse: Policy,
+    timeout: float,
+    progress: ProgressOption,
+) -> TieOut:
+    """See ``Client.tie_out``."""
+    notes: list[str] = []
+    requests = _requests(client, period, timezone, currency, notes)
+    summary = requests["summary"]
+    before = client.request(summary.report_type, period_before(summary), timezone=timezone, currency=currency)
+    pending: dict[str, PendingReport] = {
+        name: client.submit(request, reuse=reuse, timeout=timeout, progress=progress)
+        for name, request in {**requests, "previous": before}.items()
+    }
+    reports: dict[str, Report] = {}
+    for name, report in pending.items():
+        try:
+            reports[name] = report.result()
+        except IntervalError:
+            if name != "previous":
+                raise
+            notes.append(f"Not checked: the balance before. Stripe has no data for {name_of(before)}.")
+    notes.extend(_of_different_data(reports))
+    start, end = summary.interval_start, summary.interval_end
+    result = TieOut.of(
+        reports=reports,
+        notes=tuple(notes),
+        title=name_of(summary) + (f" in {currency.lower()}" if currency else ""),
+        interval=(start, end) if start and end else None,
+        **{name: report.frame() for name, report in reports.items()},
+    )
+    if result.books.currencies == [None]:
+        return replace(result, notes=(*result.notes, _NOTHING))
+    return result
+
+
+def _requests(
+    client: Client, period: Period, timezone: str | None, currency: str | None, notes: list[str]
+) -> dict[str, ReportRequest]:
+    """One request for each report, all with the same bounds."""
+    requests: dict[str, ReportRequest] = {}
+    for name, (report_type, _) in _REPORTS.items():
+        try:
+            requests[name] = _request(client, name, period, timezone, currency)
+        except UnknownReportTypeError:
+            if name not in _OPTIONAL:
+                raise
+            notes.append(f"Not checked: {name}. The account does not offer {report_type}.")
+    ends = {request.interval_end for request in requests.values()}
+    if len(ends) > 1:  # a period that goes on is cut where the data end, for some types sooner
+        bounds = _bounds(requests["summary"].interval_start, ends)
+        requests = {name: _request(client, name, bounds, timezone, currency) for name in requests}
+    return requests
+
+
+def _request(
+    client: Client, name: str, period: Period, timezone: str | None, currency: str | None
+) -> ReportRequest:
+    base, wanted = _REPORTS[name]
+    request = client.request(base, period, timezone=timezone, currency=currency)
+    known = catalog.get(request.report_type)
+    if wanted is None or known is None or not known.columns:
+        return request
+    columns = [column for column in wanted if known.column(column)]
+    return client.request(request.report_type, period, timezone=timezone, currency=currency, columns=columns)
+
+
+def _bounds(start: datetime | None, ends: set[datetime | None]) -> tuple[datetime, datetime]:
+    known = [end for end in ends if end is not None]
+    if start is None or not known:
+        raise ValueError("reports of a period have bounds")
+    return start, min(known)
+
+
+def _of_different_data(reports: dict[str, Report]) -> list[str]:
+    """Say it where the reports were made at different times: a difference may come of that alone.
+
+    The previous summary is left out: that it may have been restated since is what its control is for.
+    """
+    ages = {name: report.provenance.as_of for name, report in reports.items() if name != "previous"}
+    oldest, newest = min(ages, key=lambda name: ages[name]), max(ages, key=lambda name: ages[name])
+    if ages[newest] - ages[oldest] <= _TOGETHER:
+        return []
+    return [
+        f"The reports show data of different times: {oldest} of {ages[oldest]:%Y-%m-%d %H:%M} UTC, {newest} "
+        f"of {ages[newest]:%Y-%m-%d %H:%M} UTC. A difference may come of that; reuse='never' takes all anew."
+    ]

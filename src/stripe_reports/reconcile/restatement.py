@@ -1,0 +1,90 @@
+"""``client.restatement``: the same request once more, and what is different since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stripe_reports.errors import ParameterError
+from stripe_reports.models import zone_named
+from stripe_reports.reconcile.diff import Diff, diff
+from stripe_reports.reconcile.html import of_diff
+from stripe_reports.render.periods import day_text, name_of
+from stripe_reports.render.printable import printable
+from stripe_reports.report.report import Report
+from stripe_reports.runs.progress import ProgressOption
+
+if TYPE_CHECKING:
+    from stripe_reports.client import Client
+
+__all__ = ["Restatement", "restatement"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Restatement:
+    """What Stripe changed in a report since it was run before; its text is one sentence.
+
+    Attributes:
+        before: The report as it was stored.
+        after: The report of the new run. Both stay stored.
+        diff: The rows added, removed and changed, and the money effect by currency.
+    """
+
+    before: Report
+    after: Report
+    diff: Diff
+
+    @property
+    def is_restated(self) -> bool:
+        """Whether anything is different."""
+        return not self.diff.is_empty
+
+    @property
+    def summary(self) -> str:
+        """``"October 2026 changed by −12.34 eur in 1 row (1 added) since you closed it on 3 Nov 2026"``."""
+        request, as_of = self.before.request, self.before.provenance.as_of
+        zone = zone_named(request.timezone or request.zone or "UTC")
+        what, since = name_of(request), f"since you closed it on {day_text(as_of.astimezone(zone).date())}"
+        if self.diff.is_empty:
+            return f"{what} is unchanged {since}: all {self.diff.same:,} rows are the same."
+        if self.diff.effect_text:
+            return f"{what} changed by {self.diff.effect_text} in {self.diff.rows_text} {since}."
+        return f"{what} changed in {self.diff.rows_text} {since}, with no effect on its money."
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know besides, a sentence each."""
+        return (*self._on_the_files, *self.diff.notes)
+
+    @property
+    def _on_the_files(self) -> tuple[str, ...]:
+        before, after = self.before.provenance, self.after.provenance
+        if before.sha256 != after.sha256:
+            return ()
+        return (f"Both runs have the same file, to the byte: data as of {after.as_of:%Y-%m-%d %H:%M} UTC.",)
+
+    def __str__(self) -> str:
+        return "\n".join(map(printable, [self.summary, *self.notes]))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return of_diff(self.diff, sentence=self.summary, notes=self._on_the_files)
+
+
+def restatement(client: Client, report: Report, *, timeout: float, progress: ProgressOption) -> Restatement:
+    """See ``Client.restatement``."""
+    if not isinstance(report, Report):
+        raise ParameterError(
+            f"restatement is about one Report, not about a {type(report).__name__}; of a ReportSet, ask for "
+            "each of its parts: [client.restatement(part) for part in reports.parts].",
+            param="report",
+        )
+    if not report.provenance.is_complete:
+        raise ParameterError(
+            f"Run {report.run.id} was launched elsewhere, and Stripe does not tell all of its parameters, so "
+            "the same cannot be asked again. Fetch the report by its type and period first."
+        )
+    before = report.frame()  # first: a stored file that is damaged must not cost a run
+    after = client.fetch(report.request, reuse="never", timeout=timeout, progress=progress)
+    return Restatement(report, after, diff(before, after.frame(), report_type=report.request.report_type))

@@ -1,0 +1,212 @@
+"""Tie-outs: whether the reports of a period agree with each other, and which rows make them differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from stripe_reports.errors import ParameterError
+from stripe_reports.reconcile.books import MONEY, NAMES, Books, Frame
+from stripe_reports.reconcile.controls import CONTROLS, outcome
+from stripe_reports.reconcile.suspects import none, suspects
+from stripe_reports.render.printable import printable
+
+if TYPE_CHECKING:
+    from stripe_reports.report.report import Report
+
+__all__ = ["TieOut", "amount_text", "tie_out"]
+
+
+def tie_out(
+    *,
+    summary: Frame | None = None,
+    activity: Frame | None = None,
+    payouts: Frame | None = None,
+    payout_reconciliation: Frame | None = None,
+    ending_balance: Frame | None = None,
+    previous: Frame | None = None,
+    interval: tuple[datetime, datetime] | None = None,
+) -> pl.DataFrame:
+    """Whether reports of one period agree: a row for each control that the given frames allow, by currency.
+
+    The frames may come from anywhere: fetched, or read from files by ``read_csv``. Columns beyond the
+    default ones allow more: ``automatic_payout_id`` in the activity ties it to the payouts. Nothing is
+    summed across currencies, and all amounts are ``Decimal(38, 6)`` in major units.
+
+    Args:
+        summary: ``balance.summary`` of the period.
+        activity: ``balance_change_from_activity.itemized`` of the period.
+        payouts: ``payouts.itemized`` of the period.
+        payout_reconciliation: ``payout_reconciliation.itemized`` of the period.
+        ending_balance: ``ending_balance_reconciliation.itemized`` at the period's end.
+        previous: ``balance.summary`` of a period that ends where this one starts.
+        interval: Start and end of the period, the end excluded, as aware datetimes. With it, what lies at
+            the edges is told from errors exactly; else by the activity's first and last row.
+
+    Returns:
+        ``control``, ``currency``, ``left``, ``right``, ``difference`` (left minus right) and ``passes``.
+        A control over many rows passes if each row does: errors that cancel out have a difference of zero
+        and fail all the same.
+
+    Raises:
+        ParameterError: A frame is not the report it is given as, its money is not exact, or there is none.
+
+    Example:
+        >>> period = "2026-10"
+        >>> sr.tie_out(
+        ...     summary=client.frame("balance.summary", period, currency="eur"),
+        ...     payouts=client.frame("payouts.itemized", period, currency="eur"),
+        ... ).get_column("passes").all()
+        True
+    """
+    return TieOut.of(
+        summary=summary,
+        activity=activity,
+        payouts=payouts,
+        payout_reconciliation=payout_reconciliation,
+        ending_balance=ending_balance,
+        previous=previous,
+        interval=interval,
+    ).frame
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TieOut:
+    """The controls of a period, and the way back to the rows behind them.
+
+    Attributes:
+        frame: A row for each control and currency; see ``tie_out``.
+        books: The frames that were compared.
+        reports: The reports they came from, by the names of the arguments of ``tie_out``; empty if they
+            were given as frames.
+        notes: What the reader should know besides, a sentence each: what was not checked, and why.
+        title: What was tied out, for people: ``"October 2026"``.
+    """
+
+    frame: pl.DataFrame
+    books: Books
+    reports: Mapping[str, Report] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    title: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        reports: Mapping[str, Report] | None = None,
+        notes: tuple[str, ...] = (),
+        title: str = "",
+        interval: tuple[datetime, datetime] | None = None,
+        **frames: Frame | None,
+    ) -> TieOut:
+        """Tie out frames, and keep the way back to their rows.
+
+        Args:
+            reports: The reports that the frames came from, by the frames' names.
+            notes: What the reader should know besides.
+            title: What is tied out, for people.
+            interval: See ``tie_out``.
+            **frames: As the arguments of ``tie_out``: ``summary``, ``activity`` and so on.
+
+        Raises:
+            ParameterError: As ``tie_out``.
+        """
+        strangers = sorted(frames.keys() - NAMES)
+        if strangers:
+            raise ParameterError(
+                f"There is no frame called {', '.join(strangers)}; there are {', '.join(NAMES)}."
+            )
+        if interval is not None and any(bound.tzinfo is None for bound in interval):
+            raise ParameterError("interval needs aware datetimes, so that it is a time and not a guess.")
+        given: dict[str, pl.DataFrame] = {k: f for k, f in frames.items() if f is not None}  # type: ignore[misc]
+        books = Books(**given, interval=interval)
+        return cls(outcome(books), books, reports or {}, notes, title)
+
+    @property
+    def passes(self) -> bool:
+        """Whether every control passes."""
+        return bool(self.frame["passes"].all())
+
+    @property
+    def failures(self) -> pl.DataFrame:
+        """The rows of ``frame`` that do not pass."""
+        return self.frame.filter(~pl.col("passes"))
+
+    def rows(self, control: str, currency: str | None = None) -> pl.DataFrame:
+        """The rows that make the difference of a control; none where it passes.
+
+        Args:
+            control: Its name, such as ``"itemised = summary"``.
+            currency: One currency; None for all in which the control fails.
+
+        Returns:
+            ``report`` (the frame it stands in), ``why`` it is suspected, ``difference`` (its part of the
+            control's difference, where that can be told), and the row's own columns. A row that a report
+            lacks is shown as another report has it; if no row stands out, all are shown.
+
+        Raises:
+            ParameterError: No such control or currency in ``frame``.
+        """
+        name = self._named(control)
+        of_control = self.frame.filter(pl.col("control") == name)
+        if currency is not None:
+            currency = currency.lower()
+            of_control = of_control.filter(pl.col("currency") == currency)
+            if of_control.is_empty():
+                raise ParameterError(f"Nothing was tied out in {currency!r}.", param="currency")
+        rule = next(each for each in CONTROLS if each.name == name and each.allowed(self.books))
+        found = [
+            suspects(self.books, rule, row["currency"], pl.lit(row["difference"], MONEY))
+            for row in of_control.filter(~pl.col("passes")).iter_rows(named=True)
+        ]
+        if not found:
+            return none(self.books, rule)
+        return pl.concat(found, how="diagonal_relaxed")
+
+    def _named(self, control: str) -> str:
+        names = self.frame["control"].unique(maintain_order=True).to_list()
+        wanted = " ".join(control.lower().replace("itemized", "itemised").replace("−", "-").split())
+        if wanted in names:
+            return wanted
+        near = get_close_matches(wanted, names, n=3, cutoff=0.5)
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        raise ParameterError(f"No control {control!r} was run.{hint}", param="control")
+
+    @property
+    def summary(self) -> str:
+        """One sentence: ``"27 of 27 controls pass"``, or how many fail."""
+        count, failed = self.frame.height, self.failures.height
+        title = f"{self.title}: " if self.title else ""
+        return f"{title}{count - failed} of {count} controls pass" + (f", {failed} fail" if failed else "")
+
+    def __str__(self) -> str:
+        lines = [self.summary, *(f"  {text}" for text in self._failing()), *self.notes]
+        return "\n".join(map(printable, lines))
+
+    __repr__ = __str__
+
+    def _failing(self) -> list[str]:
+        return [
+            f"{row['control']}: {amount_text(row['difference'], row['currency'])}"
+            for row in self.failures.iter_rows(named=True)
+        ]
+
+    def _repr_html_(self) -> str:
+        from stripe_reports.reconcile.html import of_tie_out
+
+        return of_tie_out(self)
+
+
+def amount_text(amount: Decimal, currency: str | None, *, signed: bool = True) -> str:
+    """An amount for people: ``"−12.40 eur"``, with two decimals at least and no zeros beyond."""
+    exact = f"{amount.copy_abs():f}"  # abs() would round to the 28 digits of the context
+    whole, _, decimals = exact.partition(".")
+    decimals = decimals.rstrip("0").ljust(2, "0")
+    sign = "−" if amount < 0 else "+" if signed and amount > 0 else ""
+    return f"{sign}{int(whole):,}.{decimals} {currency or 'no currency'}"

@@ -1,0 +1,1 @@
+"""Text and small HTML for people: one place for amounts, periods and cards."""

@@ -1,0 +1,187 @@
+"""Reports for other programs: files written whole or not at all, pandas, and whatever speaks Arrow."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from stripe_reports.errors import MissingExtraError, ParameterError
+from stripe_reports.parsing.columns import column
+from stripe_reports.report import excel
+from stripe_reports.storage.disk import written_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Exports", "require", "writer_for"]
+
+_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+_STARTS_A_FORMULA = r"(^|[;\t\r\n])([=+\-@＝＋－＠])"
+"""Where a spreadsheet program may see a formula begin: at the start of a cell, and after whatever some take
+for the end of one (half of Europe separates by semicolons). Some read the wide signs of Japanese as well.
+
+Source: https://owasp.org/www-community/attacks/CSV_Injection
+"""
+
+_STARTS_WITH_A_BREAK = r"^([\t\r\n])"
+
+
+class Exports(ABC):
+    """What a report, or a set of them, can be turned into outside polars."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def scan(self) -> pl.LazyFrame:
+        """The rows, lazily."""
+
+    @abstractmethod
+    def frame(self) -> pl.DataFrame:
+        """The rows, in memory."""
+
+    @abstractmethod
+    def _lines(self) -> list[tuple[str, object]]:
+        """What there is to say about it, a name and a value each."""
+
+    @abstractmethod
+    def _write_parquet(self, path: Path) -> None:
+        """Write the rows, and where they come from."""
+
+    def write_csv(self, path: str | os.PathLike[str]) -> int:
+        """Write a CSV file that a spreadsheet program can open safely, and return the number of rows.
+
+        Times stand as Stripe writes them, in the zone of their column. A text (or a column's name) that a
+        spreadsheet program could run as a formula gets an apostrophe before the sign that begins it; Parquet
+        keeps every text as it is. The file is for its owner's eyes only, and replaces one that is there.
+
+        Raises:
+            StoreError: The file cannot be written, or the stored result is gone.
+        """
+        rows = self.scan()
+        schema = rows.collect_schema()
+        texts = [column(name) for name, dtype in schema.items() if dtype == pl.String]
+        with written_whole(path) as temporary, temporary.open("wb") as file:
+            file.write(_header(schema.names()))
+            file.flush()
+            rows.with_columns(_harmless(text) for text in texts).sink_csv(
+                file, include_header=False, datetime_format=_TIME_FORMAT
+            )
+        return _height(rows)
+
+    def write_parquet(self, path: str | os.PathLike[str]) -> int:
+        """Write a Parquet file with all types, and where the rows come from, and return the number of rows.
+
+        The file is for its owner's eyes only, and replaces one that is there.
+
+        Raises:
+            StoreError: The file cannot be written, or the stored result is gone.
+        """
+        rows = self.scan()
+        with written_whole(path) as temporary:
+            self._write_parquet(temporary)
+        return _height(rows)
+
+    def write_excel(self, path: str | os.PathLike[str]) -> int:
+        """Write an Excel workbook, and return the number of rows. Needs the extra ``excel``.
+
+        Money are numbers with a format; Excel keeps 15 digits, so a number with more becomes a text, and a
+        warning says so. Excel knows no time zones: times are written as they read in the zone of their
+        column, which the second sheet names beside run, interval and hash. Texts stay texts: none becomes a
+        number, a link or a formula. Rows are read and written some thousand at a time.
+
+        Raises:
+            MissingExtraError: XlsxWriter is not installed.
+            ParameterError: More rows, columns or letters in a cell than Excel holds.
+            StoreError: The file cannot be written, or the stored result is gone.
+        """
+        require("xlsxwriter", extra="excel", purpose="write_excel")
+        rows = self.scan()
+        with written_whole(path) as temporary:
+            return excel.write(rows, temporary, about=self._lines())
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows as a pandas DataFrame, exactly. Needs the extra ``pandas``.
+
+        Every column keeps its type, as pandas' Arrow types: money is ``decimal128(38, 6)``, never a float,
+        times are ``timestamp[us, tz=…]`` with their zone, whole numbers stay whole, an empty cell is NA.
+
+        Raises:
+            MissingExtraError: pandas or pyarrow is not installed.
+            StoreError: The stored result is gone.
+        """
+        for module in ("pandas", "pyarrow"):
+            require(module, extra="pandas", purpose="to_pandas")
+        return self.frame().to_pandas(use_pyarrow_extension_array=True)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows for any library that speaks Arrow: ``pyarrow.table(report)``, ``duckdb.sql("… report")``.
+
+        They are in memory then. DuckDB, Dask and others read files larger than that from ``path``.
+
+        Source: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
+        """
+        return self.frame().__arrow_c_stream__(requested_schema)
+
+
+def writer_for(path: Path) -> Callable[[Exports], int]:
+    """What writes a file with that ending: CSV, Parquet or Excel.
+
+    Raises:
+        ParameterError: Another ending.
+        MissingExtraError: What writes it is not installed.
+    """
+    match path.suffix.lower():
+        case ".csv":
+            return lambda rows: rows.write_csv(path)
+        case ".parquet":
+            return lambda rows: rows.write_parquet(path)
+        case ".xlsx":
+            require("xlsxwriter", extra="excel", purpose=f"Writing {path.name}")
+            return lambda rows: rows.write_excel(path)
+        case _:
+            raise ParameterError(
+                f"{path} is neither a .csv nor a .parquet nor an .xlsx file.", param="output"
+            )
+
+
+def require(module: str, *, extra: str, purpose: str) -> None:
+    """See that an optional package is there; *purpose* begins the sentence of the error.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise MissingExtraError(
+            f"{purpose} needs {module}, which is not installed. "
+            f"Install it with: pip install 'stripe-reports[{extra}]'"
+        ) from None
+
+
+def _harmless(text: pl.Expr) -> pl.Expr:
+    """The text with an apostrophe before whatever begins a formula."""
+    return text.str.replace_all(_STARTS_A_FORMULA, "$1'$2").str.replace(_STARTS_WITH_A_BREAK, "'$1")
+
+
+def _header(names: list[str]) -> bytes:
+    """The first line. Names of columns come from outside too: a metadata key is whatever its author wrote."""
+    harmless = pl.DataFrame({"name": names}, schema={"name": pl.String}).select(_harmless(pl.col("name")))
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(harmless["name"])
+    return line.getvalue().encode()
+
+
+def _height(rows: pl.LazyFrame) -> int:
+    return int(rows.select(pl.len()).collect().item())

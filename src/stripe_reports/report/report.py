@@ -1,0 +1,233 @@
+"""A report in hand: the frame, the file, and where it comes from."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from stripe_reports import notices
+from stripe_reports.errors import StoreError
+from stripe_reports.models import Provenance, ReportRequest, ReportRun
+from stripe_reports.render.card import card
+from stripe_reports.render.printable import printable
+from stripe_reports.report import memory
+from stripe_reports.report.export import Exports, require
+from stripe_reports.storage.disk import size_text
+from stripe_reports.storage.seals import UNREADABLE, count_rows, is_sealed
+
+if TYPE_CHECKING:
+    from stripe_reports.charts import Chart
+    from stripe_reports.charts.theme import Theme
+    from stripe_reports.pages.printed_table import ReportTable
+
+__all__ = ["Action", "Decision", "Foresight", "LargeFrameWarning", "Report", "warn_if_large"]
+
+Action = Literal["stored", "reused", "awaited", "launched"]
+
+
+class LargeFrameWarning(UserWarning):
+    """A report that may not fit into the memory that is left, about to be read whole all the same."""
+
+
+def warn_if_large(what: str, paths: Sequence[Path]) -> None:
+    """Warn if the rows of Parquet files may not fit into the memory that is left."""
+    size, left = sum(map(memory.size_of, paths)), memory.available()
+    if left is not None and memory.NEEDED_TO_READ * size > left:
+        notices.warn(
+            f"{what} takes about {size_text(size)} in memory and up to "
+            f"{size_text(memory.NEEDED_TO_READ * size)} while it is read, of which {size_text(left)} are "
+            "left. Use scan() in place of frame(): report.scan().filter(...).select(...).collect() reads "
+            "only what it needs.",
+            LargeFrameWarning,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a report was come by, and why; its text is one sentence.
+
+    Attributes:
+        action: ``stored`` (from this machine, nothing was read from Stripe), ``reused`` (an earlier run at
+            Stripe), ``awaited`` (a run that was already pending) or ``launched``.
+        reason: Why, and what was passed over and why.
+    """
+
+    action: Action
+    reason: str
+
+    def __str__(self) -> str:
+        return printable(f"{self.reason[:1].upper()}{self.reason[1:]}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What a fetch would do now, as far as can be told without doing it.
+
+    Attributes:
+        action: As in ``Decision``.
+        reason: Why, as it would stand in the report.
+        as_of: How old the data of the answering run are; for a pending one, when it was created.
+        stored_at: When the result was read from Stripe, if it is stored here.
+        run_id: The run that would answer, or None.
+    """
+
+    action: Action
+    reason: str
+    as_of: datetime | None = None
+    stored_at: datetime | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report(Exports):
+    """The result of a report run, stored on this machine.
+
+    Attributes:
+        request: What was asked for.
+        run: Stripe's run that answered.
+        reuse: What was decided, and why, in one sentence.
+        provenance: Who asked, when, for which data, and the SHA-256 of Stripe's file.
+        path: The Parquet file.
+    """
+
+    request: ReportRequest
+    run: ReportRun
+    reuse: Decision
+    provenance: Provenance = field(repr=False)
+    path: Path
+
+    def scan(self) -> pl.LazyFrame:
+        """The report as a LazyFrame over the stored file; no row is read until it is collected.
+
+        Raises:
+            StoreError: The stored file was deleted or damaged meanwhile.
+        """
+        if not is_sealed(self.path):  # and the store does not take it for a result any more
+            raise self._gone()
+        return pl.scan_parquet(self.path, glob=False)
+
+    def frame(self) -> pl.DataFrame:
+        """The report as a DataFrame, from disk.
+
+        Rows and columns are in Stripe's order. Money is ``Decimal(38, 6)`` in major units (10.00 is ten
+        euros); times are UTC in ``*_utc`` columns and in the report's zone otherwise; an empty cell is null.
+
+        Raises:
+            StoreError: The stored file was deleted or damaged meanwhile.
+
+        Warns:
+            LargeFrameWarning: It may not fit into memory; ``scan()`` reads only what a query needs.
+        """
+        try:
+            rows = self.scan()
+            warn_if_large(f"{self.run.report_type}, run {self.run.id},", [self.path])
+            frame = rows.collect()
+        except UNREADABLE as error:
+            raise self._gone() from error
+        self._check_rows(frame.height)
+        return frame
+
+    def _check_rows(self, found: int) -> None:
+        if found != self.provenance.rows:
+            raise self._gone()
+
+    def _gone(self) -> StoreError:
+        return StoreError(
+            f"The stored result {self.path} is gone or was damaged on disk. Fetch the report again: it is "
+            "read from Stripe anew."
+        )
+
+    def chart(
+        self, kind: str | None = None, *, theme: Theme | None = None, linked: bool = False, **options: Any
+    ) -> Chart:
+        """A chart fit for this kind of report: an ordinary altair chart, drawn without the internet.
+
+        Args:
+            kind: One of ``report.kinds()``; None for the first of them.
+            theme: ``"light"`` or ``"dark"``; None for the colours of the page in a notebook, light in a file.
+            linked: Whether what is selected in it can be read; for ``altair.JupyterChart``.
+            options: Of the recipe, such as ``currency="eur"``, ``every="week"``, ``top=5``,
+                ``title="October"``.
+
+        Raises:
+            ParameterError: There is no such chart for this report's type and columns.
+
+        Example:
+            >>> report = client.fetch("balance_change_from_activity.itemized", "2026-10")
+            >>> report.chart("cumulated", currency="eur", theme="dark").save("october.png")
+        """
+        from stripe_reports.charts import chart_of
+
+        return chart_of(self, kind, theme=theme, linked=linked, **options)
+
+    def kinds(self) -> dict[str, str]:
+        """The charts that this report can have: name and title; the first is the default."""
+        from stripe_reports.charts import kinds_of
+
+        return kinds_of(self)
+
+    def table(self, **options: Any) -> ReportTable:
+        """The report as a table to print, with a subtotal per currency; needs ``stripe-reports[tables]``.
+
+        A ``great_tables.GT``: restyle it as you like. ``save`` writes HTML, SVG, PNG or PDF without a
+        browser.
+
+        Args:
+            options: ``rows=100`` for how many rows are shown (subtotals are of all of them),
+                ``columns=[...]``, ``by="reporting_category"`` for sums in place of rows, ``title``.
+
+        Raises:
+            ParameterError: There is no such column.
+            MissingExtraError: great_tables is not installed.
+        """
+        require("great_tables", extra="tables", purpose="A table to print")
+        from stripe_reports.pages.printed_table import table_of
+
+        return table_of(self, **options)
+
+    def to_html(self, kind: str | None = None, *, rows: int = 100) -> str:
+        """The report as one self-contained page: figures, chart, table, and where it all comes from.
+
+        Args:
+            kind: Of the chart; None for the first of ``report.kinds()``.
+            rows: How many rows the table shows.
+
+        Raises:
+            ParameterError: There is no such chart for this report's type and columns.
+        """
+        from stripe_reports.pages.report_page import page_of
+
+        return page_of(self, kind, rows=rows)
+
+    def _write_parquet(self, path: Path) -> None:
+        shutil.copyfile(self.path, path)  # the provenance is inside
+        self._check_rows(count_rows(path))
+
+    def _lines(self) -> list[tuple[str, object]]:
+        return [
+            ("report type", self.request.report_type),
+            *self.request.shown_lines(),
+            ("run", self.run.id),
+            ("data of", f"{self.provenance.as_of:%Y-%m-%d %H:%M} UTC"),
+            ("SHA-256", self.provenance.sha256),
+        ]
+
+    def _repr_html_(self) -> str:
+        lines = [*self._lines()[1:], ("reuse", self.reuse), ("file", self.path)]
+        return card(self.request.report_type, lines, kind="report")
+
+    def __repr__(self) -> str:
+        as_of = f"{self.provenance.as_of:%Y-%m-%d %H:%M} UTC"
+        lines = [
+            f"Report({self.run.report_type}, run {self.run.id}, data of {as_of})",
+            repr(self.request),
+            str(self.reuse),
+            str(self.path),
+        ]
+        return "\n  ".join(map(printable, lines))

@@ -1,0 +1,281 @@
+"""A long interval in parts: a report for each, read as one."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from stripe_reports.catalog.splitting import summary_of
+from stripe_reports.errors import MixedColumnsError, ParameterError, StoreError
+from stripe_reports.models import ReportRequest, iso
+from stripe_reports.planning.periods import Split
+from stripe_reports.render.card import card, folded
+from stripe_reports.render.printable import printable
+from stripe_reports.report.export import Exports
+from stripe_reports.report.report import Report, warn_if_large
+
+__all__ = ["ReportSet"]
+
+PARTS_KEY = "stripe_reports_parts"
+"""Where a Parquet file of several parts holds their provenance."""
+
+_HOW = {
+    "stored": "stored",
+    "reused": "reused at Stripe",
+    "awaited": "waited for",
+    "launched": "launched",
+}
+_COMPARED = ("gross", "fee", "net")
+_FEE = pl.col("reporting_category") == "fee"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSet(Exports):
+    """The reports of the calendar parts of one interval, in order; together they tile it.
+
+    Attributes:
+        request: What was asked for, as one request of the whole interval; it has no run of its own.
+        split: What each part is: ``"month"``, …; the first and the last may be partial.
+        parts: The reports, in the order of time. Every one has the same columns.
+        cut: The period goes on beyond what Stripe has data for, and ends here at the last of them.
+    """
+
+    request: ReportRequest
+    split: Split
+    parts: tuple[Report, ...]
+    cut: bool = False
+
+    def __post_init__(self) -> None:
+        gone = [part for part in self.parts if not part.path.exists()]
+        if gone:
+            raise StoreError(
+                f"{len(gone)} of {len(self.parts)} parts are no longer stored, the first of them that to "
+                f"{_last_day(gone[0])}. If all of them take more room than the results may, raise "
+                "Client(cache_limit=...); else fetch them again."
+            )
+        first, *others = self.parts
+        schema = _schema_of(first)
+        for part in others:
+            if (other := _schema_of(part)) != schema:
+                raise MixedColumnsError(_difference(first, schema, part, other))
+
+    def __len__(self) -> int:
+        """How many parts there are."""
+        return len(self.parts)
+
+    def __iter__(self) -> Iterator[Report]:
+        """The parts, in the order of time."""
+        return iter(self.parts)
+
+    @property
+    def requests(self) -> tuple[ReportRequest, ...]:
+        """What was asked for, part by part."""
+        return tuple(part.request for part in self.parts)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The Parquet files, in order, for DuckDB, Dask and others that read many files as one."""
+        return tuple(part.path for part in self.parts)
+
+    @property
+    def reuse(self) -> str:
+        """How the parts were come by: ``11 months stored, 1 launched``. Each part has its own reason."""
+        counts = Counter[str](part.reuse.action for part in self.parts)
+        said = [f"{counts[action]} {how}" for action, how in _HOW.items() if counts[action]]
+        number, rest = said[0].split(" ", 1)
+        unit = self.split if number == "1" else f"{self.split}s"
+        return ", ".join([f"{number} {unit} {rest}", *said[1:]])
+
+    def scan(self) -> pl.LazyFrame:
+        """All parts as one LazyFrame over their files; no row is read until it is collected.
+
+        Rows are in the order of the parts, and within each in Stripe's.
+
+        Raises:
+            StoreError: A stored file was deleted or damaged meanwhile.
+        """
+        for part in self.parts:
+            part.scan()
+        return pl.scan_parquet(list(self.paths), glob=False)
+
+    def frame(self) -> pl.DataFrame:
+        """All parts as one DataFrame, from disk; see ``Report.frame``.
+
+        Raises:
+            StoreError: A stored file was deleted or damaged meanwhile.
+
+        Warns:
+            LargeFrameWarning: They may not fit into memory; ``scan()`` reads only what a query needs.
+        """
+        rows = self.scan()
+        warn_if_large(f"{self.request.report_type} in {len(self.parts)} parts", self.paths)
+        return rows.collect()
+
+    def totals(self) -> pl.DataFrame:
+        """Rows, gross, fee and net of each currency, over all parts.
+
+        Raises:
+            ParameterError: The report has no such columns, or was asked for without them.
+        """
+        self._check_columns("currency", *_COMPARED)
+        sums = self.scan().group_by("currency").agg(pl.len().alias("rows"), pl.col(_COMPARED).sum())
+        return sums.sort("currency").collect()
+
+    def summary_request(self) -> ReportRequest:
+        """The request of the matching summary over the whole interval, for ``tie_out``.
+
+        Raises:
+            ParameterError: Stripe has no summary with the same totals.
+        """
+        summary = summary_of(self.request.report_type)
+        if summary is None:
+            raise ParameterError(
+                f"No summary with the totals of {self.request.report_type} is known; see totals() instead."
+            )
+        parameters = self.request.parameters
+        taken = {name: parameters[name] for name in summary.parameters if name in parameters}
+        taken.pop("columns", None)
+        return ReportRequest(summary.id, **taken, zone=self.request.timezone or self.request.zone)
+
+    def tie_out(self, summary: Report | pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+        """Check that the parts add up to the summary of the whole interval, in each currency.
+
+        Stand-alone fees (category ``fee``) count as fee and not as gross, on both sides: Stripe's itemised
+        rows have them in ``gross``.
+
+        Args:
+            summary: The report of ``summary_request()``, or its frame.
+
+        Returns:
+            A row for each currency and each of gross, fee and net: ``control``, ``currency``, ``left`` (the
+            sum of the parts), ``right`` (the summary), ``difference``, and whether it ``passes``. A part that
+            was stored before Stripe restated its month shows as a difference.
+
+        Raises:
+            ParameterError: The parts or the summary lack a column that this needs.
+
+        Example:
+            >>> year = client.fetch("payouts.itemized", "2026", split="month")
+            >>> year.tie_out(client.fetch(year.summary_request()))["passes"].all()
+            True
+        """
+        needed = ("currency", "reporting_category", *_COMPARED)
+        self._check_columns(*needed)
+        if not isinstance(summary, Report | pl.DataFrame | pl.LazyFrame):
+            raise ParameterError(
+                f"summary is a {type(summary).__name__}, not a report or its frame; "
+                "client.fetch(reports.summary_request()) gives it.",
+                param="summary",
+            )
+        name = summary.request.report_type if isinstance(summary, Report) else "the summary"
+        whole = summary.scan() if isinstance(summary, Report) else summary.lazy()
+        columns = whole.collect_schema().names()
+        if missing := [column for column in needed if column not in columns]:
+            raise ParameterError(f"{name} has no column {', '.join(missing)}.", param="columns")
+        if self.request.reporting_category is not None:  # which no summary takes
+            whole = whole.filter(pl.col("reporting_category") == self.request.reporting_category)
+        left, right = (_by_currency(rows).collect() for rows in (self.scan(), whole))
+        both = left.join(right, on="currency", how="full", coalesce=True, suffix="_right", nulls_equal=True)
+        controls = [
+            both.select(
+                control=pl.lit(f"{column}: {len(self.parts)} {self.split}s = {name}"),
+                currency="currency",
+                left=pl.col(column).fill_null(0),
+                right=pl.col(f"{column}_right").fill_null(0),
+            )
+            for column in _COMPARED
+        ]
+        difference = pl.col("left") - pl.col("right")
+        tied = pl.concat(controls).with_columns(difference=difference, passes=difference == 0)
+        # A currency without any movement has a row of zeros in summaries, and none in the parts.
+        return tied.filter(pl.col("currency").is_not_null() | (pl.col("difference") != 0)).sort(
+            "currency", maintain_order=True
+        )
+
+    def _check_columns(self, *needed: str) -> None:
+        columns = self.scan().collect_schema().names()
+        if missing := [name for name in needed if name not in columns]:
+            raise ParameterError(
+                f"These reports of {self.request.report_type} have no column {', '.join(missing)}, which "
+                "this needs. If the type has it, name it in columns=[...].",
+                param="columns",
+            )
+
+    def _write_parquet(self, path: Path) -> None:
+        parts = [json.loads(part.provenance.to_json()) for part in self.parts]
+        self.scan().sink_parquet(path, metadata={PARTS_KEY: json.dumps(parts)})
+
+    def _lines(self) -> list[tuple[str, object]]:
+        return [
+            ("report type", self.request.report_type),
+            *self.request.shown_lines(),
+            ("parts", f"{len(self.parts)}, by {self.split}"),
+            ("cut", self._cut_text),
+            *((f"part to {_last_day(part)}", _source(part)) for part in self.parts),
+        ]
+
+    @property
+    def _cut_text(self) -> str:
+        end = self.request.interval_end
+        if not self.cut or end is None:
+            return ""
+        return f"at {iso(end)}, where Stripe's data ended; the period goes on"
+
+    def _repr_html_(self) -> str:
+        lines = [
+            *self.request.shown_lines(),
+            ("parts", f"{len(self.parts)}, by {self.split}"),
+            ("cut", self._cut_text),
+            ("reuse", self.reuse),
+        ]
+        rows = [[f"to {_last_day(part)}", part.reuse.action, _source(part)] for part in self.parts]
+        return card(self.request.report_type, lines, kind="report set", fold=folded("the parts", rows))
+
+    def __repr__(self) -> str:
+        lines = [
+            f"ReportSet({self.request.report_type}, {len(self.parts)} parts by {self.split})",
+            repr(self.request),
+            f"{self.reuse}.",
+        ]
+        if self._cut_text:
+            lines.append(f"Cut {self._cut_text}.")
+        return "\n  ".join(map(printable, lines))
+
+
+def _by_currency(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Gross, fee and net of each currency, with stand-alone fees as fees."""
+    fees_alone = pl.col("gross").filter(_FEE).sum()
+    return rows.group_by("currency").agg(
+        gross=pl.col("gross").sum() - fees_alone,
+        fee=pl.col("fee").sum() - fees_alone,
+        net=pl.col("net").sum(),
+    )
+
+
+def _schema_of(part: Report) -> pl.Schema:
+    return pl.scan_parquet(part.path, glob=False).collect_schema()  # its hash is checked when rows are read
+
+
+def _last_day(part: Report) -> str:
+    return str(part.request.last_included_day)
+
+
+def _source(part: Report) -> str:
+    return f"run {part.run.id}, data of {part.provenance.as_of:%Y-%m-%d %H:%M} UTC"
+
+
+def _difference(first: Report, schema: pl.Schema, part: Report, other: pl.Schema) -> str:
+    only = [name for name in schema if name not in other], [name for name in other if name not in schema]
+    missing, extra = (", ".join(names) or "none" for names in only)
+    what = f"it lacks {missing} and adds {extra}" if any(only) else "their order or types differ"
+    advice = "Name the columns you want: columns=[...]." if first.request.columns is None else ""
+    return (
+        f"The part to {_last_day(part)} of {part.request.report_type} has other columns than the part to "
+        f"{_last_day(first)}: {what}. Stripe's default columns change now and then. "
+        f"{advice or 'Fetch them anew with reuse=' + repr('never') + '.'}"
+    )

@@ -1,0 +1,1 @@
+"""Find, launch, follow and download report runs."""

@@ -1,0 +1,168 @@
+"""The parts of a long interval: what is stored is taken, the rest is fetched side by side."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from contextvars import copy_context
+from dataclasses import replace
+
+from stripe_reports.catalog.splitting import check_split
+from stripe_reports.errors import ParameterError
+from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.planning import periods as intervals
+from stripe_reports.planning.periods import Interval, Split
+from stripe_reports.planning.reuse import Policy
+from stripe_reports.report.report import Report
+from stripe_reports.report.report_set import ReportSet
+from stripe_reports.runs.runs import Progress, Runs
+
+__all__ = ["MOST_PARTS", "answer_in_parts", "requests_of"]
+
+MOST_PARTS = 400
+"""So many runs can be looked at together; and nobody means to launch more by one call."""
+
+_AT_ONCE = 50
+_NAMED = 12
+
+_News = tuple[int, Report | BaseException] | tuple[ReportRun, float, float | None]
+"""What became of a part, or a look at its run."""
+
+
+class _Detached(Exception):  # noqa: N818
+    """Nobody waits for this part any more."""
+
+
+def requests_of(request: ReportRequest, split: Split) -> tuple[ReportRequest, ...]:
+    """The requests of the parts of an interval, in order.
+
+    Raises:
+        ParameterError: Reports of that type mean something else in parts, or the parts are too many.
+    """
+    check_split(request.report_type)
+    start, end = request.interval_start, request.interval_end
+    if start is None or end is None:
+        raise ParameterError(f"{request.report_type} needs a period to split.", param="interval_start")
+    zone = request.timezone or request.zone or "UTC"
+    parts = intervals.split(Interval(start, end, zone), split)
+    if len(parts) > MOST_PARTS:
+        raise ParameterError(
+            f"split={split!r} makes {len(parts):,} parts of that interval, each a run at Stripe; "
+            f"{MOST_PARTS} are the most. Take longer parts or a shorter interval.",
+            param="split",
+        )
+    return tuple(replace(request, interval_start=part.start, interval_end=part.end) for part in parts)
+
+
+def answer_in_parts(
+    runs: Runs,
+    request: ReportRequest,
+    split: Split,
+    policy: Policy,
+    *,
+    cut: bool,
+    progress: Progress | None,
+) -> ReportSet:
+    """The report of every part: stored, or fetched side by side; see ``Client.fetch``.
+
+    What fails ends nothing else. The error is that of the first part that failed, with a note that names it.
+    """
+    requests = requests_of(request, split)
+    answers: dict[int, Report | BaseException] = {}
+    for number, part in enumerate(requests):
+        if (report := runs.stored(part, policy)) is not None:
+            answers[number] = report
+    missing = [number for number in range(len(requests)) if number not in answers]
+    if missing:
+        runs.check_available(request)  # before any part is launched
+
+        def fetch(number: int, progress: Progress) -> Report:
+            return runs.answer(requests[number], policy, progress=progress)
+
+        try:
+            _side_by_side(missing, fetch, progress, answers)
+        except BaseException as error:
+            error.add_note(
+                f"{_count(answers)} of {len(requests)} parts are stored. The runs of the others go on at "
+                "Stripe; the same fetch joins them."
+            )
+            raise
+    return ReportSet(request, split, _all_there(requests, answers), cut)
+
+
+def _side_by_side(
+    numbers: Sequence[int],
+    fetch: Callable[[int, Progress], Report],
+    progress: Progress | None,
+    answers: dict[int, Report | BaseException],
+) -> None:
+    """Fetch parts in threads, and put what became of them into *answers*. Progress is shown from this one."""
+    todo: queue.SimpleQueue[int] = queue.SimpleQueue()
+    news: queue.SimpleQueue[_News] = queue.SimpleQueue()
+    detached = threading.Event()
+    for number in numbers:
+        todo.put(number)
+
+    def look(run: ReportRun, elapsed: float, expected: float | None) -> None:
+        if detached.is_set():
+            raise _Detached
+        news.put((run, elapsed, expected))
+
+    def work() -> None:
+        while not detached.is_set():
+            try:
+                number = todo.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                news.put((number, fetch(number, look)))
+            except BaseException as error:  # whoever waits for the parts gets it
+                news.put((number, error))
+
+    for _ in range(min(_AT_ONCE, len(numbers))):
+        in_context = copy_context().run  # with the time limit of this call
+        threading.Thread(target=in_context, args=(work,), name="stripe-reports part", daemon=True).start()
+    left = len(numbers)
+    try:
+        while left:
+            match _next(news):
+                case (int() as number, answer):
+                    answers[number] = answer
+                    left -= 1
+                case (ReportRun() as run, elapsed, expected):
+                    if progress:
+                        progress(run, elapsed, expected)
+    finally:
+        detached.set()
+
+
+def _next(news: queue.SimpleQueue[_News]) -> _News:
+    """The next of the news; Windows cannot interrupt a wait without an end."""
+    while True:
+        try:
+            return news.get(timeout=1.0)
+        except queue.Empty:
+            continue
+
+
+def _all_there(
+    requests: Sequence[ReportRequest], answers: dict[int, Report | BaseException]
+) -> tuple[Report, ...]:
+    reports = [answers[number] for number in range(len(requests))]
+    failed = {n: answer for n, answer in enumerate(reports) if isinstance(answer, BaseException)}
+    if failed:
+        number, error = next(iter(failed.items()))
+        others = [str(requests[n].last_included_day) for n in failed if n != number]
+        named = ", ".join(others[:_NAMED]) + (", …" if len(others) > _NAMED else "")
+        also = f" {len(others)} more failed, those to {named}." if others else ""
+        error.add_note(
+            f"That was the part to {requests[number].last_included_day}, {requests[number]!r}.{also} "
+            f"{_count(answers)} of {len(requests)} parts are stored; the same fetch asks for the others only."
+        )
+        raise error
+    return tuple(report for report in reports if isinstance(report, Report))
+
+
+def _count(answers: dict[int, Report | BaseException]) -> int:
+    return sum(isinstance(answer, Report) for answer in answers.values())

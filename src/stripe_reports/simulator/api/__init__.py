@@ -1,0 +1,1 @@
+"""Stripe's endpoints: validation, answers, idempotency, limits."""

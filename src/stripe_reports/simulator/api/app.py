@@ -1,0 +1,396 @@
+"""Stripe's Reporting API as a WSGI application: keys, headers, errors, faults. The rest is ``endpoints``."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from werkzeug.http import http_date
+from werkzeug.wrappers import Request, Response
+
+from stripe_reports.planning.periods import Period, parse
+from stripe_reports.simulator.api.answers import StripeError, default_error, error_response, json_response
+from stripe_reports.simulator.api.availability import next_data_end
+from stripe_reports.simulator.api.control import control
+from stripe_reports.simulator.api.endpoints import Call, contents, route
+from stripe_reports.simulator.api.forms import Pairs, body, decode
+from stripe_reports.simulator.api.frontpage import front_page
+from stripe_reports.simulator.api.idempotency import IdempotencyKeys, StoredAnswer
+from stripe_reports.simulator.api.keys import Access, Caller, authenticate
+from stripe_reports.simulator.api.limits import RateLimits
+from stripe_reports.simulator.api.links import FileLinks
+from stripe_reports.simulator.api.permissions import check_permission, permissions
+from stripe_reports.simulator.api.runbook import RunBook, new_id
+from stripe_reports.simulator.api.runs import Run
+from stripe_reports.simulator.clock import Clock
+from stripe_reports.simulator.faults.changes import ConnectionDroppedError, trickling
+from stripe_reports.simulator.faults.faults import Fault, Outcome
+from stripe_reports.simulator.faults.mishaps import Mishaps
+from stripe_reports.simulator.latency import Latency, drawn, uniform
+from stripe_reports.simulator.ledger.ledger import LEDGER_VERSION, Ledger
+from stripe_reports.simulator.ledger.restatements import Correction, Restatement
+from stripe_reports.simulator.webhooks.events import API_VERSION
+from stripe_reports.simulator.webhooks.webhooks import Courier, Delivery, WebhookEndpoint
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+__all__ = ["ServedRequest", "Simulator"]
+
+_STRIPES_HOSTS = {"api.stripe.com", "files.stripe.com"}
+_USUAL_SIZE = 40.0
+_USUAL_LATENCY = uniform(5, 20)
+
+
+@dataclass(frozen=True, slots=True)
+class ServedRequest:
+    """A request and the status of its answer, for counting calls; 0 where the connection was dropped."""
+
+    method: str
+    path: str
+    status: int
+    request_id: str
+
+
+class Simulator:
+    """Stripe's Reporting API in a box: a WSGI application over a seeded ledger.
+
+    It answers as Stripe does, for any test or live key of the right form, and keeps its runs in memory.
+    Mount it under an HTTP library, or serve it with :func:`stripe_reports.simulator.serve`, which keeps pages
+    of a browser away from its control addresses; behind a server of your own, that is up to you.
+
+    Args:
+        seed: Same seed, same figures.
+        clock: Its time; by default one that starts at 2026-11-05 12:00 UTC and moves only when told.
+        latency: Seconds that a run stays pending: a number, or a function of a seeded ``random.Random``;
+            5 to 20 by default.
+        answer_delay: Seconds that an answer takes, by the simulator's clock, in the same two forms; none by
+            default. A clock that only moves when told jumps by it, so nobody waits.
+        rate_limits: Stripe's, or others; none by default, since to a clock that stands still all requests
+            come in the same second.
+        files_url: Where ``result.url`` points, such as ``"https://files.example.com"``. None for Stripe's
+            own host if the request was for Stripe's, else for the host that was asked.
+        charges_per_day: Size of the ledger: the mean over its two years.
+
+    Attributes:
+        clock: Move it with ``clock.advance(60)``.
+        base_url: *files_url*; can be changed.
+        answer_delay: Can be changed, too.
+        rate_limits: Can be changed, too.
+        requests: What was served, oldest first.
+        faults: What goes wrong next: each is used up in turn, and :meth:`break_` adds to them by name.
+        webhooks: Where events are posted; append a :class:`WebhookEndpoint`.
+
+    Example:
+        >>> from werkzeug.test import Client
+        >>> simulator = Simulator(seed=1)
+        >>> auth = {"Authorization": f"Bearer {simulator.key}"}
+        >>> Client(simulator).get("/v1/reporting/report_types/payouts.itemized.5", headers=auth).json["name"]
+        'Itemized payouts'
+    """
+
+    def __init__(
+        self,
+        seed: int = 1,
+        *,
+        clock: Clock | None = None,
+        latency: Latency | None = None,
+        answer_delay: Latency = 0.0,
+        rate_limits: RateLimits | None = None,
+        files_url: str | None = None,
+        charges_per_day: float = _USUAL_SIZE,
+    ) -> None:
+        self.seed = seed
+        self.charges_per_day = charges_per_day
+        self.clock = clock or Clock()
+        self.answer_delay = answer_delay
+        self.rate_limits = rate_limits
+        self.base_url = files_url
+        self.requests: list[ServedRequest] = []
+        self.webhooks: list[WebhookEndpoint] = []
+        self.faults: list[Fault] = []
+        self._mishaps = Mishaps(lambda: self.faults, random.Random(seed))  # noqa: S311
+        self._delays, latencies = random.Random(seed), random.Random(seed)  # noqa: S311
+        latency = _USUAL_LATENCY if latency is None else latency
+        self._restatements: list[Restatement] = []
+        self._book = RunBook(self._published, partial(drawn, latency, latencies), self._mishaps.of_run)
+        self._links = FileLinks()
+        self._idempotency = IdempotencyKeys()
+        self._restricted: dict[str, frozenset[str]] = {}
+        self._courier = Courier(self.clock.now())
+        self._last_files_url = "https://files.stripe.com"
+        self._lock = threading.Lock()
+        self.clock.subscribe(self.deliver)
+
+    @property
+    def key(self) -> str:
+        """The test key that names seed and ledger version, and the size where it is not the usual one."""
+        named = f"sk_test_simulator_seed{self.seed}_ledger{LEDGER_VERSION}"
+        if self.charges_per_day == _USUAL_SIZE:
+            return named
+        return f"{named}_size{self.charges_per_day:g}".replace(".", "_")
+
+    @property
+    def ledger(self) -> Ledger:
+        """The rows behind the reports, with all restatements; made when first needed."""
+        return Ledger.of(self.seed, self.charges_per_day, tuple(self._restatements))
+
+    @property
+    def runs(self) -> list[Run]:
+        """All runs, of all callers, oldest first."""
+        return list(self._book.runs.values())
+
+    @property
+    def outcomes(self) -> list[Outcome | str]:
+        """How the next runs end, one each: an :class:`Outcome` or the name of one.
+
+        Names are ``"failed"``, ``"stuck"``, ``"no size"``, ``"no url"``, ``"foreign host"``, ``"expired"``,
+        ``"other report"`` and ``"no result"``; any other is taken for the run's last status.
+        """
+        return self._book.outcomes
+
+    @property
+    def cached_answer(self) -> Literal["pending", "succeeded", "off"]:
+        """What the create answer says of a run that an older file answers.
+
+        ``"pending"`` unless set to ``"succeeded"``; ``"off"`` gives every run a file of its own.
+        """
+        return self._book.cached_answer
+
+    @cached_answer.setter
+    def cached_answer(self, status: Literal["pending", "succeeded", "off"]) -> None:
+        self._book.cached_answer = status
+
+    def break_(self, name: str, **members: Any) -> Fault:
+        """Make something go wrong: a fault of ``FAULTS`` by name, with *members* such as ``times=3``.
+
+        Raises:
+            ValueError: There is no fault of that name.
+
+        Example:
+            >>> simulator = Simulator()
+            >>> simulator.break_("answer.lock_timeout", times=2).about
+            'a lock, worth a retry'
+        """
+        fault = Fault.named(name, **members)
+        self.faults.append(fault)
+        return fault
+
+    def restrict(self, key: str, granted: Iterable[str]) -> None:
+        """Let a restricted key do no more than its permissions say, such as ``["file_read"]``.
+
+        Restricted keys of which nothing was said may do everything.
+
+        Raises:
+            ValueError: The key is no restricted one, or a permission is none.
+        """
+        self._restricted[key] = permissions(key, granted)
+
+    def restate(
+        self, period: Period, change: Correction = "late fee", *, currency: str | None = None
+    ) -> Restatement:
+        """Change the figures of a closed period, as Stripe may: the next publication shows it.
+
+        All reports of that data agree with each other again; files made before stay as they are.
+
+        Args:
+            period: A period in UTC, such as ``"2026-09"``.
+            change: ``"late fee"``, ``"fee waived"`` or ``"description"``; see :class:`Restatement`.
+            currency: The only currency concerned; by default each that moved in the period.
+
+        Raises:
+            IntervalError: The text is no period.
+            ValueError: There is no such change, or no such currency in the ledger.
+        """
+        now = self.clock.now()
+        interval = parse(period, timezone="UTC", now=now)
+        restatement = Restatement(
+            change=change,
+            start=int(interval.start.timestamp()),
+            end=int(interval.end.timestamp()),
+            published=next_data_end(now),
+            currency=currency,
+        )
+        self._restatements.append(restatement)
+        return restatement
+
+    def deliver(self) -> list[Delivery]:
+        """Post the events that are due, and say what came of it.
+
+        It happens by itself when the clock is moved, and all the time while a clock that runs is served.
+        """
+        with self._lock:
+            now = self.clock.now()
+            if not self.webhooks:
+                self._courier.skip(self._book, now)
+                return []
+            due = self._courier.due(self._book, self._last_files_url, now)
+        return self._courier.deliver(due, self.webhooks, self._mishaps.of_event, now)
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """What was posted to webhook endpoints, oldest first."""
+        return self._courier.deliveries
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """WSGI."""
+        request = Request(environ)
+        request_id = new_id("req_", 14)
+        access = None
+        try:
+            # Read before anything is locked: a slow sender must not hold up the others.
+            form = body(request)
+            if request.path == "/" and request.method == "GET":
+                response = front_page(self.key, request, self.clock.now())
+            elif request.path.startswith("/simulator/"):
+                response = control(self, request, dict(form))
+            elif request.path.startswith("/links/") and request.method == "GET":
+                response = contents(self._links.file(request.path.removeprefix("/links/"), self.clock.now()))
+            else:
+                access = authenticate(request, self.key, self._restricted)
+                self._make_file(access.caller, request.path)
+                response = self._answer(_Exchange(request, request_id, access, form))
+        except StripeError as error:
+            response = self._error(error, request_id, access)
+        except ConnectionDroppedError:
+            self.requests.append(ServedRequest(request.method, request.path, 0, request_id))
+            raise
+        self._sign(response, request, request_id)
+        self.requests.append(ServedRequest(request.method, request.path, response.status_code, request_id))
+        return response(environ, start_response)
+
+    def _answer(self, exchange: _Exchange) -> Response:
+        """The true answer, unless an idempotency key or a fault gives another."""
+        request, caller, key = exchange.request, exchange.access.caller, exchange.idempotency_key
+        with self._lock:
+            now = self.clock.now()
+            if self.rate_limits is not None:
+                self.rate_limits.take(caller, route(request).name, now.timestamp())
+            stored = self._idempotency.find(caller, key, request.path, exchange.form, now) if key else None
+            fault = self._mishaps.of_answer(request, is_replayed=stored is not None)
+            delay = sum(drawn(d, self._delays) for d in (self.answer_delay, fault.delay if fault else 0.0))
+            if fault is None and not delay:
+                return self._executed(exchange, stored)
+            if key:
+                self._idempotency.begin(caller, key)
+        try:
+            if fault is not None and fault.replaces:
+                response = self._canned(fault, exchange)
+            else:
+                true_answer = partial(self._true_answer, exchange, stored)
+                response = fault.change(request, true_answer) if fault and fault.change else true_answer()
+            if delay:
+                self.clock.sleep(delay)
+            if fault is not None and fault.bytes_a_second is not None:
+                response = trickling(response, fault.bytes_a_second, self.clock)
+        finally:
+            if key:
+                self._idempotency.end(caller, key)
+        return response
+
+    def _true_answer(self, exchange: _Exchange, stored: StoredAnswer | None) -> Response:
+        """What Stripe would answer, headers and all, for a fault to change."""
+        try:
+            with self._lock:
+                response = self._executed(exchange, stored)
+        except StripeError as error:
+            response = self._error(error, exchange.request_id, exchange.access)
+        self._sign(response, exchange.request, exchange.request_id)
+        return response
+
+    def _executed(self, exchange: _Exchange, stored: StoredAnswer | None) -> Response:
+        """The stored answer, or a new one; what was executed is stored. To be called with the lock held."""
+        request, access, now = exchange.request, exchange.access, self.clock.now()
+        if stored is not None:
+            response = Response(stored.body, stored.status, content_type="application/json")
+            response.headers["Idempotent-Replayed"] = "true"
+            return self._echoing(exchange, response, stored.request_id)
+        found = route(request)
+        check_permission(
+            access.permissions, found.permission, shown_key=access.shown_key, account=access.caller.account
+        )
+        query = decode(list(request.args.items(multi=True)))
+        self._last_files_url = self._files_url(request)
+        call = Call(access.caller, exchange.form, query, now, self._book, self._links, self._last_files_url)
+        answer = found.endpoint(call, **found.values)
+        response = answer if isinstance(answer, Response) else json_response(answer)
+        self._store(exchange, response)
+        return self._echoing(exchange, response, exchange.request_id)
+
+    def _canned(self, fault: Fault, exchange: _Exchange) -> Response:
+        """The answer that a fault gives of its own; kept for the idempotency key if it says so."""
+        if fault.body is None:
+            response = self._error(default_error(fault.status), exchange.request_id, exchange.access)
+        elif isinstance(fault.body, str | bytes):
+            response = Response(fault.body, fault.status)
+        else:
+            response = json_response(dict(fault.body), fault.status)
+        response.headers.update(fault.headers)
+        if fault.stored:
+            with self._lock:
+                self._store(exchange, response)
+        return self._echoing(exchange, response, exchange.request_id)
+
+    def _store(self, exchange: _Exchange, response: Response) -> None:
+        if key := exchange.idempotency_key:
+            answered = StoredAnswer(
+                self.clock.now(),
+                exchange.request.path,
+                exchange.form,
+                exchange.request_id,
+                response.status_code,
+                response.get_data(),
+            )
+            self._idempotency.store(exchange.access.caller, key, answered)
+
+    def _echoing(self, exchange: _Exchange, response: Response, first_id: str) -> Response:
+        if key := exchange.idempotency_key:
+            response.headers.update({"Idempotency-Key": key, "Original-Request": first_id})
+        return response
+
+    def _files_url(self, request: Request) -> str:
+        if self.base_url is not None:
+            return self.base_url.rstrip("/")
+        if request.host.partition(":")[0] in _STRIPES_HOSTS:
+            return "https://files.stripe.com"
+        return request.host_url.rstrip("/")
+
+    def _error(self, error: StripeError, request_id: str, access: Access | None) -> Response:
+        livemode = access.caller.livemode if access else None
+        return error_response(error, request_id, livemode=livemode, now=self.clock.now())
+
+    def _make_file(self, caller: Caller, path: str) -> None:
+        """Make the file of the run that is asked for, since a large one takes a while: nobody else waits."""
+        with self._lock:
+            file = self._book.finished_file(caller, path.rpartition("/")[2], self.clock.now())
+        if file is not None:
+            file.contents.make()
+
+    def _published(self, data_end: int) -> Ledger:
+        """The rows as they stood in the data up to then."""
+        shown = (restatement for restatement in self._restatements if restatement.published <= data_end)
+        return Ledger.of(self.seed, self.charges_per_day, tuple(shown))
+
+    def _sign(self, response: Response, request: Request, request_id: str) -> None:
+        """The headers that every answer has."""
+        response.headers.setdefault("Request-Id", request_id)
+        response.headers.setdefault("Stripe-Version", request.headers.get("Stripe-Version") or API_VERSION)
+        response.headers.setdefault("Date", http_date(self.clock.now()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """A request whose key was accepted."""
+
+    request: Request
+    request_id: str
+    access: Access
+    form: Pairs
+
+    @property
+    def idempotency_key(self) -> str | None:
+        return self.request.headers.get("Idempotency-Key") if self.request.method == "POST" else None

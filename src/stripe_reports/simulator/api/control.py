@@ -1,0 +1,117 @@
+"""The simulator's own addresses, below ``/simulator/``: its clock, faults and restatements, for any language.
+
+They want no key, and no fault befalls them. Who serves them keeps strangers out; see ``visitors``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from werkzeug.wrappers import Request, Response
+
+from stripe_reports.errors import IntervalError
+from stripe_reports.simulator.api.answers import empty, invalid, json_response, missing, unrecognized_url
+from stripe_reports.simulator.clock import Clock
+from stripe_reports.simulator.faults.faults import FAULTS, Fault
+from stripe_reports.simulator.ledger.restatements import Restatement
+
+__all__ = ["control"]
+
+
+class _Controlled(Protocol):
+    clock: Clock
+    faults: list[Fault]
+
+    def restate(self, period: Any, change: Any = ..., *, currency: str | None = None) -> Restatement: ...
+
+
+def control(simulator: _Controlled, request: Request, form: Mapping[str, str]) -> Response:
+    """Answer a request for the simulator itself.
+
+    Raises:
+        StripeError: 400 for what cannot be, 404 for an address that is not there.
+    """
+    match request.method, request.path:
+        case "GET", "/simulator/clock":
+            return _clock(simulator)
+        case "POST", "/simulator/clock":
+            _move(simulator.clock, form)
+            return _clock(simulator)
+        case "GET", "/simulator/faults":
+            return _faults(simulator)
+        case "POST", "/simulator/faults":
+            simulator.faults.append(_fault(form))
+            return _faults(simulator)
+        case "DELETE", "/simulator/faults":
+            simulator.faults.clear()
+            return _faults(simulator)
+        case "POST", "/simulator/restatements":
+            return _restated(simulator, form)
+        case _:
+            raise unrecognized_url(request.method, request.path)
+
+
+def _move(clock: Clock, form: Mapping[str, str]) -> None:
+    try:
+        if "advance" in form:
+            clock.advance(float(form["advance"]))
+        elif "to" in form:
+            clock.set(datetime.fromisoformat(form["to"]))
+        else:
+            raise missing("advance")
+    except (ValueError, OverflowError) as error:
+        raise invalid(str(error), "to" if "to" in form else "advance") from None
+
+
+def _fault(form: Mapping[str, str]) -> Fault:
+    if "fault" not in form:
+        raise missing("fault")
+    if not form["fault"]:
+        raise empty("fault")
+    try:
+        return Fault.parsed(form["fault"])
+    except ValueError as error:
+        raise invalid(str(error), "fault") from None
+
+
+def _restated(simulator: _Controlled, form: Mapping[str, str]) -> Response:
+    if "period" not in form:
+        raise missing("period")
+    try:
+        made = simulator.restate(
+            form["period"], form.get("change", "late fee"), currency=form.get("currency")
+        )
+    except IntervalError as error:
+        raise invalid(str(error), "period") from None
+    except (ValueError, OverflowError) as error:
+        raise invalid(str(error), "change" if "change" in form else "currency") from None
+    return json_response(
+        {
+            "change": made.change,
+            "currency": made.currency,
+            "start": _iso(made.start),
+            "end": _iso(made.end),
+            "published": _iso(made.published),
+        }
+    )
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def _clock(simulator: _Controlled) -> Response:
+    clock, now = simulator.clock, simulator.clock.now()
+    return json_response({"now": now.isoformat(), "unix": now.timestamp(), "is_running": clock.is_running})
+
+
+def _faults(simulator: _Controlled) -> Response:
+    left = [
+        {"about": fault.about, "times": "always" if math.isinf(fault.times) else fault.times}
+        for fault in simulator.faults
+        if fault.times > 0
+    ]
+    return json_response({"faults": left, "names": {name: fault.about for name, fault in FAULTS.items()}})

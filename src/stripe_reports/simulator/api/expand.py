@@ -1,0 +1,59 @@
+"""``expand``: which parts of an answer can be asked for as whole objects, and Stripe's refusal of others.
+
+Runs and their results come whole anyway; the file of a file link comes as an id, or whole.
+Source: https://docs.stripe.com/expand
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stripe_reports.simulator.api.answers import invalid
+from stripe_reports.simulator.api.checks import checked_expand
+
+__all__ = ["expanded"]
+
+_DEEPEST = 4
+
+_FIELDS: Mapping[str, Mapping[str, str]] = {
+    "report_run": {"parameters": "parameters", "result": "file"},
+    "report_type": {},
+    "file": {"links": "list of file_link"},
+    "file_link": {"file": "file"},
+}
+
+
+def expanded(values: Mapping[str, Any], what: str) -> frozenset[str]:
+    """The paths that a request asks for whole, of an object or of a ``"list of …"`` them.
+
+    Raises:
+        StripeError: 400 for what is no list of paths, and for a path that leads nowhere.
+    """
+    checked_expand(values)
+    paths = values.get("expand", [])
+    for path in paths:
+        if path.count(".") >= _DEEPEST:
+            raise invalid(
+                f"You cannot expand more than {_DEEPEST} levels of a property. Property: {path[:100]}",
+                "expand",
+                code="property_expansion_max_depth",
+            )
+        node: str | None = what
+        for step in path.split("."):
+            node = _step(node, step)
+            if node is None:
+                hint = (
+                    f" You may want to try expanding 'data.{path[:100]}' instead."
+                    if what.startswith("list of ") and not path.startswith("data.")
+                    else ""
+                )
+                raise invalid(f"This property cannot be expanded ({path[:100]}).{hint}", "expand")
+    return frozenset(path.removeprefix("data.") if what.startswith("list of ") else path for path in paths)
+
+
+def _step(node: str | None, step: str) -> str | None:
+    """What stands behind a name; None for what cannot be expanded."""
+    if node is not None and node.startswith("list of "):
+        return node.removeprefix("list of ") if step == "data" else None
+    return _FIELDS.get(node or "", {}).get(step)

@@ -1,0 +1,184 @@
+"""What the simulator says of itself: a page for browsers, a text for curl."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import datetime
+from html import escape
+from typing import NamedTuple
+
+from werkzeug.wrappers import Request, Response
+
+from stripe_reports.simulator.faults.faults import FAULTS
+
+__all__ = ["front_page"]
+
+_WHAT = (
+    "Stripe's Reporting API in a box: a simulator, part of stripe-reports. This is not Stripe.",
+    "It plays report types, report runs, files, file links and webhooks over an invented account whose "
+    "reports agree with each other to the cent. Any test or live key of the right form will do; this one "
+    "names the ledger:",
+)
+
+
+class _Part(NamedTuple):
+    """A way to use it: a title, what there is to say, and code to copy."""
+
+    title: str
+    text: str
+    code: str
+
+
+def front_page(key: str, request: Request, now: datetime) -> Response:
+    """What this is, the key to use, and how to point a library, a test or curl at it."""
+    url = request.host_url.rstrip("/")
+    parts = _parts(key, url, request.host)
+    if request.accept_mimetypes.best_match(["text/plain", "text/html"]) == "text/html":
+        response = Response(_html(key, parts, now), content_type="text/html; charset=utf-8")
+        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    else:
+        response = Response(_text(key, parts, now), content_type="text/plain; charset=utf-8")
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def _parts(key: str, url: str, address: str) -> list[_Part]:
+    host, _, port = address.rpartition(":") if ":" in address else (address, "", "80")
+    return [
+        _Part(
+            "curl",
+            "",
+            f"""curl {url}/v1/reporting/report_types -u {key}:
+curl {url}/v1/reporting/report_runs -u {key}: \\
+    -d report_type=balance.summary.1 \\
+    -d "parameters[interval_start]=1790812800" -d "parameters[interval_end]=1793491200"
+""",
+        ),
+        _Part(
+            "Stripe's Python library",
+            "",
+            f"""client = stripe.StripeClient(
+    "{key}",
+    base_addresses={{"api": "{url}", "files": "{url}"}},
+)
+run = client.v1.reporting.report_runs.create(
+    {{"report_type": "balance.summary.1", "parameters": ...}}
+)
+""",
+        ),
+        _Part(
+            "Stripe's Node library",
+            "",
+            f"""const stripe = new Stripe("{key}", {{
+  host: "{host}", port: {port}, protocol: "http",
+}});
+const run = await stripe.reporting.reportRuns.create({{
+  report_type: "balance.summary.1", parameters: ...
+}});
+""",
+        ),
+        _Part(
+            "stripe-reports",
+            "",
+            f"""client = stripe_reports.Client("{key}", base_url="{url}")
+client.frame("balance.summary", "2026-10")
+""",
+        ),
+        _Part(
+            "Testing your own code, with pytest",
+            "The fixture comes with the package. Each test has a simulator of its own, on a clock at rest.",
+            """def test_a_failed_run_is_reported(stripe_reporting):
+    stripe_reporting.break_("run.failed")
+    job = start_my_job(api_base=stripe_reporting.url, api_key=stripe_reporting.key)
+    stripe_reporting.clock.advance(60)
+    assert "could not be generated" in job.message()
+""",
+        ),
+        _Part(
+            "Time and faults, from any language",
+            "Runs end as the clock passes their time. A fault is NAME, NAME:TIMES or NAME:TIMES@PROBABILITY. "
+            "A closed month that is restated has other figures from the next publication on.",
+            f"""curl {url}/simulator/clock -d advance=60
+curl {url}/simulator/faults -d fault=answer.500:20@0.3
+curl {url}/simulator/faults -X DELETE
+curl {url}/simulator/restatements -d period=2026-09 -d change='late fee'
+""",
+        ),
+    ]
+
+
+def _text(key: str, parts: list[_Part], now: datetime) -> str:
+    said = [
+        _WHAT[0],
+        textwrap.fill(_WHAT[1], 90),
+        f"    {key}",
+        f"Its clock says {now:%Y-%m-%d %H:%M:%S} UTC.",
+    ]
+    for part in parts:
+        said += [f"{part.title}:"] + ([part.text] if part.text else [])
+        said.append("\n".join(f"    {line}".rstrip() for line in part.code.splitlines()))
+    width = max(map(len, FAULTS))
+    said.append("Faults:")
+    said.append("\n".join(f"    {name:<{width}}  {fault.about}" for name, fault in FAULTS.items()))
+    return "\n\n".join(said) + "\n"
+
+
+def _html(key: str, parts: list[_Part], now: datetime) -> str:
+    shown = "".join(
+        f"<section><h2>{escape(part.title)}</h2>"
+        + (f"<p>{escape(part.text)}</p>" if part.text else "")
+        + f"<pre><code>{escape(part.code)}</code></pre></section>"
+        for part in parts
+    )
+    rows = "".join(
+        f"<tr><td><code>{escape(name)}</code><td>{escape(fault.about)}" for name, fault in FAULTS.items()
+    )
+    return _PAGE.format(
+        what=escape(_WHAT[1]), key=escape(key), now=f"{now:%Y-%m-%d %H:%M:%S}", parts=shown, faults=rows
+    )
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Stripe's Reporting API, simulated</title>
+<style>
+  :root {{
+    color-scheme: light dark;
+    --ink: light-dark(#1c2333, #e6e9f0); --soft: light-dark(#56607a, #a3adc2);
+    --page: light-dark(#fff, #12151d); --box: light-dark(#f4f5f9, #1b202c);
+    --line: light-dark(#dfe3ec, #2c3344); --mark: light-dark(#4b3fd1, #a9a2ff);
+  }}
+  body {{
+    margin: 0 auto; max-width: 58rem; padding: 3rem 1.5rem 4rem; background: var(--page); color: var(--ink);
+    font: 16px/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
+  }}
+  h1 {{ font-size: 1.8rem; line-height: 1.25; margin: 0; letter-spacing: -.01em; }}
+  h2 {{ font-size: 1.05rem; margin: 2.2rem 0 .4rem; }}
+  p {{ margin: .6rem 0; }}
+  .notice {{ color: var(--soft); margin-top: .3rem; }}
+  code, pre {{ font: .85rem/1.55 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }}
+  pre {{
+    margin: .5rem 0 0; padding: .9rem 1.1rem; overflow-x: auto;
+    background: var(--box); border: 1px solid var(--line); border-radius: 8px;
+  }}
+  .key {{ color: var(--mark); font-weight: 600; user-select: all; }}
+  table {{ border-collapse: collapse; width: 100%; margin-top: .5rem; }}
+  td {{ padding: .3rem 1.2rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: baseline; }}
+  td:first-child {{ white-space: nowrap; }}
+  td code {{ color: var(--mark); }}
+</style>
+<main>
+<h1>Stripe's Reporting API in a box</h1>
+<p class="notice">A simulator, part of stripe-reports. This is not Stripe.
+Its clock says {now} UTC.</p>
+<p>{what}</p>
+<pre class="key">{key}</pre>
+{parts}
+<section><h2>What can go wrong</h2>
+<p>By name, in <code>break_("file.cut", times=2)</code>, <code>--fault file.cut:2</code>, or above.</p>
+<table>{faults}</table></section>
+</main>
+</html>
+"""

@@ -1,0 +1,59 @@
+"""Restricted keys: what each may do, and Stripe's refusal that names the missing permission.
+
+Source: https://docs.stripe.com/keys#limit-access, https://docs.stripe.com/stripe-apps/reference/permissions
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from stripe_reports.simulator.api.answers import StripeError
+
+__all__ = ["FILES_READ", "FILES_WRITE", "REPORTS_READ", "Permissions", "check_permission", "permissions"]
+
+Permissions = frozenset[str] | None
+"""What a key may do; None for everything."""
+
+REPORTS_READ = "report_runs_and_report_types_read"
+"""Enough to list types and to create and read runs."""
+
+FILES_READ = "file_read"
+FILES_WRITE = "file_write"
+
+_NAME = re.compile(r"(?:rak_)?([a-z0-9_]+_(?:read|write))")
+_ACCOUNT = "acct_1Simulator"
+
+
+def permissions(key: str, names: Iterable[str]) -> frozenset[str]:
+    """The permissions of a restricted key; to write implies to read.
+
+    Raises:
+        ValueError: The key is no restricted one, or a name is not of the form ``file_read``.
+    """
+    if not re.fullmatch(r"rk_(?:test|live)_\w+", key):
+        raise ValueError("Only restricted keys (rk_test_… and rk_live_…) have permissions.")
+    granted = set()
+    for name in names:
+        match = _NAME.fullmatch(name)
+        if match is None:
+            raise ValueError(
+                f"{name!r} is no permission: they are called {REPORTS_READ}, {FILES_READ} and so on."
+            )
+        granted |= {match[1], match[1].replace("_write", "_read")}
+    return frozenset(granted)
+
+
+def check_permission(granted: Permissions, needed: str, *, shown_key: str, account: str | None) -> None:
+    """Let a request pass whose key has the permission.
+
+    Raises:
+        StripeError: 403, with the name of the permission.
+    """
+    if granted is not None and needed not in granted:
+        raise StripeError(
+            403,
+            f"The provided key '{shown_key}' does not have the required permissions for this endpoint on "
+            f"account '{account or _ACCOUNT}'. Having the 'rak_{needed}' permission would allow this request "
+            "to continue.",
+        )

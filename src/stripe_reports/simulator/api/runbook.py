@@ -1,0 +1,165 @@
+"""All runs and files of a simulator: made, finished with time, answered from older files.
+
+It knows nothing of HTTP; a caller sees its own runs and files only.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Literal
+
+from stripe_reports import catalog
+from stripe_reports.models import ReportType
+from stripe_reports.simulator.api.answers import no_such
+from stripe_reports.simulator.api.availability import availability
+from stripe_reports.simulator.api.keys import Caller
+from stripe_reports.simulator.api.runs import FILE_KEPT, File, Run
+from stripe_reports.simulator.faults.faults import Outcome
+from stripe_reports.simulator.ledger.ledger import Ledger
+from stripe_reports.simulator.reports import reports
+from stripe_reports.simulator.reports.connect import ConnectedAccount, connected_account
+
+__all__ = ["RunBook", "new_id"]
+
+
+class RunBook:
+    """Runs and files by id.
+
+    Args:
+        ledger: Gives the rows as they were published, by the end of the data; called when a file is made.
+        latency: Seconds that a run stays pending.
+        fate: How the next run ends, unless ``outcomes`` says.
+    """
+
+    def __init__(
+        self,
+        ledger: Callable[[int], Ledger],
+        latency: Callable[[], float],
+        fate: Callable[[], Outcome] = Outcome,
+    ) -> None:
+        self.runs: dict[str, Run] = {}
+        self.outcomes: list[Outcome | str] = []
+        self.cached_answer: Literal["pending", "succeeded", "off"] = "pending"
+        self._ledger = ledger
+        self._latency = latency
+        self._fate = fate
+        self._files: dict[str, File] = {}
+        self._answering: dict[tuple[Any, ...], Run] = {}
+
+    def create(
+        self, owner: Caller, report_type: ReportType, parameters: dict[str, Any], now: datetime
+    ) -> Run:
+        """A new run, which an older file answers if the same was asked of the same data before.
+
+        Stripe does not document that. It is seen in real runs whose ``created`` equals ``succeeded_at``
+        while their file is older and named after another run.
+        """
+        outcome = self.outcomes.pop(0) if self.outcomes else self._fate()
+        outcome = Outcome.named(outcome) if isinstance(outcome, str) else outcome
+        run = Run(
+            id=new_id("frr_1Q", 22),
+            owner=owner,
+            created=int(now.timestamp()),
+            report_type=report_type,
+            parameters=parameters,
+            data_end=availability(report_type, now).end,
+            finishes_at=now.timestamp() + outcome.delay(self._latency()),
+            outcome=outcome,
+        )
+        if outcome.has_file:
+            earlier = self._answering.setdefault(run.generation, run)
+            if (
+                earlier is not run
+                and self.cached_answer != "off"
+                and earlier.status(now.timestamp()) != "pending"
+            ):
+                run.answered_by, run.finishes_at = earlier, run.created
+        self.runs[run.id] = run
+        return run
+
+    def is_told_succeeded(self, run: Run) -> bool:
+        """Whether the answer that creates a run shows it as succeeded already, not as pending."""
+        return run.answered_by is not None and self.cached_answer == "succeeded"
+
+    def status(self, run: Run, now: datetime) -> str:
+        """The status as of now. The file of a run is made when it is first seen finished."""
+        status = run.status(now.timestamp())
+        if status == "succeeded" and run.file is None and run.outcome.result != "none":
+            run.file = self._file_of(run.answered_by or run)
+        return status
+
+    def of(self, owner: Caller) -> list[Run]:
+        """The runs of a caller, newest first."""
+        return [run for run in reversed(self.runs.values()) if run.owner == owner]
+
+    def run(self, owner: Caller, id_: str) -> Run:
+        """A run of a caller; raises Stripe's 404."""
+        run = self.runs.get(id_)
+        if run is None or run.owner != owner:
+            raise no_such("report run", id_)
+        return run
+
+    def finished_file(self, owner: Caller, id_: str, now: datetime) -> File | None:
+        """The file of a run that has ended well, which may still have to be made; None for any other id."""
+        run = self.runs.get(id_)
+        if run is None or run.owner != owner or self.status(run, now) != "succeeded":
+            return None
+        return run.file
+
+    def payout(self, id_: str, data_end: int) -> dict[str, Any] | None:
+        """A payout of the ledger; None if there is none of that id."""
+        return self._ledger(data_end).payout(id_)
+
+    def connected_account(self, id_: str | None, data_end: int) -> ConnectedAccount | None:
+        """A connected account of the ledger's merchant; None if there is none of that id."""
+        return connected_account(self._ledger(data_end), id_)
+
+    def files(self, owner: Caller, now: datetime) -> list[File]:
+        """The files of a caller that have not expired, newest first."""
+        for run in self.of(owner):
+            self.status(run, now)
+        kept = [f for f in self._files.values() if f.owner == owner and not f.is_expired(now.timestamp())]
+        return sorted(kept, key=lambda file: file.created, reverse=True)
+
+    def file(self, owner: Caller, id_: str, now: datetime, param: str = "id") -> File:
+        """A file of a caller that has not expired; raises Stripe's 404."""
+        file = self._files.get(id_)
+        if file is None or file.owner != owner or file.is_expired(now.timestamp()):
+            raise no_such("file upload", id_, param)
+        return file
+
+    def _file_of(self, run: Run) -> File:
+        if run.file is None:
+            is_other = run.outcome.result == "other report"
+            report_type, parameters = _another_report(run) if is_other else (run.report_type, run.parameters)
+            run.file = File(
+                id=new_id("file_1Q", 22),
+                owner=run.owner,
+                created=int(run.finishes_at) - (FILE_KEPT if run.outcome.result == "expired" else 0),
+                run_id=run.id,
+                contents=reports.csv(
+                    self._ledger(run.data_end),
+                    report_type,
+                    parameters,
+                    run.data_end,
+                    run.owner.account,
+                ),
+            )
+            self._files[run.file.id] = run.file
+        return run.file
+
+
+def _another_report(run: Run) -> tuple[ReportType, dict[str, Any]]:
+    """A report that was not asked for, of the same interval where there is one."""
+    id_ = "balance.summary.2" if run.report_type.base == "payouts.itemized" else "payouts.itemized.5"
+    end = run.parameters.get("interval_end", run.data_end)
+    bounds = {"interval_start": run.parameters.get("interval_start", end - 30 * 86_400), "interval_end": end}
+    return catalog.report_types()[id_], bounds
+
+
+def new_id(prefix: str, length: int) -> str:
+    """An id that no other process makes: who keeps finished runs on disk finds them by it."""
+    return prefix + "".join(secrets.choice(string.digits + string.ascii_letters) for _ in range(length))

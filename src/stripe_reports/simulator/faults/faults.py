@@ -1,0 +1,280 @@
+"""What can be made to go wrong: canned answers, changed answers, and runs that end in another way than well.
+
+``FAULTS`` has them by name. What it lacks can be made: a :class:`Fault` is a value.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from stripe_reports.simulator.faults import changes
+from stripe_reports.simulator.faults.changes import Change
+from stripe_reports.simulator.latency import Latency
+
+__all__ = ["FAULTS", "Fault", "Outcome"]
+
+_FAILED = "The report could not be generated. Please try again, or contact support if this keeps happening."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ends.
+
+    Attributes:
+        status: Its last status; ``pending`` for a run that never ends. Need not be one of Stripe's.
+        error: Its message, where there is one.
+        result: What a succeeded run holds: its file, the file with a size of null, a file without an address,
+            at a host that is not Stripe's, past its year, or of another report, or none.
+    """
+
+    status: str = "succeeded"
+    error: str | None = None
+    result: Literal["file", "no size", "no url", "foreign host", "expired", "other report", "none"] = "file"
+
+    @classmethod
+    def named(cls, name: str) -> Outcome:
+        """``succeeded``, ``failed``, ``stuck``, or what is wrong with the result of a run that succeeds.
+
+        That is ``no size``, ``no url``, ``no result``, ``foreign host``, ``expired`` or ``other report``. Any
+        other name is a status itself.
+        """
+        match name:
+            case "failed":
+                return cls("failed", error=_FAILED)
+            case "stuck":
+                return cls("pending")
+            case "no size" | "no url" | "foreign host" | "expired" | "other report":
+                return cls(result=name)
+            case "no result":
+                return cls(result="none")
+            case _:
+                return cls(name)
+
+    @property
+    def has_file(self) -> bool:
+        """Whether the run ends with a file that can be fetched."""
+        return self.status == "succeeded" and self.result in ("file", "no size")
+
+    def delay(self, latency: float) -> float:
+        """Seconds until the end."""
+        return math.inf if self.status == "pending" else latency
+
+
+@dataclass(slots=True)
+class Fault:
+    """Something that goes wrong, once or more often: an answer given in place of the true one, unless told.
+
+    Attributes:
+        match: Method and path, ``*`` allowed: ``"POST /v1/reporting/report_runs"``, ``"GET /v1/files/*"``.
+        status: HTTP status.
+        body: JSON (a mapping), or a text or bytes as they are; None for Stripe's body of that status.
+        headers: Further headers, such as ``{"Stripe-Should-Retry": "false"}``.
+        times: How often it still happens; ``math.inf`` for always.
+        stored: Whether execution had begun: then the same idempotency key gets the same answer again.
+        probability: How likely it happens to a request that it matches.
+        delay: Seconds by the simulator's clock before the answer goes out, or a distribution of them.
+        bytes_a_second: How fast its body goes out, by the simulator's clock; None for at once.
+        change: Makes the answer, from the true one or without it; then status and body do not count.
+        outcome: How the next run ends; then no answer changes.
+        webhook: What becomes of the next event that is posted; then no answer changes.
+        about: What it is, in a line.
+    """
+
+    match: str = "* *"
+    status: int = 500
+    body: Mapping[str, Any] | str | bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    times: float = 1
+    stored: bool = False
+    probability: float = 1.0
+    delay: Latency = 0.0
+    bytes_a_second: float | None = None
+    change: Change | None = None
+    outcome: Outcome | None = None
+    webhook: Literal["twice", "lost", "forged"] | None = None
+    about: str = ""
+
+    @classmethod
+    def named(cls, name: str, **members: Any) -> Fault:
+        """A fault of ``FAULTS``, with other *members* where given, such as ``times=3``.
+
+        Raises:
+            ValueError: There is none of that name.
+
+        Example:
+            >>> Fault.named("answer.lock_timeout", times=2).status
+            429
+        """
+        if name not in FAULTS:
+            near = difflib.get_close_matches(name, FAULTS, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(FAULTS)}."
+            raise ValueError(f"There is no fault called {name!r}. {hint}")
+        return replace(FAULTS[name], **members)
+
+    @classmethod
+    def parsed(cls, text: str) -> Fault:
+        """A named fault from ``NAME``, ``NAME:TIMES`` or ``NAME:TIMES@PROBABILITY``.
+
+        It happens once unless told; always, for ``NAME:always`` and ``NAME@PROBABILITY``.
+
+        Raises:
+            ValueError: There is none of that name, or a number is none.
+
+        Example:
+            >>> fault = Fault.parsed("answer.500:20@0.3")
+            >>> fault.status, fault.times, fault.probability
+            (500, 20, 0.3)
+        """
+        match = re.fullmatch(r"([^:@]+)(?::(\d+|always))?(?:@(0?\.\d+|0|1))?", text)
+        if match is None:
+            raise ValueError(f"{text!r} is no fault: write NAME, NAME:TIMES or NAME:TIMES@PROBABILITY.")
+        name, times, probability = match[1], match[2], match[3]
+        always = times == "always" or (times is None and probability is not None)
+        return cls.named(
+            name, times=math.inf if always else int(times or 1), probability=float(probability or 1)
+        )
+
+    @property
+    def is_of_answers(self) -> bool:
+        """Whether it befalls answers; else runs, or events."""
+        return self.outcome is None and self.webhook is None
+
+    @property
+    def replaces(self) -> bool:
+        """Whether its answer is its own, so that nothing is executed."""
+        return self.is_of_answers and self.change is None
+
+    def hits(self, method: str, path: str) -> bool:
+        """Whether it can befall a request."""
+        return self.is_of_answers and fnmatchcase(f"{method} {path}", self.match)
+
+
+def _run(outcome: Outcome, about: str) -> Fault:
+    return Fault("POST /v1/reporting/report_runs", outcome=outcome, about=about)
+
+
+def _answer(change: Callable[[dict[str, Any]], dict[str, Any]], about: str) -> Fault:
+    return Fault("POST /v1/reporting/report_runs", change=changes.runs_changed(change), about=about)
+
+
+def _error(code: str, message: str, type_: str = "invalid_request_error") -> dict[str, Any]:
+    doc_url = f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
+    return {"error": {"code": code, "doc_url": doc_url, "message": message, "type": type_}}
+
+
+def _file(change: Change, about: str) -> Fault:
+    return Fault("GET /v1/files/*/contents", change=change, about=about)
+
+
+def _unchanged(_request: Any, answer: Any) -> Any:
+    return answer()
+
+
+_HTML = {"Content-Type": "text/html; charset=utf-8"}
+_REASON = "Stripe-Rate-Limited-Reason"
+_LOCKED = _error(
+    "lock_timeout",
+    "This object cannot be accessed right now because another API request or Stripe process is currently "
+    "accessing it. If you see this error intermittently, retry the request. If you see this error frequently "
+    "and are making multiple concurrent requests to a single object, make your requests serially or at a "
+    "lower rate.",
+)
+_IN_USE = _error(
+    "idempotency_key_in_use",
+    "There is currently another in-progress request using this Idempotent Key (that probably means you "
+    "submitted twice, and the other request is still going through). Please try again later.",
+)
+_EXPIRED_KEY = _error("api_key_expired", "Expired API Key provided: sk_test_************0000.")
+
+FAULTS: Mapping[str, Fault] = {
+    "run.failed": _run(Outcome.named("failed"), "the run fails, with a message"),
+    "run.stuck": _run(Outcome.named("stuck"), "the run stays pending for ever"),
+    "run.unknown_status": _run(Outcome("paused"), "the run ends in a status that Stripe does not have"),
+    "run.no_result": _run(Outcome.named("no result"), "the run succeeds without a file"),
+    "run.no_size": _run(Outcome.named("no size"), "the run succeeds with a file whose size is null"),
+    "run.no_url": _run(Outcome.named("no url"), "the run succeeds with a file that has no address"),
+    "run.foreign_host": _run(Outcome.named("foreign host"), "the address of its file is on another host"),
+    "run.expired": _run(Outcome.named("expired"), "its file is a year old, and gone"),
+    "run.other_file": _run(Outcome.named("other report"), "its file is that of another report"),
+    "run.other_type": _answer(changes.of_other_type, "the answer shows another report type"),
+    "run.other_mode": _answer(changes.of_other_mode, "the answer shows the other mode"),
+    "run.other_interval": _answer(changes.of_other_interval, "the answer shows another interval"),
+    "run.other_currency": _answer(changes.of_other_currency, "the answer shows another currency"),
+    "answer.401": Fault(status=401, body=_EXPIRED_KEY, about="the key has expired"),
+    "answer.403": Fault(status=403, about="the key may not"),
+    "answer.409": Fault(status=409, body=_IN_USE, about="the idempotency key is in use"),
+    "answer.424": Fault(status=424, about="something that Stripe depends on failed"),
+    "answer.429": Fault(
+        status=429, headers={_REASON: "endpoint-rate"}, about="too many requests, with Stripe's reason"
+    ),
+    "answer.429_bare": Fault(status=429, about="too many requests, without any header"),
+    "answer.429_retry_after": Fault(
+        status=429, headers={"Retry-After": "30"}, about="too many requests, with Retry-After: 30"
+    ),
+    "answer.429_retry_after_hour": Fault(
+        status=429, headers={"Retry-After": "3600"}, about="too many requests, with Retry-After: 3600"
+    ),
+    "answer.lock_timeout": Fault(
+        status=429, body=_LOCKED, headers={"Stripe-Should-Retry": "true"}, about="a lock, worth a retry"
+    ),
+    "answer.500": Fault(about="Stripe fails before it does anything"),
+    "answer.500_stored": Fault(
+        stored=True, about="Stripe fails, and the idempotency key repeats the failure"
+    ),
+    "answer.502": Fault(
+        status=502, body="<html><h1>502 Bad Gateway</h1></html>", headers=_HTML, about="a proxy's page"
+    ),
+    "answer.503": Fault(status=503, about="Stripe is not available"),
+    "answer.504": Fault(status=504, about="Stripe takes too long"),
+    "answer.html": Fault(
+        status=200, body="<html><h1>Please log in</h1></html>", headers=_HTML, about="200, and a login page"
+    ),
+    "answer.empty": Fault(status=200, body="", about="200, and nothing"),
+    "answer.slow": Fault(change=_unchanged, delay=100, about="the true answer after 100 seconds"),
+    "answer.trickle": Fault(change=_unchanged, bytes_a_second=2, about="two bytes of it a second"),
+    "list.repeated": Fault(
+        "GET /v1/reporting/report_runs",
+        change=changes.first_page_again,
+        about="the first page of runs again and again",
+    ),
+    "connection.reset": Fault(change=changes.connection_dropped, about="lost before anything was done"),
+    "connection.lost": Fault(change=changes.answer_lost, about="lost after it was done"),
+    "file.cut": _file(changes.cut, "half the bytes announced, then the connection breaks"),
+    "file.short": _file(changes.bytes_changed(changes.without_last_line), "a line too few"),
+    "file.long": _file(changes.bytes_changed(changes.with_last_line_twice), "a line too many"),
+    "file.corrupt": _file(changes.bytes_changed(changes.corrupted), "as many bytes, but others"),
+    "file.empty": _file(changes.bytes_changed(lambda _: b""), "no bytes at all"),
+    "file.endless": _file(changes.endless, "the file again and again, without end"),
+    "file.trickle": Fault(
+        "GET /v1/files/*/contents",
+        change=_unchanged,
+        bytes_a_second=2,
+        about="two bytes of the file a second",
+    ),
+    "file.gzip": _file(changes.bytes_changed(changes.packed), "gzip, and nothing says so"),
+    "file.gzip_encoded": _file(
+        changes.bytes_changed(changes.packed, encoding="gzip"), "gzip as Content-Encoding"
+    ),
+    "file.gone": Fault(
+        "GET /v1/files/*/contents",
+        status=404,
+        body=_error("resource_missing", "No such file upload"),
+        about="404, as after a year",
+    ),
+    "file.redirect_https": _file(changes.redirected("https://files.example.com"), "sent to another host"),
+    "file.redirect_http": _file(changes.redirected("http://files.example.com"), "sent there in clear text"),
+    "file.redirect_loop": _file(changes.redirected_to_itself, "sent to where it came from"),
+    "date.ahead": Fault(change=changes.date_moved(timedelta(days=1)), about="Date is a day ahead"),
+    "date.behind": Fault(change=changes.date_moved(-timedelta(days=1)), about="Date is a day behind"),
+    "webhook.twice": Fault(webhook="twice", about="an event is posted twice"),
+    "webhook.lost": Fault(webhook="lost", about="an event is never posted"),
+    "webhook.forged": Fault(webhook="forged", about="an event is signed with another secret"),
+}
+"""All faults that have a name."""

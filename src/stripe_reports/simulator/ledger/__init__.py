@@ -1,0 +1,1 @@
+"""The seeded account that all reports are drawn from."""

@@ -1,0 +1,252 @@
+"""What card networks and banks took of each card payment of the connected accounts: IC+ pricing.
+
+The platform passes interchange and scheme fees on and adds an application fee: together they are the fee of
+the balance transaction. All amounts have six decimals, whatever the currency. What a network charges to no
+payment in particular is a stand-alone fee in the ledger. The platform keeps the interchange that a bank
+gives back for a refund, so a refund costs its account nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from stripe_reports.simulator.ledger.draws import Draws
+from stripe_reports.simulator.ledger.markets import CURRENCY, DECIMALS
+from stripe_reports.simulator.reports import details
+from stripe_reports.simulator.reports.cells import decimal, money, timestamp
+from stripe_reports.simulator.reports.details import Columns, Context
+from stripe_reports.simulator.reports.selections import Asked, Rows
+
+__all__ = ["columns", "plan_pages", "transactions"]
+
+_HOME = {
+    "eur": ("DE", "FR", "ES", "IT", "NL"),
+    "usd": ("US",),
+    "jpy": ("JP",),
+    "kwd": ("KW",),
+}
+_REGION = {"eur": "EEA", "usd": "US", "jpy": "Japan", "kwd": "GCC"}
+_RATES = {
+    # debit and credit at home, debit and credit from abroad, schemes at home and abroad: millionths of the
+    # amount; then what a payment costs at least: interchange and scheme fee, millionths of the major unit
+    "eur": (2_000, 3_000, 8_500, 11_000, 251, 1_813, 0, 5_991),
+    "usd": (500, 16_500, 12_000, 19_700, 1_407, 2_419, 100_000, 19_500),
+    "jpy": (14_000, 21_500, 16_000, 23_000, 953, 1_877, 0, 0),
+    "kwd": (7_000, 13_500, 11_000, 15_500, 811, 2_103, 0, 4_250),
+}
+_RATES_TABLE = pl.LazyFrame(
+    {
+        "currency": pl.Series(list(_RATES), dtype=CURRENCY),
+        "_micro": [10 ** (6 - DECIMALS[currency]) for currency in _RATES],
+        **{f"_rate_{number}": [rates[number] for rates in _RATES.values()] for number in range(8)},
+    }
+)
+"""The same beside the millionths of the major unit that a minor one has."""
+_BRANDS = {
+    "visa": ("Visa", 400_000, 99_999),
+    "mastercard": ("Mastercard", 510_000, 49_999),
+    "amex": ("American Express", 370_000, 9_999),
+    "jcb": ("JCB", 352_800, 6_199),
+    "discover": ("Discover", 601_100, 99),
+}
+_BANKS = {
+    "US": ("Chase", "Bank of America", "Capital One", "Citibank"),
+    "DE": ("Sparkasse", "Commerzbank", "DKB"),
+    "FR": ("BNP Paribas", "Crédit Agricole"),
+    "GB": ("Barclays", "Lloyds", "Monzo"),
+    "JP": ("三菱UFJ銀行", "Rakuten Card"),
+    "KW": ("National Bank of Kuwait",),
+    "NO": ("DNB",),
+    "ES": ("BBVA", "CaixaBank"),
+    "IT": ("Intesa Sanpaolo",),
+    "NL": ("ING", "Rabobank"),
+    "NA": ("Bank Windhoek",),
+}
+
+
+def transactions(asked: Asked) -> Rows:
+    """What a card payment, its refunds and its dispute cost, and what belongs to no payment."""
+    of_row = details.activity(asked.ledger.draws, asked.context)
+    category = pl.col("reporting_category")
+    is_card = of_row.column("payment_method_type") == "card"
+    costs = category.is_in(["charge", "refund"]) | (pl.col("fee") != 0)
+    wanted = (is_card & costs) | (category == "fee")
+    rows = asked.ledger.activity.lazy().filter(asked.during("created"), wanted)
+    table = rows.with_columns(
+        _brand=of_row.column("card_brand"),
+        _funding=of_row.column("card_funding"),
+        _is_home=pl.any_horizontal(
+            (pl.col("currency") == currency) & of_row.column("card_country").is_in(home)
+            for currency, home in _HOME.items()
+        ),
+    )
+    return Rows(
+        _costs(table.join(_RATES_TABLE, on="currency", maintain_order="left")).collect(), pl.lit(value=True)
+    )
+
+
+def _costs(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Interchange, scheme, discount and application fee of each row, in millionths of the major unit."""
+    category, is_home = pl.col("reporting_category"), pl.col("_is_home")
+    amount, total = pl.col("gross") * pl.col("_micro"), pl.col("fee") * pl.col("_micro")
+    is_credit = pl.col("_funding").is_in(["credit", "unknown"])
+    rate = (
+        pl.when(is_home & is_credit)
+        .then(pl.col("_rate_1"))
+        .when(is_home)
+        .then(pl.col("_rate_0"))
+        .when(is_credit)
+        .then(pl.col("_rate_3"))
+        .otherwise(pl.col("_rate_2"))
+    )
+    is_charge, is_refund = category == "charge", category == "refund"
+    # Towards zero, so that a refund gives back no more than was taken.
+    of_bank = amount.sign() * (amount.abs() * rate // 1_000_000) + pl.when(is_charge).then(
+        pl.col("_rate_6")
+    ).otherwise(0)
+    of_scheme = amount * pl.when(is_home).then(pl.col("_rate_4")).otherwise(
+        pl.col("_rate_5")
+    ) // 1_000_000 + pl.col("_rate_7")
+    is_amex, none = pl.col("_brand") == "amex", pl.lit(0, pl.Int64)
+    moves_interchange = is_charge | is_refund
+    rows = rows.with_columns(
+        interchange=pl.when(moves_interchange & ~is_amex).then(of_bank).otherwise(none),
+        discount=pl.when(moves_interchange & is_amex).then(of_bank).otherwise(none),
+        scheme=pl.when(is_charge)
+        .then(of_scheme)
+        .when(~moves_interchange & (category != "fee"))
+        .then(total // 4)
+        .otherwise(none),
+        unattached=pl.when(category == "fee").then(-amount).otherwise(none),
+    )
+    passed_on = pl.col("interchange") + pl.col("discount") + pl.col("scheme")
+    return rows.with_columns(
+        application=pl.when(category == "fee").then(none).otherwise(total - passed_on),
+        total=pl.when(category == "fee").then(-amount).otherwise(total),
+        plan=_plan(),
+    )
+
+
+def columns(draws: Draws, context: Context) -> Columns:
+    """The columns of the report by transaction."""
+    of_row = details.activity(draws, context)
+    category, charge = pl.col("reporting_category"), pl.col("charge")
+    is_refund = category == "refund"
+    is_dispute = category.is_in(["dispute", "dispute_reversal"])
+    first, many = (
+        pl.col("_brand").replace_strict({brand: b[k] for brand, b in _BRANDS.items()}, return_dtype=pl.Int64)
+        for k in (1, 2)
+    )
+    same = {
+        name: of_row.column(name)
+        for name in (
+            *("balance_transaction_id", "automatic_payout_id", "charge_id"),
+            *("card_brand", "card_funding", "card_country"),
+        )
+    }
+    return Columns(
+        of_row.shared,
+        {
+            **same,
+            **_account(context),
+            "transfer_id": pl.lit(None, pl.String),
+            "transfer_created": pl.lit(None, pl.String),
+            "balance_transaction_created": timestamp(pl.col("created"), context.zone),
+            "fee_incurred_at": timestamp(pl.col("created")),
+            "captured_amount": pl.when(category == "charge").then(_captured(context)),
+            "captured_currency": pl.when(category == "charge").then(pl.col("currency")),
+            "refund_id": pl.when(is_refund).then(of_row.column("source_id")),
+            "dispute_id": pl.when(is_dispute).then(of_row.column("source_id")),
+            "bin": (first + draws.hash("bin", charge).cast(pl.Int128) % many).cast(pl.String),
+            "issuing_bank": _bank(draws, of_row.column("card_country"), charge),
+            "card_present": pl.when(charge.is_not_null()).then(
+                pl.when(draws.below(12, "card present", charge) == 0)
+                .then(pl.lit("true"))
+                .otherwise(pl.lit("false"))
+            ),
+            "fee_category": pl.when(category == "fee")
+            .then(pl.lit("non_transactional"))
+            .otherwise(category.cast(pl.String)),
+            "card_scheme_fee": decimal(pl.col("scheme"), 6),
+            "interchange_fee": decimal(pl.col("interchange"), 6),
+            "non_transactional_card_scheme_fee": decimal(pl.col("unattached"), 6),
+            "discount_fee": decimal(pl.col("discount"), 6),
+            "platform_application_fee": decimal(pl.col("application"), 6),
+            "total_amount": decimal(pl.col("total"), 6),
+            "fee_currency": pl.col("currency"),
+            "livemode": pl.lit("true"),
+        },
+    )
+
+
+def plan_pages(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
+    """What each plan of a bank or network came to, account by account; no fee of the platform's."""
+    for asked in parts:
+        rows = transactions(asked).lazy()
+        of_bank = rows.group_by("currency", "plan").agg(
+            total=(pl.col("interchange") + pl.col("discount")).sum()
+        )
+        plans = [
+            of_bank.with_columns(category=pl.lit("interchange")),
+            *(
+                rows.group_by("currency").agg(
+                    plan=pl.lit(name), total=pl.col(fee).sum(), category=pl.lit("card_scheme")
+                )
+                for name, fee in (
+                    ("All scheme fees", "scheme"),
+                    ("Non-transactional scheme fees", "unattached"),
+                )
+            ),
+        ]
+        every = pl.concat(plans, how="diagonal").filter(pl.col("total") != 0)
+        named = {
+            **_account(asked.context),
+            "plan_name": pl.col("plan"),
+            "network_cost_category": pl.col("category"),
+            "total_amount": decimal(pl.col("total"), 6),
+            "fee_currency": pl.col("currency"),
+            "livemode": pl.lit("true"),
+        }
+        ordered = every.sort("currency", "category", "plan").collect()
+        yield Columns({}, named).select(ordered, asked.columns)
+
+
+def _account(context: Context) -> dict[str, pl.Expr]:
+    return {
+        "platform_id": pl.lit(context.platform, pl.String),
+        "connected_account_id": pl.lit(context.account, pl.String),
+        "connected_account_name": pl.lit(context.account_name, pl.String),
+    }
+
+
+def _captured(context: Context) -> pl.Expr:
+    return money(pl.col("gross"), pl.col("_decimals"), point=context.point)
+
+
+def _plan() -> pl.Expr:
+    """Such as ``Visa Consumer Credit - EEA``; null where no bank took anything."""
+    brand = pl.col("_brand").replace_strict(
+        {brand: b[0] for brand, b in _BRANDS.items()}, return_dtype=pl.String
+    )
+    region = pl.when("_is_home").then(pl.col("currency").replace_strict(_REGION, return_dtype=pl.String))
+    product = (
+        pl.when(pl.col("_funding").is_in(["credit", "unknown"]))
+        .then(pl.lit("Credit"))
+        .when(pl.col("_funding") == "debit")
+        .then(pl.lit("Debit"))
+        .otherwise(pl.lit("Prepaid"))
+    )
+    return pl.format("{} Consumer {} - {}", brand, product, region.otherwise(pl.lit("Interregional")))
+
+
+def _bank(draws: Draws, country: pl.Expr, charge: pl.Expr) -> pl.Expr:
+    """One of the banks of the card's country."""
+    first, banks = {}, list[str]()
+    for code, pool in _BANKS.items():
+        first[code] = len(banks)
+        banks += pool
+    many = country.replace_strict({code: len(pool) for code, pool in _BANKS.items()}, return_dtype=pl.UInt64)
+    number = country.replace_strict(first, return_dtype=pl.UInt64) + draws.hash("issuing bank", charge) % many
+    return pl.lit(pl.Series(banks)).gather(number)

@@ -1,0 +1,157 @@
+"""Reports over the ledger: a report type and its parameters in, Stripe's CSV file out.
+
+*as_of* is the end of the data that was published when the run was made: nothing that happened later shows
+in a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from stripe_reports import catalog
+from stripe_reports.models import ReportType
+from stripe_reports.simulator.ledger.ledger import Ledger
+from stripe_reports.simulator.reports import (
+    balance_summary,
+    cells,
+    details,
+    fees,
+    financial_accounts,
+    interchange,
+    negative_balances,
+    revenue_recognition,
+    selections,
+    tax,
+)
+from stripe_reports.simulator.reports.connect import connected_account, parts
+from stripe_reports.simulator.reports.contents import Contents
+from stripe_reports.simulator.reports.selections import Asked, Pages, Rows
+
+__all__ = ["csv", "default_columns", "is_simulated", "simulated"]
+
+
+def is_simulated(report_type: ReportType) -> bool:
+    """Whether the simulator plays a type: it does where a column is known, and makes up none."""
+    return _rows_of(report_type) in _PAGES and bool(report_type.columns)
+
+
+def simulated(*, livemode: bool = True) -> list[ReportType]:
+    """The report types that the simulator plays, in the order of the catalogue; to test keys not all."""
+    return [
+        type_
+        for type_ in catalog.report_types().values()
+        if is_simulated(type_) and (livemode or not type_.livemode_only)
+    ]
+
+
+def default_columns(report_type: ReportType) -> tuple[str, ...]:
+    """The columns of a run that asks for none.
+
+    Where nobody has seen them, those of the nearest version that has only columns of this one; for a report
+    on connected accounts, after the account, those of the platform's report.
+    """
+    names = {column.name for column in report_type.columns}
+    for base in (report_type.base, _rows_of(report_type)):
+        kin = (type_ for type_ in simulated() if type_.base == base)
+        for type_ in sorted(kin, key=lambda type_: abs(type_.version - report_type.version)):
+            if type_.default_columns and names.issuperset(type_.default_columns):
+                account = ("connected_account",) if base != report_type.base else ()
+                return account + type_.default_columns
+    return tuple(column.name for column in report_type.columns if column.kind != "metadata")
+
+
+def _rows_of(report_type: ReportType) -> str:
+    """The report whose rows a type has: those on connected accounts have the rows of the platform's."""
+    return report_type.base.removeprefix("connected_account_")
+
+
+def csv(
+    ledger: Ledger,
+    report_type: ReportType,
+    parameters: Mapping[str, Any],
+    as_of: int,
+    account: str | None = None,
+) -> Contents:
+    """The file of a run, from parameters that have been checked. It is made when first read.
+
+    Args:
+        ledger: The rows of the platform.
+        report_type: A type that :func:`is_simulated`.
+        parameters: As Stripe takes them, bounds in Unix seconds.
+        as_of: End of the published data, in Unix seconds.
+        account: Who asks. For a connected account, its own rows; anyone else is taken for the platform.
+    """
+    columns = list(parameters.get("columns") or default_columns(report_type))
+
+    def pieces() -> Iterator[bytes]:
+        asker = connected_account(ledger, account) if account else None
+        asked = Asked(ledger, report_type, parameters, columns, as_of, asker)
+        return cells.csv(_PAGES[_rows_of(report_type)](parts(asked)))
+
+    return Contents(pieces)
+
+
+def _itemized(rows: Callable[[Asked], Rows], columns: details.Of) -> Pages:
+    """The rows with the columns that were asked for, account by account."""
+
+    def pages(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
+        for asked in parts:
+            of_row = columns(asked.ledger.draws, asked.context).in_utc(asked.columns_in_utc)
+            for page in rows(asked).pages():
+                yield of_row.select(page, asked.columns)
+
+    return pages
+
+
+def _summary(rows: Callable[[Asked], Rows]) -> Pages:
+    """Count and sums by currency and reporting category, of the rows of the itemised report."""
+
+    def pages(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
+        summed = ("currency", "reporting_category", "gross", "fee", "net")
+        every = pl.concat([rows(asked).lazy().select(summed) for asked in parts])
+        counted = every.group_by("currency", "reporting_category").agg(
+            pl.len().alias("count"), pl.col("gross", "fee", "net").sum()
+        )
+        yield details.summary().select(
+            counted.sort("currency", "reporting_category").collect(), parts[0].columns
+        )
+
+    return pages
+
+
+_PAGES: dict[str, Pages] = {
+    "all_fees.balance_transaction_created.itemized": _itemized(fees.by_balance_transaction, fees.columns),
+    "all_fees.incurred_at.itemized": _itemized(fees.by_incurred_date, fees.columns),
+    "balance.summary": balance_summary.pages,
+    "connect_card_payments_fees.plan_level": interchange.plan_pages,
+    "connect_card_payments_fees.transaction_level": _itemized(interchange.transactions, interchange.columns),
+    "financial_account_balance.summary": financial_accounts.summary_pages,
+    "financial_account_balance_change_from_activity.itemized": _itemized(
+        financial_accounts.activity, financial_accounts.columns
+    ),
+    "revenue_recognition.debit_credit_summary": revenue_recognition.summed_by(),
+    **{
+        f"revenue_recognition.debit_credit_by_{what}": revenue_recognition.summed_by(f"{what}_id")
+        for what in ("customer", "price", "product")
+    },
+    **{
+        f"revenue_recognition.debit_credit_by_{what}": revenue_recognition.itemized
+        for what in ("invoice", "invoice_line_item")
+    },
+    "tax.transactions.itemized": _itemized(tax.transactions, tax.columns),
+    "connect.negative_balance_refunds_disputes_overview": negative_balances.pages,
+    "balance_change_from_activity.itemized": _itemized(selections.activity, details.activity),
+    "balance_change_from_activity.summary": _summary(selections.activity),
+    "payouts.itemized": _itemized(selections.payouts, details.payouts),
+    "payouts.summary": _summary(selections.payouts),
+    "payout_reconciliation.itemized": _itemized(selections.in_payouts, details.activity),
+    "payout_reconciliation.summary": _summary(selections.in_payouts),
+    "payout_reconciliation.by_id.itemized": _itemized(selections.in_payout, details.activity),
+    "payout_reconciliation.by_id.summary": _summary(selections.in_payout),
+    "ending_balance_reconciliation.itemized": _itemized(selections.unsettled, details.balance),
+    "ending_balance_reconciliation.summary": _summary(selections.unsettled),
+}
+"""What the simulator plays: reports without their version, and what produces their cells."""

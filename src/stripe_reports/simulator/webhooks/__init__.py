@@ -1,0 +1,1 @@
+"""Events, and posting them."""

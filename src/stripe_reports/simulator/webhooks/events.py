@@ -1,0 +1,93 @@
+"""Events: what Stripe tells webhook endpoints of report runs and report types, once its time has come.
+
+Source: https://docs.stripe.com/api/events/types
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from stripe_reports.simulator.api.availability import availability, report_type_answer
+from stripe_reports.simulator.api.keys import Caller
+from stripe_reports.simulator.api.runbook import RunBook, new_id
+from stripe_reports.simulator.api.runs import Run
+from stripe_reports.simulator.reports import reports
+
+__all__ = ["API_VERSION", "EVENT_TYPES", "TYPE_UPDATED", "Event", "events_between"]
+
+API_VERSION = "2026-10-28.endive"
+TYPE_UPDATED = "reporting.report_type.updated"
+EVENT_TYPES = ("reporting.report_run.succeeded", "reporting.report_run.failed", TYPE_UPDATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened.
+
+    Attributes:
+        id: ``evt_…``.
+        type: One of ``EVENT_TYPES``.
+        created: When it happened, in Unix seconds.
+        owner: Whose endpoints are told.
+        object: The run or the report type as it was then.
+    """
+
+    id: str
+    type: str
+    created: int
+    owner: Caller
+    object: dict[str, Any]
+
+    def answer(self, pending_webhooks: int) -> dict[str, Any]:
+        """Stripe's JSON."""
+        return {
+            "id": self.id,
+            "object": "event",
+            "api_version": API_VERSION,
+            "created": self.created,
+            "data": {"object": self.object},
+            "livemode": self.owner.livemode,
+            "pending_webhooks": pending_webhooks,
+            "request": {"id": None, "idempotency_key": None},
+            "type": self.type,
+        }
+
+
+def events_between(
+    book: RunBook, told: set[str], files_url: str, before: datetime, now: datetime
+) -> list[Event]:
+    """What happened up to *now*, oldest first.
+
+    Args:
+        book: The runs.
+        told: Ids of the runs that ended before; those that are told of now are added.
+        files_url: Host in the addresses of files.
+        before: When it was asked last: types that were updated since are told of, each as it is now.
+        now: The simulator's time.
+    """
+    events = [
+        _of_run(book, run, files_url, now)
+        for run in book.runs.values()
+        if run.id not in told and run.status(now.timestamp()) in ("succeeded", "failed")
+    ]
+    told.update(event.object["id"] for event in events)
+    for report_type in reports.simulated():
+        updated = availability(report_type, now).updated
+        if before.timestamp() < updated:
+            at = datetime.fromtimestamp(updated, UTC)
+            for livemode in (True,) if report_type.livemode_only else (False, True):
+                object_ = report_type_answer(report_type, livemode=livemode, now=at)
+                events.append(Event(_new_id(), TYPE_UPDATED, updated, Caller(livemode), object_))
+    return sorted(events, key=lambda event: event.created)
+
+
+def _of_run(book: RunBook, run: Run, files_url: str, now: datetime) -> Event:
+    status = book.status(run, now)
+    object_ = run.answer(status, files_url)
+    return Event(_new_id(), f"reporting.report_run.{status}", int(run.finishes_at), run.owner, object_)
+
+
+def _new_id() -> str:
+    return new_id("evt_1Q", 22)

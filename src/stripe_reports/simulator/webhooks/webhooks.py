@@ -1,0 +1,193 @@
+"""Webhooks: events posted to addresses of this machine, signed as Stripe signs them.
+
+Source: https://docs.stripe.com/webhooks, https://docs.stripe.com/webhooks/signature
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.client
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from stripe_reports.simulator.api.runbook import RunBook
+from stripe_reports.simulator.webhooks.events import EVENT_TYPES, TYPE_UPDATED, Event, events_between
+
+__all__ = ["Courier", "Delivery", "WebhookEndpoint", "signature"]
+
+_TIMEOUT = 10.0
+_PAUSES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookEndpoint:
+    """Where events are posted: an address of this machine, and none other.
+
+    Attributes:
+        url: ``http://127.0.0.1:…``, ``http://[::1]:…`` or ``http://localhost:…``.
+        secret: What events are signed with; give it to ``construct_event``.
+        enabled_events: Their types, or ``*`` for all but ``reporting.report_type.updated``, which Stripe
+            sends only to endpoints that name it.
+        livemode: Whether it is told of live data, else of test data.
+        account: The account it belongs to, for runs that are made with ``Stripe-Account``.
+
+    Raises:
+        ValueError: The address is not one of this machine, or there is no event of that type.
+    """
+
+    url: str
+    secret: str = field(default_factory=lambda: f"whsec_{secrets.token_hex(16)}", repr=False)
+    enabled_events: Sequence[str] = ("*",)
+    livemode: bool = False
+    account: str | None = None
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme != "http" or not _is_loopback(parts.hostname or ""):
+            raise ValueError(
+                f"{self.url} is no address of this machine: events go to http://127.0.0.1:… only."
+            )
+        for name in self.enabled_events:
+            if name != "*" and name not in EVENT_TYPES:
+                raise ValueError(
+                    f"There is no event {name!r}; there are {', '.join(EVENT_TYPES)}, and * for runs."
+                )
+
+    def wants(self, event: Event) -> bool:
+        """Whether an event is posted here."""
+        named = event.type in self.enabled_events
+        told = named or ("*" in self.enabled_events and event.type != TYPE_UPDATED)
+        return told and (self.livemode, self.account) == (event.owner.livemode, event.owner.account)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A post of an event: where to, and the status of the answer; None where there was none."""
+
+    event: Event
+    url: str
+    status: int | None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the endpoint took it; else it is posted again later."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+@dataclass(slots=True)
+class _Post:
+    event: Event
+    endpoint: WebhookEndpoint
+    attempt: int
+    at: datetime
+
+
+class Courier:
+    """Knows which events were told of, and posts those that were not.
+
+    Args:
+        start: Nothing before it is told.
+        signing_time: Seconds that signatures carry. The machine's own time, since receivers compare them
+            with theirs; what stands in an event is the simulator's time.
+    """
+
+    def __init__(self, start: datetime, signing_time: Callable[[], float] = time.time) -> None:
+        self.deliveries: list[Delivery] = []
+        self._seen_until = start
+        self._told: set[str] = set()
+        self._retries: list[_Post] = []
+        self._signing_time = signing_time
+        self._lock = threading.Lock()
+
+    def skip(self, book: RunBook, now: datetime) -> None:
+        """Tell nobody of what happened up to *now*: nobody listens."""
+        self._told.update(run.id for run in book.runs.values() if run.status(now.timestamp()) != "pending")
+        self._seen_until = max(self._seen_until, now)
+
+    def due(self, book: RunBook, files_url: str, now: datetime) -> list[Event]:
+        """The events up to *now* that were not due before. A clock that went back tells nothing twice."""
+        events = events_between(book, self._told, files_url, self._seen_until, now)
+        self._seen_until = max(self._seen_until, now)
+        return events
+
+    def deliver(
+        self,
+        events: Sequence[Event],
+        endpoints: Sequence[WebhookEndpoint],
+        mishap: Callable[[], str | None],
+        now: datetime,
+    ) -> list[Delivery]:
+        """Post events, and those that were refused before and are due again. Nothing is locked meanwhile.
+
+        Args:
+            events: What is new.
+            endpoints: Where to.
+            mishap: What becomes of the next post: ``"twice"``, ``"lost"``, ``"forged"``, or nothing.
+            now: The simulator's time.
+        """
+        with self._lock:
+            posts = [_Post(event, to, 0, now) for event in events for to in endpoints if to.wants(event)]
+            due_again = [post for post in self._retries if post.at <= now and post.endpoint in endpoints]
+            self._retries = [post for post in self._retries if post not in due_again]
+        made = []
+        for post in [*due_again, *posts]:
+            waiting = sum(other.event is post.event for other in posts)
+            deliveries = self._post(post, mishap(), waiting)
+            made += deliveries
+            if deliveries and not deliveries[-1].is_accepted and post.attempt < len(_PAUSES):
+                again = _Post(post.event, post.endpoint, post.attempt + 1, now + _PAUSES[post.attempt])
+                with self._lock:
+                    self._retries.append(again)
+        self.deliveries += made
+        return made
+
+    def _post(self, post: _Post, mishap: str | None, waiting: int) -> list[Delivery]:
+        body = json.dumps(post.event.answer(max(waiting, 1)), indent=2).encode()
+        secret = "whsec_forged" if mishap == "forged" else post.endpoint.secret
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+            "Stripe-Signature": signature(body, secret, int(self._signing_time())),
+        }
+        times = {"twice": 2, "lost": 0}.get(mishap or "", 1)
+        return [
+            Delivery(post.event, post.endpoint.url, _status(post.endpoint.url, body, headers))
+            for _ in range(times)
+        ]
+
+
+def signature(body: bytes, secret: str, seconds: int) -> str:
+    """The header ``Stripe-Signature``: HMAC-SHA256 over time and body."""
+    signed = hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={seconds},v1={signed}"
+
+
+def _status(url: str, body: bytes, headers: dict[str, str]) -> int | None:
+    """Post, straight to the address: no proxy, no redirect, nothing that could lead off this machine."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_TIMEOUT)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request("POST", path, body, headers)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,145 @@
+"""What an owner has launched, how long it took, and what the account offers: small notes between processes.
+
+    launches/<request key>/<run id>.json     a launch, and what became of it
+    durations.json                           how long the last runs of a type took
+    report_types.json                        ids that the account offers, remembered for a day
+
+A note that is lost or cannot be read costs a call, never a wrong result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import Timeout
+
+from stripe_reports.models import ReportRequest
+from stripe_reports.planning.reuse import KnownRun
+from stripe_reports.storage.disk import disk_errors, files_in, locked, read_json, safe_name, write_json
+
+__all__ = ["Journal", "LaunchRecord"]
+
+DURATIONS_KEPT = 7
+DURATIONS_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchRecord:
+    """A launch made from this machine. A *run_id* of None is one that Stripe answered with a server error."""
+
+    request: ReportRequest
+    generation: datetime | None
+    attempt: int
+    run_id: str | None
+    status: str
+    created: datetime | None = None
+    as_of: datetime | None = None
+
+    @property
+    def as_known(self) -> KnownRun | None:
+        """The run, for the reuse rule."""
+        if self.run_id is None or self.created is None:
+            return None
+        return KnownRun(self.run_id, self.status, self.as_of or self.created, "launched", self.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The notes in one owner's folder.
+
+    Raises:
+        StoreError: From methods that write: the folder cannot be written; the message says why.
+    """
+
+    folder: Path
+
+    def launches(self, key: str) -> list[LaunchRecord]:
+        """What was launched for a request from this machine; unreadable records are left out."""
+        with disk_errors("read the launches", self.folder):
+            paths = files_in(self.folder / "launches" / key[:32], "*.json")
+        return [record for path in paths if (record := _read_launch(path)) is not None]
+
+    def launch_of(self, run_id: str) -> LaunchRecord | None:
+        """The launch that made a run, if it was made here."""
+        with disk_errors("read the launches", self.folder):
+            paths = files_in(self.folder / "launches", f"*/{safe_name(run_id)}.json")
+        return next((record for path in paths if (record := _read_launch(path)) is not None), None)
+
+    def remember(self, key: str, record: LaunchRecord) -> None:
+        """Write down a launch, or what became of it."""
+        folder = self.folder / "launches" / key[:32]
+        generation = int(record.generation.timestamp()) if record.generation else 0
+        name = safe_name(record.run_id) if record.run_id else f"no-run-{generation}-{record.attempt}"
+        write_json(
+            folder / f"{name}.json",
+            {
+                "report_type": record.request.report_type,
+                "parameters": record.request.to_stripe(),
+                "generation": _iso(record.generation),
+                "attempt": record.attempt,
+                "run_id": record.run_id,
+                "status": record.status,
+                "created": _iso(record.created),
+                "as_of": _iso(record.as_of),
+            },
+        )
+
+    def offered(self) -> tuple[tuple[str, ...], datetime] | None:
+        """Ids of the report types that the account offers, and when that was so; None if never asked."""
+        try:
+            read = read_json(self.folder / "report_types.json")
+            return tuple(read["ids"]), datetime.fromisoformat(read["at"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def remember_offered(self, ids: Sequence[str], at: datetime) -> None:
+        """Write down what the account offers."""
+        write_json(self.folder / "report_types.json", {"at": at.isoformat(), "ids": list(ids)})
+
+    def durations(self, report_type: str) -> list[float]:
+        """Seconds that the last runs of a type took, oldest first."""
+        try:
+            seconds = read_json(self.folder / "durations.json")[report_type]
+            return [float(each) for each in seconds]
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
+
+    def note_duration(self, report_type: str, seconds: float) -> None:
+        """Write down how long a run took; the last few count."""
+        path, lock = self.folder / "durations.json", self.folder / "locks" / "durations.lock"
+        # Held, lest two that read and write it lose what one of them adds; if it stays busy, that is lost.
+        with suppress(Timeout), disk_errors("write", path), locked(lock, timeout=DURATIONS_TIMEOUT):
+            try:
+                known = dict(read_json(path))
+            except (OSError, ValueError, TypeError):
+                known = {}
+            known[report_type] = [*self.durations(report_type), seconds][-DURATIONS_KEPT:]
+            write_json(path, known)
+
+
+def _read_launch(path: Path) -> LaunchRecord | None:
+    try:
+        read = read_json(path)
+        return LaunchRecord(
+            request=ReportRequest.from_stripe(read["report_type"], read["parameters"]),
+            generation=_instant(read["generation"]),
+            attempt=read["attempt"],
+            run_id=read["run_id"],
+            status=read["status"],
+            created=_instant(read["created"]),
+            as_of=_instant(read["as_of"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
