@@ -31,10 +31,10 @@ from stripe_reports.parsing.columns import column, columns
 from stripe_reports.parsing.csv_strict import Source
 from stripe_reports.parsing.damage import check_every_row
 from stripe_reports.parsing.header import Header
+from stripe_reports.parsing.parquet import count_rows
 from stripe_reports.parsing.schema import Field
 from stripe_reports.parsing.value_forms import misformed
 from stripe_reports.parsing.values import cell_of, is_parsed, on_the_clock, parsed, time_of, typed, value_name
-from stripe_reports.storage.seals import count_rows
 
 __all__ = ["AmbiguousTimeWarning", "read_rows"]
 

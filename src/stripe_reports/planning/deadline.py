@@ -13,15 +13,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from stripe_reports.errors import CallTimeoutError, RunTimeoutError
-from stripe_reports.http.clock import Clock
 
 if TYPE_CHECKING:
     from stripe_reports.models import ReportRun
 
-__all__ = ["about", "check", "error", "left", "pause", "turn", "within", "within_unless_limited"]
+__all__ = ["Counter", "about", "check", "error", "left", "pause", "turn", "within", "within_unless_limited"]
+
+
+class Counter(Protocol):
+    """What counts seconds and waits; every ``Clock`` does."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
 
 _NOTHING_LEFT = 0.001
 """Seconds that are too few to wait for anything; clocks and sockets round them."""
@@ -31,7 +41,7 @@ _NOTHING_LEFT = 0.001
 class _Deadline:
     """The moment at which a call ends, by a clock's counter; and the run that it is about, once known."""
 
-    clock: Clock
+    clock: Counter
     moment: float
     seconds: float
     run: ReportRun | None = None
@@ -45,7 +55,7 @@ _current: ContextVar[_Deadline | None] = ContextVar("stripe_reports_deadline", d
 
 
 @contextmanager
-def within(clock: Clock, seconds: float) -> Iterator[None]:
+def within(clock: Counter, seconds: float) -> Iterator[None]:
     """Let what the block does take so many seconds at most, or until the limit that holds already."""
     deadline, outer = _Deadline(clock, clock.monotonic() + seconds, seconds), _current.get()
     if outer is not None and outer.left() <= deadline.left():
@@ -55,7 +65,7 @@ def within(clock: Clock, seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def within_unless_limited(clock: Clock, seconds: float) -> Iterator[None]:
+def within_unless_limited(clock: Counter, seconds: float) -> Iterator[None]:
     """Set a limit only if there is none yet."""
     if _current.get() is not None:
         yield
@@ -124,7 +134,7 @@ def error(unfinished: str) -> CallTimeoutError | RunTimeoutError:
     )
 
 
-def pause(clock: Clock, seconds: float, unfinished: str) -> None:
+def pause(clock: Counter, seconds: float, unfinished: str) -> None:
     """Sleep; if that would last beyond the end of the call, end it at once.
 
     Raises:

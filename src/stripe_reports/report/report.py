@@ -14,12 +14,13 @@ import polars as pl
 from stripe_reports import notices
 from stripe_reports.errors import StoreError
 from stripe_reports.models import Provenance, ReportRequest, ReportRun
+from stripe_reports.parsing.parquet import UNREADABLE, count_rows
 from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
 from stripe_reports.report import memory
 from stripe_reports.report.export import Exports, require
 from stripe_reports.storage.disk import size_text
-from stripe_reports.storage.seals import UNREADABLE, count_rows, is_sealed
+from stripe_reports.storage.seals import is_sealed
 
 if TYPE_CHECKING:
     from stripe_reports.charts import Chart

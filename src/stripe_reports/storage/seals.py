@@ -9,21 +9,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import polars as pl
-
+from stripe_reports.parsing.parquet import UNREADABLE, count_rows
 from stripe_reports.storage.disk import digest, read_json, write_json
 
-__all__ = [
-    "UNREADABLE",
-    "count_rows",
-    "is_sealed",
-    "rows_of",
-    "seal",
-    "seal_of",
-]
-
-UNREADABLE = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
-"""What polars raises for a file that is gone or damaged; a panic is no ``Exception``."""
+__all__ = ["is_sealed", "rows_of", "seal", "seal_of"]
 
 _checked: dict[tuple[str, int, int], bool] = {}
 
@@ -35,11 +24,6 @@ class _Seal:
     size: int
     sha256: str
     rows: int
-
-
-def count_rows(path: Path) -> int:
-    """How many rows a Parquet file has, by its own footer; raises one of ``UNREADABLE``."""
-    return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
 
 
 def seal(path: Path, *, rows: int) -> None:

@@ -25,6 +25,7 @@ from filelock import Timeout
 
 from stripe_reports.errors import FileError, StoreError
 from stripe_reports.models import Mode, Owner, Provenance, ReportRequest, ReportRun
+from stripe_reports.parsing.parquet import UNREADABLE, count_rows
 from stripe_reports.planning import deadline
 from stripe_reports.planning.reuse import KnownRun
 from stripe_reports.storage.disk import (
@@ -37,7 +38,7 @@ from stripe_reports.storage.disk import (
     size_text,
 )
 from stripe_reports.storage.launch_log import Journal
-from stripe_reports.storage.seals import UNREADABLE, count_rows, rows_of, seal, seal_of
+from stripe_reports.storage.seals import rows_of, seal, seal_of
 
 __all__ = ["METADATA_KEY", "Store", "StoredResult"]
 

@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from stripe_reports.errors import NotAReportError, StripeReportsError
+from stripe_reports.parsing.parquet import UNREADABLE, count_rows
 from stripe_reports.reconcile.evidence.layout import (
     CONTROLS,
     FACTS,
@@ -31,7 +32,6 @@ from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.render.printable import printable
 from stripe_reports.report.export import Exports
 from stripe_reports.storage.disk import digest
-from stripe_reports.storage.seals import UNREADABLE, count_rows
 from stripe_reports.storage.store import METADATA_KEY
 
 __all__ = ["Finding", "Verification", "verify"]
