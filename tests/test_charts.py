@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from report_frames import activity, all_fees, card_fees, overview, payouts, revenue, summary, tax
 from stripe_reports.charts import balance_waterfall, chart_of, kinds_for, recipe_for, theme
+from stripe_reports.charts.source import Source
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
 
@@ -259,12 +260,12 @@ def test_the_axis_writes_large_figures_short(start, ticks):
 
 def a_report(
     report_type: str = "balance.summary.2", frame: pl.DataFrame | None = None, **parameters: Any
-) -> Any:
-    return SimpleNamespace(
-        run=SimpleNamespace(report_type=report_type),
+) -> Source:
+    return Source(
+        rows=(a_summary() if frame is None else frame).lazy(),
         request=ReportRequest(report_type, **parameters),
+        run=SimpleNamespace(),
         provenance=SimpleNamespace(as_of=datetime(2026, 11, 5, 12, tzinfo=UTC)),
-        scan=(a_summary() if frame is None else frame).lazy,
     )
 
 

@@ -39,13 +39,10 @@ from another process.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from stripe_reports.render.printable import printable_lines
 from stripe_reports.render.redaction import redacted
-
-if TYPE_CHECKING:
-    from stripe_reports.models import ReportRun
 
 __all__ = [
     "AnswerMismatchError",
@@ -217,9 +214,7 @@ class AnswerMismatchError(StripeAPIError):
         contradictions: What it says, and what was asked for; a phrase each.
     """
 
-    def __init__(
-        self, message: str, *, run: ReportRun | None = None, contradictions: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, message: str, *, run: Any = None, contradictions: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.run = run
         self.contradictions = contradictions
@@ -233,10 +228,10 @@ class RunError(StripeReportsError):
     """A report run that did not give a report.
 
     Attributes:
-        run: The run as last seen.
+        run: The ``ReportRun`` as last seen.
     """
 
-    def __init__(self, message: str, run: ReportRun) -> None:
+    def __init__(self, message: str, run: Any) -> None:
         super().__init__(message)
         self.run = run
 

@@ -23,6 +23,7 @@ from stripe_reports.charts.payouts import payout_arrival, payouts_over_time
 from stripe_reports.charts.rates import dispute_and_refund_rates
 from stripe_reports.charts.reconciliation import payout_composition, payouts_made_of
 from stripe_reports.charts.revenue import debits_and_credits
+from stripe_reports.charts.source import Source
 from stripe_reports.charts.summary import by_category
 from stripe_reports.charts.tax import tax_by_jurisdiction, tax_over_time
 from stripe_reports.errors import ParameterError
@@ -30,7 +31,6 @@ from stripe_reports.models import zone_named
 
 if TYPE_CHECKING:
     from stripe_reports.models import ReportRequest
-    from stripe_reports.report.report import Report
 
 __all__ = ["Recipe", "chart_of", "kinds_for", "kinds_of", "recipe_for", "subtitle_of", "title_of"]
 
@@ -238,14 +238,9 @@ def kinds_for(report_type: str, columns: Iterable[str]) -> dict[str, str]:
     return {kind.name: kind.title for kind in _fitting(report_type, columns)}
 
 
-def kinds_of(report: Report) -> dict[str, str]:
-    """The charts that a report can have: name, and title for people; the first is the default.
-
-    Example:
-        >>> list(kinds_of(client.fetch("payouts.itemized", "2026-10")))
-        ['status', 'arrival']
-    """
-    return kinds_for(report.run.report_type, report.scan().collect_schema().names())
+def kinds_of(source: Source) -> dict[str, str]:
+    """The charts that a report can have: name, and title for people; the first is the default."""
+    return kinds_for(source.request.report_type, source.columns)
 
 
 def recipe_for(report_type: str, columns: Iterable[str], kind: str | None = None) -> Recipe:
@@ -305,7 +300,7 @@ def _all_needed(kind: _Kind) -> list[str]:
 
 
 def chart_of(
-    report: Report,
+    source: Source,
     kind: str | None = None,
     *,
     theme: look.Theme | None = None,
@@ -315,8 +310,8 @@ def chart_of(
     """A report as a chart; title and subtitle say what it shows, of which period, zone and time.
 
     Args:
-        report: The report to draw.
-        kind: One of ``kinds_of(report)``; None for the first.
+        source: The report to draw.
+        kind: One of ``kinds_of(source)``; None for the first.
         theme: ``"light"``, ``"dark"``, or ``"page"`` for the colours of the page around it; None for the
             page's in a notebook and light in a file.
         linked: Whether one can select in it; see ``linked``.
@@ -325,35 +320,33 @@ def chart_of(
     Raises:
         ParameterError: There is no such chart for the report's type and columns, or no such theme.
     """
-    id_ = report.run.report_type
-    rows = report.scan()
-    recipe = recipe_for(id_, rows.collect_schema().names(), kind)
-    known: dict[str, Any] = {"subtitle": subtitle_of(report)}
-    zone = report.request.timezone or report.request.zone
+    recipe = recipe_for(source.request.report_type, source.columns, kind)
+    known: dict[str, Any] = {"subtitle": subtitle_of(source)}
+    zone = source.request.timezone or source.request.zone
     if "timezone" in recipe.__annotations__ and zone:
         known["timezone"] = zone
-    chart = recipe(rows, **(known | options))
+    chart = recipe(source.rows, **(known | options))
     chart = linked_(chart) if linked else chart
     return look.dressed(chart, theme) if theme else chart
 
 
-def title_of(report: Report) -> str:
+def title_of(request: ReportRequest) -> str:
     """Stripe's name of the report."""
-    known = catalog.get(report.run.report_type)
-    return known.name if known else report.run.report_type
+    known = catalog.get(request.report_type)
+    return known.name if known else request.report_type
 
 
-def subtitle_of(report: Report, *, named: bool = True) -> list[str]:
+def subtitle_of(source: Source, *, named: bool = True) -> list[str]:
     """Which report, of which days in which zone, and of when the data are.
 
     Args:
-        report: The report.
+        source: The report.
         named: Whether its name is said; not where it stands above.
     """
-    id_ = report.run.report_type
+    request, as_of = source.request, source.provenance.as_of
     parts = [
-        [*([title_of(report)] if named else []), period_of(report.request)],
-        [id_, f"Stripe's data as of {report.provenance.as_of:%Y-%m-%d %H:%M} UTC"],
+        [*([title_of(request)] if named else []), period_of(request)],
+        [request.report_type, f"Stripe's data as of {as_of:%Y-%m-%d %H:%M} UTC"],
     ]
     lines = []
     for two in parts:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 from great_tables import GT, loc, style
 
 from stripe_reports.charts.choosing import subtitle_of, title_of
+from stripe_reports.charts.source import Source
 from stripe_reports.errors import ParameterError
 from stripe_reports.pages.cells import cells_of
 from stripe_reports.pages.table_picture import picture
 from stripe_reports.storage.disk import written_whole
-
-if TYPE_CHECKING:
-    from stripe_reports.report.report import Report
 
 __all__ = ["ReportTable", "table_of", "table_of_frame"]
 
@@ -68,7 +66,7 @@ class ReportTable(GT):
 
 
 def table_of(
-    report: Report,
+    of: Source,
     *,
     rows: int = 100,
     columns: str | Sequence[str] | None = None,
@@ -78,7 +76,7 @@ def table_of(
     """A report's rows, or sums, by currency; the heading says which report, of when.
 
     Args:
-        report: The report to print.
+        of: The report to print.
         rows: How many rows are shown; subtotals are over all of them.
         columns: Which columns, in which order; None for all.
         by: One column or several whose sums are shown in place of rows.
@@ -88,13 +86,13 @@ def table_of(
         ParameterError: There is no such column.
     """
     return table_of_frame(
-        report.scan(),
+        of.rows,
         rows=rows,
         columns=columns,
         by=by,
-        title=title or title_of(report),
-        subtitle=" · ".join(subtitle_of(report, named=False)),
-        source=f"Run {report.run.id}, file {report.provenance.sha256[:12]}",
+        title=title or title_of(of.request),
+        subtitle=" · ".join(subtitle_of(of, named=False)),
+        source=f"Run {of.run.id}, file {of.provenance.sha256[:12]}",
     )
 
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from stripe_reports.charts.choosing import chart_of, kinds_of, subtitle_of, title_of
+from stripe_reports.charts.source import Source
 from stripe_reports.pages import page as pages
 from stripe_reports.pages.cells import Cells, cells_of
-
-if TYPE_CHECKING:
-    from stripe_reports.report.report import Report
 
 __all__ = ["page_of", "provenance_of", "table_of_cells"]
 
 
-def page_of(report: Report, kind: str | None = None, *, rows: int = 100) -> str:
+def page_of(source: Source, kind: str | None = None, *, rows: int = 100) -> str:
     """The page; it loads nothing, runs nothing, and is light or dark as the reader's system is.
 
     Args:
-        report: The report to show.
+        source: The report to show.
         kind: Of the chart; None for the first that fits. A type that has none has a page without.
         rows: How many rows the table shows; the sums are of all of them.
 
@@ -26,24 +22,24 @@ def page_of(report: Report, kind: str | None = None, *, rows: int = 100) -> str:
         ParameterError: There is no chart of that kind.
     """
     parts = []
-    figures = _figures(report)
+    figures = _figures(source)
     if figures:
         parts.append(pages.section("Figures", figures))
-    if kind is not None or kinds_of(report):
-        chart = chart_of(report, kind, subtitle=[])
+    if kind is not None or kinds_of(source):
+        chart = chart_of(source, kind, subtitle=[])
         parts.append(pages.section("Chart", pages.figure(chart)))
-    parts.append(pages.section("Rows", table_of_cells(cells_of(report.scan(), rows=rows))))
-    parts.append(pages.section("Where this comes from", provenance_of(report)))
-    return pages.page(title_of(report), *parts, subtitle=subtitle_of(report, named=False))
+    parts.append(pages.section("Rows", table_of_cells(cells_of(source.rows, rows=rows))))
+    parts.append(pages.section("Where this comes from", provenance_of(source)))
+    return pages.page(title_of(source.request), *parts, subtitle=subtitle_of(source, named=False))
 
 
-def _figures(report: Report) -> pages.Html | None:
+def _figures(source: Source) -> pages.Html | None:
     """The sums of each currency and category; None where the rows are sums themselves, or have none."""
-    columns = report.scan().collect_schema().names()
+    columns = source.columns
     key = next((name for name in ("reporting_category", "product", "country_code") if name in columns), None)
     if key is None or "count" in columns:
         return None
-    return table_of_cells(cells_of(report.scan(), by=key, rows=1000))
+    return table_of_cells(cells_of(source.rows, by=key, rows=1000))
 
 
 def table_of_cells(cells: Cells) -> pages.Html:
@@ -64,20 +60,20 @@ def table_of_cells(cells: Cells) -> pages.Html:
     return pages.Html(table + pages.note(cells.note)) if cells.note else table
 
 
-def provenance_of(report: Report) -> pages.Html:
+def provenance_of(source: Source) -> pages.Html:
     """Who asked whom for what, when, and the digest by which Stripe's file can be told from any other."""
-    known = report.provenance
+    known = source.provenance
     return pages.facts(
         {
-            "Report type": report.run.report_type,
-            "Request": repr(report.request),
-            "Run": report.run.id,
-            "Run created": f"{report.run.created:%Y-%m-%d %H:%M:%S} UTC",
+            "Report type": source.run.report_type,
+            "Request": repr(source.request),
+            "Run": source.run.id,
+            "Run created": f"{source.run.created:%Y-%m-%d %H:%M:%S} UTC",
             "Data as of": f"{known.as_of:%Y-%m-%d %H:%M:%S} UTC",
             "Fetched": f"{known.fetched_at:%Y-%m-%d %H:%M:%S} UTC",
             "Mode": "live" if known.livemode else "test",
             "Account": known.account,
-            "File": report.run.result.id if report.run.result else None,
+            "File": source.run.result.id if source.run.result else None,
             "Size": f"{known.size:,} bytes",
             "SHA-256": known.sha256,
             "API version": known.api_version,

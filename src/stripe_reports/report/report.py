@@ -24,6 +24,7 @@ from stripe_reports.storage.seals import is_sealed
 
 if TYPE_CHECKING:
     from stripe_reports.charts import Chart
+    from stripe_reports.charts.source import Source
     from stripe_reports.charts.theme import Theme
     from stripe_reports.pages.printed_table import ReportTable
 
@@ -165,13 +166,13 @@ class Report(Exports):
         """
         from stripe_reports.charts import chart_of
 
-        return chart_of(self, kind, theme=theme, linked=linked, **options)
+        return chart_of(self._source, kind, theme=theme, linked=linked, **options)
 
     def kinds(self) -> dict[str, str]:
         """The charts that this report can have: name and title; the first is the default."""
         from stripe_reports.charts import kinds_of
 
-        return kinds_of(self)
+        return kinds_of(self._source)
 
     def table(self, **options: Any) -> ReportTable:
         """The report as a table to print, with a subtotal per currency; needs ``stripe-reports[tables]``.
@@ -190,7 +191,7 @@ class Report(Exports):
         require("great_tables", extra="tables", purpose="A table to print")
         from stripe_reports.pages.printed_table import table_of
 
-        return table_of(self, **options)
+        return table_of(self._source, **options)
 
     def to_html(self, kind: str | None = None, *, rows: int = 100) -> str:
         """The report as one self-contained page: figures, chart, table, and where it all comes from.
@@ -204,7 +205,14 @@ class Report(Exports):
         """
         from stripe_reports.pages.report_page import page_of
 
-        return page_of(self, kind, rows=rows)
+        return page_of(self._source, kind, rows=rows)
+
+    @property
+    def _source(self) -> Source:
+        """What charts, pages and tables need to know of it."""
+        from stripe_reports.charts.source import Source
+
+        return Source(self.scan(), self.request, self.run, self.provenance)
 
     def _write_parquet(self, path: Path) -> None:
         shutil.copyfile(self.path, path)  # the provenance is inside

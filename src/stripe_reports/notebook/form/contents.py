@@ -94,7 +94,7 @@ class Contents:
         """
         from stripe_reports import charts
 
-        kinds = charts.kinds_of(self.report)
+        kinds = self.report.kinds()
         kind = kind if kind in kinds else next(iter(kinds), None)
         chart = self._chart(kind)
         shown = chart._repr_mimebundle_()  # takes its colours from the page
@@ -134,11 +134,9 @@ class Contents:
         return None if found.is_everything else found
 
     def _chart(self, kind: str | None) -> Chart:
-        from stripe_reports import charts
-
         chart = self._charts.get(kind)
         if chart is None:
-            chart = self._charts[kind] = charts.chart_of(self.report, kind, linked=True)
+            chart = self._charts[kind] = self.report.chart(kind, linked=True)
         return chart
 
     def file(self, format_: str) -> dict[str, Any]:
