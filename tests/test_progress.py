@@ -9,9 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from conftest import utc
+from stripe_reports import client as client_module
 from stripe_reports.models import ReportRun
+from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.runs import progress
-from stripe_reports.runs.progress import Line, Log, place_to_draw, shown, text_of, told_in_background
+from stripe_reports.runs.progress import Line, Log, shown, text_of, told_in_background
 
 
 def a_run(status="pending"):
@@ -49,7 +51,7 @@ def seconds(monkeypatch):
 def test_what_is_done_at_once_is_not_drawn(seconds):
     """A bar that flashes helps nobody."""
     drawing = Drawing()
-    with shown("auto", drawing=drawing) as told:
+    with shown("auto", lambda: drawing) as told:
         told(a_run(), 0.0, 8.0)
         seconds.at = 0.5
         told(a_run("succeeded"), 0.5, 8.0)
@@ -61,7 +63,7 @@ def test_a_wait_is_drawn_with_what_it_usually_takes_and_is_gone_afterwards(secon
     drawing = Drawing()
 
     def interrupted():
-        with shown("auto", drawing=drawing) as told:
+        with shown("auto", lambda: drawing) as told:
             told(a_run(), 0.0, 8.0)
             seconds.at = 2.0
             told(a_run(), 2.0, 8.0)
@@ -103,7 +105,7 @@ def test_a_wait_ends_though_its_drawing_waits_for_who_waits(seconds, monkeypatch
 def test_a_wait_longer_than_expected_is_not_said_to_be_over(seconds):
     """The bar stays short of its end; where nothing is expected, there is no bar."""
     drawing = Drawing()
-    with shown("auto", drawing=drawing) as told:
+    with shown("auto", lambda: drawing) as told:
         seconds.at = 90.0
         told(a_run(), 90.0, 8.0)
         told(a_run(), 90.0, None)
@@ -114,7 +116,7 @@ def test_a_wait_longer_than_expected_is_not_said_to_be_over(seconds):
 def test_what_cannot_be_drawn_is_no_error(seconds):
     """And is not tried again."""
     drawing = Drawing(OSError("the terminal is gone"))
-    with shown("auto", drawing=drawing) as told:
+    with shown("auto", lambda: drawing) as told:
         seconds.at = 2.0
         told(a_run(), 2.0, None)
         told(a_run(), 2.0, None)
@@ -123,9 +125,9 @@ def test_what_cannot_be_drawn_is_no_error(seconds):
 
 def test_ones_own_function_is_called_as_it_is_and_none_is_nothing():
     """Nothing is drawn beside it."""
-    with shown(print) as told:
+    with shown(print, place_to_draw) as told:
         assert told is print
-    with shown(None) as told:
+    with shown(None, place_to_draw) as told:
         assert told is None
 
 
@@ -159,8 +161,8 @@ def test_a_wait_in_the_background_leaves_the_terminal_alone(monkeypatch):
     terminal.isatty = lambda: True
     monkeypatch.setattr(sys, "stderr", terminal)
     assert isinstance(place_to_draw(in_background=True), Log)
-    assert told_in_background("auto", lambda *, progress: callable(progress))()
-    assert told_in_background(None, lambda *, progress: progress)() is None
+    assert told_in_background("auto", place_to_draw, lambda *, progress: callable(progress))()
+    assert told_in_background(None, place_to_draw, lambda *, progress: progress)() is None
 
 
 def test_the_end_of_a_run_is_told_in_the_same_words():
@@ -171,7 +173,7 @@ def test_the_end_of_a_run_is_told_in_the_same_words():
 def test_a_fetch_shows_its_wait_by_itself(client, monkeypatch):
     """Without being asked to."""
     drawing = Drawing()
-    monkeypatch.setattr(progress, "place_to_draw", lambda **_: drawing)
+    monkeypatch.setattr(client_module, "place_to_draw", lambda **_: drawing)
     monkeypatch.setattr(progress, "DRAWN_AFTER", -1.0)
     client.fetch("balance.summary.2", "2026-10")
     assert "is pending" in drawing.drawn[0][0]

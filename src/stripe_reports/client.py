@@ -25,6 +25,7 @@ from stripe_reports.http.settings import STRIPE_URL, Secret, Settings
 from stripe_reports.http.transport import Transport
 from stripe_reports.http.wsgi import WSGIApplication
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.planning import deadline
 from stripe_reports.planning.periods import Period, Split
 from stripe_reports.planning.reuse import Policy, check_policy
@@ -285,7 +286,7 @@ class Client:
             >>> client.wait(run, timeout=60).status
             'succeeded'
         """
-        with self._within(timeout), shown(progress) as told:
+        with self._within(timeout), shown(progress, place_to_draw) as told:
             return self._runs.wait(self._run(run), progress=told)
 
     def read(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.DataFrame:
@@ -521,11 +522,12 @@ class Client:
                 request, cut = self._asking.in_parts(report_type, period, split, parameters)
                 answer = partial(answer_in_parts, self._runs, request, split, reuse, cut=cut)
                 in_parts = PendingReportSet(request)
-                in_parts.start(told_in_background(progress, answer))
+                in_parts.start(told_in_background(progress, place_to_draw, answer))
                 return in_parts
             request = self._asking.asked(report_type, period, parameters)
             pending = PendingReport(request)
-            pending.start(told_in_background(progress, partial(self._runs.answer, request, reuse)))
+            answer_one = partial(self._runs.answer, request, reuse)
+            pending.start(told_in_background(progress, place_to_draw, answer_one))
             return pending
 
     # The close
@@ -666,10 +668,10 @@ class Client:
         with self._within(timeout):
             if split is not None:
                 request, cut = self._asking.in_parts(report_type, period, split, parameters)
-                with shown(progress) as told:
+                with shown(progress, place_to_draw) as told:
                     return answer_in_parts(self._runs, request, split, reuse, cut=cut, progress=told)
             request = self._asking.asked(report_type, period, parameters)
-            with shown(progress) as told:
+            with shown(progress, place_to_draw) as told:
                 return self._runs.answer(request, reuse, progress=told)
 
     def _within(self, timeout: float) -> AbstractContextManager[None]:

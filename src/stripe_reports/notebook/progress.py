@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 import threading
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from stripe_reports.runs.progress import Drawing, Line, Log
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["Bar"]
+__all__ = ["Bar", "place_to_draw"]
+
+logger = logging.getLogger("stripe_reports")
 
 _boards: dict[int, _Board] = {}
 _lock = threading.Lock()
+
+
+def place_to_draw(*, in_background: bool = False) -> Drawing:
+    """A bar in a notebook, a line in a terminal, else the log.
+
+    Args:
+        in_background: The wait will be in another thread; terminals are then left to who works in them.
+    """
+    try:
+        shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+        if (
+            getattr(shell, "kernel", None) is not None
+            and threading.current_thread() is threading.main_thread()
+        ):
+            return Bar(shell, at_once=in_background)
+        if not in_background and sys.stderr is not None and sys.stderr.isatty():
+            return Line(sys.stderr)
+    except Exception:  # a broken front end must not keep a report back
+        logger.debug("no progress is drawn", exc_info=True)
+    return Log()
 
 
 class _Board:

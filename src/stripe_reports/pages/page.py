@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from stripe_reports.charts import theme
 
 if TYPE_CHECKING:
-    import altair as alt
+    from stripe_reports.charts.panels import Chart
 
 __all__ = ["Html", "facts", "figure", "note", "page", "section", "table"]
 
@@ -107,7 +107,7 @@ def table(
     )
 
 
-def figure(chart: alt.TopLevelMixin, caption: str | None = None) -> Html:
+def figure(chart: Chart, caption: str | None = None) -> Html:
     """A chart as an image inside the page; one of ours takes the page's colours."""
     svg = StringIO()
     theme.following_the_page(chart).save(svg, format="svg")

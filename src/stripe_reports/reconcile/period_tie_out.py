@@ -16,7 +16,7 @@ from stripe_reports.render.periods import name_of, period_before
 from stripe_reports.runs.progress import ProgressOption
 
 if TYPE_CHECKING:
-    from stripe_reports.client import Client
+    from stripe_reports.reconcile.protocol import ReportClient
     from stripe_reports.report.report import Report
     from stripe_reports.runs.futures import PendingReport
 
@@ -49,7 +49,7 @@ _NOTHING = "There was nothing to compare: no report has any money in it. Are per
 
 
 def tie_out(
-    client: Client,
+    client: ReportClient,
     period: Period,
     *,
     timezone: str | None,
@@ -90,7 +90,7 @@ def tie_out(
 
 
 def _requests(
-    client: Client, period: Period, timezone: str | None, currency: str | None, notes: list[str]
+    client: ReportClient, period: Period, timezone: str | None, currency: str | None, notes: list[str]
 ) -> dict[str, ReportRequest]:
     """One request for each report, all with the same bounds."""
     requests: dict[str, ReportRequest] = {}
@@ -109,7 +109,7 @@ def _requests(
 
 
 def _request(
-    client: Client, name: str, period: Period, timezone: str | None, currency: str | None
+    client: ReportClient, name: str, period: Period, timezone: str | None, currency: str | None
 ) -> ReportRequest:
     base, wanted = _REPORTS[name]
     request = client.request(base, period, timezone=timezone, currency=currency)

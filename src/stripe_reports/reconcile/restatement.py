@@ -15,7 +15,7 @@ from stripe_reports.report.report import Report
 from stripe_reports.runs.progress import ProgressOption
 
 if TYPE_CHECKING:
-    from stripe_reports.client import Client
+    from stripe_reports.reconcile.protocol import ReportClient
 
 __all__ = ["Restatement", "restatement"]
 
@@ -72,7 +72,9 @@ class Restatement:
         return of_diff(self.diff, sentence=self.summary, notes=self._on_the_files)
 
 
-def restatement(client: Client, report: Report, *, timeout: float, progress: ProgressOption) -> Restatement:
+def restatement(
+    client: ReportClient, report: Report, *, timeout: float, progress: ProgressOption
+) -> Restatement:
     """See ``Client.restatement``."""
     if not isinstance(report, Report):
         raise ParameterError(

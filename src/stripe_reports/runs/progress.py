@@ -6,19 +6,28 @@ Nothing is drawn for what is done at once, and what cannot be drawn is never an 
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Literal, Protocol, TextIO, TypeVar
+from typing import Literal, Protocol, TextIO, TypeVar
 
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRun
 from stripe_reports.render.printable import printable
 
-__all__ = ["Drawing", "Progress", "ProgressOption", "place_to_draw", "shown", "text_of", "told_in_background"]
+__all__ = [
+    "Drawing",
+    "Line",
+    "Log",
+    "Place",
+    "Progress",
+    "ProgressOption",
+    "shown",
+    "text_of",
+    "told_in_background",
+]
 
 Progress = Callable[[ReportRun, float, float | None], None]
 """Called at every look at a run with the run, the seconds so far, and the seconds expected or None."""
@@ -49,13 +58,20 @@ class Drawing(Protocol):
         """Take it away."""
 
 
+class Place(Protocol):
+    """Decides where ``"auto"`` draws a wait. The client gives it, since it may be a notebook."""
+
+    def __call__(self, *, in_background: bool = False) -> Drawing:
+        """Where to draw now; *in_background* if another thread will wait."""
+
+
 @contextmanager
-def shown(option: ProgressOption, *, drawing: Drawing | None = None) -> Iterator[Progress | None]:
+def shown(option: ProgressOption, place: Callable[[], Drawing]) -> Iterator[Progress | None]:
     """What to call at every look while the block lasts.
 
     Args:
         option: The caller's own function, ``"auto"``, or None.
-        drawing: Where ``"auto"`` draws; None is for the place to decide.
+        place: Where ``"auto"`` draws.
 
     Raises:
         ParameterError: It is none of the three.
@@ -69,44 +85,22 @@ def shown(option: ProgressOption, *, drawing: Drawing | None = None) -> Iterator
             )
         yield option
         return
-    display = _Display(drawing or place_to_draw())
+    display = _Display(place())
     try:
         yield display
     finally:
         display.close()
 
 
-def told_in_background(option: ProgressOption, do: Callable[..., _T]) -> Callable[[], _T]:
+def told_in_background(option: ProgressOption, place: Place, do: Callable[..., _T]) -> Callable[[], _T]:
     """*do* with what to call at every look, for another thread; a bar takes its place below the cell now."""
-    drawing = place_to_draw(in_background=True) if option == "auto" else None
+    drawing = place(in_background=True) if option == "auto" else Log()
 
     def told() -> _T:
-        with shown(option, drawing=drawing) as progress:
+        with shown(option, lambda: drawing) as progress:
             return do(progress=progress)
 
     return told
-
-
-def place_to_draw(*, in_background: bool = False) -> Drawing:
-    """A bar in a notebook, a line in a terminal, else the log.
-
-    Args:
-        in_background: The wait will be in another thread; terminals are then left to who works in them.
-    """
-    try:
-        shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-        if (
-            getattr(shell, "kernel", None) is not None
-            and threading.current_thread() is threading.main_thread()
-        ):
-            from stripe_reports.notebook.progress import Bar
-
-            return Bar(shell, at_once=in_background)
-        if not in_background and sys.stderr is not None and sys.stderr.isatty():
-            return Line(sys.stderr)
-    except Exception:  # a broken front end must not keep a report back
-        logger.debug("no progress is drawn", exc_info=True)
-    return Log()
 
 
 def text_of(run: ReportRun, elapsed: float, expected: float | None) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from stripe_reports.client import Client
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
 from stripe_reports.notebook.form.cells import currency_columns, row_texts
 from stripe_reports.notebook.form.words import period_text
+from stripe_reports.notebook.protocol import FormClient
 from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.render.money import figure
 
@@ -27,7 +27,7 @@ def has_controls(request: ReportRequest | None) -> bool:
 class Closing:
     """Ties out periods, and keeps the last outcome for whoever looks into it."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: FormClient) -> None:
         self._client = client
         self._lock = threading.Lock()
         self._last: TieOut | None = None

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, cast
 import anywidget
 import traitlets
 
-from stripe_reports.client import Client
 from stripe_reports.errors import ParameterError, StripeReportsError
 from stripe_reports.models import ReportRequest
 from stripe_reports.notebook.form import menu
@@ -32,6 +31,7 @@ from stripe_reports.notebook.form.vega import library
 from stripe_reports.notebook.form.view import shown
 from stripe_reports.notebook.form.words import period_text
 from stripe_reports.notebook.form.work import Latest, Work
+from stripe_reports.notebook.protocol import FormClient
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.render.printable import printable
 from stripe_reports.report.report import Report
@@ -61,7 +61,7 @@ def _front(name: str) -> str:
     return files(__package__).joinpath("front", name).read_text("utf-8")
 
 
-def explore(client: Client, request: ReportRequest | None = None) -> Explorer:
+def explore(client: FormClient, request: ReportRequest | None = None) -> Explorer:
     """A form to choose a report in, run it, see it, and take the code along.
 
     Show it in a cell. Everything that is chosen can be had back: ``form.request``, ``form.code``,
@@ -124,7 +124,7 @@ class Explorer(anywidget.AnyWidget):
     _made = 0  # changes of the model
     _told = 0  # the one that observers are being told of
 
-    def __init__(self, client: Client, request: ReportRequest | None = None) -> None:
+    def __init__(self, client: FormClient, request: ReportRequest | None = None) -> None:
         self.client = client
         self.model = Model(
             now=client.now,
@@ -389,7 +389,7 @@ class _Observer:
             attempt(partial(self.function, change))
 
 
-def _name_of(client: Client) -> str:
+def _name_of(client: FormClient) -> str:
     """The name by which the notebook knows the client, for the code that is taken along."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     names = getattr(shell, "user_ns", {})

@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from stripe_reports.client import Client
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.notebook.form.history import Entry, entries
 from stripe_reports.notebook.form.model import Model
+from stripe_reports.notebook.protocol import FormClient
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.report.report import Report
 from stripe_reports.runs.futures import PendingReport
@@ -33,7 +33,7 @@ class DetachedError(StripeReportsError):
 class Work:
     """Runs what the form asks for."""
 
-    def __init__(self, client: Client, model: Model) -> None:
+    def __init__(self, client: FormClient, model: Model) -> None:
         self.client = client
         self.model = model
         self._lock = threading.RLock()

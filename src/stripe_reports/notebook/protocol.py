@@ -1,0 +1,60 @@
+"""What a form needs of a client, and no more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.planning.periods import Period
+from stripe_reports.planning.reuse import Policy
+from stripe_reports.runs.progress import ProgressOption
+
+if TYPE_CHECKING:
+    from stripe_reports.http.settings import Settings
+    from stripe_reports.reconcile.tie_out import TieOut
+    from stripe_reports.report.report import Foresight, Report
+
+__all__ = ["FormClient"]
+
+
+class FormClient(Protocol):
+    """Checks requests, fetches reports and tells what there is; ``Client`` is one."""
+
+    @property
+    def settings(self) -> Settings:
+        """Whom it asks, and as whom."""
+
+    def now(self) -> datetime:
+        """See ``Client.now``."""
+
+    def report_types(self) -> list[ReportType]:
+        """See ``Client.report_types``."""
+
+    def stored(self) -> list[Report]:
+        """See ``Client.stored``."""
+
+    def runs(self, limit: int = ...) -> list[ReportRun]:
+        """See ``Client.runs``."""
+
+    def retrieve(self, run_id: str) -> ReportRun:
+        """See ``Client.retrieve``."""
+
+    def wait(self, run: ReportRun, *, progress: ProgressOption = ...) -> ReportRun:
+        """See ``Client.wait``."""
+
+    def report(self, run: ReportRun) -> Report:
+        """See ``Client.report``."""
+
+    def foresee(self, report_type: ReportRequest) -> Foresight:
+        """See ``Client.foresee``."""
+
+    def fetch(
+        self, report_type: ReportRequest, *, reuse: Policy = ..., progress: ProgressOption = ...
+    ) -> Report:
+        """See ``Client.fetch``."""
+
+    def tie_out(
+        self, period: Period, *, timezone: str | None = ..., progress: ProgressOption = ...
+    ) -> TieOut:
+        """See ``Client.tie_out``."""

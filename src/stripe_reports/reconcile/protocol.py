@@ -1,0 +1,44 @@
+"""What comparing reports needs of a client, and no more."""
+
+from __future__ import annotations
+
+from typing import Protocol, Unpack
+
+from stripe_reports.models import ReportRequest
+from stripe_reports.planning.periods import Period
+from stripe_reports.planning.reuse import Policy
+from stripe_reports.report.report import Report
+from stripe_reports.runs.asking import Parameters
+from stripe_reports.runs.futures import PendingReport
+from stripe_reports.runs.progress import ProgressOption
+
+__all__ = ["ReportClient"]
+
+
+class ReportClient(Protocol):
+    """Checks requests and fetches reports; ``Client`` is one."""
+
+    def request(
+        self, report_type: str, period: Period | None = None, **parameters: Unpack[Parameters]
+    ) -> ReportRequest:
+        """See ``Client.request``."""
+
+    def fetch(
+        self,
+        report_type: ReportRequest,
+        *,
+        reuse: Policy = ...,
+        timeout: float = ...,
+        progress: ProgressOption = ...,
+    ) -> Report:
+        """See ``Client.fetch``."""
+
+    def submit(
+        self,
+        report_type: ReportRequest,
+        *,
+        reuse: Policy = ...,
+        timeout: float = ...,
+        progress: ProgressOption = ...,
+    ) -> PendingReport:
+        """See ``Client.submit``."""
