@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import stripe_reports as sr
 from stripe_reports.catalog.natural_keys import natural_key
 from stripe_reports.errors import ParameterError
-from stripe_reports.render.periods import name_of, period_before
+from stripe_reports.planning.period_before import period_before
 from stripe_reports.simulator.reports import reports
 
 ACTIVITY = "balance_change_from_activity.itemized"
@@ -296,7 +296,7 @@ def test_a_difference_shows_its_rows_escaped():
 def test_a_period_has_its_name_and_the_one_before_it(client, period, zone, name, before):
     """Whole months go before whole months, also where the clocks change; days before days."""
     request = client.request("balance.summary", period, timezone=zone)
-    assert name_of(request) == name
+    assert request.period_name == name
     assert period_before(request) == tuple(map(date.fromisoformat, before))
 
 
@@ -304,13 +304,13 @@ def test_a_period_of_hours_has_as_many_hours_before_it(client):
     """There is no calendar period to go by."""
     start, end = datetime(2026, 10, 5, 6, tzinfo=UTC), datetime(2026, 10, 5, 9, tzinfo=UTC)
     request = client.request("balance.summary", (start, end))
-    assert name_of(request) == "2026-10-05 06:00 to 2026-10-05 09:00"
+    assert request.period_name == "2026-10-05 06:00 to 2026-10-05 09:00"
     assert period_before(request) == (datetime(2026, 10, 5, 3, tzinfo=UTC), start)
 
 
 def test_reports_without_a_period_have_names_too(client):
     """One moment, or one payout."""
-    assert name_of(client.request("ending_balance_reconciliation.itemized", "2026-10")) == (
+    assert client.request("ending_balance_reconciliation.itemized", "2026-10").period_name == (
         "The balance at the end of 31 Oct 2026"
     )
-    assert name_of(client.request("payout_reconciliation.by_id.itemized", payout="po_1")) == "Payout po_1"
+    assert client.request("payout_reconciliation.by_id.itemized", payout="po_1").period_name == "Payout po_1"

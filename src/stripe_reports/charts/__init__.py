@@ -29,7 +29,6 @@ from stripe_reports.charts.choosing import (
     chart_of,
     kinds_for,
     kinds_of,
-    period_of,
     recipe_for,
 )
 from stripe_reports.charts.connect import account_balances, accounts_by_volume, fees_by_plan
@@ -74,7 +73,6 @@ __all__ = [
     "payout_composition",
     "payouts_made_of",
     "payouts_over_time",
-    "period_of",
     "recipe_for",
     "selections_in",
     "tax_by_jurisdiction",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import time
 from difflib import get_close_matches
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -27,7 +26,6 @@ from stripe_reports.charts.source import Source
 from stripe_reports.charts.summary import by_category
 from stripe_reports.charts.tax import tax_by_jurisdiction, tax_over_time
 from stripe_reports.errors import ParameterError
-from stripe_reports.models import zone_named
 
 if TYPE_CHECKING:
     from stripe_reports.models import ReportRequest
@@ -344,8 +342,9 @@ def subtitle_of(source: Source, *, named: bool = True) -> list[str]:
         named: Whether its name is said; not where it stands above.
     """
     request, as_of = source.request, source.provenance.as_of
+    zone = f", {request.display_zone.key}" if request.interval_end else ""
     parts = [
-        [*([title_of(request)] if named else []), period_of(request)],
+        [*([title_of(request)] if named else []), f"{request.days_text}{zone}"],
         [request.report_type, f"Stripe's data as of {as_of:%Y-%m-%d %H:%M} UTC"],
     ]
     lines = []
@@ -357,19 +356,3 @@ def subtitle_of(source: Source, *, named: bool = True) -> list[str]:
             else [part for p in two for part in wrap(p, _CHARACTERS)]
         )
     return lines
-
-
-def period_of(request: ReportRequest) -> str:
-    """The days of a request with both included, or its bounds where they are no midnights; and their zone."""
-    if request.interval_end is None:
-        return str(request.payout or "all time")
-    zone = zone_named(request.timezone or request.zone or "UTC")
-    start, end = (
-        bound and bound.astimezone(zone) for bound in (request.interval_start, request.interval_end)
-    )
-    if all(bound.time() == time.min for bound in (start, end) if bound):
-        first, last = start and f"{start:%Y-%m-%d}", f"{request.last_included_day}"
-    else:
-        first, last = start and f"{start:%Y-%m-%d %H:%M:%S}", f"{end:%Y-%m-%d %H:%M:%S}"
-    span = last if first == last else f"{first} to {last}" if first else f"up to {last}"
-    return f"{span}, {zone.key}"

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from stripe_reports.errors import IntervalError, ParameterError
 from stripe_reports.models.values import STRIPE_ID, instant, iso, plain, zone_named
 from stripe_reports.render.card import card
+from stripe_reports.render.periods import day_text, days_text, period_name
 
 __all__ = ["ReportRequest"]
 
@@ -176,11 +177,31 @@ class ReportRequest:
             return None
         if isinstance(end, str):  # as printed: its offset is that of the zone
             return (datetime.fromisoformat(end) - timedelta(seconds=1)).date()
-        return (end.astimezone(UTC) - timedelta(seconds=1)).astimezone(self._shown_in).date()
+        return (end.astimezone(UTC) - timedelta(seconds=1)).astimezone(self.display_zone).date()
 
     @property
-    def _shown_in(self) -> ZoneInfo:
+    def display_zone(self) -> ZoneInfo:
+        """The zone in which the period is meant and shown: ``timezone``, else ``zone``, else UTC."""
         return zone_named(self.timezone or self.zone or "UTC")
+
+    @property
+    def period_name(self) -> str:
+        """``"October 2026"``, ``"Q3 2026"``, ``"2026"``, both days, or the one moment or payout."""
+        if self.payout is not None:
+            return f"Payout {self.payout}"
+        end = self.interval_end
+        if end is None:
+            return self.report_type
+        if self.interval_start is None:
+            return f"The balance at the end of {day_text(self.last_included_day or end)}"
+        return period_name(self.interval_start, end, self.display_zone)
+
+    @property
+    def days_text(self) -> str:
+        """``"2026-10-01 to 2026-10-31"``: both days included, or both bounds where they are no midnights."""
+        if self.interval_end is None:
+            return self.payout or "all time"
+        return days_text(self.interval_start, self.interval_end, self.display_zone)
 
     def to_stripe(self) -> dict[str, Any]:
         """Stripe's ``parameters``: bounds in Unix seconds, lists as lists."""
@@ -201,7 +222,7 @@ class ReportRequest:
         shown: dict[str, Any] = {}
         for name, value in self.parameters.items():
             if isinstance(value, datetime):
-                shown[name] = iso(value, self._shown_in)
+                shown[name] = iso(value, self.display_zone)
             elif name not in dict(self.other):
                 shown[name] = list(value) if isinstance(value, tuple) else value
         if self.other:
@@ -215,7 +236,7 @@ class ReportRequest:
 
     def shown_lines(self) -> list[tuple[str, object]]:
         """What is asked for, a line each, for whoever reads it: both bounds, and the last included day."""
-        zone = self._shown_in
+        zone = self.display_zone
         lines: list[tuple[str, object]] = [
             ("from", self.interval_start and iso(self.interval_start, zone)),
             ("up to", self.interval_end and f"{iso(self.interval_end, zone)}, not included"),

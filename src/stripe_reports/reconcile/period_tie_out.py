@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from stripe_reports import catalog
 from stripe_reports.errors import IntervalError, UnknownReportTypeError
 from stripe_reports.models import ReportRequest
+from stripe_reports.planning.period_before import period_before
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.reconcile.tie_out import TieOut
-from stripe_reports.render.periods import name_of, period_before
 from stripe_reports.runs.progress import ProgressOption
 
 if TYPE_CHECKING:
@@ -74,13 +74,13 @@ def tie_out(
         except IntervalError:
             if name != "previous":
                 raise
-            notes.append(f"Not checked: the balance before. Stripe has no data for {name_of(before)}.")
+            notes.append(f"Not checked: the balance before. Stripe has no data for {before.period_name}.")
     notes.extend(_of_different_data(reports))
     start, end = summary.interval_start, summary.interval_end
     result = TieOut.of(
         reports=reports,
         notes=tuple(notes),
-        title=name_of(summary) + (f" in {currency.lower()}" if currency else ""),
+        title=summary.period_name + (f" in {currency.lower()}" if currency else ""),
         interval=(start, end) if start and end else None,
         **{name: report.frame() for name, report in reports.items()},
     )

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stripe_reports.errors import ParameterError
-from stripe_reports.models import zone_named
 from stripe_reports.reconcile.diff import Diff, diff
 from stripe_reports.reconcile.html import of_diff
-from stripe_reports.render.periods import day_text, name_of
+from stripe_reports.render.periods import day_text
 from stripe_reports.render.printable import printable
 from stripe_reports.report.report import Report
 from stripe_reports.runs.progress import ProgressOption
@@ -43,8 +42,8 @@ class Restatement:
     def summary(self) -> str:
         """``"October 2026 changed by −12.34 eur in 1 row (1 added) since you closed it on 3 Nov 2026"``."""
         request, as_of = self.before.request, self.before.provenance.as_of
-        zone = zone_named(request.timezone or request.zone or "UTC")
-        what, since = name_of(request), f"since you closed it on {day_text(as_of.astimezone(zone).date())}"
+        closed_on = day_text(as_of.astimezone(request.display_zone).date())
+        what, since = request.period_name, f"since you closed it on {closed_on}"
         if self.diff.is_empty:
             return f"{what} is unchanged {since}: all {self.diff.same:,} rows are the same."
         if self.diff.effect_text:

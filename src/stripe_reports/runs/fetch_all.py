@@ -44,7 +44,7 @@ def requests_of(request: ReportRequest, split: Split) -> tuple[ReportRequest, ..
     start, end = request.interval_start, request.interval_end
     if start is None or end is None:
         raise ParameterError(f"{request.report_type} needs a period to split.", param="interval_start")
-    zone = request.timezone or request.zone or "UTC"
+    zone = request.display_zone.key
     parts = intervals.split(Interval(start, end, zone), split)
     if len(parts) > MOST_PARTS:
         raise ParameterError(

@@ -8,7 +8,6 @@ from typing import Any
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
 from stripe_reports.notebook.form.cells import currency_columns, row_texts
-from stripe_reports.notebook.form.words import period_text
 from stripe_reports.notebook.protocol import FormClient
 from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.render.money import figure
@@ -49,7 +48,7 @@ class Closing:
             self._last = tied
         passing = int(tied.frame["passes"].sum())
         return {
-            "title": f"{period_text(request)}: {passing} of {tied.frame.height} controls pass",
+            "title": f"{request.days_text}: {passing} of {tied.frame.height} controls pass",
             "passes": tied.passes,
             "notes": list(tied.notes),
             "controls": [_control(row) for row in tied.frame.iter_rows(named=True)],

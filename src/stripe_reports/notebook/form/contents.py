@@ -16,7 +16,6 @@ from stripe_reports import catalog
 from stripe_reports.errors import ParameterError
 from stripe_reports.notebook.form.facts import provenance, summary
 from stripe_reports.notebook.form.rows import Rows
-from stripe_reports.notebook.form.words import period_text
 from stripe_reports.report.export import writer_for
 from stripe_reports.report.report import Report
 from stripe_reports.storage.disk import size_text
@@ -67,7 +66,7 @@ class Contents:
         request = self.report.request
         known = catalog.get(request.report_type)
         return {
-            "title": f"{known.name if known else request.report_type} · {period_text(request)}",
+            "title": f"{known.name if known else request.report_type} · {request.days_text}",
             "summary": summary(self.report),
             "reuse": str(self.report.reuse),
             "provenance": provenance(self.report),
@@ -147,7 +146,7 @@ class Contents:
             StoreError: It cannot be written.
         """
         request = self.report.request
-        name = f"{request.report_type} {period_text(request)}.{format_}".replace("/", "-")
+        name = f"{request.report_type} {request.days_text}.{format_}".replace("/", "-")
         if format_ == "parquet":
             path = self.report.path
         else:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from stripe_reports.models import zone_named
 from stripe_reports.notebook.form.cells import currency_columns
 from stripe_reports.render.money import figure
 from stripe_reports.report.report import Report
@@ -67,7 +67,7 @@ def _rows_text(count: int) -> str:
 def provenance(report: Report) -> list[tuple[str, str]]:
     """Where a report comes from, as names and texts."""
     of = report.provenance
-    zone = report.request.timezone or report.request.zone or "UTC"
+    zone = report.request.display_zone
     facts = [
         ("Report type", report.request.report_type),
         ("Run", report.run.id),
@@ -83,5 +83,5 @@ def provenance(report: Report) -> list[tuple[str, str]]:
     return [(name, text) for name, text in facts if text]
 
 
-def _at(instant: datetime, zone: str) -> str:
-    return f"{instant.astimezone(zone_named(zone)):%Y-%m-%d %H:%M:%S} {zone}"
+def _at(instant: datetime, zone: ZoneInfo) -> str:
+    return f"{instant.astimezone(zone):%Y-%m-%d %H:%M:%S} {zone.key}"

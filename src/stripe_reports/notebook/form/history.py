@@ -10,7 +10,7 @@ from typing import Literal
 from stripe_reports import catalog
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest, ReportRun
-from stripe_reports.notebook.form.words import age_text, period_text
+from stripe_reports.notebook.form.words import age_text
 from stripe_reports.report.report import Report
 
 __all__ = ["Entry", "entries"]
@@ -40,7 +40,7 @@ class Entry:
             "id": self.run.id,
             "title": known.name if known else self.run.report_type,
             "type": self.run.report_type,
-            "period": period_text(self.request),
+            "period": self.request.days_text,
             "status": self.run.status,
             "age": age_text(now - self.run.created),
             "place": self.place,

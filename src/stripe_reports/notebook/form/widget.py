@@ -29,7 +29,6 @@ from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.form.suggestions import known_ids
 from stripe_reports.notebook.form.vega import library
 from stripe_reports.notebook.form.view import shown
-from stripe_reports.notebook.form.words import period_text
 from stripe_reports.notebook.form.work import Latest, Work
 from stripe_reports.notebook.protocol import FormClient
 from stripe_reports.planning.reuse import Policy
@@ -351,7 +350,7 @@ class Explorer(anywidget.AnyWidget):
             state = "; ".join(model.checked.problems.values())
             return printable(f"Explorer({model.choices.report_type}: {state})")
         lines = [
-            f"Explorer({model.request.report_type}, {period_text(model.request)})",
+            f"Explorer({model.request.report_type}, {model.request.days_text})",
             f"  {model.request!r}",
         ]
         if isinstance(self.report, Report):

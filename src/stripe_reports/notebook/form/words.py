@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import time, timedelta
 
 from stripe_reports import errors
-from stripe_reports.models import ReportRequest, zone_named
+from stripe_reports.models import zone_named
 from stripe_reports.planning.periods import Interval
 
-__all__ = ["age_text", "bounds_text", "error_title", "period_text"]
+__all__ = ["age_text", "bounds_text", "error_title"]
 
 _TITLES: dict[type[BaseException], str] = {
     errors.RunTimeoutError: "Still pending",
@@ -60,15 +60,3 @@ def bounds_text(interval: Interval, *, is_moment: bool) -> dict[str, str]:
         "last_day": f"{interval.last_included_day}",
         "length": "" if is_moment or not whole else f"{days} day{'' if days == 1 else 's'}",
     }
-
-
-def period_text(request: ReportRequest) -> str:
-    """What time a request is about, for a list."""
-    if request.interval_end is None:
-        return request.payout or "all time"
-    zone = zone_named(request.timezone or request.zone or "UTC")
-    last = request.last_included_day
-    if request.interval_start is None:
-        return f"up to {last}"
-    first = request.interval_start.astimezone(zone).date()
-    return f"{first}" if first == last else f"{first} to {last}"

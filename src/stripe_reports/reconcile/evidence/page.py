@@ -9,7 +9,6 @@ from html import escape
 
 import polars as pl
 
-from stripe_reports.models import zone_named
 from stripe_reports.pages import page as pages
 from stripe_reports.pages.page import Html
 from stripe_reports.reconcile.evidence.layout import CONTROLS, MANIFEST, report_files
@@ -46,9 +45,9 @@ def _interval(tie_out: TieOut) -> str:
     if tie_out.books.interval is None:
         return ""
     request = next(iter(tie_out.reports.values())).request
-    zone = request.timezone or request.zone or "UTC"
-    start, end = (bound.astimezone(zone_named(zone)) for bound in tie_out.books.interval)
-    return f"From {start:%Y-%m-%d %H:%M} up to, not including, {end:%Y-%m-%d %H:%M}, {zone}"
+    zone = request.display_zone
+    start, end = (bound.astimezone(zone) for bound in tie_out.books.interval)
+    return f"From {start:%Y-%m-%d %H:%M} up to, not including, {end:%Y-%m-%d %H:%M}, {zone.key}"
 
 
 def _controls(tie_out: TieOut) -> Html:

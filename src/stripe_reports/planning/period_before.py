@@ -1,0 +1,41 @@
+"""The period before a request's: the month before a month, and so on."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+from stripe_reports.models import ReportRequest
+
+__all__ = ["period_before"]
+
+
+def period_before(request: ReportRequest) -> tuple[date, date] | tuple[datetime, datetime]:
+    """The bounds of the period that ends where the request's starts: the month before a month, and so on."""
+    if request.interval_start is None or request.interval_end is None:
+        raise ValueError(f"{request!r} has no interval.")
+    start, end = _local(request, request.interval_start), _local(request, request.interval_end)
+    if start.time() == time():
+        first, after = start.date(), end.date()
+        within_its_month = end <= _local_midnight(start, _plus_months(first, 1))
+        if first.day == 1 and (within_its_month or (end.time() == time() and after.day == 1)):
+            return _plus_months(first, -(1 if within_its_month else _months(first, after))), first
+        if end.time() == time():
+            return first - (after - first), first
+    return request.interval_start - (request.interval_end - request.interval_start), request.interval_start
+
+
+def _local(request: ReportRequest, instant: datetime) -> datetime:
+    return instant.astimezone(request.display_zone)
+
+
+def _local_midnight(like: datetime, day: date) -> datetime:
+    return datetime.combine(day, time(), like.tzinfo)
+
+
+def _months(first: date, after: date) -> int:
+    return 12 * (after.year - first.year) + after.month - first.month
+
+
+def _plus_months(first: date, count: int) -> date:
+    months = 12 * first.year + first.month - 1 + count
+    return date(months // 12, months % 12 + 1, 1)
