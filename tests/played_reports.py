@@ -7,10 +7,10 @@ import polars as pl
 from hypothesis import strategies as st
 
 from stripe_reports import catalog
+from stripe_reports.simulator.ledger.connected_accounts import connected_accounts
 from stripe_reports.simulator.ledger.ledger import Ledger
 from stripe_reports.simulator.ledger.markets import DECIMALS
 from stripe_reports.simulator.reports import reports
-from stripe_reports.simulator.reports.connect import connected_accounts
 
 PUBLISHED = int(datetime(2026, 11, 5, tzinfo=UTC).timestamp())
 SEPTEMBER = {"interval_start": 1788220800, "interval_end": 1790812800}

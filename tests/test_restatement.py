@@ -51,7 +51,7 @@ def test_a_later_publication_names_exactly_the_rows_that_changed(client, simulat
     assert effect == {"eur": Decimal("-12.34"), "usd": Decimal("-12.34"), "jpy": -waived[1], "kwd": 0}
     assert result.diff.changed.is_empty()
     assert re.fullmatch(
-        r"September 2026 changed by −12\.34 eur, \+\d+\.00 jpy and −12\.34 usd in 3 rows "
+        r"September 2026 changed by −12\.34 EUR, \+\d+ JPY and −12\.34 USD in 3 rows "
         r"\(2 added, 1 removed\) since you closed it on 5 Nov 2026\.",
         str(result),
     )
@@ -81,7 +81,7 @@ def test_a_restated_summary_tells_its_figures(client, simulator):
         (category, "eur", "net_amount") for category in ("activity_fee", "activity", "ending_balance")
     ]
     assert str(result) == (
-        "September 2026 changed by −12.34 eur in 3 rows (3 changed) since you closed it on 5 Nov 2026."
+        "September 2026 changed by −12.34 EUR in 3 rows (3 changed) since you closed it on 5 Nov 2026."
     )
 
 
@@ -211,7 +211,7 @@ def test_money_is_not_summed_across_currencies():
         ("eur", Decimal("-7.50")),
         ("usd", Decimal("7.50")),
     ]
-    assert result.summary == ("It changed by −7.50 eur and +7.50 usd in 1 row (1 changed); 0 are the same.")
+    assert result.summary == ("It changed by −7.50 EUR and +7.50 USD in 1 row (1 changed); 0 are the same.")
 
 
 def test_a_figure_that_was_an_untouched_zero_is_a_changed_cell():

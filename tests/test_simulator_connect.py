@@ -22,9 +22,9 @@ from played_reports import (
 from stripe_reports import catalog
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.simulator import Simulator
+from stripe_reports.simulator.ledger.connected_accounts import connected_accounts
 from stripe_reports.simulator.ledger.ledger import Ledger
 from stripe_reports.simulator.reports import reports
-from stripe_reports.simulator.reports.connect import connected_accounts
 from stripe_reports.simulator.reports.tax import taxed
 
 # A platform is fourteen more ledgers: a few seeds, whose accounts are kept.

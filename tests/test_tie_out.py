@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import stripe_reports as sr
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.errors import ParameterError, UnknownReportTypeError
-from stripe_reports.reconcile.tie_out import amount_text
+from stripe_reports.render.money import money
 from stripe_reports.simulator import Simulator
 
 MONEY = pl.Decimal(38, 6)
@@ -518,7 +518,7 @@ def test_a_restated_month_before_fails_its_control(client, simulator):
     frames = {**october.books.given, "previous": closed}
     result = sr.TieOut.of(**frames, title="October 2026")
     assert str(result) == (
-        "October 2026: 59 of 60 controls pass, 1 fail\n  previous ending = next starting: +12.34 eur"
+        "October 2026: 59 of 60 controls pass, 1 fail\n  previous ending = next starting: +12.34 EUR"
     )
     rows = result.rows("previous ending = next starting")
     assert rows.select("report", "category").rows() == [
@@ -538,7 +538,7 @@ def test_controls_over_nothing_say_so(client):
 def test_an_amount_has_all_its_digits():
     """As many as Decimal(38, 6) holds, whatever Python's decimal context rounds to."""
     amount = Decimal("-12345678901234567890123456789012.123456")
-    assert amount_text(amount, "eur") == ("−12,345,678,901,234,567,890,123,456,789,012.123456 eur")
+    assert money(amount, "eur", signed=True) == ("−12,345,678,901,234,567,890,123,456,789,012.123456 EUR")
 
 
 def test_an_id_in_a_report_cannot_act_in_the_page(client):

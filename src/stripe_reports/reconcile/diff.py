@@ -11,7 +11,8 @@ from stripe_reports.catalog.natural_keys import money_of, natural_key
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.columns import column, is_pattern
 from stripe_reports.reconcile.books import MONEY, Frame
-from stripe_reports.reconcile.tie_out import amount_text
+from stripe_reports.reconcile.html import of_diff
+from stripe_reports.render.money import money
 from stripe_reports.render.printable import printable
 
 __all__ = ["Diff", "diff"]
@@ -56,9 +57,9 @@ class Diff:
 
     @property
     def effect_text(self) -> str:
-        """``"−12.40 eur and +3.00 usd"``; empty where no currency's money changed."""
+        """``"−12.40 EUR and +3.00 USD"``; empty where no currency's money changed."""
         changed = self.effect.filter(pl.col("effect") != 0).iter_rows(named=True)
-        amounts = [amount_text(row["effect"], row["currency"]) for row in changed]
+        amounts = [money(row["effect"], row["currency"], signed=True) for row in changed]
         return " and ".join(filter(None, [", ".join(amounts[:-1]), *amounts[-1:]]))
 
     @property
@@ -81,10 +82,18 @@ class Diff:
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str:
-        from stripe_reports.reconcile.html import of_diff
+    @property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """What changed, by title: the money, the cells, and the rows."""
+        return {
+            "Effect": self.effect.filter(pl.col("effect") != 0),
+            "Changed cells": self.cells,
+            "Added": self.added,
+            "Removed": self.removed,
+        }
 
-        return of_diff(self)
+    def _repr_html_(self) -> str:
+        return of_diff(self.summary, self.tables, self.notes)
 
 
 def diff(

@@ -5,16 +5,13 @@ Everything that comes from a report is escaped.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from html import escape
-from typing import TYPE_CHECKING
 
 import polars as pl
 
-if TYPE_CHECKING:
-    from stripe_reports.reconcile.diff import Diff
-    from stripe_reports.reconcile.tie_out import TieOut
+from stripe_reports.render.money import figure, money
 
 __all__ = ["of_diff", "of_tie_out", "rows_table"]
 
@@ -34,47 +31,40 @@ def mark(passes: bool) -> str:
     return f'<span style="{_MARK}{_GOOD if passes else _BAD}">{"✓" if passes else "✗"}</span>'
 
 
-def of_tie_out(tie: TieOut) -> str:
-    """The sentence, and the controls: a row each, a column for each currency."""
-    from stripe_reports.reconcile.tie_out import amount_text
+def of_tie_out(controls: pl.DataFrame, sentence: str, notes: Sequence[str]) -> str:
+    """The sentence, and the controls: a row each, a column for each currency.
 
-    currencies = tie.frame["currency"].unique(maintain_order=True).to_list()
+    Args:
+        controls: The frame of a tie-out.
+        sentence: How it came out.
+        notes: What the reader should know besides.
+    """
+    currencies = controls["currency"].unique(maintain_order=True).to_list()
     head = "".join(f'<th style="{_CELL}">{escape(c or "no currency")}</th>' for c in currencies)
     lines = []
-    for (control,), rows in tie.frame.group_by("control", maintain_order=True):
+    for (control,), rows in controls.group_by("control", maintain_order=True):
         cells = {row["currency"]: row for row in rows.iter_rows(named=True)}
         texts = []
         for currency in currencies:
             row = cells[currency]
-            text = "" if row["passes"] else " " + escape(amount_text(row["difference"], currency))
+            text = "" if row["passes"] else " " + escape(money(row["difference"], currency, signed=True))
             texts.append(f'<td style="{_CELL}">{mark(row["passes"])}{text}</td>')
         lines.append(f'<tr><td style="{_CELL}">{escape(str(control))}</td>{"".join(texts)}</tr>')
-    notes = "".join(f"<p>{escape(note)}</p>" for note in tie.notes)
+    below = "".join(f"<p>{escape(note)}</p>" for note in notes)
     return (
-        f"<div><p>{mark(tie.passes)} <b>{escape(tie.summary)}</b></p>"
+        f"<div><p>{mark(bool(controls['passes'].all()))} <b>{escape(sentence)}</b></p>"
         f'<table><thead><tr><th style="{_CELL}">control</th>{head}</tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table>{notes}</div>"
+        f"<tbody>{''.join(lines)}</tbody></table>{below}</div>"
     )
 
 
-def of_diff(diff: Diff, *, sentence: str | None = None, notes: Sequence[str] = ()) -> str:
-    """The sentence, the money, and the first rows of each kind.
-
-    Args:
-        diff: What to show.
-        sentence: In place of the one that it has.
-        notes: Before those that it has.
-    """
-    parts = [f"<p><b>{escape(sentence or diff.summary)}</b></p>"]
-    for title, rows in {
-        "Effect": diff.effect.filter(pl.col("effect") != 0),
-        "Changed cells": diff.cells,
-        "Added": diff.added,
-        "Removed": diff.removed,
-    }.items():
+def of_diff(sentence: str, tables: Mapping[str, pl.DataFrame], notes: Sequence[str]) -> str:
+    """The sentence, the first rows of each table that has any, and the notes."""
+    parts = [f"<p><b>{escape(sentence)}</b></p>"]
+    for title, rows in tables.items():
         if rows.height:
-            parts.append(f"<p>{title}</p>{rows_table(rows)}")
-    parts.extend(f"<p>{escape(note)}</p>" for note in (*notes, *diff.notes))
+            parts.append(f"<p>{escape(title)}</p>{rows_table(rows)}")
+    parts.extend(f"<p>{escape(note)}</p>" for note in notes)
     return f"<div>{''.join(parts)}</div>"
 
 
@@ -99,6 +89,5 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, Decimal):
-        whole, _, decimals = f"{value:f}".partition(".")
-        return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+        return figure(value, "")
     return str(value)

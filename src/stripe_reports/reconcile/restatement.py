@@ -40,7 +40,7 @@ class Restatement:
 
     @property
     def summary(self) -> str:
-        """``"October 2026 changed by −12.34 eur in 1 row (1 added) since you closed it on 3 Nov 2026"``."""
+        """``"October 2026 changed by −12.34 EUR in 1 row (1 added) since you closed it on 3 Nov 2026"``."""
         request, as_of = self.before.request, self.before.provenance.as_of
         closed_on = day_text(as_of.astimezone(request.display_zone).date())
         what, since = request.period_name, f"since you closed it on {closed_on}"
@@ -68,7 +68,7 @@ class Restatement:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return of_diff(self.diff, sentence=self.summary, notes=self._on_the_files)
+        return of_diff(self.summary, self.diff.tables, self.notes)
 
 
 def restatement(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -14,13 +13,15 @@ import polars as pl
 from stripe_reports.errors import ParameterError
 from stripe_reports.reconcile.books import MONEY, NAMES, Books, Frame
 from stripe_reports.reconcile.controls import CONTROLS, outcome
+from stripe_reports.reconcile.html import of_tie_out
 from stripe_reports.reconcile.suspects import none, suspects
+from stripe_reports.render.money import money
 from stripe_reports.render.printable import printable
 
 if TYPE_CHECKING:
     from stripe_reports.report.report import Report
 
-__all__ = ["TieOut", "amount_text", "tie_out"]
+__all__ = ["TieOut", "tie_out"]
 
 
 def tie_out(
@@ -193,20 +194,9 @@ class TieOut:
 
     def _failing(self) -> list[str]:
         return [
-            f"{row['control']}: {amount_text(row['difference'], row['currency'])}"
+            f"{row['control']}: {money(row['difference'], row['currency'], signed=True)}"
             for row in self.failures.iter_rows(named=True)
         ]
 
     def _repr_html_(self) -> str:
-        from stripe_reports.reconcile.html import of_tie_out
-
-        return of_tie_out(self)
-
-
-def amount_text(amount: Decimal, currency: str | None, *, signed: bool = True) -> str:
-    """An amount for people: ``"−12.40 eur"``, with two decimals at least and no zeros beyond."""
-    exact = f"{amount.copy_abs():f}"  # abs() would round to the 28 digits of the context
-    whole, _, decimals = exact.partition(".")
-    decimals = decimals.rstrip("0").ljust(2, "0")
-    sign = "−" if amount < 0 else "+" if signed and amount > 0 else ""
-    return f"{sign}{int(whole):,}.{decimals} {currency or 'no currency'}"
+        return of_tie_out(self.frame, self.summary, self.notes)

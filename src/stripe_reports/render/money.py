@@ -42,12 +42,13 @@ def figure(amount: Decimal, currency: str, *, signed: bool = False) -> str:
     decimals = f"{amount:f}".partition(".")[2].rstrip("0")
     digits = max(minor_digits(currency), len(decimals))
     sign = "−" if amount < 0 else "+" if amount > 0 and signed else ""
-    return f"{sign}{amount.copy_abs():,.{digits}f}"
+    return f"{sign}{amount.copy_abs():,.{digits}f}"  # abs() would round to the 28 digits of the context
 
 
-def money(amount: Decimal, currency: str, *, signed: bool = False) -> str:
+def money(amount: Decimal, currency: str | None, *, signed: bool = False) -> str:
     """The exact amount and its currency: ``1,234.50 EUR``; the amount alone where there is no currency."""
-    return f"{figure(amount, currency, signed=signed)} {currency.upper()}".rstrip()
+    code = currency or ""
+    return f"{figure(amount, code, signed=signed)} {code.upper()}".rstrip()
 
 
 def currency_column(amount: str, columns: Iterable[str]) -> str | None:

@@ -13,7 +13,8 @@ from stripe_reports.pages import page as pages
 from stripe_reports.pages.page import Html
 from stripe_reports.reconcile.evidence.layout import CONTROLS, MANIFEST, report_files
 from stripe_reports.reconcile.html import mark
-from stripe_reports.reconcile.tie_out import TieOut, amount_text
+from stripe_reports.reconcile.tie_out import TieOut
+from stripe_reports.render.money import figure, money
 from stripe_reports.report.report import Report
 
 __all__ = ["page_of"]
@@ -68,7 +69,7 @@ def _outcome(cell: Mapping[str, object]) -> Html:
     text = ""
     if not passes and isinstance(difference, Decimal):
         currency = cell["currency"]
-        text = " " + escape(amount_text(difference, str(currency) if currency else None))
+        text = " " + escape(money(difference, str(currency) if currency else None, signed=True))
     return Html(f"{mark(passes)}{text}")
 
 
@@ -106,7 +107,7 @@ def _table(frame: pl.DataFrame, caption: str | None = None) -> Html:
 
 def _text(value: object) -> str:
     if isinstance(value, Decimal):
-        return amount_text(value, "", signed=False).removesuffix("no currency").strip()
+        return figure(value, "")
     return "" if value is None else str(value)
 
 

@@ -18,7 +18,7 @@ from stripe_reports.catalog import REPORTING_CATEGORIES
 from stripe_reports.models import ReportType
 from stripe_reports.simulator.api.answers import StripeError, empty, invalid, missing, no_such, unknown
 from stripe_reports.simulator.api.availability import Availability, availability
-from stripe_reports.simulator.reports.connect import ConnectedAccount
+from stripe_reports.simulator.ledger.connected_accounts import ConnectedAccount
 from stripe_reports.simulator.reports.reports import is_simulated
 
 __all__ = ["checked_expand", "checked_request", "find_report_type", "integer"]

@@ -18,9 +18,9 @@ from stripe_reports.simulator.api.availability import availability
 from stripe_reports.simulator.api.keys import Caller
 from stripe_reports.simulator.api.runs import FILE_KEPT, File, Run
 from stripe_reports.simulator.faults.faults import Outcome
+from stripe_reports.simulator.ledger.connected_accounts import ConnectedAccount, connected_account
 from stripe_reports.simulator.ledger.ledger import Ledger
 from stripe_reports.simulator.reports import reports
-from stripe_reports.simulator.reports.connect import ConnectedAccount, connected_account
 
 __all__ = ["RunBook", "new_id"]
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from stripe_reports import catalog
 from stripe_reports.models import ReportType
+from stripe_reports.simulator.ledger.connected_accounts import connected_account
 from stripe_reports.simulator.ledger.ledger import Ledger
 from stripe_reports.simulator.reports import (
     balance_summary,
@@ -26,9 +27,8 @@ from stripe_reports.simulator.reports import (
     selections,
     tax,
 )
-from stripe_reports.simulator.reports.connect import connected_account, parts
 from stripe_reports.simulator.reports.contents import Contents
-from stripe_reports.simulator.reports.selections import Asked, Pages, Rows
+from stripe_reports.simulator.reports.selections import Asked, Pages, Rows, parts
 
 __all__ = ["csv", "default_columns", "is_simulated", "simulated"]
 

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from stripe_reports.models import ReportType
+from stripe_reports.simulator.ledger.connected_accounts import ConnectedAccount, connected_accounts
 from stripe_reports.simulator.ledger.ledger import Ledger
 from stripe_reports.simulator.ledger.markets import CATEGORY, CURRENCY
 from stripe_reports.simulator.reports.details import Context
 
-if TYPE_CHECKING:
-    from stripe_reports.simulator.reports.connect import ConnectedAccount
-
-__all__ = ["Asked", "Pages", "Rows", "activity", "in_payout", "in_payouts", "payouts", "unsettled"]
+__all__ = ["Asked", "Pages", "Rows", "activity", "in_payout", "in_payouts", "parts", "payouts", "unsettled"]
 
 _PAGE = 50_000
 
@@ -124,6 +122,22 @@ class Rows:
         numbers = picked.select("number").collect().to_series()
         for first in range(0, max(1, numbers.len()), _PAGE):
             yield self.table[numbers[first : first + _PAGE]]
+
+
+def parts(asked: Asked) -> list[Asked]:
+    """What a report is made of: itself, or where it is about connected accounts, one part for each of them.
+
+    ``connected_account`` and ``connected_accounts`` name those that are wanted, as does being one of them.
+    """
+    if not asked.report_type.base.startswith("connect"):
+        return [replace(asked, ledger=asked.account.ledger) if asked.account else asked]
+    named = [asked.parameters.get("connected_account"), *asked.parameters.get("connected_accounts", [])]
+    wanted = {asked.account.id} if asked.account else {id_ for id_ in named if id_}
+    return [
+        replace(asked, ledger=account.ledger, account=account)
+        for account in connected_accounts(asked.ledger)
+        if not wanted or account.id in wanted
+    ]
 
 
 def activity(asked: Asked) -> Rows:

@@ -8,16 +8,15 @@ to nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import polars as pl
 
 from stripe_reports.simulator.ledger.draws import Draws
 from stripe_reports.simulator.ledger.ledger import Ledger
-from stripe_reports.simulator.reports.selections import Asked
 
-__all__ = ["ConnectedAccount", "connected_account", "connected_accounts", "parts"]
+__all__ = ["ConnectedAccount", "connected_account", "connected_accounts"]
 
 _VOLUME = 2.5
 """Charges of all connected accounts for each one of the platform, before other currencies are left out."""
@@ -111,19 +110,3 @@ def _ledger(seed: int, charges_per_day: float, currencies: tuple[str, ...]) -> L
 def connected_account(platform: Ledger, id_: str | None) -> ConnectedAccount | None:
     """The connected account of that id; None if there is none."""
     return next((account for account in connected_accounts(platform) if account.id == id_), None)
-
-
-def parts(asked: Asked) -> list[Asked]:
-    """What a report is made of: itself, or where it is about connected accounts, one part for each of them.
-
-    ``connected_account`` and ``connected_accounts`` name those that are wanted, as does being one of them.
-    """
-    if not asked.report_type.base.startswith("connect"):
-        return [replace(asked, ledger=asked.account.ledger) if asked.account else asked]
-    named = [asked.parameters.get("connected_account"), *asked.parameters.get("connected_accounts", [])]
-    wanted = {asked.account.id} if asked.account else {id_ for id_ in named if id_}
-    return [
-        replace(asked, ledger=account.ledger, account=account)
-        for account in connected_accounts(asked.ledger)
-        if not wanted or account.id in wanted
-    ]
