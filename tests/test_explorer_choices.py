@@ -72,10 +72,10 @@ def test_choices_make_the_request_that_the_client_would_make(client):
         pytest.param("period", {"period": "2027"}, "no data for that time yet", id="the future"),
         pytest.param("period", {"period": "2023"}, "before the available data", id="too early"),
         pytest.param("period", {"period": "octobr"}, "is not a period", id="no period"),
-        pytest.param("timezone", {"timezone": "Europe/Pariss"}, "Did you mean Europe/Paris", id="no zone"),
+        pytest.param("timezone", {"timezone": "Europe/Pariss"}, "Did you mean 'Europe/Paris'", id="no zone"),
         pytest.param("currency", {"currency": "eu"}, "three-letter", id="no currency"),
         pytest.param(
-            "reporting_category", {"reporting_category": "charges"}, "Did you mean charge", id="category"
+            "reporting_category", {"reporting_category": "charges"}, "Did you mean 'charge'", id="category"
         ),
         pytest.param("columns", {"columns": ("net", "grosss")}, "gross", id="unknown column"),
     ],

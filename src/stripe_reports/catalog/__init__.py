@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,6 +18,7 @@ from stripe_reports.catalog.currencies import CURRENCIES
 from stripe_reports.catalog.names import ReportTypeName
 from stripe_reports.errors import ParameterError, UnknownReportTypeError
 from stripe_reports.models import Column, ReportRequest, ReportType
+from stripe_reports.render.suggest import did_you_mean
 
 __all__ = [
     "CURRENCIES",
@@ -165,7 +165,7 @@ def unknown(
     """
     known = list(report_types()) if offered is None else list(offered)
     has_version = name.rpartition(".")[2].isdigit()
-    near = _did_you_mean(name, known if has_version else {id_.rpartition(".")[0] for id_ in known} - {name})
+    near = did_you_mean(name, known if has_version else {id_.rpartition(".")[0] for id_ in known} - {name})
     catalogued = [type_ for type_ in report_types().values() if name in (type_.id, type_.base)]
     if not near:
         near = _named_with(name, known)
@@ -226,7 +226,7 @@ def check(request: ReportRequest, report_type: ReportType | None = None) -> list
     category = request.reporting_category
     if category is not None and category not in REPORTING_CATEGORIES:
         raise ParameterError(
-            f"{category!r} is not a reporting category.{_did_you_mean(category, REPORTING_CATEGORIES)}",
+            f"{category!r} is not a reporting category.{did_you_mean(category, REPORTING_CATEGORIES)}",
             param="reporting_category",
         )
     return _check_columns(request, report_type)
@@ -236,7 +236,7 @@ def _check_parameters(request: ReportRequest, report_type: ReportType) -> None:
     for name in request.parameters:
         if name not in report_type.parameters:
             taken = accepted(report_type)
-            hint = _did_you_mean(name, taken)
+            hint = did_you_mean(name, taken)
             raise ParameterError(
                 f"{report_type.id} does not take {name!r}.{hint} It takes {', '.join(taken)}.", param=name
             )
@@ -254,7 +254,7 @@ def _check_columns(request: ReportRequest, report_type: ReportType) -> list[str]
     if not unknown:
         return []
     names = [column.name for column in report_type.columns]
-    hints = "".join(_did_you_mean(name, names, n=1) for name in unknown[:3])
+    hints = "".join(did_you_mean(name, names, most=1) for name in unknown[:3])
     if report_type.columns_complete:
         raise ParameterError(f"{report_type.id} has no column {', '.join(unknown)}.{hints}", param="columns")
     return [
@@ -268,8 +268,3 @@ def _named_with(word: str, known: Iterable[str]) -> str:
     bases = sorted({id_.rpartition(".")[0] for id_ in known if word in id_})
     more = f" and {len(bases) - 3} more" if len(bases) > 3 else ""
     return f" With that word there is {', '.join(map(repr, bases[:3]))}{more}." if bases else ""
-
-
-def _did_you_mean(word: str, known: Iterable[str], *, n: int = 3) -> str:
-    near = get_close_matches(word, sorted(known), n=n, cutoff=0.5)
-    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""

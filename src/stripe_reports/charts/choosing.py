@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -26,6 +25,7 @@ from stripe_reports.charts.source import Source
 from stripe_reports.charts.summary import by_category
 from stripe_reports.charts.tax import tax_by_jurisdiction, tax_over_time
 from stripe_reports.errors import ParameterError
+from stripe_reports.render.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from stripe_reports.models import ReportRequest
@@ -253,8 +253,7 @@ def recipe_for(report_type: str, columns: Iterable[str], kind: str | None = None
         raise ParameterError(_none_at_all(report_type, columns), param="kind")
     name = next(iter(fitting)) if kind is None else kind
     if name not in fitting:
-        near = get_close_matches(name, fitting, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, fitting, most=1)
         raise ParameterError(
             f"There is no chart {name!r} for {report_type} with these columns.{hint} "
             f"There is {', '.join(map(repr, fitting))}.",

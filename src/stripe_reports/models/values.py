@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from stripe_reports.errors import ParameterError
+from stripe_reports.render.suggest import suggestion
 
 __all__ = ["STRIPE_ID", "checked", "instant", "iso", "plain", "shown", "zone_named"]
 
@@ -64,8 +65,7 @@ def zone_named(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, TypeError, ValueError, OSError):
-        near = _zones_like(str(name))
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        hint = suggestion(_zones_like(str(name)))
         raise ParameterError(
             f"{name!r} is not a time zone: write an IANA name such as 'Europe/Paris' or 'Etc/UTC'.{hint}",
             param="timezone",

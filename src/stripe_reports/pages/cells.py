@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 
 import polars as pl
 
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.columns import column
-from stripe_reports.render.money import currency_column, figure
+from stripe_reports.render.cells import cell_text
+from stripe_reports.render.money import currency_column
+from stripe_reports.render.suggest import did_you_mean
 
 __all__ = ["Cells", "Part", "cells_of"]
 
@@ -105,8 +105,7 @@ def cells_of(
 def _check(wanted: Iterable[str], names: Sequence[str]) -> None:
     for name in wanted:
         if name not in names:
-            near = get_close_matches(name, names, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, names, most=1)
             raise ParameterError(
                 f"The report has no column {name!r}.{hint} It has {', '.join(names)}.", param="columns"
             )
@@ -165,23 +164,10 @@ def _texts(row: dict[str, object], schema: pl.Schema, shown: list[str]) -> list[
 
 
 def _text(value: object, column: str, row: dict[str, object], schema: pl.Schema) -> str:
-    match value:
-        case None:
-            return ""
-        case Decimal() if column in _RATES:
-            return f"{value.normalize():f}"
-        case Decimal():
-            beside = currency_column(column, schema)
-            return figure(value, str((row.get(beside) if beside else None) or ""))
-        case datetime():
-            return f"{value:%Y-%m-%d %H:%M:%S}"
-        case date():
-            return f"{value:%Y-%m-%d}"
-        case bool():
-            return "yes" if value else "no"
-        case int():
-            return f"{value:,}"
-    return str(value)
+    if isinstance(value, Decimal) and column in _RATES:
+        return f"{value.normalize():f}"
+    beside = currency_column(column, schema)
+    return cell_text(value, str((row.get(beside) if beside else None) or "")) or ""
 
 
 def _title(name: str, dtype: pl.DataType) -> str:

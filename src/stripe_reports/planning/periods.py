@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
 from itertools import pairwise
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from stripe_reports.errors import IntervalError, ParameterError
 from stripe_reports.models import iso, zone_named
+from stripe_reports.render.suggest import did_you_mean
 
 __all__ = [
     "PRESETS",
@@ -242,8 +242,7 @@ def _bounds_of_text(text: str, *, today: date) -> tuple[date, date, bool]:
         return _bound(start), _bound(end), False
     if _INSTANT.fullmatch(plain):
         raise _error(f"{text!r} is an instant, not a period. Give both bounds: 'start/end'.")
-    near = get_close_matches(plain, PRESETS, n=1, cutoff=0.6)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(plain, PRESETS, most=1, cutoff=0.6)
     raise _error(f"{text!r} is not a period.{hint} Write {_EXAMPLES}.")
 
 

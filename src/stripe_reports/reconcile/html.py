@@ -6,12 +6,12 @@ Everything that comes from a report is escaped.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from html import escape
 
 import polars as pl
 
-from stripe_reports.render.money import figure, money
+from stripe_reports.render.cells import cell_text
+from stripe_reports.render.money import money
 
 __all__ = ["of_diff", "of_tie_out", "rows_table"]
 
@@ -75,7 +75,7 @@ def rows_table(frame: pl.DataFrame, most: int = MOST_ROWS) -> str:
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td style="{_NUMBER if name in numeric else _CELL}">{escape(_text(value))}</td>'
+            f'<td style="{_NUMBER if name in numeric else _CELL}">' + escape(cell_text(value) or "") + "</td>"
             for name, value in row.items()
         )
         + "</tr>"
@@ -83,11 +83,3 @@ def rows_table(frame: pl.DataFrame, most: int = MOST_ROWS) -> str:
     )
     more = f"<p>… and {frame.height - most:,} more</p>" if frame.height > most else ""
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, Decimal):
-        return figure(value, "")
-    return str(value)

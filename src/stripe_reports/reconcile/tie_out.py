@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,6 +16,7 @@ from stripe_reports.reconcile.html import of_tie_out
 from stripe_reports.reconcile.suspects import none, suspects
 from stripe_reports.render.money import money
 from stripe_reports.render.printable import printable
+from stripe_reports.render.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from stripe_reports.report.report import Report
@@ -175,9 +175,7 @@ class TieOut:
         wanted = " ".join(control.lower().replace("itemized", "itemised").replace("−", "-").split())
         if wanted in names:
             return wanted
-        near = get_close_matches(wanted, names, n=3, cutoff=0.5)
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-        raise ParameterError(f"No control {control!r} was run.{hint}", param="control")
+        raise ParameterError(f"No control {control!r} was run.{did_you_mean(wanted, names)}", param="control")
 
     @property
     def summary(self) -> str:

@@ -1,41 +1,21 @@
-"""One cell of a report as text for a reader: exact, and in the form of its kind."""
+"""The cells of a frame as the form shows them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from decimal import Decimal
 
 import polars as pl
 
-from stripe_reports.render.money import currency_column, figure
+from stripe_reports.render.cells import cell_text
+from stripe_reports.render.money import currency_column
 
-__all__ = ["cell_text", "currency_columns", "row_texts"]
+__all__ = ["currency_columns", "row_texts"]
 
 
 def currency_columns(schema: pl.Schema) -> dict[str, str]:
     """For each column of money, the column that names its currency, where there is one."""
     found = {name: currency_column(name, schema) for name, dtype in schema.items() if dtype.is_decimal()}
     return {name: currency for name, currency in found.items() if currency is not None}
-
-
-def cell_text(value: object, currency: str | None = None) -> str | None:
-    """A value of a frame as text; None for an empty cell."""
-    match value:
-        case None:
-            return None
-        case bool():
-            return "true" if value else "false"
-        case Decimal():
-            return figure(value, currency or "")
-        case int():
-            return f"{value:,}"
-        case datetime():
-            return f"{value:%Y-%m-%d %H:%M:%S}"
-        case date():
-            return value.isoformat()
-        case _:
-            return str(value)
 
 
 def row_texts(frame: pl.DataFrame, currency_of: dict[str, str]) -> list[Sequence[str | None]]:

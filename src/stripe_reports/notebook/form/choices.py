@@ -9,15 +9,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from difflib import get_close_matches
 from typing import Any, Literal
-from zoneinfo import available_timezones
 
 from stripe_reports import catalog
 from stripe_reports.errors import IntervalError, ParameterError
 from stripe_reports.models import ReportRequest, ReportType, iso, zone_named
 from stripe_reports.planning import periods as intervals
 from stripe_reports.planning.periods import Interval
+from stripe_reports.render.suggest import did_you_mean
 
 __all__ = ["FIELDS", "Checked", "Choices", "check", "choices_of", "days_period", "fields_of", "takes_period"]
 
@@ -295,8 +294,7 @@ def _zone_problem(zone: str) -> str | None:
     try:
         zone_named(zone)
     except ParameterError as problem:
-        near = get_close_matches(zone, available_timezones(), n=2, cutoff=0.6)
-        return f"{problem}" + (f" Did you mean {' or '.join(near)}?" if near else "")
+        return str(problem)
     return None
 
 
@@ -314,8 +312,8 @@ def _text_value(name: str, text: str, report_type: ReportType) -> tuple[str | No
     if prefix and not re.fullmatch(rf"{prefix}\w+", text):
         return f"{text!r} is not an id of Stripe's: it starts with {prefix!r}.", None
     if name == "reporting_category" and text not in catalog.REPORTING_CATEGORIES:
-        near = get_close_matches(text, catalog.REPORTING_CATEGORIES, n=1, cutoff=0.5)
-        return f"{text!r} is not a reporting category." + (f" Did you mean {near[0]}?" if near else ""), None
+        hint = did_you_mean(text, catalog.REPORTING_CATEGORIES, most=1)
+        return f"{text!r} is not a reporting category.{hint}", None
     try:
         ReportRequest(report_type.id, **{name: value})
     except ParameterError as problem:
