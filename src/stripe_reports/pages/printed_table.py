@@ -1,4 +1,4 @@
-"""A report as a table to print: a ``great_tables.GT`` that needs no browser to become a picture."""
+"""A report as a table to print: a ``great_tables.GT``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from stripe_reports.charts.choosing import subtitle_of, title_of
 from stripe_reports.charts.source import Source
 from stripe_reports.errors import ParameterError
 from stripe_reports.pages.cells import cells_of
-from stripe_reports.pages.table_picture import picture
 from stripe_reports.storage.disk import written_whole
 
 __all__ = ["ReportTable", "table_of", "table_of_frame"]
@@ -23,36 +22,29 @@ _GROUP = "\N{ZERO WIDTH SPACE}currency"
 
 
 class ReportTable(GT):
-    """``great_tables.GT`` whose ``save`` needs no browser."""
+    """A ``great_tables.GT`` that is saved without a browser, readable by its owner only."""
 
-    def save(self, file: Path | str, **options: Any) -> ReportTable:  # type: ignore[override]
-        """Write the table as it stands: ``.html``, ``.svg``, ``.png`` or ``.pdf``, by the ending.
+    def save(self, file: Path | str, **_: Any) -> ReportTable:  # type: ignore[override]
+        """Write the table as an HTML page: atomically, mode 0600, replacing an existing file.
 
-        HTML is great_tables' own. In the pictures, texts, order, groups and emphasis are those of the table;
-        colours and lines are ours. For a picture with every style, open the HTML in a browser. The file is
-        for its owner's eyes only, and replaces one that is there.
+        For a picture or a PDF, open the page in a browser and print it.
 
         Args:
-            file: Where to write.
-            options: For ``.png``: ``scale=2.0``. For pictures: ``theme="light"`` or ``"dark"``.
+            file: Where to write; the name ends in ``.html``.
 
         Raises:
-            ParameterError: Another ending.
+            ParameterError: The name has another ending.
             StoreError: The file cannot be written.
         """
         path = Path(file)
-        ending = path.suffix.lower()
-        if ending == ".html":
-            content = self.as_raw_html(make_page=True).encode()
-        elif ending in (".svg", ".png", ".pdf"):
-            content = picture(self.as_raw_html(), ending, **options)
-        else:
+        if path.suffix.lower() != ".html":
             raise ParameterError(
-                f"A table is saved as .html, .svg, .png or .pdf; {path.name} is none of them.",
+                f"A table is saved as .html, not as {path.name!r}. For a picture or a PDF, save it as .html "
+                "and print it from a browser.",
                 param="file",
             )
         with written_whole(path) as temporary:
-            temporary.write_bytes(content)
+            temporary.write_text(self.as_raw_html(make_page=True), "utf-8")
         return self
 
     def write_raw_html(self, filename: Path | str, *args: Any, **options: Any) -> None:

@@ -177,8 +177,7 @@ class Report(Exports):
     def table(self, **options: Any) -> ReportTable:
         """The report as a table to print, with a subtotal per currency; needs ``stripe-reports[tables]``.
 
-        A ``great_tables.GT``: restyle it as you like. ``save`` writes HTML, SVG, PNG or PDF without a
-        browser.
+        A ``great_tables.GT``: restyle it as you like. ``save("october.html")`` writes a page to print.
 
         Args:
             options: ``rows=100`` for how many rows are shown (subtotals are of all of them),
