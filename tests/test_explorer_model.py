@@ -9,7 +9,7 @@ from conftest import utc
 from stripe_reports import catalog
 from stripe_reports.errors import NetworkError, RunFailedError, StripeReportsError
 from stripe_reports.notebook.form.history import entries
-from stripe_reports.notebook.form.menu import column_groups, families, periods, unavailable
+from stripe_reports.notebook.form.menu import column_groups, families, period_choices, unavailable
 from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.form.view import shown
 from stripe_reports.notebook.form.work import Work
@@ -168,7 +168,9 @@ def test_the_newest_version_is_the_newest_that_the_account_offers():
 
 def test_every_period_of_the_menu_says_what_it_means_now():
     """In the zone of the form, where it may be another day."""
-    texts = {period["value"]: period["text"] for period in periods(utc(2026, 11, 1, 2), "America/New_York")}
+    texts = {
+        period["value"]: period["text"] for period in period_choices(utc(2026, 11, 1, 2), "America/New_York")
+    }
     assert texts["last month"] == "Last month · 2026-09-01 to 2026-09-30"
     assert texts["today"] == "Today · 2026-10-31"
     assert texts["2026-09"] == "September 2026"

@@ -13,16 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stripe_reports.errors import IntervalError, ParameterError
-from stripe_reports.planning.periods import (
-    PRESETS,
-    Interval,
-    Split,
-    clip,
-    is_calendar,
-    is_relative,
-    parse,
-    split,
-)
+from stripe_reports.planning.intervals import Interval, Split, clip, split
+from stripe_reports.planning.periods import PRESETS, is_calendar, is_relative, parse
 
 NOW = datetime(2026, 11, 5, 12, tzinfo=UTC)
 
@@ -54,6 +46,14 @@ def bounds(period: object, zone: str = "UTC", now: datetime = NOW) -> tuple[date
         pytest.param("2026-Q3", "2026-07-01", "2026-10-01", id="quarter"),
         pytest.param("2026-q4", "2026-10-01", "2027-01-01", id="quarter in lower case"),
         pytest.param("2026", "2026-01-01", "2027-01-01", id="year"),
+        pytest.param("October 2026", "2026-10-01", "2026-11-01", id="month by name"),
+        pytest.param("oct 2026", "2026-10-01", "2026-11-01", id="month by short name"),
+        pytest.param("Sept. 2026", "2026-09-01", "2026-10-01", id="September, as many shorten it"),
+        pytest.param("10/2026", "2026-10-01", "2026-11-01", id="month first"),
+        pytest.param("1/2026", "2026-01-01", "2026-02-01", id="month first, one digit"),
+        pytest.param("Q3 2026", "2026-07-01", "2026-10-01", id="quarter first"),
+        pytest.param("Q3/2026", "2026-07-01", "2026-10-01", id="quarter first, with a slash"),
+        pytest.param("FY2026", "2026-01-01", "2027-01-01", id="fiscal year that is the calendar year"),
         pytest.param("2026-W41", "2026-10-05", "2026-10-12", id="ISO week"),
         pytest.param("2026-W01", "2025-12-29", "2026-01-05", id="ISO week that starts in the year before"),
         pytest.param("2026-W53", "2026-12-28", "2027-01-04", id="the 53rd week of a long year"),
@@ -111,11 +111,37 @@ def test_bounds_are_plain_utc_datetimes():
         ("last year", "2025-01-01", "2026-01-01", False),
         ("last 7 days", "2026-10-29", "2026-11-05", False),
         ("last 1 day", "2026-11-04", "2026-11-05", False),
+        ("last 3 months", "2026-08-01", "2026-11-01", False),
+        ("last 12 months", "2025-11-01", "2026-11-01", False),
+        ("last 2 quarters", "2026-04-01", "2026-10-01", False),
+        ("previous 2 weeks", "2026-10-19", "2026-11-02", False),
+        ("last 2 years", "2024-01-01", "2026-01-01", False),
+        ("mtd", "2026-11-01", "2026-11-06", True),
+        ("QTD", "2026-10-01", "2026-11-06", True),
+        ("ytd", "2026-01-01", "2026-11-06", True),
         ("  Previous   MONTH ", "2026-10-01", "2026-11-01", False),
     ],
 )
 def test_a_relative_period_counts_from_now_and_only_one_still_going_on_is_open(period, start, end, is_open):
     assert parse(period, timezone="UTC", now=NOW) == Interval(utc(start), utc(end), "UTC", is_open)
+
+
+@pytest.mark.parametrize(
+    ("period", "starts_in", "start", "end", "is_open"),
+    [
+        pytest.param("FY2026", 4, "2025-04-01", "2026-04-01", False, id="named after the year it ends in"),
+        pytest.param("fy 2027", 4, "2026-04-01", "2027-04-01", True, id="still going on"),
+        pytest.param("FY2026", 1, "2026-01-01", "2027-01-01", True, id="the calendar year"),
+        pytest.param("FY2027", 12, "2026-12-01", "2027-12-01", False, id="not begun"),
+        pytest.param("this fiscal year", 10, "2026-10-01", "2027-10-01", True, id="this"),
+        pytest.param("last fiscal year", 10, "2025-10-01", "2026-10-01", False, id="last"),
+        pytest.param("last fiscal year", 12, "2024-12-01", "2025-12-01", False, id="last, before its month"),
+    ],
+)
+def test_a_fiscal_year_is_named_after_the_year_in_which_it_ends(period, starts_in, start, end, is_open):
+    """It starts in the month that the company chose."""
+    interval = parse(period, timezone="UTC", now=NOW, fiscal_year_start=starts_in)
+    assert interval == Interval(utc(start), utc(end), "UTC", is_open)
 
 
 def test_relative_periods_use_the_calendar_of_the_zone():
@@ -293,7 +319,11 @@ def test_the_repr_shows_both_bounds_and_the_last_included_day():
     ("period", "message"),
     [
         pytest.param("last mnth", r"'last mnth' is not a period. Did you mean 'last month'\?", id="typo"),
-        pytest.param("October", r"'October' is not a period. Write '2026-10-05', '2026-10'", id="a name"),
+        pytest.param("October", r"'October' is not a period. Write '2026-10', 'October 2026'", id="a name"),
+        pytest.param("2026/10", r"is not a period. Did you mean '2026-10'\?", id="year, slash, month"),
+        pytest.param("Octobre 2026", r"Did you mean .October 2026.\?", id="another language"),
+        pytest.param("13/2026", "is not in the calendar: month must be", id="13th month, first"),
+        pytest.param("last 1999 years", "is out of range", id="too many years"),
         pytest.param("", "'' is not a period", id="nothing"),
         pytest.param("last 0 days", "is not a period", id="no days"),
         pytest.param("10/05/2026", "is not a period", id="American date"),
@@ -307,13 +337,13 @@ def test_the_repr_shows_both_bounds_and_the_last_included_day():
         pytest.param(date.max, "9999-12-31 is out of range", id="the last day"),
         pytest.param("0000-01-01", "not in the calendar", id="year 0"),
         pytest.param("last 99999 days", "out of range", id="centuries"),
-        pytest.param("today/tomorrow", "'today' is not the bound of an interval", id="relative bound"),
-        pytest.param((2026, 2027), "2026 is not the bound of an interval", id="numbers as bounds"),
+        pytest.param("today/tomorrow", "'today' is not the start or end of a period", id="relative bound"),
+        pytest.param((2026, 2027), "2026 is not the start or end of a period", id="numbers as bounds"),
         pytest.param("2026-10-15/2026-10-01", "is empty: it starts at 2026-10-15T00:00:00Z", id="reversed"),
         pytest.param("2026-10-15/2026-10-15", "is empty", id="end is start"),
         pytest.param(NOW, "is an instant, not a period", id="one datetime"),
         pytest.param("2026-10-05T12:00:00Z", "is an instant, not a period", id="one instant"),
-        pytest.param((NOW.replace(tzinfo=None), NOW), "has no zone, so it is no instant. Add", id="naive"),
+        pytest.param((NOW.replace(tzinfo=None), NOW), "no zone, so it is not an instant. Add", id="naive"),
         pytest.param("2026-10-01T00:00:00/2026-11", "has no zone", id="naive text"),
         pytest.param((NOW, NOW.replace(microsecond=1)), "counts whole seconds", id="fractions of a second"),
     ],

@@ -27,7 +27,8 @@ from stripe_reports.http.wsgi import WSGIApplication
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.planning import deadline
-from stripe_reports.planning.periods import Period, Split
+from stripe_reports.planning.intervals import Split
+from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy, check_policy
 from stripe_reports.reconcile.period_tie_out import tie_out
 from stripe_reports.reconcile.restatement import Restatement, restatement

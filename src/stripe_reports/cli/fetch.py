@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from stripe_reports.cli.clients import add_client_to, client_of
 from stripe_reports.cli.output import TerminalProgress, show
-from stripe_reports.planning.periods import Split
+from stripe_reports.planning.intervals import Split
 from stripe_reports.report.export import writer_for
 
 if TYPE_CHECKING:

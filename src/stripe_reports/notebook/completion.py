@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import available_timezones
 
 from stripe_reports import catalog
-from stripe_reports.planning import periods as intervals
+from stripe_reports.planning import intervals, periods
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
@@ -137,7 +137,7 @@ def _choices(argument: str, given: Mapping[str, str], *, in_list: bool) -> Seque
             old = [id_ for id_ in catalog.report_types() if id_ not in ids]
             return [*dict.fromkeys(id_.rpartition(".")[0] for id_ in ids), *ids, *old]
         case "period":
-            return intervals.PRESETS
+            return periods.PRESETS
         case "timezone":
             return sorted(available_timezones())
         case "split":

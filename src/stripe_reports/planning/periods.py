@@ -1,4 +1,4 @@
-"""Periods such as ``"2026-10"`` or ``"last month"`` as the instants that Stripe is asked for.
+"""Periods such as ``"2026-10"``, ``"Q3 2026"`` or ``"last month"`` as the instants that Stripe is asked for.
 
 Stripe's ``timezone`` parameter moves no bound, so local midnights are worked out here.
 Source: https://docs.stripe.com/api/reporting/report_run/create
@@ -7,31 +7,18 @@ Source: https://docs.stripe.com/api/reporting/report_run/create
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
-from typing import Literal, get_args
+from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
-from stripe_reports.errors import IntervalError, ParameterError
+from stripe_reports.errors import IntervalError
 from stripe_reports.models import iso, zone_named
-from stripe_reports.render.suggest import did_you_mean
+from stripe_reports.planning.intervals import Interval, around, first_of_month, start_of_day
+from stripe_reports.render.suggest import did_you_mean, suggestion
 
-__all__ = [
-    "PRESETS",
-    "Bound",
-    "Interval",
-    "Period",
-    "Split",
-    "clip",
-    "is_calendar",
-    "is_relative",
-    "parse",
-    "split",
-]
+__all__ = ["PRESETS", "Bound", "Period", "is_calendar", "is_relative", "parse"]
 
 Bound = str | date
 """Where an interval starts or ends: a day, an aware datetime, or the ISO text of a day, month or instant."""
@@ -39,78 +26,62 @@ Bound = str | date
 Period = str | date | Sequence[Bound]
 """A text such as ``"2026-Q3"``, a day, or a pair of bounds, the end excluded."""
 
-Split = Literal["day", "week", "month", "quarter", "year"]
-"""The calendar period that each part of a long interval is one of."""
-
 PRESETS: tuple[str, ...] = (
-    *("last month", "this month"),
+    *("last month", "this month", "last 3 months", "last 12 months"),
     *("last quarter", "this quarter"),
-    *("last year", "this year"),
+    *("last year", "this year", "ytd"),
     *("last week", "this week"),
     *("last 7 days", "last 30 days"),
     *("yesterday", "today"),
 )
 """The relative periods, in the order of a menu: whole months first, for whoever closes the books."""
 
-_EXAMPLES = "'2026-10-05', '2026-10', '2026-Q3', '2026', '2026-W41', '2026-10-01/2026-10-15' or 'last month'"
+_EXAMPLES = (
+    "'2026-10', 'October 2026', '2026-Q3', '2026', 'FY2026', '2026-10-05', '2026-W41', "
+    "'2026-10-01/2026-10-15', 'last month' or 'ytd'"
+)
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
-_DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
+_DAY = timedelta(days=1)
 
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july"),
+    *("august", "september", "october", "november", "december"),
+)
 _CALENDAR = re.compile(
     r"(?P<year>[0-9]{4})"
     r"(?:-?q(?P<quarter>[1-4])|-?w(?P<week>[0-9]{2})|-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2}))?)?"
 )
-_UNIT = re.compile(r"(?P<which>this|last|previous) (?P<unit>week|month|quarter|year)")
-_DAYS = re.compile(r"(?:last|previous) (?P<count>[1-9][0-9]{0,4}) days?")
+_QUARTER_FIRST = re.compile(r"q(?P<quarter>[1-4])[ -/]?(?P<year>[0-9]{4})")
+_MONTH_FIRST = re.compile(r"(?P<month>[0-9]{1,2})/(?P<year>[0-9]{4})")
+_MONTH_NAMED = re.compile(r"(?P<name>[a-z]{3,9})\.? (?P<year>[0-9]{4})")
+_YEAR_FIRST = re.compile(r"(?P<year>[0-9]{4})/(?P<month>[0-9]{1,2})")
+_FISCAL_YEAR = re.compile(r"fy ?(?P<year>[0-9]{4})")
+_UNIT = re.compile(r"(?P<which>this|last|previous) (?P<unit>week|month|quarter|year|fiscal year)")
+_COUNTED = re.compile(r"(?:last|previous) (?P<count>[1-9][0-9]{0,4}) (?P<unit>day|week|month|quarter|year)s?")
+_TO_DATE = {"mtd": "month", "qtd": "quarter", "ytd": "year"}
 _INSTANT = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[t ][0-9].*")
 
 _Span = tuple[date, date]
 """The first day of a period, and the first day after it."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Interval:
-    """The time from *start* up to, not including, *end*: aware UTC datetimes in whole seconds.
-
-    ``str(interval)`` is its ISO 8601 text, which ``parse`` reads back.
-
-    Attributes:
-        timezone: IANA zone in which the period was meant; the bounds are already worked out from it.
-        is_open: The period was still going on ("this month", "today"), so ``clip`` may cut its end.
-    """
-
-    start: datetime
-    end: datetime
-    timezone: str
-    is_open: bool = False
-
-    @property
-    def last_included_day(self) -> date:
-        """The day of the last included second, in ``timezone``."""
-        return (self.end - _SECOND).astimezone(zone_named(self.timezone)).date()
-
-    def __str__(self) -> str:
-        zone = zone_named(self.timezone)
-        return f"{iso(self.start, zone)}/{iso(self.end, zone)}"
-
-    def __repr__(self) -> str:
-        open_ = ", open" if self.is_open else ""
-        return f"<Interval {self} {self.timezone}, last included day {self.last_included_day}{open_}>"
-
-
-def parse(period: Period, *, timezone: str, now: datetime) -> Interval:
+def parse(period: Period, *, timezone: str, now: datetime, fiscal_year_start: int = 1) -> Interval:
     """The interval that a period means in *timezone*.
 
     A calendar period is that period by the clocks of the zone: across daylight saving a day may have 23
     or 25 hours, and it starts at the first instant that it has. Weeks are ISO weeks, from Monday.
 
     Args:
-        period: ``"2026-10-05"``, ``"2026-10"``, ``"2026-Q3"``, ``"2026"``, ``"2026-W41"``; two of them, or
-            two instants with an offset, as ``"start/end"`` or ``(start, end)``, the end excluded; a date;
-            ``"today"``, ``"yesterday"``, ``"last 7 days"`` (full days before today); ``"this"`` or
-            ``"last"`` with ``week``, ``month``, ``quarter`` or ``year``.
+        period: ``"2026-10-05"``, ``"2026-10"``, ``"October 2026"``, ``"10/2026"``, ``"2026-Q3"``,
+            ``"Q3 2026"``, ``"2026"``, ``"2026-W41"``, ``"FY2026"``; two of them, or two instants with an
+            offset, as ``"start/end"`` or ``(start, end)``, the end excluded; a date; ``"today"``,
+            ``"yesterday"``; ``"last 7 days"``, ``"last 3 months"`` and their like (complete ones, before
+            the present one); ``"mtd"``, ``"qtd"``, ``"ytd"`` (up to today); ``"this"`` or ``"last"`` with
+            ``week``, ``month``, ``quarter``, ``year`` or ``fiscal year``.
         timezone: IANA zone, such as ``"Europe/Paris"``.
         now: The present, which relative periods count from; any aware datetime.
+        fiscal_year_start: Month in which a fiscal year starts, 1 to 12; it is named after the year in which
+            it ends.
 
     Raises:
         IntervalError: The text is no period, the day does not exist, a bound has no zone or has
@@ -122,7 +93,7 @@ def parse(period: Period, *, timezone: str, now: datetime) -> Interval:
         '2026-10-01T00:00:00+02:00/2026-11-01T00:00:00+01:00'
     """
     zone = zone_named(timezone)
-    first, after, is_open = _bounds(period, today=_today(now, zone))
+    first, after, is_open = _Reader(_today(now, zone), fiscal_year_start).bounds(period)
     start, end = _instant(first, zone), _instant(after, zone)
     if start < end:
         return Interval(start, end, timezone, is_open)
@@ -136,189 +107,157 @@ def parse(period: Period, *, timezone: str, now: datetime) -> Interval:
 
 def is_relative(period: Period) -> bool:
     """Whether *period* depends on the present, as ``"last month"`` does."""
-    return isinstance(period, str) and _relative(_plain(period), date(2000, 1, 1)) is not None
+    return isinstance(period, str) and _Reader(date(2000, 1, 1), 1).relative(_plain(period)) is not None
 
 
 def is_calendar(period: Period) -> bool:
     """Whether *period* is one period of the calendar, such as ``"2026"``, ``"2026-Q4"`` or a date."""
     if isinstance(period, str):
-        return _calendar(_plain(period)) is not None
+        return _Reader(date(2000, 1, 1), 1).calendar(_plain(period)) is not None
     return isinstance(period, date) and _is_day(period)
 
 
-def split(interval: Interval, unit: Split) -> tuple[Interval, ...]:
-    """The calendar days, weeks, months, quarters or years of an interval, in order.
+class _Reader:
+    """Reads what people write as days, as of *today*."""
 
-    They tile it: each part ends where the next one starts. The first and the last may be partial; all others
-    are what ``parse`` gives for that period in the same zone. Weeks start on Monday.
+    def __init__(self, today: date, fiscal_year_start: int) -> None:
+        self._today = today
+        self._fiscal_start = fiscal_year_start
 
-    Args:
-        interval: What is to be split.
-        unit: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``, by the clocks of its zone.
+    def bounds(self, period: Period) -> tuple[date, date, bool]:
+        """Both bounds, as days or datetimes, and whether the period still goes on."""
+        match period:
+            case str():
+                return self._bounds_of_text(period)
+            case datetime():
+                raise _error(
+                    f"{period.isoformat()!r} is an instant, not a period. "
+                    "Give its day with .date(), or both bounds: (start, end)."
+                )
+            case date():
+                return *around(_in_range(period), "day"), False
+            case [start, end]:
+                return self._bound(start), self._bound(end), False
+            case _:
+                raise _error(
+                    f"{period!r} is not a period. Write {_EXAMPLES}, a date, or a pair (start, end)."
+                )
 
-    Raises:
-        ParameterError: No such unit.
+    def _bounds_of_text(self, text: str) -> tuple[date, date, bool]:
+        plain = _plain(text)
+        if (relative := self.relative(plain)) is not None:
+            return relative
+        if (days := self.calendar(plain)) is not None:
+            is_fiscal = _FISCAL_YEAR.fullmatch(plain) is not None
+            return *days, is_fiscal and days[0] <= self._today < days[1]
+        if plain.count("/") == 1 and not _YEAR_FIRST.fullmatch(plain):
+            start, end = plain.split("/")
+            return self._bound(start), self._bound(end), False
+        if _INSTANT.fullmatch(plain):
+            raise _error(f"{text!r} is an instant, not a period. Give both bounds: 'start/end'.")
+        raise _error(f"{text!r} is not a period.{_nearest(plain)} Write {_EXAMPLES}.")
 
-    Example:
-        >>> quarter = parse("2026-Q1", timezone="UTC", now=datetime.now(UTC))
-        >>> [str(part.last_included_day) for part in split(quarter, "month")]
-        ['2026-01-31', '2026-02-28', '2026-03-31']
-    """
-    if unit not in get_args(Split):
-        raise ParameterError(
-            f"split={unit!r} is no part of the calendar. Write {', '.join(map(repr, get_args(Split)))}.",
-            param="split",
-        )
-    zone = zone_named(interval.timezone)
-    cuts = [interval.start]
-    _, day = _around(interval.start.astimezone(zone).date(), unit)
-    while (cut := _start_of_day(day, zone)) < interval.end:
-        if cut > cuts[-1]:  # not a day that the clocks of the zone skipped
-            cuts.append(cut)
-        _, day = _around(day, unit)
-    return tuple(
-        replace(interval, start=start, end=end, is_open=interval.is_open and end == interval.end)
-        for start, end in pairwise([*cuts, interval.end])
-    )
+    def relative(self, text: str) -> tuple[date, date, bool] | None:
+        """The days of ``last month``, ``ytd`` and their like, and whether the period still goes on."""
+        today = self._today
+        if text == "today":
+            return *around(today, "day"), True
+        if text == "yesterday":
+            return today - _DAY, today, False
+        if text in _TO_DATE:
+            return around(today, _TO_DATE[text])[0], today + _DAY, True
+        if counted := _COUNTED.fullmatch(text):
+            return self._counted(int(counted["count"]), counted["unit"])
+        if named := _UNIT.fullmatch(text):
+            first, after = self._around(today, named["unit"])
+            if named["which"] == "this":
+                return first, after, True
+            return *self._around(first - _DAY, named["unit"]), False
+        return None
 
-
-def clip(
-    interval: Interval, *, available_start: datetime, available_end: datetime, report_type: str
-) -> Interval:
-    """The part of *interval* that Stripe has data for: all of it, or an open one up to *available_end*.
-
-    Only the end of an open interval is ever cut; the result's ``end`` then differs from the one passed in.
-
-    Args:
-        interval: What is wanted.
-        available_start: ``data_available_start`` of the report type.
-        available_end: Its ``data_available_end``.
-        report_type: Its id, for the message.
-
-    Raises:
-        IntervalError: The interval reaches beyond the available data, or an open one has none yet.
-    """
-    if interval.is_open and interval.start < available_end:
-        interval = replace(interval, end=min(interval.end, available_end))
-    is_early, is_late = interval.start < available_start, interval.end > available_end
-    if not is_early and not is_late:
-        return interval
-    start, end = max(interval.start, available_start), min(interval.end, available_end)
-    part = f"What there is now: ({iso(start)!r}, {iso(end)!r})." if start < end else "None of that is there."
-    raise IntervalError(
-        f"Stripe has data for {report_type} from {iso(available_start)} to {iso(available_end)}; "
-        f"the interval asked for is {iso(interval.start)} to {iso(interval.end)}. {part}"
-        + (" Ask again later for the rest: Stripe adds data about twice a day." if is_late else ""),
-        param="interval_start" if is_early else "interval_end",
-    )
-
-
-def _bounds(period: Period, *, today: date) -> tuple[date, date, bool]:
-    """Both bounds, as days or datetimes, and whether the period is open."""
-    match period:
-        case str():
-            return _bounds_of_text(period, today=today)
-        case datetime():
+    def _counted(self, count: int, unit: str) -> tuple[date, date, bool]:
+        """So many complete days, weeks, months, … before the one that today is in."""
+        after, _ = around(self._today, unit)
+        if unit in ("day", "week"):
+            return after - count * _DAY * (7 if unit == "week" else 1), after, False
+        months = count * {"month": 1, "quarter": 3, "year": 12}[unit]
+        if months >= 12 * (after.year - _FIRST_YEAR):
             raise _error(
-                f"{period.isoformat()!r} is an instant, not a period. "
-                "Give its day with .date(), or both bounds: (start, end)."
+                f"'last {count} {unit}s' is out of range: periods lie between {_FIRST_YEAR} and {_LAST_YEAR}."
             )
-        case date():
-            return *_around(_in_range(period), "day"), False
-        case [start, end]:
-            return _bound(start), _bound(end), False
-        case _:
-            raise _error(f"{period!r} is not a period: write {_EXAMPLES}, a date, or a pair (start, end).")
+        return first_of_month(after.year, after.month - months), after, False
+
+    def _around(self, day: date, unit: str) -> _Span:
+        if unit != "fiscal year":
+            return around(day, unit)
+        return self._fiscal_year(day.year + (self._fiscal_start > 1 and day.month >= self._fiscal_start))
+
+    def _fiscal_year(self, ends_in: int) -> _Span:
+        """The fiscal year that is named after the year in which it ends."""
+        start_year = ends_in - (self._fiscal_start > 1)
+        return date(start_year, self._fiscal_start, 1), date(start_year + 1, self._fiscal_start, 1)
+
+    def calendar(self, text: str) -> _Span | None:
+        """The days of ``2026``, ``q3 2026``, ``2026-10``, ``october 2026``, …; None if it is none of them."""
+        if fiscal := _FISCAL_YEAR.fullmatch(text):
+            return self._fiscal_year(_in_range(date(int(fiscal["year"]) or 1, 1, 1)).year)
+        part = _CALENDAR.fullmatch(_in_iso_order(text))
+        if part is None:
+            return None
+        year, quarter = int(part["year"]), int(part["quarter"] or 1)
+        try:
+            if part["week"]:
+                first = date.fromisocalendar(year, int(part["week"]), 1)
+            else:
+                first = date(year, int(part["month"] or 3 * quarter - 2), int(part["day"] or 1))
+        except ValueError as reason:
+            raise _error(f"{text.upper()!r} is not in the calendar: {reason}.") from None
+        return around(_in_range(first), part.lastgroup or "year")
+
+    def _bound(self, value: object) -> date:
+        """One bound as a day (the first of its month, quarter, …) or as the datetime that it is."""
+        if isinstance(value, str):
+            text = _plain(value)
+            if (days := self.calendar(text)) is not None:
+                return days[0]
+            with suppress(ValueError):
+                return datetime.fromisoformat(text.upper())
+        if isinstance(value, date):
+            return value
+        raise _error(
+            f"{value!r} is not the start or end of a period. Write a day or month, such as '2026-10-01' or "
+            "'2026-10', or an instant with its offset, such as '2026-10-01T00:00:00Z'."
+        )
 
 
-def _bounds_of_text(text: str, *, today: date) -> tuple[date, date, bool]:
-    plain = _plain(text)
-    if (relative := _relative(plain, today)) is not None:
-        return relative
-    if (days := _calendar(plain)) is not None:
-        return *days, False
-    if plain.count("/") == 1:
-        start, end = plain.split("/")
-        return _bound(start), _bound(end), False
-    if _INSTANT.fullmatch(plain):
-        raise _error(f"{text!r} is an instant, not a period. Give both bounds: 'start/end'.")
-    hint = did_you_mean(plain, PRESETS, most=1, cutoff=0.6)
-    raise _error(f"{text!r} is not a period.{hint} Write {_EXAMPLES}.")
+def _in_iso_order(text: str) -> str:
+    """``october 2026`` and ``10/2026`` as ``2026-10``, ``q3 2026`` as ``2026-q3``; anything else as it is."""
+    if named := _MONTH_NAMED.fullmatch(text):
+        number = next((n for n, month in enumerate(_MONTHS, 1) if _is_month(named["name"], month)), None)
+        return f"{named['year']}-{number:02}" if number else text
+    if month := _MONTH_FIRST.fullmatch(text):
+        return f"{month['year']}-{month['month']:0>2}"
+    if quarter := _QUARTER_FIRST.fullmatch(text):
+        return f"{quarter['year']}-q{quarter['quarter']}"
+    return text
+
+
+def _is_month(written: str, month: str) -> bool:
+    return written in (month, month[:3]) or written == month[:4] == "sept"
+
+
+def _nearest(text: str) -> str:
+    """The period that was probably meant by one that is not understood."""
+    if month := _YEAR_FIRST.fullmatch(text):
+        return suggestion([f"{month['year']}-{month['month']:0>2}"]) if 1 <= int(month["month"]) <= 12 else ""
+    if named := _MONTH_NAMED.fullmatch(text):
+        near = get_close_matches(named["name"], _MONTHS, n=1, cutoff=0.6)
+        return suggestion([f"{month.title()} {named['year']}" for month in near])
+    return did_you_mean(text, PRESETS, most=1, cutoff=0.6)
 
 
 def _plain(text: str) -> str:
     return " ".join(text.lower().split())
-
-
-def _relative(text: str, today: date) -> tuple[date, date, bool] | None:
-    if text == "today":
-        return *_around(today, "day"), True
-    if text == "yesterday":
-        return today - _DAY, today, False
-    if counted := _DAYS.fullmatch(text):
-        return today - int(counted["count"]) * _DAY, today, False
-    if named := _UNIT.fullmatch(text):
-        first, after = _around(today, named["unit"])
-        if named["which"] == "this":
-            return first, after, True
-        return *_around(first - _DAY, named["unit"]), False
-    return None
-
-
-def _calendar(text: str) -> _Span | None:
-    """The days of ``2026``, ``2026-q3``, ``2026-10``, ``2026-w41`` or ``2026-10-05``; None if it is none."""
-    part = _CALENDAR.fullmatch(text)
-    if part is None:
-        return None
-    year, quarter = int(part["year"]), int(part["quarter"] or 1)
-    try:
-        if part["week"]:
-            first = date.fromisocalendar(year, int(part["week"]), 1)
-        else:
-            first = date(year, int(part["month"] or 3 * quarter - 2), int(part["day"] or 1))
-    except ValueError as reason:
-        raise _error(f"{text.upper()!r} is not in the calendar: {reason}.") from None
-    return _around(_in_range(first), part.lastgroup or "year")
-
-
-def _around(day: date, unit: str) -> _Span:
-    """The day, week, month, quarter or year that *day* is in."""
-    match unit:
-        case "day":
-            first, after = day, day + _DAY
-        case "week":
-            first = day - day.weekday() * _DAY
-            after = first + 7 * _DAY
-        case "month":
-            first = day.replace(day=1)
-            after = _first_of_month(day.year, day.month + 1)
-        case "quarter":
-            first = _first_of_month(day.year, day.month - (day.month - 1) % 3)
-            after = _first_of_month(first.year, first.month + 3)
-        case _:
-            first, after = date(day.year, 1, 1), date(day.year + 1, 1, 1)
-    return first, after
-
-
-def _first_of_month(year: int, month: int) -> date:
-    """The first day of *month*, which may run over into the next year: 13 is its January."""
-    return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
-
-
-def _bound(value: object) -> date:
-    """One bound as a day (the first of its month, quarter, …) or as the datetime that it is."""
-    if isinstance(value, str):
-        text = value.strip().lower()
-        if (days := _calendar(text)) is not None:
-            return days[0]
-        with suppress(ValueError):
-            return datetime.fromisoformat(text.upper())
-    if isinstance(value, date):
-        return value
-    raise _error(
-        f"{value!r} is not the bound of an interval. Write a day or month, such as '2026-10-01' or "
-        "'2026-10', or an instant with its offset, such as '2026-10-01T00:00:00Z'."
-    )
 
 
 def _is_day(bound: date) -> bool:
@@ -329,29 +268,16 @@ def _instant(bound: date, zone: ZoneInfo) -> datetime:
     """The bound in UTC: a datetime as it is, a day as its first instant in *zone*."""
     _in_range(bound)
     if not isinstance(bound, datetime):
-        return _start_of_day(bound, zone)
+        return start_of_day(bound, zone)
     if bound.tzinfo is None:
         raise _error(
-            f"{bound.isoformat()!r} has no zone, so it is no instant. Add an offset "
+            f"{bound.isoformat()!r} has no zone, so it is not an instant. Add an offset "
             f"('{bound.isoformat()}Z' for UTC), or give days: they are taken in {zone.key}."
         )
     if bound.microsecond:
         raise _error(f"{bound.isoformat()!r}: Stripe counts whole seconds. Use .replace(microsecond=0).")
     utc = bound.astimezone(UTC)
     return datetime.combine(utc.date(), utc.time(), UTC)  # a plain datetime, also from a pandas Timestamp
-
-
-def _start_of_day(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of *day*: its midnight, the earlier one of two, or the end of a gap around it."""
-    midnight = datetime.combine(day, time.min, zone)
-    by_offset_before = midnight.astimezone(UTC)
-    by_offset_after = midnight.replace(fold=1).astimezone(UTC)
-    if by_offset_before <= by_offset_after:
-        return by_offset_before
-    # The clocks skipped midnight: they were put forward after the one reading of it, up to the other.
-    gap = range((by_offset_before - by_offset_after) // _SECOND)
-    seconds = bisect_left(gap, day, key=lambda n: (by_offset_after + n * _SECOND).astimezone(zone).date())
-    return by_offset_after + seconds * _SECOND
 
 
 def _today(now: datetime, zone: ZoneInfo) -> date:

@@ -13,7 +13,7 @@ import polars as pl
 from stripe_reports.catalog.splitting import summary_of
 from stripe_reports.errors import MixedColumnsError, ParameterError, StoreError
 from stripe_reports.models import ReportRequest, iso
-from stripe_reports.planning.periods import Split
+from stripe_reports.planning.intervals import Split
 from stripe_reports.render.card import card, folded
 from stripe_reports.render.printable import printable
 from stripe_reports.report.export import Exports

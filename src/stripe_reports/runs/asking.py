@@ -15,8 +15,9 @@ from stripe_reports.errors import NetworkError, ParameterError, StoreError, Unkn
 from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.transport import Transport
 from stripe_reports.models import ReportRequest, ReportType
-from stripe_reports.planning import periods as intervals
-from stripe_reports.planning.periods import Period, Split
+from stripe_reports.planning import intervals, periods
+from stripe_reports.planning.intervals import Split
+from stripe_reports.planning.periods import Period
 from stripe_reports.runs.fetch_all import requests_of
 from stripe_reports.runs.runs import Runs, cut_to_available
 from stripe_reports.storage.store import Store
@@ -181,8 +182,8 @@ class Asking:
             zone: Where it is meant.
             as_far_as_it_goes: A calendar period that is still going on is open too.
         """
-        interval = intervals.parse(period, timezone=zone, now=self._time_for(period))
-        if as_far_as_it_goes and intervals.is_calendar(period) and interval.end > self._transport.now():
+        interval = periods.parse(period, timezone=zone, now=self._time_for(period))
+        if as_far_as_it_goes and periods.is_calendar(period) and interval.end > self._transport.now():
             now = self._runs.time()
             interval = replace(interval, is_open=interval.start <= now < interval.end)
         if interval.is_open:
@@ -190,11 +191,11 @@ class Asking:
         return interval
 
     def _end_of(self, period: Period, zone: str) -> datetime:
-        return intervals.parse(period, timezone=zone, now=self._transport.now()).end
+        return periods.parse(period, timezone=zone, now=self._transport.now()).end
 
     def _time_for(self, period: Period) -> datetime:
         """Now, by Stripe's clock where the period depends on it; by the machine's if Stripe is silent."""
-        if intervals.is_relative(period):
+        if periods.is_relative(period):
             try:
                 return self._runs.time()
             except NetworkError:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from stripe_reports.catalog.splitting import check_split
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest, ReportRun
-from stripe_reports.planning import periods as intervals
-from stripe_reports.planning.periods import Interval, Split
+from stripe_reports.planning import intervals
+from stripe_reports.planning.intervals import Interval, Split
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.report.report import Report
 from stripe_reports.report.report_set import ReportSet

@@ -36,8 +36,7 @@ from stripe_reports.errors import (
 from stripe_reports.http.api_v1 import Api, CreatedRun
 from stripe_reports.http.transport import Transport
 from stripe_reports.models import Provenance, ReportRequest, ReportRun, ReportType, iso
-from stripe_reports.planning import backoff, deadline
-from stripe_reports.planning import periods as intervals
+from stripe_reports.planning import backoff, deadline, intervals
 from stripe_reports.planning.reuse import (
     AskForRuns,
     AskForType,

@@ -14,8 +14,8 @@ from typing import Any, Literal
 from stripe_reports import catalog
 from stripe_reports.errors import IntervalError, ParameterError
 from stripe_reports.models import ReportRequest, ReportType, iso, zone_named
-from stripe_reports.planning import periods as intervals
-from stripe_reports.planning.periods import Interval
+from stripe_reports.planning import periods
+from stripe_reports.planning.intervals import Interval
 from stripe_reports.render.suggest import did_you_mean
 
 __all__ = ["FIELDS", "Checked", "Choices", "check", "choices_of", "days_period", "fields_of", "takes_period"]
@@ -208,7 +208,7 @@ def _field_of(param: str | None) -> str:
 
 def _interval(period: str, report_type: ReportType, zone: str, now: datetime) -> Interval:
     _check_days(period)
-    interval = intervals.parse(period, timezone=zone, now=now)
+    interval = periods.parse(period, timezone=zone, now=now)
     first, last = report_type.data_available_start, report_type.data_available_end
     if first is None or last is None:
         return interval
@@ -256,7 +256,7 @@ def _beyond(interval: Interval, first: datetime, last: datetime, zone: str) -> s
 def _readable(period: str, zone: str, now: datetime) -> Interval | None:
     """What a refused period means all the same, so that its bounds can be read."""
     try:
-        return intervals.parse(period, timezone=zone, now=now)
+        return periods.parse(period, timezone=zone, now=now)
     except ParameterError:
         return None
 
@@ -269,7 +269,7 @@ def _bounds(interval: Interval, report_type: ReportType) -> dict[str, datetime]:
 
 
 def _period_notes(period: str, interval: Interval, zone: str, now: datetime) -> dict[str, str]:
-    whole = intervals.parse(period, timezone=zone, now=now)
+    whole = periods.parse(period, timezone=zone, now=now)
     if interval.is_open and interval.end < whole.end:
         return {"period": "Cut at the end of the available data."}
     return {}
@@ -281,7 +281,7 @@ def _in_days(interval: Interval) -> str | None:
     first, after = interval.start.astimezone(zone).date(), interval.end.astimezone(zone).date()
     period = f"{first}/{after}"
     try:
-        whole = intervals.parse(period, timezone=interval.timezone, now=interval.end)
+        whole = periods.parse(period, timezone=interval.timezone, now=interval.end)
     except ParameterError:
         return None
     return period if (whole.start, whole.end) == (interval.start, interval.end) else None

@@ -10,9 +10,9 @@ from zoneinfo import available_timezones
 from stripe_reports import catalog
 from stripe_reports.catalog.currencies import CURRENCIES
 from stripe_reports.models import Column, ReportType, iso, zone_named
-from stripe_reports.planning import periods as intervals
+from stripe_reports.planning import periods
 
-__all__ = ["column_groups", "families", "periods", "static_menu", "unavailable"]
+__all__ = ["column_groups", "families", "period_choices", "static_menu", "unavailable"]
 
 _FAMILIES = {
     "balance": "Balance and payouts",
@@ -83,13 +83,13 @@ def unavailable(
     return None
 
 
-def periods(now: datetime, zone: str) -> list[dict[str, str]]:
+def period_choices(now: datetime, zone: str) -> list[dict[str, str]]:
     """The periods of a menu, each with what it means now: presets, then months, quarters and years."""
     today = now.astimezone(zone_named(zone)).date()
     months = [divmod(today.year * 12 + today.month - 1 - back, 12) for back in range(1, 13)]
     quarters = [divmod(today.year * 4 + (today.month - 1) // 3 - back, 4) for back in range(1, 5)]
     groups = {
-        "Relative": list(intervals.PRESETS),
+        "Relative": list(periods.PRESETS),
         "Months": [f"{year}-{month + 1:02}" for year, month in months],
         "Quarters": [f"{year}-Q{quarter + 1}" for year, quarter in quarters],
         "Years": [str(today.year - 1), str(today.year - 2)],
@@ -102,8 +102,8 @@ def periods(now: datetime, zone: str) -> list[dict[str, str]]:
 
 
 def _period_text(period: str, now: datetime, zone: str) -> str:
-    interval = intervals.parse(period, timezone=zone, now=now)
-    if not intervals.is_relative(period):
+    interval = periods.parse(period, timezone=zone, now=now)
+    if not periods.is_relative(period):
         start = interval.start.astimezone(zone_named(zone))
         return f"{start:%B %Y}" if len(period) == 7 and "Q" not in period else period.replace("-", " ")
     first, last = interval.start.astimezone(zone_named(zone)).date(), interval.last_included_day

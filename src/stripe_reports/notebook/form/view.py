@@ -100,7 +100,7 @@ def _period(model: Model) -> dict[str, Any] | None:
     first, _, after = model.choices.period.partition("/")
     return {
         "value": model.choices.period,
-        "menu": menu.periods(model.now(), model.zone),
+        "menu": menu.period_choices(model.now(), model.zone),
         "is_moment": is_moment,
         "typed": {"first": first[:10], "after": after[:10]} if after else None,
         "bounds": bounds_text(interval, is_moment=is_moment) if interval else None,

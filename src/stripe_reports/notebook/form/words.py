@@ -6,7 +6,7 @@ from datetime import time, timedelta
 
 from stripe_reports import errors
 from stripe_reports.models import zone_named
-from stripe_reports.planning.periods import Interval
+from stripe_reports.planning.intervals import Interval
 
 __all__ = ["age_text", "bounds_text", "error_title"]
 

@@ -1,0 +1,154 @@
+"""Intervals of time: the part that Stripe has data for, and calendar parts. Bounds are UTC instants."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
+
+from stripe_reports.errors import IntervalError, ParameterError
+from stripe_reports.models import iso, zone_named
+
+__all__ = ["Interval", "Split", "around", "clip", "first_of_month", "split", "start_of_day"]
+
+Split = Literal["day", "week", "month", "quarter", "year"]
+"""The calendar period that each part of a long interval is one of."""
+
+_DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Interval:
+    """The time from *start* up to, not including, *end*: aware UTC datetimes in whole seconds.
+
+    ``str(interval)`` is its ISO 8601 text, which ``parse`` reads back.
+
+    Attributes:
+        timezone: IANA zone in which the period was meant; the bounds are already worked out from it.
+        is_open: The period was still going on ("this month", "today"), so ``clip`` may cut its end.
+    """
+
+    start: datetime
+    end: datetime
+    timezone: str
+    is_open: bool = False
+
+    @property
+    def last_included_day(self) -> date:
+        """The day of the last included second, in ``timezone``."""
+        return (self.end - _SECOND).astimezone(zone_named(self.timezone)).date()
+
+    def __str__(self) -> str:
+        zone = zone_named(self.timezone)
+        return f"{iso(self.start, zone)}/{iso(self.end, zone)}"
+
+    def __repr__(self) -> str:
+        open_ = ", open" if self.is_open else ""
+        return f"<Interval {self} {self.timezone}, last included day {self.last_included_day}{open_}>"
+
+
+def split(interval: Interval, unit: Split) -> tuple[Interval, ...]:
+    """The calendar days, weeks, months, quarters or years of an interval, in order.
+
+    They tile it: each part ends where the next one starts. The first and the last may be partial; all others
+    are what ``parse`` gives for that period in the same zone. Weeks start on Monday.
+
+    Args:
+        interval: What is to be split.
+        unit: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``, by the clocks of its zone.
+
+    Raises:
+        ParameterError: No such unit.
+
+    Example:
+        >>> quarter = parse("2026-Q1", timezone="UTC", now=datetime.now(UTC))
+        >>> [str(part.last_included_day) for part in split(quarter, "month")]
+        ['2026-01-31', '2026-02-28', '2026-03-31']
+    """
+    if unit not in get_args(Split):
+        raise ParameterError(
+            f"split={unit!r} is not a part of the calendar. Write {', '.join(map(repr, get_args(Split)))}.",
+            param="split",
+        )
+    zone = zone_named(interval.timezone)
+    cuts = [interval.start]
+    _, day = around(interval.start.astimezone(zone).date(), unit)
+    while (cut := start_of_day(day, zone)) < interval.end:
+        if cut > cuts[-1]:  # not a day that the clocks of the zone skipped
+            cuts.append(cut)
+        _, day = around(day, unit)
+    return tuple(
+        replace(interval, start=start, end=end, is_open=interval.is_open and end == interval.end)
+        for start, end in pairwise([*cuts, interval.end])
+    )
+
+
+def clip(
+    interval: Interval, *, available_start: datetime, available_end: datetime, report_type: str
+) -> Interval:
+    """The part of *interval* that Stripe has data for: all of it, or an open one up to *available_end*.
+
+    Only the end of an open interval is ever cut; the result's ``end`` then differs from the one passed in.
+
+    Args:
+        interval: What is wanted.
+        available_start: ``data_available_start`` of the report type.
+        available_end: Its ``data_available_end``.
+        report_type: Its id, for the message.
+
+    Raises:
+        IntervalError: The interval reaches beyond the available data, or an open one has none yet.
+    """
+    if interval.is_open and interval.start < available_end:
+        interval = replace(interval, end=min(interval.end, available_end))
+    is_early, is_late = interval.start < available_start, interval.end > available_end
+    if not is_early and not is_late:
+        return interval
+    start, end = max(interval.start, available_start), min(interval.end, available_end)
+    part = f"What there is now: ({iso(start)!r}, {iso(end)!r})." if start < end else "None of that is there."
+    raise IntervalError(
+        f"Stripe has data for {report_type} from {iso(available_start)} to {iso(available_end)}; "
+        f"the interval asked for is {iso(interval.start)} to {iso(interval.end)}. {part}"
+        + (" Ask again later for the rest: Stripe adds data about twice a day." if is_late else ""),
+        param="interval_start" if is_early else "interval_end",
+    )
+
+
+def start_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of *day*: its midnight, the earlier one of two, or the end of a gap around it."""
+    midnight = datetime.combine(day, time.min, zone)
+    by_offset_before = midnight.astimezone(UTC)
+    by_offset_after = midnight.replace(fold=1).astimezone(UTC)
+    if by_offset_before <= by_offset_after:
+        return by_offset_before
+    # The clocks skipped midnight: they were put forward after the one reading of it, up to the other.
+    gap = range((by_offset_before - by_offset_after) // _SECOND)
+    seconds = bisect_left(gap, day, key=lambda n: (by_offset_after + n * _SECOND).astimezone(zone).date())
+    return by_offset_after + seconds * _SECOND
+
+
+def around(day: date, unit: str) -> tuple[date, date]:
+    """The first day of the day, week, month, quarter or year that *day* is in, and the first day after it."""
+    match unit:
+        case "day":
+            first, after = day, day + _DAY
+        case "week":
+            first = day - day.weekday() * _DAY
+            after = first + 7 * _DAY
+        case "month":
+            first = day.replace(day=1)
+            after = first_of_month(day.year, day.month + 1)
+        case "quarter":
+            first = first_of_month(day.year, day.month - (day.month - 1) % 3)
+            after = first_of_month(first.year, first.month + 3)
+        case _:
+            first, after = date(day.year, 1, 1), date(day.year + 1, 1, 1)
+    return first, after
+
+
+def first_of_month(year: int, month: int) -> date:
+    """The first day of *month*, which may run over into the next year: 13 is its January."""
+    return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
