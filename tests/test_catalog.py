@@ -139,7 +139,7 @@ def test_all_columns_leaves_out_metadata_whose_keys_nobody_knows():
         ("balance.summary.2", OCTOBER | {"payout": "po_1"}, "payout", "does not take 'payout'"),
         ("balance.summary.2", OCTOBER | {"other": {"curency": "eur"}}, "curency", "Did you mean 'currency'"),
         ("balance.summary.2", {}, "interval_start", "needs a period"),
-        ("payout_reconciliation.by_id.itemized.4", {}, "payout", "needs payout='po_…'"),
+        ("payout_reconciliation.by_id.itemized.4", {}, "payout", "needs a payout: po_…"),
         (
             "payout_reconciliation.by_id.itemized.4",
             OCTOBER | {"payout": "po_1"},

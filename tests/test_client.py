@@ -652,7 +652,7 @@ class TestRequests:
     def test_a_period_beyond_the_data_is_an_error_that_names_both_limits(self, client, calls):
         """Before anything is launched."""
         for period in ("2027-01", "2019-01"):
-            with pytest.raises(errors.IntervalError, match=r"from 20.*Z to 2026-11-0.*Z"):
+            with pytest.raises(errors.IntervalError, match=r"from 20.* to 2026-11-0.* \(UTC\)"):
                 client.fetch("balance.summary", period)
         assert calls(CREATE) == []
 
@@ -663,13 +663,14 @@ class TestRequests:
 
     def test_a_name_without_version_is_asked_about_once_a_day(self, connect, simulator, calls):
         """And every repr names the version that was taken."""
+        listed = "GET /v1/reporting/report_types"
         assert connect().request("balance.summary", "2026-10").report_type == "balance.summary.2"
-        assert len(calls()) == 1
+        assert calls().count(listed) == 1
         connect().request("payouts.itemized", "2026-10")
-        assert calls() == []
+        assert calls().count(listed) == 0
         simulator.clock.advance(timedelta(days=1))
         connect().request("balance.summary", "2026-10")
-        assert len(calls()) == 1
+        assert calls().count(listed) == 1
 
     def test_out_of_reach_a_name_means_the_newest_catalogued(self, connect, monkeypatch):
         """So that a stored result can be read on the train."""
@@ -694,7 +695,7 @@ class TestRequests:
     def test_a_moment_beyond_the_data_is_an_error_that_names_both_limits(self, client, calls):
         """No start is made up for it."""
         with pytest.raises(
-            errors.IntervalError, match=r"from 20.*Z to 2026-11-0.*the moment asked for is 2027-02-01"
+            errors.IntervalError, match=r"Asked for: 2027-02-01T00:00:00Z. .* from 20.* to 2026-11-0"
         ):
             client.fetch("ending_balance_reconciliation.itemized.4", "2027-01")
         assert calls(CREATE) == []

@@ -71,6 +71,8 @@ class Client:
         base_url: Stripe, or a simulator on this machine.
         files_url: Where result files are, if neither at Stripe nor at *base_url*.
         cache_dir: Folder of results; None is ``STRIPE_REPORTS_CACHE_DIR``, else the user's cache folder.
+        fiscal_year_start: Month in which the fiscal year of ``"FY2026"`` starts, 1 to 12; it is named after
+            the year in which it ends.
         cache_limit: Bytes that the stored results may take; beyond it, the oldest are removed.
         max_result_bytes: Bytes that one result may have; a larger one is an error, and is not stored.
         trusted_hosts: Host names besides Stripe's that may see a live key.
@@ -99,6 +101,7 @@ class Client:
         base_url: str = STRIPE_URL,
         files_url: str | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
+        fiscal_year_start: int = 1,
         cache_limit: int = 20_000_000_000,
         max_result_bytes: int = 100_000_000_000,
         trusted_hosts: Collection[str] = (),
@@ -116,6 +119,7 @@ class Client:
             base_url=base_url,
             files_url=files_url,
             cache_dir=Path(cache_dir or os.environ.get(CACHE_VARIABLE) or user_cache_path("stripe-reports")),
+            fiscal_year_start=fiscal_year_start,
             cache_limit=cache_limit,
             max_result_bytes=max_result_bytes,
             trusted_hosts=frozenset(trusted_hosts),

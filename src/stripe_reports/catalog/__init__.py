@@ -30,7 +30,10 @@ __all__ = [
     "columns_named",
     "get",
     "merge",
+    "missing",
+    "missing_error",
     "newest",
+    "not_taken",
     "report_types",
     "unknown",
 ]
@@ -73,6 +76,25 @@ _REFUSED = {
     "decimal_separator": "our tables need the point as the decimal sign",
     "decimal_format": "our tables need the point as the decimal sign",
 }
+
+_NEEDED = {
+    "interval_start": "a period, such as '2026-10'",
+    "interval_end": "a period, such as '2026-10'",
+    "payout": "a payout: po_…",
+    "connected_account": "a connected account: acct_…",
+}
+"""What a required parameter is called in messages."""
+
+_MEANT = {
+    "account": "Act for another account with Client(account='acct_…').",
+    "tz": "The time zone is timezone='Europe/Paris'.",
+    "time_zone": "The time zone is timezone='Europe/Paris'.",
+    "refresh": "Launch a new run with reuse='never'.",
+    "force": "Launch a new run with reuse='never'.",
+    "start": "Give both bounds as the period: ('2026-10-01', '2026-11-01').",
+    "end": "Give both bounds as the period: ('2026-10-01', '2026-11-01').",
+}
+"""Names that other libraries use, and what does the same here."""
 
 _STRIPES_OWN = (
     *("id", "object", "name", "version", "livemode"),
@@ -235,18 +257,31 @@ def check(request: ReportRequest, report_type: ReportType | None = None) -> list
 def _check_parameters(request: ReportRequest, report_type: ReportType) -> None:
     for name in request.parameters:
         if name not in report_type.parameters:
-            taken = accepted(report_type)
-            hint = did_you_mean(name, taken)
-            raise ParameterError(
-                f"{report_type.id} does not take {name!r}.{hint} It takes {', '.join(taken)}.", param=name
-            )
-    missing = [name for name in report_type.required_parameters if name not in request.parameters]
-    if missing:
-        needs = {"payout": "payout='po_…'", "connected_account": "connected_account='acct_…'"}
-        wanted = [needs.get(name, "a period such as '2026-10'") for name in missing]
-        raise ParameterError(
-            f"{report_type.id} needs {' and '.join(dict.fromkeys(wanted))}.", param=missing[0]
-        )
+            raise not_taken(report_type, name)
+    for name in missing(report_type, request.parameters):
+        raise missing_error(report_type, name)
+
+
+def missing(report_type: ReportType, given: Collection[str]) -> list[str]:
+    """The parameters that the type requires and that are not among those given."""
+    return [name for name in report_type.required_parameters if name not in given]
+
+
+def missing_error(report_type: ReportType, name: str) -> ParameterError:
+    """The error for a required parameter that was not given."""
+    needed = _NEEDED.get(name, f"the parameter {name!r}")
+    return ParameterError(f"{report_type.id} needs {needed}.", param=name)
+
+
+def not_taken(report_type: ReportType, name: str) -> ParameterError:
+    """The error for a parameter that the type does not take, with what was probably meant."""
+    if name in _MEANT:
+        return ParameterError(f"Reports do not take {name!r}. {_MEANT[name]}", param=name)
+    taken = accepted(report_type)
+    return ParameterError(
+        f"{report_type.id} does not take {name!r}.{did_you_mean(name, taken)} It takes {', '.join(taken)}.",
+        param=name,
+    )
 
 
 def _check_columns(request: ReportRequest, report_type: ReportType) -> list[str]:

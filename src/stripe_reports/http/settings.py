@@ -85,6 +85,7 @@ class Settings:
         files_url: Where files are, if neither there nor at Stripe's usual place.
         cache_dir: Folder of results, one folder for each owner inside.
         api_version: Stripe's API version.
+        fiscal_year_start: Month in which a fiscal year starts, 1 to 12.
         cache_limit: Bytes that the stored results of this owner may take.
         max_result_bytes: Bytes that one result may have, as received and unpacked.
         trusted_hosts: Further host names that may see a live key, such as a company's gateway.
@@ -102,6 +103,7 @@ class Settings:
     files_url: str | None = None
     cache_dir: Path
     api_version: str = API_VERSION
+    fiscal_year_start: int = 1
     cache_limit: int = 20_000_000_000
     max_result_bytes: int = 100_000_000_000
     trusted_hosts: frozenset[str] = field(default=frozenset())
@@ -116,6 +118,11 @@ class Settings:
             )
         if self.timezone is not None:
             zone_named(self.timezone)
+        if self.fiscal_year_start not in range(1, 13):
+            raise ParameterError(
+                f"fiscal_year_start must be a month from 1 to 12; got {self.fiscal_year_start!r}.",
+                param="fiscal_year_start",
+            )
         self._check_address("base_url", self.base_url)
         if self.files_url:
             self._check_address("files_url", self.files_url)

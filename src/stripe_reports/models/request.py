@@ -22,6 +22,8 @@ _ID_PREFIXES = {
     "connected_account": "acct_",
     "connected_accounts": "acct_",
     "customer": "cus_",
+    "invoice": "in_",
+    "invoice_line_item": "il_",
 }
 
 

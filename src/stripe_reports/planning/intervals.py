@@ -87,7 +87,12 @@ def split(interval: Interval, unit: Split) -> tuple[Interval, ...]:
 
 
 def clip(
-    interval: Interval, *, available_start: datetime, available_end: datetime, report_type: str
+    interval: Interval,
+    *,
+    available_start: datetime,
+    available_end: datetime,
+    report_type: str,
+    is_moment: bool = False,
 ) -> Interval:
     """The part of *interval* that Stripe has data for: all of it, or an open one up to *available_end*.
 
@@ -98,22 +103,31 @@ def clip(
         available_start: ``data_available_start`` of the report type.
         available_end: Its ``data_available_end``.
         report_type: Its id, for the message.
+        is_moment: Whether the report describes the end of the interval only.
 
     Raises:
         IntervalError: The interval reaches beyond the available data, or an open one has none yet.
     """
     if interval.is_open and interval.start < available_end:
         interval = replace(interval, end=min(interval.end, available_end))
-    is_early, is_late = interval.start < available_start, interval.end > available_end
-    if not is_early and not is_late:
+    first_needed = interval.end if is_moment else interval.start
+    if available_start <= first_needed and interval.end <= available_end:
         return interval
-    start, end = max(interval.start, available_start), min(interval.end, available_end)
-    part = f"What there is now: ({iso(start)!r}, {iso(end)!r})." if start < end else "None of that is there."
+    zone = zone_named(interval.timezone)
+    asked = iso(interval.end, zone) if is_moment else str(interval)
+    first, last = (f"{bound.astimezone(zone):%Y-%m-%d %H:%M}" for bound in (available_start, available_end))
+    if interval.start >= available_end:
+        what, advice = "Stripe has no data for that time yet.", "Stripe adds data about twice a day."
+    elif interval.end > available_end:
+        last_whole_day = (available_end.astimezone(zone) - _DAY).date()
+        what = "The period ends after the available data."
+        advice = f"The last whole day is {last_whole_day}; Stripe adds data about twice a day."
+    else:
+        what, advice = "The period starts before the available data.", "Choose a later start."
     raise IntervalError(
-        f"Stripe has data for {report_type} from {iso(available_start)} to {iso(available_end)}; "
-        f"the interval asked for is {iso(interval.start)} to {iso(interval.end)}. {part}"
-        + (" Ask again later for the rest: Stripe adds data about twice a day." if is_late else ""),
-        param="interval_start" if is_early else "interval_end",
+        f"{what} Asked for: {asked}. Stripe has data for {report_type} from {first} to {last} "
+        f"({interval.timezone}). {advice}",
+        param="interval_start" if first_needed < available_start else "interval_end",
     )
 
 

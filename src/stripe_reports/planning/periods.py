@@ -100,8 +100,8 @@ def parse(period: Period, *, timezone: str, now: datetime, fiscal_year_start: in
     if _is_day(first) and _is_day(after) and first < after:
         raise _error(f"{first} does not exist in {timezone}: the clocks there skipped that day.")
     raise _error(
-        f"The interval is empty: it starts at {iso(start)} and ends before {iso(end)}. "
-        "Give the start first, then the first day or instant that is no longer wanted."
+        f"The period is empty: it starts at {iso(start, zone)} and ends before {iso(end, zone)}. "
+        "Write the start first, then the first day or instant that is not included any more."
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from inspect import Parameter, Signature, signature
 from typing import Any, Literal, TypedDict, TypeVar
 
@@ -15,11 +15,12 @@ from stripe_reports.errors import NetworkError, ParameterError, StoreError, Unkn
 from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.transport import Transport
 from stripe_reports.models import ReportRequest, ReportType
-from stripe_reports.planning import intervals, periods
+from stripe_reports.planning import periods
 from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.periods import Period
+from stripe_reports.planning.resolve import Resolution, resolve
 from stripe_reports.runs.fetch_all import requests_of
-from stripe_reports.runs.runs import Runs, cut_to_available
+from stripe_reports.runs.runs import Runs
 from stripe_reports.storage.store import Store
 
 __all__ = ["Asking", "Parameters", "spelled_out"]
@@ -43,8 +44,6 @@ class Parameters(TypedDict, total=False):
     invoice: str | None
     invoice_line_item: str | None
 
-
-_PARAMETERS = {*Parameters.__annotations__, "interval_start", "interval_end"}
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -73,23 +72,62 @@ class Asking:
         self._transport = transport
         self._runs = runs
 
-    def request(self, report_type: str, period: Period | None, parameters: Parameters) -> ReportRequest:
-        """The request that a name, a period and parameters mean; see ``Client.request``."""
-        type_id = self.versioned(report_type)
-        known = catalog.get(type_id)
-        given: dict[str, Any] = {name: value for name, value in parameters.items() if value is not None}
-        asked_zone = given.pop("timezone", None)
-        zone = asked_zone or self._transport.settings.timezone
-        if zone and ("timezone" in known.parameters if known else asked_zone):
-            given["timezone"] = zone
-        given["columns"] = catalog.columns_named(known or _unknown_type(type_id), given.pop("columns", None))
-        given |= self._bounds(type_id, known, period, zone or "UTC")
-        strangers = {name: given.pop(name) for name in list(given) if name not in _PARAMETERS}
-        shown_in = None if "timezone" in given else zone
-        request = ReportRequest(type_id, **given, other=strangers, zone=shown_in)
-        for message in catalog.check(request, known):
-            notices.warn(message)
+    def request(
+        self,
+        report_type: str,
+        period: Period | None,
+        parameters: Parameters,
+        *,
+        checks_availability: bool = True,
+    ) -> ReportRequest:
+        """The request that a name, a period and parameters mean; see ``Client.request``.
+
+        Args:
+            report_type: Id with or without version.
+            period: As people write it.
+            parameters: Stripe's parameters.
+            checks_availability: Whether Stripe is asked if it has data for the period. ``fetch`` asks later,
+                and only if no stored result answers.
+        """
+        resolution = self._resolve(
+            self.versioned(report_type), period, parameters, checks_availability=checks_availability
+        )
+        request = resolution.unwrap()
+        for name, message in resolution.notes.items():
+            if name != "period":  # both bounds stand in every repr
+                notices.warn(message)
         return request
+
+    def _resolve(
+        self,
+        type_id: str,
+        period: Period | None,
+        parameters: Parameters,
+        *,
+        checks_availability: bool,
+        truncates: bool = False,
+    ) -> Resolution:
+        settings = self._transport.settings
+        resolved = partial(
+            resolve,
+            period=period,
+            parameters=parameters,
+            now=self._time_for(period, truncates),
+            default_zone=settings.timezone,
+            fiscal_year_start=settings.fiscal_year_start,
+            truncates=truncates,
+        )
+        resolution = resolved(catalog.get(type_id) or _unknown_type(type_id))
+        is_open = resolution.interval is not None and resolution.interval.is_open
+        if resolution.request is None or period is None or not (checks_availability or is_open):
+            return resolution
+        try:
+            return resolved(self._runs.report_type(type_id))
+        except NetworkError:
+            if is_open:
+                raise
+            logger.warning("Stripe could not be asked whether it has data for %r", resolution.request)
+            return resolution
 
     def report_types(self) -> list[ReportType]:
         """Every report type that the account offers; their names are remembered for a day."""
@@ -105,7 +143,7 @@ class Asking:
     ) -> ReportRequest:
         """The request, finished or from its parts."""
         if not isinstance(report_type, ReportRequest):
-            return self.request(report_type, period, parameters)
+            return self.request(report_type, period, parameters, checks_availability=False)
         if period is not None or parameters:
             raise ParameterError("A ReportRequest says it all; give no period or parameters beside it.")
         catalog.check(report_type)
@@ -125,15 +163,13 @@ class Asking:
             return request, False
         type_id = self.versioned(report_type)
         check_split(type_id)
-        zone = parameters.get("timezone") or self._transport.settings.timezone or "UTC"
-        cut = False
-        if period is not None:
-            interval = self._interval(type_id, period, zone, as_far_as_it_goes=True)
-            cut = interval.is_open and interval.end < self._end_of(period, zone)
-            period = (interval.start, interval.end)
-        request = self.request(type_id, period, parameters)
+        resolution = self._resolve(type_id, period, parameters, checks_availability=False, truncates=True)
+        request = resolution.unwrap()
+        for name, message in resolution.notes.items():
+            if name != "period":  # the report set says it
+                notices.warn(message)
         requests_of(request, split)
-        return request, cut
+        return request, resolution.truncated
 
     def versioned(self, name: str) -> str:
         """*name* with its version: the newest that the account offers, asked at most once a day."""
@@ -155,54 +191,23 @@ class Asking:
         except NetworkError:
             return catalog.newest(name, remembered[0] if remembered else None)
 
-    def _bounds(
-        self, type_id: str, known: ReportType | None, period: Period | None, zone: str
-    ) -> dict[str, datetime]:
-        takes = known.parameters if known else ("interval_start", "interval_end")
-        names = [name for name in ("interval_start", "interval_end") if name in takes]
-        if period is None:
-            return {}
-        if not names:
-            raise ParameterError(
-                f"{type_id} describes one payout and takes no period; pass payout='po_…' alone.",
-                param="payout",
-            )
-        interval = self._interval(type_id, period, zone)
-        values = {"interval_start": interval.start, "interval_end": interval.end}
-        return {name: values[name] for name in names}
-
-    def _interval(
-        self, type_id: str, period: Period, zone: str, *, as_far_as_it_goes: bool = False
-    ) -> intervals.Interval:
-        """The interval of a period, an open one cut to what Stripe has data for.
-
-        Args:
-            type_id: Whose data.
-            period: As the caller wrote it.
-            zone: Where it is meant.
-            as_far_as_it_goes: A calendar period that is still going on is open too.
-        """
-        interval = periods.parse(period, timezone=zone, now=self._time_for(period))
-        if as_far_as_it_goes and periods.is_calendar(period) and interval.end > self._transport.now():
-            now = self._runs.time()
-            interval = replace(interval, is_open=interval.start <= now < interval.end)
-        if interval.is_open:
-            interval = cut_to_available(interval, self._runs.report_type(type_id))
-        return interval
-
-    def _end_of(self, period: Period, zone: str) -> datetime:
-        return periods.parse(period, timezone=zone, now=self._transport.now()).end
-
-    def _time_for(self, period: Period) -> datetime:
+    def _time_for(self, period: Period | None, truncates: bool) -> datetime:
         """Now, by Stripe's clock where the period depends on it; by the machine's if Stripe is silent."""
-        if periods.is_relative(period):
+        now = self._transport.now()
+        if period is not None and (periods.is_relative(period) or (truncates and _may_go_on(period, now))):
             try:
                 return self._runs.time()
             except NetworkError:
                 logger.warning(
                     "Stripe could not be asked for the time; %r is by this machine's clock.", period
                 )
-        return self._transport.now()
+        return now
+
+
+def _may_go_on(period: Period, now: datetime) -> bool:
+    """Whether a calendar period may not be over yet, in any zone."""
+    day = timedelta(days=1)
+    return periods.is_calendar(period) and periods.parse(period, timezone="UTC", now=now).end + day > now
 
 
 def _not_a_name(given: object) -> ParameterError:

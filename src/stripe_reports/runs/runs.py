@@ -18,7 +18,6 @@ from stripe_reports import catalog
 from stripe_reports import parsing as tables
 from stripe_reports.errors import (
     DamagedFileError,
-    IntervalError,
     LiveModeRequiredError,
     NetworkError,
     NotAReportError,
@@ -35,8 +34,9 @@ from stripe_reports.errors import (
 )
 from stripe_reports.http.api_v1 import Api, CreatedRun
 from stripe_reports.http.transport import Transport
-from stripe_reports.models import Provenance, ReportRequest, ReportRun, ReportType, iso
-from stripe_reports.planning import backoff, deadline, intervals
+from stripe_reports.models import Provenance, ReportRequest, ReportRun, ReportType
+from stripe_reports.planning import backoff, deadline
+from stripe_reports.planning.intervals import Interval, clip
 from stripe_reports.planning.reuse import (
     AskForRuns,
     AskForType,
@@ -59,7 +59,7 @@ from stripe_reports.storage.launch_log import LaunchRecord
 from stripe_reports.storage.store import METADATA_KEY, Store, StoredResult
 from stripe_reports.storage.unpack import unpacked
 
-__all__ = ["PAGES_LISTED", "Progress", "Runs", "cut_to_available"]
+__all__ = ["PAGES_LISTED", "Progress", "Runs"]
 
 logger = logging.getLogger("stripe_reports")
 
@@ -496,29 +496,18 @@ class Runs:
         return stored
 
 
-def cut_to_available(interval: intervals.Interval, report_type: ReportType) -> intervals.Interval:
-    """The interval within what Stripe has data for: an open one is cut, any other must fit.
-
-    Raises:
-        IntervalError: It does not; the message has both limits.
-    """
-    start, end = report_type.data_available_start, report_type.data_available_end
-    if start is None or end is None:
-        return interval
-    return intervals.clip(interval, available_start=start, available_end=end, report_type=report_type.id)
-
-
 def _check_available(request: ReportRequest, report_type: ReportType) -> None:
     start, end = request.interval_start, request.interval_end
     first, last = report_type.data_available_start, report_type.data_available_end
-    if start is not None and end is not None:
-        cut_to_available(intervals.Interval(start, end, request.timezone or "UTC"), report_type)
-    elif end is not None and first is not None and last is not None and not first <= end <= last:
-        raise IntervalError(
-            f"Stripe has data for {report_type.id} from {iso(first)} to {iso(last)}; the moment asked for is "
-            f"{iso(end)}. Stripe adds data about twice a day.",
-            param="interval_end",
-        )
+    if end is None or first is None or last is None:
+        return
+    clip(
+        Interval(start or end, end, request.display_zone.key),
+        available_start=first,
+        available_end=last,
+        report_type=report_type.id,
+        is_moment=start is None,
+    )
 
 
 def _launched_or_found(created: CreatedRun, reason: str, asked: datetime) -> Decision:

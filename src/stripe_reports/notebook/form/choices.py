@@ -11,12 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from stripe_reports import catalog
-from stripe_reports.errors import IntervalError, ParameterError
+from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest, ReportType, iso, zone_named
 from stripe_reports.planning import periods
 from stripe_reports.planning.intervals import Interval
-from stripe_reports.render.suggest import did_you_mean
+from stripe_reports.planning.resolve import resolve
 
 __all__ = ["FIELDS", "Checked", "Choices", "check", "choices_of", "days_period", "fields_of", "takes_period"]
 
@@ -33,9 +32,6 @@ FIELDS: dict[str, str] = {
     "invoice_line_item": "Invoice line item",
 }
 """The parameters that are written into a field of their own, in the order of the form."""
-
-_NEEDED = {"payout": "po_…", "connected_account": "acct_…"}
-_PREFIXES = {"invoice": "in_", "invoice_line_item": "il_"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,142 +133,66 @@ def days_period(first: str, last: str) -> str:
 
 
 def check(
-    choices: Choices, report_type: ReportType, *, now: datetime, default_zone: str | None = None
+    choices: Choices,
+    report_type: ReportType,
+    *,
+    now: datetime,
+    default_zone: str | None = None,
+    fiscal_year_start: int = 1,
 ) -> Checked:
-    """Look at every field by itself, then at all together.
+    """Look at every field: what is chosen is resolved as a call of the client is, with the same messages.
 
     Args:
         choices: What is chosen.
         report_type: The chosen type; with its available range where Stripe was asked.
         now: Stripe's time.
         default_zone: The client's zone.
+        fiscal_year_start: Month in which the client's fiscal year starts.
     """
-    problems: dict[str, str] = {}
-    notes: dict[str, str] = {}
-    values: dict[str, Any] = {"other": choices.other}
     taken = fields_of(report_type)
-    zone = choices.timezone.strip() or default_zone or "UTC"
-    if "timezone" in taken:
-        zone_problem = _zone_problem(zone)
-        if zone_problem:
-            problems["timezone"], zone = zone_problem, "UTC"
-        elif choices.timezone.strip() or default_zone:
-            sent = not report_type.is_catalogued or "timezone" in report_type.parameters
-            values["timezone" if sent else "zone"] = zone
-    interval = None
-    if "period" in taken:
-        try:
-            interval = _interval(choices.period, report_type, zone, now)
-            values |= _bounds(interval, report_type)
-            notes |= _period_notes(choices.period, interval, zone, now)
-        except ParameterError as problem:
-            problems["period"] = str(problem)
-            interval = _readable(choices.period, zone, now)
-    for name in (name for name in FIELDS if name in taken):
-        wrong, value = _text_value(name, choices.text(name), report_type)
-        if wrong:
-            problems[name] = wrong
-        elif value is not None:
-            values[name] = value
+    parameters: dict[str, Any] = {**choices.other, "timezone": choices.timezone.strip() or None}
+    parameters |= {name: _value(name, choices.text(name)) for name in FIELDS if name in taken}
     if "columns" in taken:
-        try:
-            values["columns"] = catalog.columns_named(report_type, choices.columns)
-        except ParameterError as problem:
-            problems["columns"] = str(problem)
-    request = None if problems else _request(report_type, values, problems, notes)
-    return Checked(request, problems, interval, notes)
+        parameters["columns"] = choices.columns
+    unfinished = _unfinished(choices.period) if "period" in taken else None
+    resolution = resolve(
+        report_type,
+        choices.period if "period" in taken and unfinished is None else None,
+        parameters,
+        now=now,
+        default_zone=default_zone,
+        fiscal_year_start=fiscal_year_start,
+    )
+    problems = {_shown_field(name): str(problem) for name, problem in resolution.problems.items()}
+    if unfinished is not None:
+        problems["period"] = unfinished
+    request = None if problems else resolution.request
+    return Checked(request, problems, resolution.interval, resolution.notes)
 
 
-def _request(
-    report_type: ReportType, values: Mapping[str, Any], problems: dict[str, str], notes: dict[str, str]
-) -> ReportRequest | None:
-    try:
-        request = ReportRequest(report_type.id, **values)
-        warnings = catalog.check(request, report_type)
-    except ParameterError as problem:
-        problems[_field_of(problem.param)] = str(problem)
-        return None
-    if warnings:
-        notes["columns"] = " ".join(warnings)
-    return request
+def _shown_field(name: str) -> str:
+    return name if name in FIELDS or name in ("period", "timezone", "columns") else "report_type"
 
 
-def _field_of(param: str | None) -> str:
-    if param in ("interval_start", "interval_end"):
-        return "period"
-    return param if param in FIELDS or param in ("timezone", "columns") else "report_type"
+def _value(name: str, text: str) -> str | tuple[str, ...] | None:
+    """What is typed into a field, as the parameter's value; None if nothing is."""
+    if name == "connected_accounts" and text:
+        return tuple(filter(None, re.split(r"[\s,;]+", text)))
+    return text or None
 
 
 # Periods
 
 
-def _interval(period: str, report_type: ReportType, zone: str, now: datetime) -> Interval:
-    _check_days(period)
-    interval = periods.parse(period, timezone=zone, now=now)
-    first, last = report_type.data_available_start, report_type.data_available_end
-    if first is None or last is None:
-        return interval
-    is_moment = report_type.is_catalogued and "interval_start" not in report_type.parameters
-    if interval.is_open and interval.start < last:
-        interval = replace(interval, end=min(interval.end, last))
-    if interval.end > last or (interval.end if is_moment else interval.start) < first:
-        raise IntervalError(_beyond(interval, first, last, zone), param="interval_end")
-    return interval
-
-
-def _check_days(period: str) -> None:
-    """Say it in days, as the form asks for them, where the days are the problem."""
+def _unfinished(period: str) -> str | None:
+    """What is still to be chosen of a period of days."""
     start, slash, after = period.partition("/")
     if not slash:
-        return
-    for text, what in ((start, "first"), (after, "last")):
-        if not text.strip():
-            raise IntervalError(f"Choose the {what} day.", param="interval_start")
-    try:
-        first, last = date.fromisoformat(start), date.fromisoformat(after) - timedelta(days=1)
-    except (ValueError, OverflowError):
-        return
-    if first > last:
-        raise IntervalError(
-            f"The first day, {first}, is after the last one, {last}. Exchange them, or choose another.",
-            param="interval_start",
-        )
-
-
-def _beyond(interval: Interval, first: datetime, last: datetime, zone: str) -> str:
-    shown_in = zone_named(zone)
-    limits = f"{first.astimezone(shown_in):%Y-%m-%d %H:%M} to {last.astimezone(shown_in):%Y-%m-%d %H:%M}"
-    if interval.start >= last:
-        return f"Stripe has no data for that time yet: there are data from {limits} {zone}."
-    if interval.end > last:
-        whole = (last.astimezone(shown_in) - timedelta(days=1)).date()
-        return (
-            f"The period ends after the available data: there are data from {limits} {zone}. "
-            f"The last whole day is {whole}; Stripe adds data about twice a day."
-        )
-    return f"The period starts before the available data: there are data from {limits} {zone}."
-
-
-def _readable(period: str, zone: str, now: datetime) -> Interval | None:
-    """What a refused period means all the same, so that its bounds can be read."""
-    try:
-        return periods.parse(period, timezone=zone, now=now)
-    except ParameterError:
         return None
-
-
-def _bounds(interval: Interval, report_type: ReportType) -> dict[str, datetime]:
-    bounds = {"interval_start": interval.start, "interval_end": interval.end}
-    if not report_type.is_catalogued:
-        return bounds
-    return {name: value for name, value in bounds.items() if name in report_type.parameters}
-
-
-def _period_notes(period: str, interval: Interval, zone: str, now: datetime) -> dict[str, str]:
-    whole = periods.parse(period, timezone=zone, now=now)
-    if interval.is_open and interval.end < whole.end:
-        return {"period": "Cut at the end of the available data."}
-    return {}
+    return next(
+        (f"Choose the {what} day." for day, what in ((start, "first"), (after, "last")) if not day.strip()),
+        None,
+    )
 
 
 def _in_days(interval: Interval) -> str | None:
@@ -285,37 +205,3 @@ def _in_days(interval: Interval) -> str | None:
     except ParameterError:
         return None
     return period if (whole.start, whole.end) == (interval.start, interval.end) else None
-
-
-# Fields
-
-
-def _zone_problem(zone: str) -> str | None:
-    try:
-        zone_named(zone)
-    except ParameterError as problem:
-        return str(problem)
-    return None
-
-
-def _text_value(name: str, text: str, report_type: ReportType) -> tuple[str | None, Any]:
-    """What is wrong with a text, or the value that it stands for."""
-    if not text:
-        if name in report_type.required_parameters:
-            needed = _NEEDED.get(name, "a value")
-            return f"This report needs a {FIELDS[name].lower()}: {needed}", None
-        return None, None
-    value: Any = text
-    if name == "connected_accounts":
-        value = tuple(filter(None, re.split(r"[\s,;]+", text)))
-    prefix = _PREFIXES.get(name)
-    if prefix and not re.fullmatch(rf"{prefix}\w+", text):
-        return f"{text!r} is not an id of Stripe's: it starts with {prefix!r}.", None
-    if name == "reporting_category" and text not in catalog.REPORTING_CATEGORIES:
-        hint = did_you_mean(text, catalog.REPORTING_CATEGORIES, most=1)
-        return f"{text!r} is not a reporting category.{hint}", None
-    try:
-        ReportRequest(report_type.id, **{name: value})
-    except ParameterError as problem:
-        return str(problem), None
-    return None, value
