@@ -98,14 +98,16 @@ def test_a_shell_completes_it_with_its_own_completer(client, tmp_path, monkeypat
     assert len(offered) == len(set(offered))
 
 
-def test_an_import_inside_ipython_installs_it():
-    """No one has to know a magic word."""
+def test_the_first_client_of_a_session_installs_it_and_the_import_does_not():
+    """An import changes nothing in the user's session; whoever makes a client wants Tab to work."""
     code = (
         "from IPython.core.interactiveshell import InteractiveShell as S; s = S.instance();"
-        "s.run_cell('import stripe_reports'); print(len(s.Completer.custom_matchers))"
+        "count = lambda: print(len(s.Completer.custom_matchers));"
+        "s.run_cell('import stripe_reports as sr'); count();"
+        "s.run_cell('client = sr.demo(); other = sr.demo()'); count()"
     )
     shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    assert shown.split()[-1] == "1"
+    assert shown.split() == ["0", "1"]
 
 
 @pytest.mark.parametrize("method", ["request", "fetch", "frame", "submit"])

@@ -26,7 +26,6 @@ All errors are below ``sr.StripeReportsError``; ``help(sr.errors)`` draws their 
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -121,18 +120,8 @@ def __dir__() -> list[str]:
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Let Tab complete report types, periods, zones and columns inside quotes.
 
-    A session that imports this package has it already; ``%load_ext stripe_reports`` is for those that
-    import it later.
+    The first ``Client`` that is created in a session does this too.
     """
     from stripe_reports.notebook.completion import install
 
     install(shell)
-
-
-def _join_the_session() -> None:
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if shell is not None:
-        load_ipython_extension(shell)
-
-
-_join_the_session()

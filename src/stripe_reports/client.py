@@ -25,6 +25,7 @@ from stripe_reports.http.settings import STRIPE_URL, Secret, Settings
 from stripe_reports.http.transport import Transport
 from stripe_reports.http.wsgi import WSGIApplication
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.notebook.completion import install_in_session
 from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.planning import deadline
 from stripe_reports.planning.intervals import Split
@@ -132,6 +133,7 @@ class Client:
         self._api = Api(self._transport)
         self._runs = Runs(self._api, self._store, self._transport)
         self._asking = Asking(self._api, self._store, self._transport, self._runs)
+        install_in_session()
 
     def __repr__(self) -> str:
         where = "" if self.settings.base_url == STRIPE_URL else f", {self.settings.base_url}"

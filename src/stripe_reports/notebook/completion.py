@@ -7,6 +7,7 @@ which of our calls the cursor stands in, and what that argument takes; ``install
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["complete", "install"]
+__all__ = ["complete", "install", "install_in_session"]
 
 _PACKAGE = __name__.partition(".")[0]
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
@@ -190,6 +191,13 @@ def install(shell: InteractiveShell) -> None:
         }
 
     completer.custom_matchers.append(context_matcher(identifier=f"{_PACKAGE}.arguments")(arguments))
+
+
+def install_in_session() -> None:
+    """The same for the IPython session that runs this code, if there is one."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is not None:
+        install(shell)
 
 
 def _offset(context: CompletionContext) -> int:
