@@ -34,12 +34,12 @@ def test_json_has_every_control_with_amounts_as_text(capsys):
 def failing(client, monkeypatch):
     """An account whose activity lacks a row."""
     result = client.tie_out("2026-10", currency="eur")
-    frames = {**result.books.given, "activity": result.books.given["activity"][1:]}
-    worse = TieOut.of(**frames, interval=result.books.interval, title="October 2026")
+    frames = {**result.frames, "activity": result.frames["activity"][1:]}
+    worse = TieOut.of(**frames, interval=result.interval, title="October 2026")
     monkeypatch.setattr(client, "tie_out", lambda *_, **__: worse)
     for module in (clients, sys.modules["stripe_reports.cli.tie_out"]):
         monkeypatch.setattr(module, "client_of", lambda _: client)
-    return result.books.given["activity"]["balance_transaction_id"][0]
+    return result.frames["activity"]["balance_transaction_id"][0]
 
 
 def test_a_control_that_fails_exits_with_one_and_shows_the_rows(failing, capsys):

@@ -182,13 +182,13 @@ def test_what_fails_halfway_leaves_nothing(made, tmp_path, monkeypatch):
 
 def test_a_close_that_fails_is_written_as_one_that_fails(made, tmp_path, monkeypatch, capsys):
     """It is evidence of a difference; the page shows the rows, and the job exits with one."""
-    frames = dict(made.tie_out.books.given)
+    frames = dict(made.tie_out.frames)
     spoiled = pl.col("category") == "activity"
     frames["summary"] = frames["summary"].with_columns(
         net_amount=pl.when(spoiled).then(pl.col("net_amount") + 1).otherwise("net_amount")
     )
     worse = sr.TieOut.of(
-        **frames, interval=made.tie_out.books.interval, title="October", reports=made.tie_out.reports
+        **frames, interval=made.tie_out.interval, title="October", reports=made.tie_out.reports
     )
     now = made.tie_out.reports["summary"].provenance.fetched_at
     written = write_evidence(worse, tmp_path / "worse", written_at=now)

@@ -61,8 +61,8 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.output:
         with written_whole(options.output) as temporary:
-            result.frame.write_csv(temporary)
-    failed = result.failures.select("control", "currency").rows() if options.rows else []
+            result.frame().write_csv(temporary)
+    failed = result.failed().select("control", "currency").rows() if options.rows else []
     if options.json:
         say(json.dumps(_as_json(result, failed), indent=2, default=str))
         return 0 if result.passes else 1
@@ -81,7 +81,7 @@ def _as_json(result: TieOut, failed: list[tuple[str, str | None]]) -> dict[str, 
         "passes": result.passes,
         "controls": [
             row | {name: str(row[name]) for name in ("left", "right", "difference")}
-            for row in result.frame.iter_rows(named=True)
+            for row in result.frame().iter_rows(named=True)
         ],
         "reports": {name: report.run.id for name, report in result.reports.items()},
         "notes": list(result.notes),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from stripe_reports import catalog
 from stripe_reports.errors import IntervalError, UnknownReportTypeError
@@ -13,6 +14,7 @@ from stripe_reports.planning.period_before import period_before
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.reconcile.tie_out import TieOut
+from stripe_reports.render.periods import period_name
 from stripe_reports.runs.progress import ProgressOption
 
 if TYPE_CHECKING:
@@ -62,19 +64,20 @@ def tie_out(
     notes: list[str] = []
     requests = _requests(client, period, timezone, currency, notes)
     summary = requests["summary"]
-    before = client.request(summary.report_type, period_before(summary), timezone=timezone, currency=currency)
+    bounds = period_before(summary)
+    try:
+        requests["previous"] = client.request(
+            summary.report_type, bounds, timezone=timezone, currency=currency
+        )
+    except IntervalError:
+        first, after = (_instant(bound, summary.display_zone) for bound in bounds)
+        name = period_name(first, after, summary.display_zone)
+        notes.append(f"Not checked: the balance before. Stripe has no data for {name}.")
     pending: dict[str, PendingReport] = {
         name: client.submit(request, reuse=reuse, timeout=timeout, progress=progress)
-        for name, request in {**requests, "previous": before}.items()
+        for name, request in requests.items()
     }
-    reports: dict[str, Report] = {}
-    for name, report in pending.items():
-        try:
-            reports[name] = report.result()
-        except IntervalError:
-            if name != "previous":
-                raise
-            notes.append(f"Not checked: the balance before. Stripe has no data for {before.period_name}.")
+    reports: dict[str, Report] = {name: report.result() for name, report in pending.items()}
     notes.extend(_of_different_data(reports))
     start, end = summary.interval_start, summary.interval_end
     result = TieOut.of(
@@ -84,9 +87,13 @@ def tie_out(
         interval=(start, end) if start and end else None,
         **{name: report.frame() for name, report in reports.items()},
     )
-    if result.books.currencies == [None]:
+    if result.is_empty:
         return replace(result, notes=(*result.notes, _NOTHING))
     return result
+
+
+def _instant(bound: date, zone: ZoneInfo) -> datetime:
+    return bound if isinstance(bound, datetime) else datetime.combine(bound, time.min, zone)
 
 
 def _requests(

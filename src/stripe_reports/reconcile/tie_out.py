@@ -33,8 +33,8 @@ def tie_out(
     ending_balance: Frame | None = None,
     previous: Frame | None = None,
     interval: tuple[datetime, datetime] | None = None,
-) -> pl.DataFrame:
-    """Whether reports of one period agree: a row for each control that the given frames allow, by currency.
+) -> TieOut:
+    """Whether reports of one period agree: all controls that the given frames allow, by currency.
 
     The frames may come from anywhere: fetched, or read from files by ``read_csv``. Columns beyond the
     default ones allow more: ``automatic_payout_id`` in the activity ties it to the payouts. Nothing is
@@ -51,9 +51,8 @@ def tie_out(
             the edges is told from errors exactly; else by the activity's first and last row.
 
     Returns:
-        ``control``, ``currency``, ``left``, ``right``, ``difference`` (left minus right) and ``passes``.
-        A control over many rows passes if each row does: errors that cancel out have a difference of zero
-        and fail all the same.
+        A ``TieOut``: ``passes``, ``frame()`` with a row for each control and currency, and ``rows(…)`` with
+        the rows that make a control fail.
 
     Raises:
         ParameterError: A frame is not the report it is given as, its money is not exact, or there is none.
@@ -63,7 +62,7 @@ def tie_out(
         >>> sr.tie_out(
         ...     summary=client.frame("balance.summary", period, currency="eur"),
         ...     payouts=client.frame("payouts.itemized", period, currency="eur"),
-        ... ).get_column("passes").all()
+        ... ).passes
         True
     """
     return TieOut.of(
@@ -74,7 +73,7 @@ def tie_out(
         ending_balance=ending_balance,
         previous=previous,
         interval=interval,
-    ).frame
+    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,16 +81,14 @@ class TieOut:
     """The controls of a period, and the way back to the rows behind them.
 
     Attributes:
-        frame: A row for each control and currency; see ``tie_out``.
-        books: The frames that were compared.
         reports: The reports they came from, by the names of the arguments of ``tie_out``; empty if they
             were given as frames.
         notes: What the reader should know besides, a sentence each: what was not checked, and why.
         title: What was tied out, for people: ``"October 2026"``.
     """
 
-    frame: pl.DataFrame
-    books: Books
+    _controls: pl.DataFrame
+    _books: Books
     reports: Mapping[str, Report] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     title: str = ""
@@ -129,15 +126,37 @@ class TieOut:
         books = Books(**given, interval=interval)
         return cls(outcome(books), books, reports or {}, notes, title)
 
+    def frame(self) -> pl.DataFrame:
+        """The controls: ``control``, ``currency``, ``left``, ``right``, ``difference`` and ``passes``.
+
+        The difference is left minus right, as ``Decimal(38, 6)`` in major units. A control over many rows
+        passes if each row does: errors that cancel out have a difference of zero and fail all the same.
+        """
+        return self._controls
+
+    @property
+    def frames(self) -> dict[str, pl.DataFrame]:
+        """The frames that were compared, by the names of the arguments of ``tie_out``."""
+        return dict(self._books.given)
+
+    @property
+    def interval(self) -> tuple[datetime, datetime] | None:
+        """Start and end of the period, the end excluded; None if they were not given."""
+        return self._books.interval
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no report had any money in it, so that nothing was compared."""
+        return self._books.currencies == [None]
+
     @property
     def passes(self) -> bool:
         """Whether every control passes."""
-        return bool(self.frame["passes"].all())
+        return bool(self._controls["passes"].all())
 
-    @property
-    def failures(self) -> pl.DataFrame:
-        """The rows of ``frame`` that do not pass."""
-        return self.frame.filter(~pl.col("passes"))
+    def failed(self) -> pl.DataFrame:
+        """The rows of ``frame()`` that do not pass."""
+        return self._controls.filter(~pl.col("passes"))
 
     def rows(self, control: str, currency: str | None = None) -> pl.DataFrame:
         """The rows that make the difference of a control; none where it passes.
@@ -152,26 +171,26 @@ class TieOut:
             lacks is shown as another report has it; if no row stands out, all are shown.
 
         Raises:
-            ParameterError: No such control or currency in ``frame``.
+            ParameterError: No such control or currency in ``frame()``.
         """
         name = self._named(control)
-        of_control = self.frame.filter(pl.col("control") == name)
+        of_control = self._controls.filter(pl.col("control") == name)
         if currency is not None:
             currency = currency.lower()
             of_control = of_control.filter(pl.col("currency") == currency)
             if of_control.is_empty():
                 raise ParameterError(f"Nothing was tied out in {currency!r}.", param="currency")
-        rule = next(each for each in CONTROLS if each.name == name and each.allowed(self.books))
+        rule = next(each for each in CONTROLS if each.name == name and each.allowed(self._books))
         found = [
-            suspects(self.books, rule, row["currency"], pl.lit(row["difference"], MONEY))
+            suspects(self._books, rule, row["currency"], pl.lit(row["difference"], MONEY))
             for row in of_control.filter(~pl.col("passes")).iter_rows(named=True)
         ]
         if not found:
-            return none(self.books, rule)
+            return none(self._books, rule)
         return pl.concat(found, how="diagonal_relaxed")
 
     def _named(self, control: str) -> str:
-        names = self.frame["control"].unique(maintain_order=True).to_list()
+        names = self._controls["control"].unique(maintain_order=True).to_list()
         wanted = " ".join(control.lower().replace("itemized", "itemised").replace("−", "-").split())
         if wanted in names:
             return wanted
@@ -180,7 +199,7 @@ class TieOut:
     @property
     def summary(self) -> str:
         """One sentence: ``"27 of 27 controls pass"``, or how many fail."""
-        count, failed = self.frame.height, self.failures.height
+        count, failed = self._controls.height, self.failed().height
         title = f"{self.title}: " if self.title else ""
         return f"{title}{count - failed} of {count} controls pass" + (f", {failed} fail" if failed else "")
 
@@ -193,8 +212,8 @@ class TieOut:
     def _failing(self) -> list[str]:
         return [
             f"{row['control']}: {money(row['difference'], row['currency'], signed=True)}"
-            for row in self.failures.iter_rows(named=True)
+            for row in self.failed().iter_rows(named=True)
         ]
 
     def _repr_html_(self) -> str:
-        return of_tie_out(self.frame, self.summary, self.notes)
+        return of_tie_out(self._controls, self.summary, self.notes)

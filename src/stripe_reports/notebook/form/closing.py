@@ -46,12 +46,12 @@ class Closing:
         )
         with self._lock:
             self._last = tied
-        passing = int(tied.frame["passes"].sum())
+        passing = int(tied.frame()["passes"].sum())
         return {
-            "title": f"{request.days_text}: {passing} of {tied.frame.height} controls pass",
+            "title": f"{request.days_text}: {passing} of {tied.frame().height} controls pass",
             "passes": tied.passes,
             "notes": list(tied.notes),
-            "controls": [_control(row) for row in tied.frame.iter_rows(named=True)],
+            "controls": [_control(row) for row in tied.frame().iter_rows(named=True)],
         }
 
     def rows(self, control: str, currency: str) -> dict[str, Any]:

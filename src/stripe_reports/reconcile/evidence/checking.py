@@ -242,11 +242,11 @@ def _uncontrolled(folder: Path, recomputed: TieOut | str) -> Iterator[str]:
         yield recomputed
         return
     try:
-        written = pl.read_csv(folder / CONTROLS, schema=dict(recomputed.frame.schema))
+        written = pl.read_csv(folder / CONTROLS, schema=dict(recomputed.frame().schema))
     except UNREADABLE as error:
         yield f"{CONTROLS} cannot be read: {_first_line(error)}"
         return
-    if not written.equals(recomputed.frame):
+    if not written.equals(recomputed.frame()):
         yield f"{CONTROLS} does not have what the reports give: {recomputed.summary}."
 
 

@@ -43,19 +43,19 @@ def page_of(tie_out: TieOut, charts: Iterable[str], written_at: datetime) -> str
 
 
 def _interval(tie_out: TieOut) -> str:
-    if tie_out.books.interval is None:
+    if tie_out.interval is None:
         return ""
     request = next(iter(tie_out.reports.values())).request
     zone = request.display_zone
-    start, end = (bound.astimezone(zone) for bound in tie_out.books.interval)
+    start, end = (bound.astimezone(zone) for bound in tie_out.interval)
     return f"From {start:%Y-%m-%d %H:%M} up to, not including, {end:%Y-%m-%d %H:%M}, {zone.key}"
 
 
 def _controls(tie_out: TieOut) -> Html:
     """A row for each control, a column for each currency."""
-    currencies = tie_out.frame["currency"].unique(maintain_order=True).to_list()
+    currencies = tie_out.frame()["currency"].unique(maintain_order=True).to_list()
     rows = []
-    for (control,), cells in tie_out.frame.group_by("control", maintain_order=True):
+    for (control,), cells in tie_out.frame().group_by("control", maintain_order=True):
         by_currency = {cell["currency"]: cell for cell in cells.iter_rows(named=True)}
         rows.append([str(control), *(_outcome(by_currency[currency]) for currency in currencies)])
     sentence = Html(f"<p>{mark(tie_out.passes)} <strong>{escape(tie_out.summary)}</strong></p>")
@@ -76,7 +76,7 @@ def _outcome(cell: Mapping[str, object]) -> Html:
 def _differences(tie_out: TieOut) -> Html:
     """The rows behind each control that fails."""
     parts = []
-    for control, currency in tie_out.failures.select("control", "currency").iter_rows():
+    for control, currency in tie_out.failed().select("control", "currency").iter_rows():
         found = tie_out.rows(control, currency)
         title = f"{control}, {(currency or 'no currency').upper()}"
         shown = [column for column in _SHOWN if column in found.columns]

@@ -122,13 +122,13 @@ def _fill(folder: Path, tie_out: TieOut, written_at: datetime) -> None:
             charts.append(name)
     if not charts:
         (folder / "charts").rmdir()
-    tie_out.frame.write_csv(folder / CONTROLS)
+    tie_out.frame().write_csv(folder / CONTROLS)
     _write_json(folder / FACTS, _facts(tie_out, written_at))
     (folder / PAGE).write_text(page_of(tie_out, charts, written_at), "utf-8")
 
 
 def _facts(tie_out: TieOut, written_at: datetime) -> dict[str, object]:
-    interval = tie_out.books.interval
+    interval = tie_out.interval
     return {
         "title": tie_out.title,
         "interval": [iso(bound) for bound in interval] if interval else None,
