@@ -8,11 +8,18 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import HealthCheck, settings
 
+from stripe_reports import notices
 from stripe_reports.simulator import Clock, Simulator, serve
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_said_yet():
+    """What is said once in a process is said once in a test."""
+    notices._said.clear()
 
 
 @pytest.fixture(autouse=True)

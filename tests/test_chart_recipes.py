@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 import report_frames as frames
 from stripe_reports import charts
+from stripe_reports.catalog import REPORTING_CATEGORIES
 from stripe_reports.charts import palette, theme
 from stripe_reports.errors import ParameterError
 
@@ -568,11 +569,22 @@ def test_a_category_has_one_colour_in_all_charts():
 
 
 def test_every_reporting_category_has_a_colour_of_its_own():
-    from stripe_reports.catalog import REPORTING_CATEGORIES
-
     assert palette.colours(REPORTING_CATEGORIES) == [
         palette.colours([name])[0] for name in REPORTING_CATEGORIES
     ]
+
+
+def test_a_category_that_nobody_knows_has_a_colour_of_its_own_in_every_chart():
+    """Stripe's list of categories is open; a new one must not take another colour every month."""
+    new = ["brand_new", "newer_still", *(f"category_{n}" for n in range(10))]
+    alone = {name: palette.colours([name], by_name=True)[0] for name in new}
+    together = dict(zip(["charge", *new], palette.colours(["charge", *new], by_name=True), strict=True))
+    assert len(set(together.values())) == len(together)
+    assert set(alone.values()).isdisjoint(palette.colours(REPORTING_CATEGORIES))
+    few = ["charge", "brand_new", "newer_still"]
+    assert palette.colours(few, by_name=True)[1:] == [alone["brand_new"], alone["newer_still"]]
+    frame = frames.activity(1, categories=["refund", "brand_new"])
+    assert alone["brand_new"] in charts.activity_net(frame).to_json()
 
 
 LINEAR_RGB_AS_SEEN = {  # Machado, Oliveira and Fernandes (2009), severity 1.0
@@ -628,7 +640,8 @@ def test_colours_stand_out_on_white_as_on_black():
         r, g, b = linear(colour)
         return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
-    for colour in (*palette.MAIN, palette.REST, palette.RISE, palette.FALL, palette.DIFFERENCE):
+    others = palette.REST, palette.RISE, palette.FALL, palette.DIFFERENCE
+    for colour in (*palette.MAIN, *others, *palette._BY_NAME):
         for paper in (theme.LIGHT["background"], theme.DARK["background"]):
             dark, light = sorted((luminance(colour), luminance(paper)))
             assert (light + 0.05) / (dark + 0.05) >= 2

@@ -212,7 +212,7 @@ def test_ids_are_suggested_from_stored_reports_the_newest_first(client):
     assert found[0] == payouts[-1]
     assert set(found) == set(payouts)
     assert known_ids("payout", client.stored(), limit=3) == found[:3]
-    assert known_ids("currency", client.stored()) == []
+    assert known_ids("invoice_line_item", client.stored()) == []
 
 
 def test_a_report_that_was_removed_meanwhile_suggests_nothing(client):

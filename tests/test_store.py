@@ -216,8 +216,8 @@ def test_durations_that_two_note_at_once_are_all_kept(store):
 def test_offered_types_that_cannot_be_read_were_never_asked_for(store):
     """They are asked for again."""
     assert store.journal.offered() is None
-    store.journal.remember_offered(["a.1"], NOW)
-    assert store.journal.offered() == (("a.1",), NOW)
+    store.journal.remember_offered({"a.1": ("net",), "a.2": None}, NOW)
+    assert store.journal.offered() == ({"a.1": ("net",), "a.2": None}, NOW)
     (store.folder / "report_types.json").write_text(json.dumps({"ids": 3}))
     assert store.journal.offered() is None
 
@@ -228,7 +228,7 @@ def test_a_full_disk_says_so_and_what_to_do(store, monkeypatch):
         "os.open", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device"))
     )
     with pytest.raises(StoreError, match=r"No space left.*make room.*cache_dir"):
-        store.journal.remember_offered(["a.1"], NOW)
+        store.journal.remember_offered({"a.1": None}, NOW)
 
 
 def test_a_folder_that_cannot_be_made_says_so(tmp_path):

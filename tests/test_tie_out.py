@@ -483,7 +483,8 @@ def test_what_the_account_does_not_offer_is_left_out_and_told(client, monkeypatc
 
     def without(base):
         kept = [type_ for type_ in offered if type_.base != base]
-        client._store.journal.remember_offered([type_.id for type_ in kept], client.simulator.clock.now())
+        columns = {type_.id: type_.default_columns for type_ in kept}
+        client._store.journal.remember_offered(columns, client.simulator.clock.now())
         monkeypatch.setattr(client._asking, "report_types", lambda: kept)
 
     without("payout_reconciliation.itemized")
@@ -529,7 +530,9 @@ def test_a_restated_month_before_fails_its_control(client, simulator):
 
 def test_controls_over_nothing_say_so(client):
     """Nothing equals nothing: a currency that was mistyped must not look like a clean close."""
-    tied = client.tie_out("2026-10", currency="xxx")
+    with pytest.warns(UserWarning, match="'xxx' is not a currency that this package knows") as caught:
+        tied = client.tie_out("2026-10", currency="xxx")
+    assert len(caught) == 1
     assert tied.passes
     assert "There was nothing to compare" in str(tied)
     assert "nothing to compare" not in str(client.tie_out("2026-10", currency="eur"))

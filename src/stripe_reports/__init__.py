@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from stripe_reports.demo_client import demo
     from stripe_reports.models import Provenance
     from stripe_reports.notebook.form import explore
+    from stripe_reports.notices import UnknownReportTypeWarning
     from stripe_reports.parsing import read_csv
     from stripe_reports.reconcile.diff import Diff, diff
     from stripe_reports.reconcile.evidence import EvidenceFolder, Verification, verify
@@ -68,6 +69,7 @@ __all__ = [
     "ResultFile",
     "StripeReportsError",
     "TieOut",
+    "UnknownReportTypeWarning",
     "Verification",
     "demo",
     "diff",
@@ -91,6 +93,7 @@ _LAZY = {
     "ReportSet": "report.report_set",
     "Restatement": "reconcile.restatement",
     "TieOut": "reconcile.tie_out",
+    "UnknownReportTypeWarning": "notices",
     "Verification": "reconcile.evidence",
     "demo": "demo_client",
     "diff": "reconcile.diff",

@@ -27,6 +27,7 @@ from stripe_reports.http.wsgi import WSGIApplication
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.notebook.completion import install_in_session
 from stripe_reports.notebook.progress import place_to_draw
+from stripe_reports.parsing import SchemaOverrides, checked_overrides
 from stripe_reports.planning import deadline
 from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.periods import Period
@@ -43,7 +44,7 @@ from stripe_reports.runs.asking import Asking, Parameters, spelled_out
 from stripe_reports.runs.fetch_all import answer_in_parts
 from stripe_reports.runs.futures import PendingReport, PendingReportSet
 from stripe_reports.runs.progress import ProgressOption, shown, told_in_background
-from stripe_reports.runs.runs import Runs
+from stripe_reports.runs.runs import Overrides, Progress, Runs
 from stripe_reports.storage.cache import Cache
 from stripe_reports.storage.store import Store
 
@@ -130,7 +131,8 @@ class Client:
         self._transport = Transport(
             self.settings, cache_path=self._store.answers_path, application=application, clock=clock
         )
-        self._api = Api(self._transport)
+        note = partial(self._store.journal.note_unrecognised, "left out of lists")
+        self._api = Api(self._transport, left_out=note)
         self._runs = Runs(self._api, self._store, self._transport)
         self._asking = Asking(self._api, self._store, self._transport, self._runs)
         install_in_session()
@@ -384,6 +386,7 @@ class Client:
         reuse: Policy = "auto",
         timeout: float = 900.0,
         progress: ProgressOption = "auto",
+        schema_overrides: SchemaOverrides | None = None,
         **parameters: Unpack[Parameters],
     ) -> Report: ...
 
@@ -397,6 +400,7 @@ class Client:
         reuse: Policy = "auto",
         timeout: float = 900.0,
         progress: ProgressOption = "auto",
+        schema_overrides: SchemaOverrides | None = None,
         **parameters: Unpack[Parameters],
     ) -> ReportSet: ...
 
@@ -410,6 +414,7 @@ class Client:
         reuse: Policy = "auto",
         timeout: float = 900.0,
         progress: ProgressOption = "auto",
+        schema_overrides: SchemaOverrides | None = None,
         **parameters: Unpack[Parameters],
     ) -> Report | ReportSet:
         """The report, from the nearest place that has it: this machine, an earlier run, or a new one.
@@ -426,6 +431,9 @@ class Client:
                 ``timedelta`` is the oldest that the data may be.
             timeout: Longest time that the call may take, in seconds, with all parts where it is split.
             progress: Called at every look at a pending run; see ``wait``.
+            schema_overrides: polars types by column, in place of those of the catalogue:
+                ``{"date": pl.String}``. They are not sent to Stripe; they are in the provenance, and what is
+                read with others is stored beside.
             **parameters: See ``request``.
 
         Raises:
@@ -435,8 +443,11 @@ class Client:
             CallTimeoutError: The time was over before a run was known.
             FileError: The result file is missing, damaged or too large.
 
-            With *split*, the error of the first part that failed, with a note that names the part; the
-            others are stored.
+        Warns:
+            UnknownReportTypeWarning: The catalogue does not have the type or a column; once in a process.
+
+        With *split*, the error of the first part that failed, with a note that names the part; the
+        others are stored.
 
         Example:
             >>> report = client.fetch("balance.summary", "2026-10")
@@ -445,7 +456,7 @@ class Client:
             >>> client.fetch("payouts.itemized", "2026-Q3", split="month").reuse
             '3 months launched'
         """
-        return self._fetch(report_type, period, split, reuse, timeout, progress, parameters)
+        return self._fetch(report_type, period, split, reuse, timeout, progress, schema_overrides, parameters)
 
     @spelled_out
     def frame(
@@ -457,6 +468,7 @@ class Client:
         reuse: Policy = "auto",
         timeout: float = 900.0,
         progress: ProgressOption = "auto",
+        schema_overrides: SchemaOverrides | None = None,
         **parameters: Unpack[Parameters],
     ) -> pl.DataFrame:
         """``fetch(...).frame()``: the report, or all its parts, as a DataFrame.
@@ -469,8 +481,12 @@ class Client:
             Decimal(precision=38, scale=6)
         """
         with self._within(timeout):
-            report = self._fetch(report_type, period, split, reuse, timeout, progress, parameters)
-            return report.frame() if isinstance(report, ReportSet) else self._runs.frame_of(report)
+            report = self._fetch(
+                report_type, period, split, reuse, timeout, progress, schema_overrides, parameters
+            )
+            if isinstance(report, ReportSet):
+                return report.frame()
+            return self._runs.frame_of(report, checked_overrides(schema_overrides))
 
     @overload
     def submit(
@@ -482,6 +498,7 @@ class Client:
         reuse: Policy = "auto",
         timeout: float = 900.0,
         progress: ProgressOption = "auto",
+        schema_overrides: SchemaOverrides | None = None,
         **parameters: Unpack[Parameters],
     ) -> PendingReport: ...
 
@@ -495,6 +512,7 @@ class Client:
         reuse: Policy = "auto",
         timeout: float = 900.0,
         progress: ProgressOption = "auto",
+        schema_overrides: SchemaOverrides | None = None,
         **parameters: Unpack[Parameters],
     ) -> PendingReportSet: ...
 
@@ -508,6 +526,7 @@ class Client:
         reuse: Policy = "auto",
         timeout: float = 900.0,
         progress: ProgressOption = "auto",
+        schema_overrides: SchemaOverrides | None = None,
         **parameters: Unpack[Parameters],
     ) -> PendingReport | PendingReportSet:
         """``fetch`` in the background: a future of the report, which a notebook cell can also await.
@@ -525,15 +544,16 @@ class Client:
         """
         check_policy(reuse)
         with self._within(timeout):  # the thread of the future takes the limit along
+            overrides, skipped = checked_overrides(schema_overrides), self._asking.skipped(report_type)
             if split is not None:
                 request, cut = self._asking.in_parts(report_type, period, split, parameters)
-                answer = partial(answer_in_parts, self._runs, request, split, reuse, cut=cut)
+                answer = partial(self._parts, request, split, reuse, overrides, skipped, cut)
                 in_parts = PendingReportSet(request)
                 in_parts.start(told_in_background(progress, place_to_draw, answer))
                 return in_parts
             request = self._asking.asked(report_type, period, parameters)
             pending = PendingReport(request)
-            answer_one = partial(self._runs.answer, request, reuse)
+            answer_one = partial(self._report, request, reuse, overrides, skipped)
             pending.start(told_in_background(progress, place_to_draw, answer_one))
             return pending
 
@@ -669,17 +689,44 @@ class Client:
         reuse: Policy,
         timeout: float,
         progress: ProgressOption,
+        schema_overrides: SchemaOverrides | None,
         parameters: Parameters,
     ) -> Report | ReportSet:
         check_policy(reuse)
         with self._within(timeout):
+            overrides, skipped = checked_overrides(schema_overrides), self._asking.skipped(report_type)
             if split is not None:
                 request, cut = self._asking.in_parts(report_type, period, split, parameters)
                 with shown(progress, place_to_draw) as told:
-                    return answer_in_parts(self._runs, request, split, reuse, cut=cut, progress=told)
+                    return self._parts(request, split, reuse, overrides, skipped, cut, progress=told)
             request = self._asking.asked(report_type, period, parameters)
             with shown(progress, place_to_draw) as told:
-                return self._runs.answer(request, reuse, progress=told)
+                return self._report(request, reuse, overrides, skipped, progress=told)
+
+    def _report(
+        self,
+        request: ReportRequest,
+        reuse: Policy,
+        overrides: Overrides,
+        skipped: tuple[str, ...],
+        *,
+        progress: Progress | None,
+    ) -> Report:
+        return self._runs.answer(request, reuse, overrides, progress=progress).explained(skipped)
+
+    def _parts(
+        self,
+        request: ReportRequest,
+        split: Split,
+        reuse: Policy,
+        overrides: Overrides,
+        skipped: tuple[str, ...],
+        cut: bool,
+        *,
+        progress: Progress | None,
+    ) -> ReportSet:
+        parts = answer_in_parts(self._runs, request, split, reuse, overrides, cut=cut, progress=progress)
+        return parts.explained(skipped)
 
     def _within(self, timeout: float) -> AbstractContextManager[None]:
         """A block that takes so many seconds at most."""

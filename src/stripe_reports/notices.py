@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import sys
+import threading
 import warnings
+from collections.abc import Hashable
 from types import FrameType
 
 from stripe_reports.render.printable import printable_lines
 
-__all__ = ["warn"]
+__all__ = ["UnknownReportTypeWarning", "is_new", "warn", "warn_once"]
+
+_said: set[Hashable] = set()
+_lock = threading.Lock()
+
+
+class UnknownReportTypeWarning(UserWarning):
+    """A report is not in the catalogue, or not whole: what was taken from where, and what stays text.
+
+    It comes once for each report type and process.
+    """
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
@@ -20,3 +32,18 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
             users = level + 1
         frame, level = frame.f_back, level + 1
     warnings.warn(printable_lines(message), category, stacklevel=users)
+
+
+def warn_once(message: str, category: type[Warning] = UserWarning) -> None:
+    """The same, unless this was said before in this process."""
+    if is_new(message):
+        warn(message, category)
+
+
+def is_new(fact: Hashable) -> bool:
+    """Whether a fact was not said before in this process; from now on it was."""
+    with _lock:
+        if fact in _said:
+            return False
+        _said.add(fact)
+        return True

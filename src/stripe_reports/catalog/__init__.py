@@ -1,33 +1,36 @@
 """What is known of Stripe's report types without asking Stripe: parameters, columns, meanings.
 
 ``report_types.json`` beside this file describes each of the 206 columns once, and each of the 90 types
-by the names of its columns, with marks for how well each fact is known. A type that is not in it still
-works: Stripe then checks the parameters, and its columns are read as text.
+by the names of its columns, with marks for how well each fact is known. A type that is not in it works as
+well: ``siblings`` completes it from the versions of its name and from the names of its columns.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable
-from dataclasses import replace
-from functools import cache
-from importlib.resources import files
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
 
 from stripe_reports.catalog.currencies import CURRENCIES
+from stripe_reports.catalog.known import get, report_types
 from stripe_reports.catalog.names import ReportTypeName
+from stripe_reports.catalog.siblings import completed, merge
+from stripe_reports.catalog.versions import Chosen, Offered, newest_of
 from stripe_reports.errors import ParameterError, UnknownReportTypeError
-from stripe_reports.models import Column, ReportRequest, ReportType
+from stripe_reports.models import ReportRequest, ReportType
 from stripe_reports.render.suggest import did_you_mean
 
 __all__ = [
     "CURRENCIES",
     "ECHOED",
     "REPORTING_CATEGORIES",
+    "UNLISTED_CATEGORIES",
+    "Chosen",
+    "Offered",
     "ReportTypeName",
     "accepted",
     "check",
+    "chosen",
     "columns_named",
+    "completed",
     "get",
     "merge",
     "missing",
@@ -70,7 +73,15 @@ REPORTING_CATEGORIES = (
     *("platform_earning", "platform_earning_refund", "refund", "refund_failure", "risk_reserved_funds"),
     *("tax", "topup", "topup_reversal", "transfer", "transfer_reversal", "unreconciled_customer_funds"),
 )
-"""The 37 reporting categories. Source: https://docs.stripe.com/reports/reporting-categories"""
+"""The 37 reporting categories that Stripe lists; there may be others. Source: https://docs.stripe.com/reports/reporting-categories"""
+
+UNLISTED_CATEGORIES = (
+    *("currency_conversion", "fee_credit_funding", "issuing_disbursement", "payment_network_reserve_hold"),
+    *("payment_network_reserve_release", "payout_minimum_balance_hold", "payout_minimum_balance_release"),
+    *("platform_fee_transfer", "reserve_hold", "revenue_share", "reward", "stripe_balance_payment_debit"),
+    *("stripe_balance_payment_debit_reversal", "tax_fund", "tax_withholding"),
+)
+"""Reporting categories that people's reports have, though Stripe's list, which it calls open, does not."""
 
 _REFUSED = {
     "decimal_separator": "our tables need the point as the decimal sign",
@@ -96,82 +107,30 @@ _MEANT = {
 }
 """Names that other libraries use, and what does the same here."""
 
-_STRIPES_OWN = (
-    *("id", "object", "name", "version", "livemode"),
-    *("data_available_start", "data_available_end", "updated"),
-)
+
+def newest(name: str, offered: Collection[str] | Offered | None = None) -> str:
+    """The versioned id for *name*, which may have a version already; see ``chosen``."""
+    return chosen(name, offered).id
 
 
-@cache
-def report_types() -> dict[str, ReportType]:
-    """Every catalogued type by id, families together, in the order of their names."""
-    data = json.loads(files(__package__).joinpath("report_types.json").read_text("utf-8"))
-    return {id_: _report_type(id_, entry, data["columns"]) for id_, entry in data["report_types"].items()}
-
-
-def _report_type(id_: str, entry: dict[str, Any], columns: dict[str, dict[str, Any]]) -> ReportType:
-    elsewhere = entry.get("columns_source", {})
-    if isinstance(elsewhere, str):
-        elsewhere = {elsewhere: entry["columns"]}
-    source_of = {name: source for source, names in elsewhere.items() for name in names}
-    differing = entry.get("differing", {})
-
-    def column(name: str) -> Column:
-        known = columns[name] | differing.get(name, {})
-        return Column(name, source=source_of.get(name, entry["source"]), **known)
-
-    return ReportType(
-        id=id_,
-        name=entry["title"],
-        version=int(id_.rpartition(".")[2]),
-        default_columns=None if entry["default_columns"] is None else tuple(entry["default_columns"]),
-        family=entry["family"],
-        required_parameters=tuple(entry["required"]),
-        optional_parameters=tuple(entry["optional"]),
-        columns=tuple(map(column, entry["columns"])),
-        columns_complete=entry["columns_complete"],
-        livemode_only=entry.get("livemode_only"),
-        superseded_by=entry.get("superseded_by"),
-        evidence=entry["evidence"],
-        default_columns_evidence=entry["default_columns_evidence"],
-        notes=entry.get("notes"),
-        source=entry["source"],
-    )
-
-
-def get(id_: str) -> ReportType | None:
-    """The catalogued type of that versioned id, or None."""
-    return report_types().get(id_)
-
-
-def merge(answer: ReportType) -> ReportType:
-    """Stripe's answer about a type, completed by what the catalogue knows of it."""
-    known = get(answer.id)
-    if known is None:
-        return answer
-    values = {name: getattr(answer, name) for name in _STRIPES_OWN}
-    if answer.default_columns is not None:
-        values |= {"default_columns": answer.default_columns, "default_columns_evidence": "confirmed"}
-    return replace(known, **values)
-
-
-def newest(name: str, offered: Collection[str] | None = None) -> str:
-    """The versioned id for *name*, which may have a version already.
+def chosen(name: str, offered: Collection[str] | Offered | None = None) -> Chosen:
+    """The version that *name* stands for, and which newer ones were skipped.
 
     Args:
-        name: ``"balance.summary"`` or ``"balance.summary.1"``.
-        offered: Ids that the account offers; None when Stripe was not asked, which takes the newest
-            catalogued version with known columns.
+        name: ``"balance.summary"`` or ``"balance.summary.1"``, which stands for itself.
+        offered: Ids that the account offers, with their default columns where those are known; None when
+            Stripe was not asked, which takes the newest catalogued version with known columns.
 
     Raises:
         UnknownReportTypeError: No such name; the message has the nearest ones.
     """
     if name.rpartition(".")[2].isdigit():
-        return name
+        return Chosen(name)
     known = [type_.id for type_ in report_types().values() if type_.columns] if offered is None else offered
-    versions = [id_ for id_ in known if id_.rpartition(".")[0] == name]
+    versions = [id_ for id_ in known if id_.rpartition(".")[0] == name and id_.rpartition(".")[2].isdecimal()]
     if versions:
-        return max(versions, key=lambda id_: int(id_.rpartition(".")[2]))
+        columns = offered if isinstance(offered, Mapping) else dict.fromkeys(known)
+        return newest_of(versions, columns)
     raise unknown(name, offered=offered)
 
 
@@ -230,10 +189,11 @@ def accepted(report_type: ReportType) -> list[str]:
     return [name for name in report_type.parameters if name not in _REFUSED]
 
 
-def check(request: ReportRequest, report_type: ReportType | None = None) -> list[str]:
-    """Refuse what Stripe would refuse, before any call; return warnings about what only Stripe can tell.
+def check(request: ReportRequest, report_type: ReportType | None = None) -> dict[str, str]:
+    """Refuse what Stripe would refuse, before any call; return what only Stripe can tell, by parameter.
 
-    A type that is not catalogued passes: Stripe decides.
+    A type that nothing is known of passes. One that is not catalogued itself, but has a sibling, is expected
+    to take what the sibling takes; Stripe decides. So it does on values that Stripe may add to.
 
     Raises:
         ParameterError: A parameter that the type does not take, misses, or that has an impossible value.
@@ -241,17 +201,20 @@ def check(request: ReportRequest, report_type: ReportType | None = None) -> list
     for name, why in _REFUSED.items():
         if name in request.parameters:
             raise ParameterError(f"{name} is not supported: {why}. Format the frame instead.", param=name)
-    report_type = report_type or get(request.report_type)
-    if report_type is None or not report_type.is_catalogued:
-        return []
-    _check_parameters(request, report_type)
-    category = request.reporting_category
-    if category is not None and category not in REPORTING_CATEGORIES:
-        raise ParameterError(
-            f"{category!r} is not a reporting category.{did_you_mean(category, REPORTING_CATEGORIES)}",
-            param="reporting_category",
+    report_type = report_type or completed(request.report_type)
+    if not report_type.is_catalogued:
+        return {}
+    left_to_stripe = {}
+    try:
+        _check_parameters(request, report_type)
+    except ParameterError as problem:
+        if get(report_type.id) is not None:
+            raise
+        left_to_stripe[str(problem.param)] = (
+            f"{report_type.id} is taken to be like {report_type.sibling}, and by that: {problem} "
+            "Whether it is so is left to Stripe."
         )
-    return _check_columns(request, report_type)
+    return left_to_stripe | _check_values(request) | _check_columns(request, report_type)
 
 
 def _check_parameters(request: ReportRequest, report_type: ReportType) -> None:
@@ -284,18 +247,29 @@ def not_taken(report_type: ReportType, name: str) -> ParameterError:
     )
 
 
-def _check_columns(request: ReportRequest, report_type: ReportType) -> list[str]:
+def _check_values(request: ReportRequest) -> dict[str, str]:
+    categories = (*REPORTING_CATEGORIES, *UNLISTED_CATEGORIES)
+    known = {"reporting_category": categories, "currency": CURRENCIES}
+    return {
+        name: f"{value!r} is not a {name.replace('_', ' ')} that this package knows; whether Stripe does is "
+        f"left to Stripe.{did_you_mean(value, values)}"
+        for name, values in known.items()
+        if (value := request.parameters.get(name)) is not None and value not in values
+    }
+
+
+def _check_columns(request: ReportRequest, report_type: ReportType) -> dict[str, str]:
     unknown = [name for name in request.columns or () if report_type.column(name) is None]
     if not unknown:
-        return []
+        return {}
     names = [column.name for column in report_type.columns]
     hints = "".join(did_you_mean(name, names, most=1) for name in unknown[:3])
     if report_type.columns_complete:
         raise ParameterError(f"{report_type.id} has no column {', '.join(unknown)}.{hints}", param="columns")
-    return [
-        f"The columns of {report_type.id} are not all known; whether it has {', '.join(unknown)} "
-        f"is left to Stripe, and an unknown column is read as text.{hints}"
-    ]
+    return {
+        "columns": f"The columns of {report_type.id} are not all known; whether it has "
+        f"{', '.join(unknown)} is left to Stripe.{hints}"
+    }
 
 
 def _named_with(word: str, known: Iterable[str]) -> str:

@@ -329,8 +329,7 @@ def chart_of(
 
 def title_of(request: ReportRequest) -> str:
     """Stripe's name of the report."""
-    known = catalog.get(request.report_type)
-    return known.name if known else request.report_type
+    return catalog.completed(request.report_type).name
 
 
 def subtitle_of(source: Source, *, named: bool = True) -> list[str]:

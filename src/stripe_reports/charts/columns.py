@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import polars as pl
 
+from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.errors import ParameterError
 
 __all__ = ["Frame", "as_day", "check", "first_of", "only_currencies", "zone_of"]
@@ -16,7 +17,7 @@ Frame: TypeAlias = pl.DataFrame | pl.LazyFrame
 
 
 def check(frame: Frame, what: str, columns: Sequence[str], *, exact: Sequence[str] = ()) -> None:
-    """Refuse a frame that lacks a column, or whose money is no decimal.
+    """Refuse a frame that lacks a column, or whose money is text or no decimal.
 
     Args:
         frame: What is to be drawn.
@@ -36,10 +37,12 @@ def check(frame: Frame, what: str, columns: Sequence[str], *, exact: Sequence[st
             param="columns",
         )
     for name in exact:
+        if schema[name] == pl.String:
+            raise ParameterError(text_is_no_money([name], "it cannot be drawn"), param="columns")
         if not schema[name].is_decimal():
             raise ParameterError(
-                f"{name} is {schema[name]}, which is not exact. "
-                "sr.read_csv and client.frame read it as decimals.",
+                f"{name} is {schema[name]}, which is not exact. Money is a decimal in what sr.read_csv and "
+                "client.frame read, unless schema_overrides say otherwise.",
                 param="columns",
             )
 

@@ -45,6 +45,8 @@ class Groups:
         """
         longest = max(map(len, self.names), default=1)
         columns = max(1, min(len(self.names), WIDTH // (longest * 6 + 36)))
+        is_open = self.source.get("columns") == ["reporting_category"]
+        colours = palette.colours(self.names, rest=self.rest, by_name=is_open)
         legend = alt.Legend(
             columns=columns,
             labelExpr="replace(datum.label, /_/g, ' ')",
@@ -53,7 +55,7 @@ class Groups:
         )
         return alt.Color(
             "category:N",
-            scale=alt.Scale(domain=list(self.names), range=palette.colours(self.names, rest=self.rest)),
+            scale=alt.Scale(domain=list(self.names), range=colours),
             legend=legend if len(self.names) > 1 else None,
         )
 

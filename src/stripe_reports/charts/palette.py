@@ -8,6 +8,7 @@ failed, has a lighter tone of what it undoes.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 
 __all__ = ["DIFFERENCE", "FALL", "MAIN", "REST", "RISE", "TOTAL", "colours"]
@@ -23,6 +24,13 @@ _GREEN, _PURPLE, _PINK, _OLIVE = "#0ab589", "#765a92", "#f88adc", "#3f7706"
 
 MAIN = (_BLUE, _ORANGE, _GREEN, _PURPLE, _GOLD, _CRIMSON, _PINK, _OLIVE)
 """For names without a colour of their own, in this order."""
+
+
+_BY_NAME = (
+    *("#f000fc", "#000cfc", "#00cc00", "#fc0000", "#840c9c", "#fc00b4", "#90c00c", "#a8000c"),
+    *("#fc8400", "#843030", "#e46cfc", "#843cf0", "#54cc60", "#90186c", "#30543c", "#906000"),
+)
+"""For names that Stripe may add any day: at least 30 apart in CIELAB from each other and from all above."""
 
 
 def _lighter(colour: str) -> str:
@@ -72,16 +80,27 @@ _OF_NAMES = {
 }
 
 
-def colours(names: Sequence[str], *, rest: str | None = None) -> list[str]:
+def colours(names: Sequence[str], *, rest: str | None = None, by_name: bool = False) -> list[str]:
     """A colour for each name: its own if it has one, else one of those that are left.
 
     Args:
         names: What stands in one chart together, the most important first.
         rest: The one of them that sums up all others.
+        by_name: A name without a colour of its own has the same one in every chart, as far as no other
+            name of the chart has it too.
     """
     own = {name: _OF_NAMES[name] for name in names if name in _OF_NAMES}
     free = [colour for colour in MAIN if colour not in own.values()] or list(MAIN)
     free += [_lighter(colour) for colour in free]
     others = [name for name in names if name not in own and name != rest]
-    own |= {name: free[n % len(free)] for n, name in enumerate(others)}
+    own |= _by_name(others) if by_name else {name: free[n % len(free)] for n, name in enumerate(others)}
     return [REST if name == rest else own[name] for name in names]
+
+
+def _by_name(names: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in sorted(names):
+        first = zlib.crc32(name.encode()) % len(_BY_NAME)
+        ring = (*_BY_NAME[first:], *_BY_NAME[:first])
+        found[name] = next((colour for colour in ring if colour not in found.values()), ring[0])
+    return found

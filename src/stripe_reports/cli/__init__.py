@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
@@ -43,6 +44,17 @@ def _run(arguments: Sequence[str] | None) -> int:
         return 2
     options = parser.parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return _command(command, options)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning as one line of a command, without a place in its source."""
+    print(f"stripe-reports: warning: {message}", file=sys.stderr)
+
+
+def _command(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
     try:
         return command(options)
     except StripeReportsError as error:

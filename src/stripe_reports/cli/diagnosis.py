@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
@@ -17,6 +17,7 @@ __all__ = ["Finding", "examine"]
 
 Verdict = Literal["ok", "warning", "problem"]
 
+_NAMED = 12
 SKEW_NOTED_FROM = timedelta(minutes=2)
 
 
@@ -41,6 +42,8 @@ def examine(client: Client) -> Iterator[Finding]:
     yield Finding("key", "ok", f"{settings.mode} mode{account}, asking {settings.base_url}")
     yield _tried("report types", lambda: f"{len(client.report_types())} offered")
     yield _tried("runs", lambda: f"can be listed; the newest is {_newest(client)}")
+    for what, names in client.cache.unrecognised().items():
+        yield Finding("not known", "warning", f"{what}: {_some(names)}")
     yield _skew(client)
     yield _tried("folder", lambda: _folder(client))
 
@@ -50,6 +53,11 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, "ok", look())
     except StripeReportsError as error:
         return Finding(what, "problem", str(error))
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _versions() -> list[str]:

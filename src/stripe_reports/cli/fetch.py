@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+import polars as pl
+
 from stripe_reports.cli.clients import add_client_to, client_of
 from stripe_reports.cli.output import TerminalProgress, show
+from stripe_reports.errors import ParameterError
 from stripe_reports.planning.intervals import Split
 from stripe_reports.report.export import writer_for
 
@@ -17,6 +21,14 @@ if TYPE_CHECKING:
     from stripe_reports.client import Parameters
 
 __all__ = ["add_to", "run"]
+
+_TYPES: dict[str, pl.DataType] = {
+    "String": pl.String(),
+    "Decimal": pl.Decimal(38, 6),
+    "Int64": pl.Int64(),
+    "Boolean": pl.Boolean(),
+    "Date": pl.Date(),
+}
 
 
 def add_to(commands: Commands) -> None:
@@ -40,6 +52,11 @@ def add_to(commands: Commands) -> None:
     }.items():
         parser.add_argument(f"--{name}", help=text)
     parser.add_argument("--columns", help="names with commas between, 'all' or 'default'")
+    parser.add_argument(
+        "--schema-overrides",
+        metavar="COLUMN=TYPE,…",
+        help="read columns as String, Decimal, Int64, Boolean or Date, in place of what they are taken for",
+    )
     parser.add_argument(
         "--split", choices=get_args(Split), help="take a long period in parts, each stored by itself"
     )
@@ -71,6 +88,7 @@ def run(options: argparse.Namespace) -> int:
         reuse=options.reuse,
         timeout=options.timeout,
         progress=TerminalProgress(sys.stderr),
+        schema_overrides=_overrides(options.schema_overrides),
         **parameters,
     )
     if write is None:
@@ -78,5 +96,21 @@ def run(options: argparse.Namespace) -> int:
     else:
         rows = write(report)
         print(f"{rows:,} rows in {options.output}", file=sys.stderr)
-    print(f"{report.request!r}\n{report.reuse}", file=sys.stderr)
+    # What is assumed of a type that nobody knows was a warning already.
+    reuse = report.reuse if isinstance(report.reuse, str) else replace(report.reuse, notes=())
+    print(f"{report.request!r}\n{reuse}", file=sys.stderr)
     return 0
+
+
+def _overrides(text: str | None) -> dict[str, pl.DataType]:
+    """``date=String,levy=Decimal`` as polars types."""
+    overrides: dict[str, pl.DataType] = {}
+    for part in text.split(",") if text else ():
+        name, _, dtype = part.partition("=")
+        if dtype.strip() not in _TYPES:
+            raise ParameterError(
+                f"--schema-overrides takes COLUMN=TYPE with a type of {', '.join(_TYPES)}; got {part!r}.",
+                param="schema_overrides",
+            )
+        overrides[name.strip()] = _TYPES[dtype.strip()]
+    return overrides

@@ -68,6 +68,13 @@ def add_to(commands: Commands) -> None:
         help="a closed period whose figures the next publication changes, such as 2026-09 or "
         "'2026-09=fee waived' (late fee, fee waived, description); can be repeated",
     )
+    parser.add_argument(
+        "--category",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a reporting category beyond Stripe's list that some rows have, such as reward; can be repeated",
+    )
     parser.add_argument("--list-faults", action="store_true", help="the names of faults, and nothing else")
     parser.add_argument(
         "--webhook",
@@ -149,6 +156,7 @@ def _simulator(options: argparse.Namespace) -> Simulator:
         # To a clock that stands still all requests come in the same second.
         rate_limits=RateLimits() if is_running and not options.no_rate_limits else None,
         charges_per_day=options.size,
+        categories=options.category,
     )
     simulator.faults += [Fault.parsed(text) for text in options.fault]
     for text in options.restate:

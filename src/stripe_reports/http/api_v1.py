@@ -44,6 +44,7 @@ _T = TypeVar("_T")
 _Named = TypeVar("_Named", ReportRun, ReportType)
 _RUN_ID = re.compile(r"frr_\w+")
 _REQUEST_ID = re.compile(r"[\w-]{1,100}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9_.]{1,100}")
 
 _RUNS, _TYPES = "/v1/reporting/report_runs", "/v1/reporting/report_types"
 
@@ -57,10 +58,17 @@ _LONGEST_KEY = 1000
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """One page of the list of runs, newest first."""
+    """One page of the list of runs, newest first.
+
+    Attributes:
+        runs: Those that can be used.
+        has_more: Whether there are older ones.
+        last: Id of the last of the page, whether it can be used or not.
+    """
 
     runs: tuple[ReportRun, ...]
     has_more: bool
+    last: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +88,16 @@ class Download:
 
 
 class Api:
-    """The endpoints, asked as one owner."""
+    """The endpoints, asked as one owner.
 
-    def __init__(self, transport: Transport) -> None:
+    Args:
+        transport: The way there.
+        left_out: Called for each object of a list that cannot be used, with its name and shape, no values.
+    """
+
+    def __init__(self, transport: Transport, *, left_out: Callable[[str], object] = logger.debug) -> None:
         self._transport = transport
+        self._left_out = left_out
         self._settings = transport.settings
 
     def create_run(self, request: ReportRequest, *, idempotency_key: str) -> CreatedRun:
@@ -116,10 +130,16 @@ class Api:
             parameters["created"] = {"gte": int(created_from.timestamp())}
         if after is not None:
             parameters["starting_after"] = after
-        page = self._read(_page_of_runs, self._call("get", _RUNS, **parameters))
-        for run in page.runs:
+        answer = self._call("get", _RUNS, **parameters)
+        runs = self._read_list("report run", ReportRun.from_stripe, answer)
+
+        def page(answer: Mapping[str, Any]) -> RunPage:
+            last = answer["data"][-1]["id"] if answer["data"] else None
+            return RunPage(runs, checked(answer["has_more"], bool), last if isinstance(last, str) else None)
+
+        for run in runs:
             self.verified(run, None)
-        return page
+        return self._read(page, answer)
 
     def pages_of_runs(
         self, created_from: datetime | None, *, page_size: int = 100
@@ -134,14 +154,13 @@ class Api:
             yield runs
             if page.has_more and page.runs and not runs:
                 logger.warning("%s repeats its list of runs; no more of it is read", self._settings.base_url)
-            if not page.has_more or not runs:
+            if not page.has_more or not runs or page.last is None:
                 return
-            after = page.runs[-1].id
+            after = page.last
 
     def list_report_types(self) -> tuple[ReportType, ...]:
         """``GET /v1/reporting/report_types``: every type the account offers."""
-        answer = self._call("get", _TYPES)
-        return self._read(lambda page: tuple(map(ReportType.from_stripe, page["data"])), answer)
+        return self._read_list("report type", ReportType.from_stripe, self._call("get", _TYPES))
 
     def retrieve_report_type(self, id_: str) -> ReportType:
         """``GET /v1/reporting/report_types/{id}``."""
@@ -383,6 +402,23 @@ class Api:
         except _NOT_AS_EXPECTED as error:
             self._unexpected("the answer", answer, error)
 
+    def _read_list(
+        self, what: str, model: Callable[[Mapping[str, Any]], _T], answer: Mapping[str, Any]
+    ) -> tuple[_T, ...]:
+        """The objects of a list that can be used; it is an error if none of them can."""
+        usable, unusable = [], []
+        for each in self._read(lambda page: list(page["data"]), answer):
+            try:
+                usable.append(model(each))
+            except _NOT_AS_EXPECTED as error:
+                unusable.append(error)
+                shape = _shape(what, each)
+                logger.warning("left out what Stripe lists and this version cannot use: %s", shape)
+                self._left_out(shape)
+        if unusable and not usable:
+            self._unexpected(f"the list of each {what}", answer, unusable[0])
+        return tuple(usable)
+
     def _unexpected(self, what: str, answer: object, error: Exception | None = None) -> NoReturn:
         why = f" ({type(error).__name__}: {str(error)[:300]})" if error else ""
         raise errors.UnexpectedAnswerError(
@@ -397,13 +433,19 @@ _NOT_AS_EXPECTED = (KeyError, TypeError, ValueError, AttributeError, OverflowErr
 _NOT_DECODED = (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError)
 
 
-def _page_of_runs(page: Mapping[str, Any]) -> RunPage:
-    return RunPage(tuple(map(ReportRun.from_stripe, page["data"])), checked(page["has_more"], bool))
-
-
 def _is_odd(error: BaseException) -> bool:
     """Whether an answer came and could not be read, which is no fault of the connection."""
     return isinstance(error, (*_NOT_AS_EXPECTED, *_NOT_DECODED))
+
+
+def _shape(what: str, thing: object) -> str:
+    """Name and shape of an object, without its values: ``report run frr_1 (created str, id str)``."""
+    if not isinstance(thing, Mapping):
+        return f"{what} ({type(thing).__name__})"
+    id_ = thing.get("id")
+    name = f" {id_}" if isinstance(id_, str) and _NAME.fullmatch(id_) else ""
+    members = sorted(f"{str(key)[:40]} {type(value).__name__}" for key, value in thing.items())
+    return f"{what}{name} ({', '.join(members[:30])})"
 
 
 def _no_answer(base_url: str, cause: BaseException) -> errors.StripeReportsError:

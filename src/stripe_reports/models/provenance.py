@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
@@ -33,6 +34,9 @@ class Provenance:
         is_complete: Whether all parameters of the run are known; if not, it answers no later request.
         rows: How many rows the result has; None only inside the Parquet file, which is written before they
             are counted. They are noted beside it, and in the footer that every Parquet file has.
+        schema_overrides: The polars types that the user set, by column, in words.
+        kinds_from: The columns whose kinds are not catalogued for the report type, by where the kinds come
+            from: the id of another version, ``name``, ``name, in UTC``, or ``unknown``, which is text.
     """
 
     request: ReportRequest
@@ -49,6 +53,8 @@ class Provenance:
     place: str | None = None
     is_complete: bool = True
     rows: int | None = None
+    schema_overrides: Mapping[str, str] = field(default_factory=dict, hash=False)
+    kinds_from: Mapping[str, Sequence[str]] = field(default_factory=dict, hash=False)
 
     def to_json(self) -> str:
         """All of it, as one line."""
@@ -69,6 +75,8 @@ class Provenance:
                 "package_version": self.package_version,
                 "is_complete": self.is_complete,
                 **({} if self.rows is None else {"rows": self.rows}),
+                "schema_overrides": dict(self.schema_overrides),
+                "kinds_from": {source: list(names) for source, names in self.kinds_from.items()},
             }
         )
 

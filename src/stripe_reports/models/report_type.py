@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from stripe_reports.models.values import checked, instant, iso
 from stripe_reports.render.card import card, folded
@@ -33,6 +33,9 @@ Evidence = Literal["documented", "reported", "inferred"]
 """How well a catalogued fact is known: in Stripe's documentation, in others' use, or by analogy."""
 
 
+_T = TypeVar("_T")
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a report.
@@ -42,12 +45,15 @@ class Column:
         kind: What it holds, which decides its polars type: ``money``, ``datetime_utc``, ``id``, …
         description: What it means.
         source: Page of Stripe's that says so.
+        kind_from: Where its kind comes from: ``catalogue``, the id of another version of its report type,
+            ``name`` (the kind that columns of this name have in other types), or ``unknown``.
     """
 
     name: str
     kind: Kind
     description: str = ""
     source: str = ""
+    kind_from: str = "catalogue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +84,8 @@ class ReportType:
         default_columns_evidence: How well its default columns are known.
         notes: What else is known.
         source: Page of Stripe's that describes it.
+        sibling: The known version of the same name that parameters and columns are taken from, where the
+            catalogue does not have those of this one; else None.
 
     Source: https://docs.stripe.com/api/reporting/report_type/object
     """
@@ -103,23 +111,40 @@ class ReportType:
     default_columns_evidence: str | None = None
     notes: str | None = field(default=None, repr=False)
     source: str | None = field(default=None, repr=False)
+    sibling: str | None = None
 
     @classmethod
     def from_stripe(cls, answer: Mapping[str, Any]) -> Self:
-        """Stripe's nine fields; raises ``KeyError``, ``TypeError`` or ``ValueError`` for another object."""
-        default_columns = answer["default_columns"]
+        """Stripe's nine fields; raises ``KeyError``, ``TypeError`` or ``ValueError`` for another object.
+
+        Only its id must be there. What is missing or null is not known; what is new is left out.
+        """
+        id_ = checked(answer["id"], str)
+        name, digits = id_.rpartition(".")[::2]
+        if not name or not digits.isdecimal():
+            raise ValueError(f"not a report type: {id_!r}")
+
+        def given(field: str, kind: type[_T]) -> _T | None:
+            value = answer.get(field)
+            return None if value is None else checked(value, kind)
+
+        def instant_of(field: str) -> datetime | None:
+            seconds = answer.get(field)
+            return None if seconds is None else instant(seconds)
+
+        columns, livemode = given("default_columns", list), answer.get("livemode")
         return cls(
-            id=checked(answer["id"], str),
-            object=checked(answer["object"], str),
-            name=checked(answer["name"], str),
-            version=checked(answer["version"], int),
-            data_available_start=instant(answer["data_available_start"]),
-            data_available_end=instant(answer["data_available_end"]),
+            id=id_,
+            object=given("object", str) or "reporting.report_type",
+            name=given("name", str) or id_,
+            version=given("version", int) or int(digits),
+            data_available_start=instant_of("data_available_start"),
+            data_available_end=instant_of("data_available_end"),
             default_columns=None
-            if default_columns is None
-            else tuple(checked(name, str) for name in checked(default_columns, list)),
-            livemode=checked(answer["livemode"], bool),
-            updated=instant(answer["updated"]),
+            if columns is None
+            else tuple(checked(name, str) for name in columns if name is not None),
+            livemode=None if livemode is None else checked(livemode, bool),
+            updated=instant_of("updated"),
         )
 
     @property
@@ -129,7 +154,7 @@ class ReportType:
 
     @property
     def is_catalogued(self) -> bool:
-        """Whether the catalogue knows the type, hence its parameters."""
+        """Whether its parameters are known: by the catalogue, or by a sibling that is in it."""
         return self.family is not None
 
     @property
@@ -144,7 +169,7 @@ class ReportType:
             return by_name[name]
         head, bracket, _ = name.partition("[")
         pattern = by_name.get(f"{head}[key]") if bracket and name.endswith("]") else None
-        return pattern and Column(name, pattern.kind, pattern.description, pattern.source)
+        return pattern and replace(pattern, name=name)
 
     def _repr_html_(self) -> str:
         start, end = self.data_available_start, self.data_available_end
@@ -164,6 +189,7 @@ class ReportType:
                 ("published", self.updated and iso(self.updated)),
                 ("live mode", "only" if self.livemode_only else None),
                 ("superseded by", self.superseded_by),
+                ("as known of", self.sibling),
                 ("note", self.notes),
             ],
             kind="report type",

@@ -9,10 +9,12 @@ from typing import Any
 import polars as pl
 from great_tables import GT, loc, style
 
+from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.charts.choosing import subtitle_of, title_of
 from stripe_reports.charts.source import Source
 from stripe_reports.errors import ParameterError
 from stripe_reports.pages.cells import cells_of
+from stripe_reports.parsing.text_amounts import amounts_as_text
 from stripe_reports.storage.disk import written_whole
 
 __all__ = ["ReportTable", "table_of", "table_of_frame"]
@@ -75,8 +77,10 @@ def table_of(
         title: Stands on top; None for the name of the report.
 
     Raises:
-        ParameterError: There is no such column.
+        ParameterError: There is no such column, or the sums would leave out amounts that are text.
     """
+    if by is not None and (texts := amounts_as_text(of.rows, of.unknown)):
+        raise ParameterError(text_is_no_money(texts, "there is no sum of it"), param="by")
     return table_of_frame(
         of.rows,
         rows=rows,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.charts.choosing import chart_of, kinds_of, subtitle_of, title_of
 from stripe_reports.charts.source import Source
 from stripe_reports.pages import page as pages
 from stripe_reports.pages.cells import Cells, cells_of
+from stripe_reports.parsing.text_amounts import amounts_as_text
 
 __all__ = ["page_of", "provenance_of", "table_of_cells"]
 
@@ -24,6 +26,8 @@ def page_of(source: Source, kind: str | None = None, *, rows: int = 100) -> str:
     parts = []
     figures = _figures(source)
     if figures:
+        if texts := amounts_as_text(source.rows, source.unknown):
+            figures = pages.Html(figures + pages.note(text_is_no_money(texts, "it is in no sum")))
         parts.append(pages.section("Figures", figures))
     if kind is not None or kinds_of(source):
         chart = chart_of(source, kind, subtitle=[])
@@ -77,6 +81,7 @@ def provenance_of(source: Source) -> pages.Html:
             "Size": f"{known.size:,} bytes",
             "SHA-256": known.sha256,
             "API version": known.api_version,
+            "Assumed": " ".join(source.notes) or None,
             "Made with": f"stripe-reports {known.package_version}",
         }
     )

@@ -1,6 +1,7 @@
 """The bytes of a report to exact, typed polars data.
 
     schema.py    which columns become which types; which report a header belongs to
+    overrides.py types that the user sets instead
     header.py    is it a report at all, and what are its columns?
     forms.py     how values are written, where polars accepts more
     values.py    what polars makes of them
@@ -21,10 +22,12 @@ from typing import BinaryIO
 
 import polars as pl
 
+from stripe_reports.catalog.assumptions import kinds_from, warn_once
 from stripe_reports.models import ReportType
 from stripe_reports.parsing.csv_fast import AmbiguousTimeWarning, read_rows
 from stripe_reports.parsing.csv_strict import Source
 from stripe_reports.parsing.header import read_header
+from stripe_reports.parsing.overrides import SchemaOverrides, checked_overrides
 from stripe_reports.parsing.schema import (
     check_asked,
     check_columns,
@@ -37,8 +40,11 @@ from stripe_reports.parsing.schema import (
 
 __all__ = [
     "AmbiguousTimeWarning",
+    "SchemaOverrides",
+    "checked_overrides",
     "dtype_of",
     "guess_report_type",
+    "kinds_in",
     "read_csv",
     "schema_of",
     "write_parquet",
@@ -52,13 +58,15 @@ def read_csv(
     *,
     report_type: str | None = None,
     timezone: str | None = None,
+    schema_overrides: SchemaOverrides | None = None,
 ) -> pl.DataFrame:
     r"""A report downloaded from the Dashboard, with the same types as ``client.frame`` gives.
 
     Money is ``Decimal`` and exact, times are ``Datetime``, ids and all other text stay as written
     (``007`` keeps its zeros), and empty cells are null. Types come from the catalogue, not from what
-    the file happens to hold; a column that the catalogue does not know is text. Rows and columns keep
-    their order. The file is checked to the last byte: it is read exactly, or refused.
+    the file happens to hold; a column that the catalogue does not have for the report type is read as
+    columns of its name are elsewhere, and else is text, and a warning says so. Rows and columns keep their
+    order. The file is checked to the last byte: it is read exactly, or refused.
 
     Args:
         source: Path of the CSV file, its bytes, or a file opened in binary mode.
@@ -66,17 +74,20 @@ def read_csv(
             ``"payouts.itemized"``); None to tell it from the columns.
         timezone: IANA zone that was chosen in the Dashboard, such as ``"Europe/London"``. It is the zone
             of local times (``created``; ``created_utc`` is always UTC). None leaves them without zone.
+        schema_overrides: polars types by column, in place of those of the catalogue: ``{"date": pl.String}``.
 
     Raises:
         NotAReportError: Another export of the Dashboard, a web page, JSON, a compressed file; or the columns
             are those of another report type.
         DamagedFileError: The file is cut, ragged, or holds a value that its column cannot, such as
             ``1,200.00``; has ``line`` (where the row begins) and ``column``.
-        UnknownReportTypeError: *report_type* is not in the catalogue.
-        ParameterError: polars does not know the zone.
+        UnknownReportTypeError: *report_type* is not in the catalogue, and neither are most of the columns.
+        ParameterError: polars does not know the zone, or *schema_overrides* name a column that is not there,
+            or a type that no column can have.
         OSError: The file cannot be opened.
 
     Warns:
+        UnknownReportTypeWarning: The catalogue does not have the type or a column; once in a process.
         AmbiguousTimeWarning: Local times in the hour that the clock showed twice, in a file without their
             UTC column; the earlier instant is taken.
 
@@ -88,8 +99,27 @@ def read_csv(
     file = _source(source)
     header = read_header(file)
     type_ = report_type_of(header.names, report_type, file=file.name)
-    frame, _ = read_rows(file, header, fields_of(header.names, type_, timezone))
+    fields = fields_of(header.names, type_, timezone, checked_overrides(schema_overrides))
+    frame, _ = read_rows(file, header, fields)
+    warn_once(type_.id if type_ else report_type, kinds_from(fields))
     return frame
+
+
+def kinds_in(
+    csv: Path,
+    *,
+    report_type: ReportType | None,
+    schema_overrides: Mapping[str, pl.DataType],
+    name: str,
+) -> dict[str, list[str]]:
+    """The columns of a CSV file whose kinds are not catalogued, by where the kinds come from.
+
+    Raises:
+        NotAReportError, DamagedFileError: It has no header of a report.
+        ParameterError: *schema_overrides* name a column that is not there.
+    """
+    header = read_header(Source(csv, name))
+    return kinds_from(fields_of(header.names, report_type, None, schema_overrides))
 
 
 def write_parquet(
@@ -99,6 +129,7 @@ def write_parquet(
     report_type: ReportType | None,
     columns: Sequence[str] | None = None,
     timezone: str | None,
+    schema_overrides: Mapping[str, pl.DataType] | None = None,
     metadata: Mapping[str, str] | None = None,
     name: str | None = None,
 ) -> int:
@@ -109,9 +140,10 @@ def write_parquet(
     Args:
         csv: What Stripe sent, unpacked.
         parquet: Where to write: the file appears there once it is proved, and not at all after an error.
-        report_type: The type of the run; None if it is not known, which makes all columns text.
+        report_type: The type of the run; None if it is not known, which goes by the names of the columns.
         columns: Those that the run was asked for; None for Stripe's default.
         timezone: Zone in which Stripe wrote local times; None leaves them without zone.
+        schema_overrides: See ``read_csv``; checked.
         metadata: Kept inside the Parquet file, beside the rows.
         name: What the file is called in errors; None for its path.
 
@@ -127,7 +159,7 @@ def write_parquet(
         check_asked(header.names, columns, file=file.name, advice=_MIXED_UP)
     elif report_type is not None:
         check_columns(header.names, report_type, file=file.name, advice=_MIXED_UP)
-    fields = fields_of(header.names, report_type, timezone)
+    fields = fields_of(header.names, report_type, timezone, schema_overrides or {})
     _, rows = read_rows(file, header, fields, parquet=parquet, metadata=metadata)
     return rows
 

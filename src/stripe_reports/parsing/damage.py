@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from stripe_reports.catalog.siblings import BY_NAME, IN_UTC
 from stripe_reports.parsing.csv_strict import Source, records
+from stripe_reports.parsing.overrides import OVERRIDE
 from stripe_reports.parsing.schema import Field
 
 __all__ = ["check_every_row"]
@@ -32,7 +34,7 @@ def check_every_row(source: Source, fields: Sequence[Field]) -> int:
     """
     names = [field.name for field in fields]
     checks = [
-        (position, field.name, problem)
+        (position, field, problem)
         for position, field in enumerate(fields)
         if (problem := _problem_of(field)) is not None
     ]
@@ -48,10 +50,12 @@ def check_every_row(source: Source, fields: Sequence[Field]) -> int:
             raise source.damage(
                 _ragged(cells, names), line=line, column=names[min(len(cells), len(names) - 1)]
             )
-        for position, name, problem in checks:
+        for position, field, problem in checks:
             value = cells[position]
             if value and (what := problem(value)):
-                raise source.damage(f"{value[:_SHOWN]!r} {what}.", line=line, column=name)
+                raise source.damage(
+                    f"{value[:_SHOWN]!r} {what}.{_remedy(field)}", line=line, column=field.name
+                )
         for position, twin, zone in twins:
             if not _agrees(cells[position], cells[twin], zone):
                 raise source.damage(
@@ -61,6 +65,20 @@ def check_every_row(source: Source, fields: Sequence[Field]) -> int:
                     column=names[position],
                 )
     return rows
+
+
+def _remedy(field: Field) -> str:
+    """What can be done where the kind of the column is not catalogued for its report type."""
+    if field.kind_from == "catalogue":
+        return ""
+    if field.kind_from == OVERRIDE:
+        return f" schema_overrides asked for {field.dtype}."
+    by_name = field.kind_from in (BY_NAME, IN_UTC)
+    where = "columns of that name in other report types" if by_name else field.kind_from
+    return (
+        f" That the column is a {field.kind} is known from {where} only. To read it as text: "
+        f"schema_overrides={{{field.name!r}: pl.String}}."
+    )
 
 
 def _ragged(cells: list[str], names: list[str]) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 import polars as pl
 
 from stripe_reports import catalog
+from stripe_reports.catalog.siblings import columns_in
 from stripe_reports.errors import NotAReportError, ParameterError, UnknownReportTypeError
 from stripe_reports.models import Column, Kind, ReportType
+from stripe_reports.parsing.overrides import OVERRIDE, check_names, kind_of
 
 __all__ = [
     "Field",
@@ -36,6 +39,7 @@ class Field:
     """One column of a file: what the catalogue says of it, and the type it gets.
 
     Attributes:
+        kind_from: As in ``Column``.
         twin: For a local time with a zone, the column of the file that has the same instant in UTC.
         utc_column: The name such a column has, where the report type offers one.
     """
@@ -45,6 +49,7 @@ class Field:
     dtype: pl.DataType
     twin: str | None = None
     utc_column: str | None = None
+    kind_from: str = "catalogue"
 
     @property
     def zone(self) -> str | None:
@@ -82,7 +87,7 @@ def dtype_of(column: Column, timezone: str | None) -> pl.DataType:
 def schema_of(
     names: Sequence[str], report_type: ReportType | None, timezone: str | None
 ) -> dict[str, pl.DataType]:
-    """The types of all columns of a file, in its order; a column that is not catalogued is text.
+    """The types of all columns of a file, in its order; a column whose kind nobody knows is text.
 
     Raises:
         ParameterError: polars does not know the zone.
@@ -91,26 +96,42 @@ def schema_of(
 
 
 def fields_of(
-    names: Sequence[str], report_type: ReportType | None, timezone: str | None
+    names: Sequence[str],
+    report_type: ReportType | None,
+    timezone: str | None,
+    overrides: Mapping[str, pl.DataType] = MappingProxyType({}),
 ) -> tuple[Field, ...]:
-    """As ``schema_of``, with what it takes to read the columns."""
+    """As ``schema_of``, with what it takes to read the columns.
+
+    Raises:
+        ParameterError: polars does not know the zone, or *overrides* name a column that is not there.
+    """
     if timezone is not None:
         _check_zone(timezone)
-    known = {name: report_type.column(name) if report_type else None for name in names}
-    utc_columns = {name for name, column in known.items() if column and column.kind == "datetime_utc"}
+    check_names(overrides, names)
+    known = columns_in(names, report_type)
+    known |= {name: Column(name, kind_of(dtype), kind_from=OVERRIDE) for name, dtype in overrides.items()}
+    utc_columns = {name for name, column in known.items() if column.kind == "datetime_utc"}
 
-    def field(name: str) -> Field:
-        column = known[name] or Column(name, "unknown")
-        dtype = dtype_of(column, timezone)
+    def field(column: Column) -> Field:
+        name = column.name
+        dtype = overrides.get(name) or dtype_of(column, timezone)
         if column.kind != "datetime_local":
-            return Field(name, column.kind, dtype)
+            return Field(name, column.kind, dtype, kind_from=column.kind_from)
         utc_column = f"{name}_utc"
         offered = report_type is not None and report_type.column(utc_column) is not None
         # Without a zone the twin cannot tell the local time.
-        twin = utc_column if timezone is not None and utc_column in utc_columns else None
-        return Field(name, column.kind, dtype, twin, utc_column if offered else None)
+        has_twin = timezone is not None and utc_column in utc_columns and column.kind_from != OVERRIDE
+        return Field(
+            name,
+            column.kind,
+            dtype,
+            utc_column if has_twin else None,
+            utc_column if offered else None,
+            column.kind_from,
+        )
 
-    return tuple(field(name) for name in names)
+    return tuple(map(field, known.values()))
 
 
 @cache
@@ -157,8 +178,10 @@ def _columns_known(header: Sequence[str], report_type: ReportType) -> int:
     return sum(report_type.column(name) is not None for name in header)
 
 
-def report_type_of(header: Sequence[str], name: str | None, *, file: str) -> ReportType:
+def report_type_of(header: Sequence[str], name: str | None, *, file: str) -> ReportType | None:
     """The report type of a downloaded file: the one named, checked against the header, or a guess.
+
+    None for a report that is not in the catalogue, and whose columns nevertheless are in others.
 
     Args:
         header: Names of the columns.
@@ -166,7 +189,7 @@ def report_type_of(header: Sequence[str], name: str | None, *, file: str) -> Rep
         file: What to call the file in messages.
 
     Raises:
-        UnknownReportTypeError: *name* is not in the catalogue.
+        UnknownReportTypeError: *name* is not in the catalogue, and neither are most of the columns.
         NotAReportError: The columns are those of another report type than *name*, or of none.
     """
     if name is not None:
@@ -175,9 +198,17 @@ def report_type_of(header: Sequence[str], name: str | None, *, file: str) -> Rep
         check_columns(header, named, file=file, advice=advice)
         return named
     guess = guess_report_type(header)
-    if guess is None or _are_mostly_unknown(header, guess):
-        raise _not_a_report(header, file)
-    return guess
+    if guess is not None and not _are_mostly_unknown(header, guess):
+        return guess
+    if _is_of_known_names(header):
+        return None
+    raise _not_a_report(header, file)
+
+
+def _is_of_known_names(header: Sequence[str]) -> bool:
+    """Whether most columns are in some report type, though not in one and the same."""
+    columns = columns_in(header, None).values()
+    return 2 * sum(column.kind_from != "unknown" for column in columns) >= len(header)
 
 
 def check_columns(header: Sequence[str], report_type: ReportType, *, file: str, advice: str) -> None:
@@ -237,18 +268,18 @@ def _are_mostly_unknown(header: Sequence[str], report_type: ReportType) -> bool:
 
 
 def _named(name: str, header: Sequence[str]) -> ReportType:
-    known = catalog.get(name)
-    if known is not None:
-        return known
     versions = [type_ for type_ in catalog.report_types().values() if type_.base == name]
     if versions:
         return _best_fit(header, versions) or versions[-1]
-    if name.rpartition(".")[2].isdigit():
-        raise UnknownReportTypeError(
-            f"The catalogue has no report type {name!r}. Leave out its version, or report_type as a whole: "
-            "the columns tell the type."
-        )
-    return catalog.report_types()[catalog.newest(name)]  # raises, with the nearest names
+    if not name.rpartition(".")[2].isdecimal():
+        return catalog.report_types()[catalog.newest(name)]  # raises, with the nearest names
+    known = catalog.completed(name)
+    if known.is_catalogued or _is_of_known_names(header):
+        return known
+    raise UnknownReportTypeError(
+        f"The catalogue has no report type {name!r}, and most of these columns are in none of its "
+        "types. Leave out its version, or report_type as a whole: the columns tell the type."
+    )
 
 
 def _not_a_report(header: Sequence[str], file: str) -> NotAReportError:

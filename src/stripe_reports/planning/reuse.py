@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -34,6 +34,7 @@ __all__ = [
     "idempotency_key",
     "plan",
     "request_key",
+    "result_key",
 ]
 
 SETTLED_AFTER = timedelta(days=5)
@@ -54,6 +55,17 @@ def request_key(request: ReportRequest, owner: Owner, api_version: str) -> str:
         sorted(request.to_stripe().items()),
     ]
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+
+
+def result_key(key: str, schema_overrides: Mapping[str, str]) -> str:
+    """The key of a stored result: that of its request, and of the types that the user set, if any.
+
+    What is read otherwise is another file, of the same run.
+    """
+    if not schema_overrides:
+        return key
+    made_of = json.dumps([key, sorted(schema_overrides.items())], separators=(",", ":"))
+    return hashlib.sha256(made_of.encode()).hexdigest()
 
 
 def idempotency_key(key: str, generation: datetime | None, attempt: int | str) -> str:

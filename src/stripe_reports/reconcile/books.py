@@ -9,6 +9,7 @@ from functools import cached_property
 
 import polars as pl
 
+from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.errors import ParameterError
 
 __all__ = ["MONEY", "NAMES", "Books", "Frame", "has_instant", "instant"]
@@ -169,10 +170,14 @@ def _checked(name: str, form: _Form, frame: object) -> pl.DataFrame:
         what = f"has no column {_listed(missing)}" if missing else f"has a column {_listed(foreign)}"
         raise ParameterError(f"{name} should be {form.report}, and {what}.{_looks_like(schema)}", param=name)
     for column in form.money:
+        if schema[column] == pl.String:
+            raise ParameterError(
+                f"Of {name}, {text_is_no_money([column], 'it cannot be compared')}", param=name
+            )
         if not isinstance(schema[column], pl.Decimal):
             raise ParameterError(
-                f"{column} of {name} is {schema[column]}, not Decimal: cents can be lost in it. "
-                "report.frame() and sr.read_csv() read money exactly.",
+                f"{column} of {name} is {schema[column]}, not Decimal: cents can be lost in it. Money is "
+                "exact in what fetch, frame and read_csv give, unless schema_overrides say otherwise.",
                 param=name,
             )
     frame = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.catalog.natural_keys import money_of, natural_key
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.columns import column, is_pattern
@@ -144,6 +145,8 @@ def diff(
             "removed and one added."
         )
     money = money_of(columns, report_type)
+    if money is not None and first.schema[money[0]] == pl.String:
+        notes.append(text_is_no_money([money[0]], "its effect was not added up"))
     effect = _effect(first, second, money)
     plain = {name: f"\0{name}" for name in columns if is_pattern(name)}  # joins take names only
     as_given = {name: original for original, name in plain.items()}

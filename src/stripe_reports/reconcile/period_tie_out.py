@@ -120,8 +120,8 @@ def _request(
 ) -> ReportRequest:
     base, wanted = _REPORTS[name]
     request = client.request(base, period, timezone=timezone, currency=currency)
-    known = catalog.get(request.report_type)
-    if wanted is None or known is None or not known.columns:
+    known = catalog.completed(request.report_type)
+    if wanted is None or not known.columns:
         return request
     columns = [column for column in wanted if known.column(column)]
     return client.request(request.report_type, period, timezone=timezone, currency=currency, columns=columns)

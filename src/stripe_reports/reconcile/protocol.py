@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol, Unpack
 
 from stripe_reports.models import ReportRequest
+from stripe_reports.parsing import SchemaOverrides
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.report.report import Report
@@ -30,6 +31,7 @@ class ReportClient(Protocol):
         reuse: Policy = ...,
         timeout: float = ...,
         progress: ProgressOption = ...,
+        schema_overrides: SchemaOverrides | None = ...,
     ) -> Report:
         """See ``Client.fetch``."""
 

@@ -87,5 +87,8 @@ def restatement(
             "the same cannot be asked again. Fetch the report by its type and period first."
         )
     before = report.frame()  # first: a stored file that is damaged must not cost a run
-    after = client.fetch(report.request, reuse="never", timeout=timeout, progress=progress)
+    overrides = {name: before.schema[name] for name in report.provenance.schema_overrides}
+    after = client.fetch(
+        report.request, reuse="never", timeout=timeout, progress=progress, schema_overrides=overrides
+    )
     return Restatement(report, after, diff(before, after.frame(), report_type=report.request.report_type))

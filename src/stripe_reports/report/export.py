@@ -6,15 +6,18 @@ import csv
 import io
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from stripe_reports import notices
+from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.errors import MissingExtraError, ParameterError
 from stripe_reports.parsing.columns import column
+from stripe_reports.parsing.text_amounts import amounts_as_text
 from stripe_reports.report import excel
 from stripe_reports.storage.disk import written_whole
 
@@ -56,6 +59,15 @@ class Exports(ABC):
     def _write_parquet(self, path: Path) -> None:
         """Write the rows, and where they come from."""
 
+    @property
+    def _unknown(self) -> Sequence[str]:
+        """The columns that are text because nobody knows their kind."""
+        return ()
+
+    def _warn_of_amounts_as_text(self, written: str) -> None:
+        if names := amounts_as_text(self.scan(), self._unknown):
+            notices.warn_once(text_is_no_money(names, f"{written} has no numbers there"))
+
     def write_csv(self, path: str | os.PathLike[str]) -> int:
         """Write a CSV file that a spreadsheet program can open safely, and return the number of rows.
 
@@ -66,6 +78,7 @@ class Exports(ABC):
         Raises:
             StoreError: The file cannot be written, or the stored result is gone.
         """
+        self._warn_of_amounts_as_text("the CSV file")
         rows = self.scan()
         schema = rows.collect_schema()
         texts = [column(name) for name, dtype in schema.items() if dtype == pl.String]
@@ -85,6 +98,7 @@ class Exports(ABC):
         Raises:
             StoreError: The file cannot be written, or the stored result is gone.
         """
+        self._warn_of_amounts_as_text("the Parquet file")
         rows = self.scan()
         with written_whole(path) as temporary:
             self._write_parquet(temporary)
@@ -104,6 +118,7 @@ class Exports(ABC):
             StoreError: The file cannot be written, or the stored result is gone.
         """
         require("xlsxwriter", extra="excel", purpose="write_excel")
+        self._warn_of_amounts_as_text("the workbook")
         rows = self.scan()
         with written_whole(path) as temporary:
             return excel.write(rows, temporary, about=self._lines())

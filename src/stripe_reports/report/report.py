@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import polars as pl
 
 from stripe_reports import notices
+from stripe_reports.catalog.siblings import UNKNOWN
 from stripe_reports.errors import StoreError
 from stripe_reports.models import Provenance, ReportRequest, ReportRun
 from stripe_reports.parsing.parquet import UNREADABLE, count_rows
@@ -58,13 +59,16 @@ class Decision:
         action: ``stored`` (from this machine, nothing was read from Stripe), ``reused`` (an earlier run at
             Stripe), ``awaited`` (a run that was already pending) or ``launched``.
         reason: Why, and what was passed over and why.
+        notes: What was assumed of a report type that is not in the catalogue, or not whole, in sentences.
     """
 
     action: Action
     reason: str
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return printable(f"{self.reason[:1].upper()}{self.reason[1:]}.")
+        reason = f"{self.reason[:1].upper()}{self.reason[1:]}."
+        return printable(" ".join([reason, *self.notes]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,13 @@ class Report(Exports):
     reuse: Decision
     provenance: Provenance = field(repr=False)
     path: Path
+
+    def explained(self, skipped: Sequence[str]) -> Self:
+        """The same, whose decision also says which versions of the report type were skipped, and why."""
+        if not skipped:
+            return self
+        reason = "; ".join([self.reuse.reason, *skipped])
+        return replace(self, reuse=replace(self.reuse, reason=reason))
 
     def scan(self) -> pl.LazyFrame:
         """The report as a LazyFrame over the stored file; no row is read until it is collected.
@@ -211,7 +222,11 @@ class Report(Exports):
         """What charts, pages and tables need to know of it."""
         from stripe_reports.charts.source import Source
 
-        return Source(self.scan(), self.request, self.run, self.provenance)
+        return Source(self.scan(), self.request, self.run, self.provenance, self.reuse.notes)
+
+    @property
+    def _unknown(self) -> Sequence[str]:
+        return list(self.provenance.kinds_from.get(UNKNOWN, ()))
 
     def _write_parquet(self, path: Path) -> None:
         shutil.copyfile(self.path, path)  # the provenance is inside
@@ -224,6 +239,8 @@ class Report(Exports):
             ("run", self.run.id),
             ("data of", f"{self.provenance.as_of:%Y-%m-%d %H:%M} UTC"),
             ("SHA-256", self.provenance.sha256),
+            ("assumed", " ".join(self.reuse.notes)),
+            ("schema_overrides", ", ".join(f"{n}: {t}" for n, t in self.provenance.schema_overrides.items())),
         ]
 
     def _repr_html_(self) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import polars as pl
 
+from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.catalog.splitting import summary_of
 from stripe_reports.errors import MixedColumnsError, ParameterError, StoreError
 from stripe_reports.models import ReportRequest, iso
@@ -43,12 +45,14 @@ class ReportSet(Exports):
         split: What each part is: ``"month"``, …; the first and the last may be partial.
         parts: The reports, in the order of time. Every one has the same columns.
         cut: The period goes on beyond what Stripe has data for, and ends here at the last of them.
+        skipped: Newer versions of the report type that its name does not stand for, and why, a clause each.
     """
 
     request: ReportRequest
     split: Split
     parts: tuple[Report, ...]
     cut: bool = False
+    skipped: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         gone = [part for part in self.parts if not part.path.exists()]
@@ -89,7 +93,13 @@ class ReportSet(Exports):
         said = [f"{counts[action]} {how}" for action, how in _HOW.items() if counts[action]]
         number, rest = said[0].split(" ", 1)
         unit = self.split if number == "1" else f"{self.split}s"
-        return ", ".join([f"{number} {unit} {rest}", *said[1:]])
+        counted = ", ".join([f"{number} {unit} {rest}", *said[1:]])
+        notes = dict.fromkeys(note for part in self.parts for note in part.reuse.notes)
+        return ". ".join(["; ".join([counted, *self.skipped]), *(note.removesuffix(".") for note in notes)])
+
+    def explained(self, skipped: Sequence[str]) -> Self:
+        """The same, which also says which versions of the report type were skipped, and why."""
+        return replace(self, skipped=tuple(skipped)) if skipped else self
 
     def scan(self) -> pl.LazyFrame:
         """All parts as one LazyFrame over their files; no row is read until it is collected.
@@ -120,7 +130,7 @@ class ReportSet(Exports):
         """Rows, gross, fee and net of each currency, over all parts.
 
         Raises:
-            ParameterError: The report has no such columns, or was asked for without them.
+            ParameterError: The report has no such columns, was asked for without them, or has them as text.
         """
         self._check_columns("currency", *_COMPARED)
         sums = self.scan().group_by("currency").agg(pl.len().alias("rows"), pl.col(_COMPARED).sum())
@@ -174,9 +184,10 @@ class ReportSet(Exports):
             )
         name = summary.request.report_type if isinstance(summary, Report) else "the summary"
         whole = summary.scan() if isinstance(summary, Report) else summary.lazy()
-        columns = whole.collect_schema().names()
-        if missing := [column for column in needed if column not in columns]:
+        schema = whole.collect_schema()
+        if missing := [column for column in needed if column not in schema]:
             raise ParameterError(f"{name} has no column {', '.join(missing)}.", param="columns")
+        _check_is_money(schema)
         if self.request.reporting_category is not None:  # which no summary takes
             whole = whole.filter(pl.col("reporting_category") == self.request.reporting_category)
         left, right = (_by_currency(rows).collect() for rows in (self.scan(), whole))
@@ -198,13 +209,18 @@ class ReportSet(Exports):
         )
 
     def _check_columns(self, *needed: str) -> None:
-        columns = self.scan().collect_schema().names()
-        if missing := [name for name in needed if name not in columns]:
+        schema = self.scan().collect_schema()
+        if missing := [name for name in needed if name not in schema]:
             raise ParameterError(
                 f"These reports of {self.request.report_type} have no column {', '.join(missing)}, which "
                 "this needs. If the type has it, name it in columns=[...].",
                 param="columns",
             )
+        _check_is_money(schema)
+
+    @property
+    def _unknown(self) -> list[str]:
+        return list(dict.fromkeys(name for part in self.parts for name in part._unknown))
 
     def _write_parquet(self, path: Path) -> None:
         parts = [json.loads(part.provenance.to_json()) for part in self.parts]
@@ -216,6 +232,7 @@ class ReportSet(Exports):
             *self.request.shown_lines(),
             ("parts", f"{len(self.parts)}, by {self.split}"),
             ("cut", self._cut_text),
+            ("assumed", " ".join(dict.fromkeys(note for part in self.parts for note in part.reuse.notes))),
             *((f"part to {_last_day(part)}", _source(part)) for part in self.parts),
         ]
 
@@ -255,6 +272,11 @@ def _by_currency(rows: pl.LazyFrame) -> pl.LazyFrame:
         fee=pl.col("fee").sum() - fees_alone,
         net=pl.col("net").sum(),
     )
+
+
+def _check_is_money(schema: pl.Schema) -> None:
+    if texts := [name for name in _COMPARED if schema[name] == pl.String]:
+        raise ParameterError(text_is_no_money(texts, "there is no sum of it"), param="schema_overrides")
 
 
 def _schema_of(part: Report) -> pl.Schema:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from inspect import Parameter, Signature, signature
@@ -93,9 +94,7 @@ class Asking:
             self.versioned(report_type), period, parameters, checks_availability=checks_availability
         )
         request = resolution.unwrap()
-        for name, message in resolution.notes.items():
-            if name != "period":  # both bounds stand in every repr
-                notices.warn(message)
+        _tell(resolution)
         return request
 
     def _resolve(
@@ -117,7 +116,7 @@ class Asking:
             fiscal_year_start=settings.fiscal_year_start,
             truncates=truncates,
         )
-        resolution = resolved(catalog.get(type_id) or _unknown_type(type_id))
+        resolution = resolved(self._type(type_id))
         is_open = resolution.interval is not None and resolution.interval.is_open
         if resolution.request is None or period is None or not (checks_availability or is_open):
             return resolution
@@ -133,7 +132,10 @@ class Asking:
         """Every report type that the account offers; their names are remembered for a day."""
         types = [catalog.merge(type_) for type_ in self._api.list_report_types()]
         try:
-            self._store.journal.remember_offered([type_.id for type_ in types], self._transport.clock.now())
+            offered = {type_.id: type_.default_columns for type_ in types}
+            self._store.journal.remember_offered(offered, self._transport.clock.now())
+            strangers = [id_ for id_ in offered if catalog.get(id_) is None]
+            self._store.journal.note_unrecognised("report types", *strangers)
         except StoreError as error:
             logger.warning("the names of the report types are asked for again next time: %s", error)
         return types
@@ -165,9 +167,7 @@ class Asking:
         check_split(type_id)
         resolution = self._resolve(type_id, period, parameters, checks_availability=False, truncates=True)
         request = resolution.unwrap()
-        for name, message in resolution.notes.items():
-            if name != "period":  # the report set says it
-                notices.warn(message)
+        _tell(resolution)
         requests_of(request, split)
         return request, resolution.truncated
 
@@ -175,21 +175,36 @@ class Asking:
         """*name* with its version: the newest that the account offers, asked at most once a day."""
         if not isinstance(name, str):
             raise _not_a_name(name)
-        name = name.strip().lower()
+        return self._chosen(name.strip().lower()).id
+
+    def skipped(self, name: str | ReportRequest) -> tuple[str, ...]:
+        """Why *name* does not stand for newer versions that the account offers, a clause for each."""
+        return self._chosen(name.strip().lower()).skipped if isinstance(name, str) else ()
+
+    def _chosen(self, name: str) -> catalog.Chosen:
         if name.rpartition(".")[2].isdigit():
-            return name
+            return catalog.chosen(name)
         remembered = self._store.journal.offered()
         if remembered is not None:
-            ids, at = remembered
+            offered, at = remembered
             if abs(self._transport.clock.now() - at) < OFFERED_KEPT_FOR:
                 try:
-                    return catalog.newest(name, ids)
+                    return catalog.chosen(name, offered)
                 except UnknownReportTypeError:
                     pass  # it may be new; ask
         try:
-            return catalog.newest(name, [type_.id for type_ in self.report_types()])
+            return catalog.chosen(name, {type_.id: type_.default_columns for type_ in self.report_types()})
         except NetworkError:
-            return catalog.newest(name, remembered[0] if remembered else None)
+            return catalog.chosen(name, remembered[0] if remembered else None)
+
+    def _type(self, id_: str) -> ReportType:
+        """The type, completed; where its columns are not catalogued, also by those that Stripe named."""
+        known = catalog.completed(id_)
+        if known.columns and known.sibling is None:
+            return known
+        remembered = self._store.journal.offered()
+        default_columns = remembered[0].get(id_) if remembered else None
+        return catalog.merge(replace(known, default_columns=default_columns)) if default_columns else known
 
     def _time_for(self, period: Period | None, truncates: bool) -> datetime:
         """Now, by Stripe's clock where the period depends on it; by the machine's if Stripe is silent."""
@@ -204,6 +219,12 @@ class Asking:
         return now
 
 
+def _tell(resolution: Resolution) -> None:
+    for name, message in resolution.notes.items():
+        if name != "period":  # both bounds stand in every repr
+            notices.warn_once(message)
+
+
 def _may_go_on(period: Period, now: datetime) -> bool:
     """Whether a calendar period may not be over yet, in any zone."""
     day = timedelta(days=1)
@@ -216,7 +237,3 @@ def _not_a_name(given: object) -> ParameterError:
         f"A report type is named by a text such as 'balance.summary', not by a {type(given).__name__}{hint}.",
         param="report_type",
     )
-
-
-def _unknown_type(id_: str) -> ReportType:
-    return ReportType(id=id_, name=id_, version=int(id_.rpartition(".")[2]))

@@ -16,7 +16,7 @@ from stripe_reports.planning.intervals import Interval, Split
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.report.report import Report
 from stripe_reports.report.report_set import ReportSet
-from stripe_reports.runs.runs import Progress, Runs
+from stripe_reports.runs.runs import NONE, Overrides, Progress, Runs
 
 __all__ = ["MOST_PARTS", "answer_in_parts", "requests_of"]
 
@@ -60,6 +60,7 @@ def answer_in_parts(
     request: ReportRequest,
     split: Split,
     policy: Policy,
+    overrides: Overrides = NONE,
     *,
     cut: bool,
     progress: Progress | None,
@@ -71,14 +72,14 @@ def answer_in_parts(
     requests = requests_of(request, split)
     answers: dict[int, Report | BaseException] = {}
     for number, part in enumerate(requests):
-        if (report := runs.stored(part, policy)) is not None:
+        if (report := runs.stored(part, policy, overrides)) is not None:
             answers[number] = report
     missing = [number for number in range(len(requests)) if number not in answers]
     if missing:
         runs.check_available(request)  # before any part is launched
 
         def fetch(number: int, progress: Progress) -> Report:
-            return runs.answer(requests[number], policy, progress=progress)
+            return runs.answer(requests[number], policy, overrides, progress=progress)
 
         try:
             _side_by_side(missing, fetch, progress, answers)

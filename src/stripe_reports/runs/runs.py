@@ -10,12 +10,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from itertools import islice
+from types import MappingProxyType
 from typing import assert_never
 
 import polars as pl
 
 from stripe_reports import catalog
 from stripe_reports import parsing as tables
+from stripe_reports.catalog.assumptions import sentence, warn_once
+from stripe_reports.catalog.siblings import UNKNOWN
 from stripe_reports.errors import (
     DamagedFileError,
     LiveModeRequiredError,
@@ -49,6 +52,7 @@ from stripe_reports.planning.reuse import (
     idempotency_key,
     plan,
     request_key,
+    result_key,
 )
 from stripe_reports.report.report import Decision, Foresight, Report
 from stripe_reports.runs.polling import Looks
@@ -59,7 +63,7 @@ from stripe_reports.storage.launch_log import LaunchRecord
 from stripe_reports.storage.store import METADATA_KEY, Store, StoredResult
 from stripe_reports.storage.unpack import unpacked
 
-__all__ = ["PAGES_LISTED", "Progress", "Runs"]
+__all__ = ["NONE", "PAGES_LISTED", "Overrides", "Progress", "Runs"]
 
 logger = logging.getLogger("stripe_reports")
 
@@ -80,6 +84,12 @@ LAST_LOOK = 1.0
 
 SMALL_AT_ONCE, LARGE_AT_ONCE = 8, 2
 """So many results are read and typed at once: polars uses every core for one."""
+
+
+Overrides = Mapping[str, pl.DataType]
+"""The polars types that the user set, by column; checked."""
+
+NONE: Overrides = MappingProxyType({})
 
 
 class Runs:
@@ -133,30 +143,38 @@ class Runs:
         """
         _check_available(request, self.report_type(request.report_type))
 
-    def stored(self, request: ReportRequest, policy: Policy) -> Report | None:
+    def stored(self, request: ReportRequest, policy: Policy, overrides: Overrides = NONE) -> Report | None:
         """The stored report, if it answers without a question to Stripe."""
-        stored = {
-            result.provenance.run.id: result for result in self._store.results(self._key(request), request)
-        }
+        stored = self._results(request, overrides)
         settled = plan(request, policy, known=[result.as_known for result in stored.values()])
         if not isinstance(settled, Reuse):
             return None
         return _report(stored[settled.run.id], Decision("stored", settled.reason), asked=request)
 
-    def answer(self, request: ReportRequest, policy: Policy, *, progress: Progress | None) -> Report:
-        """The report: from a run that may answer, or from a new one, within the time of the call."""
-        if (settled := self.stored(request, policy)) is not None:
+    def answer(
+        self,
+        request: ReportRequest,
+        policy: Policy,
+        overrides: Overrides = NONE,
+        *,
+        progress: Progress | None,
+    ) -> Report:
+        """The report: from a run that may answer, or from a new one, within the time of the call.
+
+        *overrides* are the polars types that the user set; they make another stored result, of the same run.
+        """
+        if (settled := self.stored(request, policy, overrides)) is not None:
             return settled
         unusable: dict[str, str] = {}
         while True:
             with self._store.lock(self._key(request), timeout=deadline.left()):
-                found = self._find(request, policy, unusable)
+                found = self._find(request, policy, overrides, unusable)
             if isinstance(found, Report):
                 return found
             run, decision = found
             run = self.wait(run, progress=progress, request=request)
             try:
-                stored_result = self._stored(request, run)
+                stored_result = self._stored(request, run, overrides)
             except ResultUnavailableError:
                 if decision.action == "launched":
                     raise
@@ -168,7 +186,7 @@ class Runs:
     def foresee(self, request: ReportRequest, policy: Policy) -> Foresight:
         """What ``answer`` would do, from what is known here; see ``Client.foresee``."""
         key = self._key(request)
-        stored = {result.provenance.run.id: result for result in self._store.results(key, request)}
+        stored = self._results(request, NONE)
         known = self._known(key, stored, {}, looking=False)
         step = plan(request, policy, known=known)
         if isinstance(step, AskForType):
@@ -235,9 +253,9 @@ class Runs:
             raise _failure(run)
         return run
 
-    def report_of(self, run: ReportRun) -> Report:
+    def report_of(self, run: ReportRun, overrides: Overrides = NONE) -> Report:
         """The report of a finished run, wherever it was launched."""
-        stored = self._store.find(run)
+        stored = self._store.find(run, schema_overrides=_in_words(overrides))
         request = stored.provenance.request if stored else self._launched_as(run.id)
         self._api.verified(run, request)
         if stored is None:
@@ -250,17 +268,17 @@ class Runs:
             self._note_end(run)
             if run.status != "succeeded":
                 raise _failure(run)
-            stored = self._stored(request or self._api.request_of(run), run)
+            stored = self._stored(request or self._api.request_of(run), run, overrides)
         return _report(stored, Decision("reused", f"run {run.id} was asked for by its id"))
 
-    def frame_of(self, report: Report) -> pl.DataFrame:
+    def frame_of(self, report: Report, overrides: Overrides = NONE) -> pl.DataFrame:
         """The frame of a report, read from Stripe once more if its file is removed or damaged meanwhile."""
         try:
             return report.frame()
         except StoreError as error:
             logger.warning("%s", error)
             with self._store.kept():
-                return self.report_of(report.run).frame()
+                return self.report_of(report.run, overrides).frame()
 
     def _launched_as(self, run_id: str) -> ReportRequest | None:
         """What a run was launched for, if it was launched from here."""
@@ -271,15 +289,20 @@ class Runs:
         settings = self._transport.settings
         return request_key(request, settings.owner, settings.api_version)
 
+    def _results(self, request: ReportRequest, overrides: Overrides) -> dict[str, StoredResult]:
+        """The stored results of a request that were read with these types, by the id of their run."""
+        key = result_key(self._key(request), _in_words(overrides))
+        return {result.provenance.run.id: result for result in self._store.results(key, request)}
+
     def _find(
-        self, request: ReportRequest, policy: Policy, unusable: dict[str, str]
+        self, request: ReportRequest, policy: Policy, overrides: Overrides, unusable: dict[str, str]
     ) -> Report | tuple[ReportRun, Decision]:
         """Follow the plan as far as a report or a run; the caller holds the request.
 
         Runs that turn out to be gone are added to *unusable*.
         """
         key = self._key(request)
-        stored = {result.provenance.run.id: result for result in self._store.results(key, request)}
+        stored = self._results(request, overrides)
         known = self._known(key, stored, unusable, looking=policy != "never")
         report_type: ReportType | None = None
         listed: list[KnownRun] | None = None
@@ -294,7 +317,7 @@ class Runs:
                         current = self._api.retrieve_run(run.id, request)
                     except NotFoundError:  # noted here, and gone at Stripe: a simulator that began anew
                         unusable[run.id] = "gone"
-                        return self._find(request, policy, unusable)
+                        return self._find(request, policy, overrides, unusable)
                     return current, Decision("reused" if isinstance(step, Reuse) else "awaited", reason)
                 case Launch(reason):
                     report_type = report_type or self.report_type(request.report_type)
@@ -410,17 +433,17 @@ class Runs:
                 seconds = (run.succeeded_at - run.created).total_seconds()
                 self._store.journal.note_duration(run.report_type, seconds)
 
-    def _stored(self, request: ReportRequest, run: ReportRun) -> StoredResult:
+    def _stored(self, request: ReportRequest, run: ReportRun, overrides: Overrides = NONE) -> StoredResult:
         """The result of a succeeded run, downloaded and typed unless that was done before."""
         with deadline.about(run), self._store.lock(run.id, timeout=deadline.left()):
-            found = self._store.find(run)
+            found = self._store.find(run, schema_overrides=_in_words(overrides))
             if found is not None and found.provenance.request == request:
                 return found
             self._check_size(run)
             busy = "Other results of this client were being read, and not all"
             try:
                 with deadline.turn(self._room_for(run), busy):
-                    return self._download(request, run)
+                    return self._download(request, run, overrides)
             except ResultUnavailableError:
                 self._api.forget(run)  # the next answer may name another file
                 raise
@@ -439,13 +462,14 @@ class Runs:
         size = run.result.size if run.result else None
         return self._room_for_large if size is None or size >= LARGE else self._room
 
-    def _download(self, request: ReportRequest, run: ReportRun) -> StoredResult:
+    def _download(self, request: ReportRequest, run: ReportRun, overrides: Overrides) -> StoredResult:
         if run.result is None:
             raise ResultUnavailableError(
                 f"Report run {run.id} succeeded, but Stripe names no result file. "
                 "Fetch again with reuse='never' to launch a new run."
             )
         settings = self._transport.settings
+        report_type, name = catalog.completed(request.report_type), f"the result file {run.result.id}"
         with self._store.staging(room=run.result.size or 0) as folder:
             received, parquet = folder / "received", folder / "result.parquet"
             with BoundedFile(received, max_bytes=settings.max_result_bytes) as target:
@@ -456,30 +480,35 @@ class Runs:
                     f"The result file {run.result.id} should have {run.result.size:,} bytes, packed or "
                     f"unpacked, and has {csv.stat().st_size:,}. Nothing was stored; fetch again."
                 )
-            provenance = Provenance(
-                request=request,
-                run=run,
-                as_of=as_of(run),
-                fetched_at=self._transport.now(),
-                account=settings.owner.account,
-                livemode=settings.owner.mode == "live",
-                key_digest=settings.owner.key_digest,
-                place=settings.owner.place,
-                api_version=settings.api_version,
-                size=download.size,
-                sha256=download.sha256,
-                package_version=version("stripe-reports"),
-                is_complete=_echoes_all(request) or self._store.journal.launch_of(run.id) is not None,
-            )
             try:
+                provenance = Provenance(
+                    request=request,
+                    run=run,
+                    as_of=as_of(run),
+                    fetched_at=self._transport.now(),
+                    account=settings.owner.account,
+                    livemode=settings.owner.mode == "live",
+                    key_digest=settings.owner.key_digest,
+                    place=settings.owner.place,
+                    api_version=settings.api_version,
+                    size=download.size,
+                    sha256=download.sha256,
+                    package_version=version("stripe-reports"),
+                    is_complete=_echoes_all(request) or self._store.journal.launch_of(run.id) is not None,
+                    schema_overrides=_in_words(overrides),
+                    kinds_from=tables.kinds_in(
+                        csv, report_type=report_type, schema_overrides=overrides, name=name
+                    ),
+                )
                 rows = tables.write_parquet(
                     csv,
                     parquet,
-                    report_type=catalog.get(request.report_type),
+                    report_type=report_type,
                     columns=request.columns,
                     timezone=request.timezone or "UTC",
+                    schema_overrides=overrides,
                     metadata={METADATA_KEY: provenance.to_json()},
-                    name=f"the result file {run.result.id}",
+                    name=name,
                 )
             except (DamagedFileError, NotAReportError) as error:
                 kept = self._store.keep_damaged(csv, run.id)
@@ -488,12 +517,20 @@ class Runs:
                     "new run with fetch(..., reuse='never')."
                 )
                 raise
-            stored = self._store.put(self._key(request), parquet, provenance, rows=rows)
+            unknown = provenance.kinds_from.get(UNKNOWN, ())
+            strangers = (f"{request.report_type} {column}" for column in unknown)
+            self._store.journal.note_unrecognised("columns", *strangers)
+            key = result_key(self._key(request), provenance.schema_overrides)
+            stored = self._store.put(key, parquet, provenance, rows=rows)
         for path in self._store.evict(settings.cache_limit, keep=stored.path):
             logger.info(
                 "removed %s: the stored results took more than %s", path, size_text(settings.cache_limit)
             )
         return stored
+
+
+def _in_words(overrides: Overrides) -> dict[str, str]:
+    return {name: str(dtype) for name, dtype in overrides.items()}
 
 
 def _check_available(request: ReportRequest, report_type: ReportType) -> None:
@@ -567,5 +604,8 @@ def _failure(run: ReportRun) -> RunFailedError:
 
 def _report(stored: StoredResult, decision: Decision, *, asked: ReportRequest | None = None) -> Report:
     provenance = stored.provenance
+    warn_once(provenance.request.report_type, provenance.kinds_from)
+    assumed = sentence(provenance.request.report_type, provenance.kinds_from)
+    decision = replace(decision, notes=(assumed,) if assumed else ())
     # What was asked for is equal, and knows besides in which zone it was meant.
     return Report(asked or provenance.request, provenance.run, decision, provenance, stored.path)

@@ -106,6 +106,13 @@ class Cache:
                 self._store.remove(Path(path))
         return gone
 
+    def unrecognised(self) -> dict[str, list[str]]:
+        """What Stripe had that this version does not recognise, by what it is: names and shapes, no values.
+
+        ``stripe-reports doctor`` shows it.
+        """
+        return self._store.journal.unrecognised()
+
     def check_writable(self) -> None:
         """Find out whether results can be stored.
 

@@ -2,14 +2,16 @@
 
     launches/<request key>/<run id>.json     a launch, and what became of it
     durations.json                           how long the last runs of a type took
-    report_types.json                        ids that the account offers, remembered for a day
+    unrecognised.json                        what this version does not know, for the doctor
+    report_types.json                        what the account offers, remembered for a day
 
 A note that is lost or cannot be read costs a call, never a wrong result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,14 +19,18 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from stripe_reports.errors import StoreError
 from stripe_reports.models import ReportRequest
 from stripe_reports.planning.reuse import KnownRun
 from stripe_reports.storage.disk import disk_errors, files_in, locked, read_json, safe_name, write_json
 
 __all__ = ["Journal", "LaunchRecord"]
 
+logger = logging.getLogger("stripe_reports")
+
 DURATIONS_KEPT = 7
 DURATIONS_TIMEOUT = 5.0
+UNRECOGNISED_KEPT = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,17 +94,45 @@ class Journal:
             },
         )
 
-    def offered(self) -> tuple[tuple[str, ...], datetime] | None:
-        """Ids of the report types that the account offers, and when that was so; None if never asked."""
+    def offered(self) -> tuple[dict[str, tuple[str, ...] | None], datetime] | None:
+        """The report types that the account offers, and when that was so; None if never asked.
+
+        By id, with the default columns that Stripe names; None where it names none.
+        """
         try:
             read = read_json(self.folder / "report_types.json")
-            return tuple(read["ids"]), datetime.fromisoformat(read["at"])
-        except (OSError, ValueError, KeyError, TypeError):
+            offered = {
+                str(id_): None if columns is None else tuple(columns)
+                for id_, columns in read["default_columns"].items()
+            }
+            return offered, datetime.fromisoformat(read["at"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def remember_offered(self, ids: Sequence[str], at: datetime) -> None:
+    def remember_offered(self, default_columns: Mapping[str, Sequence[str] | None], at: datetime) -> None:
         """Write down what the account offers."""
-        write_json(self.folder / "report_types.json", {"at": at.isoformat(), "ids": list(ids)})
+        columns = {id_: None if names is None else list(names) for id_, names in default_columns.items()}
+        write_json(self.folder / "report_types.json", {"at": at.isoformat(), "default_columns": columns})
+
+    def unrecognised(self) -> dict[str, list[str]]:
+        """What Stripe had that this version does not recognise, by what it is: names and shapes only."""
+        try:
+            read = read_json(self.folder / "unrecognised.json")
+            return {str(what): [str(name) for name in names] for what, names in read.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def note_unrecognised(self, what: str, *names: str) -> None:
+        """Write down names or shapes that are not recognised; the first hundreds of a kind are kept."""
+        known = self.unrecognised() if names else {}
+        new = [name for name in names if name not in known.get(what, ())]
+        if not new:
+            return
+        known[what] = [*known.get(what, ()), *new][:UNRECOGNISED_KEPT]
+        try:
+            write_json(self.folder / "unrecognised.json", known)
+        except StoreError as error:
+            logger.warning("not noted for the doctor: %s", error)
 
     def durations(self, report_type: str) -> list[float]:
         """Seconds that the last runs of a type took, oldest first."""

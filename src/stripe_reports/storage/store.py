@@ -15,7 +15,7 @@ from __future__ import annotations
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -112,12 +112,16 @@ class Store:
         found = [result for path in paths if (result := self.open(path)) is not None]
         return [result for result in found if result.provenance.request == request]
 
-    def find(self, run: ReportRun) -> StoredResult | None:
-        """The stored result of a run, by its id."""
+    def find(
+        self, run: ReportRun, *, schema_overrides: Mapping[str, str] | None = None
+    ) -> StoredResult | None:
+        """The stored result of a run, by its id; read with these overrides, none by default."""
         folder = self.folder / "results" / safe_name(run.report_type)
         with disk_errors("look for a stored result", folder):
             paths = files_in(folder, f"*/{safe_name(run.id)}.parquet")
-        return next((result for path in paths if (result := self.open(path)) is not None), None)
+        found = (result for path in paths if (result := self.open(path)) is not None)
+        wanted = schema_overrides or {}
+        return next((each for each in found if each.provenance.schema_overrides == wanted), None)
 
     def open(self, path: Path) -> StoredResult | None:
         """The result at *path*, or None if it is not a readable result of this owner, with all its rows."""

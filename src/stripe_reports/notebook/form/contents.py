@@ -64,9 +64,9 @@ class Contents:
     def overview(self) -> dict[str, Any]:
         """What stands above the tabs, and the columns."""
         request = self.report.request
-        known = catalog.get(request.report_type)
+        title = catalog.completed(request.report_type).name
         return {
-            "title": f"{known.name if known else request.report_type} · {request.days_text}",
+            "title": f"{title} · {request.days_text}",
             "summary": summary(self.report),
             "reuse": str(self.report.reuse),
             "provenance": provenance(self.report),

@@ -78,6 +78,8 @@ def provenance(report: Report) -> list[tuple[str, str]]:
         ("API version", of.api_version),
         ("Stripe's file", f"{report.run.result.id if report.run.result else ''}, {of.size:,} bytes"),
         ("SHA-256 of it", of.sha256),
+        ("Assumed", " ".join(report.reuse.notes)),
+        ("Types set by hand", ", ".join(f"{name}: {dtype}" for name, dtype in of.schema_overrides.items())),
         ("Stored as", str(report.path)),
     ]
     return [(name, text) for name, text in facts if text]

@@ -35,10 +35,9 @@ class Entry:
 
     def shown(self, now: datetime) -> dict[str, str]:
         """The entry as texts."""
-        known = catalog.get(self.run.report_type)
         return {
             "id": self.run.id,
-            "title": known.name if known else self.run.report_type,
+            "title": catalog.completed(self.run.report_type).name,
             "type": self.run.report_type,
             "period": self.request.days_text,
             "status": self.run.status,

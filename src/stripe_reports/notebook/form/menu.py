@@ -30,7 +30,7 @@ def static_menu() -> dict[str, Any]:
     """What does not change while a form is open."""
     return {
         "timezones": sorted(available_timezones()),
-        "categories": list(catalog.REPORTING_CATEGORIES),
+        "categories": [*catalog.REPORTING_CATEGORIES, *catalog.UNLISTED_CATEGORIES],
         "currencies": list(CURRENCIES),
     }
 
@@ -58,18 +58,13 @@ def families(types: Mapping[str, ReportType], *, asked: bool, livemode: bool) ->
 
 
 def _newest(known: Mapping[str, ReportType], offered: Mapping[str, ReportType]) -> dict[str, str]:
-    """For each name, the version that stands for it: the newest offered, else the newest of known columns."""
-    best: dict[str, ReportType] = {}
-    for type_ in known.values():
-        rank = (type_.id in offered, bool(type_.columns) or type_.id in offered, type_.version)
-        held = best.get(type_.base)
-        if held is None or rank > (
-            held.id in offered,
-            bool(held.columns) or held.id in offered,
-            held.version,
-        ):
-            best[type_.base] = type_
-    return {base: type_.id for base, type_ in best.items()}
+    """For each name, the version that it stands for: of those offered, else of those known."""
+    columns = {id_: type_.default_columns for id_, type_ in known.items()}
+    named = {type_.base for type_ in offered.values()}
+    return {
+        base: catalog.newest(base, {id_: columns[id_] for id_ in (offered if base in named else known)})
+        for base in dict.fromkeys(type_.base for type_ in known.values())
+    }
 
 
 def unavailable(

@@ -239,13 +239,16 @@ class Model:
         return self.type_of(self.choices.report_type)
 
     def type_of(self, id_: str) -> ReportType:
-        """A type by its id: as Stripe described it, else from the catalogue, else with nothing known."""
-        found = self.types.get(id_) or catalog.get(id_)
-        return found or ReportType(id=id_, name=id_, version=int(id_.rpartition(".")[2]))
+        """A type by its id: as Stripe described it, else as the catalogue completes it."""
+        return self.types.get(id_) or catalog.completed(id_)
 
     def versioned(self, name: str) -> str:
         """A type's id with its version: the newest one that the account offers, as far as is known."""
-        return catalog.newest(name, list(self.types) if self.is_asked else None)
+        return catalog.newest(name, self._offered if self.is_asked else None)
+
+    @property
+    def _offered(self) -> catalog.Offered:
+        return {id_: type_.default_columns for id_, type_ in self.types.items()}
 
     @property
     def request(self) -> ReportRequest | None:
@@ -370,11 +373,10 @@ class Model:
             choices = self.choices
             if not self._settled and choices.report_type not in self.types:
                 base = choices.report_type.rpartition(".")[0]
-                offered = [id_ for id_ in self.types if id_.rpartition(".")[0] == base] or list(self.types)
-                if offered:
-                    choices = choices.with_type(
-                        self.types[max(offered, key=lambda id_: self.types[id_].version)]
-                    )
+                if any(type_.base == base for type_ in self.types.values()):
+                    choices = choices.with_type(self.types[catalog.newest(base, self._offered)])
+                elif self.types:
+                    choices = choices.with_type(max(self.types.values(), key=lambda type_: type_.version))
             self._chose(choices)
 
     def foresaw(self, request: ReportRequest, foresight: Foresight | None) -> None:

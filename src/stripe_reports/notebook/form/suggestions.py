@@ -1,4 +1,4 @@
-"""Ids to suggest for a field, from the reports that are stored here: nobody knows a payout's id by heart."""
+"""Ids and words to suggest for a field, from the stored reports: nobody knows a payout's id by heart."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ _COLUMNS = {
     "connected_accounts": ("connected_account", "connected_account_id", "account_id"),
     "customer": ("customer_id",),
     "invoice": ("invoice_id",),
+    # Stripe adds to these without notice; what was seen once can be asked for.
+    "currency": ("currency",),
+    "reporting_category": ("reporting_category",),
 }
 _MOST_REPORTS = 20
 
 
 def known_ids(field: str, reports: Iterable[Report], *, limit: int = 200) -> list[str]:
-    """Ids that stand in stored reports, those of the newest report first.
+    """What stands in stored reports, that of the newest report first.
 
     Args:
-        field: The parameter; one without ids gives none.
+        field: The parameter; one that no column goes with gives none.
         reports: The stored reports, newest first.
         limit: How many ids at most.
     """

@@ -83,6 +83,7 @@ def _fields(model: Model) -> list[dict[str, Any]]:
                 "hint": (model.default_zone or "UTC") if is_zone else _HINTS[name],
                 "needed": name in type_.required_parameters,
                 "problem": model.checked.problems.get(name, ""),
+                "note": model.checked.notes.get(name, ""),
             }
         )
     return fields
@@ -148,9 +149,8 @@ def _running(model: Model) -> dict[str, Any] | None:
     running = model.running
     if running is None:
         return None
-    known = catalog.get(running.request.report_type)
     return {
-        "title": known.name if known else running.request.report_type,
+        "title": catalog.completed(running.request.report_type).name,
         "status": running.status,
         "started": running.started,
         "expected": running.expected,

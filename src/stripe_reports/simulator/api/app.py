@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -32,6 +32,7 @@ from stripe_reports.simulator.faults.faults import Fault, Outcome
 from stripe_reports.simulator.faults.mishaps import Mishaps
 from stripe_reports.simulator.latency import Latency, drawn, uniform
 from stripe_reports.simulator.ledger.ledger import LEDGER_VERSION, Ledger
+from stripe_reports.simulator.ledger.markets import CATEGORY
 from stripe_reports.simulator.ledger.restatements import Correction, Restatement
 from stripe_reports.simulator.webhooks.events import API_VERSION
 from stripe_reports.simulator.webhooks.webhooks import Courier, Delivery, WebhookEndpoint
@@ -75,6 +76,7 @@ class Simulator:
         files_url: Where ``result.url`` points, such as ``"https://files.example.com"``. None for Stripe's
             own host if the request was for Stripe's, else for the host that was asked.
         charges_per_day: Size of the ledger: the mean over its two years.
+        categories: Reporting categories beyond Stripe's list that some rows have, such as ``"reward"``.
 
     Attributes:
         clock: Move it with ``clock.advance(60)``.
@@ -103,8 +105,13 @@ class Simulator:
         rate_limits: RateLimits | None = None,
         files_url: str | None = None,
         charges_per_day: float = _USUAL_SIZE,
+        categories: Sequence[str] = (),
     ) -> None:
+        strangers = [name for name in categories if name not in CATEGORY.categories]
+        if strangers:
+            raise ValueError(f"{strangers[0]!r} is none of {', '.join(CATEGORY.categories)}.")
         self.seed = seed
+        self.categories = tuple(categories)
         self.charges_per_day = charges_per_day
         self.clock = clock or Clock()
         self.answer_delay = answer_delay
@@ -128,8 +135,9 @@ class Simulator:
 
     @property
     def key(self) -> str:
-        """The test key that names seed and ledger version, and the size where it is not the usual one."""
+        """The test key that names seed and ledger version, and whatever makes the ledger another one."""
         named = f"sk_test_simulator_seed{self.seed}_ledger{LEDGER_VERSION}"
+        named = "_".join([named, *self.categories])
         if self.charges_per_day == _USUAL_SIZE:
             return named
         return f"{named}_size{self.charges_per_day:g}".replace(".", "_")
@@ -137,7 +145,7 @@ class Simulator:
     @property
     def ledger(self) -> Ledger:
         """The rows behind the reports, with all restatements; made when first needed."""
-        return Ledger.of(self.seed, self.charges_per_day, tuple(self._restatements))
+        return Ledger.of(self.seed, self.charges_per_day, tuple(self._restatements), self.categories)
 
     @property
     def runs(self) -> list[Run]:
@@ -373,7 +381,7 @@ class Simulator:
     def _published(self, data_end: int) -> Ledger:
         """The rows as they stood in the data up to then."""
         shown = (restatement for restatement in self._restatements if restatement.published <= data_end)
-        return Ledger.of(self.seed, self.charges_per_day, tuple(shown))
+        return Ledger.of(self.seed, self.charges_per_day, tuple(shown), self.categories)
 
     def _sign(self, response: Response, request: Request, request_id: str) -> None:
         """The headers that every answer has."""

@@ -14,7 +14,6 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from stripe_reports import catalog
-from stripe_reports.catalog import REPORTING_CATEGORIES
 from stripe_reports.models import ReportType
 from stripe_reports.simulator.api.answers import StripeError, empty, invalid, missing, no_such, unknown
 from stripe_reports.simulator.api.availability import Availability, availability
@@ -25,6 +24,7 @@ __all__ = ["checked_expand", "checked_request", "find_report_type", "integer"]
 
 _INTEGERS = ("interval_start", "interval_end")
 _LISTS = ("columns", "connected_accounts")
+_CATEGORY = re.compile(r"[a-z_]+")
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _LIVE_ONLY = "This report type is only available for live data and requires a live mode key."
 
@@ -134,8 +134,8 @@ def _parameter(name: str, sent: Mapping[str, Any]) -> Any:
             raise invalid(f"Invalid {param}: '{_shown(text)}' is not an IANA time zone.", param)
         case "currency" if not _CURRENCY.fullmatch(text):
             raise invalid(f"Invalid currency: {_shown(text)}", param)
-        case "reporting_category" if text not in REPORTING_CATEGORIES:
-            raise invalid(f"Invalid {param}: must be one of {_listed(REPORTING_CATEGORIES)}", param)
+        case "reporting_category" if not _CATEGORY.fullmatch(text):  # the list is open
+            raise invalid(f"Invalid {param}: {_shown(text)}", param)
         case "decimal_separator" | "decimal_format" if text not in (".", ","):
             raise invalid(f"Invalid {param}: must be one of . or ,", param)
     return text
@@ -224,10 +224,6 @@ def _utc(seconds: int) -> str:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (OverflowError, ValueError, OSError):
         return str(seconds)
-
-
-def _listed(values: tuple[str, ...]) -> str:
-    return f"{', '.join(values[:-1])}, or {values[-1]}"
 
 
 def _shown(value: Any) -> str:

@@ -67,6 +67,7 @@ class Ledger:
         charges_per_day: Mean number of charges a day over the two years.
         restatements: Late changes to closed intervals, in the order they were published. Payouts that are
             affected follow, so that the books still balance.
+        categories: Reporting categories that some of the stand-alone fees have in place of ``fee``.
 
     Attributes:
         activity: One row per balance transaction that is not a payout, by ``created``.
@@ -79,7 +80,11 @@ class Ledger:
     """
 
     def __init__(
-        self, seed: int, charges_per_day: float = 40.0, restatements: Sequence[Restatement] = ()
+        self,
+        seed: int,
+        charges_per_day: float = 40.0,
+        restatements: Sequence[Restatement] = (),
+        categories: Sequence[str] = (),
     ) -> None:
         self.draws = Draws(seed)
         self.charges_per_day = charges_per_day
@@ -87,7 +92,7 @@ class Ledger:
         rows = pl.concat(_activity(self.draws, charges_per_day), rechunk=False)
         if self.restatements:
             rows = restated(rows, self.restatements).sort("created", "transaction")
-        rows = rows.with_columns(net=pl.col("gross") - pl.col("fee"))
+        rows = rows.with_columns(_in_categories(categories), net=pl.col("gross") - pl.col("fee"))
         rows = rows.with_columns(payout_day=_payout_day())
         sums = rows.group_by("currency", "payout_day").agg(amount=pl.col("net").sum())
         self.payouts = _payouts(self.draws, sums)
@@ -96,9 +101,14 @@ class Ledger:
 
     @staticmethod
     @lru_cache(maxsize=4)
-    def of(seed: int, charges_per_day: float = 40.0, restatements: tuple[Restatement, ...] = ()) -> Ledger:
+    def of(
+        seed: int,
+        charges_per_day: float = 40.0,
+        restatements: tuple[Restatement, ...] = (),
+        categories: tuple[str, ...] = (),
+    ) -> Ledger:
         """The ledger of a seed; the last few are kept."""
-        return Ledger(seed, charges_per_day, restatements)
+        return Ledger(seed, charges_per_day, restatements, categories)
 
     def payout(self, id_: str) -> dict[str, Any] | None:
         """The row of a payout; None if there is none of that id."""
@@ -267,6 +277,16 @@ def _stand_alone_fees(draws: Draws) -> pl.DataFrame:
             )
         )
     return pl.concat(frames)
+
+
+def _in_categories(categories: Sequence[str]) -> pl.Expr:
+    """The category of a row: of stand-alone fees, each has its share of the days, and so has ``fee``."""
+    category, day = pl.col("reporting_category"), pl.col("transaction") // len(MARKETS)
+    turn = day % (len(categories) + 1)
+    for number, name in enumerate(categories):
+        is_due = (pl.col("reporting_category") == "fee") & (turn == number)
+        category = pl.when(is_due).then(pl.lit(name, CATEGORY)).otherwise(category)
+    return category.alias("reporting_category")
 
 
 def _weekday(day: pl.Expr) -> pl.Expr:

@@ -2,8 +2,9 @@
 
 const SUGGESTED = { timezone: "timezones", currency: "currencies", reporting_category: "categories" };
 
-// Ids are suggested from the stored reports. They are asked for, since what is synchronised may be saved.
-const REMEMBERED = ["payout", "connected_account", "customer", "invoice"];
+// Ids are suggested from the stored reports, and so are words that Stripe may add to. They are asked for, since what is
+// synchronised may be saved.
+const REMEMBERED = ["payout", "connected_account", "customer", "invoice", "currency", "reporting_category"];
 
 function textField(port, model, field) {
   const isRemembered = REMEMBERED.includes(field.name);
@@ -15,15 +16,22 @@ function textField(port, model, field) {
   input.addEventListener("change", send.flush); // before a click on the button is
   const { element, problem } = labelled(field.label, input, { needed: field.needed });
   if (list) element.append(list);
-  if (SUGGESTED[field.name]) suggest(model.get("static")[SUGGESTED[field.name]]);
+  const usual = SUGGESTED[field.name] ? model.get("static")[SUGGESTED[field.name]] : [];
+  if (list) suggest(usual);
   if (isRemembered) {
-    input.addEventListener("focus", async () => suggest((await port.ask("known_ids", { field: field.name })).ids));
+    input.addEventListener("focus", async () => {
+      const { ids } = await port.ask("known_ids", { field: field.name });
+      suggest([...new Set([...usual, ...ids])]);
+    });
   }
+  const note = h("div", { class: "sr-hint" });
+  element.append(note);
   return {
     element,
     update(now) {
       if (!isFocused(input) && input.value !== now.value) input.value = now.value;
       problem(now.problem);
+      setText(note, now.note);
     },
   };
 }

@@ -1,0 +1,95 @@
+"""What is assumed of a report that the catalogue does not have, or not whole: recorded, and said once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from stripe_reports import notices
+from stripe_reports.catalog.known import get
+from stripe_reports.catalog.siblings import BY_NAME, IN_UTC, UNKNOWN
+
+__all__ = ["KindsFrom", "kinds_from", "sentence", "text_is_no_money", "warn_once"]
+
+KindsFrom = Mapping[str, Sequence[str]]
+"""The columns whose kinds are not catalogued for their type, by where the kinds come from: the id of another
+version, ``name``, ``name, in UTC`` or ``unknown``."""
+
+
+class _Column(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind_from(self) -> str: ...
+
+
+def kinds_from(columns: Iterable[_Column]) -> dict[str, list[str]]:
+    """The columns whose kinds are not catalogued for their type, by where the kinds come from."""
+    found: dict[str, list[str]] = {}
+    for column in columns:
+        if column.kind_from not in ("catalogue", "schema_overrides"):
+            found.setdefault(column.kind_from, []).append(column.name)
+    return found
+
+
+def sentence(report_type: str | None, assumed: KindsFrom) -> str:
+    """What is assumed and what stays text, for people; empty where nothing is.
+
+    Args:
+        report_type: Versioned id; None where only the columns of a file are known.
+        assumed: See ``KindsFrom``.
+    """
+    if not assumed:
+        return ""
+    by = {source: ", ".join(names) for source, names in assumed.items()}
+    siblings = [source for source in by if source not in (BY_NAME, IN_UTC, UNKNOWN)]
+    parts = [_what_is_missing(report_type, bool(siblings))]
+    parts += [
+        f"It is read like {sibling}: parameters, natural key, charts and kinds of columns are taken from it."
+        for sibling in siblings
+    ]
+    if BY_NAME in by:
+        parts.append(f"Read as columns of that name are in other report types: {by[BY_NAME]}.")
+    if IN_UTC in by:
+        parts.append(f"Read as UTC, since there is no column ..._utc beside it: {by[IN_UTC]}.")
+    if UNKNOWN in by:
+        parts.append(f"Kept as text, since no kind is known for it: {by[UNKNOWN]}.")
+    return " ".join(parts)
+
+
+def _what_is_missing(report_type: str | None, has_sibling: bool) -> str:
+    known = get(report_type) if report_type else None
+    if report_type is None:
+        return "The columns of this file are those of no report type in the catalogue."
+    if known is None:
+        return f"{report_type} is not in the catalogue of this version of stripe-reports."
+    if has_sibling or not known.columns:
+        return f"The catalogue does not have the columns of {report_type}."
+    return f"{report_type} has columns that are not in the catalogue."
+
+
+def warn_once(report_type: str | None, assumed: KindsFrom) -> None:
+    """Warn of what was not said before in this process.
+
+    Warns:
+        UnknownReportTypeWarning: See ``sentence``.
+    """
+    new: dict[str, list[str]] = {}
+    for source, names in assumed.items():
+        # What is said of a sibling goes for all of its columns.
+        is_each_said = source in (BY_NAME, IN_UTC, UNKNOWN)
+        for name in names:
+            if notices.is_new((report_type, source, name if is_each_said else "")):
+                new.setdefault(source, []).append(name)
+    if new:
+        notices.warn(sentence(report_type, new), notices.UnknownReportTypeWarning)
+
+
+def text_is_no_money(names: Sequence[str], what: str) -> str:
+    """The sentences for columns of amounts that are text: *what* cannot be done, and how it can."""
+    overrides = ", ".join(f"{name!r}: pl.Decimal(38, 6)" for name in names)
+    is_ = "is" if len(names) == 1 else "are"
+    return (
+        f"{', '.join(names)} {is_} text and no money, so {what}. "
+        f"schema_overrides={{{overrides}}} reads amounts exactly, in fetch, frame and read_csv."
+    )

@@ -1,0 +1,54 @@
+"""The types of ``report_types.json``: its entries as models, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from stripe_reports.models import Column, ReportType
+
+__all__ = ["get", "report_types"]
+
+
+@cache
+def report_types() -> dict[str, ReportType]:
+    """Every catalogued type by id, families together, in the order of their names."""
+    data = json.loads(files(__package__).joinpath("report_types.json").read_text("utf-8"))
+    return {id_: _report_type(id_, entry, data["columns"]) for id_, entry in data["report_types"].items()}
+
+
+def _report_type(id_: str, entry: dict[str, Any], columns: dict[str, dict[str, Any]]) -> ReportType:
+    elsewhere = entry.get("columns_source", {})
+    if isinstance(elsewhere, str):
+        elsewhere = {elsewhere: entry["columns"]}
+    source_of = {name: source for source, names in elsewhere.items() for name in names}
+    differing = entry.get("differing", {})
+
+    def column(name: str) -> Column:
+        known = columns[name] | differing.get(name, {})
+        return Column(name, source=source_of.get(name, entry["source"]), **known)
+
+    return ReportType(
+        id=id_,
+        name=entry["title"],
+        version=int(id_.rpartition(".")[2]),
+        default_columns=None if entry["default_columns"] is None else tuple(entry["default_columns"]),
+        family=entry["family"],
+        required_parameters=tuple(entry["required"]),
+        optional_parameters=tuple(entry["optional"]),
+        columns=tuple(map(column, entry["columns"])),
+        columns_complete=entry["columns_complete"],
+        livemode_only=entry.get("livemode_only"),
+        superseded_by=entry.get("superseded_by"),
+        evidence=entry["evidence"],
+        default_columns_evidence=entry["default_columns_evidence"],
+        notes=entry.get("notes"),
+        source=entry["source"],
+    )
+
+
+def get(id_: str) -> ReportType | None:
+    """The catalogued type of that versioned id, or None."""
+    return report_types().get(id_)

@@ -1,0 +1,118 @@
+"""Report types and columns that the catalogue does not have, completed from those that it has.
+
+A version that is not catalogued takes parameters, family, title and columns from its sibling, the newest
+version of the same name whose columns are known. A column that neither has takes the kind that columns of
+its name have in other types: of all catalogued names, 98 % stand in more than one type, and all but two
+have one kind. Every column says where its kind comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from functools import cache
+
+from stripe_reports.catalog.known import get, report_types
+from stripe_reports.models import Column, ReportType
+
+__all__ = ["AMBIGUOUS", "BY_NAME", "IN_UTC", "UNKNOWN", "columns_in", "completed", "merge", "sibling_of"]
+
+BY_NAME, IN_UTC, UNKNOWN = "name", "name, in UTC", "unknown"
+"""Where the kind of a column comes from, besides the catalogue and a sibling; see ``Column.kind_from``."""
+
+AMBIGUOUS = frozenset({"automatic_payout_effective_at", "payout_reversed_at"})
+"""The names that have two kinds: a local time in types that have the ``_utc`` column too, else UTC."""
+
+_STRIPES_OWN = (
+    *("id", "object", "version", "livemode"),
+    *("data_available_start", "data_available_end", "updated"),
+)
+
+
+def sibling_of(id_: str) -> ReportType | None:
+    """The newest version of the same name whose columns are known, other than *id_* itself."""
+    base = id_.rpartition(".")[0]
+    versions = [
+        type_ for type_ in report_types().values() if type_.base == base and type_.columns and type_.id != id_
+    ]
+    return max(versions, key=lambda type_: type_.version, default=None)
+
+
+@cache
+def completed(id_: str) -> ReportType:
+    """The type of that versioned id: as catalogued, else from its sibling, else with nothing known."""
+    known, sibling = get(id_), sibling_of(id_)
+    if known is not None and (known.columns or sibling is None):
+        return known
+    digits = id_.rpartition(".")[2]
+    version = int(digits) if digits.isdecimal() else 0
+    if sibling is None:
+        return ReportType(id=id_, name=id_, version=version)
+    columns = tuple(replace(column, kind_from=sibling.id) for column in sibling.columns)
+    if known is not None:
+        return replace(known, columns=columns, sibling=sibling.id)
+    return ReportType(
+        id=id_,
+        name=sibling.name,
+        version=version,
+        family=sibling.family,
+        required_parameters=sibling.required_parameters,
+        optional_parameters=sibling.optional_parameters,
+        columns=columns,
+        livemode_only=sibling.livemode_only,
+        sibling=sibling.id,
+        source=sibling.source,
+    )
+
+
+def merge(answer: ReportType) -> ReportType:
+    """Stripe's answer about a type, completed; its default columns are among its columns."""
+    known = completed(answer.id)
+    values = {name: getattr(answer, name) for name in _STRIPES_OWN}
+    values["name"] = known.name if answer.name == answer.id else answer.name
+    if answer.default_columns is not None:
+        values |= {"default_columns": answer.default_columns, "default_columns_evidence": "confirmed"}
+        new = [name for name in answer.default_columns if known.column(name) is None]
+        values["columns"] = known.columns + tuple(columns_in(answer.default_columns, known)[n] for n in new)
+    return replace(known, **values)
+
+
+def columns_in(names: Sequence[str], report_type: ReportType | None) -> dict[str, Column]:
+    """The columns of a file by name, each with its kind and where that comes from.
+
+    Args:
+        names: The header of the file, or columns of the type.
+        report_type: The type, completed; None if nobody knows it.
+    """
+    sibling = sibling_of(report_type.id) if report_type else None
+    among = {*names, *(column.name for column in (report_type.columns if report_type else ()))}
+    return {name: _column(name, report_type, sibling, among) for name in names}
+
+
+def _column(
+    name: str, report_type: ReportType | None, sibling: ReportType | None, among: Collection[str]
+) -> Column:
+    column = report_type.column(name) if report_type else None
+    if column is None and sibling is not None and (found := sibling.column(name)) is not None:
+        column = replace(found, kind_from=sibling.id)
+    if column is None:
+        column = _by_name(name) or Column(name, "unknown", kind_from=UNKNOWN)
+    if column.kind_from == "catalogue" or name not in AMBIGUOUS:
+        return column
+    if f"{name}_utc" in among:
+        return replace(column, kind="datetime_local")
+    return replace(column, kind="datetime_utc", kind_from=IN_UTC)
+
+
+def _by_name(name: str) -> Column | None:
+    """The column as other types have it; ``payment_metadata[order_id]`` as ``payment_metadata[key]``."""
+    head, bracket, _ = name.partition("[")
+    pattern = f"{head}[key]" if bracket and name.endswith("]") else name
+    found = _names().get(name) or _names().get(pattern)
+    return found and replace(found, name=name, kind_from=BY_NAME)
+
+
+@cache
+def _names() -> dict[str, Column]:
+    """A column of every catalogued name."""
+    return {column.name: column for type_ in report_types().values() for column in type_.columns}

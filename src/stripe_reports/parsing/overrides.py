@@ -1,0 +1,92 @@
+"""Types that the user sets in place of those of the catalogue: ``schema_overrides``, as polars calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import polars as pl
+
+from stripe_reports.errors import ParameterError
+from stripe_reports.models import Kind
+from stripe_reports.render.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from polars._typing import PolarsDataType
+
+__all__ = ["OVERRIDE", "SchemaOverrides", "check_names", "checked_overrides", "kind_of"]
+
+SchemaOverrides: TypeAlias = "Mapping[str, PolarsDataType]"
+"""Column names with polars types: ``{"date": pl.String}``."""
+
+OVERRIDE = "schema_overrides"
+"""Where the kind of such a column comes from."""
+
+_DIGITS = 38
+
+
+def checked_overrides(overrides: SchemaOverrides | None) -> dict[str, pl.DataType]:
+    """The types by column, each one that a report can be read as.
+
+    Raises:
+        ParameterError: Not a mapping of names, or a type that reports are not read as.
+    """
+    if overrides is None:
+        return {}
+    if not isinstance(overrides, Mapping):
+        raise ParameterError(
+            f"schema_overrides is a mapping such as {{'date': pl.String}}, not {overrides!r:.100}.",
+            param=OVERRIDE,
+        )
+    return {name: _checked(name, dtype) for name, dtype in overrides.items()}
+
+
+def _checked(name: str, dtype: object) -> pl.DataType:
+    match dtype:
+        case pl.String() | pl.Int64() | pl.Boolean() | pl.Date():
+            return dtype
+        case pl.String | pl.Int64 | pl.Boolean | pl.Date:
+            return dtype()
+        case pl.Decimal(precision=int(precision), scale=int(scale)) if 0 < scale <= precision <= _DIGITS:
+            return dtype
+        case pl.Datetime(time_unit="us"):
+            return dtype
+    raise ParameterError(
+        f"schema_overrides: {name!r} cannot be read as {dtype}. A column can be pl.String, "
+        "pl.Decimal(38, 6), pl.Int64, pl.Boolean, pl.Date, or pl.Datetime('us', zone).",
+        param=OVERRIDE,
+    )
+
+
+def check_names(overrides: Mapping[str, pl.DataType], columns: Sequence[str]) -> None:
+    """Refuse an override of a column that the file does not have.
+
+    Raises:
+        ParameterError: Names the nearest columns.
+    """
+    for name in overrides:
+        if name not in columns:
+            raise ParameterError(
+                f"schema_overrides names {name!r}, which is no column of this report."
+                f"{did_you_mean(name, columns)} It has {', '.join(columns)}.",
+                param=OVERRIDE,
+            )
+
+
+def kind_of(dtype: pl.DataType) -> Kind:
+    """The kind whose text is read as that type."""
+    match dtype:
+        case pl.Decimal():
+            return "money"
+        case pl.Datetime(time_zone="UTC"):
+            return "datetime_utc"
+        case pl.Datetime():
+            return "datetime_local"
+        case pl.Date():
+            return "date"
+        case pl.Int64():
+            return "integer"
+        case pl.Boolean():
+            return "boolean"
+        case _:
+            return "text"
