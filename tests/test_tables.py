@@ -1132,6 +1132,7 @@ SAMPLE_TYPES: list[tuple[str, int, Sequence[dict[str, pl.DataType]]]] = [
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the genuine files are not here")
 @pytest.mark.parametrize(("name", "height", "types"), SAMPLE_TYPES, ids=[name for name, *_ in SAMPLE_TYPES])
+@pytest.mark.filterwarnings("ignore:.*no kind is known for it. gateway_account:UserWarning")
 def test_genuine_files_are_typed_column_by_column(name, height, types):
     """Nobody in this project wrote them."""
     frame = read_csv(SAMPLES / name)
