@@ -107,9 +107,8 @@ def resolve(
         values["columns"] = catalog.columns_named(report_type, columns)
     except ParameterError as problem:
         problems["columns"] = problem
-    for name in catalog.missing(
-        report_type, [*values, *problems, *(_PERIOD if "period" in problems else ())]
-    ):
+    seen = {*values, *problems, *(_PERIOD if "period" in problems else ())}
+    for name in catalog.missing(report_type, seen) if _is_certain(report_type) else ():
         problems.setdefault("period" if name in _PERIOD else name, catalog.missing_error(report_type, name))
     request, notes = _request(report_type, values, problems)
     if found.truncated and found.interval is not None:
@@ -125,11 +124,11 @@ def _request(
         return None, {}
     try:
         request = ReportRequest(report_type.id, **values)
-        warnings = catalog.check(request, report_type)
+        left_to_stripe = catalog.check(request, report_type)
     except ParameterError as problem:
         problems[_field_of(problem.param)] = problem
         return None, {}
-    return request, {"columns": " ".join(warnings)} if warnings else {}
+    return request, {_field_of(name): message for name, message in left_to_stripe.items()}
 
 
 def _field_of(param: str | None) -> str:
@@ -157,8 +156,13 @@ def _zone(
     return zone
 
 
+def _is_certain(report_type: ReportType) -> bool:
+    """Whether the type's own parameters are known; those of its sibling are only likely."""
+    return catalog.get(report_type.id) is not None
+
+
 def _check_taken(name: str, report_type: ReportType) -> None:
-    if report_type.is_catalogued and name not in report_type.parameters:
+    if name not in report_type.parameters and _is_certain(report_type):
         raise catalog.not_taken(report_type, name)
 
 

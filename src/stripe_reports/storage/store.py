@@ -13,10 +13,11 @@ A result appears in its place whole or not at all: it is made in ``staging`` and
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -185,8 +186,9 @@ class Store:
         """Remove everything but what others write in this moment, and the empty files of their locks."""
         self.remove_leftovers()
         with self.kept(), disk_errors("remove what is stored", self.folder):
+            _empty(self.answers_path)
             for path in files_in(self.folder, "*"):
-                if path.name in {"locks", "staging"}:
+                if path.name in {"locks", "staging"} or path.name.startswith(self.answers_path.name):
                     continue
                 if path.is_dir():
                     remove_folder(path)
@@ -284,3 +286,21 @@ def _lock_of(folder: Path) -> Path:
 
 def _staged_of(lock: Path) -> Path:
     return lock.with_name(lock.name.removesuffix(_LOCK))
+
+
+def _empty(answers: Path) -> None:
+    """Empty a cache of answers, which others may use; one that is broken is removed.
+
+    Its journal is SQLite's: whoever removes that from under a writer breaks the file.
+    """
+    if not answers.exists():
+        return
+    try:
+        with closing(
+            sqlite3.connect(f"{answers.absolute().as_uri()}?mode=rw", uri=True, timeout=5)
+        ) as database:
+            database.execute("PRAGMA secure_delete = ON")
+            with database:
+                database.execute("DELETE FROM responses")
+    except sqlite3.Error:
+        answers.unlink(missing_ok=True)
