@@ -11,8 +11,8 @@ Installed with stripe-reports; nothing of it is loaded before a test asks for th
     def test_a_slow_month(stripe_reporting): ...
 
     def test_a_bad_day(stripe_reporting):
-        stripe_reporting.break_("answer.500", times=3)   # stripe_reports.simulator.FAULTS has the names
-        stripe_reporting.break_("run.failed")
+        stripe_reporting.inject_fault("answer.500", times=3)   # stripe_reports.simulator.FAULTS has the names
+        stripe_reporting.inject_fault("run.failed")
 
 Any library of Stripe's will do, in any language: give it the address in place of ``https://api.stripe.com``
 and of ``https://files.stripe.com``. Each test has a simulator of its own; its clock starts at 2026-11-05
@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def stripe_reporting(request: pytest.FixtureRequest) -> Iterator[StripeReporting]:
-    """Stripe's Reporting API, simulated, behind a real socket: ``url``, ``key``, ``clock``, ``break_``."""
+    """A simulated Reporting API on a real socket: ``url``, ``key``, ``clock``, ``inject_fault``."""
     from stripe_reports.simulator import stripe_reporting
 
     marker = request.node.get_closest_marker("stripe_reporting")

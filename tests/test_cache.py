@@ -23,7 +23,7 @@ class TestInfo:
         assert info["run"].to_list() == [report.run.id for report in reversed(reports)]
         assert info["report_type"].unique().to_list() == ["balance.summary.2"]
         assert info["size"].to_list() == [report.path.stat().st_size for report in reversed(reports)]
-        assert info["answers"].to_list() == [
+        assert info["reusable"].to_list() == [
             "while Stripe publishes nothing newer",
             *["always: the interval was closed"] * 2,
         ]

@@ -86,7 +86,7 @@ def test_hostile_text_is_shown_and_not_run():
 
 def test_a_failed_run_says_why(client, simulator):
     """Its error stands in the card."""
-    simulator.break_("run.failed")
+    simulator.inject_fault("run.failed")
     run = client.launch(client.request("balance.summary", "2026-10"))
     with pytest.raises(sr.errors.RunFailedError) as failure:
         client.wait(run)

@@ -300,7 +300,7 @@ class TestReuse:
 
     def test_another_machines_run_without_a_file_is_stepped_over(self, connect, simulator, tmp_path, calls):
         """It is listed as succeeded for ever; to ask for its file again and again would never end."""
-        simulator.break_("run.no_result")
+        simulator.inject_fault("run.no_result")
         first, second = (connect(cache_dir=tmp_path / name) for name in "ab")
         with pytest.raises(errors.ResultUnavailableError):
             first.fetch("balance.summary.2", "2026-10", currency="eur")
@@ -563,7 +563,7 @@ class TestWaiting:
         foreign = client._api.create_run(request, idempotency_key="someone else's").run
         simulator.clock.advance(60)
         assert client.read(foreign.id).height
-        assert client.cache.info()["answers"].to_list() == [
+        assert client.cache.info()["reusable"].to_list() == [
             "only by the run's id: not all parameters of the run are known"
         ]
         assert client.fetch(request).run.id != foreign.id

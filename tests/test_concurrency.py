@@ -259,7 +259,7 @@ def test_control_c_in_a_terminal_detaches_at_once_and_says_how_to_come_back(live
     assert "KeyboardInterrupt" in shown
     assert f"client.wait(client.retrieve('{simulator.runs[0].id}'))" in shown
     with sr.Client(simulator.key, base_url=url, cache_dir=tmp_path / "cache") as client:
-        assert client.foresee("payouts.itemized.5", "2026-10").action == "awaited"
+        assert client.plan("payouts.itemized.5", "2026-10").action == "awaited"
 
 
 def until(condition):

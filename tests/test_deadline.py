@@ -95,7 +95,7 @@ def test_a_call_takes_no_longer_than_its_timeout_and_can_be_continued(call, slow
     if (call, slowness) == (split, "run.stuck"):  # the first part to notice may not have launched its run yet
         error = (errors.RunTimeoutError, errors.CallTimeoutError)
 
-    simulator.break_(slowness, times=math.inf)
+    simulator.inject_fault(slowness, times=math.inf)
     with nullcontext() if error is None else pytest.raises(error):
         call(client, timeout=TIMEOUT)
     # The simulated clock is moved by all threads: each may take a last step.
@@ -121,7 +121,7 @@ def test_a_call_takes_no_longer_than_its_timeout_and_can_be_continued(call, slow
 )
 def test_the_error_says_what_was_slow_and_how_to_go_on(fault, error, says, client, simulator):
     """And it is a `TimeoutError` wherever the time was over."""
-    simulator.break_(fault, times=math.inf)
+    simulator.inject_fault(fault, times=math.inf)
     with pytest.raises(error, match=says) as caught:
         client.fetch(*ASKED, timeout=TIMEOUT)
     assert isinstance(caught.value, TimeoutError) == (error is not errors.RateLimitError)
@@ -133,7 +133,7 @@ def test_the_error_says_what_was_slow_and_how_to_go_on(fault, error, says, clien
 def test_a_create_whose_answer_comes_in_drops_launches_one_run(client, simulator):
     """Stripe has launched it, and the same fetch finds it by its idempotency key."""
     type_ = client.report_type("payouts.itemized.5")
-    simulator.break_("answer.trickle", match="POST /v1/reporting/report_runs", times=math.inf)
+    simulator.inject_fault("answer.trickle", match="POST /v1/reporting/report_runs", times=math.inf)
     with pytest.raises(errors.CallTimeoutError, match="will be found, not repeated"):
         client.fetch(type_.id, "2026-10", timeout=TIMEOUT)
     simulator.faults.clear()
@@ -156,16 +156,16 @@ def test_a_run_is_looked_at_once_more_before_the_time_is_over(client, simulator)
         lambda client: client.request("payouts.itemized", "2026-10"),
         lambda client: client.runs(),
         lambda client: client.retrieve("frr_123"),
-        lambda client: client.foresee(*ASKED),
+        lambda client: client.plan(*ASKED),
         lambda client: client.launch(client.request(*ASKED)),
     ],
-    ids=["report_types", "report_type", "request", "runs", "retrieve", "foresee", "launch"],
+    ids=["report_types", "report_type", "request", "runs", "retrieve", "plan", "launch"],
 )
 def test_a_call_without_a_timeout_ends_too(call, client, simulator):
     """A notebook must not hang for an hour on a list of names."""
     client.launch(client.request(*ASKED))
     simulator.clock.advance(60)
-    simulator.break_("answer.trickle", times=math.inf)
+    simulator.inject_fault("answer.trickle", times=math.inf)
     began = simulator.clock.now()
     with pytest.raises(errors.CallTimeoutError, match="within the 120 s"):
         call(client)

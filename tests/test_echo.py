@@ -160,7 +160,7 @@ def stored(client):
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_run_that_contradicts_its_request_is_neither_followed_nor_stored(client, simulator, name, at):
     """The error says both sides; once the answers are right again, the same run gives the report."""
-    simulator.break_(name, match=at)
+    simulator.inject_fault(name, match=at)
     with pytest.raises(errors.AnswerMismatchError) as caught:
         fetched(client)
     assert f"{simulator.runs[0].id} has {OTHERS[name]}. Nothing of it was stored." in str(caught.value)
@@ -175,12 +175,12 @@ def test_a_run_is_compared_at_each_look(client, simulator, name):
     """What was right when it was launched is not so for ever: gateways keep answers, and mix them up."""
     request = client.request("balance.summary.2", "2026-10", currency="eur")
     run = client.launch(request)
-    simulator.break_(name, match=RETRIEVE)
+    simulator.inject_fault(name, match=RETRIEVE)
     with pytest.raises(errors.AnswerMismatchError, match="Nothing of it was stored") as caught:
         client.wait(run, timeout=120)
     assert caught.value.run.id == run.id
     for ask in (client.retrieve, client.report, client.read):
-        simulator.break_(name, match=RETRIEVE)
+        simulator.inject_fault(name, match=RETRIEVE)
         with pytest.raises(errors.AnswerMismatchError):
             ask(run.id)
     assert stored(client) == []
@@ -206,7 +206,7 @@ def test_a_look_at_many_runs_holds_each_to_its_request(client, simulator, monkey
     """They are looked at by listing."""
     monkeypatch.setattr(looks, "LISTED_FROM", 1)
     run = client.launch(client.request("balance.summary.2", "2026-10", currency="eur"))
-    simulator.break_(name, match=LIST)
+    simulator.inject_fault(name, match=LIST)
     with pytest.raises(errors.AnswerMismatchError, match="Nothing of it was stored"):
         client.wait(run, timeout=120)
     assert client.wait(run, timeout=120).status == "succeeded"
@@ -214,10 +214,10 @@ def test_a_look_at_many_runs_holds_each_to_its_request(client, simulator, monkey
 
 def test_a_listed_run_of_ours_must_be_of_its_request(client, simulator):
     """Even one that cannot answer any more: something mixes up answers."""
-    simulator.break_("run.failed")
+    simulator.inject_fault("run.failed")
     with pytest.raises(errors.RunFailedError):
         fetched(client)
-    simulator.break_("run.other_currency", match=LIST)
+    simulator.inject_fault("run.other_currency", match=LIST)
     with pytest.raises(errors.AnswerMismatchError, match="currency 'usd' where 'eur' was asked for"):
         fetched(client)
     assert fetched(client).height > 0
@@ -228,14 +228,14 @@ def test_a_listed_run_of_others_simply_does_not_qualify(client, simulator, conne
     """It is a run like many others there; a new one is launched."""
     elsewhere = connect(cache_dir=tmp_path / "elsewhere")
     fetched(elsewhere)
-    simulator.break_(name, match=LIST, times=99)
+    simulator.inject_fault(name, match=LIST, times=99)
     assert client.fetch("balance.summary.2", "2026-10", currency="eur").reuse.action == "launched"
 
 
 def test_a_list_with_a_run_of_the_other_mode_is_refused(client, simulator):
     """All that is there is seen with a key of one mode."""
     client.launch(client.request("balance.summary.2", "2026-10"))
-    simulator.break_("run.other_mode", match=LIST)
+    simulator.inject_fault("run.other_mode", match=LIST)
     with pytest.raises(errors.AnswerMismatchError, match="live data where the key is for test data"):
         client.runs()
     assert len(client.runs()) == 1
@@ -243,7 +243,7 @@ def test_a_list_with_a_run_of_the_other_mode_is_refused(client, simulator):
 
 def test_a_contradiction_that_lasts_launches_no_run_after_another(client, simulator):
     """Each further fetch gets the same run and the same error; who insists launches one by reuse='never'."""
-    simulator.break_("run.other_type", match=RETRIEVE, times=99)
+    simulator.inject_fault("run.other_type", match=RETRIEVE, times=99)
     for _ in range(3):
         with pytest.raises(errors.AnswerMismatchError):
             fetched(client)
@@ -269,7 +269,7 @@ def test_a_contradiction_that_lasts_launches_no_run_after_another(client, simula
 def test_the_file_of_another_report_is_no_result(client, simulator, asked, looks_like):
     """Its columns tell. It is kept to be looked at."""
     type_, period, parameters = asked
-    simulator.break_("run.other_file")
+    simulator.inject_fault("run.other_file")
     says = f"are not those of {type_}; they look like {looks_like}"
     with pytest.raises(errors.NotAReportError, match=says) as caught:
         client.frame(type_, period, **parameters)
@@ -281,7 +281,7 @@ def test_a_file_has_the_columns_that_were_asked_for(client, simulator):
     """Whether they are catalogued or not: metadata and new columns have names that nobody can know before."""
     columns = ["net", "created", "payment_metadata[order_id]"]
     asked = ("balance_change_from_activity.itemized.3", "2026-10-20/2026-10-21")
-    simulator.break_("run.other_file")
+    simulator.inject_fault("run.other_file")
     with pytest.raises(errors.NotAReportError, match="not those asked for: it lacks 'created', 'payment"):
         client.frame(*asked, columns=columns)
     assert client.frame(*asked, columns=columns, reuse="never").columns == columns

@@ -50,7 +50,7 @@ def fetched(client, named, id_):
 def test_every_report_has_each_of_its_charts_a_table_and_a_page(client, named, id_):
     """All rows, the rows of one currency, one row and none."""
     report = fetched(client, named, id_)
-    frame, kinds = report.frame(), report.kinds()
+    frame, kinds = report.frame(), report.chart_kinds()
     assert frame.height
     assert kinds, "a type whose columns are known has a chart"
     for kind in kinds:
@@ -75,7 +75,7 @@ def test_an_older_version_is_drawn_as_far_as_its_columns_go(client, named, id_):
 def test_a_report_without_a_chart_says_so_and_is_a_page_all_the_same(client):
     """Whatever columns were asked for."""
     report = client.fetch("payouts.itemized", "2026-10", columns=["payout_id", "currency"])
-    assert report.kinds() == {}
+    assert report.chart_kinds() == {}
     with pytest.raises(ParameterError, match="chart"):
         report.chart()
     assert "<table" in report.to_html(rows=5)

@@ -72,7 +72,7 @@ def test_it_has_everything_the_close_rests_on(made):
 def test_it_verifies(made):
     """Right after it was written, and from the command line, without a key."""
     result = sr.verify(made.path)
-    assert result.is_well, str(result)
+    assert result.ok, str(result)
     assert result.digest == made.digest
     assert result.controls == "October 2026: 60 of 60 controls pass"
     assert "26 files have the hash" in result._repr_html_()
@@ -141,7 +141,7 @@ def test_a_zip_is_the_same_in_one_file(made, tmp_path, capsys):
         for name in ("one.zip", "two.zip")
     ]
     files = [each.path for each in written]
-    assert sr.verify(files[0]).is_well
+    assert sr.verify(files[0]).ok
     assert written[0].page is None, "a browser opens no page inside of it"
     assert files[0].read_bytes() == files[1].read_bytes()
     assert stat.S_IMODE(files[0].stat().st_mode) == 0o600
@@ -162,7 +162,7 @@ def test_what_is_there_is_never_written_over(made, tmp_path):
         write_evidence(made.tie_out, taken, written_at=now)
     assert [path.name for path in taken.iterdir()] == ["notes.txt"]
     (tmp_path / "empty").mkdir()
-    assert sr.verify(write_evidence(made.tie_out, tmp_path / "empty", written_at=now).path).is_well
+    assert sr.verify(write_evidence(made.tie_out, tmp_path / "empty", written_at=now).path).ok
 
 
 def test_what_fails_halfway_leaves_nothing(made, tmp_path, monkeypatch):

@@ -57,12 +57,12 @@ def packed(path, entries):
 def test_one_that_was_packed_again_verifies(entries, tmp_path):
     """By another program, in another order, with folders as entries."""
     path = packed(tmp_path / "x.zip", [("reports/", b""), *reversed(entries)])
-    assert sr.verify(path).is_well
+    assert sr.verify(path).ok
     stream = io.BytesIO()
     stream.seekable = lambda: False  # sizes then stand after the contents
     packed(stream, entries)
     (tmp_path / "y.zip").write_bytes(stream.getvalue())
-    assert sr.verify(tmp_path / "y.zip").is_well
+    assert sr.verify(tmp_path / "y.zip").ok
 
 
 @pytest.mark.skipif(shutil.which("zip") is None, reason="there is no zip")
@@ -70,7 +70,7 @@ def test_one_that_zip_packed_verifies(made, tmp_path):
     """A person may unpack it, look, and pack it again."""
     shutil.unpack_archive(made, tmp_path / "close")
     subprocess.run(["zip", "-qr", "../x.zip", "."], cwd=tmp_path / "close", check=True)
-    assert sr.verify(tmp_path / "x.zip").is_well
+    assert sr.verify(tmp_path / "x.zip").ok
 
 
 @pytest.mark.usefixtures("unpacks_nothing")

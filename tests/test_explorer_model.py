@@ -13,7 +13,7 @@ from stripe_reports.notebook.form.menu import column_groups, families, period_ch
 from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.form.view import shown
 from stripe_reports.notebook.form.work import Work
-from stripe_reports.report.report import Foresight
+from stripe_reports.report.report import FetchPlan
 
 NOW = utc(2026, 11, 5, 12)
 
@@ -93,31 +93,31 @@ def test_a_field_that_does_not_exist_is_refused(model):
 
 
 @pytest.mark.parametrize(
-    ("foresight", "text"),
+    ("fetch_plan", "text"),
     [
-        (Foresight("launched", ""), "Run report"),
-        (Foresight("awaited", "", utc(2026, 11, 5, 11), run_id="frr_1"), "Continue waiting"),
-        (Foresight("stored", "", utc(2026, 11, 5), utc(2026, 11, 5, 9), "frr_1"), "Show (stored 3 h ago)"),
-        (Foresight("reused", "", utc(2026, 11, 5, 11, 30), None, "frr_1"), "Load (run of 30 min ago)"),
+        (FetchPlan("launched", ""), "Run report"),
+        (FetchPlan("awaited", "", utc(2026, 11, 5, 11), run_id="frr_1"), "Continue waiting"),
+        (FetchPlan("stored", "", utc(2026, 11, 5), utc(2026, 11, 5, 9), "frr_1"), "Show (stored 3 h ago)"),
+        (FetchPlan("reused", "", utc(2026, 11, 5, 11, 30), None, "frr_1"), "Load (run of 30 min ago)"),
     ],
 )
-def test_the_button_says_what_it_will_do(model, foresight, text):
+def test_the_button_says_what_it_will_do(model, fetch_plan, text):
     """Before it is pressed."""
-    model.foresaw(model.request, foresight)
+    model.learned_plan(model.request, fetch_plan)
     assert (model.button.text, model.button.enabled) == (text, True)
 
 
-def test_what_was_foreseen_for_other_choices_is_forgotten(model):
+def test_what_was_planned_for_other_choices_is_forgotten(model):
     """A late answer says nothing of the new ones."""
     before = model.request
-    model.foresaw(before, Foresight("stored", "", NOW, NOW, "frr_1"))
+    model.learned_plan(before, FetchPlan("stored", "", NOW, NOW, "frr_1"))
     model.choose(period="2026-09")
-    assert model.foresight is None
-    model.foresaw(before, Foresight("stored", "", NOW, NOW, "frr_1"))
-    assert model.foresight is None
-    model.foresaw(model.request, Foresight("launched", ""))
+    assert model.fetch_plan is None
+    model.learned_plan(before, FetchPlan("stored", "", NOW, NOW, "frr_1"))
+    assert model.fetch_plan is None
+    model.learned_plan(model.request, FetchPlan("launched", ""))
     model.choose(payout="po_1")  # which the type does not take: the same request
-    assert model.foresight is not None
+    assert model.fetch_plan is not None
 
 
 def test_the_button_waits_for_problems_to_be_seen_to(model):
@@ -262,7 +262,7 @@ def test_cancelling_detaches_and_the_next_press_goes_on_with_the_same_run(work, 
     gate.opened.set()
     assert pending.exception(20) is not None
     assert work.model.problem is None
-    assert client.foresee(work.model.request).action == "awaited"
+    assert client.plan(work.model.request).action == "awaited"
     assert work.run().result(20).run.id == run.id
     assert len(calls("POST")) == 1
 
@@ -271,7 +271,7 @@ def test_an_error_stands_in_the_form_and_an_earlier_report_stays(work, simulator
     """With what to do."""
     report = work.run().result(20)
     work.model.choose(report_type="payouts.summary.2")
-    simulator.break_("run.failed")
+    simulator.inject_fault("run.failed")
     assert isinstance(work.run().exception(20), RunFailedError)
     assert work.model.problem.title == "The run failed"
     assert "fetch again" in work.model.problem.text

@@ -200,7 +200,7 @@ CALLS = {
     "report_types": lambda client, run: client.report_types(),
     "report_type": lambda client, run: client.report_type("payouts.itemized.5"),
     "request": lambda client, run: client.request("payouts.itemized", "last month"),
-    "foresee": lambda client, run: client.foresee(*ASKED),
+    "plan": lambda client, run: client.plan(*ASKED),
     "launch": lambda client, run: client.launch(client.request(*ASKED)),
     "runs": lambda client, run: client.runs(),
     "retrieve": lambda client, run: client.retrieve(run.id),

@@ -172,20 +172,20 @@ class TestConstructors:
     )
     def test_no_frame_has_a_key_that_is_refused(self, key):
         """A mistyped key is still most of a key."""
-        with pytest.raises(sr.errors.KeyProblemError) as caught:
+        with pytest.raises(sr.errors.ApiKeyError) as caught:
             sr.Client(key)
         assert leaks(caught.value) == []
 
     def test_a_live_key_for_another_host_is_not_shown(self):
         """The address is at fault, and named."""
-        with pytest.raises(sr.errors.KeyProblemError, match=r"gateway\.example") as caught:
+        with pytest.raises(sr.errors.ApiKeyError, match=r"gateway\.example") as caught:
             sr.Client(f"sk_live_{SECRET}", base_url="https://gateway.example")
         assert leaks(caught.value) == []
 
     @pytest.mark.parametrize("part", ["user", "user:word", ":word"])
     def test_no_message_shows_the_user_of_an_address(self, part):
         """A user name is often a key of another kind."""
-        with pytest.raises(sr.errors.KeyProblemError) as caught:
+        with pytest.raises(sr.errors.ApiKeyError) as caught:
             sr.Client(KEY, base_url=f"ftp://{part}@stripe.example")
         assert part not in str(caught.value)
 

@@ -89,7 +89,7 @@ def test_a_run_that_the_list_does_not_show_is_retrieved(client, looks, simulator
 def test_a_list_that_repeats_itself_is_read_no_further(client, simulator, calls, caplog):
     """A gateway may ignore `starting_after`, and `has_more` is then true for ever."""
     runs = launched(client, 20)
-    simulator.break_("list.repeated", times=1000)
+    simulator.inject_fault("list.repeated", times=1000)
     calls()
     assert [run.id for run in client.runs(limit=1000)] == [run.id for run in reversed(runs)]
     assert len(calls(LIST)) == 2
@@ -99,7 +99,7 @@ def test_a_list_that_repeats_itself_is_read_no_further(client, simulator, calls,
 def test_pages_that_repeat_hide_no_run_that_is_waited_for(client, looks, simulator, calls):
     """What the pages do not show is retrieved."""
     runs = launched(client, 120)
-    simulator.break_("list.repeated", times=1000)
+    simulator.inject_fault("list.repeated", times=1000)
     simulator.clock.advance(60)
     calls()
     with follow(looks, runs):

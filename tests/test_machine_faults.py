@@ -197,8 +197,8 @@ class TestLargeResults:
         self, limited, simulator, calls, tmp_path
     ):
         """Once, and nothing of it is kept; whoever expects so much can allow it."""
-        simulator.break_("run.no_size")
-        simulator.break_("file.endless", times=99)
+        simulator.inject_fault("run.no_size")
+        simulator.inject_fault("file.endless", times=99)
         with (
             limited(1_000_000) as client,
             pytest.raises(errors.ResultTooLargeError, match=r"more than 1\.0 MB.*max_result_bytes"),
@@ -220,8 +220,8 @@ class TestLargeResults:
             return real(path)._replace(free=disk_size - written[-1])
 
         monkeypatch.setattr(shutil, "disk_usage", usage)
-        simulator.break_("run.no_size")
-        simulator.break_("file.endless", times=99)
+        simulator.inject_fault("run.no_size")
+        simulator.inject_fault("file.endless", times=99)
         with pytest.raises(errors.StoreError, match=r"nearly full: .* MB of a result had come"):
             client.fetch("balance.summary", "2026-10")
         assert 0 < max(written) <= disk_size * 0.6
@@ -240,7 +240,7 @@ class TestLargeResults:
     def test_a_packed_file_is_unpacked_no_further_than_allowed(self, limited, simulator, tmp_path):
         """The few bytes that came may hold many."""
         packed = gzip.compress(b"".join(b"%d\n" % number for number in range(10_000)))
-        simulator.break_("run.no_size")
+        simulator.inject_fault("run.no_size")
         simulator.faults.append(Fault("GET /v1/files/*", status=200, body=packed))
         with limited(40_000) as client, pytest.raises(errors.ResultTooLargeError):
             client.fetch("balance.summary", "2026-10")

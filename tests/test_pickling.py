@@ -122,7 +122,7 @@ class TestValues:
             client.report_types(),
             client.runs(),
             client.stored(),
-            client.foresee("balance.summary", "2026-10"),
+            client.plan("balance.summary", "2026-10"),
             client.settings.owner,
         ]:
             assert way(value) == value

@@ -76,7 +76,7 @@ def test_evidence_too(client, folder, name):
     """With the folders that were missing above it."""
     client.evidence("2026-10", folder / name, currency="eur")
     assert_private(folder)
-    assert sr.verify(folder / name).is_well
+    assert sr.verify(folder / name).ok
 
 
 @pytest.mark.parametrize(

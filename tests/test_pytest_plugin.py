@@ -65,7 +65,7 @@ def test_a_run(stripe_reporting):
 
 def test_a_fault(stripe_reporting):
     assert stripe_reporting.requests == [], "each test has a simulator of its own"
-    stripe_reporting.break_("answer.503")
+    stripe_reporting.inject_fault("answer.503")
     with pytest.raises(HTTPError, match="503") as caught:
         ask(stripe_reporting, "/v1/reporting/report_types")
     caught.value.close()

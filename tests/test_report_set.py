@@ -50,7 +50,7 @@ class TestParts:
             *(utc(2026, month, 1) for month in range(2, 12)),
             utc(2026, 11, 5),
         ]
-        assert year.cut
+        assert year.truncated
         assert "Cut at 2026-11-05T00:00:00Z, where Stripe's data ended; the period goes on." in repr(year)
         assert year.requests == client.fetch(RECONCILIATION, "this year", split="month").requests
 

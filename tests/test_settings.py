@@ -7,7 +7,7 @@ import traceback
 
 import pytest
 
-from stripe_reports.errors import KeyProblemError, ParameterError
+from stripe_reports.errors import ApiKeyError, ParameterError
 from stripe_reports.http.keys import find_key
 from stripe_reports.http.settings import Secret, Settings
 
@@ -51,7 +51,7 @@ def test_a_secret_is_not_pickled():
 )
 def test_what_is_no_secret_key_is_refused_without_being_repeated(tmp_path, key, says):
     """The most common mistakes are told apart; the text itself might be a secret all the same."""
-    with pytest.raises(KeyProblemError, match=says) as caught:
+    with pytest.raises(ApiKeyError, match=says) as caught:
         settings(tmp_path, key)
     assert not key.strip() or key.strip() not in str(caught.value)
 
@@ -86,7 +86,7 @@ def test_live_keys_go_to_stripe_only_and_clear_text_stays_on_this_machine(tmp_pa
     if allowed:
         assert settings(tmp_path, key, base_url=base_url).base_url == base_url.rstrip("/")
     else:
-        with pytest.raises(KeyProblemError):
+        with pytest.raises(ApiKeyError):
             settings(tmp_path, key, base_url=base_url)
 
 
@@ -111,7 +111,7 @@ def test_live_keys_go_to_stripe_only_and_clear_text_stays_on_this_machine(tmp_pa
 def test_what_is_no_address_is_refused_by_the_name_of_the_setting(tmp_path, name, address):
     """It is not repeated: people put keys there."""
     with pytest.raises(
-        KeyProblemError, match=f"^{name} is not an address such as 'https://api.stripe.com'"
+        ApiKeyError, match=f"^{name} is not an address such as 'https://api.stripe.com'"
     ) as caught:
         settings(tmp_path, **{name: address})
     assert KEY not in str(caught.value)
@@ -119,7 +119,7 @@ def test_what_is_no_address_is_refused_by_the_name_of_the_setting(tmp_path, name
 
 def test_an_address_is_needed(tmp_path):
     """Of files there is a usual one; of the API, too, unless None is passed."""
-    with pytest.raises(KeyProblemError, match=r"^base_url is not an address"):
+    with pytest.raises(ApiKeyError, match=r"^base_url is not an address"):
         settings(tmp_path, base_url=None)
     assert settings(tmp_path, files_url=None).files_url is None
 
@@ -191,7 +191,7 @@ class TestFindKey:
     def test_blanks_around_it_are_dropped_and_what_is_no_text_is_refused(self):
         """A line break comes along when a key is copied; a number is a mistake, not a key."""
         assert find_key(Secret(f" {KEY}\n")) == Secret(KEY)
-        with pytest.raises(KeyProblemError, match="not int"):
+        with pytest.raises(ApiKeyError, match="not int"):
             find_key(Secret.of(5))
 
     def test_a_keyring_that_cannot_be_opened_is_as_good_as_none(self, monkeypatch):
@@ -204,7 +204,7 @@ class TestFindKey:
         monkeypatch.delenv("STRIPE_API_KEY", raising=False)
         monkeypatch.setattr(keyring, "get_password", locked)
         monkeypatch.setattr("sys.stdin", None)
-        with pytest.raises(KeyProblemError, match="No API key"):
+        with pytest.raises(ApiKeyError, match="No API key"):
             find_key()
 
     def test_a_prompt_that_is_left_gives_no_key(self, monkeypatch):
@@ -217,7 +217,7 @@ class TestFindKey:
         monkeypatch.setattr("stripe_reports.http.keys._from_keyring", lambda: None)
         monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
         monkeypatch.setattr("getpass.getpass", left)
-        with pytest.raises(KeyProblemError, match="No API key"):
+        with pytest.raises(ApiKeyError, match="No API key"):
             find_key()
 
     def test_then_the_keyring(self, monkeypatch):
@@ -232,7 +232,7 @@ class TestFindKey:
         monkeypatch.delenv("STRIPE_API_KEY", raising=False)
         monkeypatch.setattr("stripe_reports.http.keys._from_keyring", lambda: None)
         monkeypatch.setattr("sys.stdin", io.StringIO())
-        with pytest.raises(KeyProblemError, match=r"STRIPE_API_KEY.*keyring.*api_key=.*demo\(\)"):
+        with pytest.raises(ApiKeyError, match=r"STRIPE_API_KEY.*keyring.*api_key=.*demo\(\)"):
             find_key()
 
     def test_in_a_terminal_it_is_asked_for_without_echo(self, monkeypatch):

@@ -53,7 +53,7 @@ def test_every_fault_has_a_name_and_a_line_about_it(name):
 
 def test_a_fault_is_made_by_its_name(simulator):
     """With anything else that a fault can be told."""
-    fault = simulator.break_("answer.lock_timeout", match=f"POST {RUNS}", times=2)
+    fault = simulator.inject_fault("answer.lock_timeout", match=f"POST {RUNS}", times=2)
     assert simulator.faults == [fault]
     assert (fault.status, fault.times, fault.match) == (429, 2, f"POST {RUNS}")
     assert FAULTS["answer.lock_timeout"].times == 1
@@ -117,7 +117,7 @@ def test_what_is_no_short_form_is_refused(text):
 )
 def test_an_answer_is_an_error_of_stripes(api, simulator, name, status, members, headers):
     """Status, body and headers; the next request is served."""
-    simulator.break_(name)
+    simulator.inject_fault(name)
     answer = api.post(form())
     assert (answer.status_code, error(answer) | members) == (status, error(answer))
     assert {header: answer.headers.get(header) for header in headers} == headers
@@ -131,26 +131,26 @@ def test_an_answer_is_an_error_of_stripes(api, simulator, name, status, members,
 )
 def test_an_answer_is_no_error_of_stripes(api, simulator, name, status, starts):
     """It comes from something in between."""
-    simulator.break_(name)
+    simulator.inject_fault(name)
     answer = api.get(TYPES)
     assert (answer.status_code, answer.text[:6]) == (status, starts)
 
 
 def test_a_storm_of_errors_comes_and_goes(api, simulator):
     """A third of the calls, as the seed has it, ten times in all."""
-    simulator.break_("answer.500", times=10, probability=1 / 3)
+    simulator.inject_fault("answer.500", times=10, probability=1 / 3)
     statuses = [api.get(f"{TYPES}/balance.summary.1").status_code for _ in range(60)]
     assert statuses.count(500) == 10
     assert 0 < statuses[:15].count(500) < 15
     assert statuses[-10:] == [200] * 10
     again = Simulator(seed=1)
-    again.break_("answer.500", times=10, probability=1 / 3)
+    again.inject_fault("answer.500", times=10, probability=1 / 3)
     assert [Api(again).get(f"{TYPES}/balance.summary.1").status_code for _ in range(60)] == statuses
 
 
 def test_faults_befall_what_they_match(api, simulator):
     """Others pass by, and are not counted."""
-    simulator.break_("answer.503", match="GET /v1/reporting/report_types*")
+    simulator.inject_fault("answer.503", match="GET /v1/reporting/report_types*")
     assert api.post(form()).status_code == 200
     assert api.get(TYPES).status_code == 503
 
@@ -158,7 +158,7 @@ def test_faults_befall_what_they_match(api, simulator):
 def test_a_date_is_wrong_where_a_clock_is(api, simulator):
     """The answer itself is the true one; errors carry the same date."""
     for name, days in (("date.ahead", 1), ("date.behind", -1)):
-        simulator.break_(name, times=2)
+        simulator.inject_fault(name, times=2)
         for path, status in ((TYPES, 200), (f"{RUNS}/frr_1", 404)):
             answer = api.get(path)
             assert answer.status_code == status
@@ -172,7 +172,7 @@ def test_a_date_is_wrong_where_a_clock_is(api, simulator):
 def test_a_slow_answer_takes_its_time_by_the_simulators_clock(api, simulator):
     """Nobody waits: a clock that stands still jumps."""
     before = simulator.clock.now()
-    simulator.break_("answer.slow")
+    simulator.inject_fault("answer.slow")
     assert api.post(form()).json["created"] == before.timestamp()
     assert simulator.clock.now() - before == timedelta(seconds=100)
     api.get(TYPES)
@@ -181,7 +181,7 @@ def test_a_slow_answer_takes_its_time_by_the_simulators_clock(api, simulator):
 
 def test_an_answer_trickles_by_the_simulators_clock(api, simulator, run, whole):
     """Whole in the end, and two bytes of it a second."""
-    simulator.break_("answer.trickle")
+    simulator.inject_fault("answer.trickle")
     before = simulator.clock.now()
     assert api.contents(run).data == whole
     assert (simulator.clock.now() - before).total_seconds() == (len(whole) + 1) // 2
@@ -254,7 +254,7 @@ def test_what_is_no_latency_is_refused(text):
 )
 def test_a_run_ends_as_it_was_told_to(api, simulator, name, status, result):
     """As often as told; a request that makes no run uses up nothing."""
-    simulator.break_(name, times=2)
+    simulator.inject_fault(name, times=2)
     assert api.post(form("nonsense")).status_code == 404
     for _ in range(2):
         run = api.create()
@@ -268,7 +268,7 @@ def test_a_run_ends_as_it_was_told_to(api, simulator, name, status, result):
 
 def test_an_expired_file_says_so_and_is_gone(api, simulator):
     """A year old, by its own account."""
-    simulator.break_("run.expired")
+    simulator.inject_fault("run.expired")
     run = api.finished()
     assert run["result"]["expires_at"] <= run["succeeded_at"]
     assert api.contents(run).status_code == api.get(f"/v1/files/{run['result']['id']}").status_code == 404
@@ -277,14 +277,14 @@ def test_an_expired_file_says_so_and_is_gone(api, simulator):
 
 def test_outcomes_by_hand_come_first(api, simulator):
     """Whoever says how a run ends means that run."""
-    simulator.break_("run.failed")
+    simulator.inject_fault("run.failed")
     simulator.outcomes.append(Outcome("succeeded"))
     assert [api.finished(currency=c)["status"] for c in ("eur", "usd")] == ["succeeded", "failed"]
 
 
 def test_a_share_of_all_runs_can_fail(api, simulator):
     """As in a bad night."""
-    simulator.break_("run.failed", times=math.inf, probability=0.5)
+    simulator.inject_fault("run.failed", times=math.inf, probability=0.5)
     ends = [api.create() for _ in range(40)]
     simulator.clock.advance(60)
     failed = [run for run in ends if api.get(f"{RUNS}/{run['id']}").json["status"] == "failed"]
@@ -314,7 +314,7 @@ def whole(api, run) -> bytes:
 )
 def test_a_file_has_other_bytes_than_were_promised(api, simulator, run, whole, name, expected):
     """As many as the answer announces, and not as many as the run does."""
-    simulator.break_(name)
+    simulator.inject_fault(name)
     answer = api.contents(run)
     assert answer.data == expected(whole)
     assert answer.content_length == len(answer.data) != run["result"]["size"]
@@ -323,7 +323,7 @@ def test_a_file_has_other_bytes_than_were_promised(api, simulator, run, whole, n
 
 def test_a_corrupt_file_has_the_size_of_the_right_one(api, simulator, run, whole):
     """Only reading it shows what it is."""
-    simulator.break_("file.corrupt")
+    simulator.inject_fault("file.corrupt")
     answer = api.contents(run)
     assert len(answer.data) == len(whole)
     assert answer.data != whole
@@ -333,8 +333,8 @@ def test_a_corrupt_file_has_the_size_of_the_right_one(api, simulator, run, whole
 
 def test_a_file_comes_packed(api, simulator, run, whole):
     """Once as a file that is gzip, once as gzip on the way."""
-    simulator.break_("file.gzip")
-    simulator.break_("file.gzip_encoded")
+    simulator.inject_fault("file.gzip")
+    simulator.inject_fault("file.gzip_encoded")
     file, encoded = api.contents(run), api.contents(run)
     assert gzip.decompress(file.data) == gzip.decompress(encoded.data) == whole
     assert (file.headers.get("Content-Encoding"), encoded.headers["Content-Encoding"]) == (None, "gzip")
@@ -342,7 +342,7 @@ def test_a_file_comes_packed(api, simulator, run, whole):
 
 def test_a_file_is_gone(api, simulator, run):
     """404, in Stripe's words."""
-    simulator.break_("file.gone")
+    simulator.inject_fault("file.gone")
     answer = api.contents(run)
     assert (answer.status_code, error(answer)["code"]) == (404, "resource_missing")
 
@@ -357,7 +357,7 @@ def test_a_file_is_gone(api, simulator, run):
 )
 def test_a_file_is_said_to_be_elsewhere(api, simulator, run, name, host):
     """A client must not take its key along, nor run in circles."""
-    simulator.break_(name, times=math.inf)
+    simulator.inject_fault(name, times=math.inf)
     answer = api.contents(run)
     path = f"/v1/files/{run['result']['id']}/contents"
     assert (answer.status_code, answer.headers["Location"]) == (302, host + path)
@@ -383,7 +383,7 @@ def session(request, simulator):
 def test_a_connection_breaks_before_or_after_the_work(session, simulator, name, runs):
     """A client cannot tell which; only an idempotency key makes it safe to ask again."""
     session, url = session
-    simulator.break_(name)
+    simulator.inject_fault(name)
     with pytest.raises(requests.ConnectionError):
         session.post(url + RUNS, data=form(), timeout=10)
     assert len(simulator.runs) == runs
@@ -397,7 +397,7 @@ def test_a_file_is_cut_in_the_middle(session, simulator):
     run = session.post(url + RUNS, data=form(), timeout=10).json()
     simulator.clock.advance(10)
     file = session.get(f"{url}{RUNS}/{run['id']}", timeout=10).json()["result"]
-    simulator.break_("file.cut")
+    simulator.inject_fault("file.cut")
     address = f"{url}/v1/files/{file['id']}/contents"
     response = session.get(address, stream=True, timeout=10)
     assert (response.status_code, response.headers["Content-Length"]) == (200, str(file["size"]))
@@ -414,7 +414,7 @@ def test_a_file_has_no_end(session, simulator):
     file = session.get(f"{url}{RUNS}/{run['id']}", timeout=10).json()["result"]
     address = f"{url}/v1/files/{file['id']}/contents"
     whole = session.get(address, timeout=10).content
-    simulator.break_("file.endless")
+    simulator.inject_fault("file.endless")
     with session.get(address, stream=True, timeout=10) as response:
         assert "Content-Length" not in response.headers
         assert b"".join(islice(response.iter_content(len(whole)), 3)) == 3 * whole
@@ -422,7 +422,7 @@ def test_a_file_has_no_end(session, simulator):
 
 def test_a_dropped_connection_leaves_no_trace_of_a_crash(simulator, caplog, capfd):
     """The socket is closed, and the log of the server says nothing: it was meant."""
-    simulator.break_("connection.reset")
+    simulator.inject_fault("connection.reset")
     with serve(simulator) as url:
         host, _, port = url.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port)), timeout=10) as connection:
@@ -435,14 +435,14 @@ def test_a_dropped_connection_leaves_no_trace_of_a_crash(simulator, caplog, capf
 
 def test_in_process_a_broken_connection_is_raised(api, simulator):
     """To any WSGI client: it is a ConnectionResetError."""
-    simulator.break_("connection.reset")
+    simulator.inject_fault("connection.reset")
     with pytest.raises(ConnectionResetError):
         api.get(TYPES)
 
 
 def test_no_fault_befalls_the_simulators_own_pages(simulator):
     """Nor uses itself up there."""
-    simulator.break_("answer.500")
+    simulator.inject_fault("answer.500")
     client = Client(simulator)
     assert [client.get(path).status_code for path in ("/", "/simulator/faults")] == [200, 200]
     assert simulator.faults[0].times == 1

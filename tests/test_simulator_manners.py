@@ -192,7 +192,7 @@ def test_a_key_is_free_again_when_its_connection_breaks(simulator):
     """What was done before it broke is not done again."""
     api = Api(simulator)
     for name, runs in (("connection.reset", 0), ("connection.lost", 1)):
-        simulator.break_(name)
+        simulator.inject_fault(name)
         with pytest.raises(ConnectionResetError):
             api.post(form(), Idempotency_Key="k1")
         assert len(simulator.runs) == runs

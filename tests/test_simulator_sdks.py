@@ -92,7 +92,7 @@ def test_a_run_goes_from_its_creation_to_its_file(v1, runs, simulator):
 
 def test_a_failed_run_says_why(runs, simulator):
     """And has no file."""
-    simulator.break_("run.failed")
+    simulator.inject_fault("run.failed")
     run = finished(runs, simulator)
     assert (run.status, run.result) == ("failed", None)
     assert "could not be generated" in run.error
@@ -177,7 +177,7 @@ def test_an_account_acts_for_another_one(runs, simulator):
 )
 def test_each_fault_has_the_class_that_it_has_with_stripe(runs, simulator, fault, expected, status, code):
     """Status, code and request id are where support asks for them."""
-    simulator.break_(fault)
+    simulator.inject_fault(fault)
     with pytest.raises(stripe.StripeError) as caught:
         runs.list()
     assert type(caught.value) is expected
@@ -232,7 +232,7 @@ def test_the_librarys_own_retries_make_no_second_run(connect, simulator, monkeyp
     monkeypatch.setattr("stripe._http_client.HTTPClient._sleep_time_seconds", lambda *_, **__: 0)
     patient = connect(max_network_retries=2).reporting.report_runs
     for fault in ("connection.lost", "connection.reset", "answer.500", "answer.lock_timeout"):
-        simulator.break_(fault)
+        simulator.inject_fault(fault)
         patient.create(SUMMARY)
     assert len(simulator.runs) == 4
     assert len(simulator.requests) == 8

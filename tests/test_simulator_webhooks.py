@@ -126,8 +126,8 @@ def test_it_is_signed_by_the_machines_time(api, simulator, receiver, endpoint):
 
 def test_a_failed_run_is_told_with_its_error(api, simulator, receiver, endpoint):
     """A run that is stuck tells nothing."""
-    simulator.break_("run.stuck")
-    simulator.break_("run.failed")
+    simulator.inject_fault("run.stuck")
+    simulator.inject_fault("run.failed")
     api.create()
     failed = api.create()
     simulator.clock.advance(3600)
@@ -274,7 +274,7 @@ def test_a_redirect_is_not_followed(api, simulator, receiver, endpoint):
 )
 def test_events_can_go_astray(api, simulator, receiver, endpoint, name, count, is_genuine):
     """Receivers must know an event by its id, live without it, and check who signed it."""
-    simulator.break_(name)
+    simulator.inject_fault(name)
     api.create()
     simulator.clock.advance(10)
     assert len(receiver.posts) == count

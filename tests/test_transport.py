@@ -177,7 +177,7 @@ class TestKeys:
     )
     def test_a_call_to_anywhere_else_is_not_signed(self, transport, calls, url):
         """The last door: here the address is the one that will be dialled, whoever read it before."""
-        with pytest.raises(errors.KeyProblemError, match="nothing was sent there"):
+        with pytest.raises(errors.ApiKeyError, match="nothing was sent there"):
             transport.file_session.get(url, headers={"Authorization": f"Bearer {UNSIGNED}"})
         assert calls() == []
 

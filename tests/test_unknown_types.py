@@ -261,7 +261,7 @@ def test_a_newer_version_splits_charts_and_ties_as_its_sibling(newer):
     assert len(reports) == 3
     assert "payouts.itemized.9 is not in the catalogue" in reports.reuse
     report = quietly(client.fetch, "payouts.itemized.9", "2026-10")
-    assert list(report.kinds()) == ["status", "arrival"]
+    assert list(report.chart_kinds()) == ["status", "arrival"]
     assert report.chart().to_dict()["title"]["text"]
     assert not client.restatement(report).is_restated
     assert client.restatement(report).diff.key == ("payout_id", "reporting_category")

@@ -9,10 +9,10 @@
     report = client.fetch("payouts.itemized", "last month")        # with chart(), provenance, reuse, path
     year = client.fetch("payouts.itemized", "2026", split="month")  # a ReportSet: months, stored one by one
     client.report_types()                                          # what can be asked for
-    client.foresee("payouts.itemized", "2026-10")                  # what a fetch would do, without doing it
+    client.plan("payouts.itemized", "2026-10")                  # what a fetch would do, without doing it
 
     sr.explore(client)                      # a form: choose, run, look, take the code along
-    report.chart()                          # an altair chart; report.kinds() lists the others
+    report.chart()                          # an altair chart; report.chart_kinds() lists the others
 
     client.tie_out("2026-10")               # whether the month's reports agree; sr.tie_out for frames
     client.restatement(report)              # what Stripe changed since; sr.diff for frames
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from stripe_reports.reconcile.evidence import EvidenceFolder, Verification, verify
     from stripe_reports.reconcile.restatement import Restatement
     from stripe_reports.reconcile.tie_out import TieOut, tie_out
-    from stripe_reports.report.report import Decision, Foresight, LargeFrameWarning, Report
+    from stripe_reports.report.report import Decision, FetchPlan, LargeFrameWarning, Report
     from stripe_reports.report.report_set import ReportSet
 
     __version__: str
@@ -57,7 +57,7 @@ __all__ = [
     "Decision",
     "Diff",
     "EvidenceFolder",
-    "Foresight",
+    "FetchPlan",
     "LargeFrameWarning",
     "Provenance",
     "Report",
@@ -87,7 +87,7 @@ _LAZY = {
     "Diff": "reconcile.diff",
     "LargeFrameWarning": "report.report",
     "EvidenceFolder": "reconcile.evidence",
-    "Foresight": "report.report",
+    "FetchPlan": "report.report",
     "Provenance": "models",
     "Report": "report.report",
     "ReportSet": "report.report_set",

@@ -38,7 +38,7 @@ from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
 from stripe_reports.render.redaction import redacted
-from stripe_reports.report.report import Decision, Foresight, Report
+from stripe_reports.report.report import Decision, FetchPlan, Report
 from stripe_reports.report.report_set import ReportSet
 from stripe_reports.runs.asking import Asking, Parameters, spelled_out
 from stripe_reports.runs.fetch_all import answer_in_parts
@@ -86,7 +86,7 @@ class Client:
     without one, each call to Stripe takes two minutes at most, tries and pauses included.
 
     Raises:
-        KeyProblemError: No key was found, or it must not go to that address.
+        ApiKeyError: No key was found, or it must not go to that address.
 
     Example:
         >>> client = sr.demo()
@@ -347,18 +347,18 @@ class Client:
     # The main job
 
     @spelled_out
-    def foresee(
+    def plan(
         self,
         report_type: ReportTypeName | str | ReportRequest,
         period: Period | None = None,
         *,
         reuse: Policy = "auto",
         **parameters: Unpack[Parameters],
-    ) -> Foresight:
+    ) -> FetchPlan:
         """What ``fetch`` would do now: show a stored result, wait for a run, or launch one.
 
         Nothing is launched and at most one call is made, for the report type. Runs that were made elsewhere
-        are not looked for, so where a launch is foreseen ``fetch`` may yet find one that answers.
+        are not looked for, so where a launch is planned ``fetch`` may yet find one that answers.
 
         Args:
             report_type: Id with or without version, or a finished ``ReportRequest``.
@@ -370,11 +370,11 @@ class Client:
             InputError, StripeAPIError, NetworkError: See ``fetch``.
 
         Example:
-            >>> client.foresee("balance.summary", "2026-10").action
+            >>> client.plan("balance.summary", "2026-10").action
             'launched'
         """
         check_policy(reuse)
-        return self._runs.foresee(self._asking.asked(report_type, period, parameters), reuse)
+        return self._runs.plan(self._asking.asked(report_type, period, parameters), reuse)
 
     @overload
     def fetch(
@@ -546,8 +546,8 @@ class Client:
         with self._within(timeout):  # the thread of the future takes the limit along
             overrides, skipped = checked_overrides(schema_overrides), self._asking.skipped(report_type)
             if split is not None:
-                request, cut = self._asking.in_parts(report_type, period, split, parameters)
-                answer = partial(self._parts, request, split, reuse, overrides, skipped, cut)
+                request, truncated = self._asking.in_parts(report_type, period, split, parameters)
+                answer = partial(self._parts, request, split, reuse, overrides, skipped, truncated)
                 in_parts = PendingReportSet(request)
                 in_parts.start(told_in_background(progress, place_to_draw, answer))
                 return in_parts
@@ -696,9 +696,9 @@ class Client:
         with self._within(timeout):
             overrides, skipped = checked_overrides(schema_overrides), self._asking.skipped(report_type)
             if split is not None:
-                request, cut = self._asking.in_parts(report_type, period, split, parameters)
+                request, truncated = self._asking.in_parts(report_type, period, split, parameters)
                 with shown(progress, place_to_draw) as told:
-                    return self._parts(request, split, reuse, overrides, skipped, cut, progress=told)
+                    return self._parts(request, split, reuse, overrides, skipped, truncated, progress=told)
             request = self._asking.asked(report_type, period, parameters)
             with shown(progress, place_to_draw) as told:
                 return self._report(request, reuse, overrides, skipped, progress=told)
@@ -721,11 +721,13 @@ class Client:
         reuse: Policy,
         overrides: Overrides,
         skipped: tuple[str, ...],
-        cut: bool,
+        truncated: bool,
         *,
         progress: Progress | None,
     ) -> ReportSet:
-        parts = answer_in_parts(self._runs, request, split, reuse, overrides, cut=cut, progress=progress)
+        parts = answer_in_parts(
+            self._runs, request, split, reuse, overrides, truncated=truncated, progress=progress
+        )
         return parts.explained(skipped)
 
     def _within(self, timeout: float) -> AbstractContextManager[None]:

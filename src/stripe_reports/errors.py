@@ -5,7 +5,7 @@
     │   ├── ParameterError             a report type, column, filter or id that cannot be    (also ValueError)
     │   │   ├── UnknownReportTypeError
     │   │   └── IntervalError          a period that cannot be asked for
-    │   ├── KeyProblemError            no API key, not a secret key, or not to be sent there
+    │   ├── ApiKeyError            no API key, not a secret key, or not to be sent there
     │   ├── MissingExtraError          what this needs is not installed       (also ImportError)
     │   └── NotPicklableError          a client, key or pending report        (also TypeError)
     ├── StripeAPIError                 Stripe answered, and the answer is no
@@ -46,6 +46,7 @@ from stripe_reports.render.redaction import redacted
 
 __all__ = [
     "AnswerMismatchError",
+    "ApiKeyError",
     "AuthenticationError",
     "CallTimeoutError",
     "ConflictError",
@@ -55,7 +56,6 @@ __all__ = [
     "InputError",
     "IntervalError",
     "InvalidRequestError",
-    "KeyProblemError",
     "LiveModeRequiredError",
     "MissingExtraError",
     "MixedColumnsError",
@@ -129,7 +129,7 @@ class IntervalError(ParameterError):
     """A period that is not one, is empty, or lies beyond the data that Stripe has."""
 
 
-class KeyProblemError(InputError):
+class ApiKeyError(InputError):
     """No API key was found, it is not a secret key, or it must not go to that address."""
 
 

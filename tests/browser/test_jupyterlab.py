@@ -139,7 +139,7 @@ def test_what_goes_wrong_stands_in_the_form_with_what_to_do(opened, page, stripe
     form.choose_type("payouts summary")
     form.field("Period").select_option("2026-08")
     form.wait_for_button("Run report")
-    stripe.break_("run.failed")
+    stripe.inject_fault("run.failed")
     form.button.click()
     form.error.get_by_text("fetch again").wait_for()
     assert "The run failed" in form.error.inner_text()

@@ -33,10 +33,10 @@ def run(options: argparse.Namespace) -> int:
     from stripe_reports.http.settings import STRIPE_URL
 
     marks = {"ok": "ok", "warning": "!!", "problem": "XX"}
-    is_well = True
+    ok = True
     with Client(account=options.account, base_url=options.base_url or STRIPE_URL) as client:
         for finding in examine(client):
-            is_well = is_well and finding.verdict != "problem"
+            ok = ok and finding.verdict != "problem"
             say(printable(f"{marks[finding.verdict]}  {finding.what:<13} {finding.says}"))
-    say("\nAll is well." if is_well else "\nSomething is missing; see XX.")
-    return 0 if is_well else 1
+    say("\nAll is well." if ok else "\nSomething is missing; see XX.")
+    return 0 if ok else 1

@@ -31,4 +31,4 @@ def run(options: argparse.Namespace) -> int:
 
     result = verify(options.folder)
     say(str(result))
-    return 0 if result.is_well else 1
+    return 0 if result.ok else 1

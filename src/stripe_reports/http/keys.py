@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from stripe_reports.errors import KeyProblemError
+from stripe_reports.errors import ApiKeyError
 from stripe_reports.http.settings import Secret
 
 __all__ = ["ENVIRONMENT_VARIABLE", "KEYRING_SERVICE", "find_key"]
@@ -18,7 +18,7 @@ def find_key(given: Secret | None = None) -> Secret:
     """The key to use: the one given, else ``STRIPE_API_KEY``, else the keyring's, else one typed in.
 
     Raises:
-        KeyProblemError: None was found and no prompt can be shown here, or it is not text.
+        ApiKeyError: None was found and no prompt can be shown here, or it is not text.
     """
     found = (
         given
@@ -27,13 +27,13 @@ def find_key(given: Secret | None = None) -> Secret:
         or Secret.of(_from_prompt())
     )
     if found is None:
-        raise KeyProblemError(
+        raise ApiKeyError(
             f"No API key. Set the environment variable {ENVIRONMENT_VARIABLE}, store one with "
             f"'keyring set {KEYRING_SERVICE} api_key' (needs the extra stripe-reports[keyring]), or pass "
             "Client(api_key=...). To try things out without a key, use stripe_reports.demo()."
         )
     if not isinstance(found.reveal(), str):
-        raise KeyProblemError(f"api_key is a text, not {type(found.reveal()).__name__}.")
+        raise ApiKeyError(f"api_key is a text, not {type(found.reveal()).__name__}.")
     return Secret(found.reveal().strip())
 
 

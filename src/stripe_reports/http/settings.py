@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stripe_reports.errors import KeyProblemError, NotPicklableError, ParameterError
+from stripe_reports.errors import ApiKeyError, NotPicklableError, ParameterError
 from stripe_reports.http.addresses import origin_of
 from stripe_reports.models import Mode, Owner, zone_named
 from stripe_reports.render.redaction import KEY, REDACTED, redacted, without_key
@@ -92,7 +92,7 @@ class Settings:
         in_process: The API is played in this process, whatever the addresses say.
 
     Raises:
-        KeyProblemError: Not a secret key, or an address that must not see it.
+        ApiKeyError: Not a secret key, or an address that must not see it.
         ParameterError: An account that cannot be one.
     """
 
@@ -111,7 +111,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not _is_key(self.api_key):
-            raise KeyProblemError(_what_is_wrong(self.api_key.reveal()))
+            raise ApiKeyError(_what_is_wrong(self.api_key.reveal()))
         if self.account is not None and not _ACCOUNT.fullmatch(str(self.account)):
             raise ParameterError(
                 f"account={self.account!r} is not an account: it starts with 'acct_'.", param="account"
@@ -131,21 +131,21 @@ class Settings:
 
     def _check_address(self, name: str, url: object) -> None:
         if isinstance(url, str) and REDACTED in redacted(url):
-            raise KeyProblemError("Put no API key into an address; pass api_key.")
+            raise ApiKeyError("Put no API key into an address; pass api_key.")
         origin = origin_of(url)
         if origin is None:  # and may hold a password, so it is not repeated
-            raise KeyProblemError(
+            raise ApiKeyError(
                 f"{name} is not an address such as {STRIPE_URL!r}: scheme, host, perhaps a port and a path, "
                 "and no user name, password or blank. The API key is passed as api_key."
             )
         host = origin.host
         if origin.scheme == "http" and host not in LOOPBACK:
-            raise KeyProblemError(
+            raise ApiKeyError(
                 f"The key would cross the network in clear text on its way to {origin}. "
                 "Use https; plain http is for a simulator on this machine."
             )
         if self.mode == "live" and host not in _STRIPES_HOSTS | self.trusted_hosts:
-            raise KeyProblemError(
+            raise ApiKeyError(
                 f"A live key goes to Stripe only, not to {host}. Use a test key, or allow the host by name: "
                 f"Client(..., trusted_hosts=[{host!r}])."
             )

@@ -23,7 +23,7 @@ import requests
 from requests.adapters import BaseAdapter
 from requests_cache import CacheMixin
 
-from stripe_reports.errors import KeyProblemError, UnexpectedAnswerError
+from stripe_reports.errors import ApiKeyError, UnexpectedAnswerError
 from stripe_reports.http.addresses import origin_of
 from stripe_reports.http.answer_redaction import redact_answer
 from stripe_reports.http.clock import Clock, SystemClock
@@ -152,7 +152,7 @@ class PatientAdapter(BaseAdapter):
             return request
         if not self._settings.may_send_key_to(request.url or ""):  # the address as it will be dialled
             where = origin_of(request.url) or "an address that cannot be read"
-            raise KeyProblemError(f"The API key is not for {where}; nothing was sent there.")
+            raise ApiKeyError(f"The API key is not for {where}; nothing was sent there.")
         signed = request.copy()
         signed.headers["Authorization"] = f"Bearer {self._settings.api_key.reveal()}"
         return signed

@@ -13,7 +13,7 @@ from stripe_reports.runs.progress import ProgressOption
 if TYPE_CHECKING:
     from stripe_reports.http.settings import Settings
     from stripe_reports.reconcile.tie_out import TieOut
-    from stripe_reports.report.report import Foresight, Report
+    from stripe_reports.report.report import FetchPlan, Report
 
 __all__ = ["FormClient"]
 
@@ -46,8 +46,8 @@ class FormClient(Protocol):
     def report(self, run: ReportRun) -> Report:
         """See ``Client.report``."""
 
-    def foresee(self, report_type: ReportRequest) -> Foresight:
-        """See ``Client.foresee``."""
+    def plan(self, report_type: ReportRequest) -> FetchPlan:
+        """See ``Client.plan``."""
 
     def fetch(
         self, report_type: ReportRequest, *, reuse: Policy = ..., progress: ProgressOption = ...

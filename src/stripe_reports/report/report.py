@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from stripe_reports.charts.theme import Theme
     from stripe_reports.pages.printed_table import ReportTable
 
-__all__ = ["Action", "Decision", "Foresight", "LargeFrameWarning", "Report", "warn_if_large"]
+__all__ = ["Action", "Decision", "FetchPlan", "LargeFrameWarning", "Report", "warn_if_large"]
 
 Action = Literal["stored", "reused", "awaited", "launched"]
 
@@ -72,7 +72,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Foresight:
+class FetchPlan:
     """What a fetch would do now, as far as can be told without doing it.
 
     Attributes:
@@ -162,7 +162,7 @@ class Report(Exports):
         """A chart fit for this kind of report: an ordinary altair chart, drawn without the internet.
 
         Args:
-            kind: One of ``report.kinds()``; None for the first of them.
+            kind: One of ``report.chart_kinds()``; None for the first of them.
             theme: ``"light"`` or ``"dark"``; None for the colours of the page in a notebook, light in a file.
             linked: Whether what is selected in it can be read; for ``altair.JupyterChart``.
             options: Of the recipe, such as ``currency="eur"``, ``every="week"``, ``top=5``,
@@ -179,7 +179,7 @@ class Report(Exports):
 
         return chart_of(self._source, kind, theme=theme, linked=linked, **options)
 
-    def kinds(self) -> dict[str, str]:
+    def chart_kinds(self) -> dict[str, str]:
         """The charts that this report can have: name and title; the first is the default."""
         from stripe_reports.charts import kinds_of
 
@@ -207,7 +207,7 @@ class Report(Exports):
         """The report as one self-contained page: figures, chart, table, and where it all comes from.
 
         Args:
-            kind: Of the chart; None for the first of ``report.kinds()``.
+            kind: Of the chart; None for the first of ``report.chart_kinds()``.
             rows: How many rows the table shows.
 
         Raises:

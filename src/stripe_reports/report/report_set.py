@@ -44,14 +44,14 @@ class ReportSet(Exports):
         request: What was asked for, as one request of the whole interval; it has no run of its own.
         split: What each part is: ``"month"``, …; the first and the last may be partial.
         parts: The reports, in the order of time. Every one has the same columns.
-        cut: The period goes on beyond what Stripe has data for, and ends here at the last of them.
+        truncated: The period goes on beyond what Stripe has data for, and ends here at the last of them.
         skipped: Newer versions of the report type that its name does not stand for, and why, a clause each.
     """
 
     request: ReportRequest
     split: Split
     parts: tuple[Report, ...]
-    cut: bool = False
+    truncated: bool = False
     skipped: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -231,15 +231,15 @@ class ReportSet(Exports):
             ("report type", self.request.report_type),
             *self.request.shown_lines(),
             ("parts", f"{len(self.parts)}, by {self.split}"),
-            ("cut", self._cut_text),
+            ("truncated", self._truncated_text),
             ("assumed", " ".join(dict.fromkeys(note for part in self.parts for note in part.reuse.notes))),
             *((f"part to {_last_day(part)}", _source(part)) for part in self.parts),
         ]
 
     @property
-    def _cut_text(self) -> str:
+    def _truncated_text(self) -> str:
         end = self.request.interval_end
-        if not self.cut or end is None:
+        if not self.truncated or end is None:
             return ""
         return f"at {iso(end)}, where Stripe's data ended; the period goes on"
 
@@ -247,7 +247,7 @@ class ReportSet(Exports):
         lines = [
             *self.request.shown_lines(),
             ("parts", f"{len(self.parts)}, by {self.split}"),
-            ("cut", self._cut_text),
+            ("truncated", self._truncated_text),
             ("reuse", self.reuse),
         ]
         rows = [[f"to {_last_day(part)}", part.reuse.action, _source(part)] for part in self.parts]
@@ -259,8 +259,8 @@ class ReportSet(Exports):
             repr(self.request),
             f"{self.reuse}.",
         ]
-        if self._cut_text:
-            lines.append(f"Cut {self._cut_text}.")
+        if self._truncated_text:
+            lines.append(f"Cut {self._truncated_text}.")
         return "\n  ".join(map(printable, lines))
 
 

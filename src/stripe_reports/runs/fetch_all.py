@@ -62,7 +62,7 @@ def answer_in_parts(
     policy: Policy,
     overrides: Overrides = NONE,
     *,
-    cut: bool,
+    truncated: bool,
     progress: Progress | None,
 ) -> ReportSet:
     """The report of every part: stored, or fetched side by side; see ``Client.fetch``.
@@ -89,7 +89,7 @@ def answer_in_parts(
                 "Stripe; the same fetch joins them."
             )
             raise
-    return ReportSet(request, split, _all_there(requests, answers), cut)
+    return ReportSet(request, split, _all_there(requests, answers), truncated)
 
 
 def _side_by_side(

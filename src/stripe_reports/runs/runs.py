@@ -54,7 +54,7 @@ from stripe_reports.planning.reuse import (
     request_key,
     result_key,
 )
-from stripe_reports.report.report import Decision, Foresight, Report
+from stripe_reports.report.report import Decision, FetchPlan, Report
 from stripe_reports.runs.polling import Looks
 from stripe_reports.runs.progress import Progress
 from stripe_reports.storage.bounded_file import BoundedFile
@@ -183,8 +183,8 @@ class Runs:
             decision = _with_age(decision, stored_result.provenance.as_of, run)
             return _report(stored_result, decision, asked=request)
 
-    def foresee(self, request: ReportRequest, policy: Policy) -> Foresight:
-        """What ``answer`` would do, from what is known here; see ``Client.foresee``."""
+    def plan(self, request: ReportRequest, policy: Policy) -> FetchPlan:
+        """What ``answer`` would do, from what is known here; see ``Client.plan``."""
         key = self._key(request)
         stored = self._results(request, NONE)
         known = self._known(key, stored, {}, looking=False)
@@ -196,13 +196,13 @@ class Runs:
         match step:
             case Reuse(run, reason) if run.place == "stored":
                 fetched_at = stored[run.id].provenance.fetched_at
-                return Foresight("stored", reason, run.as_of, fetched_at, run.id)
+                return FetchPlan("stored", reason, run.as_of, fetched_at, run.id)
             case Reuse(run, reason):
-                return Foresight("reused", reason, run.as_of, None, run.id)
+                return FetchPlan("reused", reason, run.as_of, None, run.id)
             case Await(run, reason):
-                return Foresight("awaited", reason, run.as_of, None, run.id)
+                return FetchPlan("awaited", reason, run.as_of, None, run.id)
             case Launch(reason):
-                return Foresight("launched", reason)
+                return FetchPlan("launched", reason)
             case _:
                 raise AssertionError(f"{step} after everything was told")
 

@@ -55,9 +55,9 @@ class StripeReporting:
         """What was posted to webhooks, oldest first."""
         return self.simulator.deliveries
 
-    def break_(self, name: str, **members: Any) -> Fault:
-        """Make something go wrong, by name: see :meth:`Simulator.break_`."""
-        return self.simulator.break_(name, **members)
+    def inject_fault(self, name: str, **members: Any) -> Fault:
+        """Make something go wrong, by name: see :meth:`Simulator.inject_fault`."""
+        return self.simulator.inject_fault(name, **members)
 
     def restate(self, period: Period, change: Correction = "late fee", **members: Any) -> Restatement:
         """Change a closed period from the next publication on: see :meth:`Simulator.restate`."""

@@ -25,7 +25,7 @@ _SCHEMA: dict[str, pl.DataType] = {
     "as_of": pl.Datetime("us", "UTC"),
     "fetched_at": pl.Datetime("us", "UTC"),
     "size": pl.Int64(),
-    "answers": pl.String(),
+    "reusable": pl.String(),
     "owner": pl.String(),
     "path": pl.String(),
 }
@@ -57,7 +57,7 @@ class Cache:
 
         Returns:
             ``report_type``, ``interval_start`` and ``interval_end`` (UTC), ``request`` (as code), ``run``,
-            ``as_of`` (how old the data are), ``fetched_at``, ``size`` on disk in bytes, ``answers`` (when
+            ``as_of`` (how old the data are), ``fetched_at``, ``size`` on disk in bytes, ``reusable`` (when
             the result answers again, which is why it is kept), ``owner`` and ``path``.
         """
         rows = []

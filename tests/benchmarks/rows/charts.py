@@ -25,7 +25,7 @@ def rows() -> list[Row]:
     client, sizes = sr.demo(), {}
     for name in REPORTS:
         report = client.fetch(name, "2026-01-01/2026-10-01")
-        for kind in report.kinds():
+        for kind in report.chart_kinds():
             sizes[f"{name}, {kind}"] = len(json.dumps(report.chart(kind).to_dict()))
     largest = max(sizes, key=lambda name: sizes[name])
     return [

@@ -93,7 +93,7 @@ class Contents:
         """
         from stripe_reports import charts
 
-        kinds = self.report.kinds()
+        kinds = self.report.chart_kinds()
         kind = kind if kind in kinds else next(iter(kinds), None)
         chart = self._chart(kind)
         shown = chart._repr_mimebundle_()  # takes its colours from the page

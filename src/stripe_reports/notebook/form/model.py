@@ -30,7 +30,7 @@ from stripe_reports.notebook.form.choices import (
 from stripe_reports.notebook.form.deliveries import Deliveries
 from stripe_reports.notebook.form.history import Entry
 from stripe_reports.notebook.form.words import age_text, error_title
-from stripe_reports.report.report import Action, Foresight, Report
+from stripe_reports.report.report import Action, FetchPlan, Report
 
 if TYPE_CHECKING:
     from stripe_reports.charts.selections import Selected
@@ -128,7 +128,7 @@ class Model:
         is_asked: Whether it was.
         choices: What stands in the form.
         checked: What that comes to.
-        foresight: What the button would do; None until that is known.
+        fetch_plan: What the button would do; None until that is known.
         running: The run in progress, or None.
         report: The report that is shown, or None.
         selection: What is selected in its chart, or None.
@@ -150,7 +150,7 @@ class Model:
         self.default_zone = default_zone
         self.types: dict[str, ReportType] = {}
         self.is_asked = False
-        self.foresight: Foresight | None = None
+        self.fetch_plan: FetchPlan | None = None
         self.running: Running | None = None
         self.report: Report | None = None
         self.selection: Selection | None = None
@@ -273,7 +273,7 @@ class Model:
             return Button("Run report", None, enabled=False)
         if self.running is not None and self.running.request == self.request:
             return Button("Running …", "join", enabled=False)
-        told = self.foresight
+        told = self.fetch_plan
         if told is None:
             return Button("Run report", None, enabled=True)
         now = self.now()
@@ -358,7 +358,7 @@ class Model:
         self.choices = choices
         self.checked = self._check()
         if self.request != before:
-            self.foresight = None
+            self.fetch_plan = None
 
     def _check(self) -> Checked:
         return check(self.choices, self.report_type, now=self.now(), default_zone=self.default_zone)
@@ -379,11 +379,11 @@ class Model:
                     choices = choices.with_type(max(self.types.values(), key=lambda type_: type_.version))
             self._chose(choices)
 
-    def foresaw(self, request: ReportRequest, foresight: Foresight | None) -> None:
+    def learned_plan(self, request: ReportRequest, fetch_plan: FetchPlan | None) -> None:
         """What the button would do for a request; ignored if another one is chosen meanwhile."""
         with self.changing(in_background=True):
             if request == self.request:
-                self.foresight = foresight
+                self.fetch_plan = fetch_plan
 
     def learned_history(self, entries: list[Entry]) -> None:
         """Earlier runs."""
@@ -425,7 +425,7 @@ class Model:
         with self.changing(in_background=True):
             self.running = None
             self.problem = None
-            self.foresight = None
+            self.fetch_plan = None
             self.report = report
             self.selection = None
 
@@ -433,14 +433,14 @@ class Model:
         """It is not, and this is why; an earlier report stays."""
         with self.changing(in_background=True):
             self.running = None
-            self.foresight = None
+            self.fetch_plan = None
             self.problem = Problem.of(error)
 
     def detached(self) -> None:
         """Nobody waits any more; the run goes on at Stripe."""
         with self.changing():
             running, self.running = self.running, None
-            self.foresight = None
+            self.fetch_plan = None
             if running is not None:
                 self.notice = (
                     _left(running.run)

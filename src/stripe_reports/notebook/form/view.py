@@ -130,7 +130,7 @@ def _columns(model: Model) -> dict[str, Any] | None:
 
 def _button(model: Model) -> dict[str, Any]:
     button = model.button
-    told = model.foresight
+    told = model.fetch_plan
     return {
         "text": button.text,
         "enabled": button.enabled,

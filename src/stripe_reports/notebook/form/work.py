@@ -38,9 +38,9 @@ class Work:
         self.model = model
         self._lock = threading.RLock()
         self._current: PendingReport | None = None
-        self._foreseen = Latest("foresee", self._foresee)
+        self._plans = Latest("plan", self._plan)
         self._looked_up = Latest("history", self._look_up)
-        model.follow(self._foresee_later)
+        model.follow(self._plan_later)
 
     def open(self) -> None:
         """Find out, in the background, what the account offers and what there is already."""
@@ -124,20 +124,20 @@ class Work:
 
     # What is found out meanwhile
 
-    def _foresee_later(self) -> None:
+    def _plan_later(self) -> None:
         request = self.model.request
-        if request is not None and self.model.foresight is None and self.model.running is None:
-            self._foreseen.ask(request)
+        if request is not None and self.model.fetch_plan is None and self.model.running is None:
+            self._plans.ask(request)
 
-    def _foresee(self, request: ReportRequest) -> None:
-        if self.model.request != request or self.model.foresight is not None:
+    def _plan(self, request: ReportRequest) -> None:
+        if self.model.request != request or self.model.fetch_plan is not None:
             return
         try:
-            foresight = self.client.foresee(request)
+            fetch_plan = self.client.plan(request)
         except StripeReportsError as error:  # pressing the button will say it
             logger.info("what a fetch would do is not known: %s", error)
             return
-        self.model.foresaw(request, foresight)
+        self.model.learned_plan(request, fetch_plan)
 
     def _look_up(self, with_types: bool) -> None:
         try:

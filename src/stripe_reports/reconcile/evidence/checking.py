@@ -50,7 +50,7 @@ class Finding:
     problems: tuple[str, ...] = ()
 
     @property
-    def is_well(self) -> bool:
+    def ok(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
 
@@ -72,14 +72,14 @@ class Verification:
     controls: str
 
     @property
-    def is_well(self) -> bool:
+    def ok(self) -> bool:
         """Whether the evidence is whole, unchanged and consistent."""
-        return all(finding.is_well for finding in self.findings)
+        return all(finding.ok for finding in self.findings)
 
     def __str__(self) -> str:
         lines = []
         for finding in self.findings:
-            lines.append(f"{'ok' if finding.is_well else 'XX'}  {finding.what}")
+            lines.append(f"{'ok' if finding.ok else 'XX'}  {finding.what}")
             lines.extend(f"      {problem}" for problem in finding.problems)
         lines.append(f"{self.controls}. SHA-256 of the manifest: {self.digest}")
         return "\n".join(map(printable, lines))
@@ -88,7 +88,7 @@ class Verification:
 
     def _repr_html_(self) -> str:
         items = "".join(
-            f"<p>{mark(finding.is_well)} {escape(finding.what)}</p>"
+            f"<p>{mark(finding.ok)} {escape(finding.what)}</p>"
             + "".join(f"<p style='padding-left:2em'>{escape(problem)}</p>" for problem in finding.problems)
             for finding in self.findings
         )
@@ -111,7 +111,7 @@ def verify(path: str | os.PathLike[str]) -> Verification:
 
     Example:
         >>> folder = client.evidence("2026-10", "close-2026-10")
-        >>> sr.verify("close-2026-10").is_well
+        >>> sr.verify("close-2026-10").ok
         True
     """
     path = Path(path).expanduser()

@@ -117,7 +117,7 @@ def _fill(folder: Path, tie_out: TieOut, written_at: datetime) -> None:
         report.write_parquet(folder / parquet)
         report.write_csv(folder / csv)
         _write_json(folder / provenance, json.loads(report.provenance.to_json()))
-        if name != "previous" and report.kinds():
+        if name != "previous" and report.chart_kinds():
             report.chart().save(str(folder / "charts" / f"{name}.svg"))
             charts.append(name)
     if not charts:

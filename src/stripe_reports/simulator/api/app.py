@@ -84,7 +84,7 @@ class Simulator:
         answer_delay: Can be changed, too.
         rate_limits: Can be changed, too.
         requests: What was served, oldest first.
-        faults: What goes wrong next: each is used up in turn, and :meth:`break_` adds to them by name.
+        faults: What goes wrong next: each is used up in turn, and :meth:`inject_fault` adds to them by name.
         webhooks: Where events are posted; append a :class:`WebhookEndpoint`.
 
     Example:
@@ -173,7 +173,7 @@ class Simulator:
     def cached_answer(self, status: Literal["pending", "succeeded", "off"]) -> None:
         self._book.cached_answer = status
 
-    def break_(self, name: str, **members: Any) -> Fault:
+    def inject_fault(self, name: str, **members: Any) -> Fault:
         """Make something go wrong: a fault of ``FAULTS`` by name, with *members* such as ``times=3``.
 
         Raises:
@@ -181,7 +181,7 @@ class Simulator:
 
         Example:
             >>> simulator = Simulator()
-            >>> simulator.break_("answer.lock_timeout", times=2).about
+            >>> simulator.inject_fault("answer.lock_timeout", times=2).about
             'a lock, worth a retry'
         """
         fault = Fault.named(name, **members)

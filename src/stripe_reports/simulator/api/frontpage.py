@@ -88,7 +88,7 @@ client.frame("balance.summary", "2026-10")
             "Testing your own code, with pytest",
             "The fixture comes with the package. Each test has a simulator of its own, on a clock at rest.",
             """def test_a_failed_run_is_reported(stripe_reporting):
-    stripe_reporting.break_("run.failed")
+    stripe_reporting.inject_fault("run.failed")
     job = start_my_job(api_base=stripe_reporting.url, api_key=stripe_reporting.key)
     stripe_reporting.clock.advance(60)
     assert "could not be generated" in job.message()
@@ -177,7 +177,7 @@ Its clock says {now} UTC.</p>
 <pre class="key">{key}</pre>
 {parts}
 <section><h2>What can go wrong</h2>
-<p>By name, in <code>break_("file.cut", times=2)</code>, <code>--fault file.cut:2</code>, or above.</p>
+<p>By name, in <code>inject_fault("file.cut", times=2)</code>, <code>--fault file.cut:2</code>, or above.</p>
 <table>{faults}</table></section>
 </main>
 </html>

@@ -7,7 +7,7 @@ MONTH = "balance.summary.2", "2026-10"
 
 def test_a_new_request_would_be_launched_and_is_not(client, calls):
     """Asking what would happen costs one look at the report type, and makes no run."""
-    assert client.foresee(*MONTH).action == "launched"
+    assert client.plan(*MONTH).action == "launched"
     assert calls() == ["GET /v1/reporting/report_types/balance.summary.2"]
 
 
@@ -15,18 +15,18 @@ def test_a_stored_result_would_be_shown_with_its_age(client, simulator):
     """A button can say how old it is."""
     report = client.fetch(*MONTH)
     simulator.clock.advance(3 * 3600)
-    foresight = client.foresee(report.request)
-    assert foresight.action == "stored"
-    assert foresight.stored_at == report.provenance.fetched_at
-    assert foresight.run_id == report.run.id
-    assert client.fetch(report.request).reuse.reason == foresight.reason
+    fetch_plan = client.plan(report.request)
+    assert fetch_plan.action == "stored"
+    assert fetch_plan.stored_at == report.provenance.fetched_at
+    assert fetch_plan.run_id == report.run.id
+    assert client.fetch(report.request).reuse.reason == fetch_plan.reason
 
 
-def test_a_closed_interval_is_foreseen_without_a_call(client, calls):
+def test_a_closed_interval_is_planned_without_a_call(client, calls):
     """As it is answered without one."""
     request = client.fetch("balance.summary.2", "2026-09").request
     calls()
-    assert client.foresee(request).action == "stored"
+    assert client.plan(request).action == "stored"
     assert calls() == []
 
 
@@ -34,16 +34,16 @@ def test_a_pending_run_of_this_machine_would_be_waited_for(client):
     """It is not launched twice."""
     request = client.request(*MONTH)
     run = client.launch(request)
-    foresight = client.foresee(request)
-    assert (foresight.action, foresight.run_id) == ("awaited", run.id)
+    fetch_plan = client.plan(request)
+    assert (fetch_plan.action, fetch_plan.run_id) == ("awaited", run.id)
 
 
 def test_the_rule_of_reuse_can_be_another(client):
     """As for a fetch."""
     request = client.fetch(*MONTH).request
-    assert client.foresee(request, reuse="never").action == "launched"
+    assert client.plan(request, reuse="never").action == "launched"
     with pytest.raises(ValueError, match="is not a rule"):
-        client.foresee(request, reuse="perhaps")
+        client.plan(request, reuse="perhaps")
 
 
 def test_stored_reports_are_listed_newest_first_without_a_call(client, calls, simulator):
