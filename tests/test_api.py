@@ -56,7 +56,7 @@ def finished(api, simulator, request=OCTOBER):
 class TestEndpoints:
     def test_a_run_is_created_pending_and_found_again(self, api, simulator):
         """Stripe answers at once, and works afterwards."""
-        run = api.create_run(OCTOBER, idempotency_key="k")
+        run = api.create_run(OCTOBER, idempotency_key="k").run
         assert (run.status, run.report_type, run.parameters) == (
             "pending",
             "balance.summary.2",
@@ -85,7 +85,7 @@ class TestEndpoints:
         made = []
         for number in range(3):
             simulator.clock.advance(100)
-            made.insert(0, api.create_run(OCTOBER, idempotency_key=str(number)).id)
+            made.insert(0, api.create_run(OCTOBER, idempotency_key=str(number)).run.id)
         page = api.list_runs(limit=2)
         assert ([run.id for run in page.runs], page.has_more) == (made[:2], True)
         page = api.list_runs(limit=2, after=page.runs[-1].id)

@@ -182,7 +182,7 @@ class TestConstructors:
             sr.Client(f"sk_live_{SECRET}", base_url="https://gateway.example")
         assert leaks(caught.value) == []
 
-    @pytest.mark.parametrize("part", ["user", "user:word", ":word"])
+    @pytest.mark.parametrize("part", ["margaret", "margaret:sesame", ":sesame"])
     def test_no_message_shows_the_user_of_an_address(self, part):
         """A user name is often a key of another kind."""
         with pytest.raises(sr.errors.ApiKeyError) as caught:

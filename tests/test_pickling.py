@@ -29,6 +29,7 @@ RUN = sr.ReportRun(
 
 ARGUMENTS = {
     "message": "It went wrong.",
+    "contradictions": ("report_type is balance.summary.2, not payouts.itemized.5",),
     "run": RUN,
     "status": 400,
     "status_code": 400,
@@ -135,7 +136,7 @@ class TestValues:
         assert_frame_equal(way(reports).frame(), reports.frame())
         tied = client.tie_out("2026-10")
         assert way(tied).passes == tied.passes
-        assert_frame_equal(way(tied).frame, tied.frame)
+        assert_frame_equal(way(tied).frame(), tied.frame())
         restated = client.restatement(next(iter(reports)))
         assert repr(way(restated)) == repr(restated)
         folder = client.evidence("2026-10", tmp_path / "close")

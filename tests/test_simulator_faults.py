@@ -246,7 +246,6 @@ def test_what_is_no_latency_is_refused(text):
         ("run.stuck", "pending", None),
         ("run.unknown_status", "paused", None),
         ("run.no_result", "succeeded", None),
-        ("run.no_size", "succeeded", "https://files.stripe.com"),
         ("run.no_url", "succeeded", "no url"),
         ("run.foreign_host", "succeeded", "https://files.example.com"),
         ("run.expired", "succeeded", "https://files.stripe.com"),
