@@ -17,6 +17,8 @@ from stripe_reports.pages.cells import cells_of
 from stripe_reports.simulator import Simulator
 from stripe_reports.simulator.reports.contents import Contents
 
+pytestmark = pytest.mark.filterwarnings("ignore::stripe_reports.UnknownReportTypeWarning")
+
 PATTERNS = ["*", "^.*$", "^currency$"]
 NAMES = [*PATTERNS, "balance_transaction_id", "currency", "net", "description"]
 

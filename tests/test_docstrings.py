@@ -70,7 +70,7 @@ def test_every_public_call_explains_itself_and_its_parameters(name, call):
     parameters = [
         each
         for each in inspect.signature(call).parameters.values()
-        if each.name not in ("self", "cls") and each.name not in Parameters.__annotations__
+        if not each.name.startswith("_") and each.name not in ("self", "cls", *Parameters.__annotations__)
     ]
     if refers or len(parameters) < 2:
         return

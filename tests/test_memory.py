@@ -60,10 +60,10 @@ def test_the_size_in_memory_is_known_without_reading_the_rows(tmp_path):
 _STORED = """
 import os, sys, polars
 from pathlib import Path
-from stripe_reports import catalog, tables
+from stripe_reports import catalog, parsing
 before = dict(os.environ)
 type_ = catalog.get("balance_change_from_activity.itemized.3")
-print(tables.write_parquet(Path(sys.argv[1]), Path(sys.argv[2]), report_type=type_, timezone="Europe/Paris"))
+print(parsing.write_parquet(Path(sys.argv[1]), Path(sys.argv[2]), report_type=type_, timezone="Europe/Paris"))
 print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 print(len(dict(os.environ).items() ^ before.items()))
 """

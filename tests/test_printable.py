@@ -189,7 +189,7 @@ def test_a_client_and_its_cache_show_themselves_likewise(client, tmp_path):
     assert_harmless(repr(sr.demo(cache_dir=folder).cache))
     with pytest.raises(errors.ApiKeyError) as refused:
         replace(client.settings, base_url=f"http://127.0.0.1:1/{HOSTILE}")
-    assert_harmless(str(refused.value))
+    assert "127.0.0.1" not in str(refused.value)  # it is not repeated at all
 
 
 @pytest.mark.parametrize("name", errors.__all__)

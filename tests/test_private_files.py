@@ -39,10 +39,7 @@ WRITERS = {
     "write_parquet": lambda report, path: report.write_parquet(path / "x.parquet"),
     "write_excel": lambda report, path: report.write_excel(path / "x.xlsx"),
     "write_raw_html": lambda report, path: report.table().write_raw_html(path / "x.html"),
-    **{
-        f"table.save {ending}": lambda report, path, ending=ending: report.table().save(path / f"x.{ending}")
-        for ending in ("html", "svg", "png", "pdf")
-    },
+    "table.save": lambda report, path: report.table().save(path / "x.html"),
     **{
         f"chart.save {ending}": lambda report, path, ending=ending: report.chart().save(path / f"x.{ending}")
         for ending in ("html", "json", "svg", "png", "pdf", "vega", "SVG")

@@ -87,7 +87,7 @@ def test_a_wait_ends_though_its_drawing_waits_for_who_waits(seconds, monkeypatch
             is_over.wait(60)
 
     def fetch():
-        with shown("auto", drawing=drawing) as told:
+        with shown("auto", lambda: drawing) as told:
             seconds.at = 2.0
             told(a_run(), 2.0, 8.0)
             assert ticks.wait(60)

@@ -534,6 +534,7 @@ def test_carriage_returns_inside_cells_are_text():
 NAMES = ["*", "^.*$", "^currency$", "currency", "net", "description"]
 
 
+@pytest.mark.filterwarnings("ignore::stripe_reports.UnknownReportTypeWarning")
 @given(st.permutations(NAMES), st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
 def test_a_column_may_have_any_name(tmp_path_factory, names, quoting):
     """polars takes some names for patterns; metadata keys are whatever their author wrote."""
@@ -557,6 +558,7 @@ def test_a_column_may_have_any_name(tmp_path_factory, names, quoting):
     assert_frame_equal(pl.read_parquet(folder / "hostile.parquet", glob=False), frame)
 
 
+@pytest.mark.filterwarnings("ignore::stripe_reports.UnknownReportTypeWarning")
 def test_a_column_of_a_large_file_may_have_any_name():
     """Quotes inside the cells of such columns are counted, too."""
     rows = many_rows('say ""x"", or')
@@ -895,6 +897,7 @@ WAYS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::stripe_reports.UnknownReportTypeWarning")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     ("type_", "header", "is_taken"),

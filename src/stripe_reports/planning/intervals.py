@@ -64,7 +64,7 @@ def split(interval: Interval, unit: Split) -> tuple[Interval, ...]:
         ParameterError: No such unit.
 
     Example:
-        >>> quarter = parse("2026-Q1", timezone="UTC", now=datetime.now(UTC))
+        >>> quarter = Interval(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC), "UTC")
         >>> [str(part.last_included_day) for part in split(quarter, "month")]
         ['2026-01-31', '2026-02-28', '2026-03-31']
     """
