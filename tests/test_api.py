@@ -11,6 +11,7 @@ import requests
 from conftest import TestClock
 from stripe_reports import errors
 from stripe_reports.http.api_v1 import Api
+from stripe_reports.http.files import Files
 from stripe_reports.http.settings import Secret, Settings
 from stripe_reports.http.transport import ATTEMPTS, Transport
 from stripe_reports.models import ReportRequest, ResultFile
@@ -51,6 +52,10 @@ def finished(api, simulator, request=OCTOBER):
     run = api.create_run(request, idempotency_key="k").run
     simulator.clock.advance(60)
     return api.retrieve_run(run.id)
+
+
+def download(api, file, target):
+    return Files(api._transport).download(file, target)
 
 
 class TestEndpoints:
@@ -104,15 +109,15 @@ class TestEndpoints:
     def test_a_file_is_streamed_and_its_hash_taken(self, api, simulator):
         """What was read is what Stripe announced."""
         run, target = finished(api, simulator), io.BytesIO()
-        download = api.download(run.result, target)
-        assert download.size == run.result.size == len(target.getvalue())
+        read = download(api, run.result, target)
+        assert read.size == run.result.size == len(target.getvalue())
         assert target.getvalue().startswith(b'"category","description","net_amount","currency"\n')
 
     def test_a_connected_account_is_acted_for_on_every_call(self, connected, simulator):
         """On the download too."""
         api = connected(account="acct_1")
         run = finished(api, simulator)
-        assert api.download(run.result, io.BytesIO()).size == run.result.size
+        assert download(api, run.result, io.BytesIO()).size == run.result.size
         with pytest.raises(errors.NotFoundError):
             connected().retrieve_run(run.id)
 
@@ -263,7 +268,7 @@ class TestDownloads:
         """As in Stripe's own fixture."""
         file = ResultFile(id="file_1", created=datetime(2026, 1, 1, tzinfo=UTC))
         with pytest.raises(errors.ResultUnavailableError, match="no address"):
-            api.download(file, io.BytesIO())
+            download(api, file, io.BytesIO())
 
     @pytest.mark.parametrize(
         "url", ["https://evil.example/x", "http://files.stripe.com/x", "file:///etc/passwd"]
@@ -272,7 +277,7 @@ class TestDownloads:
         """The address comes from an answer."""
         file = ResultFile(id="file_1", created=datetime(2026, 1, 1, tzinfo=UTC), url=url)
         with pytest.raises(errors.ResultUnavailableError, match="nothing was sent there"):
-            api.download(file, io.BytesIO())
+            download(api, file, io.BytesIO())
         assert calls() == []
 
     @pytest.mark.parametrize(
@@ -297,13 +302,13 @@ class TestDownloads:
         fault.match = "GET /v1/files/*"
         simulator.faults.append(fault)
         with pytest.raises(expected, match=says):
-            api.download(run.result, io.BytesIO())
+            download(api, run.result, io.BytesIO())
 
     def test_a_short_file_is_read_again(self, api, simulator):
         """A line that broke once."""
         run, target = finished(api, simulator), io.BytesIO()
         simulator.faults.append(Fault("GET /v1/files/*", status=200, body=b"short"))
-        assert api.download(run.result, target).size == run.result.size == len(target.getvalue())
+        assert download(api, run.result, target).size == run.result.size == len(target.getvalue())
 
     def test_a_redirect_is_followed_over_https_and_without_the_key(self, api, simulator, monkeypatch):
         """To a presigned address, say. The simulator behind it answers 401: no key came along."""
@@ -318,6 +323,6 @@ class TestDownloads:
             adapter, "send", lambda request, **kw: (sent.append(request), original(request, **kw))[1]
         )
         with pytest.raises(errors.ResultUnavailableError, match=r"leads to cdn\.example, .* HTTP 401"):
-            api.download(run.result, io.BytesIO())
+            download(api, run.result, io.BytesIO())
         assert [request.url for request in sent] == [run.result.url, elsewhere]
         assert ["Authorization" in request.headers for request in sent] == [True, False]

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 import stripe_reports as sr
 from conftest import TestClock
-from stripe_reports.http import api_v1 as api
+from stripe_reports.http import api_v1, files
 from stripe_reports.http.settings import Secret
 from stripe_reports.simulator import serve
 from stripe_reports.simulator.faults.changes import ConnectionDroppedError
@@ -314,7 +314,7 @@ class TestCalls:
         def answer():
             response = echo()
             if is_long and response.status_code == 200 and not response.headers.get("Content-Encoding"):
-                response.data = b"x" * (api._CHUNK - 20) + response.data + b"x" * api._CHUNK
+                response.data = b"x" * (files._CHUNK - 20) + response.data + b"x" * files._CHUNK
             return response
 
         with pytest.raises(sr.StripeReportsError) as caught:
@@ -373,7 +373,7 @@ class TestCalls:
         self, simulator, tmp_path, case, call, monkeypatch
     ):
         """Frames of http.client and urllib3 have it, and the errors that led to ours have those frames."""
-        monkeypatch.setattr(api, "READ_TIMEOUT", 0.02)
+        monkeypatch.setattr(api_v1, "READ_TIMEOUT", 0.02)
         with socket.create_server(("127.0.0.1", 0)) as silent:
             base_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
             if case == "nobody listens":

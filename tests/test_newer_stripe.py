@@ -18,6 +18,7 @@ import stripe_reports as sr
 from conftest import TestClock
 from newer_stripe import NewerStripe
 from stripe_reports import catalog, cli, notices
+from stripe_reports.http.files import Files
 from stripe_reports.simulator import Simulator
 
 ZONE = "Europe/Paris"
@@ -209,7 +210,7 @@ def test_so_it_is_in_read_csv(changed, categories, is_named):
             run = account.client.wait(account.client.launch(account.client.request(new, DAYS)))
             target = Path(folder) / "file.csv"
             with target.open("w+b") as file:
-                account.client._api.download(run.result, file)
+                Files(account.client._transport).download(run.result, file)
             zone = ZONE if "timezone" in catalog.get(old).parameters else "UTC"
             for _ in range(2):
                 frame = sr.read_csv(target, report_type=new if is_named else None, timezone=zone)

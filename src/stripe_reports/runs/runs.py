@@ -36,6 +36,7 @@ from stripe_reports.errors import (
     StripeReportsError,
 )
 from stripe_reports.http.api_v1 import Api, CreatedRun
+from stripe_reports.http.files import Files
 from stripe_reports.http.transport import Transport
 from stripe_reports.models import Provenance, ReportRequest, ReportRun, ReportType
 from stripe_reports.planning import backoff, deadline
@@ -97,6 +98,7 @@ class Runs:
 
     def __init__(self, api: Api, store: Store, transport: Transport) -> None:
         self._api = api
+        self._files = Files(transport)
         self._store = store
         self._transport = transport
         self._looks = Looks(api, transport.clock)
@@ -473,7 +475,7 @@ class Runs:
         with self._store.staging(room=run.result.size or 0) as folder:
             received, parquet = folder / "received", folder / "result.parquet"
             with BoundedFile(received, max_bytes=settings.max_result_bytes) as target:
-                download = self._api.download(run.result, target)
+                download = self._files.download(run.result, target)
             csv = unpacked(received, max_bytes=settings.max_result_bytes)
             if run.result.size not in (None, download.size, csv.stat().st_size):
                 raise DamagedFileError(

@@ -1,0 +1,124 @@
+"""Turns what Stripe or the connection reports into our errors: which class, which message, what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+import urllib3.exceptions
+
+from stripe_reports import errors
+from stripe_reports.http.addresses import origin_of
+
+__all__ = ["ADVICE", "NOT_AS_EXPECTED", "is_unreadable", "no_answer", "translated"]
+
+_REQUEST_ID = re.compile(r"[\w-]{1,100}", re.ASCII)
+
+ADVICE: dict[type[errors.StripeAPIError], str] = {
+    errors.AuthenticationError: "Check the API key: it may be mistyped, expired or of another account.",
+    errors.PermissionDeniedError: "Give the restricted key the permission that is named, in the Dashboard "
+    "under Developers, API keys; reports need 'Report runs and report types' and 'Files', both read.",
+    errors.LiveModeRequiredError: "Use a live key for this report type.",
+    errors.NotFoundError: "Ids are found only with a key of the same account and mode.",
+    errors.RateLimitError: "Wait a minute, or make fewer calls at once.",
+    errors.ServerError: "It may pass, and nothing is lost: try again later.",
+    errors.ConflictError: "The same launch is still in progress; try again in a moment.",
+    errors.UnexpectedAnswerError: "Is base_url right, and is there no proxy or login page in between?",
+}
+
+_BY_STATUS: dict[int, type[errors.StripeAPIError]] = {
+    400: errors.InvalidRequestError,
+    401: errors.AuthenticationError,
+    402: errors.InvalidRequestError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    424: errors.ServerError,
+    429: errors.RateLimitError,
+}
+
+NOT_AS_EXPECTED = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+"""What is raised where an answer lacks something, has another type, or is too large or too deep."""
+
+_NOT_DECODED = (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError)
+
+
+def is_unreadable(error: BaseException) -> bool:
+    """Whether an answer came and could not be read, which is no fault of the connection."""
+    return isinstance(error, (*NOT_AS_EXPECTED, *_NOT_DECODED))
+
+
+def no_answer(base_url: str, cause: BaseException) -> errors.StripeReportsError:
+    """The error that explains why no answer of *base_url* was received or could be read."""
+    host = origin_of(base_url)
+    if isinstance(cause, errors.StripeReportsError):  # it only came through Stripe's library
+        return cause.with_traceback(None)
+    if isinstance(cause, requests.exceptions.SSLError):
+        return errors.NetworkError(
+            f"The certificate of {host} could not be verified. Behind a company's proxy, set "
+            "REQUESTS_CA_BUNDLE to its certificate file."
+        )
+    if is_unreadable(cause):
+        return errors.UnexpectedAnswerError(
+            f"{host} does not answer like Stripe's Reporting API: headers or body of the answer cannot be "
+            f"read ({type(cause).__name__}). {ADVICE[errors.UnexpectedAnswerError]}"
+        )
+    return errors.NetworkError(
+        f"No answer from {host} ({type(cause).__name__}), after several tries. Check the connection and try "
+        "again: a launch that did reach Stripe will be found, not repeated."
+    )
+
+
+def translated(
+    status: int | None, body: object, headers: Mapping[str, str] | None, what: str
+) -> errors.StripeAPIError:
+    """The error of ours for an answer of Stripe's that is an error."""
+    described = body.get("error") if isinstance(body, Mapping) else None
+    if not isinstance(described, Mapping):
+        described = {}
+    message, param = _text(described.get("message")) or "", _text(described.get("param"))
+    class_ = _class_of(status, described, message)
+    request_id, pause = (_header(headers or {}, name) for name in ("request-id", "retry-after"))
+    where = f", {param}" if param else ""
+    if message:
+        says = f"was refused (HTTP {status}{where}). Stripe says: {message.removesuffix('.')}."
+    else:
+        says = f"was answered with HTTP {status} and no error of Stripe's."
+    parts = [f"{what} {says}", ADVICE.get(class_, "")]
+    if pause and re.fullmatch(r"[0-9]{1,9}", pause):
+        parts.append(f"Stripe asks for a pause of {pause} s before the next try.")
+    is_id = request_id is not None and _REQUEST_ID.fullmatch(request_id) is not None
+    if is_id:
+        parts.append(f"Request {request_id}.")
+    return class_(
+        " ".join(filter(None, parts)),
+        status_code=status,
+        code=_text(described.get("code")),
+        param=param,
+        request_id=request_id if is_id else None,
+        stripe_message=message or None,
+    )
+
+
+def _header(headers: Mapping[str, str], name: str) -> str | None:
+    return next((value for key, value in headers.items() if key.lower() == name), None)
+
+
+def _class_of(status: int | None, described: Mapping[str, Any], message: str) -> type[errors.StripeAPIError]:
+    if described.get("type") == "idempotency_error":
+        return errors.IdempotencyError
+    if described.get("code") in ("rate_limit", "lock_timeout"):
+        return errors.RateLimitError
+    if status == 404 and "requires a live mode key" in message:
+        return errors.LiveModeRequiredError
+    if status is not None and status >= 500:
+        return errors.ServerError
+    if not described and status != 429:
+        return errors.UnexpectedAnswerError
+    return _BY_STATUS.get(status or 0, errors.UnexpectedAnswerError)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
