@@ -485,7 +485,7 @@ def test_what_the_account_does_not_offer_is_left_out_and_told(client, monkeypatc
         kept = [type_ for type_ in offered if type_.base != base]
         columns = {type_.id: type_.default_columns for type_ in kept}
         client._store.journal.remember_offered(columns, client.simulator.clock.now())
-        monkeypatch.setattr(client._asking, "report_types", lambda: kept)
+        monkeypatch.setattr(client._account, "report_types", lambda: kept)
 
     without("payout_reconciliation.itemized")
     result = client.tie_out("2026-10", currency="eur")

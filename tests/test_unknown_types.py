@@ -638,7 +638,7 @@ def test_paging_goes_on_over_a_page_that_ends_with_an_unusable_run(newer, simula
     for month in ("2026-07", "2026-08", "2026-09"):
         client.fetch("payouts.itemized", month)
     client.stripe.broken_runs = {client.runs()[1].id}
-    assert len(list(client._runs.listed(page_size=2))) == 2
+    assert len(list(client._account.runs(page_size=2))) == 2
 
 
 # The command line

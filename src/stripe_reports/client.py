@@ -28,6 +28,7 @@ from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.notebook.completion import install_in_session
 from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.parsing import SchemaOverrides, checked_overrides
+from stripe_reports.parsing.overrides import Overrides
 from stripe_reports.planning import deadline
 from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.periods import Period
@@ -40,11 +41,12 @@ from stripe_reports.render.printable import printable
 from stripe_reports.render.redaction import redacted
 from stripe_reports.report.report import Decision, FetchPlan, Report
 from stripe_reports.report.report_set import ReportSet
-from stripe_reports.runs.asking import Asking, Parameters, spelled_out
+from stripe_reports.runs.account import Account
+from stripe_reports.runs.fetch import Runs
 from stripe_reports.runs.fetch_all import answer_in_parts
 from stripe_reports.runs.futures import PendingReport, PendingReportSet
-from stripe_reports.runs.progress import ProgressOption, shown, told_in_background
-from stripe_reports.runs.runs import Overrides, Progress, Runs
+from stripe_reports.runs.progress import Progress, ProgressOption, shown, told_in_background
+from stripe_reports.runs.request import Parameters, RequestBuilder, spelled_out
 from stripe_reports.storage.cache import Cache
 from stripe_reports.storage.store import Store
 
@@ -133,8 +135,9 @@ class Client:
         )
         note = partial(self._store.journal.note_unrecognised, "left out of lists")
         self._api = Api(self._transport, left_out=note)
-        self._runs = Runs(self._api, self._store, self._transport)
-        self._asking = Asking(self._api, self._store, self._transport, self._runs)
+        self._account = Account(self._api, self._store.journal, self._transport)
+        self._requests = RequestBuilder(self._account, self.settings)
+        self._runs = Runs(self._account, self._api, self._store, self._transport)
         install_in_session()
 
     def __repr__(self) -> str:
@@ -204,7 +207,7 @@ class Client:
             >>> request.last_included_day
             datetime.date(2026, 10, 31)
         """
-        return self._asking.request(report_type, period, parameters)
+        return self._requests.request(report_type, period, parameters)
 
     def report_types(self) -> list[ReportType]:
         """Every report type that the account offers, completed by what the catalogue knows.
@@ -218,7 +221,7 @@ class Client:
             >>> [type_.id for type_ in client.report_types() if type_.base == "balance.summary"]
             ['balance.summary.1', 'balance.summary.2']
         """
-        return self._asking.report_types()
+        return self._account.report_types()
 
     def report_type(self, report_type: ReportTypeName | str) -> ReportType:
         """One report type: what it takes, its columns, and the interval it has data for.
@@ -234,7 +237,7 @@ class Client:
             >>> client.report_type("payouts.itemized").column("trace_id").kind
             'text'
         """
-        return self._runs.report_type(self._asking.versioned(report_type))
+        return self._account.report_type(self._account.versioned(report_type))
 
     # Runs
 
@@ -248,7 +251,7 @@ class Client:
         Stripe's page: https://docs.stripe.com/api/reporting/report_run/create.
         """
         catalog.check(request)
-        return self._runs.launch(request)
+        return self._runs.launcher.launch(request)
 
     def retrieve(self, run_id: str) -> ReportRun:
         """The run of that id, as it is now: one call, or none if it is finished and was seen before.
@@ -258,7 +261,7 @@ class Client:
             NotFoundError: There is no such run for this key; runs of another account or mode are not seen.
             AnswerMismatchError: It is of something else than it was launched for from here.
         """
-        return self._runs.retrieve(run_id)
+        return self._account.retrieve(run_id)
 
     def runs(self, limit: int = 20) -> list[ReportRun]:
         """The newest runs of the account, newest first, wherever they were launched; a call per hundred.
@@ -269,7 +272,7 @@ class Client:
         """
         if limit < 1:
             raise ParameterError(f"limit={limit!r}: ask for one run at least.", param="limit")
-        return list(islice(self._runs.listed(page_size=min(limit, 100)), limit))
+        return list(islice(self._account.runs(page_size=min(limit, 100)), limit))
 
     def wait(
         self, run: ReportRun | str, *, timeout: float = 600.0, progress: ProgressOption = "auto"
@@ -296,7 +299,7 @@ class Client:
             'succeeded'
         """
         with self._within(timeout), shown(progress, place_to_draw) as told:
-            return self._runs.wait(self._run(run), progress=told)
+            return self._runs.follower.wait(self._run(run), progress=told)
 
     def read(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.DataFrame:
         """The result of a finished run, or of the run with that id, as a DataFrame.
@@ -374,7 +377,7 @@ class Client:
             'launched'
         """
         check_policy(reuse)
-        return self._runs.plan(self._asking.asked(report_type, period, parameters), reuse)
+        return self._runs.finder.plan(self._requests.asked(report_type, period, parameters), reuse)
 
     @overload
     def fetch(
@@ -544,14 +547,14 @@ class Client:
         """
         check_policy(reuse)
         with self._within(timeout):  # the thread of the future takes the limit along
-            overrides, skipped = checked_overrides(schema_overrides), self._asking.skipped(report_type)
+            overrides, skipped = checked_overrides(schema_overrides), self._account.skipped(report_type)
             if split is not None:
-                request, truncated = self._asking.in_parts(report_type, period, split, parameters)
+                request, truncated = self._requests.in_parts(report_type, period, split, parameters)
                 answer = partial(self._parts, request, split, reuse, overrides, skipped, truncated)
                 in_parts = PendingReportSet(request)
                 in_parts.start(told_in_background(progress, place_to_draw, answer))
                 return in_parts
-            request = self._asking.asked(report_type, period, parameters)
+            request = self._requests.asked(report_type, period, parameters)
             pending = PendingReport(request)
             answer_one = partial(self._report, request, reuse, overrides, skipped)
             pending.start(told_in_background(progress, place_to_draw, answer_one))
@@ -694,12 +697,12 @@ class Client:
     ) -> Report | ReportSet:
         check_policy(reuse)
         with self._within(timeout):
-            overrides, skipped = checked_overrides(schema_overrides), self._asking.skipped(report_type)
+            overrides, skipped = checked_overrides(schema_overrides), self._account.skipped(report_type)
             if split is not None:
-                request, truncated = self._asking.in_parts(report_type, period, split, parameters)
+                request, truncated = self._requests.in_parts(report_type, period, split, parameters)
                 with shown(progress, place_to_draw) as told:
                     return self._parts(request, split, reuse, overrides, skipped, truncated, progress=told)
-            request = self._asking.asked(report_type, period, parameters)
+            request = self._requests.asked(report_type, period, parameters)
             with shown(progress, place_to_draw) as told:
                 return self._report(request, reuse, overrides, skipped, progress=told)
 
@@ -712,7 +715,7 @@ class Client:
         *,
         progress: Progress | None,
     ) -> Report:
-        return self._runs.answer(request, reuse, overrides, progress=progress).explained(skipped)
+        return self._runs.fetch(request, reuse, overrides, progress=progress).explained(skipped)
 
     def _parts(
         self,

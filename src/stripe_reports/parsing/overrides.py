@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
@@ -14,10 +15,24 @@ from stripe_reports.render.suggest import did_you_mean
 if TYPE_CHECKING:
     from polars._typing import PolarsDataType
 
-__all__ = ["OVERRIDE", "SchemaOverrides", "check_names", "checked_overrides", "kind_of"]
+__all__ = [
+    "NO_OVERRIDES",
+    "OVERRIDE",
+    "Overrides",
+    "SchemaOverrides",
+    "check_names",
+    "checked_overrides",
+    "in_words",
+    "kind_of",
+]
 
 SchemaOverrides: TypeAlias = "Mapping[str, PolarsDataType]"
 """Column names with polars types: ``{"date": pl.String}``."""
+
+Overrides: TypeAlias = Mapping[str, pl.DataType]
+"""The polars types that the user set, by column; checked."""
+
+NO_OVERRIDES: Overrides = MappingProxyType({})
 
 OVERRIDE = "schema_overrides"
 """Where the kind of such a column comes from."""
@@ -56,6 +71,11 @@ def _checked(name: str, dtype: object) -> pl.DataType:
         "pl.Decimal(38, 6), pl.Int64, pl.Boolean, pl.Date, or pl.Datetime('us', zone).",
         param=OVERRIDE,
     )
+
+
+def in_words(overrides: Overrides) -> dict[str, str]:
+    """The types as text, for the provenance and for keys."""
+    return {name: str(dtype) for name, dtype in overrides.items()}
 
 
 def check_names(overrides: Mapping[str, pl.DataType], columns: Sequence[str]) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from stripe_reports import catalog
 from stripe_reports.models import ReportRequest, ReportRun, iso, shown
 from stripe_reports.models.values import instant
 
-__all__ = ["contradictions"]
+__all__ = ["contradictions", "echoes_all"]
 
 
 def contradictions(
@@ -37,6 +38,12 @@ def contradictions(
         if not _is_left_out(echoed) and _plain(name, echoed) != _plain(name, sent):
             found.append(f"{name} {_text(name, echoed)} where {_text(name, sent)} was asked for")
     return tuple(found)
+
+
+def echoes_all(request: ReportRequest) -> bool:
+    """Whether a run of this type shows all that was sent, so that one made elsewhere can be recognised."""
+    type_ = catalog.get(request.report_type)
+    return type_ is not None and set(type_.parameters) <= catalog.ECHOED
 
 
 def _parameters(asked: ReportRequest | ReportRun) -> Mapping[str, Any]:

@@ -9,9 +9,9 @@ from stripe_reports.parsing import SchemaOverrides
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.report.report import Report
-from stripe_reports.runs.asking import Parameters
 from stripe_reports.runs.futures import PendingReport
 from stripe_reports.runs.progress import ProgressOption
+from stripe_reports.runs.request import Parameters
 
 __all__ = ["ReportClient"]
 

@@ -11,12 +11,15 @@ from dataclasses import replace
 from stripe_reports.catalog.splitting import check_split
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides
 from stripe_reports.planning import intervals
 from stripe_reports.planning.intervals import Interval, Split
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.report.report import Report
 from stripe_reports.report.report_set import ReportSet
-from stripe_reports.runs.runs import NONE, Overrides, Progress, Runs
+from stripe_reports.runs.account import check_available
+from stripe_reports.runs.fetch import Runs
+from stripe_reports.runs.progress import Progress
 
 __all__ = ["MOST_PARTS", "answer_in_parts", "requests_of"]
 
@@ -60,7 +63,7 @@ def answer_in_parts(
     request: ReportRequest,
     split: Split,
     policy: Policy,
-    overrides: Overrides = NONE,
+    overrides: Overrides = NO_OVERRIDES,
     *,
     truncated: bool,
     progress: Progress | None,
@@ -76,10 +79,10 @@ def answer_in_parts(
             answers[number] = report
     missing = [number for number in range(len(requests)) if number not in answers]
     if missing:
-        runs.check_available(request)  # before any part is launched
+        check_available(request, runs.account.report_type(request.report_type))  # before any part is launched
 
         def fetch(number: int, progress: Progress) -> Report:
-            return runs.answer(requests[number], policy, overrides, progress=progress)
+            return runs.fetch(requests[number], policy, overrides, progress=progress)
 
         try:
             _side_by_side(missing, fetch, progress, answers)

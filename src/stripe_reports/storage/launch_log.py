@@ -75,6 +75,11 @@ class Journal:
             paths = files_in(self.folder / "launches", f"*/{safe_name(run_id)}.json")
         return next((record for path in paths if (record := _read_launch(path)) is not None), None)
 
+    def request_of(self, run_id: str) -> ReportRequest | None:
+        """What a run was launched for, if it was launched from here."""
+        record = self.launch_of(run_id)
+        return record.request if record else None
+
     def remember(self, key: str, record: LaunchRecord) -> None:
         """Write down a launch, or what became of it."""
         folder = self.folder / "launches" / key[:32]

@@ -1,10 +1,12 @@
-"""From what people write to what Stripe is asked for: names, periods and parameters become a request."""
+"""Build a request from what people write: a name, a period and parameters.
+
+The rules are in ``planning/resolve``; this module tells it the type, the time and the zone.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from inspect import Parameter, Signature, signature
@@ -12,23 +14,19 @@ from typing import Any, Literal, TypedDict, TypeVar
 
 from stripe_reports import catalog, notices
 from stripe_reports.catalog.splitting import check_split
-from stripe_reports.errors import NetworkError, ParameterError, StoreError, UnknownReportTypeError
-from stripe_reports.http.api_v1 import Api
-from stripe_reports.http.transport import Transport
-from stripe_reports.models import ReportRequest, ReportType
+from stripe_reports.errors import NetworkError, ParameterError
+from stripe_reports.http.settings import Settings
+from stripe_reports.models import ReportRequest
 from stripe_reports.planning import periods
 from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.resolve import Resolution, resolve
+from stripe_reports.runs.account import Account
 from stripe_reports.runs.fetch_all import requests_of
-from stripe_reports.runs.runs import Runs
-from stripe_reports.storage.store import Store
 
-__all__ = ["Asking", "Parameters", "spelled_out"]
+__all__ = ["Parameters", "RequestBuilder", "spelled_out"]
 
 logger = logging.getLogger("stripe_reports")
-
-OFFERED_KEPT_FOR = timedelta(days=1)
 
 
 class Parameters(TypedDict, total=False):
@@ -64,14 +62,12 @@ def spelled_out(method: _Method) -> _Method:
     return method
 
 
-class Asking:
-    """What one owner asks for, with what that takes: the types that are offered, and Stripe's time."""
+class RequestBuilder:
+    """Builds requests; asks Stripe only for what the answer depends on."""
 
-    def __init__(self, api: Api, store: Store, transport: Transport, runs: Runs) -> None:
-        self._api = api
-        self._store = store
-        self._transport = transport
-        self._runs = runs
+    def __init__(self, account: Account, settings: Settings) -> None:
+        self._account = account
+        self._settings = settings
 
     def request(
         self,
@@ -91,7 +87,7 @@ class Asking:
                 and only if no stored result answers.
         """
         resolution = self._resolve(
-            self.versioned(report_type), period, parameters, checks_availability=checks_availability
+            self._account.versioned(report_type), period, parameters, checks_availability=checks_availability
         )
         request = resolution.unwrap()
         _tell(resolution)
@@ -106,39 +102,26 @@ class Asking:
         checks_availability: bool,
         truncates: bool = False,
     ) -> Resolution:
-        settings = self._transport.settings
         resolved = partial(
             resolve,
             period=period,
             parameters=parameters,
             now=self._time_for(period, truncates),
-            default_zone=settings.timezone,
-            fiscal_year_start=settings.fiscal_year_start,
+            default_zone=self._settings.timezone,
+            fiscal_year_start=self._settings.fiscal_year_start,
             truncates=truncates,
         )
-        resolution = resolved(self._type(type_id))
+        resolution = resolved(self._account.known_type(type_id))
         is_open = resolution.interval is not None and resolution.interval.is_open
         if resolution.request is None or period is None or not (checks_availability or is_open):
             return resolution
         try:
-            return resolved(self._runs.report_type(type_id))
+            return resolved(self._account.report_type(type_id))
         except NetworkError:
             if is_open:
                 raise
             logger.warning("Stripe could not be asked whether it has data for %r", resolution.request)
             return resolution
-
-    def report_types(self) -> list[ReportType]:
-        """Every report type that the account offers; their names are remembered for a day."""
-        types = [catalog.merge(type_) for type_ in self._api.list_report_types()]
-        try:
-            offered = {type_.id: type_.default_columns for type_ in types}
-            self._store.journal.remember_offered(offered, self._transport.clock.now())
-            strangers = [id_ for id_ in offered if catalog.get(id_) is None]
-            self._store.journal.note_unrecognised("report types", *strangers)
-        except StoreError as error:
-            logger.warning("the names of the report types are asked for again next time: %s", error)
-        return types
 
     def asked(
         self, report_type: str | ReportRequest, period: Period | None, parameters: Parameters
@@ -163,7 +146,7 @@ class Asking:
             request = self.asked(report_type, period, parameters)
             requests_of(request, split)
             return request, False
-        type_id = self.versioned(report_type)
+        type_id = self._account.versioned(report_type)
         check_split(type_id)
         resolution = self._resolve(type_id, period, parameters, checks_availability=False, truncates=True)
         request = resolution.unwrap()
@@ -171,47 +154,12 @@ class Asking:
         requests_of(request, split)
         return request, resolution.truncated
 
-    def versioned(self, name: str) -> str:
-        """*name* with its version: the newest that the account offers, asked at most once a day."""
-        if not isinstance(name, str):
-            raise _not_a_name(name)
-        return self._chosen(name.strip().lower()).id
-
-    def skipped(self, name: str | ReportRequest) -> tuple[str, ...]:
-        """Why *name* does not stand for newer versions that the account offers, a clause for each."""
-        return self._chosen(name.strip().lower()).skipped if isinstance(name, str) else ()
-
-    def _chosen(self, name: str) -> catalog.Chosen:
-        if name.rpartition(".")[2].isdigit():
-            return catalog.chosen(name)
-        remembered = self._store.journal.offered()
-        if remembered is not None:
-            offered, at = remembered
-            if abs(self._transport.clock.now() - at) < OFFERED_KEPT_FOR:
-                try:
-                    return catalog.chosen(name, offered)
-                except UnknownReportTypeError:
-                    pass  # it may be new; ask
-        try:
-            return catalog.chosen(name, {type_.id: type_.default_columns for type_ in self.report_types()})
-        except NetworkError:
-            return catalog.chosen(name, remembered[0] if remembered else None)
-
-    def _type(self, id_: str) -> ReportType:
-        """The type, completed; where its columns are not catalogued, also by those that Stripe named."""
-        known = catalog.completed(id_)
-        if known.columns and known.sibling is None:
-            return known
-        remembered = self._store.journal.offered()
-        default_columns = remembered[0].get(id_) if remembered else None
-        return catalog.merge(replace(known, default_columns=default_columns)) if default_columns else known
-
     def _time_for(self, period: Period | None, truncates: bool) -> datetime:
         """Now, by Stripe's clock where the period depends on it; by the machine's if Stripe is silent."""
-        now = self._transport.now()
+        now = self._account.now()
         if period is not None and (periods.is_relative(period) or (truncates and _may_go_on(period, now))):
             try:
-                return self._runs.time()
+                return self._account.time()
             except NetworkError:
                 logger.warning(
                     "Stripe could not be asked for the time; %r is by this machine's clock.", period
@@ -229,11 +177,3 @@ def _may_go_on(period: Period, now: datetime) -> bool:
     """Whether a calendar period may not be over yet, in any zone."""
     day = timedelta(days=1)
     return periods.is_calendar(period) and periods.parse(period, timezone="UTC", now=now).end + day > now
-
-
-def _not_a_name(given: object) -> ParameterError:
-    hint = f"; pass its id, {given.id!r}" if isinstance(given, ReportType) else ""
-    return ParameterError(
-        f"A report type is named by a text such as 'balance.summary', not by a {type(given).__name__}{hint}.",
-        param="report_type",
-    )

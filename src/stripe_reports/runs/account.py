@@ -1,0 +1,160 @@
+"""The account at Stripe: the report types that it offers, its runs, and Stripe's time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from stripe_reports import catalog
+from stripe_reports.errors import (
+    LiveModeRequiredError,
+    NetworkError,
+    NotFoundError,
+    ParameterError,
+    StoreError,
+    UnknownReportTypeError,
+)
+from stripe_reports.http.api_v1 import Api
+from stripe_reports.http.transport import Transport
+from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.planning.intervals import Interval, clip
+from stripe_reports.planning.reuse import request_key
+from stripe_reports.storage.launch_log import Journal
+
+__all__ = ["Account", "check_available"]
+
+logger = logging.getLogger("stripe_reports")
+
+OFFERED_KEPT_FOR = timedelta(days=1)
+
+
+class Account:
+    """One account, as its key sees it."""
+
+    def __init__(self, api: Api, journal: Journal, transport: Transport) -> None:
+        self._api = api
+        self._journal = journal
+        self._transport = transport
+
+    def key_of(self, request: ReportRequest) -> str:
+        """The key that equal requests of this account share."""
+        settings = self._transport.settings
+        return request_key(request, settings.owner, settings.api_version)
+
+    # Time
+
+    def now(self) -> datetime:
+        """Stripe's time as its last answer told it, else this machine's. No call."""
+        return self._transport.now()
+
+    def time(self) -> datetime:
+        """Stripe's time; asked for if no answer has told it lately."""
+        if self._transport.stripe_time() is None:
+            self._api.list_runs(limit=1)  # never cached, so its Date is now's
+        return self._transport.now()
+
+    # Runs
+
+    def runs(
+        self, since: datetime | None = None, *, pages: int | None = None, page_size: int = 100
+    ) -> Iterator[ReportRun]:
+        """Runs at Stripe, newest first, created at or after an instant; at most so many pages."""
+        for runs in islice(self._api.pages_of_runs(since, page_size=page_size), pages):
+            yield from runs
+
+    def retrieve(self, id_: str) -> ReportRun:
+        """The run of that id, as it is now; if it was launched here, it must be of what was sent."""
+        run = self._api.retrieve_run(id_)
+        return self._api.verified(run, self._journal.request_of(run.id))
+
+    # Report types
+
+    def report_types(self) -> list[ReportType]:
+        """Every report type that the account offers; their names are remembered for a day."""
+        types = [catalog.merge(type_) for type_ in self._api.list_report_types()]
+        try:
+            offered = {type_.id: type_.default_columns for type_ in types}
+            self._journal.remember_offered(offered, self._transport.clock.now())
+            strangers = [id_ for id_ in offered if catalog.get(id_) is None]
+            self._journal.note_unrecognised("report types", *strangers)
+        except StoreError as error:
+            logger.warning("the names of the report types are asked for again next time: %s", error)
+        return types
+
+    def report_type(self, id_: str) -> ReportType:
+        """A report type as Stripe has it now, completed by the catalogue."""
+        try:
+            return catalog.merge(self._api.retrieve_report_type(id_))
+        except LiveModeRequiredError:
+            raise
+        except NotFoundError as error:
+            raise catalog.unknown(id_, says=error.stripe_message) from error
+
+    def known_type(self, id_: str) -> ReportType:
+        """The type without a call: from the catalogue, or by the columns that Stripe named lately."""
+        known = catalog.completed(id_)
+        if known.columns and known.sibling is None:
+            return known
+        remembered = self._journal.offered()
+        default_columns = remembered[0].get(id_) if remembered else None
+        return catalog.merge(replace(known, default_columns=default_columns)) if default_columns else known
+
+    def versioned(self, name: str) -> str:
+        """*name* with its version: the newest that the account offers, asked at most once a day."""
+        if not isinstance(name, str):
+            raise _not_a_name(name)
+        return self._chosen(name.strip().lower()).id
+
+    def skipped(self, name: str | ReportRequest) -> tuple[str, ...]:
+        """Why *name* does not stand for newer versions that the account offers, a clause for each."""
+        return self._chosen(name.strip().lower()).skipped if isinstance(name, str) else ()
+
+    def _chosen(self, name: str) -> catalog.Chosen:
+        if name.rpartition(".")[2].isdigit():
+            return catalog.chosen(name)
+        remembered = self._journal.offered()
+        if remembered is not None:
+            offered, at = remembered
+            if abs(self._transport.clock.now() - at) < OFFERED_KEPT_FOR:
+                try:
+                    return catalog.chosen(name, offered)
+                except UnknownReportTypeError:
+                    pass  # it may be new; ask
+        try:
+            return catalog.chosen(name, {type_.id: type_.default_columns for type_ in self.report_types()})
+        except NetworkError:
+            return catalog.chosen(name, remembered[0] if remembered else None)
+
+
+def check_available(request: ReportRequest, report_type: ReportType) -> None:
+    """Refuse an interval for which Stripe has no data.
+
+    Args:
+        request: What is asked for.
+        report_type: Its type, as Stripe has it now.
+
+    Raises:
+        IntervalError: The message has both limits.
+    """
+    start, end = request.interval_start, request.interval_end
+    first, last = report_type.data_available_start, report_type.data_available_end
+    if end is None or first is None or last is None:
+        return
+    clip(
+        Interval(start or end, end, request.display_zone.key),
+        available_start=first,
+        available_end=last,
+        report_type=report_type.id,
+        is_moment=start is None,
+    )
+
+
+def _not_a_name(given: object) -> ParameterError:
+    hint = f"; pass its id, {given.id!r}" if isinstance(given, ReportType) else ""
+    return ParameterError(
+        f"A report type is named by a text such as 'balance.summary', not by a {type(given).__name__}{hint}.",
+        param="report_type",
+    )

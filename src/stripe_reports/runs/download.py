@@ -1,0 +1,159 @@
+"""Download the file of a run, and store it as one typed Parquet file with its provenance."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+
+from stripe_reports import catalog, parsing
+from stripe_reports.catalog.siblings import UNKNOWN
+from stripe_reports.errors import (
+    DamagedFileError,
+    NotAReportError,
+    ResultTooLargeError,
+    ResultUnavailableError,
+)
+from stripe_reports.http.api_v1 import Api
+from stripe_reports.http.files import Download, Files
+from stripe_reports.http.settings import Settings
+from stripe_reports.models import Provenance, ReportRequest, ReportRun
+from stripe_reports.parsing.overrides import Overrides, in_words
+from stripe_reports.planning import deadline
+from stripe_reports.planning.echo import echoes_all
+from stripe_reports.planning.reuse import as_of, result_key
+from stripe_reports.runs.account import Account
+from stripe_reports.storage.bounded_file import BoundedFile
+from stripe_reports.storage.disk import size_text
+from stripe_reports.storage.store import METADATA_KEY, Store, StoredResult
+from stripe_reports.storage.unpack import unpacked
+
+__all__ = ["Downloader"]
+
+logger = logging.getLogger("stripe_reports")
+
+LARGE = 32_000_000
+"""Bytes from which a result takes long to read, and much memory."""
+
+SMALL_AT_ONCE, LARGE_AT_ONCE = 8, 2
+"""So many results are read and typed at once: polars uses every core for one."""
+
+
+class Downloader:
+    """Turns finished runs into stored results, a few at once."""
+
+    def __init__(self, account: Account, api: Api, files: Files, store: Store, settings: Settings) -> None:
+        self._account = account
+        self._api = api
+        self._files = files
+        self._store = store
+        self._settings = settings
+        self._room = threading.BoundedSemaphore(SMALL_AT_ONCE)
+        self._room_for_large = threading.BoundedSemaphore(LARGE_AT_ONCE)
+
+    def result_of(self, request: ReportRequest, run: ReportRun, overrides: Overrides) -> StoredResult:
+        """The result of a succeeded run, downloaded and typed unless that was done before."""
+        with deadline.about(run), self._store.lock(run.id, timeout=deadline.left()):
+            found = self._store.find(run, schema_overrides=in_words(overrides))
+            if found is not None and found.provenance.request == request:
+                return found
+            self._check_size(run)
+            busy = "Other results of this client were being read, and not all"
+            try:
+                with deadline.turn(self._room_for(run), busy):
+                    return self._download(request, run, overrides)
+            except ResultUnavailableError:
+                self._api.forget(run)  # the next answer may name another file
+                raise
+
+    def _check_size(self, run: ReportRun) -> None:
+        most = self._settings.max_result_bytes
+        if run.result is not None and run.result.size is not None and run.result.size > most:
+            raise ResultTooLargeError(
+                f"Stripe says that the result file {run.result.id} has more than {size_text(most)}, the most "
+                "that this client stores of one; it was not downloaded. If that is right, allow more with "
+                "Client(max_result_bytes=...)."
+            )
+
+    def _room_for(self, run: ReportRun) -> threading.BoundedSemaphore:
+        """Where to wait for a turn to read a result: few at once, so that memory does for many runs."""
+        size = run.result.size if run.result else None
+        return self._room_for_large if size is None or size >= LARGE else self._room
+
+    def _download(self, request: ReportRequest, run: ReportRun, overrides: Overrides) -> StoredResult:
+        if run.result is None:
+            raise ResultUnavailableError(
+                f"Report run {run.id} succeeded, but Stripe names no result file. "
+                "Fetch again with reuse='never' to launch a new run."
+            )
+        report_type, name = catalog.completed(request.report_type), f"the result file {run.result.id}"
+        most = self._settings.max_result_bytes
+        with self._store.staging(room=run.result.size or 0) as folder:
+            received, parquet = folder / "received", folder / "result.parquet"
+            with BoundedFile(received, max_bytes=most) as target:
+                download = self._files.download(run.result, target)
+            csv = unpacked(received, max_bytes=most)
+            if run.result.size not in (None, download.size, csv.stat().st_size):
+                raise DamagedFileError(
+                    f"The result file {run.result.id} should have {run.result.size:,} bytes, packed or "
+                    f"unpacked, and has {csv.stat().st_size:,}. Nothing was stored; fetch again."
+                )
+            try:
+                kinds_from = parsing.kinds_in(
+                    csv, report_type=report_type, schema_overrides=overrides, name=name
+                )
+                provenance = self._provenance(request, run, download, overrides, kinds_from)
+                rows = parsing.write_parquet(
+                    csv,
+                    parquet,
+                    report_type=report_type,
+                    columns=request.columns,
+                    timezone=request.timezone or "UTC",
+                    schema_overrides=overrides,
+                    metadata={METADATA_KEY: provenance.to_json()},
+                    name=name,
+                )
+            except (DamagedFileError, NotAReportError) as error:
+                kept = self._store.keep_damaged(csv, run.id)
+                error.add_note(
+                    f"It is the result of run {run.id}, as Stripe sent it, and is kept as {kept}. Launch a "
+                    "new run with fetch(..., reuse='never')."
+                )
+                raise
+            unknown = kinds_from.get(UNKNOWN, ())
+            strangers = (f"{request.report_type} {column}" for column in unknown)
+            self._store.journal.note_unrecognised("columns", *strangers)
+            key = result_key(self._account.key_of(request), provenance.schema_overrides)
+            stored = self._store.put(key, parquet, provenance, rows=rows)
+        limit = self._settings.cache_limit
+        for path in self._store.evict(limit, keep=stored.path):
+            logger.info("removed %s: the stored results took more than %s", path, size_text(limit))
+        return stored
+
+    def _provenance(
+        self,
+        request: ReportRequest,
+        run: ReportRun,
+        download: Download,
+        overrides: Overrides,
+        kinds_from: Mapping[str, Sequence[str]],
+    ) -> Provenance:
+        owner = self._settings.owner
+        return Provenance(
+            request=request,
+            run=run,
+            as_of=as_of(run),
+            fetched_at=self._account.now(),
+            account=owner.account,
+            livemode=owner.mode == "live",
+            key_digest=owner.key_digest,
+            place=owner.place,
+            api_version=self._settings.api_version,
+            size=download.size,
+            sha256=download.sha256,
+            package_version=version("stripe-reports"),
+            is_complete=echoes_all(request) or self._store.journal.launch_of(run.id) is not None,
+            schema_overrides=in_words(overrides),
+            kinds_from=kinds_from,
+        )

@@ -1,0 +1,134 @@
+"""The path of a request, from what is stored here to the report; ``Runs.fetch`` shows it whole."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+
+import polars as pl
+
+from stripe_reports.catalog.assumptions import sentence, warn_once
+from stripe_reports.errors import ResultUnavailableError, RunError, StoreError
+from stripe_reports.http.api_v1 import Api
+from stripe_reports.http.files import Files
+from stripe_reports.http.transport import Transport
+from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides, in_words
+from stripe_reports.planning import deadline
+from stripe_reports.planning.reuse import Policy
+from stripe_reports.report.report import Decision, Report
+from stripe_reports.runs.account import Account
+from stripe_reports.runs.download import Downloader
+from stripe_reports.runs.find import Finder, Nowhere, OnDisk
+from stripe_reports.runs.follow import Follower
+from stripe_reports.runs.launch import Launcher
+from stripe_reports.runs.progress import Progress
+from stripe_reports.storage.store import Store, StoredResult
+
+__all__ = ["Runs"]
+
+logger = logging.getLogger("stripe_reports")
+
+
+class Runs:
+    """The reports of one owner: found, or launched, followed and downloaded.
+
+    Attributes:
+        account: The account at Stripe.
+        finder: What answers a request.
+        launcher: New runs.
+        follower: Runs until they finish.
+    """
+
+    def __init__(self, account: Account, api: Api, store: Store, transport: Transport) -> None:
+        self.account = account
+        self.finder = Finder(account, api, store)
+        self.launcher = Launcher(account, api, store)
+        self.follower = Follower(account, api, store.journal, transport)
+        self._downloader = Downloader(account, api, Files(transport), store, transport.settings)
+        self._api = api
+        self._store = store
+
+    def fetch(
+        self,
+        request: ReportRequest,
+        policy: Policy,
+        overrides: Overrides = NO_OVERRIDES,
+        *,
+        progress: Progress | None,
+    ) -> Report:
+        """The report: from a run that may answer, or from a new one, within the time of the call.
+
+        *overrides* are the polars types that the user set; they make another stored result, of the same run.
+        """
+        if (report := self.stored(request, policy, overrides)) is not None:
+            return report
+        unusable: dict[str, str] = {}
+        while True:
+            with self._store.lock(self.account.key_of(request), timeout=deadline.left()):
+                found = self.finder.find(request, policy, overrides, unusable)
+                if isinstance(found, Nowhere):
+                    found = self.launcher.launch_or_join(request, policy, found)
+            if isinstance(found, OnDisk):
+                return _report(found.result, found.decision, asked=request)
+            run = self.follower.wait(found.run, progress=progress, request=request)
+            try:
+                result = self._downloader.result_of(request, run, overrides)
+            except ResultUnavailableError:
+                if found.decision.action == "launched":
+                    raise
+                unusable[run.id] = "expired"
+                continue
+            return _report(result, _with_age(found.decision, result.provenance.as_of, run), asked=request)
+
+    def stored(
+        self, request: ReportRequest, policy: Policy, overrides: Overrides = NO_OVERRIDES
+    ) -> Report | None:
+        """The stored report, if it answers without a question to Stripe."""
+        found = self.finder.stored(request, policy, overrides)
+        return None if found is None else _report(found.result, found.decision, asked=request)
+
+    def report_of(self, run: ReportRun, overrides: Overrides = NO_OVERRIDES) -> Report:
+        """The report of a finished run, wherever it was launched."""
+        stored = self._store.find(run, schema_overrides=in_words(overrides))
+        request = stored.provenance.request if stored else self._store.journal.request_of(run.id)
+        self._api.verified(run, request)
+        if stored is None:
+            if run.status == "pending":
+                run = self._api.verified(self._api.retrieve_run(run.id), request or run)
+            if run.status == "pending":
+                raise RunError(
+                    f"Report run {run.id} is still pending; follow it with client.wait(run) first.", run
+                )
+            self.follower.finished(run)
+            stored = self._downloader.result_of(request or self._api.request_of(run), run, overrides)
+        return _report(stored, Decision("reused", f"run {run.id} was asked for by its id"))
+
+    def frame_of(self, report: Report, overrides: Overrides = NO_OVERRIDES) -> pl.DataFrame:
+        """The frame of a report, read from Stripe once more if its file is removed or damaged meanwhile."""
+        try:
+            return report.frame()
+        except StoreError as error:
+            logger.warning("%s", error)
+            with self._store.kept():
+                return self.report_of(report.run, overrides).frame()
+
+
+def _with_age(decision: Decision, age: datetime, run: ReportRun) -> Decision:
+    """Say it where Stripe answered a new run with an older file."""
+    if decision.action == "launched" and age < run.created:
+        return replace(
+            decision,
+            reason=f"{decision.reason}; Stripe answered with an older file, data of {age:%Y-%m-%d %H:%M} UTC",
+        )
+    return decision
+
+
+def _report(stored: StoredResult, decision: Decision, *, asked: ReportRequest | None = None) -> Report:
+    provenance = stored.provenance
+    warn_once(provenance.request.report_type, provenance.kinds_from)
+    assumed = sentence(provenance.request.report_type, provenance.kinds_from)
+    decision = replace(decision, notes=(assumed,) if assumed else ())
+    # What was asked for is equal, and knows besides in which zone it was meant.
+    return Report(asked or provenance.request, provenance.run, decision, provenance, stored.path)

@@ -1,0 +1,202 @@
+"""Find what answers a request: a result on this disk, a run at Stripe, or nothing.
+
+``planning/reuse`` decides; this module tells it what is stored, launched and listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from stripe_reports.errors import NotFoundError
+from stripe_reports.http.api_v1 import Api
+from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides, in_words
+from stripe_reports.planning.echo import echoes_all
+from stripe_reports.planning.reuse import (
+    AskForRuns,
+    AskForType,
+    Await,
+    KnownRun,
+    Launch,
+    Policy,
+    Reuse,
+    as_of,
+    plan,
+    result_key,
+)
+from stripe_reports.report.report import Decision, FetchPlan
+from stripe_reports.runs.account import Account
+from stripe_reports.storage.launch_log import LaunchRecord
+from stripe_reports.storage.store import Store, StoredResult
+
+__all__ = ["AtStripe", "Finder", "Nowhere", "OnDisk"]
+
+PAGES_LISTED = 3
+"""How many pages of a hundred runs are looked through for one that answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """A stored result answers."""
+
+    result: StoredResult
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class AtStripe:
+    """A run at Stripe answers, or will once it has finished."""
+
+    run: ReportRun
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """Nothing answers; a run must be launched.
+
+    Attributes:
+        reason: Why, with what was passed over.
+        report_type: As Stripe has it now, if it was asked for.
+    """
+
+    reason: str
+    report_type: ReportType | None
+
+
+class Finder:
+    """Looks for what answers a request, from near to far."""
+
+    def __init__(self, account: Account, api: Api, store: Store) -> None:
+        self._account = account
+        self._api = api
+        self._store = store
+
+    def stored(self, request: ReportRequest, policy: Policy, overrides: Overrides) -> OnDisk | None:
+        """The stored result, if it answers without a question to Stripe."""
+        stored = self._results(request, overrides)
+        step = plan(request, policy, known=[result.as_known for result in stored.values()])
+        if not isinstance(step, Reuse):
+            return None
+        return OnDisk(stored[step.run.id], Decision("stored", step.reason))
+
+    def find(
+        self, request: ReportRequest, policy: Policy, overrides: Overrides, unusable: dict[str, str]
+    ) -> OnDisk | AtStripe | Nowhere:
+        """Follow the plan until it needs nothing more; the caller holds the request.
+
+        Runs that turn out to be gone are added to *unusable*.
+        """
+        stored = self._results(request, overrides)
+        known = self._known(request, stored, unusable, looking=policy != "never")
+        report_type: ReportType | None = None
+        listed: list[KnownRun] | None = None
+        while True:
+            now = self._account.time() if report_type else None
+            step = plan(request, policy, known=known, report_type=report_type, listed=listed, now=now)
+            match step:
+                case Reuse(run, reason) if run.place == "stored":
+                    return OnDisk(stored[run.id], Decision("stored", reason))
+                case Reuse(run, reason) | Await(run, reason):
+                    try:
+                        current = self._api.retrieve_run(run.id, request)
+                    except NotFoundError:  # noted here, and gone at Stripe: a simulator that began anew
+                        unusable[run.id] = "gone"
+                        return self.find(request, policy, overrides, unusable)
+                    return AtStripe(
+                        current, Decision("reused" if isinstance(step, Reuse) else "awaited", reason)
+                    )
+                case Launch(reason):
+                    return Nowhere(reason, report_type)
+                case AskForType():
+                    report_type = self._account.report_type(request.report_type)
+                case AskForRuns(since):
+                    seen = {run.id for run in known}
+                    listed = [
+                        replace(run, status=unusable.get(run.id, run.status))
+                        for run in self._made_elsewhere(request, since, seen)
+                    ]
+                case _:
+                    assert_never(step)
+
+    def plan(self, request: ReportRequest, policy: Policy) -> FetchPlan:
+        """What ``find`` would find, from what is known here; see ``Client.plan``."""
+        stored = self._results(request, NO_OVERRIDES)
+        known = self._known(request, stored, {}, looking=False)
+        step = plan(request, policy, known=known)
+        if isinstance(step, AskForType):
+            type_ = self._account.report_type(request.report_type)
+            now = self._account.now()
+            step = plan(request, policy, known=known, report_type=type_, listed=[], now=now)
+        match step:
+            case Reuse(run, reason) if run.place == "stored":
+                fetched_at = stored[run.id].provenance.fetched_at
+                return FetchPlan("stored", reason, run.as_of, fetched_at, run.id)
+            case Reuse(run, reason):
+                return FetchPlan("reused", reason, run.as_of, None, run.id)
+            case Await(run, reason):
+                return FetchPlan("awaited", reason, run.as_of, None, run.id)
+            case Launch(reason):
+                return FetchPlan("launched", reason)
+            case _:
+                raise AssertionError(f"{step} after everything was told")
+
+    def _results(self, request: ReportRequest, overrides: Overrides) -> dict[str, StoredResult]:
+        """The stored results of a request that were read with these types, by the id of their run."""
+        key = result_key(self._account.key_of(request), in_words(overrides))
+        return {result.provenance.run.id: result for result in self._store.results(key, request)}
+
+    def _known(
+        self,
+        request: ReportRequest,
+        stored: Mapping[str, StoredResult],
+        unusable: Mapping[str, str],
+        *,
+        looking: bool,
+    ) -> list[KnownRun]:
+        """The runs of a request that are stored here or were launched from here, as they are now."""
+        key = self._account.key_of(request)
+        launches = {record.run_id: record for record in self._store.journal.launches(key) if record.run_id}
+        known = []
+        for id_, result in stored.items():
+            launch = launches.pop(id_, None)
+            generation = launch.generation if launch else None
+            known.append(replace(result.as_known, generation=generation))
+        for record in launches.values():
+            if looking and record.status == "pending":
+                record = self._looked_at(key, record)
+            run = record.as_known
+            if run is not None:
+                known.append(replace(run, status=unusable.get(run.id, run.status)))
+        return known
+
+    def _looked_at(self, key: str, record: LaunchRecord) -> LaunchRecord:
+        """A launch that was pending when last seen, as it is now."""
+        try:
+            run = self._api.retrieve_run(str(record.run_id), record.request)
+        except NotFoundError:
+            record = replace(record, status="gone")
+        else:
+            record = replace(record, status=run.status, as_of=as_of(run))
+        if record.status != "pending":
+            self._store.journal.remember(key, record)
+        return record
+
+    def _made_elsewhere(
+        self, request: ReportRequest, since: datetime | None, ours: Collection[str]
+    ) -> Iterator[KnownRun]:
+        """Runs at Stripe that are surely of this request: what was sent is echoed whole, and is the same.
+
+        Others simply do not qualify; but *ours*, the ids of runs of this request, must be of it.
+        """
+        if not echoes_all(request):
+            return
+        sent = request.to_stripe()
+        for run in self._account.runs(since, pages=PAGES_LISTED):
+            if run.id in ours:
+                self._api.verified(run, request)
+            elif run.report_type == request.report_type and dict(run.parameters) == sent:
+                yield KnownRun(run.id, run.status, as_of(run), "listed")

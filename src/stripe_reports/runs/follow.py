@@ -1,0 +1,133 @@
+"""Follow a run until it finishes, within the time of the call."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from stripe_reports.errors import (
+    NetworkError,
+    RateLimitError,
+    RunFailedError,
+    RunTimeoutError,
+    ServerError,
+    StripeReportsError,
+)
+from stripe_reports.http.api_v1 import Api
+from stripe_reports.http.transport import Transport
+from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.planning import backoff, deadline
+from stripe_reports.planning.reuse import as_of
+from stripe_reports.runs.account import Account
+from stripe_reports.runs.polling import Looks
+from stripe_reports.runs.progress import Progress
+from stripe_reports.storage.launch_log import Journal
+
+__all__ = ["Follower"]
+
+logger = logging.getLogger("stripe_reports")
+
+LAST_LOOK = 1.0
+"""Seconds before the end of a wait at which the run is looked at once more."""
+
+
+class Follower:
+    """Waits for runs, and writes down what became of them."""
+
+    def __init__(self, account: Account, api: Api, journal: Journal, transport: Transport) -> None:
+        self._account = account
+        self._api = api
+        self._journal = journal
+        self._transport = transport
+        self._looks = Looks(api, transport.clock)
+
+    def wait(
+        self, run: ReportRun, *, progress: Progress | None, request: ReportRequest | None = None
+    ) -> ReportRun:
+        """The run, once it has succeeded; see ``Client.wait``. *request* is what it must be a run of."""
+        clock = self._transport.clock
+        asked = request or self._journal.request_of(run.id) or run
+        self._api.verified(run, asked)
+        started = clock.monotonic()
+        expected = backoff.estimate(self._journal.durations(run.report_type))
+        pauses = backoff.looks(expected, self._transport.rng)
+        last_look = min(LAST_LOOK, deadline.left() / 2)
+        trouble: StripeReportsError | None = None
+        try:
+            with self._looks.following(run) as followed, deadline.about(run):
+                while run.status == "pending":
+                    elapsed = clock.monotonic() - started
+                    if progress:
+                        progress(run, elapsed, expected)
+                    if deadline.left() <= 0:
+                        raise _timed_out(run, elapsed) from trouble
+                    before_last_look = deadline.left() - last_look
+                    longest = before_last_look if before_last_look > 0 else deadline.left()
+                    self._looks.pause(followed, min(next(pauses), longest))
+                    if deadline.left() <= 0:
+                        continue
+                    try:
+                        look = self._looks.look(run, within=deadline.left())
+                        seen = self._api.verified(look, asked)
+                        if seen is not run:
+                            run, trouble = seen, None
+                    except (NetworkError, RateLimitError, ServerError) as error:
+                        trouble = error  # it may pass, and the run goes on meanwhile
+                        logger.warning("could not look at %s: %s", run.id, error)
+        except (KeyboardInterrupt, StripeReportsError) as error:
+            if not isinstance(error, RunTimeoutError):
+                error.add_note(
+                    f"Report run {run.id} goes on at Stripe. To come back to it: "
+                    f"client.wait(client.retrieve({run.id!r})), or the same fetch again."
+                )
+            raise
+        self._note_end(run)
+        if progress:
+            progress(run, clock.monotonic() - started, expected)
+        _check_succeeded(run)
+        return run
+
+    def finished(self, run: ReportRun) -> None:
+        """Write down the end of a run that nobody waited for.
+
+        Raises:
+            RunFailedError: It did not succeed.
+        """
+        self._note_end(run)
+        _check_succeeded(run)
+
+    def _note_end(self, run: ReportRun) -> None:
+        """Write down what became of a run, for the next decision and the next estimate."""
+        record = self._journal.launch_of(run.id)
+        if record is not None and record.status != run.status:
+            key = self._account.key_of(record.request)
+            self._journal.remember(key, replace(record, status=run.status, as_of=as_of(run)))
+            if run.succeeded_at is not None and run.succeeded_at > run.created:
+                seconds = (run.succeeded_at - run.created).total_seconds()
+                self._journal.note_duration(run.report_type, seconds)
+
+
+def _timed_out(run: ReportRun, elapsed: float) -> RunTimeoutError:
+    return RunTimeoutError(
+        f"Report run {run.id} ({run.report_type}) is still pending after {elapsed:.0f} s. Stripe is still "
+        f"processing it; the run was not cancelled. Wait again with client.wait(client.retrieve({run.id!r}), "
+        f"timeout={2 * max(elapsed, 300):.0f}); no new run is needed.",
+        run,
+    )
+
+
+def _check_succeeded(run: ReportRun) -> None:
+    if run.status == "succeeded":
+        return
+    if run.status == "failed":
+        says = (run.error or "nothing").removesuffix(".")
+        raise RunFailedError(
+            f"Report run {run.id} ({run.report_type}) failed. Stripe says: {says}. "
+            "Failures are rare and often pass: fetch again, and a new run is launched.",
+            run,
+        )
+    raise RunFailedError(
+        f"Report run {run.id} ({run.report_type}) has the status {run.status!r}, which this version of "
+        f"stripe-reports does not know. See it with client.retrieve({run.id!r}).",
+        run,
+    )

@@ -1,0 +1,107 @@
+"""Launch a run, once: equal launches of all machines share an idempotency key, and so a run."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from stripe_reports.errors import ServerError
+from stripe_reports.http.api_v1 import Api, CreatedRun
+from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.planning import deadline
+from stripe_reports.planning.reuse import Policy, as_of, idempotency_key
+from stripe_reports.report.report import Decision
+from stripe_reports.runs.account import Account, check_available
+from stripe_reports.runs.find import AtStripe, Nowhere
+from stripe_reports.storage.launch_log import LaunchRecord
+from stripe_reports.storage.store import Store
+
+__all__ = ["Launcher"]
+
+logger = logging.getLogger("stripe_reports")
+
+MOST_ATTEMPTS = 5
+"""So many runs of other machines, failed or too old, are stepped over before one is surely launched."""
+
+A_MOMENT = timedelta(seconds=10)
+"""A run that is older than its launch by more than that was there before."""
+
+
+class Launcher:
+    """Creates runs at Stripe, and writes them down."""
+
+    def __init__(self, account: Account, api: Api, store: Store) -> None:
+        self._account = account
+        self._api = api
+        self._store = store
+
+    def launch(self, request: ReportRequest) -> ReportRun:
+        """A new run of a request, whatever there is."""
+        with self._store.lock(self._account.key_of(request)):
+            return self._launch(request, self._account.report_type(request.report_type), "never").run
+
+    def launch_or_join(self, request: ReportRequest, policy: Policy, found: Nowhere) -> AtStripe:
+        """A new run, or the one that another machine launched; the caller holds the request."""
+        report_type = found.report_type or self._account.report_type(request.report_type)
+        asked = self._account.time()  # by Stripe's clock, as the run's creation will be
+        created = self._launch(request, report_type, policy)
+        return AtStripe(created.run, _launched_or_found(created, found.reason, asked))
+
+    def _launch(self, request: ReportRequest, report_type: ReportType, policy: Policy) -> CreatedRun:
+        """Create a run, or get the one that another machine created; the caller holds the request."""
+        check_available(request, report_type)
+        key, generation = self._account.key_of(request), report_type.updated
+        oldest = self._account.time() - policy if isinstance(policy, timedelta) else None
+        first = sum(record.generation == generation for record in self._store.journal.launches(key))
+        for attempt in range(first, first + MOST_ATTEMPTS + 1):
+            # Whoever forces a launch wants a run of now, not the one that another machine launched.
+            is_alone = policy == "never" or attempt == first + MOST_ATTEMPTS
+            created = self._create(
+                request, generation, attempt, distinct=f"{attempt} {uuid.uuid4()}" if is_alone else attempt
+            )
+            run = created.run
+            if is_alone or not (run.status == "failed" or (oldest is not None and run.created < oldest)):
+                break
+            # Else a replay: another machine launched it, and it failed, or is too old.
+        return created
+
+    def _create(
+        self, request: ReportRequest, generation: datetime | None, attempt: int, *, distinct: str | int
+    ) -> CreatedRun:
+        key = self._account.key_of(request)
+        record = LaunchRecord(
+            request=request, generation=generation, attempt=attempt, run_id=None, status="error"
+        )
+        try:
+            created = self._api.create_run(
+                request, idempotency_key=idempotency_key(key, generation, distinct)
+            )
+        except ServerError as error:
+            if error.stripe_message:
+                # Stripe's own error is kept for this idempotency key: the next attempt needs another.
+                # A gateway's tells nothing of Stripe, which may well have launched the run.
+                self._store.journal.remember(key, record)
+            raise
+        with deadline.about(created.run):  # the create answer may be the replay of an old one
+            run = self._api.retrieve_run(created.run.id, request)
+        record = replace(record, run_id=run.id, status=run.status, created=run.created, as_of=as_of(run))
+        self._store.journal.remember(key, record)
+        logger.info("%s %s: %r", "found" if created.is_replayed else "launched", run.id, request)
+        return replace(created, run=run)
+
+
+def _launched_or_found(created: CreatedRun, reason: str, asked: datetime) -> Decision:
+    """Stripe answers an equal launch with the run that the first one made: on another machine, or here.
+
+    Whether it does is told, but not where a call had to be repeated; there, the age of the run tells.
+    """
+    run = created.run
+    if not created.is_replayed and run.created >= asked - A_MOMENT:
+        return Decision("launched", reason)
+    return Decision(
+        "awaited" if run.status == "pending" else "reused",
+        f"run {run.id} reused: the same had been launched elsewhere, or before the cache was cleared, on "
+        f"{run.created:%Y-%m-%d %H:%M} UTC, for the same data",
+    )
