@@ -1,8 +1,10 @@
 """The values: what cannot be, cannot be made; what is printed can be read back."""
 
+import ast
 import copy
 import json
 import pickle
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -221,6 +223,34 @@ class TestReportRun:
         run = ReportRun.from_stripe(answer)
         assert run.id == answer["id"]
         assert (run.result is None) == (answer["result"] is None)
+
+    @pytest.mark.parametrize(
+        ("file_created", "as_of"), [(None, 100), (106, 100), (40, 40)], ids=["no file", "newer", "older"]
+    )
+    def test_its_data_are_as_old_as_the_older_of_run_and_file(self, file_created, as_of):
+        """Stripe may answer a run with a file that it made for an earlier one."""
+        file = file_created and {"id": "file_1", "created": file_created}
+        run = ReportRun.from_stripe(RUN | {"created": 100, "result": file})
+        assert run.as_of == datetime.fromtimestamp(as_of, UTC)
+
+    @pytest.mark.parametrize(("succeeded_at", "seconds"), [(None, None), (100, None), (107, 7.0)])
+    def test_its_duration_is_known_once_it_has_succeeded(self, succeeded_at, seconds):
+        """A run that took no time was answered from an earlier one: that says nothing of the next."""
+        run = ReportRun.from_stripe(RUN | {"created": 100, "succeeded_at": succeeded_at})
+        assert run.duration == seconds
+
+    def test_only_http_and_models_read_what_the_first_api_alone_has(self):
+        """Everything above sees a run through its neutral view, so that another API changes nothing there."""
+        package = Path(sr.__file__).parent
+        reads = [
+            f"{path.relative_to(package)}:{node.lineno}"
+            for path in package.rglob("*.py")
+            if path.relative_to(package).parts[0] not in ("http", "models", "simulator")
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Attribute)
+            and (node.attr == "succeeded_at" or re.search(r"\brun\.result$", ast.unparse(node)))
+        ]
+        assert reads == []
 
 
 class TestReportType:

@@ -21,7 +21,7 @@ from stripe_reports import errors
 from stripe_reports.http.settings import FILES_URL
 from stripe_reports.http.stripe_errors import ADVICE, NOT_AS_EXPECTED, no_answer, translated
 from stripe_reports.http.transport import CONNECT_TIMEOUT, READ_TIMEOUT, REPLAYED, UNSIGNED, Transport
-from stripe_reports.models import ReportRequest, ReportRun, ReportType, shown
+from stripe_reports.models import ReportRequest, ReportRun, ReportType, RunView, shown
 from stripe_reports.models.values import checked
 from stripe_reports.planning import deadline
 from stripe_reports.planning.echo import contradictions
@@ -147,7 +147,7 @@ class Api:
         """``GET /v1/reporting/report_types/{id}``."""
         return self._retrieved(ReportType.from_stripe, f"{_TYPES}/{quote(id_, safe='')}", id_)
 
-    def verified(self, run: ReportRun, asked: ReportRequest | ReportRun | None) -> ReportRun:
+    def verified(self, run: ReportRun, asked: ReportRequest | RunView | None) -> ReportRun:
         """*run*, if it does not contradict what was *asked*, nor the mode of the key.
 
         Raises:
@@ -166,11 +166,11 @@ class Api:
             contradictions=found,
         )
 
-    def forget(self, run: ReportRun) -> None:
+    def forget(self, run: RunView) -> None:
         """Ask Stripe the next time, though the run has finished and its description was kept."""
         self._transport.forget(f"{_RUNS}/{run.id}")
 
-    def request_of(self, run: ReportRun) -> ReportRequest:
+    def request_of(self, run: RunView) -> ReportRequest:
         """The request behind a run that was launched elsewhere."""
         return self._read(lambda sent: ReportRequest.from_stripe(run.report_type, sent), run.parameters)
 

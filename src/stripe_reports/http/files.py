@@ -17,7 +17,7 @@ from stripe_reports import errors
 from stripe_reports.http.addresses import joined, origin_of
 from stripe_reports.http.stripe_errors import is_unreadable, translated
 from stripe_reports.http.transport import CONNECT_TIMEOUT, READ_TIMEOUT, UNSIGNED, Transport
-from stripe_reports.models import ResultFile, shown
+from stripe_reports.models import FileView, shown
 from stripe_reports.planning import deadline
 from stripe_reports.storage.disk import size_text
 from stripe_reports.storage.unpack import PACKED
@@ -44,7 +44,7 @@ class Files:
         self._transport = transport
         self._settings = transport.settings
 
-    def download(self, file: ResultFile, target: BinaryIO) -> Download:
+    def download(self, file: FileView, target: BinaryIO) -> Download:
         """Stream a result file into *target*, which is empty; from the start again if the line breaks.
 
         Raises:
@@ -91,7 +91,7 @@ class Files:
             "at Stripe; fetch it again later, nothing new will be launched."
         )
 
-    def _stream(self, file: ResultFile, target: BinaryIO) -> Download:
+    def _stream(self, file: FileView, target: BinaryIO) -> Download:
         copied = self._copied(file, target)
         if copied is None:
             raise errors.UnexpectedAnswerError(
@@ -108,7 +108,7 @@ class Files:
             )
         return copied
 
-    def _copied(self, file: ResultFile, target: BinaryIO) -> Download | None:
+    def _copied(self, file: FileView, target: BinaryIO) -> Download | None:
         """Stop where there is more than announced; None if there is the key, which a gateway may repeat.
 
         Errors are raised elsewhere: the answer is not redacted, and they show the variables of their frames.
@@ -126,7 +126,7 @@ class Files:
                 target.write(chunk)
         return Download(size, digest.hexdigest())
 
-    def _open(self, url: str, file: ResultFile) -> requests.Response:
+    def _open(self, url: str, file: FileView) -> requests.Response:
         """The answer with the file's bytes. A redirect is followed over https only, and without the key."""
         headers = {"Authorization": f"Bearer {UNSIGNED}", "Stripe-Version": self._settings.api_version}
         if self._settings.account:
@@ -151,7 +151,7 @@ class Files:
         del response  # it is not redacted, and an error shows the variables of this frame
         raise refused
 
-    def _redirected(self, url: str, location: str, file: ResultFile) -> str | errors.ResultUnavailableError:
+    def _redirected(self, url: str, location: str, file: FileView) -> str | errors.ResultUnavailableError:
         """Where a redirect leads to, or why it is not followed."""
         target = joined(url, location)
         origin = origin_of(target)
@@ -168,7 +168,7 @@ class Files:
         return target
 
     def _no_file(
-        self, response: requests.Response, file: ResultFile, *, is_elsewhere: bool
+        self, response: requests.Response, file: FileView, *, is_elsewhere: bool
     ) -> errors.StripeReportsError:
         if is_elsewhere and not response.is_redirect:
             return errors.ResultUnavailableError(

@@ -9,11 +9,13 @@ from stripe_reports.models.provenance import Provenance
 from stripe_reports.models.report_type import Column, Evidence, Kind, ReportType
 from stripe_reports.models.request import ReportRequest
 from stripe_reports.models.run import ReportRun, ResultFile
+from stripe_reports.models.run_view import FileView, RunView
 from stripe_reports.models.values import iso, shown, zone_named
 
 __all__ = [
     "Column",
     "Evidence",
+    "FileView",
     "Kind",
     "Mode",
     "Owner",
@@ -22,6 +24,7 @@ __all__ = [
     "ReportRun",
     "ReportType",
     "ResultFile",
+    "RunView",
     "iso",
     "shown",
     "zone_named",

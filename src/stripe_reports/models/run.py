@@ -75,7 +75,9 @@ class ResultFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRun:
-    """One processing of a request by Stripe: exactly Stripe's ten fields, nothing renamed or added.
+    """One execution of a request by Stripe: exactly Stripe's ten fields, none renamed.
+
+    It offers the neutral view ``RunView`` besides: ``as_of``, ``duration`` and ``file``.
 
     Attributes:
         id: ``frr_…``.
@@ -125,6 +127,26 @@ class ReportRun:
     def to_stripe(self) -> dict[str, Any]:
         """The same as Stripe's JSON."""
         return {f.name: plain(getattr(self, f.name)) for f in fields(self)}
+
+    @property
+    def as_of(self) -> datetime:
+        """The age of its data: the earlier of the creation of the run and of its file.
+
+        Stripe may answer a run with an older file.
+        """
+        return self.created if self.result is None else min(self.created, self.result.created)
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from launch to success; None until then, and where the two times are the same."""
+        if self.succeeded_at is None or self.succeeded_at <= self.created:
+            return None
+        return (self.succeeded_at - self.created).total_seconds()
+
+    @property
+    def file(self) -> ResultFile | None:
+        """The result file; the same as ``result``."""
+        return self.result
 
     def _repr_html_(self) -> str:
         marks = {"pending": "◌", "succeeded": "✔", "failed": "✘"}

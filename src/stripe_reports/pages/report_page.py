@@ -77,7 +77,7 @@ def provenance_of(source: Source) -> pages.Html:
             "Fetched": f"{known.fetched_at:%Y-%m-%d %H:%M:%S} UTC",
             "Mode": "live" if known.livemode else "test",
             "Account": known.account,
-            "File": source.run.result.id if source.run.result else None,
+            "File": source.run.file.id if source.run.file else None,
             "Size": f"{known.size:,} bytes",
             "SHA-256": known.sha256,
             "API version": known.api_version,

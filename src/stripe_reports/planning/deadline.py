@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from stripe_reports.errors import CallTimeoutError, RunTimeoutError
 
 if TYPE_CHECKING:
-    from stripe_reports.models import ReportRun
+    from stripe_reports.models import RunView
 
 __all__ = ["Counter", "about", "check", "error", "left", "pause", "turn", "within", "within_unless_limited"]
 
@@ -44,7 +44,7 @@ class _Deadline:
     clock: Counter
     moment: float
     seconds: float
-    run: ReportRun | None = None
+    run: RunView | None = None
 
     def left(self) -> float:
         seconds = self.moment - self.clock.monotonic()
@@ -75,7 +75,7 @@ def within_unless_limited(clock: Counter, seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def about(run: ReportRun) -> Iterator[None]:
+def about(run: RunView) -> Iterator[None]:
     """Let the error at the end of the time name the run, which goes on at Stripe."""
     deadline = _current.get()
     if deadline is None:

@@ -10,15 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_reports import catalog
-from stripe_reports.models import ReportRequest, ReportRun, iso, shown
+from stripe_reports.models import ReportRequest, RunView, iso, shown
 from stripe_reports.models.values import instant
 
 __all__ = ["contradictions", "echoes_all"]
 
 
-def contradictions(
-    run: ReportRun, asked: ReportRequest | ReportRun | None, *, livemode: bool
-) -> tuple[str, ...]:
+def contradictions(run: RunView, asked: ReportRequest | RunView | None, *, livemode: bool) -> tuple[str, ...]:
     """What a run says of itself that is not what was asked for, a phrase each; empty if it may be the one.
 
     Args:
@@ -46,7 +44,7 @@ def echoes_all(request: ReportRequest) -> bool:
     return type_ is not None and set(type_.parameters) <= catalog.ECHOED
 
 
-def _parameters(asked: ReportRequest | ReportRun) -> Mapping[str, Any]:
+def _parameters(asked: ReportRequest | RunView) -> Mapping[str, Any]:
     sent = asked.to_stripe() if isinstance(asked, ReportRequest) else asked.parameters
     return {name: value for name, value in sent.items() if not _is_left_out(value)}
 

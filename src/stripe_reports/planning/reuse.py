@@ -3,8 +3,7 @@
 All of the rule is here, and it is pure: ``plan`` decides from the runs that are known so far. When it would
 need to know more, it says what to ask Stripe for; the caller asks and calls again.
 
-A run is as old as its data: ``as_of`` is the earlier of the creation of the run and of its result file,
-since Stripe may answer a run with an older file.
+A run is as old as its data, which may be older than the run; see ``ReportRun.as_of``.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from stripe_reports.errors import ParameterError
-from stripe_reports.models import Owner, ReportRequest, ReportRun, ReportType
+from stripe_reports.models import Owner, ReportRequest, ReportType
 
 __all__ = [
     "SETTLED_AFTER",
@@ -29,7 +28,6 @@ __all__ = [
     "Plan",
     "Policy",
     "Reuse",
-    "as_of",
     "check_policy",
     "idempotency_key",
     "plan",
@@ -72,11 +70,6 @@ def idempotency_key(key: str, generation: datetime | None, attempt: int | str) -
     """One key for all calls that mean the same launch: made of request, data generation and attempt."""
     made_of = f"{key}/{generation and int(generation.timestamp())}/{attempt}"
     return f"stripe-reports-{hashlib.sha256(made_of.encode()).hexdigest()[:40]}"
-
-
-def as_of(run: ReportRun) -> datetime:
-    """How old the run's data are."""
-    return run.created if run.result is None else min(run.created, run.result.created)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from stripe_reports.models import Provenance, ReportRequest, ReportRun
 from stripe_reports.parsing.overrides import Overrides, in_words
 from stripe_reports.planning import deadline
 from stripe_reports.planning.echo import echoes_all
-from stripe_reports.planning.reuse import as_of, result_key
+from stripe_reports.planning.reuse import result_key
 from stripe_reports.runs.account import Account
 from stripe_reports.storage.bounded_file import BoundedFile
 from stripe_reports.storage.disk import size_text
@@ -69,34 +69,34 @@ class Downloader:
 
     def _check_size(self, run: ReportRun) -> None:
         most = self._settings.max_result_bytes
-        if run.result is not None and run.result.size is not None and run.result.size > most:
+        if run.file is not None and run.file.size is not None and run.file.size > most:
             raise ResultTooLargeError(
-                f"Stripe says that the result file {run.result.id} has more than {size_text(most)}, the most "
+                f"Stripe says that the result file {run.file.id} has more than {size_text(most)}, the most "
                 "that this client stores of one; it was not downloaded. If that is right, allow more with "
                 "Client(max_result_bytes=...)."
             )
 
     def _room_for(self, run: ReportRun) -> threading.BoundedSemaphore:
         """Where to wait for a turn to read a result: few at once, so that memory does for many runs."""
-        size = run.result.size if run.result else None
+        size = run.file.size if run.file else None
         return self._room_for_large if size is None or size >= LARGE else self._room
 
     def _download(self, request: ReportRequest, run: ReportRun, overrides: Overrides) -> StoredResult:
-        if run.result is None:
+        if run.file is None:
             raise ResultUnavailableError(
                 f"Report run {run.id} succeeded, but Stripe names no result file. "
                 "Fetch again with reuse='never' to launch a new run."
             )
-        report_type, name = catalog.completed(request.report_type), f"the result file {run.result.id}"
+        report_type, name = catalog.completed(request.report_type), f"the result file {run.file.id}"
         most = self._settings.max_result_bytes
-        with self._store.staging(room=run.result.size or 0) as folder:
+        with self._store.staging(room=run.file.size or 0) as folder:
             received, parquet = folder / "received", folder / "result.parquet"
             with BoundedFile(received, max_bytes=most) as target:
-                download = self._files.download(run.result, target)
+                download = self._files.download(run.file, target)
             csv = unpacked(received, max_bytes=most)
-            if run.result.size not in (None, download.size, csv.stat().st_size):
+            if run.file.size not in (None, download.size, csv.stat().st_size):
                 raise DamagedFileError(
-                    f"The result file {run.result.id} should have {run.result.size:,} bytes, packed or "
+                    f"The result file {run.file.id} should have {run.file.size:,} bytes, packed or "
                     f"unpacked, and has {csv.stat().st_size:,}. Nothing was stored; fetch again."
                 )
             try:
@@ -143,7 +143,7 @@ class Downloader:
         return Provenance(
             request=request,
             run=run,
-            as_of=as_of(run),
+            as_of=run.as_of,
             fetched_at=self._account.now(),
             account=owner.account,
             livemode=owner.mode == "live",

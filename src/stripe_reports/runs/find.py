@@ -23,7 +23,6 @@ from stripe_reports.planning.reuse import (
     Launch,
     Policy,
     Reuse,
-    as_of,
     plan,
     result_key,
 )
@@ -180,7 +179,7 @@ class Finder:
         except NotFoundError:
             record = replace(record, status="gone")
         else:
-            record = replace(record, status=run.status, as_of=as_of(run))
+            record = replace(record, status=run.status, as_of=run.as_of)
         if record.status != "pending":
             self._store.journal.remember(key, record)
         return record
@@ -199,4 +198,4 @@ class Finder:
             if run.id in ours:
                 self._api.verified(run, request)
             elif run.report_type == request.report_type and dict(run.parameters) == sent:
-                yield KnownRun(run.id, run.status, as_of(run), "listed")
+                yield KnownRun(run.id, run.status, run.as_of, "listed")

@@ -17,7 +17,6 @@ from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.transport import Transport
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.planning import backoff, deadline
-from stripe_reports.planning.reuse import as_of
 from stripe_reports.runs.account import Account
 from stripe_reports.runs.polling import Looks
 from stripe_reports.runs.progress import Progress
@@ -101,10 +100,9 @@ class Follower:
         record = self._journal.launch_of(run.id)
         if record is not None and record.status != run.status:
             key = self._account.key_of(record.request)
-            self._journal.remember(key, replace(record, status=run.status, as_of=as_of(run)))
-            if run.succeeded_at is not None and run.succeeded_at > run.created:
-                seconds = (run.succeeded_at - run.created).total_seconds()
-                self._journal.note_duration(run.report_type, seconds)
+            self._journal.remember(key, replace(record, status=run.status, as_of=run.as_of))
+            if run.duration is not None:
+                self._journal.note_duration(run.report_type, run.duration)
 
 
 def _timed_out(run: ReportRun, elapsed: float) -> RunTimeoutError:

@@ -11,7 +11,7 @@ from stripe_reports.errors import ServerError
 from stripe_reports.http.api_v1 import Api, CreatedRun
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.planning import deadline
-from stripe_reports.planning.reuse import Policy, as_of, idempotency_key
+from stripe_reports.planning.reuse import Policy, idempotency_key
 from stripe_reports.report.report import Decision
 from stripe_reports.runs.account import Account, check_available
 from stripe_reports.runs.find import AtStripe, Nowhere
@@ -86,7 +86,7 @@ class Launcher:
             raise
         with deadline.about(created.run):  # the create answer may be the replay of an old one
             run = self._api.retrieve_run(created.run.id, request)
-        record = replace(record, run_id=run.id, status=run.status, created=run.created, as_of=as_of(run))
+        record = replace(record, run_id=run.id, status=run.status, created=run.created, as_of=run.as_of)
         self._store.journal.remember(key, record)
         logger.info("%s %s: %r", "found" if created.is_replayed else "launched", run.id, request)
         return replace(created, run=run)

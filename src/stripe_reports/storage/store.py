@@ -25,7 +25,7 @@ import polars as pl
 from filelock import Timeout
 
 from stripe_reports.errors import FileError, StoreError
-from stripe_reports.models import Mode, Owner, Provenance, ReportRequest, ReportRun
+from stripe_reports.models import Mode, Owner, Provenance, ReportRequest, RunView
 from stripe_reports.parsing.parquet import UNREADABLE, count_rows
 from stripe_reports.planning import deadline
 from stripe_reports.planning.reuse import KnownRun
@@ -113,9 +113,7 @@ class Store:
         found = [result for path in paths if (result := self.open(path)) is not None]
         return [result for result in found if result.provenance.request == request]
 
-    def find(
-        self, run: ReportRun, *, schema_overrides: Mapping[str, str] | None = None
-    ) -> StoredResult | None:
+    def find(self, run: RunView, *, schema_overrides: Mapping[str, str] | None = None) -> StoredResult | None:
         """The stored result of a run, by its id; read with these overrides, none by default."""
         folder = self.folder / "results" / safe_name(run.report_type)
         with disk_errors("look for a stored result", folder):

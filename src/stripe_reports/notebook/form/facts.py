@@ -76,7 +76,7 @@ def provenance(report: Report) -> list[tuple[str, str]]:
         ("Account", of.account or "the key's own"),
         ("Mode", "live" if of.livemode else "test"),
         ("API version", of.api_version),
-        ("Stripe's file", f"{report.run.result.id if report.run.result else ''}, {of.size:,} bytes"),
+        ("Stripe's file", f"{report.run.file.id if report.run.file else ''}, {of.size:,} bytes"),
         ("SHA-256 of it", of.sha256),
         ("Assumed", " ".join(report.reuse.notes)),
         ("Types set by hand", ", ".join(f"{name}: {dtype}" for name, dtype in of.schema_overrides.items())),
