@@ -222,7 +222,7 @@ class TestReuse:
         assert second.path != first.path
 
     def test_a_pending_run_is_awaited_not_launched_twice(self, connect, simulator, calls):
-        """By another process, too, that finds it in the store's journal."""
+        """By another process, too, that finds it in the log of launches."""
         first = connect()
         run = first.launch(first.request("payouts.itemized.5", "2026-10"))
         calls()

@@ -144,21 +144,21 @@ def test_launches_are_remembered_and_what_became_of_them(store):
     record = LaunchRecord(
         request=REQUEST, generation=NOW, attempt=0, run_id="frr_1", status="pending", created=NOW
     )
-    store.journal.remember(KEY, record)
-    assert store.journal.launches(KEY) == [record]
-    store.journal.remember(KEY, replace(record, status="failed"))
-    assert store.journal.launch_of("frr_1") == replace(record, status="failed")
-    store.journal.remember(KEY, replace(record, run_id=None, status="error", attempt=1))
-    assert [record.attempt for record in store.journal.launches(KEY)] == [0, 1]
+    store.launch_log.remember(KEY, record)
+    assert store.launch_log.launches(KEY) == [record]
+    store.launch_log.remember(KEY, replace(record, status="failed"))
+    assert store.launch_log.launch_of("frr_1") == replace(record, status="failed")
+    store.launch_log.remember(KEY, replace(record, run_id=None, status="error", attempt=1))
+    assert [record.attempt for record in store.launch_log.launches(KEY)] == [0, 1]
 
 
 def test_an_unreadable_record_is_left_out(store):
     """Stripe then repeats its answer for the same idempotency key."""
     record = LaunchRecord(request=REQUEST, generation=NOW, attempt=0, run_id="frr_1", status="pending")
-    store.journal.remember(KEY, record)
+    store.launch_log.remember(KEY, record)
     (path,) = (store.folder / "launches" / KEY[:32]).iterdir()
     path.write_text("{")
-    assert store.journal.launches(KEY) == []
+    assert store.launch_log.launches(KEY) == []
 
 
 def test_what_a_killed_process_left_is_removed_by_the_next_that_stores(store):
@@ -209,17 +209,17 @@ def test_clearing_leaves_what_is_being_written_and_the_locks(store):
 def test_durations_that_two_note_at_once_are_all_kept(store):
     """Each reads the file and writes it anew."""
     with ThreadPoolExecutor(7) as pool:
-        list(pool.map(lambda n: store.journal.note_duration(f"type.{n}", n), range(1, 30)))
-    assert [store.journal.durations(f"type.{n}") for n in range(1, 30)] == [[n] for n in range(1, 30)]
+        list(pool.map(lambda n: store.launch_log.note_duration(f"type.{n}", n), range(1, 30)))
+    assert [store.launch_log.durations(f"type.{n}") for n in range(1, 30)] == [[n] for n in range(1, 30)]
 
 
 def test_offered_types_that_cannot_be_read_were_never_asked_for(store):
     """They are asked for again."""
-    assert store.journal.offered() is None
-    store.journal.remember_offered({"a.1": ("net",), "a.2": None}, NOW)
-    assert store.journal.offered() == ({"a.1": ("net",), "a.2": None}, NOW)
+    assert store.launch_log.offered() is None
+    store.launch_log.remember_offered({"a.1": ("net",), "a.2": None}, NOW)
+    assert store.launch_log.offered() == ({"a.1": ("net",), "a.2": None}, NOW)
     (store.folder / "report_types.json").write_text(json.dumps({"ids": 3}))
-    assert store.journal.offered() is None
+    assert store.launch_log.offered() is None
 
 
 def test_a_full_disk_says_so_and_what_to_do(store, monkeypatch):
@@ -228,7 +228,7 @@ def test_a_full_disk_says_so_and_what_to_do(store, monkeypatch):
         "os.open", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device"))
     )
     with pytest.raises(StoreError, match=r"No space left.*make room.*cache_dir"):
-        store.journal.remember_offered({"a.1": None}, NOW)
+        store.launch_log.remember_offered({"a.1": None}, NOW)
 
 
 def test_a_folder_that_cannot_be_made_says_so(tmp_path):

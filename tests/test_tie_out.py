@@ -484,7 +484,7 @@ def test_what_the_account_does_not_offer_is_left_out_and_told(client, monkeypatc
     def without(base):
         kept = [type_ for type_ in offered if type_.base != base]
         columns = {type_.id: type_.default_columns for type_ in kept}
-        client._store.journal.remember_offered(columns, client.simulator.clock.now())
+        client._store.launch_log.remember_offered(columns, client.simulator.clock.now())
         monkeypatch.setattr(client._account, "report_types", lambda: kept)
 
     without("payout_reconciliation.itemized")

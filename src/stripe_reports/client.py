@@ -133,9 +133,9 @@ class Client:
         self._transport = Transport(
             self.settings, cache_path=self._store.answers_path, application=application, clock=clock
         )
-        note = partial(self._store.journal.note_unrecognised, "left out of lists")
+        note = partial(self._store.launch_log.note_unrecognised, "left out of lists")
         self._api = Api(self._transport, left_out=note)
-        self._account = Account(self._api, self._store.journal, self._transport)
+        self._account = Account(self._api, self._store.launch_log, self._transport)
         self._requests = RequestBuilder(self._account, self.settings)
         self._runs = Runs(self._account, self._api, self._store, self._transport)
         install_in_session()

@@ -1,13 +1,14 @@
 """The bytes of a report to exact, typed polars data.
 
-    schema.py    which columns become which types; which report a header belongs to
-    overrides.py types that the user sets instead
-    header.py    is it a report at all, and what are its columns?
-    forms.py     how values are written, where polars accepts more
-    values.py    what polars makes of them
-    reading.py   the fast way: polars, and the proof that it read what is written
-    damage.py    the slow way, after the fast one failed: the line and column that are wrong
-    records.py   strict CSV, with lines: for the header and the slow way
+    header.py        is it a report at all, and what are its columns?
+    columns.py       columns by their names, which may look like patterns
+    schema.py        which columns become which types; which report a header belongs to
+    overrides.py     types that the user sets instead
+    value_forms.py   how values are written, where polars accepts more
+    values.py        what polars makes of them
+    csv_fast.py      the fast way: polars, and the proof that it read what is written
+    damage.py        the slow way, after the fast one failed: the line and column that are wrong
+    csv_strict.py    strict CSV, with lines: for the header and the slow way
 
 Types come from the catalogue and never from what a file happens to hold. A file is either read exactly,
 or refused with the line and column that are wrong; there is no third outcome.

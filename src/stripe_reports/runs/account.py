@@ -22,7 +22,7 @@ from stripe_reports.http.transport import Transport
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.planning.intervals import Interval, clip
 from stripe_reports.planning.reuse import request_key
-from stripe_reports.storage.launch_log import Journal
+from stripe_reports.storage.launch_log import LaunchLog
 
 __all__ = ["Account", "check_available"]
 
@@ -34,9 +34,9 @@ OFFERED_KEPT_FOR = timedelta(days=1)
 class Account:
     """One account, as its key sees it."""
 
-    def __init__(self, api: Api, journal: Journal, transport: Transport) -> None:
+    def __init__(self, api: Api, launch_log: LaunchLog, transport: Transport) -> None:
         self._api = api
-        self._journal = journal
+        self._launch_log = launch_log
         self._transport = transport
 
     def key_of(self, request: ReportRequest) -> str:
@@ -68,7 +68,7 @@ class Account:
     def retrieve(self, id_: str) -> ReportRun:
         """The run of that id, as it is now; if it was launched here, it must be of what was sent."""
         run = self._api.retrieve_run(id_)
-        return self._api.verified(run, self._journal.request_of(run.id))
+        return self._api.verified(run, self._launch_log.request_of(run.id))
 
     # Report types
 
@@ -77,9 +77,9 @@ class Account:
         types = [catalog.merge(type_) for type_ in self._api.list_report_types()]
         try:
             offered = {type_.id: type_.default_columns for type_ in types}
-            self._journal.remember_offered(offered, self._transport.clock.now())
+            self._launch_log.remember_offered(offered, self._transport.clock.now())
             strangers = [id_ for id_ in offered if catalog.get(id_) is None]
-            self._journal.note_unrecognised("report types", *strangers)
+            self._launch_log.note_unrecognised("report types", *strangers)
         except StoreError as error:
             logger.warning("the names of the report types are asked for again next time: %s", error)
         return types
@@ -98,7 +98,7 @@ class Account:
         known = catalog.completed(id_)
         if known.columns and known.sibling is None:
             return known
-        remembered = self._journal.offered()
+        remembered = self._launch_log.offered()
         default_columns = remembered[0].get(id_) if remembered else None
         return catalog.merge(replace(known, default_columns=default_columns)) if default_columns else known
 
@@ -115,7 +115,7 @@ class Account:
     def _chosen(self, name: str) -> catalog.Chosen:
         if name.rpartition(".")[2].isdigit():
             return catalog.chosen(name)
-        remembered = self._journal.offered()
+        remembered = self._launch_log.offered()
         if remembered is not None:
             offered, at = remembered
             if abs(self._transport.clock.now() - at) < OFFERED_KEPT_FOR:

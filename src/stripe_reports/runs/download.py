@@ -123,7 +123,7 @@ class Downloader:
                 raise
             unknown = kinds_from.get(UNKNOWN, ())
             strangers = (f"{request.report_type} {column}" for column in unknown)
-            self._store.journal.note_unrecognised("columns", *strangers)
+            self._store.launch_log.note_unrecognised("columns", *strangers)
             key = result_key(self._account.key_of(request), provenance.schema_overrides)
             stored = self._store.put(key, parquet, provenance, rows=rows)
         limit = self._settings.cache_limit
@@ -153,7 +153,7 @@ class Downloader:
             size=download.size,
             sha256=download.sha256,
             package_version=version("stripe-reports"),
-            is_complete=echoes_all(request) or self._store.journal.launch_of(run.id) is not None,
+            is_complete=echoes_all(request) or self._store.launch_log.launch_of(run.id) is not None,
             schema_overrides=in_words(overrides),
             kinds_from=kinds_from,
         )

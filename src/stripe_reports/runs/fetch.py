@@ -45,7 +45,7 @@ class Runs:
         self.account = account
         self.finder = Finder(account, api, store)
         self.launcher = Launcher(account, api, store)
-        self.follower = Follower(account, api, store.journal, transport)
+        self.follower = Follower(account, api, store.launch_log, transport)
         self._downloader = Downloader(account, api, Files(transport), store, transport.settings)
         self._api = api
         self._store = store
@@ -92,7 +92,7 @@ class Runs:
     def report_of(self, run: ReportRun, overrides: Overrides = NO_OVERRIDES) -> Report:
         """The report of a finished run, wherever it was launched."""
         stored = self._store.find(run, schema_overrides=in_words(overrides))
-        request = stored.provenance.request if stored else self._store.journal.request_of(run.id)
+        request = stored.provenance.request if stored else self._store.launch_log.request_of(run.id)
         self._api.verified(run, request)
         if stored is None:
             if run.status == "pending":

@@ -158,7 +158,7 @@ class Finder:
     ) -> list[KnownRun]:
         """The runs of a request that are stored here or were launched from here, as they are now."""
         key = self._account.key_of(request)
-        launches = {record.run_id: record for record in self._store.journal.launches(key) if record.run_id}
+        launches = {record.run_id: record for record in self._store.launch_log.launches(key) if record.run_id}
         known = []
         for id_, result in stored.items():
             launch = launches.pop(id_, None)
@@ -181,7 +181,7 @@ class Finder:
         else:
             record = replace(record, status=run.status, as_of=run.as_of)
         if record.status != "pending":
-            self._store.journal.remember(key, record)
+            self._store.launch_log.remember(key, record)
         return record
 
     def _made_elsewhere(

@@ -20,7 +20,7 @@ from stripe_reports.planning import backoff, deadline
 from stripe_reports.runs.account import Account
 from stripe_reports.runs.polling import Looks
 from stripe_reports.runs.progress import Progress
-from stripe_reports.storage.launch_log import Journal
+from stripe_reports.storage.launch_log import LaunchLog
 
 __all__ = ["Follower"]
 
@@ -33,10 +33,10 @@ LAST_LOOK = 1.0
 class Follower:
     """Waits for runs, and writes down what became of them."""
 
-    def __init__(self, account: Account, api: Api, journal: Journal, transport: Transport) -> None:
+    def __init__(self, account: Account, api: Api, launch_log: LaunchLog, transport: Transport) -> None:
         self._account = account
         self._api = api
-        self._journal = journal
+        self._launch_log = launch_log
         self._transport = transport
         self._looks = Looks(api, transport.clock)
 
@@ -45,10 +45,10 @@ class Follower:
     ) -> ReportRun:
         """The run, once it has succeeded; see ``Client.wait``. *request* is what it must be a run of."""
         clock = self._transport.clock
-        asked = request or self._journal.request_of(run.id) or run
+        asked = request or self._launch_log.request_of(run.id) or run
         self._api.verified(run, asked)
         started = clock.monotonic()
-        expected = backoff.estimate(self._journal.durations(run.report_type))
+        expected = backoff.estimate(self._launch_log.durations(run.report_type))
         pauses = backoff.looks(expected, self._transport.rng)
         last_look = min(LAST_LOOK, deadline.left() / 2)
         trouble: StripeReportsError | None = None
@@ -97,12 +97,12 @@ class Follower:
 
     def _note_end(self, run: ReportRun) -> None:
         """Write down what became of a run, for the next decision and the next estimate."""
-        record = self._journal.launch_of(run.id)
+        record = self._launch_log.launch_of(run.id)
         if record is not None and record.status != run.status:
             key = self._account.key_of(record.request)
-            self._journal.remember(key, replace(record, status=run.status, as_of=run.as_of))
+            self._launch_log.remember(key, replace(record, status=run.status, as_of=run.as_of))
             if run.duration is not None:
-                self._journal.note_duration(run.report_type, run.duration)
+                self._launch_log.note_duration(run.report_type, run.duration)
 
 
 def _timed_out(run: ReportRun, elapsed: float) -> RunTimeoutError:

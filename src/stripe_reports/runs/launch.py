@@ -54,7 +54,7 @@ class Launcher:
         check_available(request, report_type)
         key, generation = self._account.key_of(request), report_type.updated
         oldest = self._account.time() - policy if isinstance(policy, timedelta) else None
-        first = sum(record.generation == generation for record in self._store.journal.launches(key))
+        first = sum(record.generation == generation for record in self._store.launch_log.launches(key))
         for attempt in range(first, first + MOST_ATTEMPTS + 1):
             # Whoever forces a launch wants a run of now, not the one that another machine launched.
             is_alone = policy == "never" or attempt == first + MOST_ATTEMPTS
@@ -82,12 +82,12 @@ class Launcher:
             if error.stripe_message:
                 # Stripe's own error is kept for this idempotency key: the next attempt needs another.
                 # A gateway's tells nothing of Stripe, which may well have launched the run.
-                self._store.journal.remember(key, record)
+                self._store.launch_log.remember(key, record)
             raise
         with deadline.about(created.run):  # the create answer may be the replay of an old one
             run = self._api.retrieve_run(created.run.id, request)
         record = replace(record, run_id=run.id, status=run.status, created=run.created, as_of=run.as_of)
-        self._store.journal.remember(key, record)
+        self._store.launch_log.remember(key, record)
         logger.info("%s %s: %r", "found" if created.is_replayed else "launched", run.id, request)
         return replace(created, run=run)
 

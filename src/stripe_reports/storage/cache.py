@@ -111,7 +111,7 @@ class Cache:
 
         ``stripe-reports doctor`` shows it.
         """
-        return self._store.journal.unrecognised()
+        return self._store.launch_log.unrecognised()
 
     def check_writable(self) -> None:
         """Find out whether results can be stored.

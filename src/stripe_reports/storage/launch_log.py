@@ -24,7 +24,7 @@ from stripe_reports.models import ReportRequest
 from stripe_reports.planning.reuse import KnownRun
 from stripe_reports.storage.disk import disk_errors, files_in, locked, read_json, safe_name, write_json
 
-__all__ = ["Journal", "LaunchRecord"]
+__all__ = ["LaunchLog", "LaunchRecord"]
 
 logger = logging.getLogger("stripe_reports")
 
@@ -54,7 +54,7 @@ class LaunchRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Journal:
+class LaunchLog:
     """The notes in one owner's folder.
 
     Raises:

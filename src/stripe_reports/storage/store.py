@@ -2,8 +2,8 @@
 
     <cache_dir>/<mode>-<key digest>[-<account>]/      0700, files 0600
         results/<report type>/<request key>/<run id>.parquet, and .sha256: its hash, and how many rows
-        launches/ report_types.json durations.json     see ``journal``
-        api_answers.sqlite                             requests-cache; see ``transport``
+        launches/ report_types.json durations.json     see ``launch_log``
+        api_answers.sqlite                             cached answers; see ``http/answer_cache``
         damaged/<run id>.csv                           what Stripe sent and could not be read
         locks/  staging/                               a folder for each result that is made, and its lock
 
@@ -38,7 +38,7 @@ from stripe_reports.storage.disk import (
     safe_name,
     size_text,
 )
-from stripe_reports.storage.launch_log import Journal
+from stripe_reports.storage.launch_log import LaunchLog
 from stripe_reports.storage.seals import rows_of, seal, seal_of
 
 __all__ = ["METADATA_KEY", "Store", "StoredResult"]
@@ -77,11 +77,11 @@ class Store:
     root: Path
     owner: Owner
     folder: Path = field(init=False)
-    journal: Journal = field(init=False)
+    launch_log: LaunchLog = field(init=False)
 
     def __post_init__(self) -> None:
         self.folder = self.root / self.owner.folder
-        self.journal = Journal(self.folder)
+        self.launch_log = LaunchLog(self.folder)
 
     @property
     def answers_path(self) -> Path:
