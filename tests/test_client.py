@@ -587,7 +587,7 @@ class TestRefusals:
             (lambda client: client.fetch("payouts.itemized", "2026-10", progress=True), "progress is 'auto'"),
             (
                 lambda client: client.restatement(
-                    client.fetch("payouts.itemized", "2026-Q3", split="month", timeout=60)
+                    client.fetch_all("payouts.itemized", "2026-Q3", split="month", timeout=60)
                 ),
                 "each of its parts",
             ),

@@ -33,7 +33,7 @@ def names(client):
         pytest.param('client.fetch("x", currency="', "", "usd", id="a currency, nothing typed yet"),
         pytest.param('client.fetch(\n    "x",\n    reuse="n', "n", "never", id="over several lines"),
         pytest.param('client.fetch("x", reporting_category="dis', "dis", "dispute", id="a category"),
-        pytest.param('client.fetch("x", split="m', "m", "month", id="a part of the calendar"),
+        pytest.param('client.fetch_all("x", split="m', "m", "month", id="a part of the calendar"),
         pytest.param('client.fetch("x", columns="', "", "all", id="a word for columns"),
         pytest.param('df = f(client.fetch("bal', "bal", "balance.summary", id="inside another call"),
         pytest.param('x = "a(\\"b"  # "c(\nclient.fetch("bal', "bal", "balance.summary", id="after text"),
@@ -110,7 +110,7 @@ def test_the_first_client_of_a_session_installs_it_and_the_import_does_not():
     assert shown.split() == ["0", "1"]
 
 
-@pytest.mark.parametrize("method", ["request", "fetch", "frame", "submit"])
+@pytest.mark.parametrize("method", ["request", "fetch", "fetch_all", "frame", "submit"])
 def test_help_and_completion_name_every_parameter_of_stripe(method):
     """Shift-Tab shows them, and Tab offers them, since the signature does."""
     shown = inspect.signature(getattr(sr.Client, method)).parameters

@@ -37,11 +37,7 @@ def submit(client, **options):
 
 
 def split(client, **options):
-    return client.fetch("payouts.itemized.5", "2026-Q3", split="month", **options)
-
-
-def submit_split(client, **options):
-    return client.submit("payouts.itemized.5", "2026-Q3", split="month", **options).result(timeout=60)
+    return client.fetch_all("payouts.itemized.5", "2026-Q3", split="month", **options)
 
 
 def wait(client, **options):
@@ -65,7 +61,7 @@ def restatement(client, **options):
     return client.restatement(client.stored()[0], **options)
 
 
-CALLS = [fetch, frame, submit, split, submit_split, wait, report, tie_out, evidence, restatement]
+CALLS = [fetch, frame, submit, split, wait, report, tie_out, evidence, restatement]
 
 SLOWNESS = {
     "answer.trickle": TIME_IS_OVER,

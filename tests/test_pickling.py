@@ -132,7 +132,7 @@ class TestValues:
     @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
     def test_what_is_made_of_several_reports_survives_too(self, client, way, tmp_path):
         """As its frames and verdicts show."""
-        reports = client.fetch("payouts.itemized", "2026-Q3", split="month")
+        reports = client.fetch_all("payouts.itemized", "2026-Q3", split="month")
         assert_frame_equal(way(reports).frame(), reports.frame())
         tied = client.tie_out("2026-10")
         assert way(tied).passes == tied.passes

@@ -62,7 +62,7 @@ def test_what_a_report_is_written_to_is_private(write, report, folder):
 
 def test_a_set_of_reports_too(client, folder):
     """Its parts are read one after the other."""
-    reports = client.fetch("payouts.itemized", "2026-09/2026-10", split="month", currency="eur")
+    reports = client.fetch_all("payouts.itemized", "2026-09/2026-10", split="month", currency="eur")
     for name in ("csv", "parquet"):
         getattr(reports, f"write_{name}")(folder / f"x.{name}")
     assert_private(folder)

@@ -1,6 +1,5 @@
 """A long interval in parts: the same rows as the whole, each part stored once."""
 
-import asyncio
 import json
 import threading
 from dataclasses import replace
@@ -38,13 +37,13 @@ SPLITTING = {type_.base: type_.id for type_ in simulated(livemode=True) if why_n
 @pytest.fixture
 def quarter(client):
     """Three closed months of payouts."""
-    return client.fetch(PAYOUTS, "2026-Q2", split="month")
+    return client.fetch_all(PAYOUTS, "2026-Q2", split="month")
 
 
 class TestParts:
     def test_the_present_year_is_as_many_months_as_it_has_so_far(self, client):
         """The call of the first page. What is to come cannot be there; where it ends is said."""
-        year = client.fetch("payout_reconciliation.itemized", "2026", split="month")
+        year = client.fetch_all("payout_reconciliation.itemized", "2026", split="month")
         assert isinstance(year, sr.ReportSet)
         assert [part.request.interval_end for part in year.parts] == [
             *(utc(2026, month, 1) for month in range(2, 12)),
@@ -52,25 +51,25 @@ class TestParts:
         ]
         assert year.truncated
         assert "Cut at 2026-11-05T00:00:00Z, where Stripe's data ended; the period goes on." in repr(year)
-        assert year.requests == client.fetch(RECONCILIATION, "this year", split="month").requests
+        assert year.requests == client.fetch_all(RECONCILIATION, "this year", split="month").requests
 
     def test_parts_tile_the_interval_in_order(self, client):
         """The first and the last may be partial."""
-        parts = client.fetch(PAYOUTS, "2026-01-15/2026-03-10", split="month").requests
+        parts = client.fetch_all(PAYOUTS, "2026-01-15/2026-03-10", split="month").requests
         assert (parts[0].interval_start, parts[-1].interval_end) == (utc(2026, 1, 15), utc(2026, 3, 10))
         assert all(one.interval_end == after.interval_start for one, after in pairwise(parts))
         assert len(parts) == 3
 
     def test_they_can_be_counted_and_gone_through(self, client):
         """As anything that has parts."""
-        quarter = client.fetch(PAYOUTS, "2026-Q3", split="month")
+        quarter = client.fetch_all(PAYOUTS, "2026-Q3", split="month")
         assert len(quarter) == 3
         assert [part.request for part in quarter] == list(quarter.requests)
 
     @pytest.mark.parametrize("type_", [PAYOUTS, "payouts.itemized.1"])
     def test_months_are_those_of_the_calls_zone(self, client, type_):
         """Whether the type takes Stripe's timezone or not."""
-        parts = client.fetch(type_, "2026-Q1", split="month", timezone="Asia/Tokyo").requests
+        parts = client.fetch_all(type_, "2026-Q1", split="month", timezone="Asia/Tokyo").requests
         assert [part.interval_start for part in parts] == [
             utc(2025, 12, 31, 15),
             utc(2026, 1, 31, 15),
@@ -81,7 +80,7 @@ class TestParts:
     @pytest.mark.parametrize("type_", [PAYOUTS, ACTIVITY, RECONCILIATION])
     def test_the_parts_are_the_report_of_the_whole_interval(self, client, type_):
         """Row by row, in Stripe's order, with the same columns and types."""
-        parts = client.fetch(type_, "2026-Q3", split="month", timezone="Europe/Paris")
+        parts = client.fetch_all(type_, "2026-Q3", split="month", timezone="Europe/Paris")
         assert_frame_equal(parts.frame(), client.frame(type_, "2026-Q3", timezone="Europe/Paris"))
         assert_frame_equal(parts.scan().collect(), pl.concat([part.frame() for part in parts.parts]))
         assert {tuple(part.frame().schema.items()) for part in parts.parts} == {
@@ -92,7 +91,7 @@ class TestParts:
     def test_no_type_that_splits_loses_or_repeats_a_row(self, type_, tmp_path):
         """Of all families, with live data. Reports of many accounts are by account: the order may differ."""
         with sr.demo(livemode=True, cache_dir=tmp_path) as client:
-            parts = client.fetch(type_, "2026-08/2026-10", split="month")
+            parts = client.fetch_all(type_, "2026-08/2026-10", split="month")
             whole = client.frame(type_, "2026-08/2026-10")
         assert whole.height > 20
         assert_frame_equal(parts.frame(), whole, check_row_order=False)
@@ -109,13 +108,13 @@ class TestParts:
         period = (start, start + timedelta(hours=hours[1]))
         with sr.demo(latency=1.0) as client:
             asked = {"timezone": zone, "columns": ["balance_transaction_id", "created_utc", "net"]}
-            parts = client.fetch(ACTIVITY, period, split=unit, **asked)
+            parts = client.fetch_all(ACTIVITY, period, split=unit, **asked)
             assert_frame_equal(parts.frame(), client.frame(ACTIVITY, period, **asked))
 
     def test_a_finished_request_is_split_the_same_way(self, client, quarter):
         """So what a form or a repr gives can be split, and gives the same parts."""
         again = eval(repr(quarter.request), {"sr": sr})  # noqa: S307
-        assert client.fetch(again, split=quarter.split).requests == quarter.requests
+        assert client.fetch_all(again, split=quarter.split).requests == quarter.requests
         assert quarter.request == client.request(PAYOUTS, "2026-Q2")
 
     @pytest.mark.parametrize(
@@ -134,13 +133,13 @@ class TestParts:
     ):
         """With the reason."""
         with pytest.raises(errors.ParameterError, match=says):
-            client.fetch(type_, period, split="month")
+            client.fetch_all(type_, period, split="month")
         assert calls() == []
 
     def test_more_parts_than_anyone_means_are_refused(self, client, calls):
         """Each would be a run at Stripe."""
         with pytest.raises(errors.ParameterError, match="makes 731 parts") as caught:
-            client.fetch(PAYOUTS, "2024/2026", split="day")
+            client.fetch_all(PAYOUTS, "2024/2026", split="day")
         assert caught.value.param == "split"
         assert calls() == []
 
@@ -148,14 +147,14 @@ class TestParts:
     def test_an_interval_beyond_the_data_is_refused_before_any_part_is_launched(self, client, calls, period):
         """Only a period that is going on is cut; a missing end of any other would go unseen."""
         with pytest.raises(errors.IntervalError, match="Stripe has data for"):
-            client.fetch(PAYOUTS, period, split="month")
+            client.fetch_all(PAYOUTS, period, split="month")
         assert calls(CREATE) == []
 
     def test_a_period_that_has_just_ended_is_never_cut(self, client):
         """The job that runs an hour after New Year must not lose the last day."""
         client.simulator.clock.advance((utc(2027, 1, 1, 1) - client.simulator.clock.now()).total_seconds())
         with pytest.raises(errors.IntervalError, match="Stripe has data for"):
-            client.fetch(PAYOUTS, "2026", split="month")
+            client.fetch_all(PAYOUTS, "2026", split="month")
 
     def test_a_part_whose_columns_differ_is_an_error_that_says_which(self, client, quarter):
         """Stripe's default columns may change between two launches; a table of both would be wrong."""
@@ -169,26 +168,26 @@ class TestParts:
 class TestReuse:
     def test_closed_parts_are_never_asked_for_again(self, client, calls):
         """No call at all: not one for each part."""
-        client.fetch(PAYOUTS, "2025", split="month")
+        client.fetch_all(PAYOUTS, "2025", split="month")
         calls()
-        again = client.fetch(PAYOUTS, "2025", split="month")
+        again = client.fetch_all(PAYOUTS, "2025", split="month")
         assert again.reuse == "12 months stored"
         assert calls() == []
 
     def test_only_what_was_not_closed_is_fetched_again(self, client, calls):
         """October's data were too young, and November is not over."""
-        assert client.fetch(PAYOUTS, "this year", split="month").reuse == "11 months launched"
+        assert client.fetch_all(PAYOUTS, "this year", split="month").reuse == "11 months launched"
         client.simulator.clock.advance(48 * 3600)
         calls()
-        assert client.fetch(PAYOUTS, "this year", split="month").reuse == "9 months stored, 2 launched"
+        assert client.fetch_all(PAYOUTS, "this year", split="month").reuse == "9 months stored, 2 launched"
         assert len(calls(CREATE)) == 2
         client.simulator.clock.advance(24 * 3600)
-        assert client.fetch(PAYOUTS, "this year", split="month").reuse == "10 months stored, 1 launched"
+        assert client.fetch_all(PAYOUTS, "this year", split="month").reuse == "10 months stored, 1 launched"
 
     def test_a_month_that_was_fetched_alone_is_a_part(self, client, calls):
         """And the other way round."""
         alone = client.fetch(PAYOUTS, "2026-05")
-        parts = client.fetch(PAYOUTS, "2026-Q2", split="month")
+        parts = client.fetch_all(PAYOUTS, "2026-Q2", split="month")
         assert parts.reuse == "1 month stored, 2 launched"
         assert parts.parts[1].path == alone.path
         calls()
@@ -197,7 +196,7 @@ class TestReuse:
 
     def test_never_launches_all_of_them(self, client, quarter):
         """As for one report."""
-        again = client.fetch(PAYOUTS, "2026-Q2", split="month", reuse="never")
+        again = client.fetch_all(PAYOUTS, "2026-Q2", split="month", reuse="never")
         assert again.reuse == "3 months launched"
         assert not {part.run.id for part in again.parts} & {part.run.id for part in quarter.parts}
 
@@ -207,14 +206,14 @@ class TestTrouble:
         """They are stored; the same fetch asks for that one only."""
         simulator.outcomes.append("failed")
         with pytest.raises(errors.RunFailedError) as caught:
-            client.fetch(PAYOUTS, "2026-Q1", split="month")
+            client.fetch_all(PAYOUTS, "2026-Q1", split="month")
         (note,) = caught.value.__notes__
         failed = sr.ReportRequest.from_stripe(PAYOUTS, caught.value.run.parameters)
         assert f"That was the part to {failed.last_included_day}" in note
         assert repr(failed) in note
         assert "2 of 3 parts are stored" in note
         calls()
-        again = client.fetch(PAYOUTS, "2026-Q1", split="month")
+        again = client.fetch_all(PAYOUTS, "2026-Q1", split="month")
         assert again.reuse == "2 months stored, 1 launched"
         assert len(calls(CREATE)) == 1
 
@@ -222,7 +221,7 @@ class TestTrouble:
         """In one note, on the error of the first."""
         simulator.outcomes.extend(["failed"] * 3)
         with pytest.raises(errors.RunFailedError) as caught:
-            client.fetch(PAYOUTS, "2026-Q1", split="month")
+            client.fetch_all(PAYOUTS, "2026-Q1", split="month")
         assert "the part to 2026-01-31" in caught.value.__notes__[-1]
         assert "2 more failed, those to 2026-02-28, 2026-03-31." in caught.value.__notes__[-1]
 
@@ -232,7 +231,7 @@ class TestTrouble:
         """Nothing is lost: the run goes on."""
         simulator.outcomes.append("stuck")
         with pytest.raises(errors.RunTimeoutError) as caught:
-            client.fetch(PAYOUTS, "2026-Q1", split="month", timeout=120)
+            client.fetch_all(PAYOUTS, "2026-Q1", split="month", timeout=120)
         assert "2 of 3 parts are stored" in caught.value.__notes__[-1]
 
     def test_an_interrupt_detaches_and_the_same_fetch_comes_back(self, client, simulator):
@@ -242,9 +241,9 @@ class TestTrouble:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt) as caught:
-            client.fetch(PAYOUTS, "2026-Q1", split="month", progress=interrupt)
-        assert "the same fetch joins them" in caught.value.__notes__[-1]
-        client.fetch(PAYOUTS, "2026-Q1", split="month")
+            client.fetch_all(PAYOUTS, "2026-Q1", split="month", progress=interrupt)
+        assert "the same call joins them" in caught.value.__notes__[-1]
+        client.fetch_all(PAYOUTS, "2026-Q1", split="month")
         assert len(simulator.runs) == 3
 
     def test_progress_is_shown_from_the_thread_that_asked(self, client):
@@ -254,7 +253,7 @@ class TestTrouble:
         def progress(run, elapsed, expected):
             seen.append((run.id, threading.current_thread()))
 
-        parts = client.fetch(PAYOUTS, "2026-Q1", split="month", progress=progress)
+        parts = client.fetch_all(PAYOUTS, "2026-Q1", split="month", progress=progress)
         assert {run for run, _ in seen} == {part.run.id for part in parts.parts}
         assert {thread for _, thread in seen} == {threading.current_thread()}
 
@@ -272,7 +271,7 @@ class TestTrouble:
             sr.Client(simulator.key, **options) as client,
             pytest.raises(errors.StoreError, match=r"[23] of 3 parts are no longer stored.*cache_limit"),
         ):
-            client.fetch(PAYOUTS, "2026-Q1", split="month")
+            client.fetch_all(PAYOUTS, "2026-Q1", split="month")
 
     def test_many_parts_keep_within_stripes_limits(self, tmp_path):
         """Two years of months, side by side, over a real socket: few calls for each."""
@@ -280,7 +279,7 @@ class TestTrouble:
         with serve(simulator) as url:
             options = {"base_url": url, "cache_dir": tmp_path, "clock": TestClock(simulator.clock)}
             with sr.Client(simulator.key, **options) as client:
-                parts = client.fetch(PAYOUTS, "2024-11/2026-10", split="month")
+                parts = client.fetch_all(PAYOUTS, "2024-11/2026-10", split="month")
         assert parts.reuse == "23 months launched"
         # The simulator's clock jumps while calls are on their way, so one or another may come too early.
         turned_away = sum(request.status == 429 for request in simulator.requests)
@@ -288,33 +287,23 @@ class TestTrouble:
         assert len(simulator.requests) <= 12 * len(parts.parts)
 
 
-class TestSubmit:
-    def test_parts_can_be_fetched_in_the_background(self, client):
-        """A future that a cell can await as well."""
-        pending = client.submit(PAYOUTS, "2026-Q2", split="month")
-        assert pending.request == client.request(PAYOUTS, "2026-Q2")
-        assert pending.result().reuse == "3 months launched"
-        assert repr(pending).endswith("done")
+class TestOneReportOrASet:
+    def test_the_parts_are_months_unless_another_split_is_named(self, client, quarter):
+        """Months are how accounts are closed."""
+        assert client.fetch_all(PAYOUTS, "2026-Q2").requests == quarter.requests
+        assert len(client.fetch_all(PAYOUTS, "2026-Q2", "quarter")) == 1
 
-        async def cell():
-            return await client.submit(PAYOUTS, "2026-Q2", split="month")
-
-        assert asyncio.run(cell()).reuse == "3 months stored"
-
-    def test_what_cannot_be_split_is_refused_at_once(self, client):
-        """Not in the future."""
-        with pytest.raises(errors.ParameterError, match="adds up"):
-            client.submit("balance.summary.2", "2026", split="month")
-
-    def test_a_frame_of_all_parts_is_one_call(self, client, quarter):
-        """As without parts."""
-        assert_frame_equal(client.frame(PAYOUTS, "2026-Q2", split="month"), quarter.frame())
+    @pytest.mark.parametrize("call", ["fetch", "frame", "submit", "plan", "request"])
+    def test_only_fetch_all_takes_a_split(self, client, call):
+        """So that fetch always returns one report, and fetch_all always a set."""
+        with pytest.raises(errors.ParameterError, match="split"):
+            getattr(client, call)(PAYOUTS, "2026-Q2", split="month")
 
 
 class TestTotals:
     def test_totals_are_by_currency(self, client):
         """Nothing is added across currencies."""
-        parts = client.fetch(ACTIVITY, "2026-Q2", split="month")
+        parts = client.fetch_all(ACTIVITY, "2026-Q2", split="month")
         frame = parts.frame()
         totals = parts.totals()
         assert totals["currency"].to_list() == sorted(set(frame["currency"]))
@@ -326,7 +315,7 @@ class TestTotals:
     @pytest.mark.parametrize("type_", [PAYOUTS, ACTIVITY, RECONCILIATION])
     def test_the_parts_tie_to_the_summary_of_the_whole_interval(self, client, type_):
         """To the cent, in each currency."""
-        parts = client.fetch(type_, "2026", split="month", timezone="Asia/Kolkata")
+        parts = client.fetch_all(type_, "2026", split="month", timezone="Asia/Kolkata")
         summary = client.fetch(parts.summary_request())
         tied = parts.tie_out(summary)
         assert tied.drop("control").equals(parts.tie_out(summary.scan()).drop("control"))
@@ -337,7 +326,9 @@ class TestTotals:
 
     def test_filters_are_those_of_the_parts(self, client):
         """One currency; and one category, which no summary takes by itself."""
-        parts = client.fetch(ACTIVITY, "2026-Q1", split="month", currency="eur", reporting_category="refund")
+        parts = client.fetch_all(
+            ACTIVITY, "2026-Q1", split="month", currency="eur", reporting_category="refund"
+        )
         summary = client.fetch(parts.summary_request())
         assert summary.request.currency == "eur"
         tied = parts.tie_out(summary)
@@ -346,12 +337,12 @@ class TestTotals:
 
     def test_a_month_that_stripe_restated_since_shows_as_a_difference(self, client, simulator):
         """The stored part is what Stripe said then; the summary is of now."""
-        parts = client.fetch(ACTIVITY, "2026-Q3", split="month")
+        parts = client.fetch_all(ACTIVITY, "2026-Q3", split="month")
         simulator.restate("2026-08")
         simulator.clock.advance(24 * 3600)
         tied = parts.tie_out(client.fetch(parts.summary_request()))
         assert not tied["passes"].all()
-        anew = client.fetch(ACTIVITY, "2026-Q3", split="month", reuse="never")
+        anew = client.fetch_all(ACTIVITY, "2026-Q3", split="month", reuse="never")
         assert anew.tie_out(client.fetch(parts.summary_request()))["passes"].all()
 
     def test_a_stand_alone_fee_is_a_fee_wherever_stripe_puts_it(self, quarter):
@@ -381,12 +372,12 @@ class TestTotals:
 
     def test_what_is_missing_is_named(self, client):
         """Columns that were not asked for, or a summary that Stripe does not have."""
-        parts = client.fetch(PAYOUTS, "2026-Q1", split="month", columns=["payout_id", "net"])
+        parts = client.fetch_all(PAYOUTS, "2026-Q1", split="month", columns=["payout_id", "net"])
         with pytest.raises(errors.ParameterError, match="no column currency, gross, fee"):
             parts.totals()
         with pytest.raises(errors.ParameterError, match="no column currency, reporting_category, gross, fee"):
             parts.tie_out(pl.DataFrame())
-        full = client.fetch(PAYOUTS, "2026-Q1", split="month")
+        full = client.fetch_all(PAYOUTS, "2026-Q1", split="month")
         with pytest.raises(errors.ParameterError, match="the summary has no column currency"):
             full.tie_out(pl.DataFrame())
         with pytest.raises(errors.ParameterError, match="not a report or its frame"):
@@ -465,7 +456,7 @@ def test_parts_of_a_request_are_known_without_asking(quarter):
 def test_the_command_line_takes_a_year_in_months(tmp_path, capsys):
     """A yearly job, with progress of all parts."""
     target = tmp_path / "x.parquet"
-    asked = ["fetch", PAYOUTS, "2025", "--demo", "--split", "month", "--output", str(target)]
+    asked = ["fetch-all", PAYOUTS, "2025", "--demo", "--split", "month", "--output", str(target)]
     assert cli.main(asked) == 0
     shown = capsys.readouterr().err
     assert "12 months launched" in shown

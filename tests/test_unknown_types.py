@@ -182,7 +182,7 @@ def test_report_reuse_says_which_versions_were_skipped(newer):
     )
     pending = client.submit("payouts.itemized", "2026-10")
     assert "payouts.itemized.9 was skipped" in str(pending.result().reuse)
-    reports = client.fetch("payouts.itemized", "2026-Q3", split="month")
+    reports = client.fetch_all("payouts.itemized", "2026-Q3", split="month")
     assert "payouts.itemized.9 was skipped" in reports.reuse
 
 
@@ -257,7 +257,7 @@ def test_all_columns_of_a_newer_version_are_the_siblings_and_the_new_ones(newer)
 def test_a_newer_version_splits_charts_and_ties_as_its_sibling(newer):
     """Natural key, splitting and chart go by the name without version."""
     client = newer(renamed=PAYOUTS)
-    reports = quietly(client.fetch, "payouts.itemized.9", "2026-Q3", split="month")
+    reports = quietly(client.fetch_all, "payouts.itemized.9", "2026-Q3")
     assert len(reports) == 3
     assert "payouts.itemized.9 is not in the catalogue" in reports.reuse
     report = quietly(client.fetch, "payouts.itemized.9", "2026-10")
@@ -483,7 +483,7 @@ def test_charts_sums_and_controls_refuse_money_that_is_text_and_say_how_to_read_
     """And do not recommend what was done already."""
     period = "2026-10"
     payouts = client.fetch("payouts.itemized", period, schema_overrides=OVERRIDE)
-    set_ = client.fetch("payouts.itemized", "2026-Q3", split="month", schema_overrides=OVERRIDE)
+    set_ = client.fetch_all("payouts.itemized", "2026-Q3", split="month", schema_overrides=OVERRIDE)
     refused = [
         lambda: payouts.chart(),
         lambda: sr.tie_out(payouts=payouts.frame()),

@@ -30,7 +30,7 @@ assert_type(report.to_html("net", rows=20), str)
 report.chart("net", theme="dark", linked=True, currency="eur")
 report.chart(theme="black")  # type: ignore[arg-type]
 
-year = client.fetch("payout_reconciliation.itemized", "2026", split="month")
+year = client.fetch_all("payout_reconciliation.itemized", "2026", split="month")
 assert_type(year, sr.ReportSet)
 assert_type(year.parts, tuple[sr.Report, ...])
 assert_type(year.scan(), pl.LazyFrame)
@@ -39,9 +39,7 @@ assert_type(year.reuse, str)
 assert_type(year.request, sr.ReportRequest)
 assert_type(year.totals(), pl.DataFrame)
 assert_type(year.tie_out(client.fetch(year.summary_request())), pl.DataFrame)
-assert_type(client.frame("payouts.itemized", "2026", split="quarter"), pl.DataFrame)
 assert_type(client.submit("payouts.itemized", "2026-10").result(), sr.Report)
-assert_type(client.submit("payouts.itemized", "2026", split="month").result(), sr.ReportSet)
 assert_type(report.write_csv("x.csv"), int)
 assert_type(year.write_excel(Path("x.xlsx")), int)
 assert_type(year.write_parquet("x.parquet"), int)
@@ -80,14 +78,14 @@ form.choose(report_type="payouts.itemized", period="2026-09", currency="eur")
 assert_type(form.run().result(), sr.Report)
 assert_type(form.code, str)
 client.fetch("balance.summary", "2026-10", progress=None)
-client.fetch("balance.summary", "2026-10", progress="no")  # type: ignore[call-overload]
+client.fetch("balance.summary", "2026-10", progress="no")  # type: ignore[arg-type]
 
 columns: Sequence[str] = ("net",)
 client.fetch(request)
 client.fetch("balance.summary", "2026-10", columns="all")
 client.fetch("balance.summary", "2026-10", columns=columns)
 
-client.fetch("balance.summary", "2026-10", reuse="sometimes")  # type: ignore[call-overload]
-client.fetch("balance.summary", "2026-10", curency="eur")  # type: ignore[call-overload]
-client.fetch("balance.summary", 2026)  # type: ignore[call-overload]
-client.fetch("payouts.itemized", "2026", split="months")  # type: ignore[call-overload]
+client.fetch("balance.summary", "2026-10", reuse="sometimes")  # type: ignore[arg-type]
+client.fetch("balance.summary", "2026-10", curency="eur")  # type: ignore[call-arg]
+client.fetch("balance.summary", 2026)  # type: ignore[arg-type]
+client.fetch_all("payouts.itemized", "2026", split="months")  # type: ignore[arg-type]

@@ -7,7 +7,7 @@
 
     df = client.frame("balance.summary", "2026-10")                # polars.DataFrame
     report = client.fetch("payouts.itemized", "last month")        # with chart(), provenance, reuse, path
-    year = client.fetch("payouts.itemized", "2026", split="month")  # a ReportSet: months, stored one by one
+    year = client.fetch_all("payouts.itemized", "2026")     # a ReportSet: months, stored one by one
     client.report_types()                                          # what can be asked for
     client.plan("payouts.itemized", "2026-10")                  # what a fetch would do, without doing it
 

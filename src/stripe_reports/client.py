@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Self, Unpack, overload
+from typing import TYPE_CHECKING, NoReturn, Self, Unpack
 
 import polars as pl
 from platformdirs import user_cache_path
@@ -28,7 +28,6 @@ from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.notebook.completion import install_in_session
 from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.parsing import SchemaOverrides, checked_overrides
-from stripe_reports.parsing.overrides import Overrides
 from stripe_reports.planning import deadline
 from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.periods import Period
@@ -44,7 +43,7 @@ from stripe_reports.report.report_set import ReportSet
 from stripe_reports.runs.account import Account
 from stripe_reports.runs.fetch import Runs
 from stripe_reports.runs.fetch_all import answer_in_parts
-from stripe_reports.runs.futures import PendingReport, PendingReportSet
+from stripe_reports.runs.futures import PendingReport
 from stripe_reports.runs.progress import Progress, ProgressOption, shown, told_in_background
 from stripe_reports.runs.request import Parameters, RequestBuilder, spelled_out
 from stripe_reports.storage.cache import Cache
@@ -379,64 +378,31 @@ class Client:
         check_policy(reuse)
         return self._runs.finder.plan(self._requests.asked(report_type, period, parameters), reuse)
 
-    @overload
-    def fetch(
-        self,
-        report_type: ReportTypeName | str | ReportRequest,
-        period: Period | None = None,
-        *,
-        split: None = None,
-        reuse: Policy = "auto",
-        timeout: float = 900.0,
-        progress: ProgressOption = "auto",
-        schema_overrides: SchemaOverrides | None = None,
-        **parameters: Unpack[Parameters],
-    ) -> Report: ...
-
-    @overload
-    def fetch(
-        self,
-        report_type: ReportTypeName | str | ReportRequest,
-        period: Period | None = None,
-        *,
-        split: Split,
-        reuse: Policy = "auto",
-        timeout: float = 900.0,
-        progress: ProgressOption = "auto",
-        schema_overrides: SchemaOverrides | None = None,
-        **parameters: Unpack[Parameters],
-    ) -> ReportSet: ...
-
     @spelled_out
     def fetch(
         self,
         report_type: ReportTypeName | str | ReportRequest,
         period: Period | None = None,
         *,
-        split: Split | None = None,
         reuse: Policy = "auto",
         timeout: float = 900.0,
         progress: ProgressOption = "auto",
         schema_overrides: SchemaOverrides | None = None,
         **parameters: Unpack[Parameters],
-    ) -> Report | ReportSet:
-        """The report, from the nearest place that has it: this machine, an earlier run, or a new one.
+    ) -> Report:
+        """Return the report from the nearest place that has it: this machine, an earlier run, or a new one.
 
         Args:
             report_type: Id with or without version, or a finished ``ReportRequest``.
             period: See ``request``.
-            split: ``"month"`` (or ``"day"``, ``"week"``, ``"quarter"``, ``"year"``) takes a long interval in
-                calendar parts, fetched side by side, for a ``ReportSet``. Closed parts are stored once and
-                never asked for again. Only itemised types split; the others say why not. A period that is
-                still going on, such as the present year, is cut where Stripe's data end, and says so.
             reuse: ``"auto"`` reuses a run if its interval was closed (data five days past its end) or if
                 Stripe has published nothing newer; ``"always"`` reuses any, ``"never"`` none; a
-                ``timedelta`` is the oldest that the data may be.
-            timeout: Longest time that the call may take, in seconds, with all parts where it is split.
-            progress: Called at every look at a pending run; see ``wait``.
+                ``timedelta`` is the maximum age of the data.
+            timeout: Maximum duration of the call, in seconds.
+            progress: Called at every poll of a pending run; see ``wait``.
             schema_overrides: polars types by column, in place of those of the catalogue:
-                ``{"date": pl.String}``. They are not sent to Stripe; they are in the provenance, and what is
-                read with others is stored beside.
+                ``{"date": pl.String}``. They are not sent to Stripe; they are recorded in the provenance, and
+                a result read with other types is stored separately.
             **parameters: See ``request``.
 
         Raises:
@@ -449,17 +415,65 @@ class Client:
         Warns:
             UnknownReportTypeWarning: The catalogue does not have the type or a column; once in a process.
 
-        With *split*, the error of the first part that failed, with a note that names the part; the
-        others are stored.
-
         Example:
             >>> report = client.fetch("balance.summary", "2026-10")
             >>> report.reuse.action
             'launched'
-            >>> client.fetch("payouts.itemized", "2026-Q3", split="month").reuse
-            '3 months launched'
         """
-        return self._fetch(report_type, period, split, reuse, timeout, progress, schema_overrides, parameters)
+        check_policy(reuse)
+        with self._within(timeout):
+            overrides, skipped = checked_overrides(schema_overrides), self._account.skipped(report_type)
+            request = self._requests.asked(report_type, period, parameters)
+            with shown(progress, place_to_draw) as told:
+                return self._runs.fetch(request, reuse, overrides, progress=told).explained(skipped)
+
+    @spelled_out
+    def fetch_all(
+        self,
+        report_type: ReportTypeName | str | ReportRequest,
+        period: Period | None = None,
+        split: Split = "month",
+        *,
+        reuse: Policy = "auto",
+        timeout: float = 900.0,
+        progress: ProgressOption = "auto",
+        schema_overrides: SchemaOverrides | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ReportSet:
+        """Return a long interval in calendar parts, fetched side by side.
+
+        Closed parts are stored once and not requested again. Only itemised types can be split; for the others
+        the error says why not. A period that is still going on, such as the present year, is truncated at the
+        end of Stripe's data, and the set says so.
+
+        Args:
+            report_type: See ``fetch``.
+            period: See ``request``.
+            split: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``.
+            reuse: See ``fetch``; it applies to each part.
+            timeout: Maximum duration of the call with all parts, in seconds.
+            progress: See ``fetch``.
+            schema_overrides: See ``fetch``.
+            **parameters: See ``request``.
+
+        Raises:
+            StripeReportsError: See ``fetch``. It is the error of the first part that failed, with a note that
+                names the part; the others are stored.
+
+        Example:
+            >>> quarter = client.fetch_all("payouts.itemized", "2026-Q3")
+            >>> [report.reuse.action for report in quarter]
+            ['launched', 'launched', 'launched']
+        """
+        check_policy(reuse)
+        with self._within(timeout):
+            overrides, skipped = checked_overrides(schema_overrides), self._account.skipped(report_type)
+            request, truncated = self._requests.in_parts(report_type, period, split, parameters)
+            with shown(progress, place_to_draw) as told:
+                parts = answer_in_parts(
+                    self._runs, request, split, reuse, overrides, truncated=truncated, progress=told
+                )
+            return parts.explained(skipped)
 
     @spelled_out
     def frame(
@@ -467,14 +481,13 @@ class Client:
         report_type: ReportTypeName | str | ReportRequest,
         period: Period | None = None,
         *,
-        split: Split | None = None,
         reuse: Policy = "auto",
         timeout: float = 900.0,
         progress: ProgressOption = "auto",
         schema_overrides: SchemaOverrides | None = None,
         **parameters: Unpack[Parameters],
     ) -> pl.DataFrame:
-        """``fetch(...).frame()``: the report, or all its parts, as a DataFrame.
+        """Return ``fetch(...).frame()``: the report as a DataFrame.
 
         One row per row of Stripe's file, in its order, with the types of the catalogue: money is
         ``Decimal(38, 6)`` in major units (10.00 is ten euros). Arguments and errors are those of ``fetch``.
@@ -483,41 +496,13 @@ class Client:
             >>> client.frame("balance.summary", "2026-10", currency="eur").schema["net_amount"]
             Decimal(precision=38, scale=6)
         """
+        check_policy(reuse)
         with self._within(timeout):
-            report = self._fetch(
-                report_type, period, split, reuse, timeout, progress, schema_overrides, parameters
-            )
-            if isinstance(report, ReportSet):
-                return report.frame()
-            return self._runs.frame_of(report, checked_overrides(schema_overrides))
-
-    @overload
-    def submit(
-        self,
-        report_type: ReportTypeName | str | ReportRequest,
-        period: Period | None = None,
-        *,
-        split: None = None,
-        reuse: Policy = "auto",
-        timeout: float = 900.0,
-        progress: ProgressOption = "auto",
-        schema_overrides: SchemaOverrides | None = None,
-        **parameters: Unpack[Parameters],
-    ) -> PendingReport: ...
-
-    @overload
-    def submit(
-        self,
-        report_type: ReportTypeName | str | ReportRequest,
-        period: Period | None = None,
-        *,
-        split: Split,
-        reuse: Policy = "auto",
-        timeout: float = 900.0,
-        progress: ProgressOption = "auto",
-        schema_overrides: SchemaOverrides | None = None,
-        **parameters: Unpack[Parameters],
-    ) -> PendingReportSet: ...
+            overrides = checked_overrides(schema_overrides)
+            request = self._requests.asked(report_type, period, parameters)
+            with shown(progress, place_to_draw) as told:
+                report = self._runs.fetch(request, reuse, overrides, progress=told)
+            return self._runs.frame_of(report, overrides)
 
     @spelled_out
     def submit(
@@ -525,20 +510,19 @@ class Client:
         report_type: ReportTypeName | str | ReportRequest,
         period: Period | None = None,
         *,
-        split: Split | None = None,
         reuse: Policy = "auto",
         timeout: float = 900.0,
         progress: ProgressOption = "auto",
         schema_overrides: SchemaOverrides | None = None,
         **parameters: Unpack[Parameters],
-    ) -> PendingReport | PendingReportSet:
-        """``fetch`` in the background: a future of the report, which a notebook cell can also await.
+    ) -> PendingReport:
+        """Start ``fetch`` in the background: a future of the report, which a notebook cell can also await.
 
-        Many can be submitted at once; their runs are looked at together. For what to pass see ``fetch``.
+        Many can be submitted at once; their runs are polled together. Arguments are those of ``fetch``.
 
         Raises:
-            InputError: At once, if nothing of the kind can be asked for. Everything else is raised by
-                ``result()`` or ``await``.
+            InputError: At once, if Stripe has no such report. Every other error is raised by ``result()`` or
+                ``await``.
 
         Example:
             >>> pending = [client.submit("balance.summary", month) for month in ("2026-08", "2026-09")]
@@ -548,16 +532,13 @@ class Client:
         check_policy(reuse)
         with self._within(timeout):  # the thread of the future takes the limit along
             overrides, skipped = checked_overrides(schema_overrides), self._account.skipped(report_type)
-            if split is not None:
-                request, truncated = self._requests.in_parts(report_type, period, split, parameters)
-                answer = partial(self._parts, request, split, reuse, overrides, skipped, truncated)
-                in_parts = PendingReportSet(request)
-                in_parts.start(told_in_background(progress, place_to_draw, answer))
-                return in_parts
-            request = self._requests.asked(report_type, period, parameters)
-            pending = PendingReport(request)
-            answer_one = partial(self._report, request, reuse, overrides, skipped)
-            pending.start(told_in_background(progress, place_to_draw, answer_one))
+            pending = PendingReport(self._requests.asked(report_type, period, parameters))
+
+            def answer(progress: Progress | None) -> Report:
+                report = self._runs.fetch(pending.request, reuse, overrides, progress=progress)
+                return report.explained(skipped)
+
+            pending.start(told_in_background(progress, place_to_draw, answer))
             return pending
 
     # The close
@@ -683,55 +664,6 @@ class Client:
         return None if now is None else self._transport.clock.now() - now
 
     # How it is done
-
-    def _fetch(
-        self,
-        report_type: ReportTypeName | str | ReportRequest,
-        period: Period | None,
-        split: Split | None,
-        reuse: Policy,
-        timeout: float,
-        progress: ProgressOption,
-        schema_overrides: SchemaOverrides | None,
-        parameters: Parameters,
-    ) -> Report | ReportSet:
-        check_policy(reuse)
-        with self._within(timeout):
-            overrides, skipped = checked_overrides(schema_overrides), self._account.skipped(report_type)
-            if split is not None:
-                request, truncated = self._requests.in_parts(report_type, period, split, parameters)
-                with shown(progress, place_to_draw) as told:
-                    return self._parts(request, split, reuse, overrides, skipped, truncated, progress=told)
-            request = self._requests.asked(report_type, period, parameters)
-            with shown(progress, place_to_draw) as told:
-                return self._report(request, reuse, overrides, skipped, progress=told)
-
-    def _report(
-        self,
-        request: ReportRequest,
-        reuse: Policy,
-        overrides: Overrides,
-        skipped: tuple[str, ...],
-        *,
-        progress: Progress | None,
-    ) -> Report:
-        return self._runs.fetch(request, reuse, overrides, progress=progress).explained(skipped)
-
-    def _parts(
-        self,
-        request: ReportRequest,
-        split: Split,
-        reuse: Policy,
-        overrides: Overrides,
-        skipped: tuple[str, ...],
-        truncated: bool,
-        *,
-        progress: Progress | None,
-    ) -> ReportSet:
-        parts = answer_in_parts(
-            self._runs, request, split, reuse, overrides, truncated=truncated, progress=progress
-        )
-        return parts.explained(skipped)
 
     def _within(self, timeout: float) -> AbstractContextManager[None]:
         """A block that takes so many seconds at most."""

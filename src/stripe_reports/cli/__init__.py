@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from stripe_reports.cli import demo, doctor, evidence, fetch, simulate, tie_out, types, verify
+from stripe_reports.cli import demo, doctor, evidence, fetch, fetch_all, simulate, tie_out, types, verify
 from stripe_reports.cli.output import only_printable
 from stripe_reports.errors import InputError, StripeReportsError
 
@@ -84,6 +84,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"stripe-reports {version('stripe-reports')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (demo, fetch, tie_out, evidence, verify, simulate, types, doctor):
+    for command in (demo, fetch, fetch_all, tie_out, evidence, verify, simulate, types, doctor):
         command.add_to(commands)
     return parser

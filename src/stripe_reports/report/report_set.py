@@ -170,7 +170,7 @@ class ReportSet(Exports):
             ParameterError: The parts or the summary lack a column that this needs.
 
         Example:
-            >>> year = client.fetch("payouts.itemized", "2026", split="month")
+            >>> year = client.fetch_all("payouts.itemized", "2026", split="month")
             >>> year.tie_out(client.fetch(year.summary_request()))["passes"].all()
             True
         """

@@ -68,7 +68,7 @@ def answer_in_parts(
     truncated: bool,
     progress: Progress | None,
 ) -> ReportSet:
-    """The report of every part: stored, or fetched side by side; see ``Client.fetch``.
+    """The report of every part: stored, or fetched side by side; see ``Client.fetch_all``.
 
     What fails ends nothing else. The error is that of the first part that failed, with a note that names it.
     """
@@ -89,7 +89,7 @@ def answer_in_parts(
         except BaseException as error:
             error.add_note(
                 f"{_count(answers)} of {len(requests)} parts are stored. The runs of the others go on at "
-                "Stripe; the same fetch joins them."
+                "Stripe; the same call joins them."
             )
             raise
     return ReportSet(request, split, _all_there(requests, answers), truncated)
@@ -162,7 +162,7 @@ def _all_there(
         also = f" {len(others)} more failed, those to {named}." if others else ""
         error.add_note(
             f"That was the part to {requests[number].last_included_day}, {requests[number]!r}.{also} "
-            f"{_count(answers)} of {len(requests)} parts are stored; the same fetch asks for the others only."
+            f"{_count(answers)} of {len(requests)} parts are stored; the same call requests only the others."
         )
         raise error
     return tuple(report for report in reports if isinstance(report, Report))

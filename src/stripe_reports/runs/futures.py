@@ -7,23 +7,20 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextvars import copy_context
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 from stripe_reports.errors import NotPicklableError
 from stripe_reports.models import ReportRequest
 from stripe_reports.render.printable import printable_lines
 from stripe_reports.report.report import Report
-from stripe_reports.report.report_set import ReportSet
 
-__all__ = ["PendingReport", "PendingReportSet"]
-
-_Answer = TypeVar("_Answer")
+__all__ = ["PendingReport"]
 
 
-class _Pending(Future[_Answer]):
-    """A ``concurrent.futures.Future``; ``await pending`` works as well as ``result()``.
+class PendingReport(Future[Report]):
+    """A ``concurrent.futures.Future`` of a ``Report``; ``await pending`` works as well as ``result()``.
 
-    Giving up on it cancels nothing at Stripe: the same fetch joins the run later.
+    Cancelling it cancels nothing at Stripe: the same fetch joins the run later.
 
     Attributes:
         request: What was asked for.
@@ -33,7 +30,7 @@ class _Pending(Future[_Answer]):
         super().__init__()
         self.request = request
 
-    def start(self, fetch: Callable[[], _Answer]) -> None:
+    def start(self, fetch: Callable[[], Report]) -> None:
         """Fetch in a thread of its own, which does not keep the process from ending.
 
         The time limit of the caller holds there too, and counts from now.
@@ -41,7 +38,7 @@ class _Pending(Future[_Answer]):
         name, context = f"stripe-reports {self.request.report_type}", copy_context()
         threading.Thread(target=context.run, args=(self._fulfil, fetch), name=name, daemon=True).start()
 
-    def _fulfil(self, fetch: Callable[[], _Answer]) -> None:
+    def _fulfil(self, fetch: Callable[[], Report]) -> None:
         if not self.set_running_or_notify_cancel():
             return
         try:
@@ -51,11 +48,11 @@ class _Pending(Future[_Answer]):
 
     def __reduce__(self) -> NoReturn:
         raise NotPicklableError(
-            f"A {type(self).__name__} cannot be pickled or copied: a thread of this process works on it. "
+            "A PendingReport cannot be pickled or copied: a thread of this process works on it. "
             "Pass on what its result() returns."
         )
 
-    def __await__(self) -> Generator[Any, None, _Answer]:
+    def __await__(self) -> Generator[Any, None, Report]:
         return asyncio.wrap_future(self).__await__()
 
     def __repr__(self) -> str:
@@ -65,12 +62,4 @@ class _Pending(Future[_Answer]):
             state = "cancelled"
         else:
             state = f"failed: {error}" if (error := self.exception()) else "done"
-        return printable_lines(f"{type(self).__name__}({self.request!r})\n  {state}")
-
-
-class PendingReport(_Pending[Report]):
-    """A ``concurrent.futures.Future`` of a ``Report``; ``await pending`` works as well as ``result()``."""
-
-
-class PendingReportSet(_Pending[ReportSet]):
-    """A ``concurrent.futures.Future`` of a ``ReportSet``, which can be awaited in a cell as well."""
+        return printable_lines(f"PendingReport({self.request!r})\n  {state}")

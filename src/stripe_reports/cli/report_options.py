@@ -1,0 +1,121 @@
+"""The options of the commands that fetch: which report, with which parameters, shown or written where."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+import polars as pl
+
+from stripe_reports.cli.clients import add_client_to
+from stripe_reports.cli.output import TerminalProgress, show
+from stripe_reports.errors import ParameterError
+from stripe_reports.report.export import Exports, writer_for
+
+if TYPE_CHECKING:
+    from stripe_reports.client import Parameters
+    from stripe_reports.parsing import SchemaOverrides
+    from stripe_reports.planning.reuse import Policy
+    from stripe_reports.runs.progress import ProgressOption
+
+__all__ = ["add_report_options_to", "check_output", "deliver", "fetch_options", "parameters_of"]
+
+_TYPES: dict[str, pl.DataType] = {
+    "String": pl.String(),
+    "Decimal": pl.Decimal(38, 6),
+    "Int64": pl.Int64(),
+    "Boolean": pl.Boolean(),
+    "Date": pl.Date(),
+}
+
+
+class FetchOptions(TypedDict):
+    """What a fetch takes besides the report and Stripe's parameters."""
+
+    reuse: Policy
+    timeout: float
+    progress: ProgressOption
+    schema_overrides: SchemaOverrides
+
+
+def add_report_options_to(parser: argparse.ArgumentParser, *, period_required: bool) -> None:
+    """Add the options that say which report, where it goes and whom to ask."""
+    parser.add_argument("report_type", metavar="TYPE", help="such as balance.summary or payouts.itemized.5")
+    parser.add_argument(
+        "period", metavar="PERIOD", nargs=None if period_required else "?", help="2026-10, 'last month', …"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write FILE.csv, FILE.parquet or FILE.xlsx"
+    )
+    for name, text in {
+        "timezone": "zone of the period and of local times, such as Europe/Paris",
+        "currency": "one currency only, such as eur",
+        "reporting-category": "one reporting category only, such as charge",
+        "payout": "po_…, for one payout's report",
+        "connected-account": "acct_…, for the Connect types",
+    }.items():
+        parser.add_argument(f"--{name}", help=text)
+    parser.add_argument("--columns", help="names with commas between, 'all' or 'default'")
+    parser.add_argument(
+        "--schema-overrides",
+        metavar="COLUMN=TYPE,…",
+        help="read columns as String, Decimal, Int64, Boolean or Date, in place of what they are taken for",
+    )
+    parser.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
+    parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="default 900")
+    add_client_to(parser)
+
+
+def parameters_of(options: argparse.Namespace) -> Parameters:
+    """Return Stripe's parameters as the client takes them."""
+    columns = options.columns
+    if columns not in (None, "all", "default"):
+        columns = [name.strip() for name in columns.split(",")]
+    return {
+        "timezone": options.timezone,
+        "columns": columns,
+        "currency": options.currency,
+        "reporting_category": options.reporting_category,
+        "payout": options.payout,
+        "connected_account": options.connected_account,
+    }
+
+
+def fetch_options(options: argparse.Namespace) -> FetchOptions:
+    """Return the other options as the client takes them."""
+    return {
+        "reuse": options.reuse,
+        "timeout": options.timeout,
+        "progress": TerminalProgress(sys.stderr),
+        "schema_overrides": _overrides(options.schema_overrides),
+    }
+
+
+def check_output(path: Path | None) -> None:
+    """Refuse a file that cannot be written, before anything is fetched."""
+    if path is not None:
+        writer_for(path)
+
+
+def deliver(reports: Exports, path: Path | None) -> None:
+    """Show the rows, or write them to a file."""
+    if path is None:
+        show(reports.frame())
+    else:
+        print(f"{writer_for(path)(reports):,} rows in {path}", file=sys.stderr)
+
+
+def _overrides(text: str | None) -> dict[str, pl.DataType]:
+    """``date=String,levy=Decimal`` as polars types."""
+    overrides: dict[str, pl.DataType] = {}
+    for part in text.split(",") if text else ():
+        name, _, dtype = part.partition("=")
+        if dtype.strip() not in _TYPES:
+            raise ParameterError(
+                f"--schema-overrides takes COLUMN=TYPE with a type of {', '.join(_TYPES)}; got {part!r}.",
+                param="schema_overrides",
+            )
+        overrides[name.strip()] = _TYPES[dtype.strip()]
+    return overrides
