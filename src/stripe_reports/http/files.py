@@ -1,4 +1,4 @@
-"""The contents of result files: streamed, checked, and asked for only where the key may be sent.
+"""Download result files: streamed, checked, and only from addresses to which the key may be sent.
 
 Source: https://docs.stripe.com/api/files
 """
@@ -31,7 +31,7 @@ _LONGEST_KEY = 1000
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What was written: how many bytes, and their SHA-256."""
+    """The number of bytes written, and their SHA-256."""
 
     size: int
     sha256: str
@@ -109,9 +109,10 @@ class Files:
         return copied
 
     def _copied(self, file: FileView, target: BinaryIO) -> Download | None:
-        """Stop where there is more than announced; None if there is the key, which a gateway may repeat.
+        """Copy the file, but no more than its announced size; None if it contains the API key.
 
-        Errors are raised elsewhere: the answer is not redacted, and they show the variables of their frames.
+        A gateway may repeat the key. No error is raised here: a traceback can show the variables of its
+        frames, and the answer among them is not redacted.
         """
         digest, size, before = hashlib.sha256(), 0, b""
         with self._open(str(file.url), file) as response:
@@ -127,7 +128,7 @@ class Files:
         return Download(size, digest.hexdigest())
 
     def _open(self, url: str, file: FileView) -> requests.Response:
-        """The answer with the file's bytes. A redirect is followed over https only, and without the key."""
+        """The answer with the file's contents. A redirect is followed only over https and without the key."""
         headers = {"Authorization": f"Bearer {UNSIGNED}", "Stripe-Version": self._settings.api_version}
         if self._settings.account:
             headers["Stripe-Account"] = self._settings.account
@@ -152,7 +153,7 @@ class Files:
         raise refused
 
     def _redirected(self, url: str, location: str, file: FileView) -> str | errors.ResultUnavailableError:
-        """Where a redirect leads to, or why it is not followed."""
+        """The address to which a redirect leads, or the error that says why it is not followed."""
         target = joined(url, location)
         origin = origin_of(target)
         if target is None or origin is None:

@@ -1,4 +1,4 @@
-"""Turns what Stripe or the connection reports into our errors: which class, which message, what to do."""
+"""Turn the errors of Stripe and of the connection into ours: the class, the message and the advice."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ _BY_STATUS: dict[int, type[errors.StripeAPIError]] = {
 }
 
 NOT_AS_EXPECTED = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
-"""What is raised where an answer lacks something, has another type, or is too large or too deep."""
+"""Raised where an answer lacks something, has another type, or is too large or too deeply nested."""
 
 _NOT_DECODED = (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError)
 
 
 def is_unreadable(error: BaseException) -> bool:
-    """Whether an answer came and could not be read, which is no fault of the connection."""
+    """Whether an answer arrived but could not be read, so the connection is not at fault."""
     return isinstance(error, (*NOT_AS_EXPECTED, *_NOT_DECODED))
 
 
@@ -74,7 +74,7 @@ def no_answer(base_url: str, cause: BaseException) -> errors.StripeReportsError:
 def translated(
     status: int | None, body: object, headers: Mapping[str, str] | None, what: str
 ) -> errors.StripeAPIError:
-    """The error of ours for an answer of Stripe's that is an error."""
+    """Our error for an error answer of Stripe."""
     described = body.get("error") if isinstance(body, Mapping) else None
     if not isinstance(described, Mapping):
         described = {}

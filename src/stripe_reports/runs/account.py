@@ -32,7 +32,7 @@ OFFERED_KEPT_FOR = timedelta(days=1)
 
 
 class Account:
-    """One account, as its key sees it."""
+    """One account at Stripe, as its key sees it."""
 
     def __init__(self, api: Api, launch_log: LaunchLog, transport: Transport) -> None:
         self._api = api
@@ -47,13 +47,13 @@ class Account:
     # Time
 
     def now(self) -> datetime:
-        """Stripe's time as its last answer told it, else this machine's. No call."""
+        """Stripe's time according to its last answer, else this machine's time. Makes no call."""
         return self._transport.now()
 
     def time(self) -> datetime:
-        """Stripe's time; asked for if no answer has told it lately."""
+        """Stripe's time; makes a call if no recent answer has told it."""
         if self._transport.stripe_time() is None:
-            self._api.list_runs(limit=1)  # never cached, so its Date is now's
+            self._api.list_runs(limit=1)  # never cached, so its Date header is current
         return self._transport.now()
 
     # Runs
@@ -61,12 +61,12 @@ class Account:
     def runs(
         self, since: datetime | None = None, *, pages: int | None = None, page_size: int = 100
     ) -> Iterator[ReportRun]:
-        """Runs at Stripe, newest first, created at or after an instant; at most so many pages."""
+        """Runs at Stripe, newest first, created at or after *since*, from at most so many *pages*."""
         for runs in islice(self._api.pages_of_runs(since, page_size=page_size), pages):
             yield from runs
 
     def retrieve(self, id_: str) -> ReportRun:
-        """The run of that id, as it is now; if it was launched here, it must be of what was sent."""
+        """The run with that id, as it is now; a run that was launched here must match its request."""
         run = self._api.retrieve_run(id_)
         return self._api.verified(run, self._launch_log.request_of(run.id))
 
@@ -94,7 +94,7 @@ class Account:
             raise catalog.unknown(id_, says=error.stripe_message) from error
 
     def known_type(self, id_: str) -> ReportType:
-        """The type without a call: from the catalogue, or by the columns that Stripe named lately."""
+        """The type as it is known without a call: from the catalogue, or from the columns Stripe named."""
         known = catalog.completed(id_)
         if known.columns and known.sibling is None:
             return known
@@ -109,7 +109,7 @@ class Account:
         return self._chosen(name.strip().lower()).id
 
     def skipped(self, name: str | ReportRequest) -> tuple[str, ...]:
-        """Why *name* does not stand for newer versions that the account offers, a clause for each."""
+        """Why newer versions that the account offers were not chosen for *name*, a clause for each."""
         return self._chosen(name.strip().lower()).skipped if isinstance(name, str) else ()
 
     def _chosen(self, name: str) -> catalog.Chosen:

@@ -34,14 +34,14 @@ __all__ = ["Downloader"]
 logger = logging.getLogger("stripe_reports")
 
 LARGE = 32_000_000
-"""Bytes from which a result takes long to read, and much memory."""
+"""Bytes from which a result takes long to read and needs much memory."""
 
 SMALL_AT_ONCE, LARGE_AT_ONCE = 8, 2
-"""So many results are read and typed at once: polars uses every core for one."""
+"""Maximum results read and typed at the same time: polars uses every core for each."""
 
 
 class Downloader:
-    """Turns finished runs into stored results, a few at once."""
+    """Turns finished runs into stored results, a few at a time."""
 
     def __init__(self, account: Account, api: Api, files: Files, store: Store, settings: Settings) -> None:
         self._account = account
@@ -53,7 +53,7 @@ class Downloader:
         self._room_for_large = threading.BoundedSemaphore(LARGE_AT_ONCE)
 
     def result_of(self, request: ReportRequest, run: ReportRun, overrides: Overrides) -> StoredResult:
-        """The result of a succeeded run, downloaded and typed unless that was done before."""
+        """The stored result of a succeeded run; it is downloaded and typed if it is not stored yet."""
         with deadline.about(run), self._store.lock(run.id, timeout=deadline.left()):
             found = self._store.find(run, schema_overrides=in_words(overrides))
             if found is not None and found.provenance.request == request:
@@ -77,7 +77,7 @@ class Downloader:
             )
 
     def _room_for(self, run: ReportRun) -> threading.BoundedSemaphore:
-        """Where to wait for a turn to read a result: few at once, so that memory does for many runs."""
+        """The semaphore that limits how many results are read at the same time, and so the memory used."""
         size = run.file.size if run.file else None
         return self._room_for_large if size is None or size >= LARGE else self._room
 

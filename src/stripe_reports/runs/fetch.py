@@ -1,4 +1,4 @@
-"""The path of a request, from what is stored here to the report; ``Runs.fetch`` shows it whole."""
+"""The path from a request to its report; ``Runs.fetch`` shows it from top to bottom."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ logger = logging.getLogger("stripe_reports")
 
 
 class Runs:
-    """The reports of one owner: found, or launched, followed and downloaded.
+    """Finds the report of a request; or launches a run, follows it and downloads its file.
 
     Attributes:
         account: The account at Stripe.
-        finder: What answers a request.
-        launcher: New runs.
-        follower: Runs until they finish.
+        finder: Finds what answers a request.
+        launcher: Launches runs.
+        follower: Follows runs until they finish.
     """
 
     def __init__(self, account: Account, api: Api, store: Store, transport: Transport) -> None:
@@ -58,9 +58,9 @@ class Runs:
         *,
         progress: Progress | None,
     ) -> Report:
-        """The report: from a run that may answer, or from a new one, within the time of the call.
+        """The report of a request: stored, of an earlier run that may be reused, or of a new run.
 
-        *overrides* are the polars types that the user set; they make another stored result, of the same run.
+        A result that is read with other *overrides* is stored separately, of the same run.
         """
         if (report := self.stored(request, policy, overrides)) is not None:
             return report
@@ -85,7 +85,7 @@ class Runs:
     def stored(
         self, request: ReportRequest, policy: Policy, overrides: Overrides = NO_OVERRIDES
     ) -> Report | None:
-        """The stored report, if it answers without a question to Stripe."""
+        """The stored report, if it answers without a call to Stripe."""
         found = self.finder.stored(request, policy, overrides)
         return None if found is None else _report(found.result, found.decision, asked=request)
 
@@ -106,7 +106,7 @@ class Runs:
         return _report(stored, Decision("reused", f"run {run.id} was asked for by its id"))
 
     def frame_of(self, report: Report, overrides: Overrides = NO_OVERRIDES) -> pl.DataFrame:
-        """The frame of a report, read from Stripe once more if its file is removed or damaged meanwhile."""
+        """The frame of a report; it is downloaded again if its file was removed or damaged meanwhile."""
         try:
             return report.frame()
         except StoreError as error:
@@ -116,7 +116,7 @@ class Runs:
 
 
 def _with_age(decision: Decision, age: datetime, run: ReportRun) -> Decision:
-    """Say it where Stripe answered a new run with an older file."""
+    """Add to the reason that Stripe answered a new run with an older file, if it did."""
     if decision.action == "launched" and age < run.created:
         return replace(
             decision,
@@ -130,5 +130,5 @@ def _report(stored: StoredResult, decision: Decision, *, asked: ReportRequest | 
     warn_once(provenance.request.report_type, provenance.kinds_from)
     assumed = sentence(provenance.request.report_type, provenance.kinds_from)
     decision = replace(decision, notes=(assumed,) if assumed else ())
-    # What was asked for is equal, and knows besides in which zone it was meant.
+    # The request asked for equals the stored one, and also knows the zone in which it was meant.
     return Report(asked or provenance.request, provenance.run, decision, provenance, stored.path)

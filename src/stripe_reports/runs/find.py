@@ -1,6 +1,7 @@
-"""Find what answers a request: a result on this disk, a run at Stripe, or nothing.
+"""Find what answers a request: a result on this disk, a run at Stripe, or neither.
 
-``planning/reuse`` decides; this module tells it what is stored, launched and listed.
+``planning/reuse`` decides; this module tells it which results are stored, which runs were launched from here,
+and which runs Stripe lists.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from stripe_reports.storage.store import Store, StoredResult
 __all__ = ["AtStripe", "Finder", "Nowhere", "OnDisk"]
 
 PAGES_LISTED = 3
-"""How many pages of a hundred runs are looked through for one that answers."""
+"""Maximum pages, of a hundred runs each, that are searched for a run that answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class OnDisk:
 
 @dataclass(frozen=True, slots=True)
 class AtStripe:
-    """A run at Stripe answers, or will once it has finished."""
+    """A run at Stripe answers, now or when it has finished."""
 
     run: ReportRun
     decision: Decision
@@ -58,8 +59,8 @@ class Nowhere:
     """Nothing answers; a run must be launched.
 
     Attributes:
-        reason: Why, with what was passed over.
-        report_type: As Stripe has it now, if it was asked for.
+        reason: Why, including which runs were not used.
+        report_type: The type as Stripe describes it now, if it was asked.
     """
 
     reason: str
@@ -67,7 +68,7 @@ class Nowhere:
 
 
 class Finder:
-    """Looks for what answers a request, from near to far."""
+    """Looks for an answer on this disk first, then among the runs launched from here, then at Stripe."""
 
     def __init__(self, account: Account, api: Api, store: Store) -> None:
         self._account = account
@@ -75,7 +76,7 @@ class Finder:
         self._store = store
 
     def stored(self, request: ReportRequest, policy: Policy, overrides: Overrides) -> OnDisk | None:
-        """The stored result, if it answers without a question to Stripe."""
+        """The stored result, if it answers without a call to Stripe."""
         stored = self._results(request, overrides)
         step = plan(request, policy, known=[result.as_known for result in stored.values()])
         if not isinstance(step, Reuse):
@@ -85,9 +86,9 @@ class Finder:
     def find(
         self, request: ReportRequest, policy: Policy, overrides: Overrides, unusable: dict[str, str]
     ) -> OnDisk | AtStripe | Nowhere:
-        """Follow the plan until it needs nothing more; the caller holds the request.
+        """Ask what the plan needs to know until it decides; the caller holds the lock of the request.
 
-        Runs that turn out to be gone are added to *unusable*.
+        Runs that no longer exist at Stripe are added to *unusable*.
         """
         stored = self._results(request, overrides)
         known = self._known(request, stored, unusable, looking=policy != "never")
@@ -102,7 +103,7 @@ class Finder:
                 case Reuse(run, reason) | Await(run, reason):
                     try:
                         current = self._api.retrieve_run(run.id, request)
-                    except NotFoundError:  # noted here, and gone at Stripe: a simulator that began anew
+                    except NotFoundError:  # launched here, but not known there: a simulator was restarted
                         unusable[run.id] = "gone"
                         return self.find(request, policy, overrides, unusable)
                     return AtStripe(
@@ -122,7 +123,7 @@ class Finder:
                     assert_never(step)
 
     def plan(self, request: ReportRequest, policy: Policy) -> FetchPlan:
-        """What ``find`` would find, from what is known here; see ``Client.plan``."""
+        """What ``find`` would find, judging by what is known here; see ``Client.plan``."""
         stored = self._results(request, NO_OVERRIDES)
         known = self._known(request, stored, {}, looking=False)
         step = plan(request, policy, known=known)
@@ -173,7 +174,7 @@ class Finder:
         return known
 
     def _looked_at(self, key: str, record: LaunchRecord) -> LaunchRecord:
-        """A launch that was pending when last seen, as it is now."""
+        """The current state of a launch that was pending when it was last seen."""
         try:
             run = self._api.retrieve_run(str(record.run_id), record.request)
         except NotFoundError:
@@ -187,9 +188,9 @@ class Finder:
     def _made_elsewhere(
         self, request: ReportRequest, since: datetime | None, ours: Collection[str]
     ) -> Iterator[KnownRun]:
-        """Runs at Stripe that are surely of this request: what was sent is echoed whole, and is the same.
+        """Runs at Stripe that are certainly of this request: all parameters are echoed, and equal those sent.
 
-        Others simply do not qualify; but *ours*, the ids of runs of this request, must be of it.
+        Other runs are ignored; but *ours*, the ids of runs known to be of this request, must be of it.
         """
         if not echoes_all(request):
             return

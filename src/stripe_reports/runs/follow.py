@@ -1,4 +1,4 @@
-"""Follow a run until it finishes, within the time of the call."""
+"""Follow a run until it finishes or the time of the call is over."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ __all__ = ["Follower"]
 logger = logging.getLogger("stripe_reports")
 
 LAST_LOOK = 1.0
-"""Seconds before the end of a wait at which the run is looked at once more."""
+"""Seconds before the end of a wait at which the run is polled a last time."""
 
 
 class Follower:
-    """Waits for runs, and writes down what became of them."""
+    """Waits for runs, and records how they ended."""
 
     def __init__(self, account: Account, api: Api, launch_log: LaunchLog, transport: Transport) -> None:
         self._account = account
@@ -43,7 +43,7 @@ class Follower:
     def wait(
         self, run: ReportRun, *, progress: Progress | None, request: ReportRequest | None = None
     ) -> ReportRun:
-        """The run, once it has succeeded; see ``Client.wait``. *request* is what it must be a run of."""
+        """Poll a run until it has succeeded; see ``Client.wait``. A run of another *request* is an error."""
         clock = self._transport.clock
         asked = request or self._launch_log.request_of(run.id) or run
         self._api.verified(run, asked)
@@ -87,7 +87,7 @@ class Follower:
         return run
 
     def finished(self, run: ReportRun) -> None:
-        """Write down the end of a run that nobody waited for.
+        """Record the end of a run that was not waited for.
 
         Raises:
             RunFailedError: It did not succeed.
@@ -96,7 +96,7 @@ class Follower:
         _check_succeeded(run)
 
     def _note_end(self, run: ReportRun) -> None:
-        """Write down what became of a run, for the next decision and the next estimate."""
+        """Record how a run ended and how long it took, for the next decision and the next estimate."""
         record = self._launch_log.launch_of(run.id)
         if record is not None and record.status != run.status:
             key = self._account.key_of(record.request)

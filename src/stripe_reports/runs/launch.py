@@ -1,4 +1,4 @@
-"""Launch a run, once: equal launches of all machines share an idempotency key, and so a run."""
+"""Launch a run, but only once: equal launches on all machines share an idempotency key, and so one run."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ __all__ = ["Launcher"]
 logger = logging.getLogger("stripe_reports")
 
 MOST_ATTEMPTS = 5
-"""So many runs of other machines, failed or too old, are stepped over before one is surely launched."""
+"""Maximum runs of other machines, failed or too old, that are skipped before a new run is forced."""
 
 A_MOMENT = timedelta(seconds=10)
-"""A run that is older than its launch by more than that was there before."""
+"""A run that is older than its launch by more than this existed before."""
 
 
 class Launcher:
-    """Creates runs at Stripe, and writes them down."""
+    """Creates runs at Stripe, and records them in the log of launches."""
 
     def __init__(self, account: Account, api: Api, store: Store) -> None:
         self._account = account
@@ -38,25 +38,25 @@ class Launcher:
         self._store = store
 
     def launch(self, request: ReportRequest) -> ReportRun:
-        """A new run of a request, whatever there is."""
+        """Launch a new run, even if an earlier one would answer."""
         with self._store.lock(self._account.key_of(request)):
             return self._launch(request, self._account.report_type(request.report_type), "never").run
 
     def launch_or_join(self, request: ReportRequest, policy: Policy, found: Nowhere) -> AtStripe:
-        """A new run, or the one that another machine launched; the caller holds the request."""
+        """Launch a run, or join one of another machine; the caller holds the lock of the request."""
         report_type = found.report_type or self._account.report_type(request.report_type)
         asked = self._account.time()  # by Stripe's clock, as the run's creation will be
         created = self._launch(request, report_type, policy)
         return AtStripe(created.run, _launched_or_found(created, found.reason, asked))
 
     def _launch(self, request: ReportRequest, report_type: ReportType, policy: Policy) -> CreatedRun:
-        """Create a run, or get the one that another machine created; the caller holds the request."""
+        """Create a run, or get the one that another machine created."""
         check_available(request, report_type)
         key, generation = self._account.key_of(request), report_type.updated
         oldest = self._account.time() - policy if isinstance(policy, timedelta) else None
         first = sum(record.generation == generation for record in self._store.launch_log.launches(key))
         for attempt in range(first, first + MOST_ATTEMPTS + 1):
-            # Whoever forces a launch wants a run of now, not the one that another machine launched.
+            # reuse='never' asks for a new run, not for the one that another machine launched.
             is_alone = policy == "never" or attempt == first + MOST_ATTEMPTS
             created = self._create(
                 request, generation, attempt, distinct=f"{attempt} {uuid.uuid4()}" if is_alone else attempt
@@ -80,8 +80,8 @@ class Launcher:
             )
         except ServerError as error:
             if error.stripe_message:
-                # Stripe's own error is kept for this idempotency key: the next attempt needs another.
-                # A gateway's tells nothing of Stripe, which may well have launched the run.
+                # Stripe repeats its own error for this idempotency key: the next attempt needs another key.
+                # An error of a gateway says nothing about Stripe, which may have launched the run.
                 self._store.launch_log.remember(key, record)
             raise
         with deadline.about(created.run):  # the create answer may be the replay of an old one
@@ -93,9 +93,9 @@ class Launcher:
 
 
 def _launched_or_found(created: CreatedRun, reason: str, asked: datetime) -> Decision:
-    """Stripe answers an equal launch with the run that the first one made: on another machine, or here.
+    """Stripe answers an equal launch with the run of the first one, made on another machine or here.
 
-    Whether it does is told, but not where a call had to be repeated; there, the age of the run tells.
+    A header says so, except where the call itself had to be repeated; then the age of the run shows it.
     """
     run = created.run
     if not created.is_replayed and run.created >= asked - A_MOMENT:

@@ -63,7 +63,7 @@ def spelled_out(method: _Method) -> _Method:
 
 
 class RequestBuilder:
-    """Builds requests; asks Stripe only for what the answer depends on."""
+    """Builds requests, and makes a call only where the request depends on the answer."""
 
     def __init__(self, account: Account, settings: Settings) -> None:
         self._account = account

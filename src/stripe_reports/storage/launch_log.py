@@ -1,11 +1,11 @@
-"""What an owner has launched, how long it took, and what the account offers: small notes between processes.
+"""The log of launches: what was launched from here, how long it took, and what the account offers.
 
     launches/<request key>/<run id>.json     a launch, and what became of it
     durations.json                           how long the last runs of a type took
     unrecognised.json                        what this version does not know, for the doctor
     report_types.json                        what the account offers, remembered for a day
 
-A note that is lost or cannot be read costs a call, never a wrong result.
+All processes share these files. One that is lost or cannot be read costs a call, never a wrong result.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class LaunchRecord:
 
 @dataclass(frozen=True, slots=True)
 class LaunchLog:
-    """The notes in one owner's folder.
+    """The log in one owner's folder.
 
     Raises:
         StoreError: From methods that write: the folder cannot be written; the message says why.
@@ -64,7 +64,7 @@ class LaunchLog:
     folder: Path
 
     def launches(self, key: str) -> list[LaunchRecord]:
-        """What was launched for a request from this machine; unreadable records are left out."""
+        """The launches of a request from this machine; unreadable records are left out."""
         with disk_errors("read the launches", self.folder):
             paths = files_in(self.folder / "launches" / key[:32], "*.json")
         return [record for path in paths if (record := _read_launch(path)) is not None]
@@ -76,7 +76,7 @@ class LaunchLog:
         return next((record for path in paths if (record := _read_launch(path)) is not None), None)
 
     def request_of(self, run_id: str) -> ReportRequest | None:
-        """What a run was launched for, if it was launched from here."""
+        """The request that a run was launched for, if it was launched from here."""
         record = self.launch_of(run_id)
         return record.request if record else None
 

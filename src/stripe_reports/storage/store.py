@@ -7,7 +7,7 @@
         damaged/<run id>.csv                           what Stripe sent and could not be read
         locks/  staging/                               a folder for each result that is made, and its lock
 
-A result appears in its place whole or not at all: it is made in ``staging`` and moved.
+A result is never seen half written: it is made in ``staging``, then moved to its place.
 """
 
 from __future__ import annotations

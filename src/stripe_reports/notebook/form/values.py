@@ -1,4 +1,4 @@
-"""The values that a form's state has: its button, the run in progress, a problem, a selection."""
+"""The values in the state of a form: its button, the run in progress, a problem, a selection."""
 
 from __future__ import annotations
 
