@@ -264,8 +264,7 @@ def a_report(
     return Source(
         rows=(a_summary() if frame is None else frame).lazy(),
         request=ReportRequest(report_type, **parameters),
-        run=SimpleNamespace(),
-        provenance=SimpleNamespace(as_of=datetime(2026, 11, 5, 12, tzinfo=UTC)),
+        origins=(SimpleNamespace(as_of=datetime(2026, 11, 5, 12, tzinfo=UTC)),),
     )
 
 

@@ -1,5 +1,6 @@
 """A long interval in parts: the same rows as the whole, each part stored once."""
 
+import inspect
 import json
 import threading
 from dataclasses import replace
@@ -171,24 +172,30 @@ class TestReuse:
         client.fetch_all(PAYOUTS, "2025", split="month")
         calls()
         again = client.fetch_all(PAYOUTS, "2025", split="month")
-        assert again.reuse == "12 months stored"
+        assert again.reuse_summary == "12 months stored"
         assert calls() == []
 
     def test_only_what_was_not_closed_is_fetched_again(self, client, calls):
         """October's data were too young, and November is not over."""
-        assert client.fetch_all(PAYOUTS, "this year", split="month").reuse == "11 months launched"
+        assert client.fetch_all(PAYOUTS, "this year", split="month").reuse_summary == "11 months launched"
         client.simulator.clock.advance(48 * 3600)
         calls()
-        assert client.fetch_all(PAYOUTS, "this year", split="month").reuse == "9 months stored, 2 launched"
+        assert (
+            client.fetch_all(PAYOUTS, "this year", split="month").reuse_summary
+            == "9 months stored, 2 launched"
+        )
         assert len(calls(CREATE)) == 2
         client.simulator.clock.advance(24 * 3600)
-        assert client.fetch_all(PAYOUTS, "this year", split="month").reuse == "10 months stored, 1 launched"
+        assert (
+            client.fetch_all(PAYOUTS, "this year", split="month").reuse_summary
+            == "10 months stored, 1 launched"
+        )
 
     def test_a_month_that_was_fetched_alone_is_a_part(self, client, calls):
         """And the other way round."""
         alone = client.fetch(PAYOUTS, "2026-05")
         parts = client.fetch_all(PAYOUTS, "2026-Q2", split="month")
-        assert parts.reuse == "1 month stored, 2 launched"
+        assert parts.reuse_summary == "1 month stored, 2 launched"
         assert parts.parts[1].path == alone.path
         calls()
         assert client.fetch(PAYOUTS, "2026-06").reuse.action == "stored"
@@ -197,7 +204,7 @@ class TestReuse:
     def test_never_launches_all_of_them(self, client, quarter):
         """As for one report."""
         again = client.fetch_all(PAYOUTS, "2026-Q2", split="month", reuse="never")
-        assert again.reuse == "3 months launched"
+        assert again.reuse_summary == "3 months launched"
         assert not {part.run.id for part in again.parts} & {part.run.id for part in quarter.parts}
 
 
@@ -214,7 +221,7 @@ class TestTrouble:
         assert "2 of 3 parts are stored" in note
         calls()
         again = client.fetch_all(PAYOUTS, "2026-Q1", split="month")
-        assert again.reuse == "2 months stored, 1 launched"
+        assert again.reuse_summary == "2 months stored, 1 launched"
         assert len(calls(CREATE)) == 1
 
     def test_all_that_failed_are_named(self, client, simulator):
@@ -280,7 +287,7 @@ class TestTrouble:
             options = {"base_url": url, "cache_dir": tmp_path, "clock": TestClock(simulator.clock)}
             with sr.Client(simulator.key, **options) as client:
                 parts = client.fetch_all(PAYOUTS, "2024-11/2026-10", split="month")
-        assert parts.reuse == "23 months launched"
+        assert parts.reuse_summary == "23 months launched"
         # The simulator's clock jumps while calls are on their way, so one or another may come too early.
         turned_away = sum(request.status == 429 for request in simulator.requests)
         assert turned_away <= len(parts.parts)
@@ -464,3 +471,49 @@ def test_the_command_line_takes_a_year_in_months(tmp_path, capsys):
     times = pl.read_parquet(target)["effective_at"]
     assert times.min() >= datetime(2025, 1, 1, tzinfo=UTC)
     assert times.max() < datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class TestAsAReport:
+    """A set is used as one report is: by the same methods, with the same arguments."""
+
+    METHODS = [
+        "frame",
+        "scan",
+        "chart",
+        "chart_kinds",
+        "table",
+        "to_html",
+        "to_pandas",
+        "write_csv",
+        "write_parquet",
+        "write_excel",
+    ]
+
+    @pytest.mark.parametrize("method", METHODS)
+    def test_a_method_has_the_same_signature(self, method):
+        """So that code for one report works for a year of them."""
+        one, many = (inspect.signature(getattr(each, method)) for each in (sr.Report, sr.ReportSet))
+        assert str(one) == str(many)
+
+    def test_each_part_has_its_decision_and_provenance(self, quarter):
+        """The set has no run of its own."""
+        assert quarter.reuse == tuple(part.reuse for part in quarter)
+        assert quarter.provenance == tuple(part.provenance for part in quarter)
+
+    def test_a_chart_is_of_all_rows(self, quarter):
+        """One chart, not one for each part; its heading has the whole interval."""
+        assert quarter.chart_kinds() == quarter.parts[0].chart_kinds()
+        heading = " ".join(quarter.chart("status", every="month").to_dict()["title"]["subtitle"])
+        assert "2026-04-01 to 2026-06-30" in heading
+
+    def test_a_page_names_the_run_of_each_part(self, quarter):
+        """An auditor follows each number to the run that gave it."""
+        page = quarter.to_html()
+        assert all(page.count(part.run.id) == 1 for part in quarter)
+        assert all(part.provenance.sha256 in page for part in quarter)
+
+    def test_a_table_to_print_has_all_rows_and_its_runs(self, quarter):
+        """Subtotals are over the whole interval."""
+        printed = quarter.table(by="reporting_category").as_raw_html()
+        assert f"Run {quarter.parts[0].run.id}" in printed
+        assert f"and 2 more to run {quarter.parts[-1].run.id}" in printed

@@ -183,7 +183,7 @@ def test_report_reuse_says_which_versions_were_skipped(newer):
     pending = client.submit("payouts.itemized", "2026-10")
     assert "payouts.itemized.9 was skipped" in str(pending.result().reuse)
     reports = client.fetch_all("payouts.itemized", "2026-Q3", split="month")
-    assert "payouts.itemized.9 was skipped" in reports.reuse
+    assert "payouts.itemized.9 was skipped" in reports.reuse_summary
 
 
 def test_the_form_marks_the_version_that_the_name_stands_for(newer):
@@ -259,7 +259,7 @@ def test_a_newer_version_splits_charts_and_ties_as_its_sibling(newer):
     client = newer(renamed=PAYOUTS)
     reports = quietly(client.fetch_all, "payouts.itemized.9", "2026-Q3")
     assert len(reports) == 3
-    assert "payouts.itemized.9 is not in the catalogue" in reports.reuse
+    assert "payouts.itemized.9 is not in the catalogue" in reports.reuse_summary
     report = quietly(client.fetch, "payouts.itemized.9", "2026-10")
     assert list(report.chart_kinds()) == ["status", "arrival"]
     assert report.chart().to_dict()["title"]["text"]

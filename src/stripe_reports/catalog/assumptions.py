@@ -8,8 +8,9 @@ from typing import Protocol
 from stripe_reports import notices
 from stripe_reports.catalog.known import get
 from stripe_reports.catalog.siblings import BY_NAME, IN_UTC, UNKNOWN
+from stripe_reports.models import Provenance
 
-__all__ = ["KindsFrom", "kinds_from", "sentence", "text_is_no_money", "warn_once"]
+__all__ = ["KindsFrom", "kinds_from", "sentence", "text_is_no_money", "unknown_columns", "warn_once"]
 
 KindsFrom = Mapping[str, Sequence[str]]
 """The columns whose kinds are not catalogued for their type, by where the kinds come from: the id of another
@@ -93,3 +94,8 @@ def text_is_no_money(names: Sequence[str], what: str) -> str:
         f"{', '.join(names)} {is_} text and no money, so {what}. "
         f"schema_overrides={{{overrides}}} reads amounts exactly, in fetch, frame and read_csv."
     )
+
+
+def unknown_columns(origins: Iterable[Provenance]) -> list[str]:
+    """Return the columns of these results that are text because no kind is known for them."""
+    return list(dict.fromkeys(name for each in origins for name in each.kinds_from.get(UNKNOWN, ())))

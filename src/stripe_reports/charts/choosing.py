@@ -339,11 +339,11 @@ def subtitle_of(source: Source, *, named: bool = True) -> list[str]:
         source: The report.
         named: Whether its name is said; not where it stands above.
     """
-    request, as_of = source.request, source.provenance.as_of
+    request = source.request
     zone = f", {request.display_zone.key}" if request.interval_end else ""
     parts = [
         [*([title_of(request)] if named else []), f"{request.days_text}{zone}"],
-        [request.report_type, f"Stripe's data as of {as_of:%Y-%m-%d %H:%M} UTC"],
+        [request.report_type, f"Stripe's data as of {source.as_of_text}"],
     ]
     lines = []
     for two in parts:

@@ -1,4 +1,4 @@
-"""The rows of a report with what is known of them: all that a chart, a page or a table needs."""
+"""The rows of a report or a set, with their origins: all that a chart, a page or a table needs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from stripe_reports.catalog.siblings import UNKNOWN
-from stripe_reports.models import Provenance, ReportRequest, ReportRun
+from stripe_reports.catalog.assumptions import unknown_columns
+from stripe_reports.models import Provenance, ReportRequest
 
 __all__ = ["Source"]
 
@@ -19,21 +19,25 @@ class Source:
     Attributes:
         rows: The report's rows; nothing is read until they are needed.
         request: What was asked for: report type, bounds, zone.
-        run: The run that answered.
-        provenance: When, for whom, and as of when.
+        origins: The provenance of the rows, one for each run that gave some of them, in order.
         notes: What was assumed of columns that the catalogue does not have.
     """
 
     rows: pl.LazyFrame
     request: ReportRequest
-    run: ReportRun
-    provenance: Provenance
+    origins: tuple[Provenance, ...]
     notes: tuple[str, ...] = ()
 
     @property
     def unknown(self) -> list[str]:
         """The columns that are text because nobody knows their kind."""
-        return list(self.provenance.kinds_from.get(UNKNOWN, ()))
+        return unknown_columns(self.origins)
+
+    @property
+    def as_of_text(self) -> str:
+        """The time of Stripe's data; of several runs, from the oldest to the newest."""
+        times = [f"{time:%Y-%m-%d %H:%M} UTC" for time in sorted({each.as_of for each in self.origins})]
+        return times[0] if len(times) == 1 else f"{times[0]} to {times[-1]}"
 
     @property
     def columns(self) -> list[str]:

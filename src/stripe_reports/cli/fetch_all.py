@@ -45,5 +45,5 @@ def run(options: argparse.Namespace) -> int:
         **parameters_of(options),
     )
     deliver(reports, options.output)
-    print(f"{reports.request!r}\n{reports.reuse}", file=sys.stderr)
+    print(f"{reports.request!r}\n{reports.reuse_summary}", file=sys.stderr)
     return 0

@@ -88,8 +88,14 @@ def table_of(
         by=by,
         title=title or title_of(of.request),
         subtitle=" · ".join(subtitle_of(of, named=False)),
-        source=f"Run {of.run.id}, file {of.provenance.sha256[:12]}",
+        source=_origins_text(of),
     )
+
+
+def _origins_text(of: Source) -> str:
+    first, *others = of.origins
+    more = f", and {len(others)} more to run {others[-1].run.id}" if others else ""
+    return f"Run {first.run.id}, file {first.sha256[:12]}{more}"
 
 
 def table_of_frame(

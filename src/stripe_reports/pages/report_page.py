@@ -5,6 +5,7 @@ from __future__ import annotations
 from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.charts.choosing import chart_of, kinds_of, subtitle_of, title_of
 from stripe_reports.charts.source import Source
+from stripe_reports.models import Provenance
 from stripe_reports.pages import page as pages
 from stripe_reports.pages.cells import Cells, cells_of
 from stripe_reports.parsing.text_amounts import amounts_as_text
@@ -66,22 +67,31 @@ def table_of_cells(cells: Cells) -> pages.Html:
 
 def provenance_of(source: Source) -> pages.Html:
     """Who asked whom for what, when, and the digest by which Stripe's file can be told from any other."""
-    known = source.provenance
-    return pages.facts(
-        {
-            "Report type": source.run.report_type,
-            "Request": repr(source.request),
-            "Run": source.run.id,
-            "Run created": f"{source.run.created:%Y-%m-%d %H:%M:%S} UTC",
-            "Data as of": f"{known.as_of:%Y-%m-%d %H:%M:%S} UTC",
-            "Fetched": f"{known.fetched_at:%Y-%m-%d %H:%M:%S} UTC",
-            "Mode": "live" if known.livemode else "test",
-            "Account": known.account,
-            "File": source.run.file.id if source.run.file else None,
-            "Size": f"{known.size:,} bytes",
-            "SHA-256": known.sha256,
-            "API version": known.api_version,
-            "Assumed": " ".join(source.notes) or None,
-            "Made with": f"stripe-reports {known.package_version}",
-        }
-    )
+    facts = [_facts(source, origin) for origin in source.origins]
+    first, *others = facts
+    same = {name: value for name, value in first.items() if all(each[name] == value for each in others)}
+    differing = [name for name in first if name not in same]
+    shared = pages.facts(same)
+    if not differing:
+        return shared
+    rows = [[str(each[name] or "") for name in differing] for each in facts]
+    return pages.Html(shared + pages.table(differing, rows))
+
+
+def _facts(source: Source, known: Provenance) -> dict[str, object]:
+    return {
+        "Report type": known.run.report_type,
+        "Request": repr(source.request),
+        "Run": known.run.id,
+        "Run created": f"{known.run.created:%Y-%m-%d %H:%M:%S} UTC",
+        "Data as of": f"{known.as_of:%Y-%m-%d %H:%M:%S} UTC",
+        "Fetched": f"{known.fetched_at:%Y-%m-%d %H:%M:%S} UTC",
+        "Mode": "live" if known.livemode else "test",
+        "Account": known.account,
+        "File": known.run.file.id if known.run.file else None,
+        "Size": f"{known.size:,} bytes",
+        "SHA-256": known.sha256,
+        "API version": known.api_version,
+        "Assumed": " ".join(source.notes) or None,
+        "Made with": f"stripe-reports {known.package_version}",
+    }

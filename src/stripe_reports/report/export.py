@@ -6,16 +6,17 @@ import csv
 import io
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from stripe_reports import notices
-from stripe_reports.catalog.assumptions import text_is_no_money
+from stripe_reports.catalog.assumptions import text_is_no_money, unknown_columns
 from stripe_reports.errors import MissingExtraError, ParameterError
+from stripe_reports.models import Provenance, ReportRequest
 from stripe_reports.parsing.columns import column
 from stripe_reports.parsing.text_amounts import amounts_as_text
 from stripe_reports.report import excel
@@ -24,7 +25,12 @@ from stripe_reports.storage.disk import written_whole
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Exports", "require", "writer_for"]
+    from stripe_reports.charts import Chart
+    from stripe_reports.charts.source import Source
+    from stripe_reports.charts.theme import Theme
+    from stripe_reports.pages.printed_table import ReportTable
+
+__all__ = ["Exports", "require", "write_csv", "writer_for"]
 
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
@@ -39,9 +45,11 @@ _STARTS_WITH_A_BREAK = r"^([\t\r\n])"
 
 
 class Exports(ABC):
-    """What a report, or a set of them, can be turned into outside polars."""
+    """The methods that a report and a set of reports share: charts, tables, pages, files, other libraries."""
 
     __slots__ = ()
+
+    request: ReportRequest
 
     @abstractmethod
     def scan(self) -> pl.LazyFrame:
@@ -60,13 +68,85 @@ class Exports(ABC):
         """Write the rows, and where they come from."""
 
     @property
-    def _unknown(self) -> Sequence[str]:
-        """The columns that are text because nobody knows their kind."""
-        return ()
+    @abstractmethod
+    def _origins(self) -> tuple[Provenance, ...]:
+        """The provenance of the rows, one for each run."""
+
+    @property
+    @abstractmethod
+    def _notes(self) -> tuple[str, ...]:
+        """The sentences on what was assumed of the columns."""
+
+    @property
+    def _source(self) -> Source:
+        from stripe_reports.charts.source import Source
+
+        return Source(self.scan(), self.request, self._origins, self._notes)
 
     def _warn_of_amounts_as_text(self, written: str) -> None:
-        if names := amounts_as_text(self.scan(), self._unknown):
+        if names := amounts_as_text(self.scan(), unknown_columns(self._origins)):
             notices.warn_once(text_is_no_money(names, f"{written} has no numbers there"))
+
+    def chart(
+        self, kind: str | None = None, *, theme: Theme | None = None, linked: bool = False, **options: Any
+    ) -> Chart:
+        """Draw a chart that fits this type of report: an ordinary altair chart that needs no internet.
+
+        Args:
+            kind: One of ``report.chart_kinds()``; None for the first of them.
+            theme: ``"light"`` or ``"dark"``; None for the colours of the page in a notebook, light in a file.
+            linked: Whether what is selected in it can be read; for ``altair.JupyterChart``.
+            options: Of the recipe, such as ``currency="eur"``, ``every="week"``, ``top=5``,
+                ``title="October"``.
+
+        Raises:
+            ParameterError: There is no such chart for this report's type and columns.
+
+        Example:
+            >>> report = client.fetch("balance_change_from_activity.itemized", "2026-10")
+            >>> report.chart("cumulated", currency="eur", theme="dark").save("october.png")
+        """
+        from stripe_reports.charts import chart_of
+
+        return chart_of(self._source, kind, theme=theme, linked=linked, **options)
+
+    def chart_kinds(self) -> dict[str, str]:
+        """Return the charts that this report can have: name and title; the first is the default."""
+        from stripe_reports.charts import kinds_of
+
+        return kinds_of(self._source)
+
+    def table(self, **options: Any) -> ReportTable:
+        """Return the report as a table to print, with a subtotal per currency; needs the extra ``tables``.
+
+        A ``great_tables.GT``: restyle it as you like. ``save("october.html")`` writes a page to print.
+
+        Args:
+            options: ``rows=100`` for how many rows are shown (subtotals are of all of them),
+                ``columns=[...]``, ``by="reporting_category"`` for sums in place of rows, ``title``.
+
+        Raises:
+            ParameterError: There is no such column.
+            MissingExtraError: great_tables is not installed.
+        """
+        require("great_tables", extra="tables", purpose="A table to print")
+        from stripe_reports.pages.printed_table import table_of
+
+        return table_of(self._source, **options)
+
+    def to_html(self, kind: str | None = None, *, rows: int = 100) -> str:
+        """Return the report as one self-contained page: figures, chart, table, and where it all comes from.
+
+        Args:
+            kind: Of the chart; None for the first of ``report.chart_kinds()``.
+            rows: How many rows the table shows.
+
+        Raises:
+            ParameterError: There is no such chart for this report's type and columns.
+        """
+        from stripe_reports.pages.report_page import page_of
+
+        return page_of(self._source, kind, rows=rows)
 
     def write_csv(self, path: str | os.PathLike[str]) -> int:
         """Write a CSV file that a spreadsheet program can open safely, and return the number of rows.
@@ -79,16 +159,7 @@ class Exports(ABC):
             StoreError: The file cannot be written, or the stored result is gone.
         """
         self._warn_of_amounts_as_text("the CSV file")
-        rows = self.scan()
-        schema = rows.collect_schema()
-        texts = [column(name) for name, dtype in schema.items() if dtype == pl.String]
-        with written_whole(path) as temporary, temporary.open("wb") as file:
-            file.write(_header(schema.names()))
-            file.flush()
-            rows.with_columns(_harmless(text) for text in texts).sink_csv(
-                file, include_header=False, datetime_format=_TIME_FORMAT
-            )
-        return _height(rows)
+        return write_csv(self.scan(), path)
 
     def write_parquet(self, path: str | os.PathLike[str]) -> int:
         """Write a Parquet file with all types, and where the rows come from, and return the number of rows.
@@ -145,6 +216,19 @@ class Exports(ABC):
         Source: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
         """
         return self.frame().__arrow_c_stream__(requested_schema)
+
+
+def write_csv(rows: pl.LazyFrame, path: str | os.PathLike[str]) -> int:
+    """Write rows as ``Exports.write_csv`` does, and return their number."""
+    schema = rows.collect_schema()
+    texts = [column(name) for name, dtype in schema.items() if dtype == pl.String]
+    with written_whole(path) as temporary, temporary.open("wb") as file:
+        file.write(_header(schema.names()))
+        file.flush()
+        rows.with_columns(_harmless(text) for text in texts).sink_csv(
+            file, include_header=False, datetime_format=_TIME_FORMAT
+        )
+    return _height(rows)
 
 
 def writer_for(path: Path) -> Callable[[Exports], int]:

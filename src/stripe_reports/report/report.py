@@ -7,27 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Literal, Self
 
 import polars as pl
 
 from stripe_reports import notices
-from stripe_reports.catalog.siblings import UNKNOWN
 from stripe_reports.errors import StoreError
 from stripe_reports.models import Provenance, ReportRequest, ReportRun
 from stripe_reports.parsing.parquet import UNREADABLE, count_rows
 from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
 from stripe_reports.report import memory
-from stripe_reports.report.export import Exports, require
+from stripe_reports.report.export import Exports
 from stripe_reports.storage.disk import size_text
 from stripe_reports.storage.seals import is_sealed
-
-if TYPE_CHECKING:
-    from stripe_reports.charts import Chart
-    from stripe_reports.charts.source import Source
-    from stripe_reports.charts.theme import Theme
-    from stripe_reports.pages.printed_table import ReportTable
 
 __all__ = ["Action", "Decision", "FetchPlan", "LargeFrameWarning", "Report", "warn_if_large"]
 
@@ -156,77 +149,13 @@ class Report(Exports):
             "read from Stripe anew."
         )
 
-    def chart(
-        self, kind: str | None = None, *, theme: Theme | None = None, linked: bool = False, **options: Any
-    ) -> Chart:
-        """A chart fit for this kind of report: an ordinary altair chart, drawn without the internet.
-
-        Args:
-            kind: One of ``report.chart_kinds()``; None for the first of them.
-            theme: ``"light"`` or ``"dark"``; None for the colours of the page in a notebook, light in a file.
-            linked: Whether what is selected in it can be read; for ``altair.JupyterChart``.
-            options: Of the recipe, such as ``currency="eur"``, ``every="week"``, ``top=5``,
-                ``title="October"``.
-
-        Raises:
-            ParameterError: There is no such chart for this report's type and columns.
-
-        Example:
-            >>> report = client.fetch("balance_change_from_activity.itemized", "2026-10")
-            >>> report.chart("cumulated", currency="eur", theme="dark").save("october.png")
-        """
-        from stripe_reports.charts import chart_of
-
-        return chart_of(self._source, kind, theme=theme, linked=linked, **options)
-
-    def chart_kinds(self) -> dict[str, str]:
-        """The charts that this report can have: name and title; the first is the default."""
-        from stripe_reports.charts import kinds_of
-
-        return kinds_of(self._source)
-
-    def table(self, **options: Any) -> ReportTable:
-        """The report as a table to print, with a subtotal per currency; needs ``stripe-reports[tables]``.
-
-        A ``great_tables.GT``: restyle it as you like. ``save("october.html")`` writes a page to print.
-
-        Args:
-            options: ``rows=100`` for how many rows are shown (subtotals are of all of them),
-                ``columns=[...]``, ``by="reporting_category"`` for sums in place of rows, ``title``.
-
-        Raises:
-            ParameterError: There is no such column.
-            MissingExtraError: great_tables is not installed.
-        """
-        require("great_tables", extra="tables", purpose="A table to print")
-        from stripe_reports.pages.printed_table import table_of
-
-        return table_of(self._source, **options)
-
-    def to_html(self, kind: str | None = None, *, rows: int = 100) -> str:
-        """The report as one self-contained page: figures, chart, table, and where it all comes from.
-
-        Args:
-            kind: Of the chart; None for the first of ``report.chart_kinds()``.
-            rows: How many rows the table shows.
-
-        Raises:
-            ParameterError: There is no such chart for this report's type and columns.
-        """
-        from stripe_reports.pages.report_page import page_of
-
-        return page_of(self._source, kind, rows=rows)
+    @property
+    def _origins(self) -> tuple[Provenance, ...]:
+        return (self.provenance,)
 
     @property
-    def _source(self) -> Source:
-        """What charts, pages and tables need to know of it."""
-        from stripe_reports.charts.source import Source
-
-        return Source(self.scan(), self.request, self.run, self.provenance, self.reuse.notes)
-
-    @property
-    def _unknown(self) -> Sequence[str]:
-        return list(self.provenance.kinds_from.get(UNKNOWN, ()))
+    def _notes(self) -> tuple[str, ...]:
+        return self.reuse.notes
 
     def _write_parquet(self, path: Path) -> None:
         shutil.copyfile(self.path, path)  # the provenance is inside

@@ -14,12 +14,12 @@ import polars as pl
 from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.catalog.splitting import summary_of
 from stripe_reports.errors import MixedColumnsError, ParameterError, StoreError
-from stripe_reports.models import ReportRequest, iso
+from stripe_reports.models import Provenance, ReportRequest, iso
 from stripe_reports.planning.intervals import Split
 from stripe_reports.render.card import card, folded
 from stripe_reports.render.printable import printable
 from stripe_reports.report.export import Exports
-from stripe_reports.report.report import Report, warn_if_large
+from stripe_reports.report.report import Decision, Report, warn_if_large
 
 __all__ = ["ReportSet"]
 
@@ -87,19 +87,36 @@ class ReportSet(Exports):
         return tuple(part.path for part in self.parts)
 
     @property
-    def reuse(self) -> str:
-        """How the parts were come by: ``11 months stored, 1 launched``. Each part has its own reason."""
+    def reuse(self) -> tuple[Decision, ...]:
+        """The decision on each part, and its reason, in the order of time."""
+        return tuple(part.reuse for part in self.parts)
+
+    @property
+    def provenance(self) -> tuple[Provenance, ...]:
+        """The provenance of each part, in the order of time."""
+        return tuple(part.provenance for part in self.parts)
+
+    @property
+    def reuse_summary(self) -> str:
+        """The decisions counted: ``11 months stored, 1 launched``; and what was skipped or assumed."""
         counts = Counter[str](part.reuse.action for part in self.parts)
         said = [f"{counts[action]} {how}" for action, how in _HOW.items() if counts[action]]
         number, rest = said[0].split(" ", 1)
         unit = self.split if number == "1" else f"{self.split}s"
         counted = ", ".join([f"{number} {unit} {rest}", *said[1:]])
-        notes = dict.fromkeys(note for part in self.parts for note in part.reuse.notes)
-        return ". ".join(["; ".join([counted, *self.skipped]), *(note.removesuffix(".") for note in notes)])
+        notes = (note.removesuffix(".") for note in self._notes)
+        return ". ".join(["; ".join([counted, *self.skipped]), *notes])
+
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(note for part in self.parts for note in part.reuse.notes))
 
     def explained(self, skipped: Sequence[str]) -> Self:
         """The same, which also says which versions of the report type were skipped, and why."""
-        return replace(self, skipped=tuple(skipped)) if skipped else self
+        if not skipped:
+            return self
+        parts = tuple(part.explained(skipped) for part in self.parts)
+        return replace(self, parts=parts, skipped=tuple(skipped))
 
     def scan(self) -> pl.LazyFrame:
         """All parts as one LazyFrame over their files; no row is read until it is collected.
@@ -170,7 +187,7 @@ class ReportSet(Exports):
             ParameterError: The parts or the summary lack a column that this needs.
 
         Example:
-            >>> year = client.fetch_all("payouts.itemized", "2026", split="month")
+            >>> year = client.fetch_all("payouts.itemized", "2026")
             >>> year.tie_out(client.fetch(year.summary_request()))["passes"].all()
             True
         """
@@ -219,8 +236,8 @@ class ReportSet(Exports):
         _check_is_money(schema)
 
     @property
-    def _unknown(self) -> list[str]:
-        return list(dict.fromkeys(name for part in self.parts for name in part._unknown))
+    def _origins(self) -> tuple[Provenance, ...]:
+        return self.provenance
 
     def _write_parquet(self, path: Path) -> None:
         parts = [json.loads(part.provenance.to_json()) for part in self.parts]
@@ -232,7 +249,7 @@ class ReportSet(Exports):
             *self.request.shown_lines(),
             ("parts", f"{len(self.parts)}, by {self.split}"),
             ("truncated", self._truncated_text),
-            ("assumed", " ".join(dict.fromkeys(note for part in self.parts for note in part.reuse.notes))),
+            ("assumed", " ".join(self._notes)),
             *((f"part to {_last_day(part)}", _source(part)) for part in self.parts),
         ]
 
@@ -248,7 +265,7 @@ class ReportSet(Exports):
             *self.request.shown_lines(),
             ("parts", f"{len(self.parts)}, by {self.split}"),
             ("truncated", self._truncated_text),
-            ("reuse", self.reuse),
+            ("reuse", self.reuse_summary),
         ]
         rows = [[f"to {_last_day(part)}", part.reuse.action, _source(part)] for part in self.parts]
         return card(self.request.report_type, lines, kind="report set", fold=folded("the parts", rows))
@@ -257,7 +274,7 @@ class ReportSet(Exports):
         lines = [
             f"ReportSet({self.request.report_type}, {len(self.parts)} parts by {self.split})",
             repr(self.request),
-            f"{self.reuse}.",
+            f"{self.reuse_summary}.",
         ]
         if self._truncated_text:
             lines.append(f"Cut {self._truncated_text}.")

@@ -30,7 +30,7 @@ from stripe_reports.reconcile.evidence.unpacking import folder_of
 from stripe_reports.reconcile.html import mark
 from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.render.printable import printable
-from stripe_reports.report.export import Exports
+from stripe_reports.report.export import write_csv
 from stripe_reports.storage.disk import digest
 from stripe_reports.storage.store import METADATA_KEY
 
@@ -171,32 +171,13 @@ def _amiss(folder: Path, listed: dict[str, str], names: list[str]) -> Iterator[s
         yield f"{MANIFEST} is a link, and what it points to can change."
 
 
-class _Parquet(Exports):
-    """A report that lies there, as what CSV files are written from."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def scan(self) -> pl.LazyFrame:
-        return pl.scan_parquet(self.path, glob=False)
-
-    def frame(self) -> pl.DataFrame:
-        return self.scan().collect()
-
-    def _lines(self) -> list[tuple[str, object]]:
-        return []
-
-    def _write_parquet(self, path: Path) -> None:
-        raise NotImplementedError
-
-
 def _unlike(folder: Path, names: list[str]) -> Iterator[str]:
     for name in names:
         parquet, csv, _ = report_files(name)
         with tempfile.TemporaryDirectory(prefix="stripe-reports-verify-") as elsewhere:
             expected = Path(elsewhere) / "expected.csv"
             try:
-                _Parquet(folder / parquet).write_csv(expected)
+                write_csv(pl.scan_parquet(folder / parquet, glob=False), expected)
                 is_same = filecmp.cmp(expected, folder / csv, shallow=False)  # of any size, byte by byte
                 if not is_same and not _texts(expected).equals(_texts(folder / csv)):
                     yield f"{csv} has other rows than {parquet}."
@@ -230,7 +211,7 @@ def _recomputed(folder: Path, facts: dict[str, Any]) -> TieOut | str:
     try:
         interval = facts["interval"] and tuple(map(datetime.fromisoformat, facts["interval"]))
         frames: dict[str, Any] = {
-            name: _Parquet(folder / report_files(name)[0]).frame() for name in facts["reports"]
+            name: pl.read_parquet(folder / report_files(name)[0], glob=False) for name in facts["reports"]
         }
         return TieOut.of(interval=interval, title=facts["title"], **frames)
     except (*UNREADABLE, ValueError, KeyError, TypeError, StripeReportsError) as error:
