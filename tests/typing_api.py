@@ -28,6 +28,9 @@ assert_type(str(report.reuse), str)
 assert_type(report.chart_kinds(), dict[str, str])
 assert_type(report.to_html("net", rows=20), str)
 report.chart("net", theme="dark", linked=True, currency="eur")
+report.chart("net", every="week", top=3, title="October")
+report.chart(curency="eur")  # type: ignore[call-arg]
+report.table(row=5)  # type: ignore[call-arg]
 report.chart(theme="black")  # type: ignore[arg-type]
 
 year = client.fetch_all("payout_reconciliation.itemized", "2026", split="month")

@@ -38,6 +38,7 @@ from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
 from stripe_reports.render.redaction import redacted
+from stripe_reports.render.signature import spelled_out
 from stripe_reports.report.report import Decision, FetchPlan, Report
 from stripe_reports.report.report_set import ReportSet
 from stripe_reports.runs.account import Account
@@ -45,7 +46,7 @@ from stripe_reports.runs.fetch import Runs
 from stripe_reports.runs.fetch_all import answer_in_parts
 from stripe_reports.runs.futures import PendingReport
 from stripe_reports.runs.progress import Progress, ProgressOption, shown, told_in_background
-from stripe_reports.runs.request import Parameters, RequestBuilder, spelled_out
+from stripe_reports.runs.request import Parameters, RequestBuilder
 from stripe_reports.storage.cache import Cache
 from stripe_reports.storage.store import Store
 
@@ -177,7 +178,7 @@ class Client:
 
     # What to ask for
 
-    @spelled_out
+    @spelled_out(Parameters)
     def request(
         self,
         report_type: ReportTypeName | str,
@@ -348,7 +349,7 @@ class Client:
 
     # The main job
 
-    @spelled_out
+    @spelled_out(Parameters)
     def plan(
         self,
         report_type: ReportTypeName | str | ReportRequest,
@@ -378,7 +379,7 @@ class Client:
         check_policy(reuse)
         return self._runs.finder.plan(self._requests.asked(report_type, period, parameters), reuse)
 
-    @spelled_out
+    @spelled_out(Parameters)
     def fetch(
         self,
         report_type: ReportTypeName | str | ReportRequest,
@@ -427,7 +428,7 @@ class Client:
             with shown(progress, place_to_draw) as told:
                 return self._runs.fetch(request, reuse, overrides, progress=told).explained(skipped)
 
-    @spelled_out
+    @spelled_out(Parameters)
     def fetch_all(
         self,
         report_type: ReportTypeName | str | ReportRequest,
@@ -475,7 +476,7 @@ class Client:
                 )
             return parts.explained(skipped)
 
-    @spelled_out
+    @spelled_out(Parameters)
     def frame(
         self,
         report_type: ReportTypeName | str | ReportRequest,
@@ -504,7 +505,7 @@ class Client:
                 report = self._runs.fetch(request, reuse, overrides, progress=told)
             return self._runs.frame_of(report, overrides)
 
-    @spelled_out
+    @spelled_out(Parameters)
     def submit(
         self,
         report_type: ReportTypeName | str | ReportRequest,

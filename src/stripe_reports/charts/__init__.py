@@ -29,6 +29,7 @@ from stripe_reports.charts.choosing import (
     chart_of,
     kinds_for,
     kinds_of,
+    options_of,
     recipe_for,
 )
 from stripe_reports.charts.connect import account_balances, accounts_by_volume, fees_by_plan
@@ -69,6 +70,7 @@ __all__ = [
     "kinds_for",
     "kinds_of",
     "linked",
+    "options_of",
     "payout_arrival",
     "payout_composition",
     "payouts_made_of",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from inspect import signature
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -30,7 +31,16 @@ from stripe_reports.render.suggest import did_you_mean
 if TYPE_CHECKING:
     from stripe_reports.models import ReportRequest
 
-__all__ = ["Recipe", "chart_of", "kinds_for", "kinds_of", "recipe_for", "subtitle_of", "title_of"]
+__all__ = [
+    "Recipe",
+    "chart_of",
+    "kinds_for",
+    "kinds_of",
+    "options_of",
+    "recipe_for",
+    "subtitle_of",
+    "title_of",
+]
 
 _CHARACTERS = 84
 """Of a line of the subtitle: they fit 600 pixels."""
@@ -260,6 +270,16 @@ def recipe_for(report_type: str, columns: Iterable[str], kind: str | None = None
             param="kind",
         )
     return cast("Recipe", fitting[name].recipe)
+
+
+def options_of(source: Source, kind: str | None = None) -> list[str]:
+    """Return the names of the options that a chart of the report takes.
+
+    Raises:
+        ParameterError: There is no such kind of chart for this report.
+    """
+    parameters = signature(recipe_for(source.request.report_type, source.columns, kind)).parameters.values()
+    return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
 
 
 def _fitting(report_type: str, columns: Iterable[str]) -> list[_Kind]:

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
 
@@ -19,7 +19,9 @@ from stripe_reports.errors import MissingExtraError, ParameterError
 from stripe_reports.models import Provenance, ReportRequest
 from stripe_reports.parsing.columns import column
 from stripe_reports.parsing.text_amounts import amounts_as_text
+from stripe_reports.render.signature import spelled_out
 from stripe_reports.report import excel
+from stripe_reports.report.options import ChartOptions, TableOptions, check_options
 from stripe_reports.storage.disk import written_whole
 
 if TYPE_CHECKING:
@@ -87,8 +89,14 @@ class Exports(ABC):
         if names := amounts_as_text(self.scan(), unknown_columns(self._origins)):
             notices.warn_once(text_is_no_money(names, f"{written} has no numbers there"))
 
+    @spelled_out(ChartOptions)
     def chart(
-        self, kind: str | None = None, *, theme: Theme | None = None, linked: bool = False, **options: Any
+        self,
+        kind: str | None = None,
+        *,
+        theme: Theme | None = None,
+        linked: bool = False,
+        **options: Unpack[ChartOptions],
     ) -> Chart:
         """Draw a chart that fits this type of report: an ordinary altair chart that needs no internet.
 
@@ -96,19 +104,25 @@ class Exports(ABC):
             kind: One of ``report.chart_kinds()``; None for the first of them.
             theme: ``"light"`` or ``"dark"``; None for the colours of the page in a notebook, light in a file.
             linked: Whether what is selected in it can be read; for ``altair.JupyterChart``.
-            options: Of the recipe, such as ``currency="eur"``, ``every="week"``, ``top=5``,
-                ``title="October"``.
+            **options: ``currency`` (one or several), ``every`` (``"day"``, ``"week"``, ``"month"``,
+                ``"quarter"``, ``"year"``), ``top`` (how many groups have a name; the others are one), ``by``
+                (the column that makes the groups), ``timezone``, ``volume`` (of fees by product), ``title``
+                and ``subtitle``. Each chart takes those that apply to it.
 
         Raises:
-            ParameterError: There is no such chart for this report's type and columns.
+            ParameterError: There is no such chart for this report's type and columns, or it has no such
+                option; the message names those that it has.
 
         Example:
             >>> report = client.fetch("balance_change_from_activity.itemized", "2026-10")
             >>> report.chart("cumulated", currency="eur", theme="dark").save("october.png")
         """
-        from stripe_reports.charts import chart_of
+        from stripe_reports.charts import chart_of, kinds_of, options_of
 
-        return chart_of(self._source, kind, theme=theme, linked=linked, **options)
+        source = self._source
+        named = kind or next(iter(kinds_of(source)), None)
+        check_options(options, options_of(source, kind), f"The chart {named!r}")
+        return chart_of(source, kind, theme=theme, linked=linked, **options)
 
     def chart_kinds(self) -> dict[str, str]:
         """Return the charts that this report can have: name and title; the first is the default."""
@@ -116,22 +130,24 @@ class Exports(ABC):
 
         return kinds_of(self._source)
 
-    def table(self, **options: Any) -> ReportTable:
+    @spelled_out(TableOptions)
+    def table(self, **options: Unpack[TableOptions]) -> ReportTable:
         """Return the report as a table to print, with a subtotal per currency; needs the extra ``tables``.
 
         A ``great_tables.GT``: restyle it as you like. ``save("october.html")`` writes a page to print.
 
         Args:
-            options: ``rows=100`` for how many rows are shown (subtotals are of all of them),
+            **options: ``rows=100`` for how many rows are shown (subtotals are of all of them),
                 ``columns=[...]``, ``by="reporting_category"`` for sums in place of rows, ``title``.
 
         Raises:
-            ParameterError: There is no such column.
+            ParameterError: There is no such column or option.
             MissingExtraError: great_tables is not installed.
         """
         require("great_tables", extra="tables", purpose="A table to print")
         from stripe_reports.pages.printed_table import table_of
 
+        check_options(options, TableOptions.__annotations__, "A table to print")
         return table_of(self._source, **options)
 
     def to_html(self, kind: str | None = None, *, rows: int = 100) -> str:

@@ -6,11 +6,10 @@ The rules are in ``planning/resolve``; this module tells it the type, the time a
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from inspect import Parameter, Signature, signature
-from typing import Any, Literal, TypedDict, TypeVar
+from typing import Literal, TypedDict
 
 from stripe_reports import catalog, notices
 from stripe_reports.catalog.splitting import check_split
@@ -24,7 +23,7 @@ from stripe_reports.planning.resolve import Resolution, resolve
 from stripe_reports.runs.account import Account
 from stripe_reports.runs.fetch_all import requests_of
 
-__all__ = ["Parameters", "RequestBuilder", "spelled_out"]
+__all__ = ["Parameters", "RequestBuilder"]
 
 logger = logging.getLogger("stripe_reports")
 
@@ -42,24 +41,6 @@ class Parameters(TypedDict, total=False):
     customer: str | None
     invoice: str | None
     invoice_line_item: str | None
-
-
-_Method = TypeVar("_Method", bound=Callable[..., Any])
-
-
-def spelled_out(method: _Method) -> _Method:
-    """Show each of Stripe's parameters in the signature, where ``**parameters`` stands for them.
-
-    Type checkers read ``Unpack[Parameters]``; Jupyter's completion and help read the signature.
-    """
-    shown = signature(method)
-    named = [each for each in shown.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
-    named += [
-        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind.__forward_arg__)
-        for name, kind in Parameters.__annotations__.items()
-    ]
-    method.__signature__ = Signature(named, return_annotation=shown.return_annotation)  # type: ignore[attr-defined]
-    return method
 
 
 class RequestBuilder:
