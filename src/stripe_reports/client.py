@@ -39,6 +39,7 @@ from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
 from stripe_reports.render.redaction import redacted
 from stripe_reports.render.signature import spelled_out
+from stripe_reports.report.listings import ReportRuns, ReportTypes, StoredReports
 from stripe_reports.report.report import Decision, FetchPlan, Report
 from stripe_reports.report.report_set import ReportSet
 from stripe_reports.runs.account import Account
@@ -209,8 +210,8 @@ class Client:
         """
         return self._requests.request(report_type, period, parameters)
 
-    def report_types(self) -> list[ReportType]:
-        """Every report type that the account offers, completed by what the catalogue knows.
+    def report_types(self) -> ReportTypes:
+        """List every report type that the account offers, completed by what the catalogue knows.
 
         One call, answered from disk for a minute. Stripe's page: https://docs.stripe.com/reports/report-types.
 
@@ -221,7 +222,7 @@ class Client:
             >>> [type_.id for type_ in client.report_types() if type_.base == "balance.summary"]
             ['balance.summary.1', 'balance.summary.2']
         """
-        return self._account.report_types()
+        return ReportTypes(self._account.report_types())
 
     def report_type(self, report_type: ReportTypeName | str) -> ReportType:
         """One report type: what it takes, its columns, and the interval it has data for.
@@ -263,8 +264,8 @@ class Client:
         """
         return self._account.retrieve(run_id)
 
-    def runs(self, limit: int = 20) -> list[ReportRun]:
-        """The newest runs of the account, newest first, wherever they were launched; a call per hundred.
+    def runs(self, limit: int = 20) -> ReportRuns:
+        """List the newest runs of the account, newest first, wherever they were launched; a call per hundred.
 
         Raises:
             ParameterError: *limit* is below one.
@@ -272,7 +273,7 @@ class Client:
         """
         if limit < 1:
             raise ParameterError(f"limit={limit!r}: ask for one run at least.", param="limit")
-        return list(islice(self._account.runs(page_size=min(limit, 100)), limit))
+        return ReportRuns(islice(self._account.runs(page_size=min(limit, 100)), limit))
 
     def wait(
         self, run: ReportRun | str, *, timeout: float = 600.0, progress: ProgressOption = "auto"
@@ -331,8 +332,8 @@ class Client:
         with self._within(timeout):
             return self._runs.report_of(self._run(run))
 
-    def stored(self) -> list[Report]:
-        """The reports that are stored on this machine for this client, last fetched first. No call.
+    def stored(self) -> StoredReports:
+        """List the reports that are stored on this machine for this client, last fetched first. No call.
 
         Example:
             >>> client.frame("balance.summary", "2026-10").height
@@ -342,10 +343,10 @@ class Client:
         """
         found = sorted(self._store.all_results(), key=lambda each: each.provenance.fetched_at, reverse=True)
         decision = Decision("stored", "chosen among the stored results")
-        return [
+        return StoredReports(
             Report(each.provenance.request, each.provenance.run, decision, each.provenance, each.path)
             for each in found
-        ]
+        )
 
     # The main job
 

@@ -1,0 +1,65 @@
+"""Small tables of rows: HTML for a notebook, readable in light and dark, and plain text for a terminal.
+
+Everything that comes from a report is escaped.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+import polars as pl
+
+from stripe_reports.render.cells import cell_text
+from stripe_reports.render.printable import printable
+
+__all__ = ["CELL", "html_table", "text_table"]
+
+MOST_ROWS = 12
+
+CELL = "text-align:left;padding:2px 10px;white-space:nowrap"
+"""The style of a cell with text."""
+
+_NUMBER = "text-align:right;padding:2px 10px;white-space:nowrap;font-variant-numeric:tabular-nums"
+_WIDEST = 40
+
+
+def html_table(frame: pl.DataFrame, most: int = MOST_ROWS) -> str:
+    """Return the first rows of a frame as HTML, escaped, and how many more there are."""
+    numeric = _numeric(frame)
+    head = "".join(f'<th style="{CELL}">{escape(name)}</th>' for name in frame.columns)
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td style="{_NUMBER if name in numeric else CELL}">' + escape(cell_text(value) or "") + "</td>"
+            for name, value in row.items()
+        )
+        + "</tr>"
+        for row in frame.head(most).iter_rows(named=True)
+    )
+    more = f"<p>{_more(frame, most)}</p>" if frame.height > most else ""
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+
+
+def text_table(frame: pl.DataFrame, most: int = MOST_ROWS) -> str:
+    """Return the first rows of a frame as aligned lines of printable text, and how many more there are."""
+    numeric = _numeric(frame)
+    columns = []
+    for name in frame.columns:
+        texts = [_short(name), *(_short(cell_text(value) or "") for value in frame[name].head(most))]
+        width = max(map(len, texts))
+        columns.append([text.rjust(width) if name in numeric else text.ljust(width) for text in texts])
+    lines = ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
+    return "\n".join([*lines, *([_more(frame, most)] if frame.height > most else [])])
+
+
+def _numeric(frame: pl.DataFrame) -> set[str]:
+    return {name for name, dtype in frame.schema.items() if dtype.is_numeric()}
+
+
+def _short(text: str) -> str:
+    text = printable(text)
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+
+
+def _more(frame: pl.DataFrame, most: int) -> str:
+    return f"… and {frame.height - most:,} more"

@@ -1,0 +1,113 @@
+"""Lists that are displayed as tables: report types, runs, and the reports stored on this machine."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from html import escape
+from typing import ClassVar, Generic, TypeVar
+
+import polars as pl
+
+from stripe_reports.models import ReportRun, ReportType
+from stripe_reports.render.table import html_table, text_table
+from stripe_reports.report.report import Report
+
+__all__ = ["ReportRuns", "ReportTypes", "StoredReports"]
+
+_Item = TypeVar("_Item")
+
+_TIME = pl.Datetime("us", "UTC")
+
+
+class _Listing(list[_Item], Generic[_Item]):
+    """A list with a frame, which is displayed as a table."""
+
+    _SCHEMA: ClassVar[Mapping[str, pl.DataType]]
+    _CALLED: ClassVar[str]
+
+    @abstractmethod
+    def _row(self, item: _Item) -> tuple[object, ...]:
+        """The values of an item, in the order of the schema."""
+
+    def frame(self) -> pl.DataFrame:
+        """Return the list as a DataFrame, one row for each item; times are in UTC."""
+        return pl.DataFrame([self._row(item) for item in self], schema=dict(self._SCHEMA), orient="row")
+
+    def _heading(self) -> str:
+        return f"{len(self):,} {self._CALLED}{'' if len(self) == 1 else 's'}, times in UTC"
+
+    def _repr_html_(self) -> str:
+        return f"<div><p>{escape(self._heading())}</p>{html_table(self.frame())}</div>"
+
+    def __repr__(self) -> str:
+        return f"{self._heading()}\n{text_table(self.frame())}" if self else self._heading()
+
+
+class ReportTypes(_Listing[ReportType]):
+    """The report types of an account: a list of ``ReportType``, displayed as a table."""
+
+    _CALLED = "report type"
+    _SCHEMA: ClassVar[Mapping[str, pl.DataType]] = {
+        "id": pl.String(),
+        "name": pl.String(),
+        "family": pl.String(),
+        "data_available_start": _TIME,
+        "data_available_end": _TIME,
+        "updated": _TIME,
+        "livemode_only": pl.Boolean(),
+    }
+
+    def _row(self, item: ReportType) -> tuple[object, ...]:
+        return tuple(getattr(item, name) for name in self._SCHEMA)
+
+
+class ReportRuns(_Listing[ReportRun]):
+    """The runs of an account: a list of ``ReportRun``, displayed as a table."""
+
+    _CALLED = "run"
+    _SCHEMA: ClassVar[Mapping[str, pl.DataType]] = {
+        "id": pl.String(),
+        "report_type": pl.String(),
+        "status": pl.String(),
+        "interval_start": _TIME,
+        "interval_end": _TIME,
+        "created": _TIME,
+        "succeeded_at": _TIME,
+        "error": pl.String(),
+        "livemode": pl.Boolean(),
+    }
+
+    def _row(self, item: ReportRun) -> tuple[object, ...]:
+        bounds = {name: _instant(item.parameters.get(name)) for name in ("interval_start", "interval_end")}
+        return tuple(bounds[name] if name in bounds else getattr(item, name) for name in self._SCHEMA)
+
+
+class StoredReports(_Listing[Report]):
+    """The reports that are stored on this machine: a list of ``Report``, displayed as a table."""
+
+    _CALLED = "stored report"
+    _SCHEMA: ClassVar[Mapping[str, pl.DataType]] = {
+        "report_type": pl.String(),
+        "interval_start": _TIME,
+        "interval_end": _TIME,
+        "currency": pl.String(),
+        "rows": pl.Int64(),
+        "as_of": _TIME,
+        "fetched_at": _TIME,
+        "run": pl.String(),
+    }
+
+    def _row(self, item: Report) -> tuple[object, ...]:
+        request, known = item.request, item.provenance
+        asked = (request.report_type, request.interval_start, request.interval_end, request.currency)
+        return (*asked, known.rows, known.as_of, known.fetched_at, item.run.id)
+
+
+def _instant(seconds: object) -> datetime | None:
+    """The instant of a bound as Stripe sent it; None if it is no time."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
+    except (OverflowError, OSError, ValueError):
+        return None

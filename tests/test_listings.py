@@ -1,0 +1,66 @@
+"""What is listed is a list, looks like a table, and is one by ``frame()``."""
+
+import copy
+import pickle
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from stripe_reports.report.listings import ReportRuns
+
+HOSTILE = "\x1b[2J<script>\u202e"
+
+
+@pytest.fixture
+def client(client):
+    """A client with one stored report."""
+    client.fetch("balance.summary.2", "2026-10", currency="eur")
+    return client
+
+
+@pytest.mark.parametrize("call", ["report_types", "runs", "stored"])
+class TestEveryListing:
+    def test_it_is_a_list(self, client, call):
+        """Code that expects a list needs no change."""
+        listed = getattr(client, call)()
+        assert isinstance(listed, list)
+        assert listed == list(listed)
+        assert copy.copy(listed) == pickle.loads(pickle.dumps(listed)) == listed  # noqa: S301
+
+    def test_its_frame_has_a_row_for_each_item(self, client, call):
+        """Lists are filtered and sorted by polars, as everything else is."""
+        listed = getattr(client, call)()
+        assert listed.frame().height == len(listed) > 0
+
+    def test_the_types_of_its_frame_are_the_same_when_it_is_empty(self, client, call):
+        """A filter on a time must not fail on the first day."""
+        listed = getattr(client, call)()
+        schema = type(listed)().frame().schema
+        assert schema == listed.frame().schema
+        assert pl.Null not in schema.dtypes()
+
+    def test_it_is_shown_as_a_table(self, client, call):
+        """In a notebook and in a terminal."""
+        listed = getattr(client, call)()
+        heading = f"{len(listed):,} "
+        assert repr(listed).startswith(heading)
+        assert "<table>" in listed._repr_html_()
+        assert len(repr(listed).splitlines()) <= 15
+
+
+def test_text_of_others_steers_no_terminal_and_is_no_markup(client):
+    """Errors and statuses are Stripe's texts."""
+    runs = ReportRuns([replace(client.runs()[0], error=HOSTILE)])
+    assert "\\x1b[2J<script>\\u202e" in repr(runs)
+    assert "<script>" not in runs._repr_html_()
+    assert runs.frame()["error"].item() == HOSTILE
+
+
+def test_the_bounds_of_a_run_are_times(client):
+    """Stripe sends seconds; what is no time, or missing, is empty."""
+    run = client.runs()[0]
+    odd = replace(run, parameters={"interval_start": 10**30, "interval_end": "soon"})
+    frame = ReportRuns([run, odd]).frame()
+    assert str(frame["interval_start"][0]) == "2026-10-01 00:00:00+00:00"
+    assert frame.select("interval_start", "interval_end").row(1) == (None, None)
