@@ -520,7 +520,7 @@ class Client:
     ) -> PendingReport:
         """Start ``fetch`` in the background: a future of the report, which a notebook cell can also await.
 
-        Many can be submitted at once; their runs are polled together. Arguments are those of ``fetch``.
+        Many can be submitted at once; their runs are polled together. For the arguments see ``fetch``.
 
         Raises:
             InputError: At once, if Stripe has no such report. Every other error is raised by ``result()`` or

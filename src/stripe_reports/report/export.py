@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, NoReturn, Unpack
 
 import polars as pl
 
@@ -84,6 +84,20 @@ class Exports(ABC):
         from stripe_reports.charts.source import Source
 
         return Source(self.scan(), self.request, self._origins, self._notes)
+
+    @property
+    def schema(self) -> pl.Schema:
+        """The columns and their polars types, from the stored file; no row is read."""
+        return self.scan().collect_schema()
+
+    if not TYPE_CHECKING:  # for a type checker, an unknown attribute stays an error
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Say how to get at the DataFrame whose attribute was meant."""
+            message = f"A {type(self).__name__} has no attribute {name!r}."
+            if not name.startswith("_") and hasattr(pl.DataFrame, name):
+                message += f" Its rows are a DataFrame by frame(): write report.frame().{name}."
+            raise AttributeError(message, name=name, obj=self)
 
     def _warn_of_amounts_as_text(self, written: str) -> None:
         if names := amounts_as_text(self.scan(), unknown_columns(self._origins)):

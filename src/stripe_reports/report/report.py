@@ -101,6 +101,15 @@ class Report(Exports):
     provenance: Provenance = field(repr=False)
     path: Path
 
+    def __len__(self) -> int:
+        """The number of rows, from the provenance; no row is read."""
+        known = self.provenance.rows
+        return count_rows(self.path) if known is None else known
+
+    def __bool__(self) -> bool:
+        """True for every report, also for one without rows."""
+        return True
+
     def explained(self, skipped: Sequence[str]) -> Self:
         """The same, whose decision also says which versions of the report type were skipped, and why."""
         if not skipped:
