@@ -61,7 +61,7 @@ def test_choices_make_the_request_that_the_client_would_make(client):
         pytest.param(
             "period",
             {"period": days_period("2026-10-05", "2026-10-01")},
-            "The period is empty",
+            "The first day, 2026-10-05, is after the last one, 2026-10-01",
             id="backwards",
         ),
         pytest.param(

@@ -154,18 +154,18 @@ def check(
     parameters |= {name: _value(name, choices.text(name)) for name in FIELDS if name in taken}
     if "columns" in taken:
         parameters["columns"] = choices.columns
-    unfinished = _unfinished(choices.period) if "period" in taken else None
+    days = _problem_of_days(choices.period) if "period" in taken else None
     resolution = resolve(
         report_type,
-        choices.period if "period" in taken and unfinished is None else None,
+        choices.period if "period" in taken and days is None else None,
         parameters,
         now=now,
         default_zone=default_zone,
         fiscal_year_start=fiscal_year_start,
     )
     problems = {_shown_field(name): str(problem) for name, problem in resolution.problems.items()}
-    if unfinished is not None:
-        problems["period"] = unfinished
+    if days is not None:
+        problems["period"] = days
     request = None if problems else resolution.request
     return Checked(request, problems, resolution.interval, resolution.notes)
 
@@ -184,15 +184,21 @@ def _value(name: str, text: str) -> str | tuple[str, ...] | None:
 # Periods
 
 
-def _unfinished(period: str) -> str | None:
-    """What is still to be chosen of a period of days."""
+def _problem_of_days(period: str) -> str | None:
+    """What is wrong with the two days, in words of the form: there the last day is included."""
     start, slash, after = period.partition("/")
     if not slash:
         return None
-    return next(
-        (f"Choose the {what} day." for day, what in ((start, "first"), (after, "last")) if not day.strip()),
-        None,
-    )
+    for day, what in ((start, "first"), (after, "last")):
+        if not day.strip():
+            return f"Choose the {what} day."
+    try:
+        first, last = date.fromisoformat(start), date.fromisoformat(after) - timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None
+    if first > last:
+        return f"The first day, {first}, is after the last one, {last}. Exchange them, or choose other days."
+    return None
 
 
 def _in_days(interval: Interval) -> str | None:
