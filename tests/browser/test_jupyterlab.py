@@ -125,6 +125,21 @@ def test_from_the_form_to_a_table_to_code_and_back(opened, page, launches, strip
     assert page.strangers == []
 
 
+def test_what_is_typed_into_the_report_field_is_a_search(opened, page):
+    """Never more of the title that stands there: after Escape, and where the last choice left the focus."""
+    _, form = opened
+    chosen = form.root.locator(".sr-picker > .sr-hint code").first
+    form.root.get_by_role("combobox", name="Report", exact=True).click()
+    page.keyboard.press("Escape")
+    form.choose_type("payouts summary")
+    expect(chosen).to_have_text("payouts.summary.2")
+    form.choose_type("payouts.itemized.5")
+    expect(chosen).to_have_text("payouts.itemized.5")
+    page.keyboard.type("balance summary")
+    page.keyboard.press("Enter")
+    expect(chosen).to_have_text("balance.summary.2")
+
+
 def test_it_is_on_the_page_before_altair_is_loaded(opened):
     """Charts are the slowest import of all, and not everybody wants one."""
     book, _ = opened

@@ -16,7 +16,7 @@ function reportPicker(port) {
   const list = h("div", { id: listId, role: "listbox", class: "sr-list", "aria-label": "Reports" });
   const old = h("input", { type: "checkbox" });
   const panel = h("div", { class: "sr-panel", hidden: true }, list,
-    h("label", { class: "sr-check sr-foot" }, old, "Older versions too"));
+    h("label", { class: "sr-check sr-foot" }, old, "Other versions too"));
   const about = h("div", { class: "sr-hint" });
   const element = h("div", { class: "sr-picker" }, field.element, panel, about);
   let families = [], chosen = { id: "", title: "" }, active = -1, options = [];
@@ -32,6 +32,7 @@ function reportPicker(port) {
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
     input.value = chosen.title;
+    if (isFocused(input)) input.select(); // what is typed next is a search, not more of the title
   }
   function choose(type) {
     if (type.why_not) return;
@@ -88,7 +89,11 @@ function reportPicker(port) {
     input.setAttribute("aria-activedescendant", option.id);
   }
   input.addEventListener("focus", () => input.select());
-  input.addEventListener("click", () => isOpen() || open());
+  input.addEventListener("click", () => {
+    if (isOpen()) return;
+    open();
+    setTimeout(() => input.select()); // the end of the click would place the caret
+  });
   input.addEventListener("input", () => (isOpen() ? draw() : open()));
   input.addEventListener("blur", () => setTimeout(() => element.matches(":focus-within") || close(), 150));
   old.addEventListener("change", draw);
