@@ -4,7 +4,7 @@ function columnsField(port) {
   const group = newId("columns");
   const modes = {};
   const radios = h("div", { class: "sr-modes", role: "radiogroup", "aria-label": "Columns" });
-  for (const [mode, text] of [["default", "Stripe's default"], ["all", "All"], ["chosen", "Own choice"]]) {
+  for (const [mode, text] of [["default", "Stripe's default"], ["all", "All"], ["chosen", "Selected"]]) {
     const radio = h("input", { type: "radio", name: group, value: mode, onchange: () => {
       if (mode === "chosen") details.open = true;
       else port.tell("choose_columns", { columns: mode });

@@ -97,7 +97,7 @@ function result(port) {
     chart.selected(selection, now?.by);
   });
   function drawCode() {
-    setText(code, selectedCode || shownCode || "# The code stands here once the choices make a request.");
+    setText(code, selectedCode || shownCode || "# The code appears here once the choices above are complete.");
     copy.disabled = !shownCode;
   }
   return {

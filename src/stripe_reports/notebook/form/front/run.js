@@ -3,7 +3,7 @@
 function runBar(port) {
   const button = h("button", { type: "button", class: "sr-run", onclick: () => port.tell("run") }, "Run report");
   const renew = h("button", { type: "button", class: "sr-plain", onclick: () => port.tell("renew"),
-    title: "Launch a new run, whatever is stored" }, "Run anew");
+    title: "Launch a new run, even though a result is there" }, "Run again");
   const why = h("span", { class: "sr-hint", role: "status" });
   const cancel = h("button", { type: "button", class: "sr-plain", onclick: () => port.tell("cancel"),
     title: "Stop waiting. The run goes on at Stripe." }, "Cancel");
@@ -40,7 +40,7 @@ function runBar(port) {
       button.disabled = !shown.button.enabled || Boolean(shown.type.why_not);
       show(renew, shown.button.can_renew);
       const wrong = shown.button.problems;
-      setText(why, shown.running ? "" : wrong.length ? `First see to: ${wrong.join(", ")}` : shown.button.why);
+      setText(why, shown.running ? "" : wrong.length ? `Correct first: ${wrong.join(", ")}` : shown.button.why);
       now = shown.running;
       show(running, Boolean(now));
       if (now) setText(status, `${now.title}: ${now.status}`);
