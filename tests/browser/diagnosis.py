@@ -55,7 +55,10 @@ class Recorder:
         socket.on("close", lambda _: self._note("a socket was closed"))
 
     def _message(self, way: str, frame: str | bytes) -> None:
-        message = _decoded(frame)
+        try:
+            message = _decoded(frame)
+        except (ValueError, LookupError, struct.error):  # what is only noted down must fail no test
+            message = f"not understood: {frame[:300]!r}"
         if message is not None:
             self._note(f"{way} {message}")
 
