@@ -13,7 +13,7 @@ import pytest
 import stripe
 
 from stripe_reports import cli
-from stripe_reports.cli.output import TerminalProgress
+from stripe_reports.cli.output import TerminalProgress, show
 from stripe_reports.simulator import Fault
 
 
@@ -155,6 +155,19 @@ class TestFetch:
             process.stdout.close()
             assert process.wait() == 0
             assert process.stderr.read() == b""
+
+
+def test_a_table_is_no_wider_than_the_terminal(monkeypatch, capsys):
+    """Broken lines cannot be read; a file or a pipe gets every column."""
+    frame = pl.DataFrame({f"a_long_name_{n}": ["a text of some length"] for n in range(11)})
+    show(frame)
+    assert "…" not in capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    show(frame)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "shape: (1, 11)" in lines[0]
 
 
 class TestTypes:

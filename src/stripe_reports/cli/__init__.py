@@ -17,10 +17,10 @@ __all__ = ["main"]
 
 _FIRST_STEPS = """\
 first steps:
-  stripe-reports demo                                     no key needed
+  stripe-reports demo                                  no key needed
   stripe-reports fetch payouts.itemized "last month" --demo
-  stripe-reports doctor                                   is my key, in STRIPE_API_KEY, fit?
-  stripe-reports fetch balance.summary 2026-10 --timezone Europe/Paris --output balance.xlsx
+  stripe-reports doctor                                checks STRIPE_API_KEY
+  stripe-reports fetch balance.summary 2026-10 --output balance.xlsx
 "stripe-reports COMMAND --help" says what each takes."""
 
 

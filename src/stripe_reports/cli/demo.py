@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
     report.write_csv(table)
     say(f"  Written: {chart}, {chart.with_suffix('.png')}, {table}")
 
-    command = "stripe-reports" if shutil.which("stripe-reports") else sys.argv[0]
+    command = "stripe-reports" if shutil.which("stripe-reports") else "python -m stripe_reports"
     say(
         "\nNext:\n"
         f"  open {chart} in a browser, or notebooks/quickstart.ipynb in JupyterLab\n"

@@ -106,12 +106,13 @@ def say(text: str) -> None:
 
 
 def show(frame: pl.DataFrame) -> None:
-    """Print a frame, in letters that the terminal has."""
+    """Print a frame, in letters that the terminal has; in a narrow one, its first and last columns."""
     plain = (sys.stdout.encoding or "ascii").lower().replace("-", "") not in ("utf8", "utf16")
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     with pl.Config(
         tbl_rows=40,
-        tbl_cols=-1,
-        tbl_width_chars=160,
+        tbl_cols=max(4, width // 14) if width else -1,
+        tbl_width_chars=width or 160,
         fmt_str_lengths=40,
         tbl_formatting="ASCII_FULL_CONDENSED" if plain else "UTF8_FULL_CONDENSED",
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from stripe_reports import catalog
@@ -33,15 +34,14 @@ def run(options: argparse.Namespace) -> int:
     if options.report_type:
         _describe(_catalogued(options.report_type))
         return 0
-    family = None
-    for type_ in catalog.report_types().values():
-        if type_.superseded_by and not options.all:
-            continue
-        if type_.family != family:
-            family = type_.family
-            say(f"\n{str(family).replace('_', ' ').capitalize()}")
-        marks = "live mode only" if type_.livemode_only else ""
-        say(f"  {type_.id:<66} {marks:<15} {type_.name}".rstrip())
+    listed = [type_ for type_ in catalog.report_types().values() if options.all or not type_.superseded_by]
+    for family, types in groupby(listed, key=lambda type_: type_.family):
+        say(f"\n{str(family).replace('_', ' ').capitalize()}")
+        of_family = list(types)
+        width = max(len(type_.id) for type_ in of_family)
+        for type_ in of_family:
+            mark = " (live mode only)" if type_.livemode_only else ""
+            say(f"  {type_.id:<{width}}  {type_.name}{mark}")
     return 0
 
 
