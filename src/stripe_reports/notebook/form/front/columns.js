@@ -31,7 +31,7 @@ function columnsField(port) {
   const summary = h("summary", {}, "Choose columns");
   const details = h("details", {}, summary, search, groups, addKey, addOther, order);
   const problem = h("div", { class: "sr-problem", role: "alert", hidden: true });
-  const note = h("div", { class: "sr-hint" });
+  const note = h("div", { class: "sr-note", role: "status", hidden: true });
   const element = h("fieldset", { class: "sr-field sr-wide" }, h("legend", {}, "Columns"), radios, problem, note, details);
   const boxes = new Map();
 
@@ -79,6 +79,7 @@ function columnsField(port) {
       for (const [column, box] of boxes) box.checked = chosen.has(column);
       setText(order, now.chosen.length ? `In this order: ${now.chosen.join(", ")}` : "");
       setText(note, now.note);
+      show(note, Boolean(now.note));
       setText(problem, now.problem);
       show(problem, Boolean(now.problem));
     }),

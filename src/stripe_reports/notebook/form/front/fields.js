@@ -24,7 +24,8 @@ function textField(port, model, field) {
       suggest([...new Set([...usual, ...ids])]);
     });
   }
-  const note = h("div", { class: "sr-hint" });
+  const note = h("div", { class: "sr-note", id: newId("note"), hidden: true });
+  input.setAttribute("aria-describedby", `${input.getAttribute("aria-describedby")} ${note.id}`);
   element.append(note);
   return {
     element,
@@ -32,6 +33,7 @@ function textField(port, model, field) {
       if (!isFocused(input) && input.value !== now.value) input.value = now.value;
       problem(now.problem);
       setText(note, now.note);
+      show(note, Boolean(now.note));
     },
   };
 }
