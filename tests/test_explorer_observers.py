@@ -201,7 +201,12 @@ def test_an_observer_that_removes_itself_is_called_once(form):
     form.model.subscribe(subscribed)
     form.choose(currency="usd")
     form.choose(currency="eur")
-    assert sorted(heard) == ["always", "always", "once", "subscribed"]  # what Stripe offers is told of meanwhile
+    assert sorted(heard) == [
+        "always",
+        "always",
+        "once",
+        "subscribed",
+    ]  # what Stripe offers is told of meanwhile
 
 
 def test_changes_of_many_threads_are_told_once_each_in_one_order(form):
