@@ -14,6 +14,7 @@ import stripe
 
 from stripe_reports import cli
 from stripe_reports.cli.output import TerminalProgress, show
+from stripe_reports.client import Parameters
 from stripe_reports.simulator import Fault
 
 
@@ -60,6 +61,14 @@ class TestFetch:
         assert "payout_id" in shown.out
         assert "sr.ReportRequest('payouts.itemized.5'" in shown.err
         assert "Launched" in shown.err
+
+    def test_every_parameter_of_stripes_is_an_option(self, capsys):
+        """Those of revenue recognition and of Connect too; a list has commas between."""
+        with pytest.raises(SystemExit):
+            cli.main(["fetch", "--help"])
+        options = capsys.readouterr().out
+        for name in Parameters.__annotations__:
+            assert f"--{name.replace('_', '-')}" in options
 
     @pytest.mark.parametrize(("name", "read"), [("x.csv", pl.read_csv), ("x.parquet", pl.read_parquet)])
     def test_it_writes_csv_or_parquet(self, tmp_path, name, read, capsys):

@@ -13,6 +13,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
+from stripe_reports.render.remedies import everywhere
 
 RUN = sr.ReportRun(
     id="frr_1",
@@ -28,8 +29,9 @@ RUN = sr.ReportRun(
 )
 
 ARGUMENTS = {
+    "problem": "It went wrong.",
     "message": "It went wrong.",
-    "contradictions": ("report_type is balance.summary.2, not payouts.itemized.5",),
+    "remedy": everywhere("Try again."),
     "run": RUN,
     "status": 400,
     "status_code": 400,
@@ -41,6 +43,7 @@ ARGUMENTS = {
     "path": "a.csv",
     "line": 5,
     "column": "net",
+    "contradictions": ("the type a, not b",),
 }
 """An argument for each parameter of every error."""
 
@@ -70,7 +73,7 @@ def pytest_generate_tests(metafunc):
 def made(class_):
     _, *parameters = inspect.signature(class_.__init__).parameters.values()
     if parameters[0].kind is inspect.Parameter.VAR_POSITIONAL:  # the constructor of Exception
-        return class_(ARGUMENTS["message"])
+        return class_(ARGUMENTS["problem"])
     named = {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
     first = [ARGUMENTS[p.name] for p in parameters if p.name not in named]
     return class_(*first, **{name: ARGUMENTS[name] for name in named})

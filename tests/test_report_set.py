@@ -139,7 +139,7 @@ class TestParts:
 
     def test_more_parts_than_anyone_means_are_refused(self, client, calls):
         """Each would be a run at Stripe."""
-        with pytest.raises(errors.ParameterError, match="makes 731 parts") as caught:
+        with pytest.raises(errors.ParameterError, match="has 731 parts") as caught:
             client.fetch_all(PAYOUTS, "2024/2026", split="day")
         assert caught.value.param == "split"
         assert calls() == []

@@ -505,7 +505,7 @@ def test_reports_of_different_times_are_told(client, simulator):
     simulator.clock.advance(86_400)
     (note,) = client.tie_out("2026-09").notes
     assert "summary of 2026-11-05" in note
-    assert "reuse='never'" in note
+    assert "new runs for all avoid it" in note
     assert client.tie_out("2026-09", reuse="never").notes == ()
 
 

@@ -398,7 +398,7 @@ def test_an_override_reads_values_as_exactly_as_the_catalogue_does(dtype, text, 
     assert frame.schema["novelty"] == dtype
     assert value is None or frame.filter(pl.col("novelty") == value).height == 1
     if dtype != pl.String:
-        with pytest.raises(DamagedFileError, match=r"schema_overrides asked for"):
+        with pytest.raises(DamagedFileError, match=r"You asked to read the column as"):
             sr.read_csv(file.replace(text.encode(), b"?"), schema_overrides={"novelty": dtype})
 
 

@@ -683,5 +683,5 @@ class Client:
 
 def _checked_timeout(timeout: object) -> float:
     if not isinstance(timeout, int | float) or not timeout >= 0:
-        raise ParameterError(f"timeout={timeout!r} is not a number of seconds.", param="timeout")
+        raise ParameterError(f"The timeout {timeout!r} is not a number of seconds.", param="timeout")
     return float(timeout)

@@ -33,6 +33,9 @@
         ├── MixedColumnsError          the parts of a long interval have not all the same columns
         └── StoreError                 the folder of results cannot be read or written
 
+An error keeps apart what happened (``problem``) and what to do (``remedy``). Its text has both, the remedy in
+terms of Python; the command line and the form word the remedy in their own terms.
+
 No message and no attribute ever holds an API key. Every error can be pickled and copied: it comes back whole
 from another process.
 """
@@ -43,6 +46,7 @@ from typing import Any, cast
 
 from stripe_reports.render.printable import printable_lines
 from stripe_reports.render.redaction import redacted
+from stripe_reports.render.remedies import Remedy
 
 __all__ = [
     "AnswerMismatchError",
@@ -81,13 +85,40 @@ __all__ = [
 
 
 class StripeReportsError(Exception):
-    """Base of all errors of this package; never raised itself."""
+    """Base of all errors of this package; never raised itself.
 
-    def __init__(self, message: str = "") -> None:
-        super().__init__(redacted(message))
+    Attributes:
+        remedy: What can be done, in words for Python, command line and form; None where ``problem`` says all.
+    """
+
+    remedy: Remedy | None = None
+
+    def __init__(self, problem: str = "", *, remedy: Remedy | None = None) -> None:
+        super().__init__(redacted(problem))
+        self.remedy = remedy
+
+    @property
+    def problem(self) -> str:
+        """What happened, and why."""
+        return printable_lines(super().__str__())  # a traceback prints what Stripe or a cell says
 
     def __str__(self) -> str:
-        return printable_lines(super().__str__())  # a traceback prints what Stripe or a cell says
+        return self._with(self.remedy.for_python if self.remedy else "")
+
+    def for_command_line(self) -> str:
+        """What happened, and what to do in terms of commands and options."""
+        return self._with(self.remedy.for_command_line if self.remedy else "")
+
+    def for_form(self) -> str:
+        """What happened, and what to do in terms of the form."""
+        return self._with(self.remedy.for_form if self.remedy else "")
+
+    def _with(self, advice: str) -> str:
+        return " ".join(filter(None, (self.problem, printable_lines(advice))))
+
+    def advise(self, remedy: Remedy) -> None:
+        """Add to what can be done."""
+        self.remedy = remedy if self.remedy is None else self.remedy + remedy
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Not the way of Exception, which would call the class with the message alone.
@@ -113,16 +144,16 @@ class ParameterError(InputError, ValueError):
         param: The parameter at fault, in Stripe's words (``"currency"``, ``"columns"``), or None.
     """
 
-    def __init__(self, message: str, *, param: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, problem: str, *, param: str | None = None, remedy: Remedy | None = None) -> None:
+        super().__init__(problem, remedy=remedy)
         self.param = param
 
 
 class UnknownReportTypeError(ParameterError):
     """No report type of this name, here or at Stripe; the message has the nearest ones."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, param="report_type")
+    def __init__(self, problem: str, *, remedy: Remedy | None = None) -> None:
+        super().__init__(problem, param="report_type", remedy=remedy)
 
 
 class IntervalError(ParameterError):
@@ -154,15 +185,16 @@ class StripeAPIError(StripeReportsError):
 
     def __init__(
         self,
-        message: str,
+        problem: str,
         *,
+        remedy: Remedy | None = None,
         status_code: int | None = None,
         code: str | None = None,
         param: str | None = None,
         request_id: str | None = None,
         stripe_message: str | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(problem, remedy=remedy)
         self.status_code = status_code
         self.code = code
         self.param = param
@@ -214,8 +246,15 @@ class AnswerMismatchError(StripeAPIError):
         contradictions: What it says, and what was asked for; a phrase each.
     """
 
-    def __init__(self, message: str, *, run: Any = None, contradictions: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        problem: str,
+        *,
+        remedy: Remedy | None = None,
+        run: Any = None,
+        contradictions: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(problem, remedy=remedy)
         self.run = run
         self.contradictions = contradictions
 
@@ -231,8 +270,8 @@ class RunError(StripeReportsError):
         run: The ``ReportRun`` as last seen.
     """
 
-    def __init__(self, message: str, run: Any) -> None:
-        super().__init__(message)
+    def __init__(self, problem: str, run: Any, *, remedy: Remedy | None = None) -> None:
+        super().__init__(problem, remedy=remedy)
         self.run = run
 
 
@@ -274,9 +313,15 @@ class DamagedFileError(FileError):
     """
 
     def __init__(
-        self, message: str, *, path: str | None = None, line: int | None = None, column: str | None = None
+        self,
+        problem: str,
+        *,
+        remedy: Remedy | None = None,
+        path: str | None = None,
+        line: int | None = None,
+        column: str | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(problem, remedy=remedy)
         self.path = path
         self.line = line
         self.column = column

@@ -9,11 +9,24 @@ from collections.abc import Hashable
 from types import FrameType
 
 from stripe_reports.render.printable import printable_lines
+from stripe_reports.render.remedies import Remedy
 
-__all__ = ["UnknownReportTypeWarning", "is_new", "warn", "warn_once"]
+__all__ = ["AdvisedWarning", "UnknownReportTypeWarning", "is_new", "warn", "warn_once"]
 
 _said: set[Hashable] = set()
 _lock = threading.Lock()
+
+
+class AdvisedWarning(UserWarning):
+    """A warning that says what can be done about it; the command line words that in its own terms."""
+
+    def __init__(self, problem: str, remedy: Remedy | None = None) -> None:
+        super().__init__(printable_lines(f"{problem} {remedy.for_python}" if remedy else problem))
+        self.problem, self.remedy = problem, remedy
+
+    def for_command_line(self) -> str:
+        """What is to be known, and what to do in terms of commands and options."""
+        return f"{self.problem} {self.remedy.for_command_line}" if self.remedy else self.problem
 
 
 class UnknownReportTypeWarning(UserWarning):
@@ -23,20 +36,21 @@ class UnknownReportTypeWarning(UserWarning):
     """
 
 
-def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the line that called this package."""
+def warn(message: str | AdvisedWarning, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line that called this package; *category* is that of a text."""
     frame: FrameType | None = sys._getframe(1)
     level = users = 2
     while frame is not None:
         if frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
             users = level + 1
         frame, level = frame.f_back, level + 1
-    warnings.warn(printable_lines(message), category, stacklevel=users)
+    warning = message if isinstance(message, AdvisedWarning) else category(printable_lines(message))
+    warnings.warn(warning, stacklevel=users)
 
 
-def warn_once(message: str, category: type[Warning] = UserWarning) -> None:
+def warn_once(message: str | AdvisedWarning, category: type[Warning] = UserWarning) -> None:
     """The same, unless this was said before in this process."""
-    if is_new(message):
+    if is_new(str(message)):
         warn(message, category)
 
 

@@ -16,11 +16,13 @@ from stripe_reports.catalog.siblings import completed, merge
 from stripe_reports.catalog.versions import Chosen, Offered, newest_of
 from stripe_reports.errors import ParameterError, UnknownReportTypeError
 from stripe_reports.models import ReportRequest, ReportType
+from stripe_reports.render import remedies
 from stripe_reports.render.suggest import did_you_mean
 
 __all__ = [
     "CURRENCIES",
     "ECHOED",
+    "MEANT",
     "REPORTING_CATEGORIES",
     "UNLISTED_CATEGORIES",
     "Chosen",
@@ -96,14 +98,14 @@ _NEEDED = {
 }
 """What a required parameter is called in messages."""
 
-_MEANT = {
-    "account": "Act for another account with Client(account='acct_…').",
-    "tz": "The time zone is timezone='Europe/Paris'.",
-    "time_zone": "The time zone is timezone='Europe/Paris'.",
-    "refresh": "Launch a new run with reuse='never'.",
-    "force": "Launch a new run with reuse='never'.",
-    "start": "Give both bounds as the period: ('2026-10-01', '2026-11-01').",
-    "end": "Give both bounds as the period: ('2026-10-01', '2026-11-01').",
+MEANT = {
+    "account": remedies.act_for_another_account(),
+    "tz": remedies.name_timezone(),
+    "time_zone": remedies.name_timezone(),
+    "refresh": remedies.launch_anew(),
+    "force": remedies.launch_anew(),
+    "start": remedies.give_both_bounds(),
+    "end": remedies.give_both_bounds(),
 }
 """Names that other libraries use, and what does the same here."""
 
@@ -158,7 +160,7 @@ def unknown(
     else:
         what = f"There is no report type {name!r}."
     answer = f" Stripe says: {says.removesuffix('.')}." if says else ""
-    return UnknownReportTypeError(f"{what}{answer}{near} client.report_types() lists what there is.")
+    return UnknownReportTypeError(f"{what}{answer}{near}", remedy=remedies.list_types())
 
 
 def columns_named(report_type: ReportType, columns: str | Iterable[str] | None) -> tuple[str, ...] | None:
@@ -238,8 +240,8 @@ def missing_error(report_type: ReportType, name: str) -> ParameterError:
 
 def not_taken(report_type: ReportType, name: str) -> ParameterError:
     """The error for a parameter that the type does not take, with what was probably meant."""
-    if name in _MEANT:
-        return ParameterError(f"Reports do not take {name!r}. {_MEANT[name]}", param=name)
+    if name in MEANT:
+        return ParameterError(f"Reports do not take {name!r}.", param=name, remedy=MEANT[name])
     taken = accepted(report_type)
     return ParameterError(
         f"{report_type.id} does not take {name!r}.{did_you_mean(name, taken)} It takes {', '.join(taken)}.",

@@ -9,6 +9,7 @@ from stripe_reports import notices
 from stripe_reports.catalog.known import get
 from stripe_reports.catalog.siblings import BY_NAME, IN_UTC, UNKNOWN
 from stripe_reports.models import Provenance
+from stripe_reports.render.remedies import Remedy, read_as
 
 __all__ = ["KindsFrom", "kinds_from", "sentence", "text_is_no_money", "unknown_columns", "warn_once"]
 
@@ -86,14 +87,11 @@ def warn_once(report_type: str | None, assumed: KindsFrom) -> None:
         notices.warn(sentence(report_type, new), notices.UnknownReportTypeWarning)
 
 
-def text_is_no_money(names: Sequence[str], what: str) -> str:
-    """The sentences for columns of amounts that are text: *what* cannot be done, and how it can."""
-    overrides = ", ".join(f"{name!r}: pl.Decimal(38, 6)" for name in names)
+def text_is_no_money(names: Sequence[str], what: str) -> tuple[str, Remedy]:
+    """The sentence for columns of amounts that are text: *what* cannot be done; and how it can."""
     is_ = "is" if len(names) == 1 else "are"
-    return (
-        f"{', '.join(names)} {is_} text and no money, so {what}. "
-        f"schema_overrides={{{overrides}}} reads amounts exactly, in fetch, frame and read_csv."
-    )
+    remedy = read_as(dict.fromkeys(names, "pl.Decimal(38, 6)"), to="read amounts exactly")
+    return f"{', '.join(names)} {is_} text and no money, so {what}.", remedy
 
 
 def unknown_columns(origins: Iterable[Provenance]) -> list[str]:

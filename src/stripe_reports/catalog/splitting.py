@@ -10,6 +10,7 @@ from __future__ import annotations
 from stripe_reports.catalog import get, report_types
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportType
+from stripe_reports.render import remedies
 
 __all__ = ["check_split", "summary_of", "why_not_split"]
 
@@ -44,7 +45,7 @@ def check_split(type_id: str) -> None:
     """
     reason = why_not_split(type_id)
     if reason is not None:
-        raise ParameterError(f"{type_id} {reason}. Leave out split=.", param="split")
+        raise ParameterError(f"{type_id} {reason}.", param="split", remedy=remedies.ask_for_the_whole())
 
 
 def summary_of(type_id: str) -> ReportType | None:

@@ -38,7 +38,8 @@ def check(frame: Frame, what: str, columns: Sequence[str], *, exact: Sequence[st
         )
     for name in exact:
         if schema[name] == pl.String:
-            raise ParameterError(text_is_no_money([name], "it cannot be drawn"), param="columns")
+            problem, remedy = text_is_no_money([name], "it cannot be drawn")
+            raise ParameterError(problem, param="columns", remedy=remedy)
         if not schema[name].is_decimal():
             raise ParameterError(
                 f"{name} is {schema[name]}, which is not exact. Money is a decimal in what sr.read_csv and "

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from stripe_reports.cli import demo, doctor, evidence, fetch, fetch_all, simulate, tie_out, types, verify
 from stripe_reports.cli.output import only_printable
 from stripe_reports.errors import InputError, StripeReportsError
+from stripe_reports.notices import AdvisedWarning
 
 __all__ = ["main"]
 
@@ -51,14 +52,16 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     """A warning as one line of a command, without a place in its source."""
-    print(f"stripe-reports: warning: {message}", file=sys.stderr)
+    text = message.for_command_line() if isinstance(message, AdvisedWarning) else message
+    print(f"stripe-reports: warning: {text}", file=sys.stderr)
 
 
 def _command(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
     try:
         return command(options)
     except StripeReportsError as error:
-        print(f"stripe-reports: {error}", *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
+        text, notes = error.for_command_line(), getattr(error, "__notes__", ())
+        print(f"stripe-reports: {text}", *notes, sep="\n", file=sys.stderr)
         return 2 if isinstance(error, InputError) else 1
     except BrokenPipeError:
         raise

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stripe_reports.cli.output import TerminalProgress, say, show, step
 from stripe_reports.render.printable import printable
+from stripe_reports.render.remedies import everywhere
 from stripe_reports.storage.disk import disk_errors, make_missing
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     again = client.fetch("balance.summary", options.period, currency="eur")
     say(f"  {again.reuse}")
 
-    with disk_errors("write", options.output, advice="Give another folder with --output."):
+    with disk_errors("write", options.output, remedy=everywhere("Give another folder with --output.")):
         make_missing(options.output)
     chart, table = options.output / "balance.html", options.output / "balance.csv"
     step(f'report.chart().save("{chart}")')

@@ -52,7 +52,7 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(what, "ok", look())
     except StripeReportsError as error:
-        return Finding(what, "problem", str(error))
+        return Finding(what, "problem", error.for_command_line())
 
 
 def _some(names: Sequence[str]) -> str:

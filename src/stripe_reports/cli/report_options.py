@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import polars as pl
 
+from stripe_reports import catalog
 from stripe_reports.cli.clients import add_client_to
 from stripe_reports.cli.output import TerminalProgress, show
 from stripe_reports.errors import ParameterError
@@ -21,6 +22,25 @@ if TYPE_CHECKING:
     from stripe_reports.runs.progress import ProgressOption
 
 __all__ = ["add_report_options_to", "check_output", "deliver", "fetch_options", "parameters_of"]
+
+_PARAMETERS = {
+    "timezone": "zone of the period and of local times, such as Europe/Paris",
+    "currency": "one currency only, such as eur",
+    "reporting_category": "one reporting category only, such as charge",
+    "payout": "po_…, for one payout's report",
+    "connected_account": "acct_…, for the Connect types",
+    "connected_accounts": "acct_… with commas between, for the Connect types that take several",
+    "customer": "cus_…, for revenue recognition",
+    "invoice": "in_…, for revenue recognition",
+    "invoice_line_item": "il_…, for revenue recognition",
+    "columns": "names with commas between, 'all' or 'default'",
+}
+"""Stripe's parameters, with the help of their options."""
+
+_LISTS = ("columns", "connected_accounts")
+
+_MEANT = tuple(name for name in catalog.MEANT if name != "account")
+"""Options of other tools. They are taken only to say what does the same here."""
 
 _TYPES: dict[str, pl.DataType] = {
     "String": pl.String(),
@@ -49,15 +69,10 @@ def add_report_options_to(parser: argparse.ArgumentParser, *, period_required: b
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="write FILE.csv, FILE.parquet or FILE.xlsx"
     )
-    for name, text in {
-        "timezone": "zone of the period and of local times, such as Europe/Paris",
-        "currency": "one currency only, such as eur",
-        "reporting-category": "one reporting category only, such as charge",
-        "payout": "po_…, for one payout's report",
-        "connected-account": "acct_…, for the Connect types",
-    }.items():
-        parser.add_argument(f"--{name}", help=text)
-    parser.add_argument("--columns", help="names with commas between, 'all' or 'default'")
+    for name, text in _PARAMETERS.items():
+        parser.add_argument(_option(name), help=text)
+    for name in _MEANT:
+        parser.add_argument(_option(name), nargs="?", const=True, help=argparse.SUPPRESS)
     parser.add_argument(
         "--schema-overrides",
         metavar="COLUMN=TYPE,…",
@@ -69,18 +84,12 @@ def add_report_options_to(parser: argparse.ArgumentParser, *, period_required: b
 
 
 def parameters_of(options: argparse.Namespace) -> Parameters:
-    """Return Stripe's parameters as the client takes them."""
-    columns = options.columns
-    if columns not in (None, "all", "default"):
-        columns = [name.strip() for name in columns.split(",")]
-    return {
-        "timezone": options.timezone,
-        "columns": columns,
-        "currency": options.currency,
-        "reporting_category": options.reporting_category,
-        "payout": options.payout,
-        "connected_account": options.connected_account,
-    }
+    """Return Stripe's parameters as the client takes them, and those of other tools, which it refuses."""
+    given = {name: getattr(options, name) for name in (*_PARAMETERS, *_MEANT)}
+    for name in _LISTS:
+        if given[name] not in (None, "all", "default"):
+            given[name] = [each.strip() for each in given[name].split(",")]
+    return cast("Parameters", {name: value for name, value in given.items() if value is not None})
 
 
 def fetch_options(options: argparse.Namespace) -> FetchOptions:
@@ -105,6 +114,10 @@ def deliver(reports: Exports, path: Path | None) -> None:
         show(reports.frame())
     else:
         print(f"{writer_for(path)(reports):,} rows in {path}", file=sys.stderr)
+
+
+def _option(parameter: str) -> str:
+    return f"--{parameter.replace('_', '-')}"
 
 
 def _overrides(text: str | None) -> dict[str, pl.DataType]:

@@ -10,6 +10,7 @@ from stripe_reports import catalog
 from stripe_reports.cli.output import say
 from stripe_reports.errors import UnknownReportTypeError
 from stripe_reports.models import ReportType
+from stripe_reports.render.remedies import everywhere
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
@@ -48,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
 def _catalogued(name: str) -> ReportType:
     type_ = catalog.get(catalog.newest(name))
     if type_ is None:
-        raise UnknownReportTypeError(f"The catalogue has no {name}. `stripe-reports types --all` lists all.")
+        remedy = everywhere("'stripe-reports types --all' lists all.")
+        raise UnknownReportTypeError(f"The catalogue has no {name}.", remedy=remedy)
     return type_
 
 

@@ -25,6 +25,7 @@ from stripe_reports.models import ReportRequest, ReportRun, ReportType, RunView,
 from stripe_reports.models.values import checked
 from stripe_reports.planning import deadline
 from stripe_reports.planning.echo import contradictions
+from stripe_reports.render import remedies
 
 if TYPE_CHECKING:
     import requests
@@ -159,10 +160,10 @@ class Api:
         self.forget(run)
         raise errors.AnswerMismatchError(
             f"{self._settings.base_url} answered with another run than was asked for: {run.id} has "
-            f"{', and '.join(found)}. Nothing of it was stored. Check base_url, and whether a gateway or "
-            "proxy in between mixes up answers; then fetch again, or launch a new run with reuse='never'. If "
-            "it happens again, tell Stripe's support the id of the run.",
+            f"{', and '.join(found)}. Nothing of it was stored. A gateway or proxy in between may mix "
+            "up answers. If it happens again, tell Stripe's support the id of the run.",
             run=run,
+            remedy=remedies.check_address() + remedies.launch_anew(),
             contradictions=found,
         )
 
@@ -259,7 +260,8 @@ class Api:
         why = f" ({type(error).__name__}: {str(error)[:300]})" if error else ""
         raise errors.UnexpectedAnswerError(
             f"{self._settings.base_url} does not answer like Stripe's Reporting API: {what} was "
-            f"{shown(answer)}{why}. {ADVICE[errors.UnexpectedAnswerError]}"
+            f"{shown(answer)}{why}.",
+            remedy=ADVICE[errors.UnexpectedAnswerError],
         )
 
 

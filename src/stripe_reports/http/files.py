@@ -19,6 +19,7 @@ from stripe_reports.http.stripe_errors import is_unreadable, translated
 from stripe_reports.http.transport import CONNECT_TIMEOUT, READ_TIMEOUT, UNSIGNED, Transport
 from stripe_reports.models import FileView, shown
 from stripe_reports.planning import deadline
+from stripe_reports.render import remedies
 from stripe_reports.storage.disk import size_text
 from stripe_reports.storage.unpack import PACKED
 
@@ -55,15 +56,16 @@ class Files:
         """
         if file.url is None:
             raise errors.ResultUnavailableError(
-                f"Stripe names no address for the result file {file.id}, so it cannot be read. "
-                "Run the report again: fetch(..., reuse='never')."
+                f"Stripe names no address for the result file {file.id}, so it cannot be read.",
+                remedy=remedies.launch_anew(),
             )
         if not self._settings.may_send_key_to(file.url):
             origin = origin_of(file.url)
             where = f"{str(origin)!r}" if origin else f"no address that can be read, {shown(file.url)}"
             raise errors.ResultUnavailableError(
                 f"The result file {file.id} is at {where}, which is not where this "
-                "client's files are; nothing was sent there. Behind a gateway, pass files_url to Client."
+                "client's files are; nothing was sent there.",
+                remedy=remedies.name_files_address(),
             )
         broken = ""
         for attempt in range(1, DOWNLOAD_ATTEMPTS + 1):
@@ -183,7 +185,8 @@ class Files:
         if response.status_code in (404, 410):
             return errors.ResultUnavailableError(
                 f"The result file {file.id} is no longer at Stripe (HTTP {response.status_code}; files are "
-                "kept for a year). Run the report again: fetch(..., reuse='never')."
+                "kept for a year).",
+                remedy=remedies.launch_anew(),
             )
         # Such an answer is not read by the transport, so it may still repeat the key.
         text = response.raw.read(100_000, decode_content=True).decode("utf-8", "replace")

@@ -7,6 +7,7 @@ import sys
 
 from stripe_reports.errors import ApiKeyError
 from stripe_reports.http.settings import Secret
+from stripe_reports.render import remedies
 
 __all__ = ["ENVIRONMENT_VARIABLE", "KEYRING_SERVICE", "find_key"]
 
@@ -27,11 +28,7 @@ def find_key(given: Secret | None = None) -> Secret:
         or Secret.of(_from_prompt())
     )
     if found is None:
-        raise ApiKeyError(
-            f"No API key. Set the environment variable {ENVIRONMENT_VARIABLE}, store one with "
-            f"'keyring set {KEYRING_SERVICE} api_key' (needs the extra stripe-reports[keyring]), or pass "
-            "Client(api_key=...). To try things out without a key, use stripe_reports.demo()."
-        )
+        raise ApiKeyError("No API key.", remedy=remedies.give_key())
     if not isinstance(found.reveal(), str):
         raise ApiKeyError(f"api_key is a text, not {type(found.reveal()).__name__}.")
     return Secret(found.reveal().strip())

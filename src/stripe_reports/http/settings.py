@@ -10,6 +10,7 @@ from pathlib import Path
 from stripe_reports.errors import ApiKeyError, NotPicklableError, ParameterError
 from stripe_reports.http.addresses import origin_of
 from stripe_reports.models import Mode, Owner, zone_named
+from stripe_reports.render import remedies
 from stripe_reports.render.redaction import KEY, REDACTED, redacted, without_key
 
 __all__ = [
@@ -146,8 +147,7 @@ class Settings:
             )
         if self.mode == "live" and host not in _STRIPES_HOSTS | self.trusted_hosts:
             raise ApiKeyError(
-                f"A live key goes to Stripe only, not to {host}. Use a test key, or allow the host by name: "
-                f"Client(..., trusted_hosts=[{host!r}])."
+                f"A live key goes to Stripe only, not to {host}.", remedy=remedies.allow_host(host)
             )
 
     @property

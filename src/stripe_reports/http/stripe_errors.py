@@ -11,21 +11,27 @@ import urllib3.exceptions
 
 from stripe_reports import errors
 from stripe_reports.http.addresses import origin_of
+from stripe_reports.render import remedies
+from stripe_reports.render.remedies import Remedy, everywhere
 
 __all__ = ["ADVICE", "NOT_AS_EXPECTED", "is_unreadable", "no_answer", "translated"]
 
 _REQUEST_ID = re.compile(r"[\w-]{1,100}", re.ASCII)
 
-ADVICE: dict[type[errors.StripeAPIError], str] = {
-    errors.AuthenticationError: "Check the API key: it may be mistyped, expired or of another account.",
-    errors.PermissionDeniedError: "Give the restricted key the permission that is named, in the Dashboard "
-    "under Developers, API keys; reports need 'Report runs and report types' and 'Files', both read.",
-    errors.LiveModeRequiredError: "Use a live key for this report type.",
-    errors.NotFoundError: "Ids are found only with a key of the same account and mode.",
-    errors.RateLimitError: "Wait a minute, or make fewer calls at once.",
-    errors.ServerError: "It may pass, and nothing is lost: try again later.",
-    errors.ConflictError: "The same launch is still in progress; try again in a moment.",
-    errors.UnexpectedAnswerError: "Is base_url right, and is there no proxy or login page in between?",
+ADVICE: dict[type[errors.StripeAPIError], Remedy] = {
+    errors.AuthenticationError: everywhere(
+        "Check the API key: it may be mistyped, expired or of another account."
+    ),
+    errors.PermissionDeniedError: everywhere(
+        "Give the restricted key the permission that is named, in the Dashboard under Developers, API keys; "
+        "reports need 'Report runs and report types' and 'Files', both read."
+    ),
+    errors.LiveModeRequiredError: everywhere("Use a live key for this report type."),
+    errors.NotFoundError: everywhere("Ids are found only with a key of the same account and mode."),
+    errors.RateLimitError: everywhere("Wait a minute, or make fewer calls at once."),
+    errors.ServerError: everywhere("It may pass, and nothing is lost: try again later."),
+    errors.ConflictError: everywhere("The same launch is still in progress; try again in a moment."),
+    errors.UnexpectedAnswerError: remedies.check_address(),
 }
 
 _BY_STATUS: dict[int, type[errors.StripeAPIError]] = {
@@ -63,7 +69,8 @@ def no_answer(base_url: str, cause: BaseException) -> errors.StripeReportsError:
     if is_unreadable(cause):
         return errors.UnexpectedAnswerError(
             f"{host} does not answer like Stripe's Reporting API: headers or body of the answer cannot be "
-            f"read ({type(cause).__name__}). {ADVICE[errors.UnexpectedAnswerError]}"
+            f"read ({type(cause).__name__}).",
+            remedy=ADVICE[errors.UnexpectedAnswerError],
         )
     return errors.NetworkError(
         f"No answer from {host} ({type(cause).__name__}), after several tries. Check the connection and try "
@@ -86,14 +93,15 @@ def translated(
         says = f"was refused (HTTP {status}{where}). Stripe says: {message.removesuffix('.')}."
     else:
         says = f"was answered with HTTP {status} and no error of Stripe's."
-    parts = [f"{what} {says}", ADVICE.get(class_, "")]
+    parts = [f"{what} {says}"]
     if pause and re.fullmatch(r"[0-9]{1,9}", pause):
         parts.append(f"Stripe asks for a pause of {pause} s before the next try.")
     is_id = request_id is not None and _REQUEST_ID.fullmatch(request_id) is not None
     if is_id:
         parts.append(f"Request {request_id}.")
     return class_(
-        " ".join(filter(None, parts)),
+        " ".join(parts),
+        remedy=ADVICE.get(class_),
         status_code=status,
         code=_text(described.get("code")),
         param=param,

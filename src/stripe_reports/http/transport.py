@@ -34,6 +34,7 @@ from stripe_reports.http.sockets import SocketAdapter
 from stripe_reports.http.wsgi import WSGIAdapter, WSGIApplication
 from stripe_reports.models.values import instant
 from stripe_reports.planning import backoff, deadline
+from stripe_reports.render import remedies
 
 __all__ = ["REPLAYED", "UNSIGNED", "PatientAdapter", "Transport"]
 
@@ -170,7 +171,8 @@ def _read(response: requests.Response) -> None:
             response.close()
             raise UnexpectedAnswerError(
                 f"{origin_of(response.url)} answered with more than {LARGEST_ANSWER:,} bytes, where a "
-                "page of JSON was expected. Is base_url right?"
+                "page of JSON was expected.",
+                remedy=remedies.check_address(),
             )
     response._content = bytes(body)
 

@@ -159,7 +159,9 @@ class ReportRequest:
             for one in (value,) if isinstance(value, str) else value or ():
                 if not one.startswith(prefix) or not STRIPE_ID.fullmatch(one):
                     raise ParameterError(
-                        f"{name}={one!r} is not an id of Stripe's: it starts with {prefix!r}.", param=name
+                        f"The {name.replace('_', ' ')} {one!r} is not an id of Stripe's: such an id starts "
+                        f"with {prefix!r}.",
+                        param=name,
                     )
 
     @property

@@ -80,7 +80,8 @@ def table_of(
         ParameterError: There is no such column, or the sums would leave out amounts that are text.
     """
     if by is not None and (texts := amounts_as_text(of.rows, of.unknown)):
-        raise ParameterError(text_is_no_money(texts, "there is no sum of it"), param="by")
+        problem, remedy = text_is_no_money(texts, "there is no sum of it")
+        raise ParameterError(problem, param="by", remedy=remedy)
     return table_of_frame(
         of.rows,
         rows=rows,

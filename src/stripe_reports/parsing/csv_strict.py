@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stripe_reports.errors import DamagedFileError
+from stripe_reports.render.remedies import Remedy, everywhere
 
 __all__ = ["DOWNLOAD_AGAIN", "Record", "Source", "records"]
 
-DOWNLOAD_AGAIN = (
+DOWNLOAD_AGAIN = everywhere(
     "Download the report again, and use the file as Stripe wrote it: "
     "spreadsheet programs change what they save."
 )
@@ -47,7 +48,14 @@ class Source:
         """In bytes."""
         return len(self.content) if isinstance(self.content, bytes) else self.content.stat().st_size
 
-    def damage(self, what: str, *, line: int | None = None, column: str | None = None) -> DamagedFileError:
+    def damage(
+        self,
+        what: str,
+        *,
+        line: int | None = None,
+        column: str | None = None,
+        remedy: Remedy = DOWNLOAD_AGAIN,
+    ) -> DamagedFileError:
         """An error that says where, what, and what to do."""
         where = self.name
         if line is not None:
@@ -55,7 +63,8 @@ class Source:
         if column is not None:
             where += f", column {column!r}"
         return DamagedFileError(
-            f"{where}: {what} {DOWNLOAD_AGAIN}",
+            f"{where}: {what}",
+            remedy=remedy,
             path=self.name,
             line=line,
             column=column,

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from stripe_reports.catalog.siblings import BY_NAME, IN_UTC
-from stripe_reports.parsing.csv_strict import Source, records
+from stripe_reports.parsing.csv_strict import DOWNLOAD_AGAIN, Source, records
 from stripe_reports.parsing.overrides import OVERRIDE
 from stripe_reports.parsing.schema import Field
+from stripe_reports.render.remedies import Remedy, read_as
 
 __all__ = ["check_every_row"]
 
@@ -54,7 +55,10 @@ def check_every_row(source: Source, fields: Sequence[Field]) -> int:
             value = cells[position]
             if value and (what := problem(value)):
                 raise source.damage(
-                    f"{value[:_SHOWN]!r} {what}.{_remedy(field)}", line=line, column=field.name
+                    f"{value[:_SHOWN]!r} {what}.{_source(field)}",
+                    line=line,
+                    column=field.name,
+                    remedy=_remedy(field),
                 )
         for position, twin, zone in twins:
             if not _agrees(cells[position], cells[twin], zone):
@@ -67,18 +71,21 @@ def check_every_row(source: Source, fields: Sequence[Field]) -> int:
     return rows
 
 
-def _remedy(field: Field) -> str:
-    """What can be done where the kind of the column is not catalogued for its report type."""
+def _source(field: Field) -> str:
+    """A sentence on where the kind of the column is from, if it is not catalogued for its report type."""
     if field.kind_from == "catalogue":
         return ""
     if field.kind_from == OVERRIDE:
-        return f" schema_overrides asked for {field.dtype}."
+        return f" You asked to read the column as {field.dtype}."
     by_name = field.kind_from in (BY_NAME, IN_UTC)
     where = "columns of that name in other report types" if by_name else field.kind_from
-    return (
-        f" That the column is a {field.kind} is known from {where} only. To read it as text: "
-        f"schema_overrides={{{field.name!r}: pl.String}}."
-    )
+    return f" That the column is a {field.kind} is known from {where} only."
+
+
+def _remedy(field: Field) -> Remedy:
+    if field.kind_from in ("catalogue", OVERRIDE):
+        return DOWNLOAD_AGAIN
+    return read_as({field.name: "pl.String"}, to="read it as text") + DOWNLOAD_AGAIN
 
 
 def _ragged(cells: list[str], names: list[str]) -> str:

@@ -87,7 +87,7 @@ def check_names(overrides: Mapping[str, pl.DataType], columns: Sequence[str]) ->
     for name in overrides:
         if name not in columns:
             raise ParameterError(
-                f"schema_overrides names {name!r}, which is no column of this report."
+                f"A type was given for {name!r}, which is no column of this report."
                 f"{did_you_mean(name, columns)} It has {', '.join(columns)}.",
                 param=OVERRIDE,
             )

@@ -14,6 +14,7 @@ from stripe_reports.catalog.siblings import columns_in
 from stripe_reports.errors import NotAReportError, ParameterError, UnknownReportTypeError
 from stripe_reports.models import Column, Kind, ReportType
 from stripe_reports.parsing.overrides import OVERRIDE, check_names, kind_of
+from stripe_reports.render import remedies
 
 __all__ = [
     "Field",
@@ -288,7 +289,8 @@ def _not_a_report(header: Sequence[str], file: str) -> NotAReportError:
         return NotAReportError(
             f"{file} is another export of the Dashboard, not a report: its columns ({shown}) are titles. "
             "Payments, Payouts and Balances export such files; download from Reports instead (Balance, "
-            "Payout reconciliation, …), or fetch the report with client.frame('payouts.itemized', '2026-10')."
+            "Payout reconciliation, …).",
+            remedy=remedies.fetch_the_report(),
         )
     return NotAReportError(
         f"{file} is not a Stripe report: most of its columns ({shown}) belong to no report type. "

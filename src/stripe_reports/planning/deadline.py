@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from stripe_reports.errors import CallTimeoutError, RunTimeoutError
+from stripe_reports.render import remedies
 
 if TYPE_CHECKING:
     from stripe_reports.models import RunView
@@ -122,15 +123,13 @@ def error(unfinished: str) -> CallTimeoutError | RunTimeoutError:
     happened = f"{unfinished} within the {deadline.seconds:,.6g} s that this call may take."
     run = deadline.run
     if run is None:
-        return CallTimeoutError(
-            f"{happened} Call again, with a longer timeout: a launch that did reach Stripe will be found, "
-            "not repeated."
-        )
+        return CallTimeoutError(happened, remedy=remedies.ask_again_with_more_time())
     state = "goes on at Stripe" if run.status == "pending" else f"has {run.status} at Stripe"
     return RunTimeoutError(
         f"{happened} Report run {run.id} ({run.report_type}) {state}; nothing is lost and no new run is "
-        f"needed. Fetch again with a longer timeout, or wait with client.wait({run.id!r}, timeout=...).",
+        "needed.",
         run,
+        remedy=remedies.wait_longer(run.id),
     )
 
 

@@ -148,7 +148,7 @@ def plan(
     """
     check_policy(policy)
     if policy == "never":
-        return Launch("launched because reuse='never' was asked for")
+        return Launch("launched because a new run was asked for")
     runs = sorted([*known, *(listed or ())], key=lambda run: (run.place == "stored", run.as_of), reverse=True)
     passed_over: list[str] = []
     for run in runs:
@@ -202,7 +202,7 @@ def _judge(
     if run.status not in ("succeeded", "pending"):
         return _Verdict(False, _UNUSABLE.get(run.status, f"its status is {run.status!r}"))
     if policy == "always":
-        return _Verdict(True, f"reuse='always' was asked for; its data are of {_at(run.as_of)}")
+        return _Verdict(True, f"any earlier run was asked for; its data are of {_at(run.as_of)}")
     if isinstance(policy, timedelta):
         if now is None:
             return _Verdict(False, "the time at Stripe is not known yet")

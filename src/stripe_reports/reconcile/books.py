@@ -171,9 +171,8 @@ def _checked(name: str, form: _Form, frame: object) -> pl.DataFrame:
         raise ParameterError(f"{name} should be {form.report}, and {what}.{_looks_like(schema)}", param=name)
     for column in form.money:
         if schema[column] == pl.String:
-            raise ParameterError(
-                f"Of {name}, {text_is_no_money([column], 'it cannot be compared')}", param=name
-            )
+            problem, remedy = text_is_no_money([column], "it cannot be compared")
+            raise ParameterError(f"Of {name}, {problem}", param=name, remedy=remedy)
         if not isinstance(schema[column], pl.Decimal):
             raise ParameterError(
                 f"{column} of {name} is {schema[column]}, not Decimal: cents can be lost in it. Money is "

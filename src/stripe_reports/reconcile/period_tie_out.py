@@ -145,5 +145,5 @@ def _of_different_data(reports: dict[str, Report]) -> list[str]:
         return []
     return [
         f"The reports show data of different times: {oldest} of {ages[oldest]:%Y-%m-%d %H:%M} UTC, {newest} "
-        f"of {ages[newest]:%Y-%m-%d %H:%M} UTC. A difference may come of that; reuse='never' takes all anew."
+        f"of {ages[newest]:%Y-%m-%d %H:%M} UTC. A difference may come of that; new runs for all avoid it."
     ]

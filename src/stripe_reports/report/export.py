@@ -17,6 +17,7 @@ from stripe_reports import notices
 from stripe_reports.catalog.assumptions import text_is_no_money, unknown_columns
 from stripe_reports.errors import MissingExtraError, ParameterError
 from stripe_reports.models import Provenance, ReportRequest
+from stripe_reports.notices import AdvisedWarning
 from stripe_reports.parsing.columns import column
 from stripe_reports.parsing.text_amounts import amounts_as_text
 from stripe_reports.render.signature import spelled_out
@@ -101,7 +102,8 @@ class Exports(ABC):
 
     def _warn_of_amounts_as_text(self, written: str) -> None:
         if names := amounts_as_text(self.scan(), unknown_columns(self._origins)):
-            notices.warn_once(text_is_no_money(names, f"{written} has no numbers there"))
+            problem, remedy = text_is_no_money(names, f"{written} has no numbers there")
+            notices.warn_once(AdvisedWarning(problem, remedy))
 
     @spelled_out(ChartOptions)
     def chart(

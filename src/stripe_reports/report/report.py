@@ -14,7 +14,9 @@ import polars as pl
 from stripe_reports import notices
 from stripe_reports.errors import StoreError
 from stripe_reports.models import Provenance, ReportRequest, ReportRun
+from stripe_reports.notices import AdvisedWarning
 from stripe_reports.parsing.parquet import UNREADABLE, count_rows
+from stripe_reports.render import remedies
 from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
 from stripe_reports.report import memory
@@ -27,7 +29,7 @@ __all__ = ["Action", "Decision", "FetchPlan", "LargeFrameWarning", "Report", "wa
 Action = Literal["stored", "reused", "awaited", "launched"]
 
 
-class LargeFrameWarning(UserWarning):
+class LargeFrameWarning(AdvisedWarning):
     """A report that may not fit into the memory that is left, about to be read whole all the same."""
 
 
@@ -35,13 +37,12 @@ def warn_if_large(what: str, paths: Sequence[Path]) -> None:
     """Warn if the rows of Parquet files may not fit into the memory that is left."""
     size, left = sum(map(memory.size_of, paths)), memory.available()
     if left is not None and memory.NEEDED_TO_READ * size > left:
-        notices.warn(
+        problem = (
             f"{what} takes about {size_text(size)} in memory and up to "
             f"{size_text(memory.NEEDED_TO_READ * size)} while it is read, of which {size_text(left)} are "
-            "left. Use scan() in place of frame(): report.scan().filter(...).select(...).collect() reads "
-            "only what it needs.",
-            LargeFrameWarning,
+            "left."
         )
+        notices.warn(LargeFrameWarning(problem, remedies.read_less()))
 
 
 @dataclass(frozen=True, slots=True)

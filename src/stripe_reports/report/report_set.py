@@ -16,6 +16,7 @@ from stripe_reports.catalog.splitting import summary_of
 from stripe_reports.errors import MixedColumnsError, ParameterError, StoreError
 from stripe_reports.models import Provenance, ReportRequest, iso
 from stripe_reports.planning.intervals import Split
+from stripe_reports.render import remedies
 from stripe_reports.render.card import card, folded
 from stripe_reports.render.printable import printable
 from stripe_reports.report.export import Exports
@@ -59,14 +60,17 @@ class ReportSet(Exports):
         if gone:
             raise StoreError(
                 f"{len(gone)} of {len(self.parts)} parts are no longer stored, the first of them that to "
-                f"{_last_day(gone[0])}. If all of them take more room than the results may, raise "
-                "Client(cache_limit=...); else fetch them again."
+                f"{_last_day(gone[0])}.",
+                remedy=remedies.keep_more(),
             )
         first, *others = self.parts
         schema = _schema_of(first)
         for part in others:
             if (other := _schema_of(part)) != schema:
-                raise MixedColumnsError(_difference(first, schema, part, other))
+                remedy = (
+                    remedies.choose_columns() if first.request.columns is None else remedies.launch_anew()
+                )
+                raise MixedColumnsError(_difference(first, schema, part, other), remedy=remedy)
 
     def __len__(self) -> int:
         """How many parts there are."""
@@ -230,8 +234,9 @@ class ReportSet(Exports):
         if missing := [name for name in needed if name not in schema]:
             raise ParameterError(
                 f"These reports of {self.request.report_type} have no column {', '.join(missing)}, which "
-                "this needs. If the type has it, name it in columns=[...].",
+                "this needs.",
                 param="columns",
+                remedy=remedies.choose_columns(),
             )
         _check_is_money(schema)
 
@@ -293,7 +298,8 @@ def _by_currency(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def _check_is_money(schema: pl.Schema) -> None:
     if texts := [name for name in _COMPARED if schema[name] == pl.String]:
-        raise ParameterError(text_is_no_money(texts, "there is no sum of it"), param="schema_overrides")
+        problem, remedy = text_is_no_money(texts, "there is no sum of it")
+        raise ParameterError(problem, param="schema_overrides", remedy=remedy)
 
 
 def _schema_of(part: Report) -> pl.Schema:
@@ -312,9 +318,7 @@ def _difference(first: Report, schema: pl.Schema, part: Report, other: pl.Schema
     only = [name for name in schema if name not in other], [name for name in other if name not in schema]
     missing, extra = (", ".join(names) or "none" for names in only)
     what = f"it lacks {missing} and adds {extra}" if any(only) else "their order or types differ"
-    advice = "Name the columns you want: columns=[...]." if first.request.columns is None else ""
     return (
         f"The part to {_last_day(part)} of {part.request.report_type} has other columns than the part to "
-        f"{_last_day(first)}: {what}. Stripe's default columns change now and then. "
-        f"{advice or 'Fetch them anew with reuse=' + repr('never') + '.'}"
+        f"{_last_day(first)}: {what}. Stripe's default columns change now and then."
     )

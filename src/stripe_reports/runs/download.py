@@ -23,6 +23,7 @@ from stripe_reports.parsing.overrides import Overrides, in_words
 from stripe_reports.planning import deadline
 from stripe_reports.planning.echo import echoes_all
 from stripe_reports.planning.reuse import result_key
+from stripe_reports.render import remedies
 from stripe_reports.runs.account import Account
 from stripe_reports.storage.bounded_file import BoundedFile
 from stripe_reports.storage.disk import size_text
@@ -72,8 +73,8 @@ class Downloader:
         if run.file is not None and run.file.size is not None and run.file.size > most:
             raise ResultTooLargeError(
                 f"Stripe says that the result file {run.file.id} has more than {size_text(most)}, the most "
-                "that this client stores of one; it was not downloaded. If that is right, allow more with "
-                "Client(max_result_bytes=...)."
+                "that this client stores of one; it was not downloaded.",
+                remedy=remedies.allow_larger_results(),
             )
 
     def _room_for(self, run: ReportRun) -> threading.BoundedSemaphore:
@@ -84,8 +85,8 @@ class Downloader:
     def _download(self, request: ReportRequest, run: ReportRun, overrides: Overrides) -> StoredResult:
         if run.file is None:
             raise ResultUnavailableError(
-                f"Report run {run.id} succeeded, but Stripe names no result file. "
-                "Fetch again with reuse='never' to launch a new run."
+                f"Report run {run.id} succeeded, but Stripe names no result file.",
+                remedy=remedies.launch_anew(),
             )
         report_type, name = catalog.completed(request.report_type), f"the result file {run.file.id}"
         most = self._settings.max_result_bytes
@@ -116,10 +117,8 @@ class Downloader:
                 )
             except (DamagedFileError, NotAReportError) as error:
                 kept = self._store.keep_damaged(csv, run.id)
-                error.add_note(
-                    f"It is the result of run {run.id}, as Stripe sent it, and is kept as {kept}. Launch a "
-                    "new run with fetch(..., reuse='never')."
-                )
+                error.add_note(f"It is the result of run {run.id}, as Stripe sent it, and is kept as {kept}.")
+                error.advise(remedies.launch_anew())
                 raise
             unknown = kinds_from.get(UNKNOWN, ())
             strangers = (f"{request.report_type} {column}" for column in unknown)

@@ -17,6 +17,7 @@ from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides, in_words
 from stripe_reports.planning import deadline
 from stripe_reports.planning.reuse import Policy
+from stripe_reports.render import remedies
 from stripe_reports.report.report import Decision, Report
 from stripe_reports.runs.account import Account
 from stripe_reports.runs.download import Downloader
@@ -99,7 +100,7 @@ class Runs:
                 run = self._api.verified(self._api.retrieve_run(run.id), request or run)
             if run.status == "pending":
                 raise RunError(
-                    f"Report run {run.id} is still pending; follow it with client.wait(run) first.", run
+                    f"Report run {run.id} is still pending.", run, remedy=remedies.wait_first(run.id)
                 )
             self.follower.finished(run)
             stored = self._downloader.result_of(request or self._api.request_of(run), run, overrides)

@@ -51,7 +51,7 @@ def requests_of(request: ReportRequest, split: Split) -> tuple[ReportRequest, ..
     parts = intervals.split(Interval(start, end, zone), split)
     if len(parts) > MOST_PARTS:
         raise ParameterError(
-            f"split={split!r} makes {len(parts):,} parts of that interval, each a run at Stripe; "
+            f"By {split}, that interval has {len(parts):,} parts, each a run at Stripe; "
             f"{MOST_PARTS} are the most. Take longer parts or a shorter interval.",
             param="split",
         )

@@ -17,6 +17,7 @@ from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.transport import Transport
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.planning import backoff, deadline
+from stripe_reports.render import remedies
 from stripe_reports.runs.account import Account
 from stripe_reports.runs.polling import Looks
 from stripe_reports.runs.progress import Progress
@@ -75,10 +76,11 @@ class Follower:
                         logger.warning("could not look at %s: %s", run.id, error)
         except (KeyboardInterrupt, StripeReportsError) as error:
             if not isinstance(error, RunTimeoutError):
-                error.add_note(
-                    f"Report run {run.id} goes on at Stripe. To come back to it: "
-                    f"client.wait(client.retrieve({run.id!r})), or the same fetch again."
-                )
+                remedy = remedies.come_back(run.id)
+                if isinstance(error, StripeReportsError):
+                    error.advise(remedy)
+                else:
+                    error.add_note(remedy.for_python)
             raise
         self._note_end(run)
         if progress:
@@ -108,9 +110,9 @@ class Follower:
 def _timed_out(run: ReportRun, elapsed: float) -> RunTimeoutError:
     return RunTimeoutError(
         f"Report run {run.id} ({run.report_type}) is still pending after {elapsed:.0f} s. Stripe is still "
-        f"processing it; the run was not cancelled. Wait again with client.wait(client.retrieve({run.id!r}), "
-        f"timeout={2 * max(elapsed, 300):.0f}); no new run is needed.",
+        "processing it; the run was not cancelled.",
         run,
+        remedy=remedies.wait_for_run(run.id, 2 * max(elapsed, 300)),
     )
 
 
@@ -126,6 +128,7 @@ def _check_succeeded(run: ReportRun) -> None:
         )
     raise RunFailedError(
         f"Report run {run.id} ({run.report_type}) has the status {run.status!r}, which this version of "
-        f"stripe-reports does not know. See it with client.retrieve({run.id!r}).",
+        "stripe-reports does not know.",
         run,
+        remedy=remedies.look_at_run(run.id),
     )

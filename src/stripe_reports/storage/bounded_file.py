@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stripe_reports.errors import ResultTooLargeError, StoreError
+from stripe_reports.render import remedies
 from stripe_reports.storage.disk import disk_errors, size_text
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class BoundedFile(io.BufferedRandom):
         if size > self._max_bytes:
             raise ResultTooLargeError(
                 f"The result has more than {size_text(self._max_bytes)}, the most that this client stores of "
-                "one; nothing of it was kept. If it is right, allow more with Client(max_result_bytes=...)."
+                "one; nothing of it was kept.",
+                remedy=remedies.allow_larger_results(),
             )
         if size > self._has_room_to:
             self._look_for_room(size)
@@ -56,8 +58,7 @@ class BoundedFile(io.BufferedRandom):
         if free < size:
             raise StoreError(
                 f"The disk is nearly full: {size_text(size)} of a result had come, {size_text(free)} are "
-                f"left in {self._path.parent}, and making a table of it may take as much again. Make room, "
-                "remove old results with client.cache.clear(...), or choose another folder with "
-                "Client(cache_dir=...)."
+                f"left in {self._path.parent}, and making a table of it may take as much again.",
+                remedy=remedies.make_room(),
             )
         self._has_room_to = size + min(_CHECKED_EVERY, free // 4)

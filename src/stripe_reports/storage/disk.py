@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 from filelock import FileLock, Timeout
 
 from stripe_reports.errors import StoreError, StripeReportsError
+from stripe_reports.render import remedies
+from stripe_reports.render.remedies import Remedy, everywhere
 
 __all__ = [
     "digest",
@@ -43,20 +45,18 @@ T = TypeVar("T")
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}")
 
 
-_OTHER_FOLDER = "Choose another folder with Client(cache_dir=...)."
-
-
 @contextmanager
-def disk_errors(what: str, path: Path, *, advice: str = _OTHER_FOLDER) -> Iterator[None]:
+def disk_errors(what: str, path: Path, *, remedy: Remedy | None = None) -> Iterator[None]:
     """Turn the system's errors into one that says what to do."""
     try:
         yield
     except (StripeReportsError, Timeout):
         raise
     except OSError as error:
+        remedy = remedy or remedies.choose_another_folder()
         if error.errno == errno.ENOSPC:
-            advice = f"The disk is full: make room, or delete old results. {advice}"
-        raise StoreError(f"Could not {what} at {path}: {error.strerror or error}. {advice}") from error
+            remedy = everywhere("The disk is full: make room, or delete old results.") + remedy
+        raise StoreError(f"Could not {what} at {path}: {error.strerror or error}.", remedy=remedy) from error
 
 
 def make_private(folder: Path) -> None:
@@ -168,7 +168,7 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A file to write to that takes its place once it is finished, and that only its owner can read."""
     target = Path(path).expanduser()
     temporary = target.with_name(f".{uuid.uuid4().hex}.part")
-    with disk_errors("write", target, advice="Give another path, or make room."):
+    with disk_errors("write", target, remedy=everywhere("Give another path, or make room.")):
         try:
             temporary.touch(0o600, exist_ok=False)
             yield temporary

@@ -29,6 +29,7 @@ from stripe_reports.models import Mode, Owner, Provenance, ReportRequest, RunVie
 from stripe_reports.parsing.parquet import UNREADABLE, count_rows
 from stripe_reports.planning import deadline
 from stripe_reports.planning.reuse import KnownRun
+from stripe_reports.render import remedies
 from stripe_reports.storage.disk import (
     disk_errors,
     files_in,
@@ -200,8 +201,8 @@ class Store:
         if free < needed:
             raise StoreError(
                 f"The disk is full: the result needs about {size_text(needed)} in {folder}, which has "
-                f"{size_text(free)} left. Make room, remove old results with client.cache.clear(...), or "
-                "choose another folder with Client(cache_dir=...)."
+                f"{size_text(free)} left.",
+                remedy=remedies.make_room(),
             )
 
     def put(self, key: str, staged: Path, provenance: Provenance, *, rows: int) -> StoredResult:

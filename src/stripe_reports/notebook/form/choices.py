@@ -163,7 +163,7 @@ def check(
         default_zone=default_zone,
         fiscal_year_start=fiscal_year_start,
     )
-    problems = {_shown_field(name): str(problem) for name, problem in resolution.problems.items()}
+    problems = {_shown_field(name): problem.for_form() for name, problem in resolution.problems.items()}
     if days is not None:
         problems["period"] = days
     request = None if problems else resolution.request

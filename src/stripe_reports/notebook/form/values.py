@@ -7,6 +7,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
+from stripe_reports.errors import StripeReportsError
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.notebook.form.words import error_title
 from stripe_reports.report.report import Action
@@ -71,8 +72,9 @@ class Problem:
     @classmethod
     def of(cls, error: BaseException) -> Problem:
         """An error in words, with its notes."""
+        text = error.for_form() if isinstance(error, StripeReportsError) else str(error)
         notes = getattr(error, "__notes__", [])
-        return cls(error_title(error), " ".join([str(error) or type(error).__name__, *notes]))
+        return cls(error_title(error), " ".join([text or type(error).__name__, *notes]))
 
 
 @dataclass(frozen=True, slots=True)

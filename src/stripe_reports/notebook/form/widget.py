@@ -298,7 +298,7 @@ class Explorer(anywidget.AnyWidget):
         try:
             answer, buffers = self._answer_to(asked)
         except StripeReportsError as error:
-            self.send({**to, "problem": str(error)})
+            self.send({**to, "problem": error.for_form()})
         except Exception as error:  # shown where it was asked for, and logged with its origin
             logger.exception("the form could not answer %s", asked.get("ask"))
             self.send({**to, "problem": f"{type(error).__name__}: {error}"})

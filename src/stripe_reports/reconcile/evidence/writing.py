@@ -27,6 +27,7 @@ from stripe_reports.reconcile.evidence.layout import (
 )
 from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.render.printable import printable
+from stripe_reports.render.remedies import everywhere
 from stripe_reports.report.report import Report
 from stripe_reports.storage.disk import digest, disk_errors, make_missing, make_private
 
@@ -78,7 +79,10 @@ def write_evidence(
             f"{path} is there already. Evidence is never written over: give another name, or move it away.",
             param="folder",
         )
-    with disk_errors("write", path, advice="Give another path, or make room."), _beside(path) as folder:
+    with (
+        disk_errors("write", path, remedy=everywhere("Give another path, or make room.")),
+        _beside(path) as folder,
+    ):
         _fill(folder, tie_out, written_at)
         (folder / MANIFEST).write_text(manifest_text(folder), "utf-8")
         for name in files_of(folder):

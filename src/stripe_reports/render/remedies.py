@@ -1,0 +1,313 @@
+"""What can be done about an error, worded for each place where people read it.
+
+An error keeps what happened and its remedy apart. In Python a remedy is a call, on the command line an
+option, in the form something to press or to choose. Each remedy is one function here, with its three
+wordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from stripe_reports.render.redaction import redacted
+
+__all__ = [
+    "Remedy",
+    "act_for_another_account",
+    "allow_host",
+    "allow_larger_results",
+    "ask_again_with_more_time",
+    "ask_for_the_whole",
+    "check_address",
+    "choose_another_folder",
+    "choose_columns",
+    "come_back",
+    "everywhere",
+    "fetch_the_report",
+    "give_both_bounds",
+    "give_key",
+    "keep_more",
+    "launch_anew",
+    "list_types",
+    "look_at_run",
+    "make_room",
+    "name_files_address",
+    "name_timezone",
+    "read_as",
+    "read_less",
+    "wait_first",
+    "wait_for_run",
+    "wait_longer",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What to do, as one or more sentences; ``+`` puts another one behind.
+
+    Attributes:
+        for_python: In terms of calls and arguments.
+        for_command_line: In terms of commands and options.
+        for_form: In terms of what can be pressed or chosen in the form.
+    """
+
+    for_python: str
+    for_command_line: str
+    for_form: str
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            object.__setattr__(self, each.name, redacted(getattr(self, each.name)))
+
+    def __add__(self, other: Remedy) -> Remedy:
+        return Remedy(
+            f"{self.for_python} {other.for_python}",
+            f"{self.for_command_line} {other.for_command_line}",
+            f"{self.for_form} {other.for_form}",
+        )
+
+
+def everywhere(text: str) -> Remedy:
+    """What is done in the same way everywhere."""
+    return Remedy(text, text, text)
+
+
+# Waiting and running again
+
+
+def wait_for_run(run_id: str, seconds: float) -> Remedy:
+    """Wait for a run once more, for so many seconds."""
+    return Remedy(
+        f"Wait again with client.wait(client.retrieve({run_id!r}), timeout={seconds:.0f}); "
+        "no new run is needed.",
+        f"Run the same command again with --timeout {seconds:.0f}; no new run is needed.",
+        "Press 'Continue waiting'; no new run is needed.",
+    )
+
+
+def wait_longer(run_id: str) -> Remedy:
+    """Give a call about a run more time."""
+    return Remedy(
+        f"Fetch again with a longer timeout, or wait with client.wait({run_id!r}, timeout=...).",
+        "Run the same command again with a longer --timeout.",
+        "Press the button again.",
+    )
+
+
+def wait_first(run_id: str) -> Remedy:
+    """Wait for a pending run before its result is read."""
+    return Remedy(
+        f"Wait for it first: client.wait({run_id!r}).",
+        "Fetch its report: the command waits for it.",
+        "Press 'Continue waiting'.",
+    )
+
+
+def come_back(run_id: str) -> Remedy:
+    """Come back to a run that goes on while nobody waits for it."""
+    goes_on = f"Report run {run_id} goes on at Stripe."
+    return Remedy(
+        f"{goes_on} To come back to it: client.wait(client.retrieve({run_id!r})), or the same fetch again.",
+        f"{goes_on} The same command comes back to it.",
+        f"{goes_on} Press the button again to come back to it, or find it in the history.",
+    )
+
+
+def ask_again_with_more_time() -> Remedy:
+    """Repeat a call whose time was over before a run was known."""
+    found = "a launch that did reach Stripe will be found, not repeated."
+    return Remedy(
+        f"Call again, with a longer timeout: {found}",
+        f"Run the same command again, with a longer --timeout if it takes one: {found}",
+        f"Press the button again: {found}",
+    )
+
+
+def launch_anew() -> Remedy:
+    """Launch a new run in place of one that cannot be used."""
+    return Remedy(
+        "Launch a new run: fetch again with reuse='never'.",
+        "Launch a new run: give the same command with --reuse never.",
+        "Launch a new run: press 'Run anew'.",
+    )
+
+
+def look_at_run(run_id: str) -> Remedy:
+    """Look at a run with a status that is not known."""
+    newer = "A newer version of stripe-reports may know it."
+    return Remedy(f"{newer} See the run with client.retrieve({run_id!r}).", newer, newer)
+
+
+# What is asked for
+
+
+def list_types() -> Remedy:
+    """See which report types there are."""
+    return Remedy(
+        "client.report_types() lists what there is.",
+        "'stripe-reports types' lists what there is.",
+        "Choose one from the list.",
+    )
+
+
+def act_for_another_account() -> Remedy:
+    """Name the account where it belongs: it is no parameter of a report."""
+    return Remedy(
+        "Act for another account with Client(account='acct_…').",
+        "Act for another account with --account acct_….",
+        "A form is for the account of its client: open another form for another account.",
+    )
+
+
+def name_timezone() -> Remedy:
+    """Name the time zone by the parameter that means it."""
+    return Remedy(
+        "The time zone is timezone='Europe/Paris'.",
+        "The time zone is --timezone Europe/Paris.",
+        "Choose the time zone in its field.",
+    )
+
+
+def give_both_bounds() -> Remedy:
+    """Give both bounds as the period."""
+    return Remedy(
+        "Give both bounds as the period: ('2026-10-01', '2026-11-01').",
+        "Give both bounds as the period: 2026-10-01/2026-11-01.",
+        "Choose the first and the last day of the period.",
+    )
+
+
+def choose_columns() -> Remedy:
+    """Name the columns, in place of those that Stripe takes by default."""
+    return Remedy(
+        "Name the columns you want: columns=[...].",
+        "Name the columns you want, with commas between: --columns net,fee.",
+        "Choose the columns you want.",
+    )
+
+
+def read_as(columns: Mapping[str, str], *, to: str) -> Remedy:
+    """Set the polars types of columns, *to* a purpose.
+
+    Args:
+        columns: By column the type as it is written in Python, such as ``pl.Decimal(38, 6)``.
+        to: What that is good for: ``"read it as text"``.
+    """
+    in_python = ", ".join(f"{name!r}: {dtype}" for name, dtype in columns.items())
+    names = (f"{name}={dtype.removeprefix('pl.').partition('(')[0]}" for name, dtype in columns.items())
+    override = f"schema_overrides={{{in_python}}}"
+    return Remedy(
+        f"To {to}: {override}, in fetch, frame and read_csv.",
+        f"To {to}: stripe-reports fetch with --schema-overrides {','.join(names)}.",
+        f"The form cannot change how columns are read. To {to}, fetch the report in a cell, with {override}.",
+    )
+
+
+def ask_for_the_whole() -> Remedy:
+    """Do not split the period."""
+    return Remedy("Leave out split=.", "Leave out --split.", "Ask for the period as a whole.")
+
+
+def fetch_the_report() -> Remedy:
+    """Fetch a report in place of a file that is none."""
+    return Remedy(
+        "Or fetch the report: client.frame('payouts.itemized', '2026-10').",
+        "Or fetch the report: stripe-reports fetch payouts.itemized 2026-10.",
+        "Or choose the report in the form.",
+    )
+
+
+# Room, memory and sizes
+
+
+def make_room() -> Remedy:
+    """Make room on a disk that is full."""
+    return Remedy(
+        "Make room, remove old results with client.cache.clear(...), or choose another folder with "
+        "Client(cache_dir=...).",
+        "Make room, remove old results from that folder, or set STRIPE_REPORTS_CACHE_DIR to another one.",
+        "Make room, or remove old results.",
+    )
+
+
+def choose_another_folder() -> Remedy:
+    """Store results in another folder."""
+    return Remedy(
+        "Choose another folder with Client(cache_dir=...).",
+        "Set STRIPE_REPORTS_CACHE_DIR to another folder.",
+        "Open the form with a client that has another folder (cache_dir).",
+    )
+
+
+def keep_more() -> Remedy:
+    """Allow the stored results more room together, or fetch what was removed."""
+    return Remedy(
+        "If all of them take more room than the results may, raise Client(cache_limit=...); else fetch them "
+        "again.",
+        "Run the same command again; if that does not help, ask for a shorter period.",
+        "Press the button again; if that does not help, ask for a shorter period.",
+    )
+
+
+def allow_larger_results() -> Remedy:
+    """Allow a larger result, or ask for a smaller one."""
+    return Remedy(
+        "If that is right, allow more with Client(max_result_bytes=...).",
+        "Ask for less: fewer columns with --columns, or a shorter period.",
+        "Ask for less: fewer columns, or a shorter period.",
+    )
+
+
+def read_less() -> Remedy:
+    """Read only what is needed of a report that may not fit into memory."""
+    return Remedy(
+        "Use scan() in place of frame(): report.scan().filter(...).select(...).collect() reads only what it "
+        "needs.",
+        "Write it to a file with --output FILE.parquet, or ask for fewer columns with --columns.",
+        "Ask for fewer columns, or a shorter period.",
+    )
+
+
+# Addresses and keys
+
+
+def give_key() -> Remedy:
+    """Give an API key, or do without one."""
+    store = (
+        "Set the environment variable STRIPE_API_KEY, or store a key with 'keyring set stripe-reports "
+        "api_key' (needs the extra stripe-reports[keyring])"
+    )
+    return Remedy(
+        f"{store}, or pass Client(api_key=...). To try things out without a key, use stripe_reports.demo().",
+        f"{store}. To try things out without a key, add --demo.",
+        f"{store}.",
+    )
+
+
+def check_address() -> Remedy:
+    """Check the address of the API, and what lies on the way to it."""
+    between = "and is there no proxy or login page in between?"
+    return Remedy(
+        f"Is base_url right, {between}",
+        f"Is --base-url right, {between}",
+        f"Is the client's base_url right, {between}",
+    )
+
+
+def allow_host(host: str) -> Remedy:
+    """Allow a live key to go to a host."""
+    return Remedy(
+        f"Use a test key, or allow the host by name: Client(..., trusted_hosts=[{host!r}]).",
+        "Use a test key, or leave out --base-url.",
+        f"Use a test key, or a client that allows {host!r} (trusted_hosts).",
+    )
+
+
+def name_files_address() -> Remedy:
+    """Say where a gateway has the result files."""
+    return Remedy(
+        "Behind a gateway, pass files_url to Client.",
+        "Behind a gateway, give --base-url the address that the files are at too.",
+        "Behind a gateway, open the form with a client that has its files_url.",
+    )

@@ -1,0 +1,278 @@
+"""What can be done about an error is said in terms of the place where it is read."""
+
+import ast
+import inspect
+import math
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+import stripe_reports
+from stripe_reports import cli, errors
+from stripe_reports.notebook.form.model import Problem
+from stripe_reports.render import remedies
+from stripe_reports.render.remedies import Remedy, everywhere
+from stripe_reports.simulator import FAULTS, Fault
+
+PYTHON = re.compile(
+    r"\bclient\.|\bsr\.|\breport\.\w+\(|fetch\(|Client\(|reuse=|timeout=|split=|schema_overrides|pl\."
+)
+"""What only makes sense to people who write Python."""
+
+ARGUMENTS = {
+    "text": "Try again later.",
+    "run_id": "frr_1",
+    "seconds": 600.0,
+    "columns": {"net": "pl.Decimal(38, 6)", "note": "pl.String"},
+    "to": "read it",
+    "host": "proxy.example.com",
+}
+
+
+def _example(function):
+    """What a function of the module gives for the arguments above."""
+    return function(**{name: ARGUMENTS[name] for name in inspect.signature(function).parameters})
+
+
+EVERY_REMEDY = {
+    name: _example(function)
+    for name, function in inspect.getmembers(remedies, inspect.isfunction)
+    if name in remedies.__all__
+}
+"""All of them, as the functions of the module give them."""
+
+
+@pytest.mark.parametrize("name", EVERY_REMEDY)
+def test_every_remedy_has_a_sentence_for_each_place(name):
+    """Calls in Python, options on the command line, fields and buttons in the form."""
+    remedy = EVERY_REMEDY[name]
+    for text in (remedy.for_python, remedy.for_command_line, remedy.for_form):
+        assert re.fullmatch(r"(?s)\S.*[.?]", text)
+    assert not PYTHON.search(remedy.for_command_line)
+    assert not re.search(r"\bclient\.|\bsr\.|fetch\(|Client\(|reuse=", remedy.for_form)
+    assert "--" not in remedy.for_python
+    assert "--" not in remedy.for_form
+
+
+def test_all_remedies_are_tested():
+    """A new one too."""
+    assert set(EVERY_REMEDY) == set(remedies.__all__) - {"Remedy"}
+
+
+def test_a_remedy_is_worded_for_whoever_reads_the_error():
+    """What happened is the same sentence for all."""
+    error = errors.RunTimeoutError("It is pending.", None, remedy=Remedy("Call.", "Type.", "Press."))
+    assert error.problem == "It is pending."
+    assert str(error) == "It is pending. Call."
+    assert error.for_command_line() == "It is pending. Type."
+    assert error.for_form() == Problem.of(error).text == "It is pending. Press."
+
+
+def test_remedies_add_up():
+    """A later part of the work may know more to do."""
+    error = errors.FileError("It is damaged.")
+    assert str(error) == error.for_form() == "It is damaged."
+    error.advise(everywhere("Look."))
+    error.advise(Remedy("Call.", "Type.", "Press."))
+    assert str(error) == "It is damaged. Look. Call."
+    assert error.for_command_line() == "It is damaged. Look. Type."
+
+
+def test_no_remedy_repeats_a_key_or_steers_a_terminal():
+    """A host or a column may be called anything."""
+    error = errors.InputError(
+        "No.", remedy=remedies.read_as({"\x1b[2J sk_live_51abcDEF": "pl.String"}, to="read")
+    )
+    for text in (str(error), error.for_command_line(), error.for_form()):
+        assert "sk_live" not in text
+        assert "\x1b" not in text
+
+
+PYTHON_ONLY = {
+    "client.py": "a client that is pickled",
+    "models/request.py": "a ReportRequest made by hand",
+    "notebook/form/contents.py": "a report that is too large to download in the browser",
+    "notebook/form/widget.py": "sr.explore called with something else",
+    "reconcile/books.py": "frames given to sr.tie_out",
+    "reconcile/diff.py": "frames given to a comparison",
+    "reconcile/restatement.py": "client.restatement",
+    "charts/columns.py": "frames that are drawn",
+    "report/report_set.py": "ReportSet.tie_out",
+    "planning/reuse.py": "another value for reuse than the command line offers",
+    "parsing/__init__.py": "read_csv of a stream of text",
+}
+"""Modules with messages that can only come of Python, and are read there; and what of."""
+
+SHOWS_CODE = {
+    "render/remedies.py",
+    *("notebook/completion.py", "notebook/form/code.py", "cli/demo.py", "cli/simulate.py"),
+}
+
+
+def _python_in_messages(path):
+    """The texts of a module that name a call, without docstrings."""
+    tree = ast.parse(path.read_text("utf-8"))
+    loose = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)
+    }  # docstrings, and those of constants
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in loose
+        if re.search(r"\bclient\.\w+\(|\bsr\.\w+\(|fetch\(|Client\(\.|reuse=", node.value)
+    ]
+
+
+def test_calls_are_named_in_remedies_alone():
+    """Elsewhere a message would show them on the command line and in the form too."""
+    folder = Path(stripe_reports.__file__).parent
+    found = {
+        path.relative_to(folder).as_posix(): texts
+        for path in folder.rglob("*.py")
+        if "simulator" not in path.parts and (texts := _python_in_messages(path))
+    }
+    assert found.keys() - PYTHON_ONLY - SHOWS_CODE == set(), found
+
+
+@pytest.fixture
+def command(client, monkeypatch, capsys):
+    """Runs a command against the simulator of this test; gives its status and what it said."""
+    for name in ("fetch", "tie_out", "evidence"):
+        monkeypatch.setattr(sys.modules[f"stripe_reports.cli.{name}"], "client_of", lambda _: client)
+
+    def command(*arguments):
+        status = cli.main(arguments)
+        return status, capsys.readouterr().err
+
+    return command
+
+
+OCTOBER = ("fetch", "payouts.itemized.5", "2026-10", "--currency", "eur", "--timeout", "120")
+ITEMIZED = "balance_change_from_activity.itemized.3"
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if not name.startswith("webhook.")])
+def test_no_fault_of_stripes_makes_the_command_line_speak_python(name, command, simulator):
+    """Whatever it gives: an error, a warning, or the right answer."""
+    simulator.faults.append(Fault.named(name, times=math.inf))
+    status, said = command(*OCTOBER)
+    if status == 0:
+        said = said.replace("sr.ReportRequest(", "")  # the request itself, which can be pasted
+    assert not PYTHON.search(said), said
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("run.stuck", "Run the same command again with --timeout 600; no new run is needed."),
+        ("run.unknown_status", "A newer version of stripe-reports may know it."),
+        ("run.no_result", "give the same command with --reuse never."),
+        ("run.no_url", "give the same command with --reuse never."),
+        ("run.foreign_host", "give --base-url the address"),
+        ("run.other_type", "give the same command with --reuse never."),
+        ("answer.html", "Is --base-url right"),
+        ("answer.trickle", "Run the same command again, with a longer --timeout"),
+        ("file.corrupt", "give the same command with --reuse never."),
+        ("file.gone", "give the same command with --reuse never."),
+        ("file.trickle", "Run the same command again with a longer --timeout."),
+    ],
+)
+def test_the_command_line_names_its_own_options(fault, says, command, simulator):
+    """So the remedy can be typed as it is read."""
+    simulator.faults.append(Fault.named(fault, times=math.inf))
+    status, said = command(*OCTOBER)
+    assert status == 1
+    assert says in said
+
+
+def test_a_key_revoked_half_way_says_how_the_command_comes_back(command, client, simulator, monkeypatch):
+    """The run goes on at Stripe."""
+
+    def revoke(_seconds):
+        simulator.faults.append(Fault("GET *", status=401))
+
+    monkeypatch.setattr(client._transport.clock, "sleep", revoke)
+    status, said = command(*OCTOBER)
+    assert status == 1
+    assert "The same command comes back to it." in said
+    assert not PYTHON.search(said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["fetch", "balance.sumary", "2026-10"], "'stripe-reports types' lists what there is."),
+        (["types", "no.such.3"], "'stripe-reports types --all' lists all."),
+        (["fetch", "balance.summary", "2026-10", "--tz", "Asia/Tokyo"], "The time zone is --timezone"),
+        (["fetch", "balance.summary", "2026-10", "--refresh"], "with --reuse never."),
+        (["fetch", "balance.summary", "--start", "2026-10-01"], "2026-10-01/2026-11-01."),
+        (["fetch", "balance.summary", "2026-Q3", "--split", "month"], "Leave out --split."),
+        (["fetch", "balance.summary.1", "2026-10", "--columns", "net"], "Did you mean 'net_amount'?"),
+        (
+            ["fetch", "payouts.itemized", "2026-10", "--schema-overrides", "nett=String"],
+            "Did you mean 'net'?",
+        ),
+        (["fetch", ITEMIZED, "2025-01-01/2026-10-01", "--split", "day"], "Take longer parts"),
+        (["fetch", "balance.summary", "2026-10", "--timeout", "-1"], "is not a number of seconds."),
+        (["fetch", "revenue_recognition.debit_credit_by_invoice", "2026-09", "--invoice", "9"], "'in_'."),
+        (["tie-out", "octobr"], "is not a period."),
+        (["evidence", "2031-10", "close"], "no data for that time yet."),
+    ],
+)
+def test_what_was_typed_wrongly_is_said_in_options(arguments, says, command):
+    """Status 2: the command was wrong, not Stripe."""
+    status, said = command(*arguments)
+    assert status == 2
+    assert says in said
+    assert not PYTHON.search(said)
+
+
+def test_a_key_that_is_not_there_is_said_in_options(capsys, monkeypatch):
+    """And that none is needed to try things out."""
+    monkeypatch.setattr("stripe_reports.http.keys._from_keyring", lambda: None)
+    assert cli.main(["fetch", "balance.summary", "2026-10"]) == 2
+    said = capsys.readouterr().err
+    assert "add --demo." in said
+    assert not PYTHON.search(said)
+
+
+def test_a_live_key_that_would_leave_is_said_in_options(capsys, monkeypatch):
+    """A host can be allowed in Python only."""
+    monkeypatch.setenv("STRIPE_API_KEY", "sk_live_51abcDEF")
+    assert cli.main(["fetch", "balance.summary", "2026-10", "--base-url", "https://proxy.example.com"]) == 2
+    said = capsys.readouterr().err
+    assert "leave out --base-url." in said
+    assert not PYTHON.search(said)
+
+
+def test_a_result_that_is_too_large_is_said_in_options(command, client):
+    """The limit can be raised in Python only."""
+    object.__setattr__(client.settings, "max_result_bytes", 100)
+    status, said = command(*OCTOBER)
+    assert status == 1
+    assert "fewer columns with --columns" in said
+    assert not PYTHON.search(said)
+
+
+def test_a_disk_that_is_full_is_said_in_options(command, monkeypatch):
+    """The folder is set by a variable there."""
+    usage = shutil.disk_usage("/")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10))
+    status, said = command(*OCTOBER)
+    assert status == 1
+    assert "set STRIPE_REPORTS_CACHE_DIR to another one." in said
+    assert not PYTHON.search(said)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_said_in_options_too(command, monkeypatch):
+    """A table that may not fit into memory is better written to a file."""
+    monkeypatch.setattr("stripe_reports.report.report.memory.available", lambda: 1)
+    status, said = command(*OCTOBER)
+    assert status == 0
+    assert "warning:" in said
+    assert "--output FILE.parquet" in said
+    assert "scan()" not in said
