@@ -210,7 +210,7 @@ def test_a_key_revoked_half_way_says_how_the_command_comes_back(command, client,
         (["fetch", "balance.summary", "2026-10", "--refresh"], "with --reuse never."),
         (["fetch", "balance.summary", "--start", "2026-10-01"], "2026-10-01/2026-11-01."),
         (["fetch", "balance.summary", "2026-Q3", "--split", "month"], "Leave out --split."),
-        (["fetch", "balance.summary.1", "2026-10", "--columns", "net"], "Did you mean 'net_amount'?"),
+        (["fetch", "balance.summary.1", "2026-10", "--columns", "net_amout"], "Did you mean 'net_amount'?"),
         (
             ["fetch", "payouts.itemized", "2026-10", "--schema-overrides", "nett=String"],
             "Did you mean 'net'?",
