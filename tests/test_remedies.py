@@ -18,7 +18,7 @@ from stripe_reports.render.remedies import Remedy, everywhere
 from stripe_reports.simulator import FAULTS, Fault
 
 PYTHON = re.compile(
-    r"\bclient\.|\bsr\.|\breport\.\w+\(|fetch\(|Client\(|reuse=|timeout=|split=|schema_overrides|pl\."
+    r"\bclient\.\w|\bsr\.|\breport\.\w+\(|fetch\(|Client\(|reuse=|timeout=|split=|schema_overrides|pl\."
 )
 """What only makes sense to people who write Python."""
 
@@ -52,7 +52,7 @@ def test_every_remedy_has_a_sentence_for_each_place(name):
     for text in (remedy.for_python, remedy.for_command_line, remedy.for_form):
         assert re.fullmatch(r"(?s)\S.*[.?]", text)
     assert not PYTHON.search(remedy.for_command_line)
-    assert not re.search(r"\bclient\.|\bsr\.|fetch\(|Client\(|reuse=", remedy.for_form)
+    assert not re.search(r"\bclient\.\w|\bsr\.|fetch\(|Client\(|reuse=", remedy.for_form)
     assert "--" not in remedy.for_python
     assert "--" not in remedy.for_form
 
@@ -155,10 +155,25 @@ ITEMIZED = "balance_change_from_activity.itemized.3"
 
 
 @pytest.mark.parametrize("name", [name for name in FAULTS if not name.startswith("webhook.")])
-def test_no_fault_of_stripes_makes_the_command_line_speak_python(name, command, simulator):
+def test_no_fault_of_stripes_makes_command_line_or_form_speak_python(
+    name, command, client, simulator, monkeypatch
+):
     """Whatever it gives: an error, a warning, or the right answer."""
+    in_form = []
+    fetch = client.fetch
+
+    def noting(*arguments, **named):
+        try:
+            return fetch(*arguments, **named)
+        except errors.StripeReportsError as error:
+            in_form.append(Problem.of(error).text)
+            raise
+
+    monkeypatch.setattr(client, "fetch", noting)
     simulator.faults.append(Fault.named(name, times=math.inf))
     status, said = command(*OCTOBER)
+    assert len(in_form) == status
+    assert not any(map(PYTHON.search, in_form)), in_form
     if status == 0:
         said = said.replace("sr.ReportRequest(", "")  # the request itself, which can be pasted
     assert not PYTHON.search(said), said
@@ -236,6 +251,16 @@ def test_a_key_that_is_not_there_is_said_in_options(capsys, monkeypatch):
     assert cli.main(["fetch", "balance.summary", "2026-10"]) == 2
     said = capsys.readouterr().err
     assert "add --demo." in said
+    assert not PYTHON.search(said)
+
+
+def test_the_doctor_names_its_own_options(simulator, url, capsys, monkeypatch):
+    """It goes on after a problem, and says what to do about each."""
+    monkeypatch.setenv("STRIPE_API_KEY", simulator.key)
+    simulator.faults.append(Fault.named("answer.html", match="GET */report_types*", times=math.inf))
+    assert cli.main(["doctor", "--base-url", url]) == 1
+    said = capsys.readouterr().out
+    assert "Is --base-url right" in said
     assert not PYTHON.search(said)
 
 

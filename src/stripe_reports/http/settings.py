@@ -132,12 +132,13 @@ class Settings:
 
     def _check_address(self, name: str, url: object) -> None:
         if isinstance(url, str) and REDACTED in redacted(url):
-            raise ApiKeyError("Put no API key into an address; pass api_key.")
+            raise ApiKeyError("Put no API key into an address.", remedy=remedies.give_key_apart())
         origin = origin_of(url)
         if origin is None:  # and may hold a password, so it is not repeated
             raise ApiKeyError(
                 f"{name} is not an address such as {STRIPE_URL!r}: scheme, host, perhaps a port and a path, "
-                "and no user name, password or blank. The API key is passed as api_key."
+                "and no user name, password or blank.",
+                remedy=remedies.give_key_apart(),
             )
         host = origin.host
         if origin.scheme == "http" and host not in LOOPBACK:

@@ -27,6 +27,7 @@ __all__ = [
     "fetch_the_report",
     "give_both_bounds",
     "give_key",
+    "give_key_apart",
     "keep_more",
     "launch_anew",
     "list_types",
@@ -282,6 +283,15 @@ def give_key() -> Remedy:
         f"{store}, or pass Client(api_key=...). To try things out without a key, use stripe_reports.demo().",
         f"{store}. To try things out without a key, add --demo.",
         f"{store}.",
+    )
+
+
+def give_key_apart() -> Remedy:
+    """Give the API key as such, not in an address."""
+    return Remedy(
+        "The API key is passed as api_key.",
+        "The API key is taken from the environment variable STRIPE_API_KEY.",
+        "The API key is that of the form's client.",
     )
 
 
