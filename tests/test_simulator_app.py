@@ -373,9 +373,9 @@ def test_an_account_that_cannot_be_is_403(simulator):
             404,
             {
                 "param": "report_type",
-                "message": "The report type tax.transactions.itemized.3 exists at Stripe, but nobody has "
-                "published its columns: this simulator does not play it rather than make them up. "
-                "GET /v1/reporting/report_types lists those it plays.",
+                "message": "The report type tax.transactions.itemized.3 exists at Stripe, but its columns "
+                "are not published, so this simulator does not offer it. "
+                "GET /v1/reporting/report_types lists the report types it offers.",
             },
             id="unknown columns",
         ),

@@ -71,7 +71,7 @@ def test_columns_come_in_the_order_that_was_asked(report_type):
 @pytest.mark.parametrize("report_type", UNKNOWN)
 def test_a_type_whose_columns_nobody_knows_is_refused_with_the_reason(live, report_type):
     """Columns are not made up."""
-    with pytest.raises(sr.StripeReportsError, match="nobody has published its columns"):
+    with pytest.raises(sr.StripeReportsError, match="its columns are not published"):
         live.launch(live.request(report_type, "2026-09"))
 
 

@@ -86,7 +86,7 @@ def test_a_fault_has_a_short_form(text, times, probability):
 @pytest.mark.parametrize("text", ["", "file.cut:", "file.cut:-1", "file.cut@2", "file.cut@a", "file.cut:1:2"])
 def test_what_is_no_short_form_is_refused(text):
     """It says which form is wanted."""
-    with pytest.raises(ValueError, match="is no fault"):
+    with pytest.raises(ValueError, match="is not a fault"):
         Fault.parsed(text)
 
 
@@ -232,7 +232,7 @@ def test_a_latency_has_a_short_form(text, low, high):
 @pytest.mark.parametrize("text", ["", "soon", "-1", "20-5", "0~5", "9~5", "1-2-3"])
 def test_what_is_no_latency_is_refused(text):
     """It says which forms there are."""
-    with pytest.raises(ValueError, match="is no latency"):
+    with pytest.raises(ValueError, match="is not a latency"):
         named(text)
 
 

@@ -74,7 +74,7 @@ def test_a_restricted_key_of_which_nothing_was_said_may_do_everything(simulator)
     ("key", "granted", "says"),
     [
         ("sk_test_1", ["file_read"], "Only restricted keys"),
-        ("rk_test_1", ["files"], "'files' is no permission"),
+        ("rk_test_1", ["files"], "'files' is not a permission"),
     ],
 )
 def test_a_slip_is_told_when_it_is_made(simulator, key, granted, says):

@@ -148,9 +148,9 @@ def test_a_slip_is_refused(simulator):
     """A test whose month never changes would pass for the wrong reason."""
     with pytest.raises(IntervalError):
         simulator.restate("september")
-    with pytest.raises(ValueError, match="'late fees' is none of 'late fee', 'fee waived', 'description'"):
+    with pytest.raises(ValueError, match="'late fees' is not one of 'late fee', 'fee waived', 'description'"):
         simulator.restate("2026-09", "late fees")
-    with pytest.raises(ValueError, match="'sek' is none of the ledger's: eur, jpy, kwd, usd"):
+    with pytest.raises(ValueError, match="'sek' is not a currency of the ledger, which has eur, jpy, kwd"):
         simulator.restate("2026-09", currency="sek")
 
 

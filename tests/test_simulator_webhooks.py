@@ -212,7 +212,7 @@ def test_nothing_is_told_of_what_was_before(api, simulator, receiver):
 )
 def test_nothing_is_posted_beyond_this_machine(url):
     """Figures that look like somebody's books are nobody's business."""
-    with pytest.raises(ValueError, match="is no address of this machine"):
+    with pytest.raises(ValueError, match="is not an address of this machine"):
         WebhookEndpoint(url)
 
 

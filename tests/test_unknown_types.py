@@ -551,7 +551,7 @@ def test_the_form_notes_an_unknown_value_at_its_field(unlisted):
 
 def test_what_the_simulator_does_not_have_it_does_not_play():
     """A slip in a test is told at once."""
-    with pytest.raises(ValueError, match="'no_such' is none of"):
+    with pytest.raises(ValueError, match="'no_such' is not one of"):
         Simulator(1, categories=["no_such"])
 
 

@@ -1,4 +1,4 @@
-"""Stripe's Reporting API in a box: a WSGI application over a seeded ledger that balances to the cent."""
+"""Simulator of Stripe's Reporting API: a WSGI application over a seeded ledger that balances to the cent."""
 
 from stripe_reports.simulator.api.app import ServedRequest, Simulator
 from stripe_reports.simulator.api.limits import RateLimits

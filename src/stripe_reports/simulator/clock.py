@@ -1,4 +1,4 @@
-"""The simulator's time: one that moves only when told, and one that follows the real one."""
+"""The simulator's clocks: one that moves only when it is advanced, and one that follows real time."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from datetime import UTC, datetime, timedelta
 __all__ = ["DEMO_START", "Clock", "RealClock"]
 
 DEMO_START = datetime(2026, 11, 5, 12, tzinfo=UTC)
-"""Where a clock starts unless told otherwise: half a day after the last data was prepared."""
+"""Default start of a clock: half a day after the last data was prepared."""
 
 
 class Clock:
-    """A clock that stands still until it is told to move.
+    """A clock that stands still until it is advanced.
 
     Args:
         start: An aware datetime; 2026-11-05 12:00 UTC by default.
 
     Attributes:
-        is_running: Whether it moves by itself.
+        is_running: True if it moves by itself.
     """
 
     is_running = False
@@ -50,7 +50,7 @@ class Clock:
         self._moved()
 
     def sleep(self, seconds: float) -> None:
-        """Wait by this clock: it jumps, and nobody waits. One that runs makes its caller wait."""
+        """Advance this clock without waiting; a clock that runs makes its caller wait."""
         self.advance(seconds)
 
     def subscribe(self, listener: Callable[[], object]) -> None:
@@ -64,7 +64,7 @@ class Clock:
 
 
 class RealClock(Clock):
-    """A clock that runs at real speed from *start* on; ``advance`` and ``set`` make it jump."""
+    """A clock that runs at real speed from *start*; ``advance`` and ``set`` make it jump."""
 
     is_running = True
 
@@ -82,17 +82,17 @@ class RealClock(Clock):
         return self.now()
 
     def set(self, to: datetime) -> None:
-        """Jump to an aware datetime and run on from there."""
+        """Jump to an aware datetime and continue from there."""
         with self._lock:
             self._now, self._started = _utc(to), time.monotonic()
         self._moved()
 
     def sleep(self, seconds: float) -> None:
-        """Wait, for real."""
+        """Wait in real time."""
         time.sleep(seconds)
 
 
 def _utc(instant: datetime) -> datetime:
     if instant.tzinfo is None:
-        raise ValueError(f"{instant.isoformat()} has no zone, so it is no instant.")
+        raise ValueError(f"{instant.isoformat()} has no time zone. Add one, such as tzinfo=UTC.")
     return instant.astimezone(UTC)

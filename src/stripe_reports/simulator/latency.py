@@ -1,4 +1,4 @@
-"""How long things take: a number of seconds, or a distribution to draw it from."""
+"""Durations: a number of seconds, or a distribution to draw it from."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _FORMS = re.compile(rf"{_NUMBER}(?:(-|~){_NUMBER})?")
 
 
 def uniform(low: float, high: float) -> Callable[[random.Random], float]:
-    """Anything between two durations, each as likely as the other."""
+    """Draw any duration between two, all equally likely."""
     return partial(_uniform, low, high)
 
 
 def heavy_tailed(median: float, p99: float) -> Callable[[random.Random], float]:
-    """Mostly about the median, and once in a hundred times more than *p99*: log-normal, as queues are."""
+    """Draw from a log-normal distribution, as queues have: half above *median*, one percent above *p99*."""
     return partial(_log_normal, math.log(median), math.log(p99 / median) / _99_PERCENT)
 
 
 def named(text: str) -> Latency:
-    """A latency by its short form: ``"8"``, ``"5-20"`` (uniform), ``"8~300"`` (median, 99th percentile).
+    """Read a latency in its short form: ``"8"``, ``"5-20"`` (uniform), ``"8~300"`` (median, 99th percentile).
 
     Raises:
         ValueError: It has none of these forms, or the second number is smaller than the first.
@@ -41,18 +41,18 @@ def named(text: str) -> Latency:
     match = _FORMS.fullmatch(text)
     if match is None:
         raise ValueError(
-            f"{text!r} is no latency: write 8, 5-20 or 8~300 (median~99th percentile), in seconds."
+            f"{text!r} is not a latency: write 8, 5-20 or 8~300 (median~99th percentile), in seconds."
         )
     first, form, second = float(match[1]), match[2], float(match[3] or 0)
     if form is None:
         return first
     if second < first or (form == "~" and first == 0):
-        raise ValueError(f"{text!r} is no latency: the smaller number comes first, and a median is above 0.")
+        raise ValueError(f"{text!r} is not a latency: write the smaller number first, and a median above 0.")
     return uniform(first, second) if form == "-" else heavy_tailed(first, second)
 
 
 def drawn(latency: Latency, source: random.Random) -> float:
-    """Seconds, of a number or a distribution."""
+    """Return a number of seconds as it is, or draw one from a distribution."""
     return latency(source) if callable(latency) else latency
 
 

@@ -19,17 +19,17 @@ _BETWEEN_DELIVERIES = 0.2
 
 @contextmanager
 def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Serve in a thread for the length of a ``with`` block, whose value is the address.
+    """Serve in a thread during a ``with`` block, whose value is the address.
 
-    The addresses below ``/simulator/`` refuse pages of other origins, and host names that are not its own.
+    The addresses below ``/simulator/`` refuse pages of other origins and unknown host names.
 
     Args:
-        simulator: What to serve.
+        simulator: The simulator to serve.
         host: Name or address to listen on.
-        port: Port to listen on; 0 takes a free one.
+        port: Port to listen on; 0 chooses a free one.
 
     Raises:
-        OSError: The port is taken, or the host is not this machine.
+        OSError: The port is in use, or the host is not this machine.
 
     Example:
         >>> with serve(Simulator()) as url:
@@ -56,7 +56,7 @@ def serve_forever(
     """Serve until interrupted from the keyboard; *ready* is called with the address once it listens.
 
     Raises:
-        OSError: The port is taken, or the host is not this machine.
+        OSError: The port is in use, or the host is not this machine.
     """
     server = _Server(simulator, host, port)
     if ready is not None:
@@ -65,7 +65,7 @@ def serve_forever(
 
 
 class _Server:
-    """One listening socket of waitress, and a way to end it that waitress lacks."""
+    """One listening socket of waitress, and a way to stop it, which waitress does not have."""
 
     def __init__(self, simulator: Simulator, host: str, port: int) -> None:
         from waitress import create_server
@@ -86,7 +86,7 @@ class _Server:
                 port=port,
                 threads=_THREADS,
                 ident="stripe-reports simulator",
-                log_socket_errors=False,  # a connection that a fault drops is no news
+                log_socket_errors=False,  # connections dropped by faults are not logged
             )
         except OSError:
             close_all(self._sockets, ignore_all=True)
@@ -102,13 +102,13 @@ class _Server:
             threading.Thread(target=self._deliver, name="simulator-webhooks", daemon=True).start()
         self._waitress.run()
         self._has_ended.set()
-        if self._left:  # the thread that said so may still be writing to one of the sockets
+        if self._left:  # the thread that stopped it may still be writing to one of the sockets
             self._was_told.wait()
-        self._waitress.task_dispatcher.shutdown()  # its threads write to the sockets, too
+        self._waitress.task_dispatcher.shutdown()  # its threads write to the sockets too
         close_all(self._left or self._sockets, ignore_all=True)
 
     def _deliver(self) -> None:
-        """Post events as their time comes. A clock that stands still posts them when it is moved."""
+        """Post events when they are due. A clock that stands still posts them when it is moved."""
         while not self._has_ended.wait(_BETWEEN_DELIVERIES):
             self._simulator.deliver()
 
@@ -118,6 +118,6 @@ class _Server:
         self._was_told.set()
 
     def _leave(self) -> None:
-        """Make waitress's loop end: it runs while there are sockets to watch."""
+        """End waitress's loop: it runs while there are sockets to watch."""
         self._left.update(self._sockets)
         self._sockets.clear()

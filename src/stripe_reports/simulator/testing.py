@@ -1,4 +1,4 @@
-"""The simulator as tests want it: served on a free port, with everything that they move in one place."""
+"""The simulator for tests: served on a free port, with everything that a test changes in one place."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["StripeReporting", "stripe_reporting"]
 
 @dataclass(frozen=True, slots=True)
 class StripeReporting:
-    """Stripe's Reporting API at an address of this machine.
+    """A simulator served at an address of this machine.
 
     Attributes:
         url: Base address, for the API and for files.
-        simulator: All of it.
+        simulator: The simulator itself.
     """
 
     url: str
@@ -32,31 +32,31 @@ class StripeReporting:
 
     @property
     def key(self) -> str:
-        """A test key; any other of the right form will do, live ones too."""
+        """A test key; any other test or live key of the right form is accepted too."""
         return self.simulator.key
 
     @property
     def clock(self) -> Clock:
-        """Its time, which stands still: ``clock.advance(60)`` finishes runs and posts events."""
+        """Its clock, which stands still: ``clock.advance(60)`` finishes runs and posts events."""
         return self.simulator.clock
 
     @property
     def faults(self) -> list[Fault]:
-        """What goes wrong next."""
+        """The faults that will happen next."""
         return self.simulator.faults
 
     @property
     def requests(self) -> list[ServedRequest]:
-        """What was asked, oldest first."""
+        """Requests that were served, oldest first."""
         return self.simulator.requests
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """What was posted to webhooks, oldest first."""
+        """Deliveries to webhooks, oldest first."""
         return self.simulator.deliveries
 
     def inject_fault(self, name: str, **members: Any) -> Fault:
-        """Make something go wrong, by name: see :meth:`Simulator.inject_fault`."""
+        """Make something go wrong, by the fault's name: see :meth:`Simulator.inject_fault`."""
         return self.simulator.inject_fault(name, **members)
 
     def restate(self, period: Period, change: Correction = "late fee", **members: Any) -> Restatement:
@@ -72,7 +72,7 @@ class StripeReporting:
 
 @contextmanager
 def stripe_reporting(**options: Any) -> Iterator[StripeReporting]:
-    """A simulator behind a real socket for the length of a ``with`` block; *options* are the simulator's.
+    """Serve a simulator on a real socket during a ``with`` block; *options* are those of `Simulator`.
 
     Example:
         >>> with stripe_reporting(seed=7) as stripe:

@@ -1,8 +1,8 @@
-"""Who may steer a served simulator: programs of this machine and its own pages, no other page of a browser.
+"""Access to a served simulator's controls: allowed to local programs and its own pages, not to other pages.
 
-A page from anywhere can make a browser post to an address of this machine (its ``Origin`` tells), and can let
-a name of its own point here, to read the answers as well (DNS rebinding; ``Host`` tells). Stripe's API itself
-wants a key, so that only the addresses below ``/simulator/`` need this.
+Any web page can make a browser post to an address of this machine (``Origin`` shows it), and can point a
+host name of its own to this machine and then read the answers (DNS rebinding; ``Host`` shows it). Stripe's
+API itself needs a key, so only the addresses below ``/simulator/`` need this protection.
 
 Source: https://developer.mozilla.org/docs/Web/HTTP/Headers/Origin
 """
@@ -28,12 +28,12 @@ __all__ = ["OwnVisitors"]
 
 
 class OwnVisitors:
-    """A simulator whose control addresses refuse foreign pages and names that are not its own.
+    """A simulator whose control addresses refuse foreign pages and unknown host names.
 
     Args:
         simulator: The application.
-        host: The name or address that it was started with.
-        address: The address that it listens on.
+        host: The name or address it was started with.
+        address: The address it listens on.
     """
 
     def __init__(self, simulator: Simulator, host: str, address: str) -> None:
@@ -44,7 +44,7 @@ class OwnVisitors:
             self._names.add(socket.gethostname().lower())
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """WSGI."""
+        """Serve one request, as WSGI defines it."""
         request = Request(environ)
         reason = self._refused(request) if request.path.startswith("/simulator/") else None
         if reason is None:
@@ -52,7 +52,7 @@ class OwnVisitors:
         return _forbidden(reason, self._simulator)(environ, start_response)
 
     def _refused(self, request: Request) -> str | None:
-        """Say why the request is refused; None if it is not."""
+        """Return the reason why the request is refused; None if it is allowed."""
         host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
         if not self._is_own(host):
             return (
@@ -67,7 +67,7 @@ class OwnVisitors:
         return None
 
     def _is_own(self, host: str) -> bool:
-        """Tell whether the name is ours. The port may be another one: a tunnel or container can map it."""
+        """Tell whether the name is ours. The port may differ: a tunnel or container can map it."""
         try:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
@@ -78,7 +78,7 @@ class OwnVisitors:
             address = ip_address(name)
         except ValueError:
             return False
-        # An address cannot be made to point elsewhere, as a name can.
+        # Unlike a name, an address cannot be made to point to another machine.
         return address.is_loopback or address == self._address or self._address.is_unspecified
 
 

@@ -1,4 +1,4 @@
-"""Stripe's error answers: the status, the body of section "Errors" in its API reference, the texts.
+"""Stripe's error answers: status, texts, and the body as in the section "Errors" of its API reference.
 
 Members that do not apply are left out of a body, never null.
 Source: https://docs.stripe.com/api/errors, https://docs.stripe.com/error-codes
@@ -27,12 +27,12 @@ __all__ = [
 
 
 class StripeError(Exception):
-    """An error answer on its way out.
+    """Carries an error answer to the caller.
 
     Attributes:
         status: HTTP status.
-        error: Members of ``{"error": {...}}``, without those that the application adds to all.
-        headers: Further headers of the answer.
+        error: Members of ``{"error": {...}}``, without those that the application adds to every error.
+        headers: Additional headers of the answer.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class StripeError(Exception):
 
 
 def invalid(message: str, param: str | None = None, *, code: str | None = None) -> StripeError:
-    """400: a value that cannot be."""
+    """400: a value that is not valid."""
     return StripeError(400, message, code=code, param=param)
 
 
 def unknown(params: list[str]) -> StripeError:
-    """400: parameters that nobody asked for."""
+    """400: parameters that the endpoint does not have."""
     plural = "s" if len(params) > 1 else ""
     text = f"Received unknown parameter{plural}: {', '.join(params)}"
     return invalid(text, params[0], code="parameter_unknown")
@@ -73,7 +73,7 @@ def missing(param: str) -> StripeError:
 
 
 def empty(param: str) -> StripeError:
-    """400: an empty text, which would unset a parameter that cannot be unset."""
+    """400: an empty string, which would unset a parameter that cannot be unset."""
     return invalid(
         f"You passed an empty string for '{param}'. We assume empty values are an attempt to unset a "
         f"parameter; however '{param}' cannot be unset. You should remove '{param}' from your request or "
@@ -84,12 +84,12 @@ def empty(param: str) -> StripeError:
 
 
 def no_such(what: str, id_: str, param: str = "id", *, status: int = 404) -> StripeError:
-    """404: nothing of that id in this account and mode."""
+    """404: no object with that id in this account and mode."""
     return StripeError(status, f"No such {what}: '{id_}'", code="resource_missing", param=param)
 
 
 def unrecognized_url(method: str, path: str) -> StripeError:
-    """404: no such endpoint, or not with that method."""
+    """404: no such endpoint, or no such method on it."""
     return StripeError(
         404,
         f"Unrecognized request URL ({method}: {path}). If you are trying to list objects, remove the "
@@ -100,7 +100,7 @@ def unrecognized_url(method: str, path: str) -> StripeError:
 
 
 def default_error(status: int) -> StripeError:
-    """What Stripe says with a status when there is nothing more to say."""
+    """Stripe's general error for a status."""
     if status == 429:
         text = (
             "Request rate limit exceeded. Learn more about rate limits: https://stripe.com/docs/rate-limits"
@@ -113,12 +113,12 @@ def default_error(status: int) -> StripeError:
 
 
 def json_response(answer: dict[str, Any], status: int = 200) -> Response:
-    """JSON as Stripe writes it."""
+    """Write JSON as Stripe does."""
     return Response(json.dumps(answer, indent=2), status, content_type="application/json")
 
 
 def error_response(error: StripeError, request_id: str, *, livemode: bool | None, now: datetime) -> Response:
-    """Stripe's body. The link to its log is for whoever could open it: *livemode* None is nobody known."""
+    """Write Stripe's error body. Without a known caller (*livemode* is None) it has no link to the log."""
     members = dict(error.error)
     if livemode is not None:
         mode = "" if livemode else "test/"

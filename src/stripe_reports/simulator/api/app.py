@@ -49,7 +49,7 @@ _USUAL_LATENCY = uniform(5, 20)
 
 @dataclass(frozen=True, slots=True)
 class ServedRequest:
-    """A request and the status of its answer, for counting calls; 0 where the connection was dropped."""
+    """A request and the status of its answer, for counting calls; 0 if the connection was dropped."""
 
     method: str
     path: str
@@ -58,34 +58,34 @@ class ServedRequest:
 
 
 class Simulator:
-    """Stripe's Reporting API in a box: a WSGI application over a seeded ledger.
+    """A simulator of Stripe's Reporting API: a WSGI application over a seeded ledger.
 
     It answers as Stripe does, for any test or live key of the right form, and keeps its runs in memory.
-    Mount it under an HTTP library, or serve it with :func:`stripe_reports.simulator.serve`, which keeps pages
-    of a browser away from its control addresses; behind a server of your own, that is up to you.
+    Mount it under an HTTP library, or serve it with :func:`stripe_reports.simulator.serve`, which protects
+    its control addresses from pages in a browser; a server of your own must do that itself.
 
     Args:
-        seed: Same seed, same figures.
-        clock: Its time; by default one that starts at 2026-11-05 12:00 UTC and moves only when told.
+        seed: The same seed gives the same figures.
+        clock: Its clock; the default starts at 2026-11-05 12:00 UTC and moves only when it is advanced.
         latency: Seconds that a run stays pending: a number, or a function of a seeded ``random.Random``;
             5 to 20 by default.
         answer_delay: Seconds that an answer takes, by the simulator's clock, in the same two forms; none by
-            default. A clock that only moves when told jumps by it, so nobody waits.
-        rate_limits: Stripe's, or others; none by default, since to a clock that stands still all requests
-            come in the same second.
-        files_url: Where ``result.url`` points, such as ``"https://files.example.com"``. None for Stripe's
-            own host if the request was for Stripe's, else for the host that was asked.
+            default. A clock that moves only when it is advanced jumps by it, so no caller waits.
+        rate_limits: Stripe's limits, or others; none by default, because on a clock that stands still all
+            requests arrive in the same second.
+        files_url: The host in ``result.url``, such as ``"https://files.example.com"``. None means Stripe's
+            own host if the request was sent to Stripe's host, otherwise the host of the request.
         charges_per_day: Size of the ledger: the mean over its two years.
         categories: Reporting categories beyond Stripe's list that some rows have, such as ``"reward"``.
 
     Attributes:
-        clock: Move it with ``clock.advance(60)``.
-        base_url: *files_url*; can be changed.
-        answer_delay: Can be changed, too.
-        rate_limits: Can be changed, too.
-        requests: What was served, oldest first.
-        faults: What goes wrong next: each is used up in turn, and :meth:`inject_fault` adds to them by name.
-        webhooks: Where events are posted; append a :class:`WebhookEndpoint`.
+        clock: Its clock; move it with ``clock.advance(60)``.
+        base_url: The value of *files_url*; can be changed.
+        answer_delay: As given; can be changed.
+        rate_limits: As given; can be changed.
+        requests: Requests that were served, oldest first.
+        faults: The faults that will happen next, each used in turn; :meth:`inject_fault` adds one by name.
+        webhooks: Endpoints that receive events; append a :class:`WebhookEndpoint`.
 
     Example:
         >>> from werkzeug.test import Client
@@ -109,7 +109,7 @@ class Simulator:
     ) -> None:
         strangers = [name for name in categories if name not in CATEGORY.categories]
         if strangers:
-            raise ValueError(f"{strangers[0]!r} is none of {', '.join(CATEGORY.categories)}.")
+            raise ValueError(f"{strangers[0]!r} is not one of {', '.join(CATEGORY.categories)}.")
         self.seed = seed
         self.categories = tuple(categories)
         self.charges_per_day = charges_per_day
@@ -135,7 +135,7 @@ class Simulator:
 
     @property
     def key(self) -> str:
-        """The test key that names seed and ledger version, and whatever makes the ledger another one."""
+        """The test key. It names the seed, the ledger version, and every option that changes the ledger."""
         named = f"sk_test_simulator_seed{self.seed}_ledger{LEDGER_VERSION}"
         named = "_".join([named, *self.categories])
         if self.charges_per_day == _USUAL_SIZE:
@@ -144,7 +144,7 @@ class Simulator:
 
     @property
     def ledger(self) -> Ledger:
-        """The rows behind the reports, with all restatements; made when first needed."""
+        """The rows behind the reports, with all restatements; created when first needed."""
         return Ledger.of(self.seed, self.charges_per_day, tuple(self._restatements), self.categories)
 
     @property
@@ -154,18 +154,18 @@ class Simulator:
 
     @property
     def outcomes(self) -> list[Outcome | str]:
-        """How the next runs end, one each: an :class:`Outcome` or the name of one.
+        """The outcomes of the next runs, one each: an :class:`Outcome` or the name of one.
 
         Names are ``"failed"``, ``"stuck"``, ``"no size"``, ``"no url"``, ``"foreign host"``, ``"expired"``,
-        ``"other report"`` and ``"no result"``; any other is taken for the run's last status.
+        ``"other report"`` and ``"no result"``; any other name is used as the run's final status.
         """
         return self._book.outcomes
 
     @property
     def cached_answer(self) -> Literal["pending", "succeeded", "off"]:
-        """What the create answer says of a run that an older file answers.
+        """The status shown when a run is created whose answer is an older file.
 
-        ``"pending"`` unless set to ``"succeeded"``; ``"off"`` gives every run a file of its own.
+        ``"pending"`` by default, or ``"succeeded"``; ``"off"`` creates a new file for every run.
         """
         return self._book.cached_answer
 
@@ -174,27 +174,27 @@ class Simulator:
         self._book.cached_answer = status
 
     def inject_fault(self, name: str, **members: Any) -> Fault:
-        """Make something go wrong: a fault of ``FAULTS`` by name, with *members* such as ``times=3``.
+        """Make something go wrong: a fault of ``FAULTS`` by its name, with *members* such as ``times=3``.
 
         Raises:
-            ValueError: There is no fault of that name.
+            ValueError: There is no fault with that name.
 
         Example:
             >>> simulator = Simulator()
             >>> simulator.inject_fault("answer.lock_timeout", times=2).about
-            'a lock, worth a retry'
+            'a lock; a retry can succeed'
         """
         fault = Fault.named(name, **members)
         self.faults.append(fault)
         return fault
 
     def restrict(self, key: str, granted: Iterable[str]) -> None:
-        """Let a restricted key do no more than its permissions say, such as ``["file_read"]``.
+        """Limit a restricted key to the given permissions, such as ``["file_read"]``.
 
-        Restricted keys of which nothing was said may do everything.
+        Restricted keys without given permissions may do everything.
 
         Raises:
-            ValueError: The key is no restricted one, or a permission is none.
+            ValueError: The key is not a restricted key, or a permission is not valid.
         """
         self._restricted[key] = permissions(key, granted)
 
@@ -208,11 +208,11 @@ class Simulator:
         Args:
             period: A period in UTC, such as ``"2026-09"``.
             change: ``"late fee"``, ``"fee waived"`` or ``"description"``; see :class:`Restatement`.
-            currency: The only currency concerned; by default each that moved in the period.
+            currency: The only currency to change; by default each currency with activity in the period.
 
         Raises:
-            IntervalError: The text is no period.
-            ValueError: There is no such change, or no such currency in the ledger.
+            IntervalError: The text is not a period.
+            ValueError: There is no such change, or the ledger has no such currency.
         """
         now = self.clock.now()
         interval = parse(period, timezone="UTC", now=now)
@@ -227,9 +227,9 @@ class Simulator:
         return restatement
 
     def deliver(self) -> list[Delivery]:
-        """Post the events that are due, and say what came of it.
+        """Post the events that are due, and return the deliveries.
 
-        It happens by itself when the clock is moved, and all the time while a clock that runs is served.
+        This happens automatically when the clock is moved, and continuously while a running clock is served.
         """
         with self._lock:
             now = self.clock.now()
@@ -241,16 +241,16 @@ class Simulator:
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """What was posted to webhook endpoints, oldest first."""
+        """Deliveries to webhook endpoints, oldest first."""
         return self._courier.deliveries
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """WSGI."""
+        """Serve one request, as WSGI defines it."""
         request = Request(environ)
         request_id = new_id("req_", 14)
         access = None
         try:
-            # Read before anything is locked: a slow sender must not hold up the others.
+            # Read before anything is locked: a slow sender must not block the others.
             form = body(request)
             if request.path == "/" and request.method == "GET":
                 response = front_page(self.key, request, self.clock.now())
@@ -272,7 +272,7 @@ class Simulator:
         return response(environ, start_response)
 
     def _answer(self, exchange: _Exchange) -> Response:
-        """The true answer, unless an idempotency key or a fault gives another."""
+        """Answer correctly, unless an idempotency key or a fault gives another answer."""
         request, caller, key = exchange.request, exchange.access.caller, exchange.idempotency_key
         with self._lock:
             now = self.clock.now()
@@ -301,7 +301,7 @@ class Simulator:
         return response
 
     def _true_answer(self, exchange: _Exchange, stored: StoredAnswer | None) -> Response:
-        """What Stripe would answer, headers and all, for a fault to change."""
+        """Answer as Stripe would, with all headers, for a fault to change."""
         try:
             with self._lock:
                 response = self._executed(exchange, stored)
@@ -311,7 +311,7 @@ class Simulator:
         return response
 
     def _executed(self, exchange: _Exchange, stored: StoredAnswer | None) -> Response:
-        """The stored answer, or a new one; what was executed is stored. To be called with the lock held."""
+        """Return the stored answer, or execute the request and store its answer; needs the lock."""
         request, access, now = exchange.request, exchange.access, self.clock.now()
         if stored is not None:
             response = Response(stored.body, stored.status, content_type="application/json")
@@ -330,7 +330,7 @@ class Simulator:
         return self._echoing(exchange, response, exchange.request_id)
 
     def _canned(self, fault: Fault, exchange: _Exchange) -> Response:
-        """The answer that a fault gives of its own; kept for the idempotency key if it says so."""
+        """Give the fault's own answer, and store it for the idempotency key if the fault says so."""
         if fault.body is None:
             response = self._error(default_error(fault.status), exchange.request_id, exchange.access)
         elif isinstance(fault.body, str | bytes):
@@ -372,19 +372,19 @@ class Simulator:
         return error_response(error, request_id, livemode=livemode, now=self.clock.now())
 
     def _make_file(self, caller: Caller, path: str) -> None:
-        """Make the file of the run that is asked for, since a large one takes a while: nobody else waits."""
+        """Create the requested run's file without holding the lock, so that a large one blocks nobody."""
         with self._lock:
             file = self._book.finished_file(caller, path.rpartition("/")[2], self.clock.now())
         if file is not None:
             file.contents.make()
 
     def _published(self, data_end: int) -> Ledger:
-        """The rows as they stood in the data up to then."""
+        """Return the rows as they were in the data published up to then."""
         shown = (restatement for restatement in self._restatements if restatement.published <= data_end)
         return Ledger.of(self.seed, self.charges_per_day, tuple(shown), self.categories)
 
     def _sign(self, response: Response, request: Request, request_id: str) -> None:
-        """The headers that every answer has."""
+        """Add the headers that every answer has."""
         response.headers.setdefault("Request-Id", request_id)
         response.headers.setdefault("Stripe-Version", request.headers.get("Stripe-Version") or API_VERSION)
         response.headers.setdefault("Date", http_date(self.clock.now()))

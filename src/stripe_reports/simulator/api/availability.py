@@ -1,4 +1,4 @@
-"""Until when a report type has data: it moves on twice a day, some hours after 00:00 and 12:00 UTC.
+"""The end of a report type's data: it moves twice a day, some hours after 00:00 and 12:00 UTC.
 
 Source: https://docs.stripe.com/reports/api; the lag of 7 h 38 min 53 s in
 https://docs.stripe.com/api/reporting/report_type/object
@@ -20,7 +20,7 @@ _STEP = timedelta(hours=12)
 
 
 class Availability(NamedTuple):
-    """From when to when there is data, and when that was published. Unix seconds."""
+    """Start and end of the available data, and the time of their publication, in Unix seconds."""
 
     start: int
     end: int
@@ -28,7 +28,7 @@ class Availability(NamedTuple):
 
 
 def availability(report_type: ReportType, now: datetime) -> Availability:
-    """What is published at *now*: up to the newest boundary whose data are prepared, 7 to 8 hours on."""
+    """Return what is published at *now*: up to the newest boundary that is at least 7 to 8 hours old."""
     lag = timedelta(hours=7, minutes=10, seconds=zlib.crc32(report_type.id.encode()) % 2700)
     since = now - lag - datetime(1970, 1, 1, tzinfo=UTC)
     end = datetime(1970, 1, 1, tzinfo=UTC) + since // _STEP * _STEP
@@ -36,13 +36,13 @@ def availability(report_type: ReportType, now: datetime) -> Availability:
 
 
 def next_data_end(now: datetime) -> int:
-    """End of the data that no report type has yet, in Unix seconds."""
+    """Return the end of the next data to be published, in Unix seconds."""
     newest = max(availability(type_, now).end for type_ in simulated())
     return newest + int(_STEP.total_seconds())
 
 
 def report_type_answer(report_type: ReportType, *, livemode: bool, now: datetime) -> dict[str, Any]:
-    """A report type as Stripe's JSON."""
+    """Write a report type as Stripe's JSON."""
     start, end, updated = availability(report_type, now)
     return {
         "id": report_type.id,

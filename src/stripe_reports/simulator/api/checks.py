@@ -1,7 +1,7 @@
-"""What Stripe checks before it makes a run, in its order and with its texts.
+"""The checks that Stripe makes before it creates a run, in its order and with its texts.
 
-Report type, mode, parameters, interval, columns. Where Stripe's own words are not known, the text says
-what is wrong in words of that kind.
+Report type, mode, parameters, interval, columns. Where Stripe's own text is not known, ours is in the same
+style.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def checked_request(
     find_payout: Callable[[str, int], Mapping[str, Any] | None],
     find_account: Callable[[str, int], ConnectedAccount | None] = lambda id_, data_end: None,
 ) -> tuple[ReportType, dict[str, Any]]:
-    """The report type and the parameters of a new run.
+    """Check the request for a new run, and return its report type and parameters.
 
     Args:
-        form: What was sent.
+        form: The form that was sent.
         livemode: Mode of the key.
-        now: The present.
-        find_payout: A payout by its id and the end of the published data.
-        find_account: A connected account, by the same.
+        now: The current time.
+        find_payout: Finds a payout by its id and the end of the published data.
+        find_account: Finds a connected account by the same two values.
 
     Raises:
         StripeError: 400 or 404, with the parameter at fault.
@@ -75,7 +75,7 @@ def checked_request(
 
 
 def find_report_type(id_: str, param: str, *, livemode: bool) -> ReportType:
-    """The type of that id.
+    """Return the report type with that id.
 
     Raises:
         StripeError: 404 for a type that is unknown, that needs a live key, or that is not simulated.
@@ -88,8 +88,8 @@ def find_report_type(id_: str, param: str, *, livemode: bool) -> ReportType:
     if not is_simulated(report_type):
         raise StripeError(
             404,
-            f"The report type {id_} exists at Stripe, but nobody has published its columns: this simulator "
-            "does not play it rather than make them up. GET /v1/reporting/report_types lists those it plays.",
+            f"The report type {id_} exists at Stripe, but its columns are not published, so this simulator "
+            "does not offer it. GET /v1/reporting/report_types lists the report types it offers.",
             param=param,
         )
     return report_type
@@ -103,7 +103,7 @@ def checked_expand(values: Mapping[str, Any]) -> None:
 
 
 def integer(text: Any, param: str) -> int:
-    """A whole number as Stripe takes it."""
+    """Read a whole number as Stripe does."""
     if text == "":
         raise empty(param)
     if not isinstance(text, str) or not re.fullmatch(r"-?[0-9]{1,15}", text):
@@ -112,7 +112,7 @@ def integer(text: Any, param: str) -> int:
 
 
 def _parameters(report_type: ReportType, sent: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters with their types, in the order they were sent."""
+    """Convert the parameters to their types, in the order they were sent."""
     strangers = [f"parameters[{name}]" for name in sent if name not in report_type.parameters]
     if strangers:
         raise unknown(strangers)
@@ -185,7 +185,7 @@ def _check_interval(report_type: ReportType, parameters: Mapping[str, Any], avai
 
 
 def _accounts_named(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The connected accounts that a run is about: where each is named, and its id."""
+    """Return the parameter and the id of each connected account that a run names."""
     if "connected_account" in parameters:
         yield "parameters[connected_account]", parameters["connected_account"]
     for k, id_ in enumerate(parameters.get("connected_accounts", ())):
@@ -197,10 +197,10 @@ def _payout_of(account: ConnectedAccount) -> Callable[[str, int], Mapping[str, A
 
 
 def _check_payout(payout: Mapping[str, Any] | None, id_: str, data_end: int) -> None:
-    """The payout must be there and automatic: of others, Stripe does not know what they settle.
+    """Require an automatic payout that exists: for manual ones, Stripe does not know what they settle.
 
-    What Stripe's reports say to either is not known; these are its answers to the same id in a list of
-    balance transactions: https://docs.stripe.com/api/balance_transactions/list
+    The texts of Stripe's reports for either case are not known; these are its answers to the same id in a
+    list of balance transactions: https://docs.stripe.com/api/balance_transactions/list
     """
     if payout is None or payout["created"] >= data_end:
         raise no_such("payout", id_, "parameters[payout]", status=400)
@@ -219,7 +219,7 @@ def _check_columns(report_type: ReportType, columns: list[str] | None) -> None:
 
 
 def _utc(seconds: int) -> str:
-    """``2022-01-01 14:03:52 UTC``; a number that is no date stands for itself."""
+    """Write ``2022-01-01 14:03:52 UTC``; a number that is not a date is written as it is."""
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (OverflowError, ValueError, OSError):

@@ -1,6 +1,6 @@
 """The simulator's own addresses, below ``/simulator/``: its clock, faults and restatements, for any language.
 
-They want no key, and no fault befalls them. Who serves them keeps strangers out; see ``visitors``.
+They need no key, and faults do not apply to them. The server must refuse foreign pages; see ``visitors``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def control(simulator: _Controlled, request: Request, form: Mapping[str, str]) -
     """Answer a request for the simulator itself.
 
     Raises:
-        StripeError: 400 for what cannot be, 404 for an address that is not there.
+        StripeError: 400 for a value that is not valid, 404 for an address that does not exist.
     """
     match request.method, request.path:
         case "GET", "/simulator/clock":

@@ -1,4 +1,4 @@
-"""One function per endpoint of Stripe's: a call in, Stripe's JSON (or the bytes of a file) out."""
+"""One function per Stripe endpoint: it takes a call and returns Stripe's JSON, or the bytes of a file."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _PURPOSES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request whose key was accepted, and what there is to answer it with.
+    """A request whose key was accepted, and everything needed to answer it.
 
     Attributes:
         files_url: Host in the address of a file's contents.
@@ -70,13 +70,13 @@ class Call:
     files_url: str
 
     def find_payout(self, id_: str, data_end: int) -> Mapping[str, Any] | None:
-        """A payout of the caller, by its id; None if it has none of that id."""
+        """Find a payout of the caller by its id; None if there is none with that id."""
         account = self.book.connected_account(self.caller.account, data_end)
         return account.ledger.payout(id_) if account else self.book.payout(id_, data_end)
 
 
 Endpoint = Callable[..., dict[str, Any] | Response]
-"""A function of a :class:`Call` and of what stands in the path."""
+"""A function of a :class:`Call` and of the values in the path."""
 
 
 def create_run(call: Call) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def create_run(call: Call) -> dict[str, Any]:
 
 
 def list_runs(call: Call) -> dict[str, Any]:
-    """GET /v1/reporting/report_runs: newest first, a page of ten unless told otherwise."""
+    """GET /v1/reporting/report_runs: newest first, ten on a page by default."""
     runs, has_more = page(call.book.of(call.caller), call.query, "report run")
     expanded(call.query, "list of report_run")
     return _list("/v1/reporting/report_runs", [_run(call, run) for run in runs], has_more=has_more)
@@ -128,7 +128,7 @@ def retrieve_report_type(call: Call, id_: str) -> dict[str, Any]:
 
 
 def list_files(call: Call) -> dict[str, Any]:
-    """GET /v1/files: newest first; by purpose, of which the simulator knows one."""
+    """GET /v1/files: newest first; filtered by purpose, of which the simulator has one."""
     purpose = _text(call.query.get("purpose", "finance_report_run"), "purpose")
     if purpose not in _PURPOSES:
         raise invalid(f"Invalid purpose: must be one of {', '.join(sorted(_PURPOSES))}", "purpose")
@@ -145,12 +145,12 @@ def retrieve_file(call: Call, id_: str) -> dict[str, Any]:
 
 
 def file_contents(call: Call, id_: str) -> Response:
-    """GET /v1/files/{id}/contents, at Stripe on another host."""
+    """GET /v1/files/{id}/contents, which Stripe serves from another host."""
     return contents(call.book.file(call.caller, id_, call.now))
 
 
 def contents(file: File) -> Response:
-    """The bytes of a file, as a download."""
+    """Return the bytes of a file as a download."""
     response = Response(file.contents.chunks(), content_type="text/csv; charset=utf-8")
     response.content_length = file.contents.size
     response.headers["Content-Disposition"] = f'attachment; filename="{file.run_id}.csv"'
@@ -180,7 +180,7 @@ def create_file_link(call: Call) -> dict[str, Any]:
 
 
 def list_file_links(call: Call) -> dict[str, Any]:
-    """GET /v1/file_links: newest first; by file, and by whether they have expired."""
+    """GET /v1/file_links: newest first; filtered by file and by expiry."""
     now, expired, file = call.now.timestamp(), call.query.get("expired", "true"), call.query.get("file", "")
     if expired not in ("true", "false"):
         raise invalid(f"Invalid boolean: {str(expired)[:100]}", "expired")
@@ -202,7 +202,7 @@ def retrieve_file_link(call: Call, id_: str) -> dict[str, Any]:
 
 
 def update_file_link(call: Call, id_: str) -> dict[str, Any]:
-    """POST /v1/file_links/{id}: another end (``now``, or an empty text for none), other metadata."""
+    """POST /v1/file_links/{id}: change the expiry (``now``, or an empty string for none) and metadata."""
     form = decode(call.form)
     _check_names(form, "expires_at", "metadata", "expand")
     paths = expanded(form, "file_link")
@@ -233,7 +233,7 @@ _ROUTES: list[tuple[str, str, Endpoint, str]] = [
     ("GET", "/v1/file_links/<id_>", retrieve_file_link, FILES_READ),
     ("POST", "/v1/file_links/<id_>", update_file_link, FILES_WRITE),
 ]
-"""Method, path, function, and the permission that a restricted key needs."""
+"""Method, path, function, and the permission that a restricted key needs for it."""
 
 _URLS = Map(
     [Rule(path, endpoint=(endpoint, needs), methods=[method]) for method, path, endpoint, needs in _ROUTES],
@@ -242,7 +242,7 @@ _URLS = Map(
 
 
 class Route(NamedTuple):
-    """Where a request leads: a function, what stands in the path, and the permission that is needed."""
+    """The function that answers a request, the values in the path, and the permission that is needed."""
 
     endpoint: Endpoint
     values: Mapping[str, Any]
@@ -250,12 +250,12 @@ class Route(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Name of the endpoint, by which its calls are counted."""
+        """Name of the endpoint, under which its calls are counted."""
         return str(getattr(self.endpoint, "__name__", ""))
 
 
 def route(request: Request) -> Route:
-    """Where a request leads; raises Stripe's 404 where that is nowhere."""
+    """Find the route of a request; raises Stripe's 404 if there is none."""
     try:
         (endpoint, permission), values = _URLS.bind_to_environ(request.environ).match()
     except HTTPException:
@@ -286,7 +286,7 @@ def _list(url: str, data: list[dict[str, Any]], *, has_more: bool) -> dict[str, 
 
 
 def _check_query(call: Call, what: str) -> frozenset[str]:
-    """A query that asks for nothing but ``expand``; the paths of it."""
+    """Refuse a query with anything but ``expand``, and return the paths in it."""
     _check_names(call.query, "expand")
     return expanded(call.query, what)
 

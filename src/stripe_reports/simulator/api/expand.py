@@ -1,6 +1,6 @@
-"""``expand``: which parts of an answer can be asked for as whole objects, and Stripe's refusal of others.
+"""``expand``: the parts of an answer that can be requested as whole objects; Stripe refuses all others.
 
-Runs and their results come whole anyway; the file of a file link comes as an id, or whole.
+Runs and their results are always whole; the file of a file link is an id or a whole object.
 Source: https://docs.stripe.com/expand
 """
 
@@ -25,10 +25,10 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
 
 
 def expanded(values: Mapping[str, Any], what: str) -> frozenset[str]:
-    """The paths that a request asks for whole, of an object or of a ``"list of …"`` them.
+    """Return the paths to expand in an object, or in a ``"list of …"`` objects.
 
     Raises:
-        StripeError: 400 for what is no list of paths, and for a path that leads nowhere.
+        StripeError: 400 if *expand* is not a list of paths, or a path does not exist.
     """
     checked_expand(values)
     paths = values.get("expand", [])
@@ -53,7 +53,7 @@ def expanded(values: Mapping[str, Any], what: str) -> frozenset[str]:
 
 
 def _step(node: str | None, step: str) -> str | None:
-    """What stands behind a name; None for what cannot be expanded."""
+    """Return the kind of object behind a name; None if it cannot be expanded."""
     if node is not None and node.startswith("list of "):
         return node.removeprefix("list of ") if step == "data" else None
     return _FIELDS.get(node or "", {}).get(step)

@@ -16,7 +16,7 @@ from stripe_reports.simulator.api.answers import StripeError, invalid, unknown
 __all__ = ["Pairs", "body", "decode"]
 
 Pairs = list[tuple[str, str]]
-"""Names and values as they were sent."""
+"""Names and values, as they were sent."""
 
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _POSITION = re.compile(r"[0-9]{1,4}")
@@ -25,10 +25,10 @@ _LARGEST_BODY = 1 << 20
 
 
 def body(request: Request) -> Pairs:
-    """Names and values of the body of a request.
+    """Read the names and values in the body of a request.
 
     Raises:
-        StripeError: 413 for more than a megabyte.
+        StripeError: 413 if the body is larger than a megabyte.
     """
     request.max_content_length = request.max_form_memory_size = _LARGEST_BODY
     try:
@@ -38,10 +38,10 @@ def body(request: Request) -> Pairs:
 
 
 def decode(items: Pairs) -> dict[str, Any]:
-    """Nested values of a body or query.
+    """Decode the nested values of a body or query.
 
     Raises:
-        StripeError: 400 for a name that is used for a value and for a list.
+        StripeError: 400 if a name is used for both a value and a list.
     """
     tree: dict[str, Any] = {}
     for key, value in items:
@@ -58,12 +58,12 @@ def decode(items: Pairs) -> dict[str, Any]:
         if isinstance(node.get(last), dict):
             raise _contradiction(key)
         node[last] = value
-    # The keys of metadata are names, even those that look like the positions of a list.
+    # The keys of metadata are names, even if they look like positions in a list.
     return {name: value if name == "metadata" else _as_lists(value) for name, value in tree.items()}
 
 
 def _position(step: str, node: dict[str, Any]) -> str:
-    """The name itself; the next free position for the ``[]`` of a list."""
+    """Return the name itself, or the next free position for the ``[]`` of a list."""
     return step or str(len(node))
 
 

@@ -1,4 +1,4 @@
-"""What the simulator says of itself: a page for browsers, a text for curl."""
+"""The simulator's front page: HTML for browsers, plain text for curl."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stripe_reports.simulator.faults.faults import FAULTS
 __all__ = ["front_page"]
 
 _WHAT = (
-    "Stripe's Reporting API in a box: a simulator, part of stripe-reports. This is not Stripe.",
+    "A simulator of Stripe's Reporting API, part of stripe-reports. This is not Stripe.",
     "It plays report types, report runs, files, file links and webhooks over an invented account whose "
     "reports agree with each other to the cent. Any test or live key of the right form will do; this one "
     "names the ledger:",
@@ -22,7 +22,7 @@ _WHAT = (
 
 
 class _Part(NamedTuple):
-    """A way to use it: a title, what there is to say, and code to copy."""
+    """One way to use the simulator: a title, an explanation, and code to copy."""
 
     title: str
     text: str
@@ -30,7 +30,7 @@ class _Part(NamedTuple):
 
 
 def front_page(key: str, request: Request, now: datetime) -> Response:
-    """What this is, the key to use, and how to point a library, a test or curl at it."""
+    """Explain what this is, which key to use, and how to use it from a library, a test or curl."""
     url = request.host_url.rstrip("/")
     parts = _parts(key, url, request.host)
     if request.accept_mimetypes.best_match(["text/plain", "text/html"]) == "text/html":
@@ -86,7 +86,7 @@ client.frame("balance.summary", "2026-10")
         ),
         _Part(
             "Testing your own code, with pytest",
-            "The fixture comes with the package. Each test has a simulator of its own, on a clock at rest.",
+            "The fixture comes with the package. Each test has its own simulator, whose clock stands still.",
             """def test_a_failed_run_is_reported(stripe_reporting):
     stripe_reporting.inject_fault("run.failed")
     job = start_my_job(api_base=stripe_reporting.url, api_key=stripe_reporting.key)
@@ -95,9 +95,9 @@ client.frame("balance.summary", "2026-10")
 """,
         ),
         _Part(
-            "Time and faults, from any language",
-            "Runs end as the clock passes their time. A fault is NAME, NAME:TIMES or NAME:TIMES@PROBABILITY. "
-            "A closed month that is restated has other figures from the next publication on.",
+            "Moving the clock and adding faults, from any language",
+            "Runs finish as the clock advances. A fault is NAME, NAME:TIMES or NAME:TIMES@PROBABILITY. "
+            "A closed month that is restated shows other figures from the next publication.",
             f"""curl {url}/simulator/clock -d advance=60
 curl {url}/simulator/faults -d fault=answer.500:20@0.3
 curl {url}/simulator/faults -X DELETE
@@ -112,7 +112,7 @@ def _text(key: str, parts: list[_Part], now: datetime) -> str:
         _WHAT[0],
         textwrap.fill(_WHAT[1], 90),
         f"    {key}",
-        f"Its clock says {now:%Y-%m-%d %H:%M:%S} UTC.",
+        f"Its clock shows {now:%Y-%m-%d %H:%M:%S} UTC.",
     ]
     for part in parts:
         said += [f"{part.title}:"] + ([part.text] if part.text else [])
@@ -172,7 +172,7 @@ _PAGE = """<!doctype html>
 <main>
 <h1>Stripe's Reporting API in a box</h1>
 <p class="notice">A simulator, part of stripe-reports. This is not Stripe.
-Its clock says {now} UTC.</p>
+Its clock shows {now} UTC.</p>
 <p>{what}</p>
 <pre class="key">{key}</pre>
 {parts}

@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer to a key is the answer to all that follow, for a day.
+"""Idempotency keys: for a day, the first answer to a key is also the answer to all later requests with it.
 
 Source: https://docs.stripe.com/api/idempotent_requests
 """
@@ -20,7 +20,7 @@ _LONGEST = 255
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """The first answer to a key, and what it was the answer to."""
+    """The first answer to a key, and the request that it answered."""
 
     at: datetime
     path: str
@@ -31,18 +31,18 @@ class StoredAnswer:
 
 
 class IdempotencyKeys:
-    """Stored answers by account, mode and key. Who refuses a request must not store the refusal."""
+    """Stored answers by account, mode and key. A refused request must not be stored."""
 
     def __init__(self) -> None:
         self._stored: dict[tuple[Caller, str], StoredAnswer] = {}
         self._in_flight: set[tuple[Caller, str]] = set()
 
     def find(self, caller: Caller, key: str, path: str, form: Pairs, now: datetime) -> StoredAnswer | None:
-        """The answer to give again, or None for a request to be executed.
+        """Find the answer to repeat, or None if the request must be executed.
 
         Raises:
-            StripeError: 400 for a key that came with other parameters before, or that is too long; 409 for
-                one whose first answer is still on its way.
+            StripeError: 400 if the key is too long or was used with other parameters before; 409 if its
+                first request is still in progress.
         """
         if len(key) > _LONGEST:
             raise invalid(f"Idempotency keys may have at most {_LONGEST} characters; yours has {len(key)}.")
@@ -67,17 +67,17 @@ class IdempotencyKeys:
         return stored
 
     def store(self, caller: Caller, key: str, answer: StoredAnswer) -> None:
-        """Keep the answer of a request whose execution had begun, and drop those that are a day old."""
+        """Store the answer of a request whose execution had begun, and drop answers that are a day old."""
         for old, stored in list(self._stored.items()):
             if answer.at - stored.at < _KEPT:
-                break  # the rest is younger
+                break  # all others are newer
             del self._stored[old]
         self._stored[caller, key] = answer
 
     def begin(self, caller: Caller, key: str) -> None:
-        """From now on, and until :meth:`end`, a second request with the key is a clash."""
+        """Mark the key as in use: until :meth:`end`, a second request with it is refused."""
         self._in_flight.add((caller, key))
 
     def end(self, caller: Caller, key: str) -> None:
-        """The answer went out, or there will be none."""
+        """Mark the key as no longer in use."""
         self._in_flight.discard((caller, key))

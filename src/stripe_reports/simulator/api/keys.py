@@ -1,4 +1,4 @@
-"""Who is calling: the API key, its mode, and the account it acts for."""
+"""The caller of a request: the API key, its mode, and the account it acts for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ACCOUNT = re.compile(r"acct_[A-Za-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An account in one mode. Runs and files of one are invisible to any other."""
+    """An account in one mode. Its runs and files are invisible to all other callers."""
 
     livemode: bool
     account: str | None = None
@@ -27,11 +27,11 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who calls, with a key that may do what.
+    """The caller, and the permissions of its key.
 
     Attributes:
-        shown_key: The key as Stripe repeats it.
-        permissions: Of a restricted key that was given some; None for a key that may do everything.
+        shown_key: The key, masked as Stripe shows it in messages.
+        permissions: Those given to a restricted key; None for a key that may do everything.
     """
 
     caller: Caller
@@ -40,18 +40,18 @@ class Access:
 
 
 def authenticate(request: Request, own_key: str, restricted: Mapping[str, frozenset[str]]) -> Access:
-    """Who makes a request, by basic or bearer key.
+    """Identify the caller by its key, sent with basic or bearer authentication.
 
-    Any key of the right form will do, unless it is the one of another simulator: whoever holds that one
-    expects other figures.
+    Any key of the right form is accepted, except the key of another simulator: its holder expects other
+    figures.
 
     Args:
         request: The request.
         own_key: The key of this simulator.
-        restricted: Permissions by key; any other key may do everything.
+        restricted: Permissions by key; a key that is not in it may do everything.
 
     Raises:
-        StripeError: 401 for no key or a wrong one, 403 for an account that cannot be.
+        StripeError: 401 for a missing or wrong key, 403 for an account that does not exist.
     """
     authorization = request.authorization
     key = authorization and (authorization.token or authorization.username)
@@ -88,7 +88,7 @@ def authenticate(request: Request, own_key: str, restricted: Mapping[str, frozen
 
 
 def _masked(key: str) -> str:
-    """A key as Stripe repeats it: its prefix and its last four characters."""
+    """Mask a key as Stripe does: only its prefix and its last four characters stay."""
     prefix = re.match(r"(?:sk|rk|pk)_(?:test|live)_", key)
     head = prefix[0] if prefix else key[:3]
     tail = key[-4:] if len(key) - len(head) >= 8 else ""

@@ -1,4 +1,4 @@
-"""Rate limits: so many requests a second for an account, and for each of its endpoints.
+"""Rate limits: the maximum number of requests per second for an account and for each endpoint.
 
 Source: https://docs.stripe.com/rate-limits
 """
@@ -16,13 +16,13 @@ __all__ = ["RateLimits"]
 
 @dataclass(slots=True)
 class RateLimits:
-    """Stripe's limits, in requests a second of the simulator's clock; a second's worth may come at once.
+    """Stripe's limits, in requests per second of the simulator's clock; all of a second's may arrive at once.
 
     Attributes:
-        test: Of an account, in test mode.
-        live: Of an account, in live mode.
-        endpoint: Of one endpoint of an account.
-        files: Of the endpoints of files together.
+        test: Limit of an account in test mode.
+        live: Limit of an account in live mode.
+        endpoint: Limit of one endpoint of an account.
+        files: Limit of all file endpoints together.
     """
 
     test: float = 25
@@ -35,8 +35,8 @@ class RateLimits:
         """Count a request to an endpoint, at *now* in Unix seconds.
 
         Raises:
-            StripeError: 429, with the limit that was met in ``Stripe-Rate-Limited-Reason``. Such a request
-                is not counted.
+            StripeError: 429, with the limit that was reached in ``Stripe-Rate-Limited-Reason``. A refused
+                request is not counted.
         """
         group, rate = ("files", self.files) if "file" in endpoint else (endpoint, self.endpoint)
         limits = [

@@ -1,4 +1,4 @@
-"""File links: addresses under which a file can be had without a key, until they expire.
+"""File links: addresses from which a file can be downloaded without a key, until they expire.
 
 Source: https://docs.stripe.com/api/file_links
 """
@@ -24,7 +24,7 @@ _MOST_KEYS, _LONGEST_KEY, _LONGEST_VALUE = 50, 40, 500
 
 @dataclass(slots=True, kw_only=True)
 class FileLink:
-    """An address of a file. Without *expires_at* it holds as long as the file."""
+    """An address of a file. Without *expires_at* it is valid as long as the file."""
 
     id: str
     owner: Caller
@@ -35,11 +35,11 @@ class FileLink:
     token: str = field(default_factory=lambda: base64.urlsafe_b64encode(secrets.token_bytes(36)).decode())
 
     def is_expired(self, now: float) -> bool:
-        """Whether its time is over, or its file's."""
+        """Tell whether the link or its file has expired."""
         return self.file.is_expired(now) or (self.expires_at is not None and now >= self.expires_at)
 
     def answer(self, files_url: str, now: datetime, *, whole_file: bool = False) -> dict[str, Any]:
-        """Stripe's JSON; *whole_file* puts the file in place of its id."""
+        """Write Stripe's JSON; *whole_file* replaces the file's id by the file."""
         return {
             "id": self.id,
             "object": "file_link",
@@ -54,31 +54,31 @@ class FileLink:
 
 
 class FileLinks:
-    """All file links of a simulator; a caller sees its own."""
+    """All file links of a simulator; a caller sees only its own."""
 
     def __init__(self) -> None:
         self._links: dict[str, FileLink] = {}
 
     def add(self, link: FileLink) -> None:
-        """Keep a new link."""
+        """Store a new link."""
         self._links[link.id] = link
 
     def of(self, owner: Caller) -> list[FileLink]:
-        """The links of a caller, newest first."""
+        """Return the links of a caller, newest first."""
         return [link for link in reversed(self._links.values()) if link.owner == owner]
 
     def link(self, owner: Caller, id_: str) -> FileLink:
-        """A link of a caller; raises Stripe's 404."""
+        """Return a link of a caller; raises Stripe's 404 if there is none."""
         link = self._links.get(id_)
         if link is None or link.owner != owner:
             raise no_such("file link", id_)
         return link
 
     def file(self, token: str, now: datetime) -> File:
-        """The file behind an address, for anybody.
+        """Return the file behind an address; no key is needed.
 
         Raises:
-            StripeError: 404 for an address that has expired, or that never was.
+            StripeError: 404 for an address that has expired or never existed.
         """
         for link in list(self._links.values()):
             if secrets.compare_digest(link.token.encode(), token.encode()):
@@ -89,10 +89,10 @@ class FileLinks:
 
 
 def checked_expiry(text: Any, now: datetime) -> int:
-    """The end of a link, in Unix seconds.
+    """Read the expiry of a link, in Unix seconds.
 
     Raises:
-        StripeError: 400 for what is no time, or no time to come.
+        StripeError: 400 if it is not a time in the future.
     """
     seconds = integer(text, "expires_at")
     if seconds <= now.timestamp():
@@ -101,10 +101,10 @@ def checked_expiry(text: Any, now: datetime) -> int:
 
 
 def checked_metadata(sent: Any, before: Mapping[str, str]) -> dict[str, str]:
-    """Metadata after a change: what is sent is added; an empty value removes a key, an empty text all.
+    """Change metadata: values sent are added, an empty value removes its key, an empty string all keys.
 
     Raises:
-        StripeError: 400 for what is no set of texts, or too much of it.
+        StripeError: 400 if the metadata is too large or its values are not strings.
     """
     if sent == "":
         return {}

@@ -31,16 +31,16 @@ def page(
     what: str,
     filters: Mapping[str, Callable[[_Item], bool]] | None = None,
 ) -> tuple[list[_Item], bool]:
-    """One page, and whether there is more in its direction.
+    """Return one page, with ``has_more`` true if there are more objects in its direction.
 
     Args:
-        newest_first: All there are.
-        query: What was asked for.
-        what: What they are called where one is missing.
-        filters: By the name of a parameter, which of them it keeps; used where the parameter was sent.
+        newest_first: All objects.
+        query: The query that was sent.
+        what: The name of such an object, for the message if one is missing.
+        filters: For each parameter, a function that tells which objects it keeps; used if it was sent.
 
     Raises:
-        StripeError: 400 for a limit, cursor or time that cannot be.
+        StripeError: 400 for a limit, cursor or time that is not valid.
     """
     strangers = [name for name in query if name not in _KNOWN and name not in (filters or ())]
     if strangers:

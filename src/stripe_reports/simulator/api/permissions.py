@@ -1,4 +1,4 @@
-"""Restricted keys: what each may do, and Stripe's refusal that names the missing permission.
+"""Restricted keys: their permissions, and Stripe's refusal that names the missing permission.
 
 Source: https://docs.stripe.com/keys#limit-access, https://docs.stripe.com/stripe-apps/reference/permissions
 """
@@ -13,7 +13,7 @@ from stripe_reports.simulator.api.answers import StripeError
 __all__ = ["FILES_READ", "FILES_WRITE", "REPORTS_READ", "Permissions", "check_permission", "permissions"]
 
 Permissions = frozenset[str] | None
-"""What a key may do; None for everything."""
+"""Permissions of a key; None for all."""
 
 REPORTS_READ = "report_runs_and_report_types_read"
 """Enough to list types and to create and read runs."""
@@ -26,10 +26,10 @@ _ACCOUNT = "acct_1Simulator"
 
 
 def permissions(key: str, names: Iterable[str]) -> frozenset[str]:
-    """The permissions of a restricted key; to write implies to read.
+    """Return the permissions of a restricted key; permission to write includes permission to read.
 
     Raises:
-        ValueError: The key is no restricted one, or a name is not of the form ``file_read``.
+        ValueError: The key is not a restricted key, or a name is not of the form ``file_read``.
     """
     if not re.fullmatch(r"rk_(?:test|live)_\w+", key):
         raise ValueError("Only restricted keys (rk_test_… and rk_live_…) have permissions.")
@@ -37,15 +37,13 @@ def permissions(key: str, names: Iterable[str]) -> frozenset[str]:
     for name in names:
         match = _NAME.fullmatch(name)
         if match is None:
-            raise ValueError(
-                f"{name!r} is no permission: they are called {REPORTS_READ}, {FILES_READ} and so on."
-            )
+            raise ValueError(f"{name!r} is not a permission. Use names like {REPORTS_READ} or {FILES_READ}.")
         granted |= {match[1], match[1].replace("_write", "_read")}
     return frozenset(granted)
 
 
 def check_permission(granted: Permissions, needed: str, *, shown_key: str, account: str | None) -> None:
-    """Let a request pass whose key has the permission.
+    """Refuse a request whose key lacks the permission.
 
     Raises:
         StripeError: 403, with the name of the permission.

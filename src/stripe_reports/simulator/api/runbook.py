@@ -1,6 +1,6 @@
-"""All runs and files of a simulator: made, finished with time, answered from older files.
+"""All runs and files of a simulator. Runs finish as time passes; some are answered from older files.
 
-It knows nothing of HTTP; a caller sees its own runs and files only.
+This module does not know HTTP; a caller sees only its own runs and files.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class RunBook:
     """Runs and files by id.
 
     Args:
-        ledger: Gives the rows as they were published, by the end of the data; called when a file is made.
+        ledger: Returns the rows as published, for an end of the data; called when a file is created.
         latency: Seconds that a run stays pending.
-        fate: How the next run ends, unless ``outcomes`` says.
+        fate: Returns the outcome of the next run; ``outcomes`` come first.
     """
 
     def __init__(
@@ -52,9 +52,9 @@ class RunBook:
     def create(
         self, owner: Caller, report_type: ReportType, parameters: dict[str, Any], now: datetime
     ) -> Run:
-        """A new run, which an older file answers if the same was asked of the same data before.
+        """Create a run; an older file answers it if the same request was made for the same data before.
 
-        Stripe does not document that. It is seen in real runs whose ``created`` equals ``succeeded_at``
+        Stripe does not document this. It can be seen in real runs whose ``created`` equals ``succeeded_at``
         while their file is older and named after another run.
         """
         outcome = self.outcomes.pop(0) if self.outcomes else self._fate()
@@ -81,51 +81,51 @@ class RunBook:
         return run
 
     def is_told_succeeded(self, run: Run) -> bool:
-        """Whether the answer that creates a run shows it as succeeded already, not as pending."""
+        """Tell whether the answer that creates a run already shows it as succeeded, not as pending."""
         return run.answered_by is not None and self.cached_answer == "succeeded"
 
     def status(self, run: Run, now: datetime) -> str:
-        """The status as of now. The file of a run is made when it is first seen finished."""
+        """Return the status as of now. The file of a run is created when the run is first seen finished."""
         status = run.status(now.timestamp())
         if status == "succeeded" and run.file is None and run.outcome.result != "none":
             run.file = self._file_of(run.answered_by or run)
         return status
 
     def of(self, owner: Caller) -> list[Run]:
-        """The runs of a caller, newest first."""
+        """Return the runs of a caller, newest first."""
         return [run for run in reversed(self.runs.values()) if run.owner == owner]
 
     def run(self, owner: Caller, id_: str) -> Run:
-        """A run of a caller; raises Stripe's 404."""
+        """Return a run of a caller; raises Stripe's 404 if there is none."""
         run = self.runs.get(id_)
         if run is None or run.owner != owner:
             raise no_such("report run", id_)
         return run
 
     def finished_file(self, owner: Caller, id_: str, now: datetime) -> File | None:
-        """The file of a run that has ended well, which may still have to be made; None for any other id."""
+        """Return the file of a succeeded run, which may not have been created yet; None for any other id."""
         run = self.runs.get(id_)
         if run is None or run.owner != owner or self.status(run, now) != "succeeded":
             return None
         return run.file
 
     def payout(self, id_: str, data_end: int) -> dict[str, Any] | None:
-        """A payout of the ledger; None if there is none of that id."""
+        """Find a payout of the ledger; None if there is none with that id."""
         return self._ledger(data_end).payout(id_)
 
     def connected_account(self, id_: str | None, data_end: int) -> ConnectedAccount | None:
-        """A connected account of the ledger's merchant; None if there is none of that id."""
+        """Find a connected account of the ledger's merchant; None if there is none with that id."""
         return connected_account(self._ledger(data_end), id_)
 
     def files(self, owner: Caller, now: datetime) -> list[File]:
-        """The files of a caller that have not expired, newest first."""
+        """Return the files of a caller that have not expired, newest first."""
         for run in self.of(owner):
             self.status(run, now)
         kept = [f for f in self._files.values() if f.owner == owner and not f.is_expired(now.timestamp())]
         return sorted(kept, key=lambda file: file.created, reverse=True)
 
     def file(self, owner: Caller, id_: str, now: datetime, param: str = "id") -> File:
-        """A file of a caller that has not expired; raises Stripe's 404."""
+        """Return a file of a caller; raises Stripe's 404 if there is none or it has expired."""
         file = self._files.get(id_)
         if file is None or file.owner != owner or file.is_expired(now.timestamp()):
             raise no_such("file upload", id_, param)
@@ -153,7 +153,7 @@ class RunBook:
 
 
 def _another_report(run: Run) -> tuple[ReportType, dict[str, Any]]:
-    """A report that was not asked for, of the same interval where there is one."""
+    """Choose a report that was not requested, with the same interval if there is one."""
     id_ = "balance.summary.2" if run.report_type.base == "payouts.itemized" else "payouts.itemized.5"
     end = run.parameters.get("interval_end", run.data_end)
     bounds = {"interval_start": run.parameters.get("interval_start", end - 30 * 86_400), "interval_end": end}
@@ -161,5 +161,5 @@ def _another_report(run: Run) -> tuple[ReportType, dict[str, Any]]:
 
 
 def new_id(prefix: str, length: int) -> str:
-    """An id that no other process makes: who keeps finished runs on disk finds them by it."""
+    """Create an id that is unique across processes: results on disk are found by it."""
     return prefix + "".join(secrets.choice(string.digits + string.ascii_letters) for _ in range(length))

@@ -1,4 +1,4 @@
-"""Report runs and their files: what Stripe keeps of them, and what it shows at a given time."""
+"""Report runs and their files: the data Stripe keeps, and the data it shows at a given time."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from stripe_reports.simulator.reports.contents import Contents
 __all__ = ["FILE_KEPT", "File", "Run"]
 
 FILE_KEPT = 365 * 86_400
-"""Seconds from the making of a file to its end."""
+"""Seconds from the creation of a file to its expiry."""
 
 _FOREIGN_HOST = "https://files.example.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """The file of a run. Another run that asks the same may point at it, too."""
+    """The file of a run. Another run of an equal request may use it too."""
 
     id: str
     owner: Caller
@@ -32,15 +32,15 @@ class File:
 
     @property
     def expires_at(self) -> int:
-        """A year after it was made."""
+        """Time of expiry: a year after its creation."""
         return self.created + FILE_KEPT
 
     def is_expired(self, now: float) -> bool:
-        """Whether its year is over."""
+        """Tell whether the file has expired."""
         return now >= self.expires_at
 
     def answer(self, files_url: str | None) -> dict[str, Any]:
-        """Stripe's JSON; *files_url* is the host of the contents, None leaves the address out."""
+        """Write Stripe's JSON; *files_url* is the host of the contents, None leaves the address out."""
         url = f"{files_url}/v1/files/{self.id}/contents" if files_url is not None else None
         links = {"object": "list", "data": [], "has_more": False, "url": f"/v1/file_links?file={self.id}"}
         return {
@@ -60,14 +60,14 @@ class File:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One processing of a request.
+    """One execution of a request.
 
     Attributes:
-        owner: Who may see it.
-        parameters: All that was sent; Stripe echoes eight of them.
-        data_end: End of the data that were published when it was made.
-        finishes_at: When it leaves ``pending``; ``math.inf`` for a run that never does.
-        file: Its result, once somebody has looked at it.
+        owner: The caller who may see it.
+        parameters: All parameters that were sent; Stripe echoes eight of them.
+        data_end: End of the data published when it was created.
+        finishes_at: The time when it leaves ``pending``; ``math.inf`` for a run that never does.
+        file: Its result, once it was requested.
         answered_by: The earlier run whose file answers this one.
     """
 
@@ -84,16 +84,16 @@ class Run:
 
     @property
     def generation(self) -> tuple[Any, ...]:
-        """What an identical request of the same owner over the same data has in common with this one."""
+        """The values that an equal request of the same owner over the same data shares with this one."""
         asked = json.dumps(self.parameters, sort_keys=True)
         return self.owner, self.report_type.id, asked, self.data_end
 
     def status(self, now: float) -> str:
-        """``pending`` until it ends, then as its outcome says."""
+        """Return ``pending`` until the run ends, then the status of its outcome."""
         return self.outcome.status if now >= self.finishes_at else "pending"
 
     def answer(self, status: str, files_url: str) -> dict[str, Any]:
-        """Stripe's JSON, exactly ten fields."""
+        """Write Stripe's JSON, with exactly ten fields."""
         succeeded = status == "succeeded"
         result = None
         if succeeded and self.file is not None:

@@ -1,1 +1,1 @@
-"""What can be made to go wrong."""
+"""Faults: errors that the simulator makes on purpose."""

@@ -1,4 +1,4 @@
-"""What becomes of a true answer when a fault changes it: other runs, cut files, redirects, broken lines."""
+"""Changes that faults make to a correct answer: other runs, truncated files, redirects, lost connections."""
 
 from __future__ import annotations
 
@@ -37,28 +37,28 @@ __all__ = [
 ]
 
 Change = Callable[[Request, Callable[[], Response]], Response]
-"""Makes an answer of a request and of a function that gives the true one, which it need not call."""
+"""Answers a request; the second argument returns the correct answer, and need not be called."""
 
 
 class ConnectionDroppedError(ConnectionResetError):
-    """The connection broke. In process it is raised to the caller, over HTTP the socket is closed."""
+    """The connection was lost. In process it is raised to the caller; over HTTP the socket is closed."""
 
 
 def connection_dropped(_request: Request, _answer: Callable[[], Response]) -> Response:
-    """Nothing is done and nothing is answered."""
+    """Do nothing, and do not answer."""
     raise ConnectionDroppedError("The simulator dropped the connection before it read the request.")
 
 
 def answer_lost(_request: Request, answer: Callable[[], Response]) -> Response:
-    """What was asked for is done, but the answer never arrives."""
+    """Execute the request, but do not answer."""
     answer()
     raise ConnectionDroppedError(
-        "The simulator did what was asked, and dropped the connection before it answered."
+        "The simulator executed the request, and dropped the connection before it answered."
     )
 
 
 def cut(_request: Request, answer: Callable[[], Response]) -> Response:
-    """Half of the bytes that the answer announces."""
+    """Send half of the bytes that the answer announces."""
     response = answer()
     body = _body(response)
 
@@ -72,7 +72,7 @@ def cut(_request: Request, answer: Callable[[], Response]) -> Response:
 
 
 def endless(_request: Request, answer: Callable[[], Response]) -> Response:
-    """The bytes over and over again, and no number of them announced; an error stays as it is."""
+    """Repeat the bytes without end, and announce no length; an error is not changed."""
     response = answer()
     if response.status_code == 200:
         response.response = itertools.repeat(_body(response))
@@ -81,7 +81,7 @@ def endless(_request: Request, answer: Callable[[], Response]) -> Response:
 
 
 def trickling(response: Response, bytes_a_second: float, clock: Clock) -> Response:
-    """The same answer, whose body takes its time by the simulator's clock."""
+    """Send the body of the answer slowly, by the simulator's clock."""
     body, step = _body(response), max(1, int(bytes_a_second))
 
     def trickle() -> Iterator[bytes]:
@@ -95,7 +95,7 @@ def trickling(response: Response, bytes_a_second: float, clock: Clock) -> Respon
 
 
 def first_page_again(request: Request, answer: Callable[[], Response]) -> Response:
-    """The first page of a list, whatever page was asked for, and the word that there are more."""
+    """Return the first page of a list, whichever page was requested, with ``has_more`` true."""
     asked = (pair for pair in request.args.items(multi=True) if pair[0] != "starting_after")
     request.args = ImmutableMultiDict(asked)
     response = answer()
@@ -104,7 +104,7 @@ def first_page_again(request: Request, answer: Callable[[], Response]) -> Respon
 
 
 def bytes_changed(change: Callable[[bytes], bytes], *, encoding: str | None = None) -> Change:
-    """Other bytes, and as many as announced; an error stays as it is."""
+    """Send other bytes, with their correct length; an error is not changed."""
 
     def changed(_request: Request, answer: Callable[[], Response]) -> Response:
         response = answer()
@@ -118,7 +118,7 @@ def bytes_changed(change: Callable[[bytes], bytes], *, encoding: str | None = No
 
 
 def runs_changed(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Change:
-    """A run, or each of a list, with other members; an error stays as it is."""
+    """Change members of a run, or of each run in a list; an error is not changed."""
 
     def changed(_request: Request, answer: Callable[[], Response]) -> Response:
         response = answer()
@@ -133,30 +133,30 @@ def runs_changed(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Change:
 
 
 def of_other_type(run: dict[str, Any]) -> dict[str, Any]:
-    """Another report type."""
+    """Show another report type."""
     is_summary = run["report_type"].startswith("balance.summary")
     return {"report_type": "payouts.itemized.5" if is_summary else "balance.summary.2"}
 
 
 def of_other_mode(run: dict[str, Any]) -> dict[str, Any]:
-    """Live data in place of test data, or the other way round."""
+    """Show live data as test data, and test data as live data."""
     return {"livemode": not run["livemode"]}
 
 
 def of_other_interval(run: dict[str, Any]) -> dict[str, Any]:
-    """Bounds a day later, those that there are."""
+    """Move the bounds of the interval by a day, where the run has them."""
     moved = {name: sent + 86_400 for name, sent in run["parameters"].items() if name.startswith("interval_")}
     return {"parameters": run["parameters"] | moved}
 
 
 def of_other_currency(run: dict[str, Any]) -> dict[str, Any]:
-    """Another currency, or one where none was asked for."""
+    """Show another currency, or a currency where none was requested."""
     currency = "usd" if run["parameters"].get("currency") == "eur" else "eur"
     return {"parameters": run["parameters"] | {"currency": currency}}
 
 
 def redirected(location: str) -> Change:
-    """302 to an address, with the path that was asked for."""
+    """Redirect (302) to another host, with the requested path."""
 
     def elsewhere(request: Request, _answer: Callable[[], Response]) -> Response:
         return Response(status=302, headers={"Location": location + request.path})
@@ -165,12 +165,12 @@ def redirected(location: str) -> Change:
 
 
 def redirected_to_itself(request: Request, _answer: Callable[[], Response]) -> Response:
-    """302 to the address that was asked for."""
+    """Redirect (302) to the requested address itself."""
     return Response(status=302, headers={"Location": request.url})
 
 
 def date_moved(by: timedelta) -> Change:
-    """The true answer, from a machine whose clock is wrong."""
+    """Answer correctly, but with a wrong date."""
 
     def moved(_request: Request, answer: Callable[[], Response]) -> Response:
         response = answer()
@@ -181,23 +181,23 @@ def date_moved(by: timedelta) -> Change:
 
 
 def without_last_line(body: bytes) -> bytes:
-    """A file that ends too early, at the end of a line."""
+    """Remove the last line of a file."""
     return body[: body.rstrip(b"\n").rfind(b"\n") + 1]
 
 
 def with_last_line_twice(body: bytes) -> bytes:
-    """A file with a line too many."""
+    """Repeat the last line of a file."""
     return body + body[len(without_last_line(body)) :]
 
 
 def corrupted(body: bytes) -> bytes:
-    """As many bytes as before, with quotes and commas gone from the second half."""
+    """Replace quotes and commas in the second half, so that the size stays the same."""
     middle = len(body) // 2
     return body[:middle] + body[middle:].replace(b'","', b"\xff\xfe\x00")
 
 
 def packed(body: bytes) -> bytes:
-    """The same in gzip."""
+    """Compress with gzip."""
     return gzip.compress(body, mtime=0)
 
 

@@ -1,6 +1,6 @@
-"""What can be made to go wrong: canned answers, changed answers, and runs that end in another way than well.
+"""Faults: prepared answers, changed answers, and runs that do not succeed or whose result is wrong.
 
-``FAULTS`` has them by name. What it lacks can be made: a :class:`Fault` is a value.
+``FAULTS`` has them by name. For any other fault, create a :class:`Fault`: it is a value.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _FAILED = "The report could not be generated. Please try again, or contact suppo
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ends.
+    """The end of a run.
 
     Attributes:
-        status: Its last status; ``pending`` for a run that never ends. Need not be one of Stripe's.
-        error: Its message, where there is one.
-        result: What a succeeded run holds: its file, the file with a size of null, a file without an address,
-            at a host that is not Stripe's, past its year, or of another report, or none.
+        status: Its final status; ``pending`` for a run that never ends. Need not be one of Stripe's.
+        error: Its message, if it has one.
+        result: The result of a succeeded run: its file; the file with a size of null, without an address, at
+            a host that is not Stripe's, expired, or of another report; or none.
     """
 
     status: str = "succeeded"
@@ -40,10 +40,10 @@ class Outcome:
 
     @classmethod
     def named(cls, name: str) -> Outcome:
-        """``succeeded``, ``failed``, ``stuck``, or what is wrong with the result of a run that succeeds.
+        """Return the outcome ``succeeded``, ``failed`` or ``stuck``, or a succeeded run with a wrong result.
 
-        That is ``no size``, ``no url``, ``no result``, ``foreign host``, ``expired`` or ``other report``. Any
-        other name is a status itself.
+        Wrong results are ``no size``, ``no url``, ``no result``, ``foreign host``, ``expired`` and
+        ``other report``. Any other name is used as a status.
         """
         match name:
             case "failed":
@@ -59,7 +59,7 @@ class Outcome:
 
     @property
     def has_file(self) -> bool:
-        """Whether the run ends with a file that can be fetched."""
+        """Tell whether the run ends with a file that can be downloaded."""
         return self.status == "succeeded" and self.result in ("file", "no size")
 
     def delay(self, latency: float) -> float:
@@ -69,22 +69,22 @@ class Outcome:
 
 @dataclass(slots=True)
 class Fault:
-    """Something that goes wrong, once or more often: an answer given in place of the true one, unless told.
+    """Something that goes wrong, once or several times; by default, an answer that replaces the correct one.
 
     Attributes:
-        match: Method and path, ``*`` allowed: ``"POST /v1/reporting/report_runs"``, ``"GET /v1/files/*"``.
+        match: Method and path, with ``*``: ``"POST /v1/reporting/report_runs"``, ``"GET /v1/files/*"``.
         status: HTTP status.
-        body: JSON (a mapping), or a text or bytes as they are; None for Stripe's body of that status.
-        headers: Further headers, such as ``{"Stripe-Should-Retry": "false"}``.
-        times: How often it still happens; ``math.inf`` for always.
-        stored: Whether execution had begun: then the same idempotency key gets the same answer again.
-        probability: How likely it happens to a request that it matches.
-        delay: Seconds by the simulator's clock before the answer goes out, or a distribution of them.
-        bytes_a_second: How fast its body goes out, by the simulator's clock; None for at once.
-        change: Makes the answer, from the true one or without it; then status and body do not count.
-        outcome: How the next run ends; then no answer changes.
-        webhook: What becomes of the next event that is posted; then no answer changes.
-        about: What it is, in a line.
+        body: JSON (a mapping), or a string or bytes sent unchanged; None for Stripe's body of that status.
+        headers: Additional headers, such as ``{"Stripe-Should-Retry": "false"}``.
+        times: The number of times it will still happen; ``math.inf`` for always.
+        stored: True if execution had begun: then the same idempotency key gets the same answer again.
+        probability: The probability that it happens to a request that it matches.
+        delay: Seconds by the simulator's clock before the answer is sent, or a distribution of them.
+        bytes_a_second: Speed at which the body is sent, by the simulator's clock; None for at once.
+        change: Creates the answer, with or without the correct one; status and body are then not used.
+        outcome: The outcome of the next run; answers are then not changed.
+        webhook: The fault of the next event that is posted; answers are then not changed.
+        about: A description in one line.
     """
 
     match: str = "* *"
@@ -103,10 +103,10 @@ class Fault:
 
     @classmethod
     def named(cls, name: str, **members: Any) -> Fault:
-        """A fault of ``FAULTS``, with other *members* where given, such as ``times=3``.
+        """Return a fault of ``FAULTS``, with changed *members* such as ``times=3``.
 
         Raises:
-            ValueError: There is none of that name.
+            ValueError: There is no fault with that name.
 
         Example:
             >>> Fault.named("answer.lock_timeout", times=2).status
@@ -120,12 +120,12 @@ class Fault:
 
     @classmethod
     def parsed(cls, text: str) -> Fault:
-        """A named fault from ``NAME``, ``NAME:TIMES`` or ``NAME:TIMES@PROBABILITY``.
+        """Read a named fault from ``NAME``, ``NAME:TIMES`` or ``NAME:TIMES@PROBABILITY``.
 
-        It happens once unless told; always, for ``NAME:always`` and ``NAME@PROBABILITY``.
+        It happens once by default, and always for ``NAME:always`` and ``NAME@PROBABILITY``.
 
         Raises:
-            ValueError: There is none of that name, or a number is none.
+            ValueError: There is no fault with that name, or a number is not valid.
 
         Example:
             >>> fault = Fault.parsed("answer.500:20@0.3")
@@ -134,7 +134,7 @@ class Fault:
         """
         match = re.fullmatch(r"([^:@]+)(?::(\d+|always))?(?:@(0?\.\d+|0|1))?", text)
         if match is None:
-            raise ValueError(f"{text!r} is no fault: write NAME, NAME:TIMES or NAME:TIMES@PROBABILITY.")
+            raise ValueError(f"{text!r} is not a fault: write NAME, NAME:TIMES or NAME:TIMES@PROBABILITY.")
         name, times, probability = match[1], match[2], match[3]
         always = times == "always" or (times is None and probability is not None)
         return cls.named(
@@ -143,16 +143,16 @@ class Fault:
 
     @property
     def is_of_answers(self) -> bool:
-        """Whether it befalls answers; else runs, or events."""
+        """Tell whether it changes answers; other faults change runs or events."""
         return self.outcome is None and self.webhook is None
 
     @property
     def replaces(self) -> bool:
-        """Whether its answer is its own, so that nothing is executed."""
+        """Tell whether it has an answer of its own, so that the request is not executed."""
         return self.is_of_answers and self.change is None
 
     def hits(self, method: str, path: str) -> bool:
-        """Whether it can befall a request."""
+        """Tell whether it applies to a request."""
         return self.is_of_answers and fnmatchcase(f"{method} {path}", self.match)
 
 
@@ -195,22 +195,22 @@ _EXPIRED_KEY = _error("api_key_expired", "Expired API Key provided: sk_test_****
 
 FAULTS: Mapping[str, Fault] = {
     "run.failed": _run(Outcome.named("failed"), "the run fails, with a message"),
-    "run.stuck": _run(Outcome.named("stuck"), "the run stays pending for ever"),
+    "run.stuck": _run(Outcome.named("stuck"), "the run stays pending forever"),
     "run.unknown_status": _run(Outcome("paused"), "the run ends in a status that Stripe does not have"),
     "run.no_result": _run(Outcome.named("no result"), "the run succeeds without a file"),
     "run.no_size": _run(Outcome.named("no size"), "the run succeeds with a file whose size is null"),
     "run.no_url": _run(Outcome.named("no url"), "the run succeeds with a file that has no address"),
     "run.foreign_host": _run(Outcome.named("foreign host"), "the address of its file is on another host"),
-    "run.expired": _run(Outcome.named("expired"), "its file is a year old, and gone"),
-    "run.other_file": _run(Outcome.named("other report"), "its file is that of another report"),
+    "run.expired": _run(Outcome.named("expired"), "its file is a year old and has expired"),
+    "run.other_file": _run(Outcome.named("other report"), "its file belongs to another report"),
     "run.other_type": _answer(changes.of_other_type, "the answer shows another report type"),
     "run.other_mode": _answer(changes.of_other_mode, "the answer shows the other mode"),
     "run.other_interval": _answer(changes.of_other_interval, "the answer shows another interval"),
     "run.other_currency": _answer(changes.of_other_currency, "the answer shows another currency"),
     "answer.401": Fault(status=401, body=_EXPIRED_KEY, about="the key has expired"),
-    "answer.403": Fault(status=403, about="the key may not"),
+    "answer.403": Fault(status=403, about="the key lacks the permission"),
     "answer.409": Fault(status=409, body=_IN_USE, about="the idempotency key is in use"),
-    "answer.424": Fault(status=424, about="something that Stripe depends on failed"),
+    "answer.424": Fault(status=424, about="a system that Stripe depends on failed"),
     "answer.429": Fault(
         status=429, headers={_REASON: "endpoint-rate"}, about="too many requests, with Stripe's reason"
     ),
@@ -222,43 +222,50 @@ FAULTS: Mapping[str, Fault] = {
         status=429, headers={"Retry-After": "3600"}, about="too many requests, with Retry-After: 3600"
     ),
     "answer.lock_timeout": Fault(
-        status=429, body=_LOCKED, headers={"Stripe-Should-Retry": "true"}, about="a lock, worth a retry"
+        status=429, body=_LOCKED, headers={"Stripe-Should-Retry": "true"}, about="a lock; a retry can succeed"
     ),
     "answer.500": Fault(about="Stripe fails before it does anything"),
     "answer.500_stored": Fault(
         stored=True, about="Stripe fails, and the idempotency key repeats the failure"
     ),
     "answer.502": Fault(
-        status=502, body="<html><h1>502 Bad Gateway</h1></html>", headers=_HTML, about="a proxy's page"
+        status=502,
+        body="<html><h1>502 Bad Gateway</h1></html>",
+        headers=_HTML,
+        about="an error page of a proxy",
     ),
     "answer.503": Fault(status=503, about="Stripe is not available"),
     "answer.504": Fault(status=504, about="Stripe takes too long"),
     "answer.html": Fault(
-        status=200, body="<html><h1>Please log in</h1></html>", headers=_HTML, about="200, and a login page"
+        status=200, body="<html><h1>Please log in</h1></html>", headers=_HTML, about="200 with a login page"
     ),
-    "answer.empty": Fault(status=200, body="", about="200, and nothing"),
-    "answer.slow": Fault(change=_unchanged, delay=100, about="the true answer after 100 seconds"),
-    "answer.trickle": Fault(change=_unchanged, bytes_a_second=2, about="two bytes of it a second"),
+    "answer.empty": Fault(status=200, body="", about="200 with an empty body"),
+    "answer.slow": Fault(change=_unchanged, delay=100, about="the correct answer after 100 seconds"),
+    "answer.trickle": Fault(change=_unchanged, bytes_a_second=2, about="the answer at two bytes per second"),
     "list.repeated": Fault(
         "GET /v1/reporting/report_runs",
         change=changes.first_page_again,
         about="the first page of runs again and again",
     ),
-    "connection.reset": Fault(change=changes.connection_dropped, about="lost before anything was done"),
-    "connection.lost": Fault(change=changes.answer_lost, about="lost after it was done"),
-    "file.cut": _file(changes.cut, "half the bytes announced, then the connection breaks"),
-    "file.short": _file(changes.bytes_changed(changes.without_last_line), "a line too few"),
-    "file.long": _file(changes.bytes_changed(changes.with_last_line_twice), "a line too many"),
-    "file.corrupt": _file(changes.bytes_changed(changes.corrupted), "as many bytes, but others"),
+    "connection.reset": Fault(
+        change=changes.connection_dropped, about="lost before the request was executed"
+    ),
+    "connection.lost": Fault(change=changes.answer_lost, about="lost after the request was executed"),
+    "file.cut": _file(changes.cut, "half of the bytes, then the connection is lost"),
+    "file.short": _file(changes.bytes_changed(changes.without_last_line), "the last line is missing"),
+    "file.long": _file(changes.bytes_changed(changes.with_last_line_twice), "the last line comes twice"),
+    "file.corrupt": _file(
+        changes.bytes_changed(changes.corrupted), "the right number of bytes, but wrong ones"
+    ),
     "file.empty": _file(changes.bytes_changed(lambda _: b""), "no bytes at all"),
-    "file.endless": _file(changes.endless, "the file again and again, without end"),
+    "file.endless": _file(changes.endless, "the file repeated without end"),
     "file.trickle": Fault(
         "GET /v1/files/*/contents",
         change=_unchanged,
         bytes_a_second=2,
-        about="two bytes of the file a second",
+        about="the file at two bytes per second",
     ),
-    "file.gzip": _file(changes.bytes_changed(changes.packed), "gzip, and nothing says so"),
+    "file.gzip": _file(changes.bytes_changed(changes.packed), "gzip without a header that says so"),
     "file.gzip_encoded": _file(
         changes.bytes_changed(changes.packed, encoding="gzip"), "gzip as Content-Encoding"
     ),
@@ -266,15 +273,19 @@ FAULTS: Mapping[str, Fault] = {
         "GET /v1/files/*/contents",
         status=404,
         body=_error("resource_missing", "No such file upload"),
-        about="404, as after a year",
+        about="404, as for a file older than a year",
     ),
-    "file.redirect_https": _file(changes.redirected("https://files.example.com"), "sent to another host"),
-    "file.redirect_http": _file(changes.redirected("http://files.example.com"), "sent there in clear text"),
-    "file.redirect_loop": _file(changes.redirected_to_itself, "sent to where it came from"),
+    "file.redirect_https": _file(
+        changes.redirected("https://files.example.com"), "redirected to another host"
+    ),
+    "file.redirect_http": _file(
+        changes.redirected("http://files.example.com"), "redirected to another host without TLS"
+    ),
+    "file.redirect_loop": _file(changes.redirected_to_itself, "redirected to the same address"),
     "date.ahead": Fault(change=changes.date_moved(timedelta(days=1)), about="Date is a day ahead"),
     "date.behind": Fault(change=changes.date_moved(-timedelta(days=1)), about="Date is a day behind"),
     "webhook.twice": Fault(webhook="twice", about="an event is posted twice"),
     "webhook.lost": Fault(webhook="lost", about="an event is never posted"),
     "webhook.forged": Fault(webhook="forged", about="an event is signed with another secret"),
 }
-"""All faults that have a name."""
+"""All named faults."""

@@ -1,4 +1,4 @@
-"""Which fault befalls what: the first in the queue that matches, if the dice say so."""
+"""Choice of the fault for a request, run or event: the first match in the queue, by its probability."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Mishaps:
     """Takes faults from a queue.
 
     Args:
-        faults: Gives the queue; one that is used up befalls nothing any more.
-        dice: Decide about faults that are not certain; seeded, so that a bad day can be had again.
+        faults: Returns the queue; a used-up fault is ignored.
+        dice: Random numbers for faults that are not certain; seeded, so that failures can be repeated.
     """
 
     def __init__(self, faults: Callable[[], list[Fault]], dice: random.Random) -> None:
@@ -27,23 +27,23 @@ class Mishaps:
         self._lock = threading.Lock()
 
     def of_answer(self, request: Request, *, is_replayed: bool) -> Fault | None:
-        """What goes wrong with a request. An answer that is replayed is not replaced."""
+        """Choose the fault of a request. A replayed answer is not replaced."""
         return self._used(
             lambda fault: fault.hits(request.method, request.path) and not (fault.replaces and is_replayed)
         )
 
     def of_run(self) -> Outcome:
-        """How the next run ends."""
+        """Choose the outcome of the next run."""
         fault = self._used(lambda fault: fault.outcome is not None)
         return (fault.outcome if fault else None) or Outcome()
 
     def of_event(self) -> str | None:
-        """What becomes of the next post of an event."""
+        """Choose the fault of the next post of an event."""
         fault = self._used(lambda fault: fault.webhook is not None)
         return fault.webhook if fault else None
 
     def _used(self, befalls: Callable[[Fault], bool]) -> Fault | None:
-        """The first fault that befalls something; one time less is left of it."""
+        """Return the first fault that applies, and count it down by one."""
         with self._lock:
             for fault in self._faults():
                 if fault.times > 0 and befalls(fault) and self._dice.random() < fault.probability:

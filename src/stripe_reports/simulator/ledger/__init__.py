@@ -1,1 +1,1 @@
-"""The seeded account that all reports are drawn from."""
+"""The ledger: a seeded account, the source of all reports."""

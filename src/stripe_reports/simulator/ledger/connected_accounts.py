@@ -1,9 +1,9 @@
-"""The accounts connected to the merchant's platform, each with books of its own.
+"""The accounts connected to the merchant's platform, each with its own ledger.
 
-They sell with direct charges and pay no application fee: what they sell is in their own balance and none of
-it in the platform's. So a connected account is a smaller ledger of another seed, in its own currencies, and
-its reports are the platform's over those rows. A long tail: the largest sells a quarter, the smallest next
-to nothing.
+They sell with direct charges and pay no application fee: their sales are in their own balance and not in the
+platform's. So a connected account is a smaller ledger with another seed, in its own currencies, and its
+reports are made like the platform's. The largest account sells a quarter of the total, the smallest almost
+nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from stripe_reports.simulator.ledger.ledger import Ledger
 __all__ = ["ConnectedAccount", "connected_account", "connected_accounts"]
 
 _VOLUME = 2.5
-"""Charges of all connected accounts for each one of the platform, before other currencies are left out."""
+"""Charges of all connected accounts per charge of the platform, before other currencies are left out."""
 
 _SHOPS: tuple[tuple[str | None, str, tuple[str, ...]], ...] = (
     ("Alpenblick Sport GmbH", "AT", ("eur",)),
@@ -37,7 +37,7 @@ _SHOPS: tuple[tuple[str | None, str, tuple[str, ...]], ...] = (
     ("Prairie Yarn Supply", "US", ("usd",)),
     ("Pequod Maps", "US", ("usd",)),
 )
-"""Business name (which an account may lack), country, and the currencies it settles in; largest first."""
+"""Business name (or None), country, and the currencies it settles in; largest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class ConnectedAccount:
     """An account of the platform.
 
     Attributes:
-        platform: Id of the account that it is connected to.
-        name: None where the account has not given one.
+        platform: Id of the account it is connected to.
+        name: None if the account has not given one.
         country: Two letters.
-        currencies: What it settles in.
-        seed: Of its ledger.
-        charges_per_day: Of its ledger, before other currencies are left out.
+        currencies: The currencies it settles in.
+        seed: Seed of its ledger.
+        charges_per_day: Charges per day of its ledger, before other currencies are left out.
     """
 
     id: str
@@ -63,14 +63,14 @@ class ConnectedAccount:
 
     @property
     def ledger(self) -> Ledger:
-        """Everything that happened to its balance; made when first needed."""
+        """Everything that changed its balance; created when first needed."""
         return _ledger(self.seed, self.charges_per_day, self.currencies)
 
 
 def connected_accounts(platform: Ledger) -> tuple[ConnectedAccount, ...]:
-    """The accounts connected to a ledger's merchant, largest first.
+    """Return the accounts connected to a ledger's merchant, largest first.
 
-    Restatements concern the platform alone: its connected accounts are the same before and after.
+    Restatements change only the platform: its connected accounts stay the same.
     """
     return _accounts(platform.draws.seed, platform.charges_per_day)
 
@@ -99,7 +99,7 @@ def _accounts(seed: int, charges_per_day: float) -> tuple[ConnectedAccount, ...]
 
 @lru_cache(maxsize=64)
 def _ledger(seed: int, charges_per_day: float, currencies: tuple[str, ...]) -> Ledger:
-    """A ledger without what happened in other currencies: each currency has payouts of its own."""
+    """Limit a ledger to some currencies: each currency has payouts of its own."""
     kept, wanted = Ledger(seed, charges_per_day), pl.col("currency").is_in(currencies)
     kept.activity, kept.payouts, kept.movements = (
         table.filter(wanted) for table in (kept.activity, kept.payouts, kept.movements)
@@ -108,5 +108,5 @@ def _ledger(seed: int, charges_per_day: float, currencies: tuple[str, ...]) -> L
 
 
 def connected_account(platform: Ledger, id_: str | None) -> ConnectedAccount | None:
-    """The connected account of that id; None if there is none."""
+    """Return the connected account with that id; None if there is none."""
     return next((account for account in connected_accounts(platform) if account.id == id_), None)

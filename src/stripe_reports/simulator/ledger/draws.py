@@ -24,13 +24,13 @@ _FIRST, _SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
 
 class Draws:
-    """Draws of one seed. Each takes the name of what is drawn and the index it is drawn for."""
+    """Draws of one seed. Each takes the name of the value and the index of its row."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
     def hash(self, name: str, index: pl.Expr) -> pl.Expr:
-        """64 bits; different indexes of one name give different ones."""
+        """Draw 64 bits; two indexes of one name never give the same bits."""
         offset = _mixed((self.seed * _GOLDEN + zlib.crc32(name.encode())) & _MASK)
         z = index.cast(_U64) + _u64(offset)
         z = (z ^ (z // _u64(1 << 30))) * _u64(_FIRST)
@@ -38,15 +38,15 @@ class Draws:
         return z ^ (z // _u64(1 << 31))
 
     def below(self, bound: int, name: str, index: pl.Expr) -> pl.Expr:
-        """A whole number from 0 to *bound* - 1."""
+        """Draw a whole number from 0 to *bound* - 1."""
         return (self.hash(name, index) % _u64(bound)).cast(pl.Int64)
 
     def pick(self, pool: Sequence[str | None], name: str, index: pl.Expr) -> pl.Expr:
-        """One of the texts of *pool*; null where the pool has None."""
+        """Draw one of the texts of *pool*; null where the pool has None."""
         return pl.lit(_texts(tuple(pool))).gather(self.below(len(pool), name, index))
 
     def id(self, prefix: str, name: str, index: pl.Expr) -> pl.Expr:
-        """An id such as ``ch_3Q…``: twelve base-62 digits hold the 64 bits, so no two are the same."""
+        """Draw an id such as ``ch_3Q…``: twelve base-62 digits hold the 64 bits, so ids are unique."""
         z = self.hash(name, index)
         chunks = [
             pl.lit(_chunks()).gather((z // _u64(62 ** (3 * k)) % _u64(62**3)).cast(pl.UInt32))
@@ -55,7 +55,7 @@ class Draws:
         return pl.concat_str(pl.lit(prefix + "1Q"), *chunks)
 
     def payout_id(self, payout: pl.Expr) -> pl.Expr:
-        """The id of a payout, which people ask for by it."""
+        """Write the id of a payout: users look payouts up by it."""
         return self.id("po_", "payout", payout)
 
 
@@ -72,7 +72,7 @@ def _chunks() -> pl.Series:
 
 @lru_cache(maxsize=1024)
 def _u64(value: int) -> pl.Expr:
-    """A number of a formula; kept, since a report of many accounts has thousands."""
+    """Return a number as an expression; cached, since a report of many accounts has thousands."""
     return pl.lit(value, dtype=_U64)
 
 

@@ -1,4 +1,4 @@
-"""Who taxes a sale, by the address it is shipped to: real names and rates of 2026, for three kinds of goods.
+"""Tax jurisdictions by shipping address: real names and rates of 2026, for three kinds of goods.
 
 In the order of ``pools.ADDRESSES``. Rates are per hundred thousand: 5,500 is 5.5 %.
 """
@@ -14,11 +14,11 @@ TAX_CODES = ("txcd_99999999", "txcd_35010000", "txcd_10103001")
 
 
 class Place(NamedTuple):
-    """A jurisdiction, and what it takes of each kind of goods.
+    """A jurisdiction, and its rate for each kind of goods.
 
     Attributes:
-        currency: That of the return; None where there is none to file.
-        is_in_oss: Whether a business elsewhere in the EU accounts for the tax itself.
+        currency: Currency of the tax return; None if no return is filed.
+        is_in_oss: True if a business elsewhere in the EU accounts for the tax itself.
     """
 
     name: str

@@ -1,10 +1,10 @@
-"""A seeded account of an invented merchant: everything that happened to its balance, exact.
+"""A seeded account of an invented merchant: every change of its balance, exact to the minor unit.
 
 Activity (charges, refunds, disputes, fees) counts when it was created; payouts count when they take
-effect. Amounts are integer minor units, times are Unix seconds. Rows carry numbers only: who paid, with
-which card and with which metadata is drawn from those numbers when a report asks for it (``details``).
+effect. Amounts are integer minor units, times are Unix seconds. Rows hold numbers only: customer, card and
+metadata are drawn from those numbers when a report needs them (``details``).
 
-The merchant sells in four currencies, each with a payout schedule of its own:
+The merchant sells in four currencies, each with its own payout schedule:
 
     eur, usd   automatic, every business day      jpy   automatic, every Friday
     kwd        manual, every fourth week, whole dinars
@@ -29,7 +29,7 @@ from stripe_reports.simulator.ledger.restatements import Restatement, restated
 __all__ = ["ACCOUNT_OPENED", "LEDGER_VERSION", "Ledger"]
 
 LEDGER_VERSION = 1
-"""Changes whenever the same seed gives other figures."""
+"""Version of the ledger: changes whenever the same seed gives other figures."""
 
 DAY = 86_400
 _EPOCH = date(1970, 1, 1)
@@ -40,21 +40,21 @@ def _day(day: date) -> int:
 
 
 ACCOUNT_OPENED = datetime(2024, 10, 1, tzinfo=UTC)
-"""Data is available from here on, although nothing is sold in the first month."""
+"""Start of the available data, although nothing is sold in the first month."""
 _FIRST_DAY, _LAST_DAY = _day(min(market.opened for market in MARKETS)), _day(date(2027, 1, 1))
 _CODES = {market.currency: code for code, market in enumerate(MARKETS)}
 
 _DAYS = _LAST_DAY - _FIRST_DAY
 _AT_ONCE = 1_000_000
-"""Charges drawn together: more gain no speed."""
+"""Number of charges drawn together: more are not faster."""
 _ROWS_OF_A_CHARGE = 8
-"""Every charge has that many numbers for what may happen to it; number 0 is the charge itself."""
+"""Row numbers reserved for each charge and its later events; number 0 is the charge itself."""
 _STAND_ALONE = 1 << 60
 _RETRIED = 1 << 50
 _CANDIDATES = 1.457
-"""Charges drawn for one that stays, after growth and weekends have thinned them."""
+"""Charges drawn for each one that is kept; growth and weekends remove the others."""
 _FAILING = 29
-"""One automatic payout out of so many fails."""
+"""One in this number of automatic payouts fails."""
 
 _at, _day_of = pl.col("created"), pl.col("created") // DAY
 
@@ -63,18 +63,18 @@ class Ledger:
     """All rows of one seed.
 
     Args:
-        seed: Same seed, same rows, in any process and Python version.
+        seed: The same seed gives the same rows, in any process and Python version.
         charges_per_day: Mean number of charges a day over the two years.
-        restatements: Late changes to closed intervals, in the order they were published. Payouts that are
-            affected follow, so that the books still balance.
-        categories: Reporting categories that some of the stand-alone fees have in place of ``fee``.
+        restatements: Late changes to closed intervals, in the order they were published. Affected payouts
+            change too, so that the ledger still balances.
+        categories: Reporting categories that some of the stand-alone fees have instead of ``fee``.
 
     Attributes:
         activity: One row per balance transaction that is not a payout, by ``created``.
         payouts: One row per payout.
-        movements: What payouts do to the balance, by ``effective_at``: a row for each payout and one for
-            each that came back.
-        draws: The draws of the seed, for what the rows do not carry.
+        movements: Changes of the balance by payouts, by ``effective_at``: a row for each payout and one for
+            each that was returned.
+        draws: The draws of the seed, for values that the rows do not hold.
         charges_per_day: As given.
         restatements: As given.
     """
@@ -107,11 +107,11 @@ class Ledger:
         restatements: tuple[Restatement, ...] = (),
         categories: tuple[str, ...] = (),
     ) -> Ledger:
-        """The ledger of a seed; the last few are kept."""
+        """Return the ledger of a seed; the last few are cached."""
         return Ledger(seed, charges_per_day, restatements, categories)
 
     def payout(self, id_: str) -> dict[str, Any] | None:
-        """The row of a payout; None if there is none of that id."""
+        """Return the row of a payout; None if there is none with that id."""
         number = self._payouts_by_id.get(id_)
         return None if number is None else self.payouts.row(number, named=True)
 
@@ -122,7 +122,7 @@ class Ledger:
 
 
 def _per_market(value: str) -> pl.Expr:
-    """A field of the market of the row's currency."""
+    """Return a field of the market of the row's currency."""
     values = {market.currency: getattr(market, value) for market in MARKETS}
     return pl.col("currency").replace_strict(values, return_dtype=pl.Int64)
 
@@ -132,9 +132,9 @@ def _currency(market: Market) -> pl.Expr:
 
 
 def _activity(draws: Draws, charges_per_day: float) -> Iterator[pl.DataFrame]:
-    """All rows by time, some hundred thousand charges at a time: a large ledger fits where its rows do.
+    """Return all rows by time, some hundred thousand charges at a time: memory is needed only for the rows.
 
-    What comes later of a charge, such as its refund, waits for the frame of its own time.
+    Later events of a charge, such as its refund, wait for the frame of their own time.
     """
     candidates = max(1, round(charges_per_day * _DAYS * _CANDIDATES))
     waiting = _stand_alone_fees(draws)
@@ -156,7 +156,7 @@ def _activity(draws: Draws, charges_per_day: float) -> Iterator[pl.DataFrame]:
 
 
 def _charges(draws: Draws, first: int, last: int, candidates: int) -> pl.DataFrame:
-    """Charges of those numbers with their amount, thinned by growth and weekends."""
+    """Return the charges with those numbers and their amounts; growth and weekends remove some."""
     charge = pl.col("charge")
     drawn = pl.select(charge=pl.int_range(first, last, dtype=pl.UInt64)).with_columns(
         created=_FIRST_DAY * DAY
@@ -194,7 +194,7 @@ def _rows(
     gross: pl.Expr | None = None,
     fee: pl.Expr | None = None,
 ) -> pl.DataFrame:
-    """Rows of the activity that belong to charges, in one shape for all categories."""
+    """Return the rows of the activity that belong to charges, with the same columns for all categories."""
     amount = pl.col("amount")
     charge_fee = (amount * _per_market("fee_rate") + 500) // 1000 + _per_market("fee_fixed")
     none = pl.lit(0, pl.Int64)
@@ -220,7 +220,7 @@ def _rows(
 
 
 def _refunds(draws: Draws, charges: pl.DataFrame) -> list[pl.DataFrame]:
-    """Full refunds, partial ones, a second partial one now and then, and some that bounce."""
+    """Return full refunds, partial ones, sometimes a second partial one, and some that fail."""
     charge, amount = pl.col("charge"), pl.col("amount")
     chance = draws.below(1000, "trouble", charge)
     refunded_at = _at + 3600 + draws.below(20 * DAY, "refunded", charge)
@@ -239,7 +239,7 @@ def _refunds(draws: Draws, charges: pl.DataFrame) -> list[pl.DataFrame]:
 
 
 def _disputes(draws: Draws, charges: pl.DataFrame) -> list[pl.DataFrame]:
-    """Disputes, and the reversals of those that were won; in eur the fee of a won one is given back."""
+    """Return disputes, and the reversals of those won; in eur the fee of a won dispute is returned."""
     charge, amount = pl.col("charge"), pl.col("amount")
     chance = draws.below(1000, "trouble", charge)
     disputed = charges.filter((chance >= 60) & (chance < 72))
@@ -255,7 +255,7 @@ def _disputes(draws: Draws, charges: pl.DataFrame) -> list[pl.DataFrame]:
 
 
 def _stand_alone_fees(draws: Draws) -> pl.DataFrame:
-    """Fees that stand alone: the amount is in gross, and fee is zero."""
+    """Return stand-alone fees: their amount is in gross, and fee is zero."""
     frames = []
     for code, market in enumerate(MARKETS):
         every = 1 if market.schedule == "daily" else 7
@@ -280,7 +280,7 @@ def _stand_alone_fees(draws: Draws) -> pl.DataFrame:
 
 
 def _in_categories(categories: Sequence[str]) -> pl.Expr:
-    """The category of a row: of stand-alone fees, each has its share of the days, and so has ``fee``."""
+    """Return the category of a row: stand-alone fees are divided by day among the categories and ``fee``."""
     category, day = pl.col("reporting_category"), pl.col("transaction") // len(MARKETS)
     turn = day % (len(categories) + 1)
     for number, name in enumerate(categories):
@@ -290,12 +290,12 @@ def _in_categories(categories: Sequence[str]) -> pl.Expr:
 
 
 def _weekday(day: pl.Expr) -> pl.Expr:
-    """0 for Monday; the first of January 1970 was a Thursday."""
+    """Return the weekday, 0 for Monday; the first of January 1970 was a Thursday."""
     return (day + 3) % 7
 
 
 def _business_day(day: pl.Expr) -> pl.Expr:
-    """The day itself, or the Monday after its weekend."""
+    """Return the day itself, or the Monday after its weekend."""
     return day + pl.when(_weekday(day) > 4).then(7 - _weekday(day)).otherwise(0)
 
 
@@ -304,7 +304,7 @@ def _has_schedule(schedule: str) -> pl.Expr:
 
 
 def _payout_day() -> pl.Expr:
-    """The first day on which the currency is paid out and the row's money is there."""
+    """Return the first payout day of the currency on which the row's money is available."""
     ready = pl.max_horizontal(pl.col("available_on") // DAY, _day_of + 1)
     return (
         pl.when(_has_schedule("daily"))
@@ -325,7 +325,7 @@ _AUTOMATIC_EFFECTIVE_AT = _business_day(pl.col("payout_day") + 1) * DAY
 
 
 def _automatic_payout(sums: pl.DataFrame) -> list[pl.Expr]:
-    """The automatic payout that takes the row along; none where a day's rows sum to zero."""
+    """Return the automatic payout that settles the row; none if a day's rows sum to zero."""
     empty = sums.filter(pl.col("amount") == 0).select(_payout_number()).to_series()
     is_paid = ~_has_schedule("manual") & ~_payout_number().is_in(empty.implode())
     return [
@@ -336,7 +336,7 @@ def _automatic_payout(sums: pl.DataFrame) -> list[pl.Expr]:
 
 
 def _payouts(draws: Draws, sums: pl.DataFrame) -> pl.DataFrame:
-    """One row per payout; the amount is negative where Stripe debits the bank."""
+    """Return one row per payout; the amount is negative where Stripe debits the bank."""
     groups = sums.sort("currency", "payout_day").with_columns(payout=_payout_number())
     number = pl.col("payout")
 
@@ -347,7 +347,7 @@ def _payouts(draws: Draws, sums: pl.DataFrame) -> pl.DataFrame:
     failed_at = pl.col("effective_at") + 2 * DAY + 9 * 3600 + draws.below(3600, "payout failed", number)
     automatic = automatic.with_columns(failed_at=pl.when(fails).then(failed_at))
 
-    # Whole dinars leave by hand; the rest waits for the next time.
+    # Whole dinars are paid out by hand; the rest waits for the next payout.
     whole = pl.col("amount").cum_sum().over("currency", order_by="payout_day") // 1000 * 1000
     by_hand = pl.col("payout_day") * DAY + 10 * 3600 + draws.below(3600, "paid by hand", number)
     manual = groups.filter(_has_schedule("manual")).with_columns(
@@ -374,7 +374,7 @@ def _payouts(draws: Draws, sums: pl.DataFrame) -> pl.DataFrame:
 
 
 def _movements(payouts: pl.DataFrame) -> pl.DataFrame:
-    """What payouts do to the balance: out when they take effect, back when they fail."""
+    """Return the balance changes by payouts: out when they take effect, back when they fail."""
     out = payouts.with_columns(reporting_category=pl.lit("payout", CATEGORY), net=-pl.col("amount"))
     back = payouts.filter(pl.col("failed_at").is_not_null()).with_columns(
         reporting_category=pl.lit("payout_reversal", CATEGORY),

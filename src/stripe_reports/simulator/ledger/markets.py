@@ -1,4 +1,4 @@
-"""What the merchant sells in which currency, how it is paid out, and what Stripe takes."""
+"""The merchant's markets: sales, payout schedule and Stripe's fees for each currency."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["CATEGORY", "CURRENCY", "DECIMALS", "MARKETS", "Market"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """What the merchant does in one currency.
+    """The merchant's business in one currency.
 
     Attributes:
-        share: Charges out of a thousand; the last market takes what the others leave.
+        share: Charges out of a thousand; the last market has all that remain.
         price: Percent of the price in euro cents, in minor units.
         price_step: Prices are rounded down to a multiple of this.
-        schedule: How it is paid out: automatically every business day or Friday, or by hand.
+        schedule: Payouts: automatic every business day or Friday, or by hand.
         opened: Day of the first charge.
-        pauses: Whether there are weeks without charges.
+        pauses: True if there are weeks without charges.
         fee_rate: Stripe's fee per thousand of the amount.
-        fee_fixed: What is added to it, in minor units.
+        fee_fixed: Fixed fee added to it, in minor units.
         dispute_fee: Fee of a dispute, in minor units.
-        radar_fee: Stand-alone fee, in minor units: the smallest, and how many there are.
+        radar_fee: Stand-alone fee, in minor units: the smallest, and the number of different ones.
     """
 
     currency: str
@@ -66,4 +66,4 @@ MARKETS = (
 DECIMALS = {market.currency: market.decimals for market in MARKETS}
 CURRENCY = pl.Enum(sorted(market.currency for market in MARKETS))
 CATEGORY = pl.Enum(sorted((*REPORTING_CATEGORIES, *UNLISTED_CATEGORIES, "brand_new_category")))
-"""A byte a row in place of a text, sorted as texts are. One of them is known to nobody."""
+"""One byte per row instead of a text, sorted like texts. ``brand_new_category`` is not one of Stripe's."""

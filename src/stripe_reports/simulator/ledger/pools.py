@@ -1,4 +1,4 @@
-"""The texts that the details of a ledger are drawn from. None is an empty cell."""
+"""The texts from which the details of a ledger are drawn. None is an empty cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Late changes to an interval that was closed: a later publication shows other figures for it."""
+"""Restatements: late changes to a closed interval, shown by a later publication."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ Correction = Literal["late fee", "fee waived", "description"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restatement:
-    """What changed in a closed interval, and since when that shows.
+    """A change in a closed interval, and the publication that first shows it.
 
     Attributes:
         change: ``"late fee"``: in each currency a fee is booked in the last second of the interval, and the
-            next payout after the publication takes it along. ``"fee waived"``: in each currency the last
-            stand-alone fee of the interval is gone, and the payout that carried it is corrected.
-            ``"description"``: its charges are described in other words; no figure changes.
+            next payout after the publication includes it. ``"fee waived"``: in each currency the last
+            stand-alone fee of the interval is removed, and the payout that included it is corrected.
+            ``"description"``: its charges have other descriptions; no figure changes.
         start: First second of the interval, in Unix seconds.
         end: The second after its last.
         published: End of the data of the first publication that shows it.
-        currency: The only currency concerned; None for every one that moved in the interval.
+        currency: The only currency to change; None for every currency with activity in the interval.
     """
 
     change: Correction
@@ -41,21 +41,22 @@ class Restatement:
     currency: str | None = None
 
     def __post_init__(self) -> None:
-        """A slip in a test must not pass for a month that nothing changed."""
+        """Refuse unknown values: with a typing error, a test would see a month without changes."""
         if self.change not in get_args(Correction):
-            raise ValueError(f"{self.change!r} is none of {', '.join(map(repr, get_args(Correction)))}.")
+            raise ValueError(f"{self.change!r} is not one of {', '.join(map(repr, get_args(Correction)))}.")
         if self.currency is not None and self.currency not in CURRENCY.categories:
-            raise ValueError(f"{self.currency!r} is none of the ledger's: {', '.join(CURRENCY.categories)}.")
+            known = ", ".join(CURRENCY.categories)
+            raise ValueError(f"{self.currency!r} is not a currency of the ledger, which has {known}.")
 
     @property
     def covered(self) -> pl.Expr:
-        """Whether a row of the activity lies in the interval."""
+        """Tell whether a row of the activity lies in the interval."""
         covered = pl.col("created").is_between(self.start, self.end, closed="left")
         return covered if self.currency is None else covered & (pl.col("currency") == self.currency)
 
 
 def restated(rows: pl.DataFrame, restatements: Sequence[Restatement]) -> pl.DataFrame:
-    """The rows of the activity with all changes of figures applied, in turn."""
+    """Apply all changes of figures to the rows of the activity, in order."""
     for number, restatement in enumerate(restatements):
         match restatement.change:
             case "late fee":
@@ -68,12 +69,12 @@ def restated(rows: pl.DataFrame, restatements: Sequence[Restatement]) -> pl.Data
 
 
 def is_late_fee() -> pl.Expr:
-    """Whether a row of the activity came with a restatement."""
+    """Tell whether a row of the activity came from a restatement."""
     return pl.col("transaction") >= _LATE
 
 
 def _late_fees(rows: pl.DataFrame, restatement: Restatement, number: int) -> pl.DataFrame:
-    """Stand-alone fees, booked in the interval and due when they were published."""
+    """Return stand-alone fees, booked in the interval and due when they were published."""
     currencies = rows.filter(restatement.covered)["currency"].unique().sort()
     fees = [
         {

@@ -1,4 +1,4 @@
-"""The balance summary: what was there, what came, what left, what is there now."""
+"""The balance summary: starting balance, activity, payouts, ending balance."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["figures_of", "pages"]
 
 
 def pages(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
-    """Eight rows for each currency that has ever moved, nine from version 2 on; all accounts together.
+    """Return eight rows for each currency with any activity, nine from version 2 on; all accounts together.
 
-    A figure that no row of the ledger went into is an untouched zero: ``0.00`` without a currency. A
-    currency of which all figures are untouched has no rows; if that leaves none, one set stands for all.
+    A figure without any row of the ledger is an empty zero: ``0.00`` without a currency. A currency whose
+    figures are all empty has no rows; if no currency is left, the report has one set of empty figures.
     """
     asked = parts[0]
     first, last = cells.label(asked.start, asked.zone), cells.label(asked.end - 1, asked.zone)
@@ -50,7 +50,7 @@ _BALANCE_ROWS = (
 
 
 def _net_amount(currency: str, figure: Mapping[str, int], category: str) -> tuple[str, str | None]:
-    """Amount and currency of a row. What it is made of is counted: activity, payouts, a balance."""
+    """Return amount and currency of a row, summed from activity, payouts or a balance; sums are counted."""
     counted = category if category.endswith(("balance", "available")) else category.partition("_")[0]
     if not figure.get(f"{counted}_count"):
         return "0.00", None
@@ -58,18 +58,18 @@ def _net_amount(currency: str, figure: Mapping[str, int], category: str) -> tupl
 
 
 def figures_of(ledgers: Iterable[Ledger], start: int, end: int) -> dict[str, dict[str, int]]:
-    """By currency, what happened before *end*: sums in minor units, and how many rows went into them."""
+    """Return the sums before *end* by currency, in minor units, with the number of rows in each."""
     sums = [part for ledger in ledgers for part in _sums(ledger, start, end)]
     both = pl.concat(sums, how="diagonal_relaxed").group_by("currency").sum().sort("currency")
     return {row.pop("currency"): row for row in both.to_dicts()}
 
 
 def _sums(ledger: Ledger, start: int, end: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The same of the activity and of the payouts of one ledger."""
+    """Return the same sums of the activity and payouts of one ledger."""
     created, net, gross = pl.col("created"), pl.col("net"), pl.col("gross")
     before, during = created < start, created >= start
     available = before & (pl.col("available_on") <= start)
-    # A stand-alone fee has its amount in gross, and yet counts as a fee.
+    # A stand-alone fee has its amount in gross, but counts as a fee.
     is_fee = pl.col("reporting_category") == "fee"
     activity = (
         ledger.activity.filter(created < end)

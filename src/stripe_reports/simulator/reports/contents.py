@@ -1,4 +1,4 @@
-"""The bytes of a file: made when first needed, piece by piece, kept in memory while small, else on disk."""
+"""The bytes of a file: created when first needed, in pieces; kept in memory if small, else on disk."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _CHUNK = 256 << 10
 class Contents:
     """Bytes that are written once and read any number of times, by several threads at once.
 
-    What is on disk has no name there, or is gone with this object.
+    A file on disk has no name, or is removed together with this object.
 
     Args:
-        pieces: Gives the bytes in order; called once, by whoever needs them first.
+        pieces: Returns the bytes in order; called once, when they are first needed.
     """
 
     def __init__(self, pieces: Callable[[], Iterable[bytes]]) -> None:
@@ -31,18 +31,18 @@ class Contents:
         self._size, self._hash = 0, hashlib.sha256()
 
     def make(self) -> None:
-        """Write the bytes now, if nobody has yet; who comes meanwhile waits."""
+        """Write the bytes now, unless they have been written; other threads wait."""
         with self._making:
             if self._pieces is None:
                 return
-            # From the start: an earlier attempt may have failed half-way.
+            # From the start: an earlier attempt may have failed in the middle.
             self._file.seek(0)
             self._size, self._hash = 0, hashlib.sha256()
             for piece in self._pieces():
                 self._file.write(piece)
                 self._hash.update(piece)
                 self._size += len(piece)
-            self._pieces = None  # with the rows that it holds on to
+            self._pieces = None  # frees the rows that it refers to
 
     @property
     def size(self) -> int:
@@ -52,12 +52,12 @@ class Contents:
 
     @property
     def sha256(self) -> str:
-        """Digest of all bytes, in hexadecimal."""
+        """SHA-256 of all bytes, in hexadecimal."""
         self.make()
         return self._hash.hexdigest()
 
     def chunks(self, start: int = 0) -> Iterator[bytes]:
-        """The bytes from *start* on, a quarter of a megabyte at a time."""
+        """Return the bytes from *start* on, a quarter of a megabyte at a time."""
         size = self.size
         while start < size:
             with self._reading:

@@ -1,7 +1,7 @@
 """Every column of the reports, as an expression over the rows of the ledger.
 
-A column is computed only when a report asks for it. Texts are drawn from pools that hold what breaks
-careless readers: quotes, commas, line breaks, scripts, formulas, templates and leading zeros.
+A column is computed only when a report needs it. Texts are drawn from pools that contain what careless
+readers get wrong: quotes, commas, line breaks, scripts, formulas, templates and leading zeros.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a run's columns depend on besides the rows.
+    """The values that a run's columns depend on, besides the rows.
 
     Attributes:
         zone: IANA name for the columns in local time.
         as_of: End of the published data, in Unix seconds.
         point: The decimal sign.
-        restatements: Changes, of which those of descriptions show here.
+        restatements: Late changes, of which those of descriptions apply here.
         account: Id of the connected account that the rows belong to; None for the platform's own.
-        account_name: Its name, if it has given one.
+        account_name: Its name; None if it has given none.
         platform: Id of the platform it is connected to.
     """
 
@@ -54,26 +54,26 @@ class Columns:
     """The columns of a family of reports.
 
     Attributes:
-        shared: What several columns are made of, by name; computed once, and only if asked for.
-        named: Columns by name; ``refund_metadata[key]`` and its like are functions of the key.
+        shared: Values that several columns use, by name; computed once, and only if needed.
+        named: Columns by name; those like ``refund_metadata[key]`` are functions of the key.
     """
 
     shared: Mapping[str, pl.Expr]
     named: Mapping[str, pl.Expr | Callable[[str], pl.Expr]]
 
     def select(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-        """The columns called *names*, in that order, as text."""
+        """Select the columns called *names*, in that order, as text."""
         chosen = [self.column(name).alias(name) for name in names]
-        # In two steps, since an expression that stands in others is computed again for each of them.
+        # In two steps, because an expression that is part of others is computed again for each of them.
         return rows.lazy().with_columns(**self.shared).select(chosen).collect()
 
     def in_utc(self, names: Iterable[str]) -> Columns:
-        """The same, with times of these names in UTC: old versions have no other."""
+        """Return the same columns, with the times of these names in UTC: old versions have only those."""
         twins = {name: self.named[f"{name}_utc"] for name in names if f"{name}_utc" in self.named}
         return replace(self, named={**self.named, **twins})
 
     def column(self, name: str) -> pl.Expr:
-        """One of them, as text; it may need the shared ones."""
+        """Return one column as text; it may need the shared values."""
         head, bracket, key = name.partition("[")
         column = self.named[f"{head}[key]" if bracket else name]
         return column(key.removesuffix("]")) if callable(column) else column
@@ -83,13 +83,13 @@ Of = Callable[[Draws, Context], Columns]
 
 
 def activity(draws: Draws, context: Context) -> Columns:
-    """The columns of everything that lists balance transactions, all versions."""
+    """Return the columns of all reports that list balance transactions, in all versions."""
     category, charge, currency = pl.col("reporting_category"), pl.col("charge"), pl.col("currency")
     is_refund = category.is_in(["refund", "refund_failure"])
     is_dispute = category.is_in(["dispute", "dispute_reversal"])
     is_paid_out = pl.col("payout_created") < context.as_of
     is_known = draws.below(8, "guest", charge) > 0
-    # A failed refund is about the refund before it.
+    # A failed refund refers to the refund before it.
     of_refund = pl.when(category == "refund_failure").then(pl.col("transaction") - 2).otherwise("transaction")
     shared = {
         "_decimals": _decimals(currency),
@@ -155,7 +155,7 @@ def activity(draws: Draws, context: Context) -> Columns:
 
 
 def payouts(draws: Draws, context: Context) -> Columns:
-    """The columns of ``payouts.itemized``, all versions."""
+    """Return the columns of ``payouts.itemized``, in all versions."""
     payout, failed_at = pl.col("payout"), pl.col("failed_at")
     reversed_at = pl.when(failed_at < context.as_of).then(failed_at)
     return Columns(
@@ -184,7 +184,7 @@ def payouts(draws: Draws, context: Context) -> Columns:
 
 
 def balance(draws: Draws, context: Context) -> Columns:
-    """The columns of :func:`activity` for rows among which are payouts, by their number ``moved``."""
+    """Return the columns of :func:`activity` for rows that include payouts, by their number ``moved``."""
     moved = pl.col("moved")
     of_payout = _of_payout(draws, moved) | {"source_id": draws.payout_id(moved)}
     of_row = activity(draws, context)
@@ -196,7 +196,7 @@ def balance(draws: Draws, context: Context) -> Columns:
 
 
 def summary() -> Columns:
-    """The columns of sums by currency and category."""
+    """Return the columns of sums by currency and category."""
     amounts = _amounts(Context("UTC", 0), "gross", "fee", "net")
     others = {name: pl.col(name) for name in ("reporting_category", "currency", "count")}
     return Columns({"_decimals": _decimals(pl.col("currency"))}, others | amounts)
@@ -207,7 +207,7 @@ def _decimals(currency: pl.Expr) -> pl.Expr:
 
 
 def amount_of(context: Context, minor: pl.Expr) -> pl.Expr:
-    """Minor units as text, with the decimals of the row's currency; needs the shared ``_decimals``."""
+    """Write minor units as text with the decimals of the row's currency; needs the shared ``_decimals``."""
     return money(minor, pl.col("_decimals"), point=context.point)
 
 
@@ -216,7 +216,7 @@ def _amounts(context: Context, *names: str) -> dict[str, pl.Expr]:
 
 
 def _times(context: Context, **seconds: pl.Expr) -> dict[str, pl.Expr]:
-    """Each time twice: under its name in the zone of the run, and as ``…_utc``."""
+    """Return each time twice: under its name in the zone of the run, and as ``…_utc``."""
     local = {name: timestamp(at, context.zone) for name, at in seconds.items()}
     return local | {f"{name}_utc": timestamp(at) for name, at in seconds.items()}
 
@@ -226,7 +226,7 @@ def _written_on_a_payout() -> pl.Expr:
 
 
 def _of_payout(draws: Draws, payout: pl.Expr) -> dict[str, pl.Expr]:
-    """What a payout or its return is called as a balance transaction."""
+    """Describe a payout or its return as a balance transaction."""
     is_reversal, written = pl.col("reporting_category") == "payout_reversal", _written_on_a_payout()
     return {
         "balance_transaction_id": pl.when(is_reversal)
@@ -239,7 +239,7 @@ def _of_payout(draws: Draws, payout: pl.Expr) -> dict[str, pl.Expr]:
 
 
 def _traces(draws: Draws, payout: pl.Expr, arrival: pl.Expr, context: Context) -> dict[str, pl.Expr]:
-    """The bank's reference: digits, half of them with leading zeros; known two days after arrival."""
+    """Draw the bank's reference: digits, half of them with leading zeros; known two days after arrival."""
     is_supported = (pl.col("currency") != "kwd") & payout.is_not_null()
     is_known = is_supported & (arrival + 2 * _DAY < context.as_of)
     reference = (draws.hash("trace", payout) % pl.lit(2 * 10**14, pl.UInt64)).cast(pl.String).str.zfill(15)
@@ -263,7 +263,7 @@ def _on_the_bank_statement(draws: Draws, payout: pl.Expr) -> dict[str, pl.Expr]:
 
 
 def _customer_facing(draws: Draws, context: Context) -> dict[str, pl.Expr]:
-    """What the customer saw: now and then pounds, where euros were settled; both have cents."""
+    """Return amounts as the customer saw them: sometimes pounds, settled in euros; both have two decimals."""
     gross, currency, charge = pl.col("gross"), pl.col("currency"), pl.col("charge")
     in_pounds = (currency == "eur") & (draws.below(12, "customer facing", charge) == 0)
     amount = pl.when(in_pounds).then(gross.sign() * (gross.abs() * 86 // 100)).otherwise(gross)
@@ -275,7 +275,7 @@ def _customer_facing(draws: Draws, context: Context) -> dict[str, pl.Expr]:
 
 
 def _customer(draws: Draws, customer: pl.Expr) -> dict[str, pl.Expr]:
-    """The customer of a charge; one charge in eight has none."""
+    """Draw the customer of a charge; one charge in eight has none."""
     return {
         "customer_id": draws.id("cus_", "customer id", customer),
         "customer_email": pl.format("customer{}@example.com", customer),
@@ -287,7 +287,7 @@ def _customer(draws: Draws, customer: pl.Expr) -> dict[str, pl.Expr]:
 
 
 def _payment(draws: Draws, charge: pl.Expr, is_dispute: pl.Expr) -> dict[str, pl.Expr]:
-    """How a charge was paid, and what for."""
+    """Draw the payment method of a charge, and its purpose."""
     method = draws.pick(pools.PAYMENT_METHODS, "method", charge)
     is_card = method == "card"
     is_invoiced = draws.below(10, "invoiced", charge) < 3
@@ -315,7 +315,7 @@ def _payment(draws: Draws, charge: pl.Expr, is_dispute: pl.Expr) -> dict[str, pl
 
 
 def _address(of: str, draws: Draws, index: pl.Expr) -> dict[str, pl.Expr]:
-    """The six columns of an address, which belong together."""
+    """Draw the six columns of an address, which belong together."""
     return {
         f"{of}_address_{part}": draws.pick([a[k] for a in pools.ADDRESSES], f"{of} address", index)
         for k, part in enumerate(_ADDRESS)
@@ -351,7 +351,7 @@ def _description(draws: Draws, context: Context) -> pl.Expr:
 
 
 def _metadata(keys: Mapping[str, pools.Metadata], key: str, draws: Draws, index: pl.Expr) -> pl.Expr:
-    """One metadata value; a key that nobody has set is empty."""
+    """Draw one metadata value; a key without values gives an empty cell."""
     match keys.get(key):
         case None:
             return _NULL

@@ -1,7 +1,8 @@
-"""What Stripe took, fee by fee, from the balance transactions that carry it.
+"""Stripe's fees, one by one, from the balance transactions that include them.
 
 The amounts of a transaction's fees sum to its ``fee``, those of a stand-alone fee to minus its ``gross``. An
-amount includes its tax: sources disagree on what Stripe's does. Japan's consumption tax is the only one here.
+amount includes its tax; sources disagree on whether Stripe's does. The only tax here is Japan's consumption
+tax.
 """
 
 from __future__ import annotations
@@ -19,23 +20,23 @@ __all__ = ["by_balance_transaction", "by_incurred_date", "columns"]
 
 _DAY = 86_400
 _SURCHARGE = {"eur": 5, "usd": 10, "jpy": 4, "kwd": 5}
-"""Part of a fee that is due to a card from abroad: per thousand of the amount."""
+"""Part of a fee that is charged for a foreign card: per thousand of the amount."""
 _HOME = {"eur": ("DE", "FR", "ES", "IT", "NL"), "usd": ("US",), "jpy": ("JP",), "kwd": ("KW",)}
 _PROCESSING, _ABROAD, _WITHHELD, _DISPUTE, _STAND_ALONE = range(5)
 
 
 def by_balance_transaction(asked: Asked) -> Rows:
-    """The fees whose balance transaction was created in the interval."""
+    """Return the fees whose balance transaction was created in the interval."""
     return _fees(asked, "created")
 
 
 def by_incurred_date(asked: Asked) -> Rows:
-    """The fees whose cause lies in the interval: Radar charges for a day on the next one."""
+    """Return the fees incurred in the interval: Radar charges the fee of a day on the next day."""
     return _fees(asked, "incurred_at")
 
 
 def columns(draws: Draws, context: Context) -> Columns:
-    """The columns of ``all_fees``."""
+    """Return the columns of ``all_fees``."""
     of_row = details.activity(draws, context)
     fee, method = pl.col("_fee"), pl.col("_method")
     is_alone = fee == _STAND_ALONE
@@ -77,7 +78,7 @@ def columns(draws: Draws, context: Context) -> Columns:
 
 
 def _fees(asked: Asked, time: str) -> Rows:
-    """A row for each fee, in the order of the transactions that carry them."""
+    """Return a row for each fee, in the order of their transactions."""
     near = pl.col("created").is_between(asked.start, asked.end + 2 * _DAY) & (pl.col("created") < asked.as_of)
     carried = asked.ledger.activity.lazy().filter(near & asked.filters)
     of_row = details.activity(asked.ledger.draws, asked.context)
@@ -118,13 +119,13 @@ def _rate() -> pl.Expr:
 
 
 def _tenth() -> pl.Expr:
-    """The tax of a tenth that is in an amount, towards zero."""
+    """Return the tax of ten percent included in an amount, rounded towards zero."""
     amount = pl.col("amount")
     return amount.sign() * (amount.abs() // 11)
 
 
 def _by_fee(*values: str | pl.Expr | None) -> pl.Expr:
-    """One value for each kind of fee."""
+    """Choose one value by the kind of fee."""
     chosen = pl.lit(None, pl.String)
     for kind, value in enumerate(values):
         value_ = value if isinstance(value, pl.Expr) else pl.lit(value, pl.String)

@@ -1,8 +1,7 @@
-"""A financial account at Stripe, in dollars: the merchant's usd payouts arrive there, and suppliers are paid.
+"""A financial account at Stripe, in dollars: it receives the merchant's usd payouts and pays suppliers.
 
-Every Friday a part of what came in during the week before goes out to suppliers, and some of it to the
-owner's bank. What was paid out and failed never arrives. Only a few columns of these reports are known, and
-among them is none for the currency.
+Every Friday, part of the money received in the week before is paid to suppliers, and some to the owner's
+bank. Failed payouts never arrive. Only a few columns of these reports are known, and none for the currency.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ CURRENCY = "usd"
 _DAY = 86_400
 _WEEK = 7 * _DAY
 _FRIDAY_AFTERNOON = _DAY + 14 * 3600
-"""Weeks begin on Thursdays, as the first of January 1970 was one."""
+"""Weeks begin on Thursday, because the first of January 1970 was one."""
 _FLOWS = (
     ("received_credit", "Payouts received"),
     ("received_debit", "Debits received"),
@@ -36,12 +35,12 @@ _FLOWS = (
 
 
 def activity(asked: Asked) -> Rows:
-    """What was created in the interval, in that order."""
+    """Return the transactions created in the interval, by time."""
     return Rows(_transactions(asked.ledger, asked.as_of), asked.during("created"))
 
 
 def columns(draws: Draws, context: Context) -> Columns:
-    """The columns of the itemised report that are known."""
+    """Return the known columns of the itemised report."""
     decimals = pl.lit(DECIMALS[CURRENCY])
     return Columns(
         {},
@@ -56,7 +55,7 @@ def columns(draws: Draws, context: Context) -> Columns:
 
 
 def summary_pages(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
-    """The available balance at the start, what changed it, and the balance at the end."""
+    """Return the available balance at the start, its changes, and the balance at the end."""
     asked = parts[0]
     first, last = cells.label(asked.start, asked.zone), cells.label(asked.end - 1, asked.zone)
     rows = _transactions(asked.ledger, asked.as_of)
@@ -78,7 +77,7 @@ def summary_pages(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
 
 
 def _transactions(ledger: Ledger, as_of: int) -> pl.DataFrame:
-    """All that was created before *as_of*, by time, with its ``impact`` on the available balance."""
+    """Return the transactions created before *as_of*, by time, with ``impact`` on the available balance."""
     draws, amount = ledger.draws, pl.col("amount")
     paid = ledger.payouts.filter(pl.col("currency") == CURRENCY, pl.col("effective_at") < as_of)
     is_failing, is_known = pl.col("failed_at").is_not_null(), pl.col("failed_at") < as_of
@@ -110,7 +109,7 @@ def _transactions(ledger: Ledger, as_of: int) -> pl.DataFrame:
         for category, least in (("outbound_payment", 45), ("outbound_transfer", 20))
     ]
     out = pl.concat(sent).filter(pl.col("created") < as_of, amount < 0)
-    # Money that leaves is gone at once; that it arrived shows a day later.
+    # Outgoing money leaves the balance at once; its arrival is recorded a day later.
     out = out.with_columns(
         impact=amount,
         status=pl.when(pl.col("created") + _DAY < as_of).then(pl.lit("posted")).otherwise(pl.lit("pending")),

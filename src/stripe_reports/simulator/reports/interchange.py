@@ -1,9 +1,9 @@
-"""What card networks and banks took of each card payment of the connected accounts: IC+ pricing.
+"""Fees of card networks and banks for each card payment of the connected accounts: IC+ pricing.
 
 The platform passes interchange and scheme fees on and adds an application fee: together they are the fee of
-the balance transaction. All amounts have six decimals, whatever the currency. What a network charges to no
-payment in particular is a stand-alone fee in the ledger. The platform keeps the interchange that a bank
-gives back for a refund, so a refund costs its account nothing.
+the balance transaction. All amounts have six decimals, in every currency. A network's fee without a payment
+is a stand-alone fee in the ledger. The platform keeps the interchange that a bank returns for a refund, so a
+refund costs its account nothing.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _HOME = {
 }
 _REGION = {"eur": "EEA", "usd": "US", "jpy": "Japan", "kwd": "GCC"}
 _RATES = {
-    # debit and credit at home, debit and credit from abroad, schemes at home and abroad: millionths of the
-    # amount; then what a payment costs at least: interchange and scheme fee, millionths of the major unit
+    # domestic debit and credit, foreign debit and credit, domestic and foreign schemes: millionths of the
+    # amount; then the minimum for a payment: interchange and scheme fee, millionths of the major unit
     "eur": (2_000, 3_000, 8_500, 11_000, 251, 1_813, 0, 5_991),
     "usd": (500, 16_500, 12_000, 19_700, 1_407, 2_419, 100_000, 19_500),
     "jpy": (14_000, 21_500, 16_000, 23_000, 953, 1_877, 0, 0),
@@ -67,7 +67,7 @@ _BANKS = {
 
 
 def transactions(asked: Asked) -> Rows:
-    """What a card payment, its refunds and its dispute cost, and what belongs to no payment."""
+    """Return the cost of card payments, their refunds and disputes, and the fees without a payment."""
     of_row = details.activity(asked.ledger.draws, asked.context)
     category = pl.col("reporting_category")
     is_card = of_row.column("payment_method_type") == "card"
@@ -88,7 +88,7 @@ def transactions(asked: Asked) -> Rows:
 
 
 def _costs(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Interchange, scheme, discount and application fee of each row, in millionths of the major unit."""
+    """Return interchange, scheme, discount and application fee per row, in millionths of the major unit."""
     category, is_home = pl.col("reporting_category"), pl.col("_is_home")
     amount, total = pl.col("gross") * pl.col("_micro"), pl.col("fee") * pl.col("_micro")
     is_credit = pl.col("_funding").is_in(["credit", "unknown"])
@@ -102,7 +102,7 @@ def _costs(rows: pl.LazyFrame) -> pl.LazyFrame:
         .otherwise(pl.col("_rate_2"))
     )
     is_charge, is_refund = category == "charge", category == "refund"
-    # Towards zero, so that a refund gives back no more than was taken.
+    # Towards zero, so that a refund returns no more than was charged.
     of_bank = amount.sign() * (amount.abs() * rate // 1_000_000) + pl.when(is_charge).then(
         pl.col("_rate_6")
     ).otherwise(0)
@@ -130,7 +130,7 @@ def _costs(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def columns(draws: Draws, context: Context) -> Columns:
-    """The columns of the report by transaction."""
+    """Return the columns of the report by transaction."""
     of_row = details.activity(draws, context)
     category, charge = pl.col("reporting_category"), pl.col("charge")
     is_refund = category == "refund"
@@ -182,7 +182,7 @@ def columns(draws: Draws, context: Context) -> Columns:
 
 
 def plan_pages(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
-    """What each plan of a bank or network came to, account by account; no fee of the platform's."""
+    """Return the total of each plan of a bank or network, by account, without the platform's fees."""
     for asked in parts:
         rows = transactions(asked).lazy()
         of_bank = rows.group_by("currency", "plan").agg(
@@ -226,7 +226,7 @@ def _captured(context: Context) -> pl.Expr:
 
 
 def _plan() -> pl.Expr:
-    """Such as ``Visa Consumer Credit - EEA``; null where no bank took anything."""
+    """Name the plan, such as ``Visa Consumer Credit - EEA``; null without a fee of a bank."""
     brand = pl.col("_brand").replace_strict(
         {brand: b[0] for brand, b in _BRANDS.items()}, return_dtype=pl.String
     )
@@ -242,7 +242,7 @@ def _plan() -> pl.Expr:
 
 
 def _bank(draws: Draws, country: pl.Expr, charge: pl.Expr) -> pl.Expr:
-    """One of the banks of the card's country."""
+    """Draw one of the banks of the card's country."""
     first, banks = {}, list[str]()
     for code, pool in _BANKS.items():
         first[code] = len(banks)

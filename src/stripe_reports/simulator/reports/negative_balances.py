@@ -1,7 +1,7 @@
-"""Connected accounts that owe money, or whose customers want theirs back.
+"""Connected accounts with a negative balance, or with many refunds or disputes.
 
-Stripe does not publish when an account counts as having many disputes or refunds; here it is when in seven
-days they come to more than a hundredth, or a tenth, of what it sold.
+Stripe does not publish its limits for many disputes or refunds; here they are a hundredth and a tenth of an
+account's sales in seven days.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ __all__ = ["pages"]
 
 _DAY = 86_400
 _MANY_DISPUTES, _MANY_REFUNDS = 100, 10
-"""One part of what was sold out of so many."""
+"""The limits: one in this number of units sold."""
 
 
 def pages(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
-    """A row for each account and currency with a balance below zero, or a refund or dispute in two weeks."""
+    """Return a row per account and currency with a negative balance, or a refund or dispute in two weeks."""
     rows = [row for asked in parts for row in _rows(asked)]
     schema = dict.fromkeys(parts[0].columns, pl.String)
     yield pl.DataFrame([[row[name] for name in schema] for row in rows], schema, orient="row")
@@ -70,7 +70,7 @@ def _rows(asked: Asked) -> Iterator[dict[str, str | None]]:
 
 
 def _week(ledger: Ledger, end: int) -> dict[str, dict[str, int]]:
-    """What was sold, refunded and disputed in the week before *end*, by currency, all positive."""
+    """Sum sales, refunds and disputes in the week before *end*, by currency, all as positive amounts."""
     gross, category = pl.col("gross"), pl.col("reporting_category")
     sums = (
         ledger.activity.filter(pl.col("created").is_between(end - 7 * _DAY, end, closed="left"))
@@ -83,7 +83,7 @@ def _week(ledger: Ledger, end: int) -> dict[str, dict[str, int]]:
 
 
 def _pending_debits(ledger: Ledger, currency: str, end: int) -> int:
-    """What Stripe is collecting from the account's bank and has not yet got."""
+    """Sum what Stripe is collecting from the account's bank and has not received yet."""
     is_on_its_way = (pl.col("created") < end) & (pl.col("effective_at") >= end)
     debits = ledger.payouts.filter(is_on_its_way, pl.col("amount") < 0, pl.col("currency") == currency)
     return -int(debits["amount"].sum())
@@ -94,7 +94,7 @@ def _flag(value: bool) -> str:
 
 
 def _change(before: int, now: int) -> str | None:
-    """Percent, to the hundredth; None where there was nothing to compare with."""
+    """Return the change in percent, with two decimals; None if there is nothing to compare with."""
     if not before:
         return None
     hundredths = abs(now - before) * 10_000 // before

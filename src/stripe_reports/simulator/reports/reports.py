@@ -1,7 +1,6 @@
-"""Reports over the ledger: a report type and its parameters in, Stripe's CSV file out.
+"""Reports over the ledger: from a report type and its parameters to Stripe's CSV file.
 
-*as_of* is the end of the data that was published when the run was made: nothing that happened later shows
-in a file.
+*as_of* is the end of the data published when the run was created: a file contains nothing later.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ __all__ = ["csv", "default_columns", "is_simulated", "simulated"]
 
 
 def is_simulated(report_type: ReportType) -> bool:
-    """Whether the simulator plays a type: it does where a column is known, and makes up none."""
+    """Tell whether the simulator has a report type: it has those with known columns, and invents none."""
     return _rows_of(report_type) in _PAGES and bool(report_type.columns)
 
 
 def simulated(*, livemode: bool = True) -> list[ReportType]:
-    """The report types that the simulator plays, in the order of the catalogue; to test keys not all."""
+    """Return the simulated report types in the order of the catalogue; test keys do not get all of them."""
     return [
         type_
         for type_ in catalog.report_types().values()
@@ -48,10 +47,10 @@ def simulated(*, livemode: bool = True) -> list[ReportType]:
 
 
 def default_columns(report_type: ReportType) -> tuple[str, ...]:
-    """The columns of a run that asks for none.
+    """Return the columns of a run that requests none.
 
-    Where nobody has seen them, those of the nearest version that has only columns of this one; for a report
-    on connected accounts, after the account, those of the platform's report.
+    If they are not known: those of the nearest version that has only columns of this one. For a report on
+    connected accounts: the account, then the columns of the platform's report.
     """
     names = {column.name for column in report_type.columns}
     for base in (report_type.base, _rows_of(report_type)):
@@ -64,7 +63,7 @@ def default_columns(report_type: ReportType) -> tuple[str, ...]:
 
 
 def _rows_of(report_type: ReportType) -> str:
-    """The report whose rows a type has: those on connected accounts have the rows of the platform's."""
+    """Name the report whose rows a type has: for connected accounts, that of the platform."""
     return report_type.base.removeprefix("connected_account_")
 
 
@@ -75,14 +74,14 @@ def csv(
     as_of: int,
     account: str | None = None,
 ) -> Contents:
-    """The file of a run, from parameters that have been checked. It is made when first read.
+    """Return the file of a run, from checked parameters. It is created when first read.
 
     Args:
         ledger: The rows of the platform.
         report_type: A type that :func:`is_simulated`.
         parameters: As Stripe takes them, bounds in Unix seconds.
         as_of: End of the published data, in Unix seconds.
-        account: Who asks. For a connected account, its own rows; anyone else is taken for the platform.
+        account: The caller. A connected account gets its own rows; all others get the platform's.
     """
     columns = list(parameters.get("columns") or default_columns(report_type))
 
@@ -95,7 +94,7 @@ def csv(
 
 
 def _itemized(rows: Callable[[Asked], Rows], columns: details.Of) -> Pages:
-    """The rows with the columns that were asked for, account by account."""
+    """Return the rows with the requested columns, account by account."""
 
     def pages(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
         for asked in parts:
@@ -107,7 +106,7 @@ def _itemized(rows: Callable[[Asked], Rows], columns: details.Of) -> Pages:
 
 
 def _summary(rows: Callable[[Asked], Rows]) -> Pages:
-    """Count and sums by currency and reporting category, of the rows of the itemised report."""
+    """Count and sum the rows of the itemised report, by currency and reporting category."""
 
     def pages(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
         summed = ("currency", "reporting_category", "gross", "fee", "net")
@@ -154,4 +153,4 @@ _PAGES: dict[str, Pages] = {
     "ending_balance_reconciliation.itemized": _itemized(selections.unsettled, details.balance),
     "ending_balance_reconciliation.summary": _summary(selections.unsettled),
 }
-"""What the simulator plays: reports without their version, and what produces their cells."""
+"""The simulated reports without their version, and the function that produces their cells."""

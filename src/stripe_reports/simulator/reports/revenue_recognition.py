@@ -1,9 +1,9 @@
 """Double-entry bookkeeping of the ledger's activity, with subscriptions recognised day by day.
 
-A charge debits AccountsReceivable for what was earned, or will be, and for the tax in it; then Cash settles
+A charge debits AccountsReceivable for the revenue, earned or not, and for the tax in it; then Cash settles
 the receivable. One charge in three is the invoice of a subscription: its revenue is deferred, and recognised
-over the 30 or 365 days it pays for, month by month. A refund or a dispute takes back what was recognised
-(Refunds, Disputes) and what was still deferred, and stops its recognition. Stripe's fees are an expense.
+over the 30 or 365 days it pays for, month by month. A refund or a dispute reverses the recognised part
+(Refunds, Disputes) and the deferred part, and stops recognition. Stripe's fees are an expense.
 
 So in each period and currency the change of Cash is the ledger's ``net``, and Revenue less Refunds and
 Disputes, with the changes of DeferredRevenue and TaxLiability, is the gross of charges, refunds and disputes.
@@ -44,14 +44,14 @@ _PRODUCTS = 3
 
 
 def itemized(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
-    """A row for each entry, by the time it was booked."""
+    """Return a row for each entry, by the time it was booked."""
     for asked in parts:
         rows = _wanted(asked).sort("booked", "transaction", "debit", "credit").collect()
         yield _columns(asked.ledger.draws, asked.context).select(rows, asked.columns)
 
 
 def summed_by(*ids: str) -> Pages:
-    """Entries summed by accounting period, currency, accounts and the columns called *ids*."""
+    """Sum the entries by accounting period, currency, accounts and the columns called *ids*."""
 
     def pages(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
         for asked in parts:
@@ -74,17 +74,17 @@ def summed_by(*ids: str) -> Pages:
 
 
 def entries(asked: Asked) -> pl.LazyFrame:
-    """Every entry that was booked in the interval: ``debit``, ``credit`` and a positive ``amount``.
+    """Return the entries booked in the interval: ``debit``, ``credit`` and a positive ``amount``.
 
-    In minor units, beside the columns of the balance transaction that an entry is about, with the first
-    day of its accounting period and when it was ``booked``, in Unix seconds.
+    Amounts are in minor units. Each row also has the columns of its balance transaction, the first day of
+    its accounting period, and the time it was ``booked`` in Unix seconds.
     """
     # Nothing is recognised for longer than a year after its charge; disputes and their ends come within it.
     charged = pl.col("charge_created") >= asked.start - (_YEARLY + 2) * _DAY
     rows = asked.ledger.activity.lazy().filter(
         pl.col("created") < asked.end, charged | asked.during("created")
     )
-    # Computed once: every posting is made of them.
+    # Computed once, because every posting uses them.
     rows = _scheduled(asked.ledger.draws, rows).collect().lazy()
     at_once = [
         rows.with_columns(
@@ -104,23 +104,23 @@ def entries(asked: Asked) -> pl.LazyFrame:
         amount=pl.col("amount").abs(),
         _period=_month(pl.col("booked")),
     )
-    # A fee that came after its month was closed is booked in the month that was open then.
+    # A fee that arrived after its month was closed is booked in the month that was open then.
     late = pl.when(is_late_fee()).then(_month(pl.col("available_on"))).otherwise("_period")
     return every.with_columns(_open_period=late)
 
 
 def is_invoiced(draws: Draws) -> pl.Expr:
-    """Whether a charge pays the invoice of a subscription."""
+    """Tell whether a charge pays the invoice of a subscription."""
     return draws.below(10, "invoiced", pl.col("charge")) < 3
 
 
 def _scheduled(draws: Draws, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Rows with what they change of revenue at once (``now``), and over the days paid for (``later``)."""
+    """Add the change of revenue at once (``now``) and over the days paid for (``later``) to each row."""
     is_yearly = draws.below(9, "billed yearly", pl.col("charge")) == 0
     days = pl.when(is_yearly).then(_YEARLY).otherwise(_MONTHLY)
     elapsed = (pl.col("created") - pl.col("charge_created")) // _DAY
     is_charge = pl.col("reporting_category") == "charge"
-    # What else moves money of a charge changes no tax: the merchant bears, or keeps, that part at once.
+    # Other changes to a charge change no tax: the merchant pays, or keeps, that part at once.
     bears = pl.when(pl.col("reporting_category").is_in(["charge", "refund"])).then(0).otherwise("tax")
     return (
         taxed(draws, rows)
@@ -136,13 +136,13 @@ def _scheduled(draws: Draws, rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _by_day(day: pl.Expr) -> pl.Expr:
-    """What is recognised of ``earned`` up to a day of the service, rounded towards zero."""
+    """Return the part of ``earned`` recognised up to a day of the service, rounded towards zero."""
     days = pl.max_horizontal(pl.col("days"), 1)
     return pl.col("earned").sign() * (pl.col("earned").abs() * day // days)
 
 
 def _postings() -> list[tuple[str | pl.Expr, str | pl.Expr, pl.Expr]]:
-    """Debit, credit and amount of what is booked with a balance transaction; a minus turns them round."""
+    """Return debit, credit and amount booked for a balance transaction; a negative amount swaps the sides."""
     category = pl.col("reporting_category")
     is_charge, is_fee = category == "charge", category == "fee"
     moves_back = ~is_charge & ~is_fee
@@ -168,7 +168,7 @@ def _postings() -> list[tuple[str | pl.Expr, str | pl.Expr, pl.Expr]]:
 
 
 def _recognised(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """The revenue of each month of a service, less what was taken back, booked in its last second there."""
+    """Return the revenue of each month of a service, less reversals, booked in the month's last second."""
     started, days = pl.col("charge_created"), pl.col("days")
     first_month, last_month = _month_number(pl.col("created")), _month_number(started + days * _DAY - 1)
     monthly = (
@@ -181,7 +181,7 @@ def _recognised(rows: pl.LazyFrame) -> pl.LazyFrame:
     to_day = ((ends - started) // _DAY).clip(pl.col("elapsed"), days)
     monthly = monthly.with_columns(
         booked=pl.min_horizontal(ends, started + days * _DAY) - 1,
-        # A charge has nothing recognised at first; what was taken back goes on from where it stood.
+        # A charge starts with nothing recognised; a reversal starts from what was recognised before it.
         amount=_by_day(to_day) - _by_day(from_day),
     )
     whole = monthly.group_by("charge", "booked").agg(
@@ -198,7 +198,7 @@ def _recognised(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _wanted(asked: Asked) -> pl.LazyFrame:
-    """The entries that pass ``customer``, ``invoice`` and ``invoice_line_item``."""
+    """Keep the entries that match ``customer``, ``invoice`` and ``invoice_line_item``."""
     rows, columns = entries(asked), _columns(asked.ledger.draws, asked.context)
     for name in ("customer", "invoice", "invoice_line_item"):
         if wanted := asked.parameters.get(name):
@@ -260,10 +260,10 @@ def _month_number(seconds: pl.Expr) -> pl.Expr:
 
 
 def _first_second(month: pl.Expr) -> pl.Expr:
-    """Unix seconds at which a month begins, by its number."""
+    """Return the start of a month in Unix seconds, by its number."""
     return pl.date(month // 12, month % 12 + 1, 1).cast(pl.Int64) * _DAY
 
 
 def _month(seconds: pl.Expr) -> pl.Expr:
-    """Unix seconds at which the month of a time began."""
+    """Return the start of the month of a time, in Unix seconds."""
     return _first_second(_month_number(seconds))

@@ -1,4 +1,4 @@
-"""Which rows of the ledger a report is about.
+"""Selection of the ledger's rows for each report.
 
 All reports read the same rows, so they agree with each other to the last minor unit.
 """
@@ -24,12 +24,12 @@ _PAGE = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a file is made from: a run's type and parameters, and the data it may show.
+    """The input of a file: a run's report type and parameters, and the data it may show.
 
     Attributes:
         columns: Names in the order of the file.
         as_of: End of the published data, in Unix seconds.
-        account: The connected account whose rows these are; None for the platform's.
+        account: The connected account that the rows belong to; None for the platform.
     """
 
     ledger: Ledger
@@ -46,12 +46,12 @@ class Asked:
 
     @property
     def end(self) -> int:
-        """The second after its last; the only bound that some types take."""
+        """The second after its last; some report types have only this bound."""
         return int(self.parameters["interval_end"])
 
     @property
     def currency(self) -> str | None:
-        """The one to keep, in lower case; None for all."""
+        """The currency to keep, in lower case; None for all."""
         currency = self.parameters.get("currency")
         return currency and str(currency).lower()
 
@@ -62,13 +62,13 @@ class Asked:
 
     @property
     def columns_in_utc(self) -> list[str]:
-        """Those that are in UTC by the catalogue, whatever the zone."""
+        """Columns that are always in UTC, according to the catalogue."""
         known = map(self.report_type.column, self.columns)
         return [column.name for column in known if column and column.kind == "datetime_utc"]
 
     @property
     def context(self) -> Context:
-        """What the columns depend on."""
+        """The values that the columns depend on."""
         named = self.parameters.get("decimal_separator", self.parameters.get("decimal_format"))
         point = str(named or ".")
         context = Context(self.zone, self.as_of, point, self.ledger.restatements)
@@ -78,12 +78,12 @@ class Asked:
         return replace(context, account=account.id, account_name=account.name, platform=account.platform)
 
     def during(self, time: str) -> pl.Expr:
-        """Whether that column's time lies in the interval."""
+        """Tell whether that column's time lies in the interval."""
         return pl.col(time).is_between(self.start, self.end, closed="left")
 
     @property
     def filters(self) -> pl.Expr:
-        """Whether a row passes ``currency`` and ``reporting_category``."""
+        """Tell whether a row matches ``currency`` and ``reporting_category``."""
         passes = pl.lit(value=True)
         for name, wanted, known in (
             ("currency", self.currency, CURRENCY),
@@ -95,15 +95,15 @@ class Asked:
 
 
 Pages = Callable[[Sequence[Asked]], Iterator[pl.DataFrame]]
-"""The cells of a report, from what was asked of each account that is in it."""
+"""Returns the cells of a report, for the request and each account in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of a table, picked by number: the table may be large, and is not copied.
+    """Rows of a table, selected by number: the table may be large, and is not copied.
 
     Attributes:
-        order: Columns to sort by; empty where the table is in order.
+        order: Columns to sort by; empty if the table is already in order.
     """
 
     table: pl.DataFrame
@@ -111,11 +111,11 @@ class Rows:
     order: tuple[str, ...] = ()
 
     def lazy(self) -> pl.LazyFrame:
-        """The rows, in the order of the table."""
+        """Return the rows in the order of the table."""
         return self.table.lazy().filter(self.wanted)
 
     def pages(self) -> Iterator[pl.DataFrame]:
-        """The rows in order, some ten thousand at a time, at least one page."""
+        """Return the rows in order, some ten thousand at a time, at least one page."""
         picked = self.table.lazy().with_row_index("number").filter(self.wanted)
         if self.order:
             picked = picked.sort(*self.order, "number")
@@ -125,9 +125,9 @@ class Rows:
 
 
 def parts(asked: Asked) -> list[Asked]:
-    """What a report is made of: itself, or where it is about connected accounts, one part for each of them.
+    """Return the report itself, or one part for each connected account if it is about them.
 
-    ``connected_account`` and ``connected_accounts`` name those that are wanted, as does being one of them.
+    ``connected_account`` and ``connected_accounts`` name the accounts; a connected account gets only itself.
     """
     if not asked.report_type.base.startswith("connect"):
         return [replace(asked, ledger=asked.account.ledger) if asked.account else asked]
@@ -141,12 +141,12 @@ def parts(asked: Asked) -> list[Asked]:
 
 
 def activity(asked: Asked) -> Rows:
-    """Balance transactions that are no payouts, created in the interval, in that order."""
+    """Return the balance transactions other than payouts that were created in the interval, by time."""
     return Rows(asked.ledger.activity, asked.during("created") & asked.filters)
 
 
 def payouts(asked: Asked) -> Rows:
-    """One row per payout and one per payout that came back, by the time they took effect.
+    """Return one row per payout and one per returned payout, by the time they took effect.
 
     Payouts are positive here, and negative in the balance summary.
     """
@@ -156,9 +156,9 @@ def payouts(asked: Asked) -> Rows:
 
 
 def in_payouts(asked: Asked) -> Rows:
-    """What the automatic payouts of the interval settled, whenever it happened, payout by payout.
+    """Return the transactions settled by the automatic payouts of the interval, payout by payout.
 
-    A payout that failed later is among them: it settled its transactions, and came back as one sum.
+    Payouts that failed later are included: they settled their transactions, and were returned as one sum.
     """
     # No row for the payout itself: Stripe's guide speaks of the transactions in the settlement batch. Files
     # written by hand for tests do have one, with either sign; no genuine file that does is known.
@@ -168,18 +168,18 @@ def in_payouts(asked: Asked) -> Rows:
 
 
 def in_payout(asked: Asked) -> Rows:
-    """What one automatic payout settled, the same rows as in the report by interval."""
+    """Return the transactions settled by one automatic payout, as in the report by interval."""
     payout = asked.ledger.payout(asked.parameters["payout"])
     number = payout and payout["payout"]
     return Rows(asked.ledger.activity, (pl.col("payout") == pl.lit(number, pl.UInt64)) & asked.filters)
 
 
 def unsettled(asked: Asked) -> Rows:
-    """What makes up the balance at the end: all that no automatic payout had settled by then.
+    """Return the transactions in the ending balance: all that no automatic payout had settled by then.
 
-    Money that leaves by hand settles nothing that Stripe could name. So the transactions of a currency
-    paid out by hand all stay, and so do those payouts, negative, as does a failed payout that came back
-    and went out again by hand: the rows of each currency sum to its ending balance.
+    For manual payouts, Stripe does not know which transactions they settle. So all transactions of a currency
+    with manual payouts stay, and those payouts are rows too, with negative amounts; so is a failed payout
+    that was returned and paid again by hand. The rows of each currency sum to its ending balance.
     """
     ended, none = asked.end, pl.lit(0, pl.Int64)
     is_settling = pl.col("automatic") & (pl.col("reporting_category") == "payout")

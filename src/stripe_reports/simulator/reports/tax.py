@@ -1,10 +1,10 @@
-"""Sales taxes: what each charge and refund of the ledger carries, and for whom.
+"""Sales taxes: the tax in each charge and refund of the ledger, by jurisdiction.
 
-Every charge is one line of goods shipped to its shipping address, and tax is part of what was paid: the
-taxable amount of a line, once, and the tax of each of its jurisdictions sum to the gross of the balance
-transaction. So they do for a refund, with a minus. Disputes and refunds that bounce change no tax.
+Every charge is one line of goods sent to its shipping address, and tax is included in the price: the taxable
+amount of the line and the tax of each of its jurisdictions sum to the gross of the balance transaction. The
+same is true of a refund, with negative amounts. Disputes and failed refunds change no tax.
 
-Amounts are in the currency of the ledger, that of the prices, and rates are fractions: ``0.19``.
+Amounts are in the currency of the ledger, which is that of the prices; rates are fractions: ``0.19``.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _GOODS = (0, 0, 0, 0, 0, 1, 1, 2, 2, 2)
 
 
 def taxed(draws: Draws, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Rows of the activity with ``subtotal``, ``tax``, its first jurisdiction's ``tax_1`` and ``tax_2``.
+    """Add ``subtotal``, ``tax``, and the jurisdictions' ``tax_1`` and ``tax_2`` to rows of the activity.
 
-    With the sign of ``gross``; null where a row is about no charge.
+    They have the sign of ``gross``; they are null in rows without a charge.
     """
     charge, place = pl.col("charge"), pl.col("_place")
     first, second = _rate(dict(enumerate(PLACES))), _rate(SECOND)
@@ -65,7 +65,7 @@ def taxed(draws: Draws, rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def transactions(asked: Asked) -> Rows:
-    """A row for each jurisdiction of each charge and refund that was made in the interval."""
+    """Return a row for each jurisdiction of each charge and refund created in the interval."""
     is_sale = pl.col("reporting_category").is_in(["charge", "refund"])
     sales = taxed(
         asked.ledger.draws,
@@ -89,7 +89,7 @@ def transactions(asked: Asked) -> Rows:
 
 
 def columns(draws: Draws, context: Context) -> Columns:
-    """The columns of ``tax.transactions``, all versions."""
+    """Return the columns of ``tax.transactions``, in all versions."""
     of_row = details.activity(draws, context)
     is_refund = pl.col("reporting_category") == "refund"
     is_invoiced = of_row.column("invoice_id").is_not_null()
@@ -154,7 +154,7 @@ def columns(draws: Draws, context: Context) -> Columns:
 
 
 def _id(draws: Draws, of_row: Columns) -> pl.Expr:
-    """The object that a tax transaction is about."""
+    """Return the id of the object behind a tax transaction."""
     type_ = pl.col("_type")
     return (
         pl.when(type_ == "refund")
@@ -168,7 +168,7 @@ def _id(draws: Draws, of_row: Columns) -> pl.Expr:
 
 
 def _reason() -> pl.Expr:
-    """Why tax was collected, or was not."""
+    """Return the reason why tax was or was not collected."""
     place, rate = pl.col("_place"), pl.col("rate")
     standard = _rate(dict(enumerate(PLACES)), goods=pl.lit(0, pl.Int64))
     return (
@@ -187,7 +187,7 @@ def _reason() -> pl.Expr:
 
 
 def _addresses(of_row: Columns) -> dict[str, pl.Expr]:
-    """The customer's is the shipping address; the merchant is in Dublin."""
+    """Return both addresses: the customer's is the shipping address; the merchant is in Dublin."""
     parts = ("line1", "line2", "city", "state", "postal_code", "country")
     merchant = ("1 Custom House Quay", None, "Dublin", "D", "D01 Y6H7", "IE")
     return {
@@ -200,7 +200,7 @@ def _addresses(of_row: Columns) -> dict[str, pl.Expr]:
 
 
 def _filing(context: Context) -> dict[str, pl.Expr]:
-    """The same amounts in the currency of the return; empty where there is none to file."""
+    """Return the same amounts in the currency of the tax return; empty if none is filed."""
     decimals = pl.col("filing_currency").replace_strict(_DECIMALS, return_dtype=pl.Int64)
     taxable, non_taxable, tax = (pl.col(f"filing_{name}") for name in ("taxable", "non_taxable", "tax"))
     amounts = {
@@ -217,7 +217,7 @@ def _filing(context: Context) -> dict[str, pl.Expr]:
 
 
 def _exchange(draws: Draws) -> pl.Expr:
-    """Units of the filing currency for one of the sale's, in millionths, as of the day of the sale."""
+    """Return the exchange rate from the sale's to the filing currency on the day of sale, in millionths."""
     day = pl.col("created") // _DAY
     sold, filed = (
         pl.col(name).cast(pl.String).replace_strict(_PER_EURO, return_dtype=pl.Int64)
@@ -228,7 +228,7 @@ def _exchange(draws: Draws) -> pl.Expr:
 
 
 def _filed(minor: pl.Expr) -> pl.Expr:
-    """An amount in the minor units of the filing currency, rounded half up; away from zero for refunds."""
+    """Convert an amount to minor units of the filing currency, rounding half up (refunds: away from zero)."""
     sold, filed = (
         pl.col(name).cast(pl.String).replace_strict(_DECIMALS, return_dtype=pl.Int64)
         for name in ("currency", "filing_currency")
@@ -239,7 +239,7 @@ def _filed(minor: pl.Expr) -> pl.Expr:
 
 
 def _rate(places: dict[int, Place], goods: pl.Expr | None = None) -> pl.Expr:
-    """The rate of the row's place for its goods; zero where it has none."""
+    """Return the rate of the row's place for its goods; zero if it has none."""
     kinds = len(TAX_CODES)
     rates = {
         number * kinds + kind: place.rates[kind] for number, place in places.items() for kind in range(kinds)
@@ -249,7 +249,7 @@ def _rate(places: dict[int, Place], goods: pl.Expr | None = None) -> pl.Expr:
 
 
 def _of_place(value: Callable[[Place], str | None]) -> pl.Expr:
-    """A text of the row's jurisdiction."""
+    """Return a text of the row's jurisdiction."""
     first = pl.lit(pl.Series([value(place) for place in PLACES], dtype=pl.String)).gather(pl.col("_place"))
     second = pl.col("_place").replace_strict(
         {number: value(place) for number, place in SECOND.items()}, default=None, return_dtype=pl.String

@@ -1,1 +1,1 @@
-"""Events, and posting them."""
+"""Events, and their delivery to webhook endpoints."""

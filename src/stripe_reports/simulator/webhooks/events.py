@@ -1,4 +1,4 @@
-"""Events: what Stripe tells webhook endpoints of report runs and report types, once its time has come.
+"""Events: the messages that Stripe sends to webhook endpoints about report runs and report types.
 
 Source: https://docs.stripe.com/api/events/types
 """
@@ -24,14 +24,14 @@ EVENT_TYPES = ("reporting.report_run.succeeded", "reporting.report_run.failed", 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened.
+    """A change of a report run or report type.
 
     Attributes:
         id: ``evt_…``.
         type: One of ``EVENT_TYPES``.
-        created: When it happened, in Unix seconds.
-        owner: Whose endpoints are told.
-        object: The run or the report type as it was then.
+        created: Time of the change, in Unix seconds.
+        owner: The account and mode whose endpoints receive it.
+        object: The run or report type as it was at that time.
     """
 
     id: str
@@ -41,7 +41,7 @@ class Event:
     object: dict[str, Any]
 
     def answer(self, pending_webhooks: int) -> dict[str, Any]:
-        """Stripe's JSON."""
+        """Write Stripe's JSON."""
         return {
             "id": self.id,
             "object": "event",
@@ -58,13 +58,13 @@ class Event:
 def events_between(
     book: RunBook, told: set[str], files_url: str, before: datetime, now: datetime
 ) -> list[Event]:
-    """What happened up to *now*, oldest first.
+    """Return the events up to *now*, oldest first.
 
     Args:
         book: The runs.
-        told: Ids of the runs that ended before; those that are told of now are added.
+        told: Ids of runs whose end was already reported; those reported now are added.
         files_url: Host in the addresses of files.
-        before: When it was asked last: types that were updated since are told of, each as it is now.
+        before: Time of the previous call: report types updated since are reported, each as it is now.
         now: The simulator's time.
     """
     events = [

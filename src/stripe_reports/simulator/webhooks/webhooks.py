@@ -29,18 +29,18 @@ _PAUSES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 
 @dataclass(frozen=True, slots=True)
 class WebhookEndpoint:
-    """Where events are posted: an address of this machine, and none other.
+    """An address that receives events; it must be on this machine.
 
     Attributes:
         url: ``http://127.0.0.1:…``, ``http://[::1]:…`` or ``http://localhost:…``.
-        secret: What events are signed with; give it to ``construct_event``.
-        enabled_events: Their types, or ``*`` for all but ``reporting.report_type.updated``, which Stripe
+        secret: The secret that signs events; give it to ``construct_event``.
+        enabled_events: Event types, or ``*`` for all but ``reporting.report_type.updated``, which Stripe
             sends only to endpoints that name it.
-        livemode: Whether it is told of live data, else of test data.
-        account: The account it belongs to, for runs that are made with ``Stripe-Account``.
+        livemode: True for events of live data, false for events of test data.
+        account: The account it belongs to, for runs created with ``Stripe-Account``.
 
     Raises:
-        ValueError: The address is not one of this machine, or there is no event of that type.
+        ValueError: The address is not on this machine, or there is no event of that type.
     """
 
     url: str
@@ -52,17 +52,13 @@ class WebhookEndpoint:
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
         if parts.scheme != "http" or not _is_loopback(parts.hostname or ""):
-            raise ValueError(
-                f"{self.url} is no address of this machine: events go to http://127.0.0.1:… only."
-            )
+            raise ValueError(f"{self.url} is not an address of this machine; use http://127.0.0.1:….")
         for name in self.enabled_events:
             if name != "*" and name not in EVENT_TYPES:
-                raise ValueError(
-                    f"There is no event {name!r}; there are {', '.join(EVENT_TYPES)}, and * for runs."
-                )
+                raise ValueError(f"There is no event {name!r}; use {', '.join(EVENT_TYPES)}, or * for runs.")
 
     def wants(self, event: Event) -> bool:
-        """Whether an event is posted here."""
+        """Tell whether an event is posted here."""
         named = event.type in self.enabled_events
         told = named or ("*" in self.enabled_events and event.type != TYPE_UPDATED)
         return told and (self.livemode, self.account) == (event.owner.livemode, event.owner.account)
@@ -70,7 +66,7 @@ class WebhookEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A post of an event: where to, and the status of the answer; None where there was none."""
+    """A post of an event: its endpoint, and the status of the answer; None without an answer."""
 
     event: Event
     url: str
@@ -78,7 +74,7 @@ class Delivery:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the endpoint took it; else it is posted again later."""
+        """Tell whether the endpoint accepted it; if not, it is posted again later."""
         return self.status is not None and 200 <= self.status < 300
 
 
@@ -91,12 +87,12 @@ class _Post:
 
 
 class Courier:
-    """Knows which events were told of, and posts those that were not.
+    """Posts events, each once, and repeats those that were refused.
 
     Args:
-        start: Nothing before it is told.
-        signing_time: Seconds that signatures carry. The machine's own time, since receivers compare them
-            with theirs; what stands in an event is the simulator's time.
+        start: Events before this time are not posted.
+        signing_time: Returns the time in signatures. It is the machine's own time, because receivers compare
+            it with theirs; the times in an event are the simulator's.
     """
 
     def __init__(self, start: datetime, signing_time: Callable[[], float] = time.time) -> None:
@@ -108,12 +104,12 @@ class Courier:
         self._lock = threading.Lock()
 
     def skip(self, book: RunBook, now: datetime) -> None:
-        """Tell nobody of what happened up to *now*: nobody listens."""
+        """Drop the events up to *now*, because there are no endpoints."""
         self._told.update(run.id for run in book.runs.values() if run.status(now.timestamp()) != "pending")
         self._seen_until = max(self._seen_until, now)
 
     def due(self, book: RunBook, files_url: str, now: datetime) -> list[Event]:
-        """The events up to *now* that were not due before. A clock that went back tells nothing twice."""
+        """Return the events up to *now* that were not due before. A clock set back repeats none."""
         events = events_between(book, self._told, files_url, self._seen_until, now)
         self._seen_until = max(self._seen_until, now)
         return events
@@ -125,12 +121,12 @@ class Courier:
         mishap: Callable[[], str | None],
         now: datetime,
     ) -> list[Delivery]:
-        """Post events, and those that were refused before and are due again. Nothing is locked meanwhile.
+        """Post new events, and those that were refused before and are due again. No lock is held meanwhile.
 
         Args:
-            events: What is new.
-            endpoints: Where to.
-            mishap: What becomes of the next post: ``"twice"``, ``"lost"``, ``"forged"``, or nothing.
+            events: The new events.
+            endpoints: The endpoints to post to.
+            mishap: Returns the fault of the next post: ``"twice"``, ``"lost"``, ``"forged"``, or None.
             now: The simulator's time.
         """
         with self._lock:
@@ -165,13 +161,13 @@ class Courier:
 
 
 def signature(body: bytes, secret: str, seconds: int) -> str:
-    """The header ``Stripe-Signature``: HMAC-SHA256 over time and body."""
+    """Return the header ``Stripe-Signature``: HMAC-SHA256 over time and body."""
     signed = hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={seconds},v1={signed}"
 
 
 def _status(url: str, body: bytes, headers: dict[str, str]) -> int | None:
-    """Post, straight to the address: no proxy, no redirect, nothing that could lead off this machine."""
+    """Post directly to the address: without proxy or redirect, so that nothing leaves this machine."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_TIMEOUT)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
