@@ -155,7 +155,7 @@ def test_it_is_said_where_a_report_comes_from(client):
     report = client.fetch("payouts.itemized.5", "2026-10", timezone="Europe/Paris")
     facts = dict(provenance(report))
     assert facts["Run"] == report.run.id
-    assert facts["SHA-256 of it"] == report.provenance.sha256
+    assert facts["SHA-256 of the file"] == report.provenance.sha256
     assert facts["Data of"].endswith("Europe/Paris")
     assert client.settings.api_key.reveal() not in str(facts)
 

@@ -87,7 +87,7 @@ def test_from_the_form_to_a_table_to_code_and_back(opened, page, launches, strip
     form.root.locator(".sr-table [role=status]", has_text="that match").wait_for()
     form.tab("Chart")
     form.root.locator(".sr-chart svg").wait_for()
-    assert form.tab("Origin").inner_text().count("frr_") >= 1
+    assert form.tab("Provenance").inner_text().count("frr_") >= 1
     shot("lab-result")
 
     # The code makes the same frame.
@@ -178,7 +178,7 @@ def test_cancelling_leaves_the_run_to_be_taken_up_again(opened, launches):
     form.button.click()
     form.root.locator(".sr-running", has_text="frr_").wait_for()
     form.root.get_by_role("button", name="Cancel").click()
-    form.root.locator(".sr-notice", has_text="goes on at Stripe").wait_for()
+    form.root.locator(".sr-notice", has_text="continues at Stripe").wait_for()
     form.wait_for_button("Continue waiting")
     form.button.click()
     assert form.rows().count() > 0
@@ -276,7 +276,7 @@ def test_what_is_selected_in_the_chart_filters_the_table_and_is_code(opened, pag
     assert said, bar.inner_text()
     shot("lab-selected")
 
-    bar.get_by_role("button", name="See the rows").click()
+    bar.get_by_role("button", name="Show the rows").click()
     count = form.root.locator(".sr-table [role=status]", has_text=f"of {said[1]} that match, {total} in all")
     count.wait_for()
     created = form.root.locator("thead th").all_inner_texts().index("created")

@@ -1,1 +1,1 @@
-"""Forms, charts and tables: what needs altair or ipywidgets."""
+"""Everything that needs a kernel: the form, progress bars, Tab completion."""

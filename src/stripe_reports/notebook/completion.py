@@ -1,7 +1,7 @@
 """Completion inside the quotes: Tab in ``client.fetch("bal`` offers report types, in ``timezone="Eu`` zones.
 
-IPython completes names by itself, but not what a text may be. ``complete`` finds out which argument of
-which of our calls the cursor stands in, and what that argument takes; ``install`` gives it to a shell.
+IPython completes names, but not the values of a text argument. ``complete`` finds the call and the argument
+at the cursor, and the values that this argument accepts; ``install`` adds it to a shell.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _TOKEN = re.compile(
 
 @dataclass(slots=True)
 class _Call:
-    """A bracket that is still open: what stands before it, and the arguments so far."""
+    """An open bracket: the name before it, and the arguments so far."""
 
     bracket: str
     callee: str
@@ -53,15 +53,15 @@ class _Call:
 
 
 def complete(code: str, namespace: Mapping[str, Any]) -> tuple[str, list[str]] | None:
-    """What may stand in the quotes that *code* ends in.
+    """Complete the quoted text at the end of *code*.
 
     Args:
         code: Everything up to the cursor.
-        namespace: The names of the session; only names that are there already are looked at.
+        namespace: The names of the session; only existing names are looked up.
 
     Returns:
-        What was typed since the quote, and the texts that it can become, best first; None where this is
-        not an argument of ours.
+        The text typed since the quote, and its possible completions, best first; None if the cursor is
+        not in an argument of ours.
     """
     open_, typed = _open_calls(code)
     in_list = bool(open_) and open_[-1].bracket == "["
@@ -81,7 +81,7 @@ def complete(code: str, namespace: Mapping[str, Any]) -> tuple[str, list[str]] |
 
 
 def _open_calls(code: str) -> tuple[list[_Call], str | None]:
-    """The brackets that are open at the end, and the text that is not closed yet; None if there is none."""
+    """Return the brackets open at the end, and the unfinished text, or None if there is none."""
     stack: list[_Call] = []
     name = ""
     for token in _TOKEN.finditer(code):
@@ -110,7 +110,7 @@ def _open_calls(code: str) -> tuple[list[_Call], str | None]:
 
 
 def _ours(callee: str, namespace: Mapping[str, Any]) -> Callable[..., Any] | None:
-    """The function of that dotted name, if it is one of this package; no property is called to find out."""
+    """Return the function with that dotted name, if it is one of this package; properties are not called."""
     first, *rest = callee.split(".")
     owner = namespace.get(first)
     if owner is None or len(rest) > 1:
@@ -125,7 +125,7 @@ def _ours(callee: str, namespace: Mapping[str, Any]) -> Callable[..., Any] | Non
 
 
 def _argument_names(function: Callable[..., Any]) -> list[str]:
-    """Names of the arguments that may be given by position."""
+    """Return the names of the arguments that can be given by position."""
     by_position = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
     parameters = signature(function).parameters.values()
     return [each.name for each in parameters if each.kind in by_position and each.name != "self"]
@@ -164,7 +164,7 @@ def _columns_of(report_type: str) -> list[str]:
 
 
 def _matching(typed: str, choices: Iterable[str]) -> list[str]:
-    """Those that begin so; else those that have it in them."""
+    """Return the choices that start with the text; if there are none, those that contain it."""
     low = typed.lower()
     choices = list(choices)
     return [each for each in choices if each.lower().startswith(low)] or [
@@ -173,7 +173,7 @@ def _matching(typed: str, choices: Iterable[str]) -> list[str]:
 
 
 def install(shell: InteractiveShell) -> None:
-    """Let an IPython shell complete the texts of our arguments; once is enough."""
+    """Add completion of our text arguments to an IPython shell; once is enough."""
     from IPython.core.completer import SimpleCompletion, context_matcher
 
     completer = shell.Completer
@@ -194,7 +194,7 @@ def install(shell: InteractiveShell) -> None:
 
 
 def install_in_session() -> None:
-    """The same for the IPython session that runs this code, if there is one."""
+    """Add completion to the IPython session that runs this code, if there is one."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if shell is not None:
         install(shell)

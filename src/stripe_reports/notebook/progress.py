@@ -1,4 +1,4 @@
-"""Waits as bars in a notebook: one board below a cell, with a bar for each, gone when the last is over."""
+"""Progress bars in a notebook: one board below a cell, with a bar for each wait, removed after the last."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _lock = threading.Lock()
 
 
 def place_to_draw(*, in_background: bool = False) -> Drawing:
-    """A bar in a notebook, a line in a terminal, else the log.
+    """Choose a bar in a notebook, a line in a terminal, or else the log.
 
     Args:
-        in_background: The wait will be in another thread; terminals are then left to who works in them.
+        in_background: True if another thread will wait; then nothing is written to a terminal.
     """
     try:
         shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
@@ -36,13 +36,13 @@ def place_to_draw(*, in_background: bool = False) -> Drawing:
             return Bar(shell, at_once=in_background)
         if not in_background and sys.stderr is not None and sys.stderr.isatty():
             return Line(sys.stderr)
-    except Exception:  # a broken front end must not keep a report back
+    except Exception:  # a broken front end must not prevent a report
         logger.debug("no progress is drawn", exc_info=True)
     return Log()
 
 
 class _Board:
-    """What stands below one cell."""
+    """The area below one cell."""
 
     def __init__(self) -> None:
         import ipywidgets
@@ -55,11 +55,11 @@ class _Board:
         self.box.children = (*self.box.children, bar)
 
     def remove(self, bar: Any) -> bool:
-        """Whether the board is gone with its last bar."""
+        """Remove a bar, and tell whether the board is removed with its last bar."""
         self.box.children = tuple(each for each in self.box.children if each is not bar)
         if self.box.children:
             return False
-        self._handle.update({"text/plain": ""}, raw=True)  # nothing stays in the saved notebook
+        self._handle.update({"text/plain": ""}, raw=True)  # nothing is left in the saved notebook
         self.box.close()
         return True
 
@@ -68,9 +68,9 @@ class Bar:
     """A bar and a line of text.
 
     Args:
-        shell: Where the cell runs.
-        at_once: Take a place below the cell now, since another thread will draw, whose output belongs
-            nowhere.
+        shell: The shell that runs the cell.
+        at_once: Create the area below the cell now, because another thread will draw, and its output
+            belongs to no cell.
     """
 
     def __init__(self, shell: InteractiveShell, *, at_once: bool = False) -> None:
@@ -80,7 +80,7 @@ class Bar:
             self._show()
 
     def draw(self, text: str, share: float | None) -> None:
-        """Show how it stands."""
+        """Show the current state."""
         if self._bar is None:
             self._show()
         progress, line = self._bar.children
@@ -90,7 +90,7 @@ class Bar:
         self._bar.layout.display = ""
 
     def erase(self) -> None:
-        """Take it off the page."""
+        """Remove the bar from the page."""
         if self._bar is None:
             return
         with _lock:

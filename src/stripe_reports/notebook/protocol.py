@@ -1,4 +1,4 @@
-"""What a form needs of a client, and no more."""
+"""The part of a client that the form uses."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["FormClient"]
 
 
 class FormClient(Protocol):
-    """Checks requests, fetches reports and tells what there is; ``Client`` is one."""
+    """Checks requests, fetches reports and lists what exists; ``Client`` is one."""
 
     @property
     def settings(self) -> Settings:
-        """Whom it asks, and as whom."""
+        """The addresses, key and account in use."""
 
     def now(self) -> datetime:
         """See ``Client.now``."""

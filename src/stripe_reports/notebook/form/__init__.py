@@ -1,8 +1,8 @@
-"""The form: choose a report, see it, take the code along.
+"""The form: choose a report, see it, copy the code.
 
 model.py     the state, without widgets; choices, menu, history, words and code are its parts
-work.py      what is done in threads
-widget.py    the widget, and front/ its JavaScript; view tells it the state, contents what a report holds
+work.py      work done in threads
+widget.py    the widget, with its JavaScript in front/; view gives it the state, contents a report's rows
 """
 
 from stripe_reports.notebook.form.widget import Explorer, explore

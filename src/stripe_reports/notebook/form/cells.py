@@ -13,13 +13,13 @@ __all__ = ["currency_columns", "row_texts"]
 
 
 def currency_columns(schema: pl.Schema) -> dict[str, str]:
-    """For each column of money, the column that names its currency, where there is one."""
+    """Map each column of money to the column with its currency, where there is one."""
     found = {name: currency_column(name, schema) for name, dtype in schema.items() if dtype.is_decimal()}
     return {name: currency for name, currency in found.items() if currency is not None}
 
 
 def row_texts(frame: pl.DataFrame, currency_of: dict[str, str]) -> list[Sequence[str | None]]:
-    """The rows of a small frame as texts."""
+    """Return the rows of a small frame as texts."""
     names = frame.columns
     places = [names.index(currency_of[name]) if name in currency_of else None for name in names]
     return [

@@ -1,6 +1,6 @@
-"""What is chosen in the form, as typed, and whether it makes a request: every problem at its field.
+"""The choices in the form, as typed, and the request they make, or the problems by field.
 
-Pure: no widget, no call. What a type does not take is kept for the next type, and not used.
+Pure: no widget, no call. A value that a report type does not have is kept for the next type, but not used.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ FIELDS: dict[str, str] = {
     "invoice": "Invoice",
     "invoice_line_item": "Invoice line item",
 }
-"""The parameters that are written into a field of their own, in the order of the form."""
+"""The parameters that have a field of their own, in the order of the form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What stands in the form.
+    """The values in the form.
 
     Attributes:
         report_type: Versioned id.
-        period: As ``client.request`` takes it, in text.
+        period: As for ``client.request``, as text.
         timezone: IANA zone; empty for the client's own.
         columns: Names in their order, ``"default"`` or ``"all"``.
-        texts: What is typed into the other fields, by parameter.
-        zone: Where a finished request was meant, if it came with a zone that is not sent.
-        other: Parameters that the form has no field for; they belong to the request that came with them.
+        texts: Texts of the other fields, by parameter.
+        zone: The zone of a given request, if that zone is not one of the parameters sent.
+        other: Parameters without a field in the form; they belong to the request that brought them.
     """
 
     report_type: str
@@ -56,15 +56,15 @@ class Choices:
     other: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
-        """What is typed into a field, without blanks around it."""
+        """Return the text of a field, without spaces around it."""
         return self.texts.get(name, "").strip()
 
     def with_text(self, name: str, text: str) -> Choices:
-        """The same with another text in a field."""
+        """Return the same choices with another text in a field."""
         return replace(self, texts={**self.texts, name: text})
 
     def with_type(self, report_type: ReportType) -> Choices:
-        """The same for another type: columns that it does not have are left out, all else is kept."""
+        """Return the same choices for another type, without the columns that it does not have."""
         columns = self.columns
         if not isinstance(columns, str):
             columns = tuple(name for name in columns if report_type.column(name)) or "default"
@@ -73,13 +73,13 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the choices come to.
+    """The result of checking the choices.
 
     Attributes:
-        request: What would be asked for; None while there are problems.
-        problems: What is wrong, by field.
-        interval: What the period means, if it means something.
-        notes: What is no problem but should be known, by field.
+        request: The request they make; None while there are problems.
+        problems: Problems, by field.
+        interval: The interval that the period means; None if it is not a period.
+        notes: Useful information that is not a problem, by field.
     """
 
     request: ReportRequest | None
@@ -89,12 +89,12 @@ class Checked:
 
 
 def takes_period(report_type: ReportType) -> bool:
-    """Whether the type describes a time; those of one payout do not."""
+    """Tell whether the type has a period; those about one payout do not."""
     return not report_type.is_catalogued or "interval_end" in report_type.parameters
 
 
 def fields_of(report_type: ReportType) -> list[str]:
-    """The fields that the type has a use for, in the order of the form."""
+    """Return the fields of the type, in the order of the form."""
     period = ["period", "timezone"] if takes_period(report_type) else []
     if not period and "timezone" in report_type.parameters:
         period = ["timezone"]
@@ -106,7 +106,7 @@ def fields_of(report_type: ReportType) -> list[str]:
 
 
 def choices_of(request: ReportRequest) -> Choices:
-    """The form filled in with a request."""
+    """Fill the form in with a request."""
     zone = request.timezone or request.zone or ""
     start, end = request.interval_start, request.interval_end
     period = "last month"
@@ -125,7 +125,7 @@ def choices_of(request: ReportRequest) -> Choices:
 
 
 def days_period(first: str, last: str) -> str:
-    """The period of whole days that includes both; what cannot be is kept as it is, to be refused."""
+    """Write the period of whole days that includes both; an impossible one is kept, and refused later."""
     try:
         return f"{first}/{date.fromisoformat(last) + timedelta(days=1)}"
     except (ValueError, OverflowError):
@@ -140,11 +140,11 @@ def check(
     default_zone: str | None = None,
     fiscal_year_start: int = 1,
 ) -> Checked:
-    """Look at every field: what is chosen is resolved as a call of the client is, with the same messages.
+    """Check every field: choices are resolved as in a call of the client, with the same messages.
 
     Args:
-        choices: What is chosen.
-        report_type: The chosen type; with its available range where Stripe was asked.
+        choices: The choices.
+        report_type: The chosen type; with its available data if Stripe was asked.
         now: Stripe's time.
         default_zone: The client's zone.
         fiscal_year_start: Month in which the client's fiscal year starts.
@@ -175,7 +175,7 @@ def _shown_field(name: str) -> str:
 
 
 def _value(name: str, text: str) -> str | tuple[str, ...] | None:
-    """What is typed into a field, as the parameter's value; None if nothing is."""
+    """Return the text of a field as the parameter's value; None if the field is empty."""
     if name == "connected_accounts" and text:
         return tuple(filter(None, re.split(r"[\s,;]+", text)))
     return text or None
@@ -202,7 +202,7 @@ def _problem_of_days(period: str) -> str | None:
 
 
 def _in_days(interval: Interval) -> str | None:
-    """The interval as a period of whole days, if it is one."""
+    """Return the interval as a period of whole days, if it is one."""
     zone = zone_named(interval.timezone)
     first, after = interval.start.astimezone(zone).date(), interval.end.astimezone(zone).date()
     period = f"{first}/{after}"

@@ -1,4 +1,4 @@
-"""The controls of the chosen period: whether its reports agree, and the rows where they do not."""
+"""The controls of the chosen period, and the rows behind the differences."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from stripe_reports.render.money import figure
 __all__ = ["Closing", "has_controls"]
 
 MOST_ROWS = 200
-"""So many rows behind a difference are shown; code has the others."""
+"""Maximum rows shown behind a difference; code returns all of them."""
 
 
 def has_controls(request: ReportRequest | None) -> bool:
-    """Whether the request is about a period with a start and an end."""
+    """Tell whether the request has a period with a start and an end."""
     return request is not None and request.interval_start is not None and request.interval_end is not None
 
 
 class Closing:
-    """Ties out periods, and keeps the last outcome for whoever looks into it."""
+    """Ties out periods, and keeps the last result for showing its rows."""
 
     def __init__(self, client: FormClient) -> None:
         self._client = client
@@ -32,14 +32,14 @@ class Closing:
         self._last: TieOut | None = None
 
     def outcome(self, request: ReportRequest | None) -> dict[str, Any]:
-        """The controls over the reports of the request's period; these are fetched, or reused.
+        """Check the reports of the request's period, which are fetched or reused.
 
         Raises:
-            ParameterError: The request is about no period.
+            ParameterError: The request has no period.
             StripeReportsError: As ``client.tie_out``.
         """
         if request is None or request.interval_start is None or request.interval_end is None:
-            raise ParameterError("Choose a report with a period; the controls are about its reports.")
+            raise ParameterError("Choose a report with a period: controls compare the reports of one period.")
         zone = request.timezone or request.zone
         tied = self._client.tie_out(
             (request.interval_start, request.interval_end), timezone=zone, progress=None
@@ -55,7 +55,7 @@ class Closing:
         }
 
     def rows(self, control: str, currency: str) -> dict[str, Any]:
-        """The rows that make the difference of a control."""
+        """Return the rows behind the difference of a control."""
         with self._lock:
             tied = self._last
         if tied is None:

@@ -1,4 +1,4 @@
-"""A request as Python: one expression, and a cell that runs by itself."""
+"""A request as Python: one expression, or a complete cell."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WIDTH = 88
 
 
 def expression(request: ReportRequest) -> str:
-    """The request's ``repr``, an argument a line: ``eval(..., {"sr": sr})`` gives an equal request.
+    """Write the request's ``repr``, one argument per line: ``eval(..., {"sr": sr})`` gives an equal request.
 
     Example:
         >>> request = sr.ReportRequest("payout_reconciliation.by_id.summary.1", payout="po_1")
@@ -31,12 +31,12 @@ def expression(request: ReportRequest) -> str:
 
 
 def snippet(request: ReportRequest, client: str = "client", selected: Selected | None = None) -> str:
-    """A cell that fetches what the form does, and takes the rows that are selected in its chart.
+    """Write a cell that fetches the form's report, and keeps the rows selected in its chart.
 
     Args:
-        request: What is asked for.
-        client: The name under which the client is known in the notebook.
-        selected: The rows that are selected; None for all.
+        request: The request.
+        client: The name of the client in the notebook.
+        selected: The selected rows; None for all.
     """
     imports = ["import stripe_reports as sr\n"]
     if selected is not None:
@@ -52,7 +52,7 @@ def snippet(request: ReportRequest, client: str = "client", selected: Selected |
 
 
 def filtering(selected: Selected) -> str:
-    """The rows of ``report`` that are selected, as code."""
+    """Write the code for the selected rows of ``report``."""
     flat = f"report.scan().filter({selected.code}).collect()"
     if len(flat) <= _WIDTH:
         return flat
@@ -60,7 +60,7 @@ def filtering(selected: Selected) -> str:
 
 
 def _arguments(flat: str) -> list[str]:
-    """The arguments of a call, as written; what is quoted or in brackets is not looked into."""
+    """Split the arguments of a call as written, but not inside quotes or brackets."""
     import ast
 
     call = ast.parse(flat, mode="eval").body

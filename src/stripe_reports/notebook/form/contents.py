@@ -1,4 +1,4 @@
-"""The contents of the report that is shown: sent to a view that asks, and kept nowhere else."""
+"""The contents of the shown report: sent to the view that asks, and kept nowhere else."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST_DOWNLOAD", "Contents"]
 
 PIECE = 1 << 20
-"""Bytes of a file that are sent at once: less than any server in between refuses."""
+"""Bytes of a file sent at once: few enough for any server in between."""
 
 LARGEST_DOWNLOAD = 200_000_000
-"""Bytes of a file that a browser is given; beyond, the file is written where the notebook runs."""
+"""Maximum size of a file sent to a browser; a larger file is written where the notebook runs."""
 
 _TYPES = {
     "csv": "text/csv;charset=utf-8",
@@ -42,7 +42,7 @@ _TYPES = {
 
 
 class Contents:
-    """What a view can ask about one report."""
+    """Answers the questions of a view about one report."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
@@ -52,17 +52,17 @@ class Contents:
 
     @cached_property
     def rows(self) -> Rows:
-        """Its rows, page by page."""
+        """The rows of the report, page by page."""
         return Rows(self.report)
 
     @cached_property
     def _folder(self) -> Path:
-        folder = Path(tempfile.mkdtemp(prefix="stripe-reports-download-"))  # its owner's only
+        folder = Path(tempfile.mkdtemp(prefix="stripe-reports-download-"))  # readable only by its owner
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return folder
 
     def overview(self) -> dict[str, Any]:
-        """What stands above the tabs, and the columns."""
+        """Return the texts above the tabs, and the columns."""
         request = self.report.request
         title = catalog.completed(request.report_type).name
         return {
@@ -74,7 +74,7 @@ class Contents:
         }
 
     def page(self, asked: dict[str, Any], selected: Selected | None = None) -> dict[str, Any]:
-        """Some rows, of those that are selected in the chart."""
+        """Return one page of the rows selected in the chart."""
         page = self.rows.page(
             int(asked.get("offset", 0)),
             int(asked.get("limit", 100)),
@@ -86,7 +86,7 @@ class Contents:
         return {"rows": page.rows, "offset": page.offset, "matching": page.matching, "total": page.total}
 
     def chart(self, kind: str | None) -> dict[str, Any]:
-        """The chart as SVG, and which kinds there are. altair is imported here, once the form is long shown.
+        """Draw the chart as SVG, and list its kinds. altair is imported here, after the form is shown.
 
         Raises:
             ParameterError: There is no chart for this report type.
@@ -96,7 +96,7 @@ class Contents:
         kinds = self.report.chart_kinds()
         kind = kind if kind in kinds else next(iter(kinds), None)
         chart = self._chart(kind)
-        shown = chart._repr_mimebundle_()  # takes its colours from the page
+        shown = chart._repr_mimebundle_()  # uses the colours of the page
         bundle = (shown[0] if isinstance(shown, tuple) else shown) or {}
         svg = bundle.get("text/html", "")
         if not svg.startswith("<svg"):  # the user enabled another renderer
@@ -107,7 +107,7 @@ class Contents:
         return {"svg": svg, "kinds": kinds, "kind": kind, "run": self.report.run.id, "selections": names}
 
     def live_chart(self, kind: str) -> dict[str, Any]:
-        """The same chart as a Vega specification, to be drawn by the view; one can select in it.
+        """Return the same chart as a Vega specification, which the view draws; rows can be selected in it.
 
         Raises:
             ParameterError: There is no such chart.
@@ -117,12 +117,12 @@ class Contents:
         from stripe_reports.charts import theme
 
         chart = self._chart(kind)
-        if alt.theme.active == "default":  # the user's own theme stands
+        if alt.theme.active == "default":  # the user's own theme is kept
             chart = theme.following_the_page(chart)
         return {"spec": chart.to_dict(format="vega")}
 
     def selected(self, kind: str, selections: Mapping[str, Any]) -> Selected | None:
-        """The rows behind what is selected in a chart; None where nothing is.
+        """Return the rows behind the selection in a chart; None without a selection.
 
         Raises:
             ParameterError: There is no such chart.
@@ -139,7 +139,7 @@ class Contents:
         return chart
 
     def file(self, format_: str) -> dict[str, Any]:
-        """Write the report as a file, to be sent in pieces.
+        """Write the report to a file, which is sent in pieces.
 
         Raises:
             ParameterError: It is too large for a browser.
@@ -157,7 +157,7 @@ class Contents:
             if path != self.report.path:
                 path.unlink()
             raise ParameterError(
-                f"The file has {size_text(size)}, too much for a browser. Write it where the notebook runs: "
+                f"The file has {size_text(size)}, too large for a browser. Write it where the notebook runs: "
                 f"form.report.write_{'excel' if format_ == 'xlsx' else format_}('…')."
             )
         id_ = uuid.uuid4().hex
@@ -166,7 +166,7 @@ class Contents:
         return {"id": id_, "name": name, "size": size, "type": _TYPES[format_]}
 
     def piece(self, id_: str, offset: int) -> bytes:
-        """The next bytes of a file; it is removed after its last ones."""
+        """Return the next bytes of a file; the file is removed after its last bytes."""
         with self._lock:
             path = self._files.get(id_)
         if path is None:

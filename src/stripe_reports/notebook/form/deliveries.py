@@ -1,4 +1,4 @@
-"""Calls to code that is not the form's: in order, one at a time, and never while the form holds a lock."""
+"""Calls to code outside of the form: in order, one at a time, and never while the form holds a lock."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["Deliveries", "attempt"]
 
 
 class Deliveries:
-    """Calls that wait to be made, in the order in which they were added.
+    """Calls waiting to be made, in the order in which they were added.
 
-    Nobody waits for calls that another thread makes: such a call may itself be waiting for this thread.
+    A thread never waits for calls that another thread makes: such a call may be waiting for this thread.
     """
 
     def __init__(self) -> None:
@@ -20,26 +20,26 @@ class Deliveries:
         self._turn = threading.Lock()
 
     def add(self, call: Callable[[], object]) -> None:
-        """Put a call behind those that wait. Add with the lock that orders them; deliver without it."""
+        """Add a call at the end. Add with the lock that orders the calls; deliver without it."""
         self._waiting.append(call)
 
     def deliver(self) -> None:
-        """Make the calls that wait, here; where one is being made, whoever makes it makes these after it."""
+        """Make the waiting calls here; if another thread is making one, it makes these after it."""
         while self._waiting and self._turn.acquire(blocking=False):
             try:
                 while self._waiting:
                     attempt(self._waiting.popleft())
             finally:
-                self._turn.release()  # and look again: another thread may have added one and found no turn
+                self._turn.release()  # check again: another thread may just have added one
 
     def deliver_in_background(self) -> None:
-        """Make the calls that wait in a thread of their own."""
+        """Make the waiting calls in a new thread."""
         if self._waiting and not self._turn.locked():
             threading.Thread(target=self.deliver, name="stripe-reports observers", daemon=True).start()
 
 
 def attempt(call: Callable[[], object]) -> None:
-    """Make a call; an error goes where those go that end a thread: to ``threading.excepthook``."""
+    """Make a call; pass an error to ``threading.excepthook``, as for an error that ends a thread."""
     try:
         call()
     except Exception as error:

@@ -1,4 +1,4 @@
-"""What is to be said of a report: a line for each currency, and where it comes from."""
+"""Facts about a report: a line for each currency, and its provenance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BALANCES = {"starting_balance": "starting balance", "ending_balance": "ending b
 
 
 def summary(report: Report) -> list[dict[str, str]]:
-    """A line for each currency: its rows and sums, or the balances of a balance summary."""
+    """Write a line for each currency: its rows and sums, or the balances of a balance summary."""
     rows = report.scan()
     schema = rows.collect_schema()
     if {"category", "net_amount", "currency"} <= set(schema):
@@ -31,7 +31,7 @@ def summary(report: Report) -> list[dict[str, str]]:
         count = int(rows.select(pl.len()).collect().item())
         return [{"currency": "", "text": _rows_text(count)}]
     currency = "currency" if "currency" in groups else next(iter(groups))
-    if "reporting_category" in schema:  # a total beside its parts would count twice
+    if "reporting_category" in schema:  # a total together with its parts would be counted twice
         rows = rows.filter(pl.col("reporting_category").str.to_lowercase().ne_missing("total"))
     return _sums(rows, currency, groups[currency][:_MOST_SUMS])
 
@@ -65,7 +65,7 @@ def _rows_text(count: int) -> str:
 
 
 def provenance(report: Report) -> list[tuple[str, str]]:
-    """Where a report comes from, as names and texts."""
+    """Return the provenance of a report as names and texts."""
     of = report.provenance
     zone = report.request.display_zone
     facts = [
@@ -73,11 +73,11 @@ def provenance(report: Report) -> list[tuple[str, str]]:
         ("Run", report.run.id),
         ("Data of", _at(of.as_of, zone)),
         ("Read from Stripe", _at(of.fetched_at, zone)),
-        ("Account", of.account or "the key's own"),
+        ("Account", of.account or "the key's own account"),
         ("Mode", "live" if of.livemode else "test"),
         ("API version", of.api_version),
         ("Stripe's file", f"{report.run.file.id if report.run.file else ''}, {of.size:,} bytes"),
-        ("SHA-256 of it", of.sha256),
+        ("SHA-256 of the file", of.sha256),
         ("Assumed", " ".join(report.reuse.notes)),
         ("Types set by hand", ", ".join(f"{name}: {dtype}" for name, dtype in of.schema_overrides.items())),
         ("Stored as", str(report.path)),

@@ -1,4 +1,4 @@
-"""Earlier runs, of this machine and of Stripe, as one list: newest first. Pure."""
+"""Earlier runs, on this machine and at Stripe, in one list: newest first. Pure."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Entry:
     """An earlier run.
 
     Attributes:
-        run: As last seen.
-        request: What it was asked for, as far as is known.
-        place: Where its result is.
-        created: When it was created at Stripe.
+        run: The run as last seen.
+        request: Its request, as far as it is known.
+        place: The place of its result.
+        created: Time of its creation at Stripe.
     """
 
     run: ReportRun
@@ -34,7 +34,7 @@ class Entry:
     place: Place
 
     def shown(self, now: datetime) -> dict[str, str]:
-        """The entry as texts."""
+        """Return the entry as texts."""
         return {
             "id": self.run.id,
             "title": catalog.completed(self.run.report_type).name,
@@ -47,7 +47,7 @@ class Entry:
 
 
 def entries(stored: Iterable[Report], runs: Iterable[ReportRun], *, limit: int = 50) -> list[Entry]:
-    """Stored reports and runs at Stripe together, each run once."""
+    """Merge stored reports and runs at Stripe, each run once."""
     found = {report.run.id: Entry(report.run, report.request, "this machine") for report in stored}
     for run in runs:
         if run.id not in found and (request := _request_of(run)) is not None:

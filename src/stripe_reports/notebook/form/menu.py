@@ -1,4 +1,4 @@
-"""What there is to choose from: report types by family, periods, columns in groups. Pure."""
+"""The choices on offer: report types by family, periods, columns in groups. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OTHER = "Other"
 
 
 def static_menu() -> dict[str, Any]:
-    """What does not change while a form is open."""
+    """Return the part of the menu that does not change while a form is open."""
     return {
         "timezones": sorted(available_timezones()),
         "categories": [*catalog.REPORTING_CATEGORIES, *catalog.UNLISTED_CATEGORIES],
@@ -36,12 +36,12 @@ def static_menu() -> dict[str, Any]:
 
 
 def families(types: Mapping[str, ReportType], *, asked: bool, livemode: bool) -> list[dict[str, Any]]:
-    """Report types by family, by title, newest version first.
+    """Return the report types by family and title, newest version first.
 
     Args:
         types: Those that the account offers; those of the catalogue are added.
-        asked: Whether Stripe was asked what it offers.
-        livemode: Whether the key is a live one.
+        asked: True if Stripe was asked which types it offers.
+        livemode: True for a live key.
     """
     known = {**catalog.report_types(), **types}
     newest = _newest(known, types if asked else known)
@@ -58,7 +58,7 @@ def families(types: Mapping[str, ReportType], *, asked: bool, livemode: bool) ->
 
 
 def _newest(known: Mapping[str, ReportType], offered: Mapping[str, ReportType]) -> dict[str, str]:
-    """For each name, the version that it stands for: of those offered, else of those known."""
+    """Return the newest version of each name: of those offered, or else of those known."""
     columns = {id_: type_.default_columns for id_, type_ in known.items()}
     named = {type_.base for type_ in offered.values()}
     return {
@@ -70,16 +70,16 @@ def _newest(known: Mapping[str, ReportType], offered: Mapping[str, ReportType]) 
 def unavailable(
     type_: ReportType, offered: Mapping[str, ReportType], *, asked: bool, livemode: bool
 ) -> str | None:
-    """Why this key cannot run a type; None if it can, as far as is known."""
+    """Return the reason why this key cannot run a type; None if it can, as far as is known."""
     if type_.livemode_only and not livemode:
-        return "live data only, and this is a test key"
+        return "it needs a live key, and this is a test key"
     if asked and type_.id not in offered:
         return "Stripe does not offer it to this account" + ("" if livemode else " in test mode")
     return None
 
 
 def period_choices(now: datetime, zone: str) -> list[dict[str, str]]:
-    """The periods of a menu, each with what it means now: presets, then months, quarters and years."""
+    """Return the periods of the menu with their current days: presets, then months, quarters and years."""
     today = now.astimezone(zone_named(zone)).date()
     months = [divmod(today.year * 12 + today.month - 1 - back, 12) for back in range(1, 13)]
     quarters = [divmod(today.year * 4 + (today.month - 1) // 3 - back, 4) for back in range(1, 5)]
@@ -132,7 +132,7 @@ _GROUPS = ("Money", "Dates and times", "Ids", *dict.fromkeys(_BY_PREFIX.values()
 
 
 def column_groups(report_type: ReportType) -> list[dict[str, Any]]:
-    """The columns of a type in groups; metadata, which need a key, are apart (``metadata_columns``)."""
+    """Group the columns of a type; metadata, which needs a key, is separate (``metadata_columns``)."""
     groups: dict[str, list[dict[str, str]]] = {title: [] for title in _GROUPS}
     for column in report_type.columns:
         if column.kind != "metadata":
@@ -148,12 +148,12 @@ def _group(column: Column) -> str:
 
 
 def metadata_columns(columns: Iterable[Column]) -> list[str]:
-    """Whose metadata can be asked for: ``payment_metadata``, ``customer_metadata`` and so on."""
+    """Return the metadata columns of a type: ``payment_metadata``, ``customer_metadata`` and so on."""
     return [column.name.partition("[")[0] for column in columns if column.kind == "metadata"]
 
 
 def available(type_: ReportType, zone: str) -> dict[str, str] | None:
-    """From when to when there are data, and when they were published; None if Stripe was not asked."""
+    """Return the time range of the data and their publication time; None if Stripe was not asked."""
     if type_.data_available_start is None or type_.data_available_end is None:
         return None
     shown_in = zone_named(zone)

@@ -1,8 +1,8 @@
-"""The state of a form: what is chosen, what it comes to, what runs, what is shown.
+"""The state of a form: the choices, the request they make, the run in progress, the report shown.
 
-A plain object without widgets or calls. Every change is a method, and holds the state while it is made. The
-form's own parts follow it under the same lock, so that all of them show the same; whoever else subscribes is
-told afterwards.
+A plain object without widgets or calls. Every change is a method that holds the lock. The form's own parts
+follow it under the same lock, so that all of them show the same state; other subscribers are called
+afterwards.
 """
 
 from __future__ import annotations
@@ -38,30 +38,30 @@ if TYPE_CHECKING:
 __all__ = ["Model"]
 
 FIRST_CHOICE = "balance.summary"
-"""What stands in a new form: the report that everybody knows."""
+"""The report type of a new form: the best-known report."""
 
 
 class Model:
-    """What a form shows.
+    """The state of a form.
 
     Args:
-        now: Tells Stripe's time.
-        livemode: Whether the client's key is a live one.
+        now: Returns Stripe's time.
+        livemode: True if the client has a live key.
         default_zone: The client's zone.
-        request: What to open the form at; None for last month's balance summary.
+        request: The request to fill in first; None for last month's balance summary.
 
     Attributes:
         types: The report types that the account offers, by id; empty until Stripe was asked.
-        is_asked: Whether it was.
-        choices: What stands in the form.
-        checked: What that comes to.
+        is_asked: True once Stripe was asked.
+        choices: The values in the form.
+        checked: The result of checking them.
         fetch_plan: What the button would do; None until that is known.
         running: The run in progress, or None.
         report: The report that is shown, or None.
-        selection: What is selected in its chart, or None.
-        problem: What went wrong last, or None.
-        notice: Something to know that is no error, or an empty text.
-        history: Earlier runs; None until they were asked for.
+        selection: The selection in its chart, or None.
+        problem: The last problem, or None.
+        notice: Information that is not an error, or an empty text.
+        history: Earlier runs; None until they are known.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Model:
         self._listeners: list[Callable[[], object]] = []
         self._deliveries = Deliveries()
         self._depth = 0
-        self._settled = False  # whether the user or a request named the type
+        self._settled = False  # True if the user or a request chose the type
         if request is None:
             self.choices = Choices(catalog.newest(FIRST_CHOICE))
         else:
@@ -100,36 +100,36 @@ class Model:
     # Who follows
 
     def subscribe(self, listener: Callable[[], object]) -> None:
-        """Call *listener* after every change, once the state is no longer held.
+        """Call *listener* after every change, without the lock.
 
-        It may do anything: change the form, wait for a report, unsubscribe. One call is made at a time, in
+        It may do anything: change the form, wait for a report, unsubscribe. Calls are made one at a time, in
         the order of the changes; an error that it raises goes to ``threading.excepthook``.
         """
         self._listeners.append(listener)
 
     def unsubscribe(self, listener: Callable[[], object]) -> None:
-        """Call *listener* no more, not even for changes that it has not been told yet."""
+        """Stop calling *listener*, even for earlier changes that it has not been told yet."""
         with suppress(ValueError):
             self._listeners.remove(listener)
 
     def follow(self, follower: Callable[[], object]) -> None:
-        """Call *follower* at the end of every change, while the state is held.
+        """Call *follower* at the end of every change, with the lock held.
 
-        For the parts of the form alone: it must neither wait nor call code that is not the form's.
+        Only for parts of the form: it must not wait, and must not call code outside of the form.
         """
         self._followers.append(follower)
 
     def tell(self, call: Callable[[], object]) -> None:
-        """For a follower: make a call as listeners are called, before theirs for this change."""
+        """Let a follower add a call, made like those to listeners and before theirs for this change."""
         self._deliveries.add(call)
 
     @contextmanager
     def changing(self, *, in_background: bool = False) -> Iterator[None]:
-        """Hold the state while it changes; who subscribed is told once, at the end, when it is free again.
+        """Hold the lock during a change; call the subscribers once, at the end, without the lock.
 
         Args:
-            in_background: Tell it in a thread of its own. A thread that fetches tells nobody: whoever waits
-                there for what it fetches would wait forever.
+            in_background: Call them in a new thread. A thread that fetches must not call them: a subscriber
+                that waits for the fetched report would wait forever.
         """
         is_outermost = False
         try:
@@ -162,15 +162,15 @@ class Model:
 
     @property
     def report_type(self) -> ReportType:
-        """The chosen type, with its available range where Stripe was asked."""
+        """The chosen type, with its available data if Stripe was asked."""
         return self.type_of(self.choices.report_type)
 
     def type_of(self, id_: str) -> ReportType:
-        """A type by its id: as Stripe described it, else as the catalogue completes it."""
+        """Return a type by its id, as Stripe describes it or else from the catalogue."""
         return self.types.get(id_) or catalog.completed(id_)
 
     def versioned(self, name: str) -> str:
-        """A type's id with its version: the newest one that the account offers, as far as is known."""
+        """Return a type's id with its version: the newest one that the account offers, as far as is known."""
         return catalog.newest(name, self._offered if self.is_asked else None)
 
     @property
@@ -179,12 +179,12 @@ class Model:
 
     @property
     def request(self) -> ReportRequest | None:
-        """What would be asked for; None while there are problems."""
+        """The request that the choices make; None while there are problems."""
         return self.checked.request
 
     @property
     def zone(self) -> str:
-        """The zone in which days are meant, UTC while the one typed is none."""
+        """The zone of the days; UTC while the typed zone is not valid."""
         if "timezone" in self.checked.problems:
             return "UTC"
         return self.choices.timezone.strip() or self.default_zone or "UTC"
@@ -195,7 +195,7 @@ class Model:
 
     @property
     def button(self) -> Button:
-        """What pressing the button would do."""
+        """The button, with the text that says what it would do."""
         if self.request is None:
             return Button("Run report", None, enabled=False)
         if self.running is not None and self.running.request == self.request:
@@ -227,14 +227,14 @@ class Model:
         columns: Columns | Iterable[str] | None = None,
         **texts: str,
     ) -> None:
-        """Change what stands in the form; what is not named stays.
+        """Change values in the form; those that are not named stay.
 
         Args:
             report_type: Versioned id.
-            period: A period in text.
+            period: A period as text.
             timezone: IANA zone; empty for the client's.
             columns: ``"default"``, ``"all"`` or names in their order.
-            **texts: Text of another field, by its parameter.
+            **texts: Texts of other fields, by parameter.
         """
         unknown = texts.keys() - FIELDS.keys()
         if unknown:
@@ -255,17 +255,17 @@ class Model:
             self._chose(choices)
 
     def choose_days(self, first: str, last: str) -> None:
-        """Whole days, both included, as two dates in text."""
+        """Choose a period of whole days, both included, as two dates in text."""
         self.choose(period=days_period(first, last))
 
     def toggle_column(self, name: str, *, on: bool) -> None:
-        """Add a column at the end, or leave one out; from there on the list is the user's own."""
+        """Add a column at the end, or remove one; from then on the list is the user's own."""
         with self.changing():
             names = [each for each in self.chosen_columns() if each != name]
             self.choose(columns=[*names, name] if on else names)
 
     def chosen_columns(self) -> tuple[str, ...]:
-        """The columns that the report would have, as far as they are known."""
+        """Return the columns that the report would have, as far as they are known."""
         columns = self.choices.columns
         if not isinstance(columns, str):
             return columns
@@ -293,7 +293,7 @@ class Model:
     # What becomes known
 
     def learned_types(self, types: Iterable[ReportType]) -> None:
-        """What the account offers; an untouched form moves on to the newest version that it does."""
+        """Set the types that the account offers; an unchanged form switches to the newest version offered."""
         with self.changing(in_background=True):
             self.types = {type_.id: type_ for type_ in types}
             self.is_asked = True
@@ -307,25 +307,25 @@ class Model:
             self._chose(choices)
 
     def learned_plan(self, request: ReportRequest, fetch_plan: FetchPlan | None) -> None:
-        """What the button would do for a request; ignored if another one is chosen meanwhile."""
+        """Set what the button would do for a request; ignored if another request is chosen by now."""
         with self.changing(in_background=True):
             if request == self.request:
                 self.fetch_plan = fetch_plan
 
     def learned_history(self, entries: list[Entry]) -> None:
-        """Earlier runs."""
+        """Set the earlier runs."""
         with self.changing(in_background=True):
             self.history = entries
 
     def trouble(self, error: BaseException) -> None:
-        """Something could not be found out."""
+        """Show a problem with a background lookup."""
         with self.changing(in_background=True):
             self.problem = Problem.of(error)
 
     # Selecting
 
     def selected(self, report: Report, rows: Selected | None, by: str = "") -> None:
-        """Something, or nothing, is selected in the chart of a report; ignored if another one is shown."""
+        """Set the selection in the chart of a report; ignored if another report is shown."""
         with self.changing(in_background=True):
             if report is self.report:
                 self._selections += 1
@@ -334,7 +334,7 @@ class Model:
     # Running
 
     def started(self, request: ReportRequest, at: float) -> None:
-        """The button was pressed; a run still in progress goes on at Stripe without us."""
+        """Start a run; a run still in progress continues at Stripe."""
         with self.changing():
             superseded = self.running
             self.running = Running(request, at)
@@ -342,13 +342,13 @@ class Model:
             self.notice = _left(superseded.run) if superseded and superseded.run else ""
 
     def progressed(self, run: ReportRun, elapsed: float, expected: float | None) -> None:
-        """A look at the run."""
+        """Update the run in progress."""
         with self.changing(in_background=True):
             if self.running is not None:
                 self.running = replace(self.running, run=run, elapsed=elapsed, expected=expected)
 
     def finished(self, report: Report) -> None:
-        """The report is there."""
+        """Show the report."""
         with self.changing(in_background=True):
             self.running = None
             self.problem = None
@@ -357,14 +357,14 @@ class Model:
             self.selection = None
 
     def failed(self, error: BaseException) -> None:
-        """It is not, and this is why; an earlier report stays."""
+        """Show why the run failed; an earlier report stays."""
         with self.changing(in_background=True):
             self.running = None
             self.fetch_plan = None
             self.problem = Problem.of(error)
 
     def detached(self) -> None:
-        """Nobody waits any more; the run goes on at Stripe."""
+        """Stop waiting; the run continues at Stripe."""
         with self.changing():
             running, self.running = self.running, None
             self.fetch_plan = None
@@ -372,9 +372,9 @@ class Model:
                 self.notice = (
                     _left(running.run)
                     if running.run
-                    else "Nobody waits any more. If a run was launched, it goes on at Stripe."
+                    else "The form stopped waiting. If a run was launched, it continues at Stripe."
                 )
 
 
 def _left(run: ReportRun) -> str:
-    return f"Run {run.id} goes on at Stripe. Ask for the same again, or find it in the history."
+    return f"Run {run.id} continues at Stripe. Run the same report again, or open it in the earlier runs."

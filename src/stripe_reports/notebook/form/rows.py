@@ -1,6 +1,6 @@
-"""A report as a table that is looked at page by page: sorted, searched, and never read whole.
+"""A report as a table shown page by page: sorted, searched, and never read completely.
 
-Only the order of the rows is kept, four bytes a row; what is shown is read from the stored file.
+Only the order of the rows is kept, four bytes per row; shown rows are read from the stored file.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 __all__ = ["Page", "Rows"]
 
 MOST_ROWS = 500
-"""So many rows are shown at once at most, whatever is asked for."""
+"""Maximum rows on a page, even if more are requested."""
 
 _INDEX = "\0row"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows as texts, and how many there are.
+    """A page of rows as texts, and the numbers of rows.
 
     Attributes:
-        rows: The cells, None where one is empty.
-        offset: How many matching rows come before.
-        matching: How many rows match the search, of those that are selected.
-        total: How many rows the report has.
+        rows: The cells; None for an empty one.
+        offset: Number of matching rows before the page.
+        matching: Number of selected rows that match the search.
+        total: Number of rows of the report.
     """
 
     rows: Sequence[Sequence[str | None]]
@@ -57,7 +57,7 @@ class Rows:
         self._order = lru_cache(maxsize=4)(self._ordered)
 
     def columns(self) -> list[dict[str, Any]]:
-        """Name, how it is aligned, and in which zone its times are."""
+        """Return name, alignment and time zone of each column."""
         return [
             {"name": name, "numeric": dtype.is_numeric(), "zone": getattr(dtype, "time_zone", None)}
             for name, dtype in self.schema.items()
@@ -73,16 +73,16 @@ class Rows:
         search: str = "",
         selected: Selected | None = None,
     ) -> Page:
-        """Some rows.
+        """Return a page of rows.
 
         Args:
-            offset: How many matching rows to leave out.
-            limit: How many rows to give, 500 at most.
+            offset: Number of matching rows to skip.
+            limit: Maximum number of rows, at most 500.
             sort: Column to sort by, empty cells last; None for Stripe's order.
-            descending: Greatest first.
-            search: Keep the rows in which this text stands somewhere, in any case; amounts and times are
-                searched as they are shown without thousands separators.
-            selected: Keep the rows that are selected in a chart.
+            descending: True for the greatest value first.
+            search: Keep the rows that contain this text, ignoring case; amounts and times are searched as
+                shown, but without thousands separators.
+            selected: Keep the rows selected in a chart.
         """
         offset, limit = max(0, offset), max(0, min(limit, MOST_ROWS))
         if sort not in self.schema:
@@ -90,20 +90,20 @@ class Rows:
         if sort is None and selected is None and not search.strip():
             frame = self._scan().slice(offset, limit).collect()
             return Page(row_texts(frame, self._currency_of), offset, self.total, self.total)
-        with self._lock:  # views ask at once, and one sort is enough
+        with self._lock:  # several views may ask at once; one sort is enough
             order = self._order(sort, descending, search.strip().lower(), selected)
         wanted = order.slice(offset, limit)
         frame = self._gathered(wanted)
         return Page(row_texts(frame, self._currency_of), offset, order.len(), self.total)
 
     def count(self, selected: Selected) -> int:
-        """How many rows are selected."""
+        """Return the number of selected rows."""
         return self.page(0, 0, selected=selected).matching
 
     def _ordered(
         self, sort: str | None, descending: bool, search: str, selected: Selected | None
     ) -> pl.Series:
-        """The numbers of the matching rows in their order."""
+        """Return the numbers of the matching rows, in order."""
         rows = self._scan().with_row_index(_INDEX)
         if selected is not None:
             rows = rows.filter(selected.expr)
@@ -123,9 +123,9 @@ class Rows:
 
 
 def _contains(schema: pl.Schema, text: str) -> pl.Expr:
-    """Whether the text stands in a row. Figures and times are looked through only for what can be in them."""
+    """Tell whether a row contains the text. Amounts and times are searched only for text they can contain."""
     can_be_figure = all(character in "0123456789.-−:, " for character in text)
-    plain = text.replace(",", "").replace("−", "-")  # amounts are shown with both
+    plain = text.replace(",", "").replace("−", "-")  # amounts are shown with both characters
     looked_at = []
     for name, dtype in schema.items():
         cell = column(name)

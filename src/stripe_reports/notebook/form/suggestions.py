@@ -1,4 +1,4 @@
-"""Ids and words to suggest for a field, from the stored reports: nobody knows a payout's id by heart."""
+"""Suggestions for a field, from the stored reports: users rarely remember the id of a payout."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLUMNS = {
     "connected_accounts": ("connected_account", "connected_account_id", "account_id"),
     "customer": ("customer_id",),
     "invoice": ("invoice_id",),
-    # Stripe adds to these without notice; what was seen once can be asked for.
+    # Stripe adds values to these without notice; a value seen once can be requested.
     "currency": ("currency",),
     "reporting_category": ("reporting_category",),
 }
@@ -25,12 +25,12 @@ _MOST_REPORTS = 20
 
 
 def known_ids(field: str, reports: Iterable[Report], *, limit: int = 200) -> list[str]:
-    """What stands in stored reports, that of the newest report first.
+    """Return the values in stored reports, those of the newest report first.
 
     Args:
-        field: The parameter; one that no column goes with gives none.
+        field: The parameter; without a matching column there are no suggestions.
         reports: The stored reports, newest first.
-        limit: How many ids at most.
+        limit: Maximum number of values.
     """
     found: dict[str, None] = {}
     for _, report in zip(range(_MOST_REPORTS), reports, strict=False):
@@ -43,6 +43,6 @@ def known_ids(field: str, reports: Iterable[Report], *, limit: int = 200) -> lis
                 if name in schema:
                     ids = rows.select(pl.col(name).drop_nulls().unique(maintain_order=True).tail(limit))
                     found |= dict.fromkeys(reversed(ids.collect()[name].to_list()))
-        except StoreError:  # removed meanwhile
+        except StoreError:  # removed in the meantime
             continue
     return list(found)[:limit]

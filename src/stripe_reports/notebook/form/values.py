@@ -20,7 +20,7 @@ __all__ = ["Button", "Problem", "Running", "Selection"]
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """What the button says, and whether it can be pressed."""
+    """The button: its text, and whether it can be pressed."""
 
     text: str
     action: Action | Literal["join"] | None
@@ -29,14 +29,14 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A run in progress, as last heard of.
+    """A run in progress, as last seen.
 
     Attributes:
-        request: What was asked for.
+        request: Its request.
         started: Seconds since the epoch, by the machine's clock.
-        run: Stripe's run, once there is one.
+        run: Stripe's run; None until it is known.
         elapsed: Seconds waited for it.
-        expected: Seconds that it may take, or None.
+        expected: Seconds that it usually takes, or None.
     """
 
     request: ReportRequest
@@ -47,7 +47,7 @@ class Running:
 
     @property
     def status(self) -> str:
-        """What is being done, in words."""
+        """The current step, in words."""
         if self.run is None:
             return "Asking Stripe"
         if self.run.status == "pending":
@@ -60,9 +60,9 @@ class Problem:
     """Something that went wrong after the button was pressed.
 
     Attributes:
-        title: What happened, in a few words of ours.
+        title: Short description of what happened.
         text: The message of the error, which may quote a cell.
-        number: Another one for each problem.
+        number: A new number for each problem.
     """
 
     title: str
@@ -79,12 +79,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is selected in the chart of the report.
+    """A selection in the chart of the report.
 
     Attributes:
-        rows: The rows behind it.
-        by: The view in which it was selected.
-        number: Another one for each selection.
+        rows: The selected rows.
+        by: The view in which they were selected.
+        number: A new number for each selection.
     """
 
     rows: Selected

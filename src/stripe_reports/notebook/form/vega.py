@@ -1,4 +1,4 @@
-"""Vega itself, for a view that draws a chart in which one can select: from vl-convert, not the internet."""
+"""The Vega library, for views that draw interactive charts: from vl-convert, not from the internet."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _lock = threading.Lock()
 
 
 def library() -> bytes:
-    """Vega as a JavaScript module that exports ``vegaEmbed``, about 900 KB; made once.
+    """Return Vega as a JavaScript module that exports ``vegaEmbed``, about 900 KB; created once.
 
     Raises:
-        OSError, subprocess.SubprocessError: No other Python can be started here.
+        OSError, subprocess.SubprocessError: No second Python process can be started here.
     """
-    with _lock:  # views ask at once
+    with _lock:  # several views may ask at once
         return _made()
 
 
 @cache
 def _made() -> bytes:
-    # Bundling takes seconds in which vl-convert lets no other thread run: another process does it.
+    # Bundling takes seconds and blocks all other threads, so another process does it.
     command = [sys.executable, "-P", "-c", _BUNDLE]
     return subprocess.run(command, capture_output=True, check=True, timeout=120).stdout

@@ -1,7 +1,6 @@
-"""The state of a form as the front end is told it: choices and words, and nothing of a report's contents.
+"""The state of a form as sent to the front end: choices and texts, but no contents of a report.
 
-What is told here may be saved with the notebook. The contents of reports are sent on demand only; see
-``contents``.
+This state may be saved with the notebook. The contents of reports are sent only on demand; see ``contents``.
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ _HINTS = {
 
 
 def shown(model: Model, *, client: str = "client") -> dict[str, Any]:
-    """Everything that a view draws, besides the contents of reports.
+    """Return everything that a view draws, except the contents of reports.
 
     Args:
         model: The state.
-        client: The name by which the notebook knows the client.
+        client: The name of the client in the notebook.
     """
     return {
         "type": _type(model),
@@ -44,7 +43,7 @@ def shown(model: Model, *, client: str = "client") -> dict[str, Any]:
         "columns": _columns(model),
         "button": _button(model),
         "running": _running(model),
-        # Its text may quote a cell: views ask for it.
+        # Its text may quote a cell, so views request it.
         "problem": model.problem and {"title": model.problem.title, "number": model.problem.number},
         "notice": model.notice,
         "code": snippet(model.request, client) if model.request else "",

@@ -1,7 +1,7 @@
-"""The form as a widget: it shows the model's state, and passes on what the user does.
+"""The form as a widget: it shows the model's state, and passes the user's actions to the model.
 
-What is synchronised, and may hence be saved with a notebook, are choices and words. What a report holds, and
-the text of an error, which may quote a cell, is sent as a message to the view that asks for it.
+Only choices and texts are synchronised, and so may be saved with a notebook. The rows of a report, and the
+text of an error, which may quote a cell, are sent as messages to the view that asks for them.
 """
 
 from __future__ import annotations
@@ -61,15 +61,15 @@ def _front(name: str) -> str:
 
 
 def explore(client: FormClient, request: ReportRequest | None = None) -> Explorer:
-    """A form to choose a report in, run it, see it, and take the code along.
+    """Create a form to choose a report, run it, see it, and copy the code.
 
-    Show it in a cell. Everything that is chosen can be had back: ``form.request``, ``form.code``,
-    ``form.report``; and ``form.observe(function, "report")`` calls a function when a report arrives. What is
-    selected in the chart filters the table, and is ``form.selected``, a polars expression.
+    Show it in a cell. Everything in it is available as code: ``form.request``, ``form.code``,
+    ``form.report``; and ``form.observe(function, "report")`` calls a function when a report arrives. A
+    selection in the chart filters the table, and is ``form.selected``, a polars expression.
 
     Args:
-        client: Whose reports.
-        request: What to open the form at; None for last month's balance summary.
+        client: The client that fetches the reports.
+        request: The request to fill in first; None for last month's balance summary.
 
     Example:
         >>> form = sr.explore(client, request=client.request("payouts.itemized", "2026-10"))
@@ -79,7 +79,7 @@ def explore(client: FormClient, request: ReportRequest | None = None) -> Explore
         True
 
     Raises:
-        ParameterError: *request* is something else.
+        ParameterError: *request* is not a `ReportRequest`.
     """
     if request is not None and not isinstance(request, ReportRequest):
         raise ParameterError(
@@ -90,20 +90,20 @@ def explore(client: FormClient, request: ReportRequest | None = None) -> Explore
 
 
 class Explorer(anywidget.AnyWidget):
-    """The form that ``sr.explore`` gives.
+    """The form that ``sr.explore`` returns.
 
-    It can be driven from code as well: ``choose``, ``run``, ``cancel``. Observers are called one at a time,
-    in the order of the changes. A report that arrives is told in a thread of the form's own: there, show
-    things in a widget; what is printed appears nowhere. ``form.run().result()`` may return a moment before.
+    It can be used from code too: ``choose``, ``run``, ``cancel``. Observers are called one at a time, in the
+    order of the changes. For a report that arrives, they are called in a thread of the form: there, show
+    output in a widget, because printed text is not shown. ``form.run().result()`` may return a bit earlier.
 
     Attributes:
-        request: What would be asked for now; None while something is missing or wrong.
+        request: The request that the choices make; None while something is missing or wrong.
         code: Python that makes the same request; empty while there is none.
         report: The report that is shown, or None.
-        selected: What is selected in its chart, as a polars expression for ``form.report.scan().filter``;
-            None where nothing is.
-        selected_code: Python that takes these rows of ``report``; empty where nothing is selected.
-        client: Whose reports.
+        selected: The selection in its chart, as a polars expression for ``form.report.scan().filter``;
+            None without a selection.
+        selected_code: Python that takes these rows of ``report``; empty without a selection.
+        client: The client that fetches the reports.
         model: The state behind the form, without widgets.
     """
 
@@ -121,7 +121,7 @@ class Explorer(anywidget.AnyWidget):
     selected_code = traitlets.Unicode("", read_only=True)
 
     _made = 0  # changes of the model
-    _told = 0  # the one that observers are being told of
+    _told = 0  # the change that observers are being called for
 
     def __init__(self, client: FormClient, request: ReportRequest | None = None) -> None:
         self.client = client
@@ -144,7 +144,7 @@ class Explorer(anywidget.AnyWidget):
         self.on_msg(self._received)
         self._work.open()
 
-    # What code can do with it
+    # Methods for code
 
     def choose(
         self,
@@ -155,24 +155,24 @@ class Explorer(anywidget.AnyWidget):
         columns: Columns | list[str] | None = None,
         **texts: str,
     ) -> None:
-        """Change what stands in the form; what is not named stays.
+        """Change values in the form; those that are not named stay.
 
         Args:
             report_type: Id with or without version.
-            period: A period in text, such as ``"2026-Q3"``.
+            period: A period as text, such as ``"2026-Q3"``.
             timezone: IANA zone; empty for the client's own.
             columns: ``"default"``, ``"all"`` or names in their order.
-            **texts: Text of another field, by its parameter, such as ``currency="eur"``.
+            **texts: Texts of other fields, by parameter, such as ``currency="eur"``.
         """
         if report_type is not None:
             report_type = self.model.versioned(report_type)
         self.model.choose(report_type=report_type, period=period, timezone=timezone, columns=columns, **texts)
 
     def run(self, reuse: Policy = "auto") -> PendingReport:
-        """Press the button: a future of the report, which a cell can also await.
+        """Press the button, and return a future of the report, which a cell can also await.
 
         Raises:
-            ParameterError: There are problems in the form; the message has the first one.
+            ParameterError: There are problems in the form; the message contains the first one.
         """
         pending = self._work.run(reuse)
         if pending is None:
@@ -181,20 +181,20 @@ class Explorer(anywidget.AnyWidget):
         return pending
 
     def cancel(self) -> None:
-        """Wait no more; the run goes on at Stripe."""
+        """Stop waiting; the run continues at Stripe."""
         self._work.cancel()
 
     def close(self) -> None:
-        """Take the form off the page, and end its threads."""
+        """Remove the form from the page, and end its threads."""
         self._helpers.shutdown(wait=False, cancel_futures=True)
         super().close()
 
-    # What the views are told
+    # Messages to the views
 
     def _follow(self) -> None:
-        """Bring the widget's traits up to the model, which is held: views are told now, observers later."""
+        """Update the widget's traits from the locked model: views are told now, observers later."""
         model = self.model
-        if self.report is not model.report:  # before the views hear of it, and ask
+        if self.report is not model.report:  # before the views are told, and ask
             self._contents = Contents(model.report) if model.report else None
         self.set_trait("request", model.request)
         self.set_trait("code", expression(model.request) if model.request else "")
@@ -216,10 +216,10 @@ class Explorer(anywidget.AnyWidget):
 
     def _tell(self, change: Any, number: int) -> None:
         self._told = number
-        traitlets.HasTraits.notify_change(self, change)  # a widget's own would send the state again
+        traitlets.HasTraits.notify_change(self, change)  # the widget's own method would send the state again
 
     def notify_change(self, change: Any) -> None:
-        """Keep a change of what follows the model until the model is free; tell others at once."""
+        """Delay changes that follow the model until its lock is free; report all others at once."""
         if change["name"] in _FOLLOWING:
             self._changes.append(change)
         else:
@@ -229,17 +229,17 @@ class Explorer(anywidget.AnyWidget):
         """Call *handler* with every change of these traits, in the order of the changes.
 
         It may change the form, wait for ``form.run()``, or stop observing. It is called in the thread that
-        changed the form, or in one of the form's own where a report arrived. An error that it raises goes to
+        changed the form, or in a thread of the form when a report arrives. An error that it raises goes to
         ``threading.excepthook``, which prints it.
         """
         super().observe(self._careful(handler), names, type)
 
     def unobserve(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002
-        """Call *handler* no more."""
+        """Stop calling *handler*."""
         super().unobserve(self._careful(handler), names, type)
 
     def _careful(self, handler: Any) -> Any:
-        """An observer as traitlets keeps it. What a class declares, and None for all, stay as they are."""
+        """Wrap an observer for traitlets, except one that a class declares, and None, which means all."""
         if handler is None or isinstance(handler, traitlets.EventHandler):
             return handler
         return _Observer(handler, self, self._made)
@@ -253,7 +253,7 @@ class Explorer(anywidget.AnyWidget):
         except StripeReportsError as error:
             self.model.trouble(error)
         except RuntimeError:
-            logger.debug("asked after the form was closed")
+            logger.debug("called after the form was closed")
 
     def _do(self, told: dict[str, Any]) -> None:
         model = self.model
@@ -281,10 +281,10 @@ class Explorer(anywidget.AnyWidget):
             case {"do": "select" | "unselect"}:
                 self._selecting.ask(told)
             case _:
-                logger.warning("a view of the form sent what is not understood: %.200r", told)
+                logger.warning("a view of the form sent an unknown message: %.200r", told)
 
     def _select(self, told: dict[str, Any]) -> None:
-        """Find the rows behind what is selected in a chart, in a thread of our own."""
+        """Find the rows of a selection in a chart, in a new thread."""
         contents = self._contents
         if contents is None or told.get("run", contents.report.run.id) != contents.report.run.id:
             return
@@ -293,7 +293,7 @@ class Explorer(anywidget.AnyWidget):
         self.model.selected(contents.report, rows, str(told.get("by", "")))
 
     def _answer(self, asked: dict[str, Any]) -> None:
-        """Answer one view, in a thread of our own."""
+        """Answer one view, in a new thread."""
         to = {"view": asked.get("view"), "seq": asked.get("seq")}
         try:
             answer, buffers = self._answer_to(asked)
@@ -342,7 +342,7 @@ class Explorer(anywidget.AnyWidget):
         code = snippet(contents.report.request, _name_of(self.client), selected)
         return {"rows": contents.rows.count(selected), "total": contents.rows.total, "code": code}
 
-    # How it looks without widgets
+    # Display without widgets
 
     def __repr__(self) -> str:
         model = self.model
@@ -358,25 +358,25 @@ class Explorer(anywidget.AnyWidget):
         return "\n".join(map(printable, lines))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        """The widget; where widgets do not show, what the form stands at, as code."""
+        """Return the widget and, for places without widgets, its current code."""
         made: Any = super()._repr_mimebundle_(**options)
         data, metadata = made if isinstance(made, tuple) else (made, {})
         code = self.shown.get("code") or repr(self)
         html = (
-            "<p>A form of stripe-reports stands here while its kernel runs: run the cell again. "
-            f"It makes this request:</p><pre>{escape(code)}</pre>"
+            "<p>This form of stripe-reports is shown only while its kernel runs: run the cell again. "
+            f"Its request is:</p><pre>{escape(code)}</pre>"
         )
         return {**data, "text/plain": repr(self), "text/html": html}, metadata
 
 
 @dataclass(frozen=True)
 class _Observer:
-    """An observer, equal to any of the same function. Its error keeps nobody else from being told.
+    """An observer, equal to all others of the same function. Its errors do not stop other observers.
 
     Attributes:
-        function: What it calls.
-        form: What it observes.
-        begun: How many times the form had changed before; those changes are none of its own, whenever told.
+        function: The function that it calls.
+        form: The form that it observes.
+        begun: Number of changes of the form before it was added; it is not told about those.
     """
 
     function: Callable[[Any], object]
@@ -389,7 +389,7 @@ class _Observer:
 
 
 def _name_of(client: FormClient) -> str:
-    """The name by which the notebook knows the client, for the code that is taken along."""
+    """Return the name of the client in the notebook, for the code to copy."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     names = getattr(shell, "user_ns", {})
     found = [name for name, value in list(names.items()) if value is client and not name.startswith("_")]

@@ -16,7 +16,7 @@ _TITLES: dict[type[BaseException], str] = {
     errors.IntervalError: "This period cannot be asked for",
     errors.InputError: "Not possible",
     errors.AuthenticationError: "Stripe does not accept the key",
-    errors.PermissionDeniedError: "The key may not do this",
+    errors.PermissionDeniedError: "The key lacks a permission",
     errors.LiveModeRequiredError: "Live data only",
     errors.RateLimitError: "Too many calls",
     errors.ServerError: "Stripe has a problem",
@@ -25,16 +25,16 @@ _TITLES: dict[type[BaseException], str] = {
     errors.StoreError: "The result could not be stored",
     errors.FileError: "The result could not be read",
 }
-"""What happened in a few words, the most special first."""
+"""Short descriptions of errors, the most specific first."""
 
 
 def error_title(error: BaseException) -> str:
-    """What happened, in a few words; the error's own message says the rest."""
-    return next((title for class_, title in _TITLES.items() if isinstance(error, class_)), "It did not work")
+    """Describe an error in a few words; its own message has the details."""
+    return next((title for class_, title in _TITLES.items() if isinstance(error, class_)), "It failed")
 
 
 def age_text(age: timedelta) -> str:
-    """``just now``, ``5 min ago``, ``3 h ago``, ``2 days ago``."""
+    """Write an age: ``just now``, ``5 min ago``, ``3 h ago``, ``2 days ago``."""
     minutes = int(age.total_seconds() // 60)
     if minutes < 1:
         return "just now"
@@ -47,7 +47,7 @@ def age_text(age: timedelta) -> str:
 
 
 def bounds_text(interval: Interval, *, is_moment: bool) -> dict[str, str]:
-    """Both bounds and the last included day of an interval, for reading."""
+    """Write both bounds and the last included day of an interval."""
     zone = zone_named(interval.timezone)
     start, end = interval.start.astimezone(zone), interval.end.astimezone(zone)
     days = (end.date() - start.date()).days

@@ -1,7 +1,7 @@
-"""What a form does, in threads: the kernel stays free, and views are told by the model.
+"""The work of a form, in threads: the kernel stays free, and the model updates the views.
 
-One run is in progress at most. A second press joins it, a press for something else supersedes it, and
-cancelling detaches: nothing is cancelled at Stripe.
+At most one run is in progress. Pressing the button again joins it, pressing it for another request replaces
+it, and cancelling only stops waiting: nothing is cancelled at Stripe.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ logger = logging.getLogger("stripe_reports")
 
 
 class DetachedError(StripeReportsError):
-    """Nobody waits for the run any more: it was cancelled in the form, or superseded."""
+    """The form stopped waiting for the run: it was cancelled in the form, or replaced by another."""
 
 
 class Work:
@@ -43,17 +43,17 @@ class Work:
         model.follow(self._plan_later)
 
     def open(self) -> None:
-        """Find out, in the background, what the account offers and what there is already."""
+        """Look up the account's report types and the earlier runs, in the background."""
         self._looked_up.ask(True)
 
     def refresh_history(self) -> None:
-        """Look again, in the background."""
+        """Look up the earlier runs again, in the background."""
         self._looked_up.ask(False)
 
-    # What the button does
+    # The button
 
     def run(self, reuse: Policy = "auto") -> PendingReport | None:
-        """Fetch what is chosen, in the background; the run in progress if it is for the same.
+        """Fetch the chosen report in the background, or join the run in progress for the same request.
 
         Returns:
             A future of the report; None while there are problems.
@@ -69,7 +69,7 @@ class Work:
             )
 
     def load(self, run_id: str) -> PendingReport | None:
-        """Show an earlier run, from disk or from Stripe; a pending one is waited for. Nothing is launched."""
+        """Show an earlier run, from disk or from Stripe; wait for a pending one. Nothing is launched."""
         entry = next((entry for entry in self.model.history or [] if entry.run.id == run_id), None)
         if entry is None:
             return None
@@ -78,7 +78,7 @@ class Work:
             return self._start(entry.request, partial(self._loaded, entry))
 
     def cancel(self) -> None:
-        """Wait no more."""
+        """Stop waiting."""
         with self.model.changing(), self._lock:
             self._current = None
             self.model.detached()
@@ -119,10 +119,10 @@ class Work:
     ) -> None:
         with self.model.changing(in_background=True), self._lock:
             if self._current is not pending:
-                raise DetachedError(f"Nobody waits for run {run.id} any more; it goes on at Stripe.")
+                raise DetachedError(f"The form stopped waiting for run {run.id}; it continues at Stripe.")
             self.model.progressed(run, elapsed, expected)
 
-    # What is found out meanwhile
+    # Background lookups
 
     def _plan_later(self) -> None:
         request = self.model.request
@@ -134,7 +134,7 @@ class Work:
             return
         try:
             fetch_plan = self.client.plan(request)
-        except StripeReportsError as error:  # pressing the button will say it
+        except StripeReportsError as error:  # pressing the button shows the error
             logger.info("what a fetch would do is not known: %s", error)
             return
         self.model.learned_plan(request, fetch_plan)
@@ -156,7 +156,7 @@ class Work:
 
 
 class Latest:
-    """Does one thing at a time in a thread of its own; of what was asked for meanwhile, the last only."""
+    """Does one thing at a time in its own thread; of the requests that arrive meanwhile, only the last."""
 
     def __init__(self, name: str, do: Callable[..., None]) -> None:
         self._name = name
@@ -166,7 +166,7 @@ class Latest:
         self._is_busy = False
 
     def ask(self, what: object) -> None:
-        """Do it soon."""
+        """Do it as soon as possible."""
         with self._lock:
             self._wanted[:] = [what]
             if self._is_busy:
@@ -183,5 +183,5 @@ class Latest:
                 what = self._wanted.pop()
             try:
                 self._do(what)
-            except Exception:  # a background look must not end the thread that makes the next one
+            except Exception:  # an error must not end the thread, which makes the next lookup
                 logger.exception("%s failed", self._name)

@@ -1,5 +1,5 @@
-// The chart: an SVG from Python, at once; and the same chart drawn here by Vega, in which one can select, once
-// Vega is there. The SVG is drawn from a report's texts, so whatever could act is left out.
+// The chart: first an SVG from Python; then, when Vega has loaded, the same chart drawn by Vega, in which rows
+// can be selected. The SVG contains texts of a report, so everything that could run is removed.
 
 function harmless(text) {
   const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
@@ -30,7 +30,7 @@ function reportChart(port, seeRows) {
   const bar = selectionBar(port, seeRows);
   const element = h("div", {}, h("div", { class: "sr-row" }, kinds), place, how, bar.element);
   let asked = 0, drawn = null, live = null, isSelecting = false;
-  show(kinds, false); // nothing to choose from yet
+  show(kinds, false); // no choices yet
 
   async function load(kind = null) {
     const mine = ++asked;
@@ -52,7 +52,7 @@ function reportChart(port, seeRows) {
     } catch (error) {
       if (mine !== asked) return;
       if (place.querySelector("svg")) { // the picture stays
-        setText(how, `Selecting in the chart does not work here: ${error.message}`);
+        setText(how, `Rows cannot be selected in this chart: ${error.message}`);
         show(how, true);
       } else put(h("p", { class: "sr-hint" }, error.message));
     }

@@ -1,4 +1,4 @@
-// The columns: Stripe's default, all, or one's own list, chosen in groups.
+// The columns: Stripe's default, all, or a list chosen in groups.
 
 function columnsField(port) {
   const group = newId("columns");

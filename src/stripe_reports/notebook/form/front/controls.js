@@ -9,7 +9,7 @@ function plainTable(columns, rows) {
 
 function periodControls(port) {
   const check = h("button", { type: "button", class: "sr-small", onclick: load }, "Check this period");
-  const status = h("span", { class: "sr-hint", role: "status" }, "Do the reports of the chosen period agree with each other? What is missing is fetched.");
+  const status = h("span", { class: "sr-hint", role: "status" }, "Checks that the reports of the chosen period agree with each other; missing reports are fetched.");
   const outcome = h("div");
   const behind = h("div");
   const element = h("div", {}, h("div", { class: "sr-row" }, check, status), outcome, behind);
@@ -27,7 +27,7 @@ function periodControls(port) {
       const ordered = [...found.controls].sort((a, b) => a.passes - b.passes);
       outcome.replaceChildren(plainTable(columns, ordered.map((one) => [
         h("span", { class: one.passes ? "sr-passes" : "sr-fails" }, one.passes ? "✔ passes" : "✘ fails"),
-        one.passes ? one.control : h("button", { type: "button", class: "sr-link", title: "Show the rows that make the difference",
+        one.passes ? one.control : h("button", { type: "button", class: "sr-link", title: "Show the rows behind the difference",
           onclick: () => drill(one) }, one.control),
         one.currency, one.left, one.right, one.difference])), ...found.notes.map((note) => h("p", { class: "sr-hint" }, note)));
     } catch (error) {

@@ -1,4 +1,4 @@
-// Elements without markup: every text goes in as a text node, so nothing of a report is ever parsed.
+// Elements without markup: every text is added as a text node, so no text of a report is parsed as HTML.
 
 function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -36,7 +36,7 @@ function changed(draw) {
   };
 }
 
-// Acts once nothing more came for a while; `flush` acts at once on what came.
+// Acts when nothing new has arrived for a while; `flush` acts at once.
 function later(milliseconds, act) {
   let timer, waiting = null;
   const flush = () => {
@@ -53,7 +53,7 @@ function later(milliseconds, act) {
   return Object.assign(soon, { flush });
 }
 
-// Questions to Python and their answers. An answer goes to the view that asked.
+// Questions to Python, and the answers, each sent to the view that asked.
 function asker(model) {
   const view = Math.random().toString(36).slice(2);
   const waiting = new Map();
@@ -78,7 +78,7 @@ function asker(model) {
   };
 }
 
-// A labelled field with its hint and its problem, which screen readers hear with it.
+// A labelled field with its hint and its problem, which screen readers read with it.
 function labelled(text, control, { needed = false } = {}) {
   const id = newId("field");
   const problem = h("div", { class: "sr-problem", id: `${id}-problem`, role: "alert", hidden: true });
@@ -96,7 +96,7 @@ function labelled(text, control, { needed = false } = {}) {
   };
 }
 
-// What has the focus inside a shadow root or the page, whichever the widget is in.
+// The element with the focus, in the shadow root or page that contains the widget.
 function isFocused(element) {
   return element.getRootNode().activeElement === element;
 }

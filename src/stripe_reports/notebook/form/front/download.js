@@ -1,4 +1,4 @@
-// A report as a file: asked for piece by piece on a click, and put together here; the notebook keeps none of it.
+// A report as a file: requested in pieces on a click, and joined here; nothing is saved in the notebook.
 
 function downloads(port) {
   const status = h("span", { class: "sr-hint", role: "status" });
@@ -14,7 +14,7 @@ function downloads(port) {
       let size = 0;
       while (size < file.size) {
         const { buffers } = await port.ask("piece", { file: file.id, offset: size });
-        if (!buffers.length || !buffers[0].byteLength) throw new Error("The file is gone; try again.");
+        if (!buffers.length || !buffers[0].byteLength) throw new Error("The file no longer exists; try again.");
         pieces.push(buffers[0]);
         size += buffers[0].byteLength;
         setText(status, `${Math.round((100 * size) / file.size)} %`);

@@ -1,9 +1,9 @@
-// The other parameters: one field each, and only those that the chosen type takes.
+// The other parameters: one field for each that the chosen type has.
 
 const SUGGESTED = { timezone: "timezones", currency: "currencies", reporting_category: "categories" };
 
-// Ids are suggested from the stored reports, and so are words that Stripe may add to. They are asked for, since what is
-// synchronised may be saved.
+// Ids, and values that Stripe may add to, are suggested from the stored reports. They are requested when needed,
+// because synchronised state may be saved with the notebook.
 const REMEMBERED = ["payout", "connected_account", "customer", "invoice", "currency", "reporting_category"];
 
 function textField(port, model, field) {
@@ -13,7 +13,7 @@ function textField(port, model, field) {
   const input = h("input", { type: "text", autocomplete: "off", spellcheck: "false", list: list?.id, placeholder: field.hint });
   const send = later(120, () => port.tell("choose", { name: field.name, value: input.value }));
   input.addEventListener("input", send);
-  input.addEventListener("change", send.flush); // before a click on the button is
+  input.addEventListener("change", send.flush); // before a click on the button
   const { element, problem } = labelled(field.label, input, { needed: field.needed });
   if (list) element.append(list);
   const usual = SUGGESTED[field.name] ? model.get("static")[SUGGESTED[field.name]] : [];

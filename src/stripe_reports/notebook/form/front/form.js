@@ -1,4 +1,4 @@
-// One view of the form. All views follow the same state, which Python keeps.
+// One view of the form. All views show the same state, which is in Python.
 
 export default {
   render({ model, el }) {
@@ -9,7 +9,7 @@ export default {
     const past = history(port);
     const shownResult = result(port);
     el.classList.add("sr-explorer");
-    // Keys are the form's while it has the focus, not shortcuts of the notebook.
+    // While the form has the focus, keys must not trigger shortcuts of the notebook.
     el.dataset.lmSuppressShortcuts = "true";
     el.addEventListener("keydown", (event) => event.stopPropagation());
     el.append(h("div", { class: "sr-root", role: "form", "aria-label": "Stripe report" },

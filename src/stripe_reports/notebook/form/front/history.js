@@ -1,4 +1,4 @@
-// Earlier runs: a click shows one, and nothing is launched.
+// Earlier runs: a click shows one; nothing is launched.
 
 function history(port) {
   const list = h("tbody");
@@ -7,12 +7,12 @@ function history(port) {
   const element = h("details", { class: "sr-history" }, h("summary", {}, "Earlier runs"),
     h("div", { class: "sr-row" }, again, note),
     h("div", { class: "sr-scroll" }, h("table", {}, h("thead", {}, h("tr", {},
-      ...["Report", "Period", "Status", "Created", "Result is"].map((text) => h("th", { scope: "col" }, text)))), list)));
+      ...["Report", "Period", "Status", "Created", "Result"].map((text) => h("th", { scope: "col" }, text)))), list)));
   async function load() {
     if (!element.open) return;
     const { entries, runs } = await port.ask("history");
-    setText(note, entries.length ? "Newest first. A click shows one; nothing is launched."
-      : runs ? "No earlier runs." : "Looking …");
+    setText(note, entries.length ? "Newest first. Click one to show it; nothing is launched."
+      : runs ? "No earlier runs." : "Loading …");
     list.replaceChildren(...entries.map((entry) => h("tr", {},
       h("td", {}, h("button", { type: "button", class: "sr-link", title: `${entry.type}, run ${entry.id}`,
         onclick: () => port.tell("load", { id: entry.id }) }, entry.title)),

@@ -1,4 +1,4 @@
-// The period: a menu, two days that are both included, and always both bounds in words.
+// The period: a menu, two days that are both included, and both bounds in words.
 
 function periodField(port) {
   const menu = h("select", { onchange: () => menu.value && port.tell("choose", { name: "period", value: menu.value }) });

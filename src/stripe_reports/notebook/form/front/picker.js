@@ -1,4 +1,4 @@
-// The report type: a field to search in, and below it the types by family.
+// The report type: a search field, and below it the types by family.
 
 function reportPicker(port) {
   const listId = newId("types");
@@ -69,8 +69,8 @@ function reportPicker(port) {
       }
       list.append(group);
     }
-    if (!options.length) list.append(h("div", { class: "sr-hint" }, "No report has these words."));
-    // Enter takes what the words name: a title or an id before a family.
+    if (!options.length) list.append(h("div", { class: "sr-hint" }, "No report matches these words."));
+    // Enter chooses the best match: a title or an id before a family.
     const named = ({ type }) => words.every((word) => `${type.title} ${type.id}`.toLowerCase().includes(word));
     const first = options.findIndex((option) => !option.type.why_not && named(option));
     move(words.length ? Math.max(0, first) : options.findIndex(({ type }) => type.id === chosen.id));
@@ -81,7 +81,7 @@ function reportPicker(port) {
     const option = options[active]?.option;
     if (!option) return input.removeAttribute("aria-activedescendant");
     option.classList.add("sr-active");
-    // Only the list moves; scrollIntoView would move the notebook too.
+    // Only the list scrolls; scrollIntoView would scroll the notebook too.
     const top = option.offsetTop - list.offsetTop;
     if (top < list.scrollTop) list.scrollTop = top - 24;
     else if (top + option.offsetHeight > list.scrollTop + list.clientHeight)
@@ -115,7 +115,7 @@ function reportPicker(port) {
     update: changed((type) => {
       chosen = { id: type.id, title: type.title };
       if (!isOpen()) input.value = type.title;
-      field.problem(type.problem || (type.why_not ? `It cannot be run: ${type.why_not}.` : ""));
+      field.problem(type.problem || (type.why_not ? `This report cannot be run: ${type.why_not}.` : ""));
       about.replaceChildren(h("code", {}, type.id));
       if (type.superseded_by) about.append(" superseded by ", h("code", {}, type.superseded_by));
     }),

@@ -1,4 +1,4 @@
-// What came of it: figures by currency, and tabs for table, chart, code, origin and controls.
+// The result: figures by currency, and tabs for table, chart, code, provenance and controls.
 
 function tabs(pages) {
   const bar = h("div", { role: "tablist", class: "sr-tabs", "aria-label": "Result" });
@@ -41,7 +41,7 @@ function tabs(pages) {
 function result(port) {
   const heading = h("h3", { class: "sr-heading" });
   const other = h("div", { class: "sr-notice", role: "status", hidden: true },
-    "This is the result of earlier choices; those above have changed since.");
+    "This result is for earlier choices; the choices above have changed since.");
   const reuse = h("p", { class: "sr-hint sr-reuse" });
   const figures = h("dl", { class: "sr-figures" });
   const table = reportTable(port);
@@ -52,13 +52,13 @@ function result(port) {
     setText(copy, "Copied");
     setTimeout(() => setText(copy, "Copy code"), 1500);
   } }, "Copy code");
-  const origin = h("dl", { class: "sr-origin" });
+  const provenance = h("dl", { class: "sr-provenance" });
   let isChartStale = true, shownCode = "", selectedCode = "";
   const pages = tabs({
     table: { title: "Table", element: table.element },
     chart: { title: "Chart", element: chart.element, opened: () => { if (isChartStale) { isChartStale = false; chart.open(); } } },
     code: { title: "Code", element: h("div", {}, h("div", { class: "sr-row" }, copy), code) },
-    origin: { title: "Origin", element: origin },
+    provenance: { title: "Provenance", element: provenance },
     controls: { title: "Controls", element: periodControls(port).element },
   });
   const top = h("div", {}, heading, other, figures, reuse, downloads(port).element);
@@ -67,14 +67,14 @@ function result(port) {
   const load = changed(async (run) => {
     const has = Boolean(run);
     show(top, has);
-    for (const name of ["table", "chart", "origin"]) pages.offer(name, has);
+    for (const name of ["table", "chart", "provenance"]) pages.offer(name, has);
     if (!has) return pages.open("code");
     try {
       const about = await port.ask("overview");
       setText(heading, about.title);
       setText(reuse, about.reuse);
       figures.replaceChildren(...about.summary.flatMap(({ currency, text }) => [h("dt", {}, currency || "–"), h("dd", {}, text)]));
-      origin.replaceChildren(...about.provenance.flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)]));
+      provenance.replaceChildren(...about.provenance.flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)]));
       table.open(about.columns);
       isChartStale = true;
       pages.open(pages.current() === "code" || !pages.current() ? "table" : pages.current());
@@ -82,12 +82,12 @@ function result(port) {
       setText(heading, error.message);
     }
   });
-  // The rows that are selected are asked for: they are of the report, and what is synchronised may be saved.
+  // Selected rows are requested: they belong to the report, and synchronised state may be saved.
   const select = changed(async (now) => {
     let selection = null;
     try {
       selection = now && await port.ask("selection");
-      if (selection?.rows === null) selection = null; // cleared meanwhile
+      if (selection?.rows === null) selection = null; // cleared in the meantime
     } catch (error) {
       setText(heading, error.message);
     }

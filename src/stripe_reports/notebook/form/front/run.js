@@ -1,4 +1,4 @@
-// The button that says what it will do, the run in progress, and what went wrong.
+// The button that says what it will do, the run in progress, and the last problem.
 
 function runBar(port) {
   const button = h("button", { type: "button", class: "sr-run", onclick: () => port.tell("run") }, "Run report");
@@ -6,7 +6,7 @@ function runBar(port) {
     title: "Launch a new run, even though a result is there" }, "Run again");
   const why = h("span", { class: "sr-hint", role: "status" });
   const cancel = h("button", { type: "button", class: "sr-plain", onclick: () => port.tell("cancel"),
-    title: "Stop waiting. The run goes on at Stripe." }, "Cancel");
+    title: "Stop waiting. The run continues at Stripe." }, "Cancel");
   const bar = h("progress", { max: "1", "aria-label": "Progress of the run" });
   const status = h("span", { role: "status" });
   const clock = h("span", { class: "sr-hint", "aria-hidden": "true" });
@@ -15,7 +15,7 @@ function runBar(port) {
   const notice = h("div", { class: "sr-notice", role: "status", hidden: true });
   let now = null;
 
-  // The text of an error may quote a cell, and what is synchronised may be saved: it is asked for.
+  // The text of an error may quote a cell, and synchronised state may be saved, so the text is requested.
   const tell = changed(async (wrong) => {
     show(problem, Boolean(wrong));
     const text = h("div");

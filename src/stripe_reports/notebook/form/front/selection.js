@@ -1,8 +1,8 @@
-// What is selected in the chart: how many rows, and the way back to all of them.
+// The selection in the chart: the number of rows, and a button to clear it.
 
 function selectionBar(port, seeRows = null) {
   const text = h("span", { role: "status" });
-  const see = seeRows && h("button", { type: "button", class: "sr-small", onclick: seeRows }, "See the rows");
+  const see = seeRows && h("button", { type: "button", class: "sr-small", onclick: seeRows }, "Show the rows");
   const clear = h("button", { type: "button", class: "sr-small", onclick: () => port.tell("unselect") }, "Clear selection");
   const element = h("div", { class: "sr-row sr-selection", hidden: true }, text, see, clear);
   return {

@@ -1,4 +1,4 @@
-// The rows of a report, page by page; Python sorts, searches and writes the cells.
+// The rows of a report, page by page; Python sorts, searches and formats the cells.
 
 const PAGE = 100;
 

@@ -1,4 +1,4 @@
-// A chart drawn here, in which one can select. Vega comes from Python once a page; it loads nothing by itself.
+// A chart drawn by Vega, in which rows can be selected. Vega comes from Python, once per page; it loads nothing.
 
 let vegaModule;
 function vegaFrom(port) {
@@ -11,11 +11,11 @@ function vegaFrom(port) {
       URL.revokeObjectURL(url);
     }
   })();
-  vegaModule.catch(() => { vegaModule = undefined; }); // the next chart tries again
+  vegaModule.catch(() => { vegaModule = undefined; }); // so that the next chart tries again
   return vegaModule;
 }
 
-// What a bar says, beside the pointer. Every text is a text node.
+// The values of a bar, beside the pointer. Every text is a text node.
 function tooltip(holder) {
   const box = h("dl", { class: "sr-tip", hidden: true });
   holder.append(box);
@@ -31,9 +31,9 @@ function tooltip(holder) {
   };
 }
 
-// Draws the chart; `selected` is told what is selected in it, by the names of its selections.
+// Draws the chart; `selected` receives what is selected in it, by the names of its selections.
 async function liveChart(vega, spec, selections, selected) {
-  const refuse = () => Promise.reject(new Error("A chart loads nothing."));
+  const refuse = () => Promise.reject(new Error("Charts may not load anything."));
   const holder = h("div", { class: "sr-live" });
   const canvas = h("div");
   holder.append(canvas);
