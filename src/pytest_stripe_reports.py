@@ -1,8 +1,8 @@
-"""A pytest fixture: Stripe's Reporting API at an address of this machine, for testing your own code.
+"""A pytest fixture: a simulator of Stripe's Reporting API on this machine, for testing your own code.
 
-Installed with stripe-reports; nothing of it is loaded before a test asks for the fixture.
+It is installed with stripe-reports, but loads the package only when a test uses the fixture.
 
-    def test_the_books_are_closed(stripe_reporting):
+    def test_the_month_is_closed(stripe_reporting):
         job = start_my_job(api_base=stripe_reporting.url, api_key=stripe_reporting.key)
         stripe_reporting.clock.advance(60)               # runs are finished, webhooks are posted
         assert job.result() == ...
@@ -10,17 +10,17 @@ Installed with stripe-reports; nothing of it is loaded before a test asks for th
     @pytest.mark.stripe_reporting(seed=7, latency=300)   # options of stripe_reports.simulator.Simulator
     def test_a_slow_month(stripe_reporting): ...
 
-    def test_a_bad_day(stripe_reporting):
+    def test_errors_are_handled(stripe_reporting):
         stripe_reporting.inject_fault("answer.500", times=3)   # stripe_reports.simulator.FAULTS has the names
         stripe_reporting.inject_fault("run.failed")
 
-Any library of Stripe's will do, in any language: give it the address in place of ``https://api.stripe.com``
-and of ``https://files.stripe.com``. Each test has a simulator of its own; its clock starts at 2026-11-05
-12:00 UTC and stands still, so no test waits. ``stripe_reporting.webhook("http://127.0.0.1:…")`` posts signed
-events, ``stripe_reporting.requests`` counts what was asked, ``stripe_reporting.simulator`` is all of it.
+Any Stripe library in any language can be used: give it the address instead of ``https://api.stripe.com`` and
+``https://files.stripe.com``. Each test has its own simulator; its clock starts at 2026-11-05 12:00 UTC and
+stands still, so no test waits. ``stripe_reporting.webhook("http://127.0.0.1:…")`` posts signed events,
+``stripe_reporting.requests`` lists the requests, and ``stripe_reporting.simulator`` is the simulator itself.
 
-This module stands outside of the package, since pytest imports it before anything else: importing the package
-here would cost every run of pytest its time, and hide the package's first lines from coverage.
+This module is outside of the package because pytest imports it before anything else: importing the package
+here would slow down every run of pytest, and hide the package's first lines from coverage.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = ["stripe_reporting"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers",
         "stripe_reporting(**options): options of the simulator behind the fixture, such as seed and latency",
@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def stripe_reporting(request: pytest.FixtureRequest) -> Iterator[StripeReporting]:
-    """A simulated Reporting API on a real socket: ``url``, ``key``, ``clock``, ``inject_fault``."""
+    """Serve a simulator on a real socket; it has ``url``, ``key``, ``clock`` and ``inject_fault``."""
     from stripe_reports.simulator import stripe_reporting
 
     marker = request.node.get_closest_marker("stripe_reporting")

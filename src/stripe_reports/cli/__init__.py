@@ -1,4 +1,4 @@
-"""The command line: ``stripe-reports demo``, ``fetch``, ``tie-out`` and others, a module for each."""
+"""The command line: ``stripe-reports demo``, ``fetch``, ``tie-out`` and others, one module each."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ first steps:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command, and return its exit status: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
+    """Run a command, and return its exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a console that lacks a letter must not end the command
+        if isinstance(stream, io.TextIOWrapper):  # an unprintable character must not end the command
             stream.reconfigure(errors="replace")
     try:
         with only_printable():
             return _run(arguments)
-    except BrokenPipeError:  # whoever read our output has seen enough
-        sys.stdout = None  # nothing more to flush into it
+    except BrokenPipeError:  # the reader of our output has closed it
+        sys.stdout = None  # nothing can be flushed into it
         return 0
 
 
@@ -70,7 +70,7 @@ def _command(command: Callable[[argparse.Namespace], int], options: argparse.Nam
         return 1
     except KeyboardInterrupt:
         print(
-            "\nstripe-reports: interrupted. A run that was launched goes on at Stripe; the same",
+            "\nstripe-reports: interrupted. A run that was launched continues at Stripe; the same",
             file=sys.stderr,
         )
         print("command joins it again.", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Which account a command asks: yours, a simulator at an address, or one in this process."""
+"""The client of a command: for your account, a simulator at an address, or one in this process."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ __all__ = ["add_client_to", "client_of"]
 
 
 def add_client_to(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say whom to ask."""
+    """Add the options that choose the account."""
     parser.add_argument("--account", help="acct_… to act for a connected account")
-    parser.add_argument("--base-url", help="a simulator's address, in place of Stripe's")
-    parser.add_argument("--demo", action="store_true", help="ask the simulator, without a key")
+    parser.add_argument("--base-url", help="address of a simulator, instead of Stripe's")
+    parser.add_argument("--demo", action="store_true", help="use the built-in simulator; no key needed")
 
 
 def client_of(options: argparse.Namespace) -> Client:
-    """The client that the options mean.
+    """Create the client that the options describe.
 
     Raises:
-        InputError: ``--demo`` beside another choice, or no key.
+        InputError: ``--demo`` is combined with another choice, or there is no key.
     """
     from stripe_reports.client import Client
     from stripe_reports.demo_client import demo

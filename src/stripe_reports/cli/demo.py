@@ -1,4 +1,4 @@
-"""``stripe-reports demo``: the main job, in a terminal, on a simulated account."""
+"""``stripe-reports demo``: fetch, draw and reuse a report of a simulated account, in a terminal."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "demo",
-        help="see it work: a simulated account, no key, no network",
+        help="see it work on a simulated account: no key, no network",
         description="Runs, reads, draws and reuses a report of a simulated account.",
     )
-    parser.add_argument("--seed", type=int, default=1, help="which account to play (default 1)")
-    parser.add_argument("--period", default="2026-10", help="which month to look at (default 2026-10)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the simulated account (default 1)")
+    parser.add_argument("--period", default="2026-10", help="month of the report (default 2026-10)")
     parser.add_argument(
         "--output",
         type=Path,
         default=Path("stripe-reports-demo"),
         metavar="FOLDER",
-        help="where the chart and the table go (default ./stripe-reports-demo)",
+        help="folder for the chart and the table (default ./stripe-reports-demo)",
     )
     parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Play the main job, step by step."""
+    """Fetch, read, draw and reuse a report, step by step."""
     from stripe_reports.demo_client import demo
 
     client = demo(options.seed, latency=6.0, pace=0.35)
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     frame = report.frame()
     show(frame)
 
-    step("the same once more")
+    step("the same again")
     again = client.fetch("balance.summary", options.period, currency="eur")
     say(f"  {again.reuse}")
 

@@ -1,4 +1,4 @@
-"""What works here and what is missing: mode, key, permissions, clock, folder."""
+"""Diagnosis: mode, key, permissions, clock and folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SKEW_NOTED_FROM = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one examination."""
 
     what: str
     verdict: Verdict
@@ -31,10 +31,10 @@ class Finding:
 
 
 def examine(client: Client) -> Iterator[Finding]:
-    """Look at everything that the main job needs. Nothing is launched; a few reads are made.
+    """Examine everything that fetching a report needs. Nothing is launched; a few read calls are made.
 
     Args:
-        client: Whose key, addresses and folder are looked at.
+        client: The client whose key, addresses and folder are examined.
     """
     settings = client.settings
     yield Finding("versions", "ok", ", ".join(_versions()))
@@ -78,7 +78,7 @@ def _skew(client: Client) -> Finding:
         return Finding("clock", "ok", "this machine's clock agrees with Stripe's")
     distance = timedelta(seconds=round(abs(ahead).total_seconds()))
     text = f"this machine's clock is {distance} {'ahead of' if ahead > timedelta(0) else 'behind'} Stripe's"
-    return Finding("clock", "warning", f"{text}; periods go by Stripe's, but files here carry the wrong time")
+    return Finding("clock", "warning", f"{text}; periods follow Stripe's, but files get the wrong time")
 
 
 def _folder(client: Client) -> str:

@@ -1,4 +1,4 @@
-"""``stripe-reports doctor``: which mode, what this key may do, what is missing."""
+"""``stripe-reports doctor``: mode, permissions of the key, and problems."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "doctor",
-        help="which mode, what this key may do, what is missing",
-        description="Examines key, permissions, clock and folder; launches nothing.",
+        help="check the mode, the key's permissions, the clock and the folder",
+        description="Examines key, permissions, clock and folder. Launches nothing.",
     )
     parser.add_argument("--account", help="acct_… to act for a connected account")
-    parser.add_argument("--base-url", help="a simulator's address, in place of Stripe's")
+    parser.add_argument("--base-url", help="address of a simulator, instead of Stripe's")
     parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Examine the key, the machine and Stripe; 1 if something is missing."""
+    """Examine the key, the machine and Stripe; return 1 if there is a problem."""
     from stripe_reports.cli.diagnosis import examine
     from stripe_reports.client import Client
     from stripe_reports.http.settings import STRIPE_URL
@@ -38,5 +38,5 @@ def run(options: argparse.Namespace) -> int:
         for finding in examine(client):
             ok = ok and finding.verdict != "problem"
             say(printable(f"{marks[finding.verdict]}  {finding.what:<13} {finding.says}"))
-    say("\nAll is well." if ok else "\nSomething is missing; see XX.")
+    say("\nNo problems found." if ok else "\nThere is a problem; see the lines marked XX.")
     return 0 if ok else 1

@@ -1,4 +1,4 @@
-"""``stripe-reports evidence``: the close of a period as a folder or .zip that proves itself."""
+"""``stripe-reports evidence``: the evidence of a period's close, as a folder or .zip."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "evidence",
-        help="reports, controls and hashes of a close, in one folder",
-        description="Writes reports, provenance, controls, charts and hashes into one new folder.",
+        help="write reports, controls and hashes of a close to one folder",
+        description="Writes reports, provenance, controls, charts and hashes to one new folder or .zip.",
     )
     parser.add_argument("period", metavar="PERIOD", help="such as 2026-10 or 'last month'")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where it goes; NAME.zip makes a .zip")
-    parser.add_argument("--timezone", help="zone of the period, such as Europe/Paris")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="new folder, or NAME.zip for a .zip")
+    parser.add_argument("--timezone", help="time zone of the period, such as Europe/Paris")
     parser.add_argument("--currency", help="one currency only, such as eur")
     parser.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
     parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="default 900")
@@ -34,7 +34,7 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write it; 1 if a control fails, in which case it is written all the same."""
+    """Write the evidence, even if a control fails; return 1 in that case."""
     with client_of(options) as client:
         written = client.evidence(
             options.period,

@@ -26,8 +26,8 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "fetch",
-        help="one report, as a table, CSV, Parquet or Excel",
-        description="Takes a stored result or an earlier run that is still valid, else launches one.",
+        help="fetch one report as a table, CSV, Parquet or Excel",
+        description="Uses a stored result or an earlier run if still valid; otherwise launches a run.",
     )
     add_report_options_to(parser, period_required=False)
     parser.set_defaults(command=run)
@@ -40,6 +40,6 @@ def run(options: argparse.Namespace) -> int:
         options.report_type, options.period, **fetch_options(options), **parameters_of(options)
     )
     deliver(report, options.output)
-    # What is assumed of a type that nobody knows was a warning already.
+    # The assumptions about an unknown type were already shown as a warning.
     print(f"{report.request!r}\n{replace(report.reuse, notes=())}", file=sys.stderr)
     return 0

@@ -26,8 +26,8 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "fetch-all",
-        help="a long period in parts, each stored by itself, as one table or file",
-        description="Fetches the parts side by side; those that are stored or still valid are not run again.",
+        help="fetch a long period in parts, each stored separately, as one table or file",
+        description="Fetches the parts together; parts that are stored or still valid are not run again.",
     )
     add_report_options_to(parser, period_required=True)
     parser.add_argument("--split", choices=get_args(Split), default="month", help="default month")

@@ -1,4 +1,4 @@
-"""What the commands write on the terminal."""
+"""The terminal output of the commands."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 __all__ = ["TerminalProgress", "only_printable", "say", "show", "step"]
 
 _NOT_PRINTABLE = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
-"""Finds the columns that have such characters; ``printable`` decides on each."""
+"""Finds the columns with such characters; ``printable`` decides about each."""
 
 
 class _Printable(io.TextIOBase):
-    """A stream on which nothing of what is written steers the terminal; it is no terminal itself."""
+    """A stream that passes no control characters to the terminal; it does not call itself a terminal."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """What the stream writes text in."""
+        """The encoding of the stream."""
         return self.stream.encoding
 
     def writable(self) -> bool:
-        """Text can be written to it."""
+        """Return true: text can be written to the stream."""
         return True
 
     def write(self, text: str) -> int:
@@ -46,15 +46,15 @@ class _Printable(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Pass on at once what was written."""
+        """Flush the stream."""
         self.stream.flush()
 
 
 @contextmanager
 def only_printable() -> Iterator[None]:
-    """Show control characters as escapes in all that is printed: messages, tables, warnings, the log.
+    """Print control characters as escapes everywhere: messages, tables, warnings, the log.
 
-    An error that no command expected is printed here too, while that holds; it ends the process with 1.
+    An unexpected error is printed here too, in the same way; it ends the process with status 1.
     """
     with (
         redirect_stdout(sys.stdout and _Printable(sys.stdout)),
@@ -70,16 +70,16 @@ def only_printable() -> Iterator[None]:
 
 
 class TerminalProgress:
-    """Shows pending runs: one line, rewritten, in a terminal; a line for each look elsewhere."""
+    """Shows pending runs: in a terminal as one line that is rewritten, elsewhere as a line for each poll."""
 
     def __init__(self, stream: TextIO) -> None:
-        # To rewrite its line it must steer the terminal.
+        # Rewriting its line needs control characters.
         self._stream = stream.stream if isinstance(stream, _Printable) else stream
         self._rewrites = self._stream.isatty()
         self._statuses: dict[str, str] = {}
 
     def __call__(self, run: ReportRun, elapsed: float, expected: float | None) -> None:
-        """Show the run as it is now."""
+        """Show the current state of the run."""
         about = f" of about {expected:.0f} s" if expected and run.status == "pending" else " s"
         self._statuses[run.id] = run.status
         pending = sum(status == "pending" for status in self._statuses.values())
@@ -96,7 +96,7 @@ class TerminalProgress:
 
 
 def step(code: str) -> None:
-    """Show a line of Python, as it would be typed."""
+    """Show a line of Python, as a user would type it."""
     say(f"\n>>> {code}")
 
 
@@ -120,7 +120,7 @@ def show(frame: pl.DataFrame) -> None:
 
 
 def _with_escapes(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame for a look at it: with line breaks and control characters of names and cells as escapes."""
+    """Return the frame for display: line breaks and control characters in names and cells become escapes."""
     shown = frame.with_columns(
         column.map_elements(printable, pl.String, skip_nulls=True)
         for column in frame.select(pl.col(pl.String)).iter_columns()
@@ -128,7 +128,7 @@ def _with_escapes(frame: pl.DataFrame) -> pl.DataFrame:
     )
     names: list[str] = []
     for name in map(printable, frame.columns):
-        while name in names:  # an escape may read as another column's name does
+        while name in names:  # with the escape, the name may equal another column's
             name += "'"
         names.append(name)
     shown.columns = names

@@ -1,4 +1,4 @@
-"""The options of the commands that fetch: which report, with which parameters, shown or written where."""
+"""The options of the commands that fetch: report, parameters, output, account."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _TYPES: dict[str, pl.DataType] = {
 
 
 class FetchOptions(TypedDict):
-    """What a fetch takes besides the report and Stripe's parameters."""
+    """The arguments of a fetch besides the report and Stripe's parameters."""
 
     reuse: Policy
     timeout: float
@@ -61,7 +61,7 @@ class FetchOptions(TypedDict):
 
 
 def add_report_options_to(parser: argparse.ArgumentParser, *, period_required: bool) -> None:
-    """Add the options that say which report, where it goes and whom to ask."""
+    """Add the options for the report, its output and the account."""
     parser.add_argument("report_type", metavar="TYPE", help="such as balance.summary or payouts.itemized.5")
     parser.add_argument(
         "period", metavar="PERIOD", nargs=None if period_required else "?", help="2026-10, 'last month', …"
@@ -76,7 +76,7 @@ def add_report_options_to(parser: argparse.ArgumentParser, *, period_required: b
     parser.add_argument(
         "--schema-overrides",
         metavar="COLUMN=TYPE,…",
-        help="read columns as String, Decimal, Int64, Boolean or Date, in place of what they are taken for",
+        help="read columns as String, Decimal, Int64, Boolean or Date, instead of the types chosen",
     )
     parser.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
     parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="default 900")
@@ -93,7 +93,7 @@ def parameters_of(options: argparse.Namespace) -> Parameters:
 
 
 def fetch_options(options: argparse.Namespace) -> FetchOptions:
-    """Return the other options as the client takes them."""
+    """Return the other options as the client accepts them."""
     return {
         "reuse": options.reuse,
         "timeout": options.timeout,
@@ -121,7 +121,7 @@ def _option(parameter: str) -> str:
 
 
 def _overrides(text: str | None) -> dict[str, pl.DataType]:
-    """``date=String,levy=Decimal`` as polars types."""
+    """Read ``date=String,levy=Decimal`` as polars types."""
     overrides: dict[str, pl.DataType] = {}
     for part in text.split(",") if text else ():
         name, _, dtype = part.partition("=")

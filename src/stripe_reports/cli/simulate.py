@@ -20,12 +20,12 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "simulate",
-        help="Stripe's Reporting API on this machine, for any client",
-        description="Serves a simulated Stripe account until Ctrl-C; its front page says how to use it.",
+        help="serve a simulator of Stripe's Reporting API on this machine",
+        description="Serves a simulated Stripe account until Ctrl-C; its front page explains how to use it.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="name or address (default 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=12111, help="default 12111; 0 takes a free one")
-    parser.add_argument("--seed", type=int, default=1, help="which account to play (default 1)")
+    parser.add_argument("--port", type=int, default=12111, help="port (default 12111); 0 chooses a free one")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the account (default 1)")
     parser.add_argument(
         "--size",
         type=float,
@@ -34,31 +34,31 @@ def add_to(commands: Commands) -> None:
         help="mean number of charges a day (default 40)",
     )
     parser.add_argument(
-        "--start", metavar="TIME", help="its time at the start (default 2026-11-05T12:00:00Z)"
+        "--start", metavar="TIME", help="start time of its clock (default 2026-11-05T12:00:00Z)"
     )
     parser.add_argument(
         "--clock",
         choices=["running", "standing"],
         default="running",
-        help="a standing one moves by POST /simulator/clock only (default running)",
+        help="standing: moves only by POST /simulator/clock (default running)",
     )
     parser.add_argument(
         "--latency",
         metavar="SECONDS",
-        help="how long a run is pending: 8, 5-20, or 8~300 for a median and a 99th percentile (default 5-20)",
+        help="seconds a run is pending: 8, 5-20, or 8~300 for a median and a 99th percentile (default 5-20)",
     )
     parser.add_argument(
         "--answer-delay",
         default="0",
         metavar="SECONDS",
-        help="how long an answer takes, likewise (default 0)",
+        help="seconds that an answer takes, in the same forms (default 0)",
     )
     parser.add_argument(
         "--fault",
         action="append",
         default=[],
         metavar="NAME[:TIMES][@PROBABILITY]",
-        help="what goes wrong, such as file.cut, answer.500:20@0.3 or run.stuck:always; can be repeated",
+        help="add a fault, such as file.cut, answer.500:20@0.3 or run.stuck:always; can be repeated",
     )
     parser.add_argument(
         "--restate",
@@ -75,7 +75,7 @@ def add_to(commands: Commands) -> None:
         metavar="NAME",
         help="a reporting category beyond Stripe's list that some rows have, such as reward; can be repeated",
     )
-    parser.add_argument("--list-faults", action="store_true", help="the names of faults, and nothing else")
+    parser.add_argument("--list-faults", action="store_true", help="list the names of faults, and exit")
     parser.add_argument(
         "--webhook",
         action="append",
@@ -86,19 +86,19 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--webhook-events",
         metavar="EVENT,…",
-        help="which (default: runs that end, and types that are updated)",
+        help="event types to post (default: runs that end, and report types that are updated)",
     )
     parser.add_argument(
-        "--webhook-secret", metavar="WHSEC", help="what events are signed with (default: a new one, printed)"
+        "--webhook-secret", metavar="WHSEC", help="secret that signs events (default: a new one, printed)"
     )
     parser.add_argument(
         "--restrict",
         action="append",
         default=[],
         metavar="KEY=PERMISSION,…",
-        help="what a restricted key may do, such as rk_test_x=file_read; can be repeated",
+        help="a permission of a restricted key, such as rk_test_x=file_read; can be repeated",
     )
-    parser.add_argument("--no-rate-limits", action="store_true", help="as many requests a second as come")
+    parser.add_argument("--no-rate-limits", action="store_true", help="do not limit requests per second")
     parser.set_defaults(command=run)
 
 
@@ -117,10 +117,10 @@ def run(options: argparse.Namespace) -> int:
 
     def ready(url: str) -> None:
         say(
-            f"Stripe's Reporting API, simulated, at {url} (seed {options.seed}). Ctrl-C ends it.\n"
+            f"Simulator of Stripe's Reporting API at {url} (seed {options.seed}). Press Ctrl-C to end it.\n"
             f'  sr.Client("{simulator.key}", base_url="{url}")\n'
             f"  curl {url}/v1/reporting/report_types -u {simulator.key}:\n"
-            f"  {url} in a browser says more."
+            f"  {url} in a browser explains more."
         )
         for endpoint in simulator.webhooks:
             say(f"  Events go to {endpoint.url}, signed with {endpoint.secret}.")
@@ -134,7 +134,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _simulator(options: argparse.Namespace) -> Simulator:
-    """What the options describe; raises ValueError for one that cannot be."""
+    """Create the simulator that the options describe; raises ValueError for an invalid option."""
     from stripe_reports.simulator import (
         EVENT_TYPES,
         Clock,
@@ -153,7 +153,7 @@ def _simulator(options: argparse.Namespace) -> Simulator:
         clock=(RealClock if is_running else Clock)(*start),
         latency=latency.named(options.latency) if options.latency else None,
         answer_delay=latency.named(options.answer_delay),
-        # To a clock that stands still all requests come in the same second.
+        # On a clock that stands still, all requests arrive in the same second.
         rate_limits=RateLimits() if is_running and not options.no_rate_limits else None,
         charges_per_day=options.size,
         categories=options.category,

@@ -1,4 +1,4 @@
-"""``stripe-reports tie-out``: whether the reports of a period agree, for people and for monthly jobs."""
+"""``stripe-reports tie-out``: check that the reports of a period agree, for people and for monthly jobs."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _SHOWN = (
     *("report", "why", "difference", "balance_transaction_id", "payout_id"),
     *("category", "reporting_category", "gross", "fee", "net", "net_amount"),
 )
-"""What of a row fits a terminal; --json has all of it."""
+"""The columns that fit a terminal; --json has all of them."""
 
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "tie-out",
-        help="whether a period's reports agree; fails if they do not",
-        description="Holds the reports of a period against each other; exits with 1 if a control fails.",
+        help="check that a period's reports agree",
+        description="Compares the reports of a period with each other; exits with 1 if a control fails.",
     )
     parser.add_argument("period", metavar="PERIOD", help="such as 2026-10 or 'last month'")
-    parser.add_argument("--timezone", help="zone of the period, such as Europe/Paris")
+    parser.add_argument("--timezone", help="time zone of the period, such as Europe/Paris")
     parser.add_argument("--currency", help="one currency only, such as eur")
-    parser.add_argument("--json", action="store_true", help="write the controls as JSON, in place of text")
-    parser.add_argument("--rows", action="store_true", help="show the rows behind each control that fails")
+    parser.add_argument("--json", action="store_true", help="print the controls as JSON instead of text")
+    parser.add_argument("--rows", action="store_true", help="show the rows behind each failed control")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the controls to FILE.csv")
     parser.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
     parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="default 900")
@@ -47,7 +47,7 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tie out a period; 1 if a control fails."""
+    """Tie out a period; return 1 if a control fails."""
     if options.output and options.output.suffix.lower() != ".csv":
         raise InputError(f"{options.output} is not a .csv file.")
     with client_of(options) as client:
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _as_json(result: TieOut, failed: list[tuple[str, str | None]]) -> dict[str, object]:
-    """Amounts as text, so that no reader takes them for floats."""
+    """Write amounts as text, so that no program reads them as floats."""
     return {
         "title": result.title,
         "passes": result.passes,

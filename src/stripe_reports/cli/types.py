@@ -1,4 +1,4 @@
-"""``stripe-reports types``: what can be asked for."""
+"""``stripe-reports types``: the report types that can be requested."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "types",
-        help="the report types, or one with its parameters and columns",
-        description="Lists the report types, or the parameters and columns of one. Asks nobody.",
+        help="list the report types, or show the parameters and columns of one",
+        description="Lists the report types, or the parameters and columns of one. Makes no call to Stripe.",
     )
     parser.add_argument("report_type", nargs="?", metavar="TYPE", help="such as payouts.itemized")
-    parser.add_argument("--all", action="store_true", help="old versions too")
+    parser.add_argument("--all", action="store_true", help="include old versions")
     parser.set_defaults(command=run)
 
 
@@ -56,7 +56,7 @@ def _catalogued(name: str) -> ReportType:
 
 def _describe(type_: ReportType) -> None:
     say(f"{type_.id}  {type_.name}")
-    say(f"  takes     {', '.join(catalog.accepted(type_))}")
+    say(f"  accepts   {', '.join(catalog.accepted(type_))}")
     say(f"  known     {type_.evidence}; {type_.source}")
     if type_.notes:
         say(f"  note      {type_.notes}")

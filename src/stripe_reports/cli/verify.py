@@ -1,4 +1,4 @@
-"""``stripe-reports verify``: whether the evidence of a close is whole and unchanged."""
+"""``stripe-reports verify``: check that the evidence of a close is complete and unchanged."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "verify",
-        help="whether the evidence of a close is whole and unchanged",
-        description="Checks evidence against its hashes and computes its controls again.",
+        help="check that the evidence of a close is complete and unchanged",
+        description="Checks evidence against its hashes, and computes its controls again.",
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder or .zip of evidence")
     parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check it, without key and network; 1 if something is wrong."""
+    """Check the evidence, without key and network; return 1 if something is wrong."""
     from stripe_reports.reconcile.evidence import verify
 
     result = verify(options.folder)
