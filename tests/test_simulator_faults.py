@@ -148,8 +148,8 @@ def test_a_storm_of_errors_comes_and_goes(api, simulator):
     assert [Api(again).get(f"{TYPES}/balance.summary.1").status_code for _ in range(60)] == statuses
 
 
-def test_faults_befall_what_they_match(api, simulator):
-    """Others pass by, and are not counted."""
+def test_faults_apply_to_the_requests_they_match(api, simulator):
+    """Others do not apply, and are not counted."""
     simulator.inject_fault("answer.503", match="GET /v1/reporting/report_types*")
     assert api.post(form()).status_code == 200
     assert api.get(TYPES).status_code == 503
@@ -439,8 +439,8 @@ def test_in_process_a_broken_connection_is_raised(api, simulator):
         api.get(TYPES)
 
 
-def test_no_fault_befalls_the_simulators_own_pages(simulator):
-    """Nor uses itself up there."""
+def test_faults_do_not_apply_to_the_simulators_own_pages(simulator):
+    """Nor are they counted there."""
     simulator.inject_fault("answer.500")
     client = Client(simulator)
     assert [client.get(path).status_code for path in ("/", "/simulator/faults")] == [200, 200]

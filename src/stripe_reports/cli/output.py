@@ -41,7 +41,7 @@ class _Printable(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
-        """Write the text with escapes in place of control characters."""
+        """Write the text with escapes instead of control characters."""
         self.stream.write(printable_lines(text))
         return len(text)
 

@@ -15,9 +15,9 @@ __all__ = ["front_page"]
 
 _WHAT = (
     "A simulator of Stripe's Reporting API, part of stripe-reports. This is not Stripe.",
-    "It plays report types, report runs, files, file links and webhooks over an invented account whose "
-    "reports agree with each other to the cent. Any test or live key of the right form will do; this one "
-    "names the ledger:",
+    "It has report types, report runs, files, file links and webhooks over an invented account whose "
+    "reports agree with each other to the cent. Any test or live key of the right form is accepted; this "
+    "one names the ledger:",
 )
 
 
@@ -170,14 +170,14 @@ _PAGE = """<!doctype html>
   td code {{ color: var(--mark); }}
 </style>
 <main>
-<h1>Stripe's Reporting API in a box</h1>
+<h1>Stripe's Reporting API, simulated</h1>
 <p class="notice">A simulator, part of stripe-reports. This is not Stripe.
 Its clock shows {now} UTC.</p>
 <p>{what}</p>
 <pre class="key">{key}</pre>
 {parts}
-<section><h2>What can go wrong</h2>
-<p>By name, in <code>inject_fault("file.cut", times=2)</code>, <code>--fault file.cut:2</code>, or above.</p>
+<section><h2>Faults</h2>
+<p>Add one by its name, in <code>inject_fault("file.cut", times=2)</code>, <code>--fault file.cut:2</code>, or above.</p>
 <table>{faults}</table></section>
 </main>
 </html>

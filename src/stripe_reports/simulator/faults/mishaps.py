@@ -42,11 +42,11 @@ class Mishaps:
         fault = self._used(lambda fault: fault.webhook is not None)
         return fault.webhook if fault else None
 
-    def _used(self, befalls: Callable[[Fault], bool]) -> Fault | None:
+    def _used(self, applies: Callable[[Fault], bool]) -> Fault | None:
         """Return the first fault that applies, and count it down by one."""
         with self._lock:
             for fault in self._faults():
-                if fault.times > 0 and befalls(fault) and self._dice.random() < fault.probability:
+                if fault.times > 0 and applies(fault) and self._dice.random() < fault.probability:
                     fault.times -= 1
                     return fault
         return None

@@ -43,7 +43,7 @@ _RATES_TABLE = pl.LazyFrame(
         **{f"_rate_{number}": [rates[number] for rates in _RATES.values()] for number in range(8)},
     }
 )
-"""The same beside the millionths of the major unit that a minor one has."""
+"""The same rates as a table, with the millionths of a major unit in one minor unit."""
 _BRANDS = {
     "visa": ("Visa", 400_000, 99_999),
     "mastercard": ("Mastercard", 510_000, 49_999),
