@@ -81,8 +81,8 @@ class Client:
         cache_limit: Bytes that the stored results may take; beyond it, the oldest are removed.
         max_result_bytes: Bytes that one result may have; a larger one is an error, and is not stored.
         trusted_hosts: Host names besides Stripe's that may see a live key.
-        application: A WSGI application that plays Stripe in this process, in place of the network.
-        clock: Time and rest; for tests.
+        application: A WSGI application that stands in for Stripe in this process; no network is used.
+        clock: Current time and sleep function; for tests.
 
     Making a client touches neither network nor disk. A *timeout* is the longest time that a call may take,
     whatever it does: calls to Stripe, pauses that Stripe asks for, waiting, a very slow download. In methods
@@ -619,16 +619,16 @@ class Client:
         timeout: float = 900.0,
         progress: ProgressOption = "auto",
     ) -> EvidenceFolder:
-        """Everything that the close of a period rests on, in one folder that proves itself.
+        """Write the evidence for the close of a period to a new folder or .zip.
 
         It holds the reports (Parquet and CSV), their provenance, the controls, charts, a page that opens
         without key or Python, and the hash of every file; ``sr.verify`` or ``stripe-reports verify`` checks
-        it. It is written whole or not at all, for its owner's eyes only, and over nothing. Controls that fail
-        are written down as such.
+        it. It is written atomically, mode 0600, and never overwrites. Failed controls are recorded as
+        failed.
 
         Args:
             period: See ``tie_out``.
-            folder: Where it goes: a name that is not taken; one that ends in ``.zip`` makes a single file.
+            folder: New folder; a name that ends in ``.zip`` creates a single file.
             timezone: See ``tie_out``.
             currency: See ``tie_out``.
             reuse: See ``tie_out``.
@@ -636,7 +636,7 @@ class Client:
             progress: See ``tie_out``.
 
         Raises:
-            ParameterError: *folder* is there already.
+            ParameterError: *folder* already exists.
             StoreError: It cannot be written.
             StripeReportsError: As ``fetch``.
 

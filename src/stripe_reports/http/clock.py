@@ -1,4 +1,4 @@
-"""Time and rest as one value that is passed in, so that tests and ``demo()`` need neither."""
+"""Current time and sleep as one value that is passed in, so that tests and ``demo()`` do not wait."""
 
 from __future__ import annotations
 

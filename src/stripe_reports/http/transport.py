@@ -237,7 +237,7 @@ class Transport:
         settings: Addresses and owner.
         cache_path: SQLite file of the JSON answers, or None to keep none.
         application: A WSGI application to ask in place of the network.
-        clock: Time and rest.
+        clock: Current time and sleep function.
         rng: For jitter.
     """
 

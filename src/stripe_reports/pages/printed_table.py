@@ -50,7 +50,7 @@ class ReportTable(GT):
         return self
 
     def write_raw_html(self, filename: Path | str, *args: Any, **options: Any) -> None:
-        """Write great_tables' own HTML; likewise for its owner's eyes only.
+        """Write great_tables' own HTML to a file with mode 0600.
 
         Raises:
             StoreError: The file cannot be written.

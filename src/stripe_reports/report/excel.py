@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_ROWS", "write"]
 
 MOST_ROWS = 1_048_576
-"""So many rows has a sheet, the header among them."""
+"""Maximum rows per sheet, including the header."""
 
 _MOST_COLUMNS = 16_384
 _MOST_LETTERS = 32_767

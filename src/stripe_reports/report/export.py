@@ -1,4 +1,4 @@
-"""Reports for other programs: files written whole or not at all, pandas, and whatever speaks Arrow."""
+"""Reports for other programs: files written atomically, pandas, and everything that reads Arrow."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ class Exports(ABC):
 
         Times stand as Stripe writes them, in the zone of their column. A text (or a column's name) that a
         spreadsheet program could run as a formula gets an apostrophe before the sign that begins it; Parquet
-        keeps every text as it is. The file is for its owner's eyes only, and replaces one that is there.
+        keeps every text as it is. The file has mode 0600, and replaces an existing one.
 
         Raises:
             StoreError: The file cannot be written, or the stored result is gone.
@@ -196,7 +196,7 @@ class Exports(ABC):
     def write_parquet(self, path: str | os.PathLike[str]) -> int:
         """Write a Parquet file with all types, and where the rows come from, and return the number of rows.
 
-        The file is for its owner's eyes only, and replaces one that is there.
+        The file has mode 0600, and replaces an existing one.
 
         Raises:
             StoreError: The file cannot be written, or the stored result is gone.
@@ -210,7 +210,7 @@ class Exports(ABC):
     def write_excel(self, path: str | os.PathLike[str]) -> int:
         """Write an Excel workbook, and return the number of rows. Needs the extra ``excel``.
 
-        Money are numbers with a format; Excel keeps 15 digits, so a number with more becomes a text, and a
+        Amounts are numbers with a format; Excel keeps 15 digits, so a number with more becomes a text, and a
         warning says so. Excel knows no time zones: times are written as they read in the zone of their
         column, which the second sheet names beside run, interval and hash. Texts stay texts: none becomes a
         number, a link or a formula. Rows are read and written some thousand at a time.

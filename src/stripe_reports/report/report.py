@@ -47,7 +47,7 @@ def warn_if_large(what: str, paths: Sequence[Path]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How a report was come by, and why; its text is one sentence.
+    """The source of a report, and the reason; its text is one sentence.
 
     Attributes:
         action: ``stored`` (from this machine, nothing was read from Stripe), ``reused`` (an earlier run at
