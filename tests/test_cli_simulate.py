@@ -108,7 +108,7 @@ def test_restricted_keys_are_given_their_permissions(simulated):
         (["--fault", "file.cutt"], "Did you mean 'file.cut'"),
         (["--latency", "soon"], "is not a latency"),
         (["--start", "yesterday"], "yesterday"),
-        (["--start", "2026-01-01"], "has no zone"),
+        (["--start", "2026-01-01"], "has no time zone"),
         (["--webhook", "https://example.com"], "is not an address of this machine"),
         (["--webhook", "http://127.0.0.1", "--webhook-events", "x"], "There is no event"),
         (["--restrict", "sk_test_1=file_read"], "Only restricted keys"),

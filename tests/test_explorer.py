@@ -308,7 +308,7 @@ def test_what_cannot_be_answered_says_why(form, view, caplog):
     assert "problem" in view.ask("chart", kind=None)
     assert "KeyError" in view.ask("nonsense")["problem"]
     view.tell("nonsense")
-    assert "not understood" in caplog.text
+    assert "unknown message" in caplog.text
 
 
 def test_buttons_of_a_view_run_renew_load_and_cancel(form, view, calls):

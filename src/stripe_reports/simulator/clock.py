@@ -94,5 +94,5 @@ class RealClock(Clock):
 
 def _utc(instant: datetime) -> datetime:
     if instant.tzinfo is None:
-        raise ValueError(f"{instant.isoformat()} has no time zone. Add one, such as tzinfo=UTC.")
+        raise ValueError(f"{instant.isoformat()} has no time zone. Add one, such as UTC.")
     return instant.astimezone(UTC)

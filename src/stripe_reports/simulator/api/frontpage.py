@@ -177,7 +177,8 @@ Its clock shows {now} UTC.</p>
 <pre class="key">{key}</pre>
 {parts}
 <section><h2>Faults</h2>
-<p>Add one by its name, in <code>inject_fault("file.cut", times=2)</code>, <code>--fault file.cut:2</code>, or above.</p>
+<p>Add one by its name: <code>inject_fault("file.cut", times=2)</code>, <code>--fault file.cut:2</code>, or
+as above.</p>
 <table>{faults}</table></section>
 </main>
 </html>
