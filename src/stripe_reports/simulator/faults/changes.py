@@ -22,7 +22,6 @@ __all__ = [
     "answer_lost",
     "bytes_changed",
     "connection_dropped",
-    "cut",
     "date_moved",
     "endless",
     "first_page_again",
@@ -34,6 +33,7 @@ __all__ = [
     "redirected_to_itself",
     "runs_changed",
     "trickling",
+    "truncated",
 ]
 
 Change = Callable[[Request, Callable[[], Response]], Response]
@@ -57,7 +57,7 @@ def answer_lost(_request: Request, answer: Callable[[], Response]) -> Response:
     )
 
 
-def cut(_request: Request, answer: Callable[[], Response]) -> Response:
+def truncated(_request: Request, answer: Callable[[], Response]) -> Response:
     """Send half of the bytes that the answer announces."""
     response = answer()
     body = _body(response)

@@ -251,7 +251,7 @@ FAULTS: Mapping[str, Fault] = {
         change=changes.connection_dropped, about="lost before the request was executed"
     ),
     "connection.lost": Fault(change=changes.answer_lost, about="lost after the request was executed"),
-    "file.cut": _file(changes.cut, "half of the bytes, then the connection is lost"),
+    "file.cut": _file(changes.truncated, "half of the bytes, then the connection is lost"),
     "file.short": _file(changes.bytes_changed(changes.without_last_line), "the last line is missing"),
     "file.long": _file(changes.bytes_changed(changes.with_last_line_twice), "the last line comes twice"),
     "file.corrupt": _file(
