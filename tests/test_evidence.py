@@ -158,7 +158,7 @@ def test_what_is_there_is_never_written_over(made, tmp_path):
     taken = tmp_path / "taken"
     taken.mkdir()
     (taken / "notes.txt").write_text("mine")
-    with pytest.raises(ParameterError, match="never written over"):
+    with pytest.raises(ParameterError, match="never overwritten"):
         write_evidence(made.tie_out, taken, written_at=now)
     assert [path.name for path in taken.iterdir()] == ["notes.txt"]
     (tmp_path / "empty").mkdir()

@@ -42,7 +42,7 @@ def test_the_rule_of_reuse_can_be_another(client):
     """As for a fetch."""
     request = client.fetch(*MONTH).request
     assert client.plan(request, reuse="never").action == "launched"
-    with pytest.raises(ValueError, match="is not a rule"):
+    with pytest.raises(ValueError, match="reuse must be 'auto', 'always', 'never' or a timedelta"):
         client.plan(request, reuse="perhaps")
 
 

@@ -52,7 +52,7 @@ def test_a_later_publication_names_exactly_the_rows_that_changed(client, simulat
     assert result.diff.changed.is_empty()
     assert re.fullmatch(
         r"September 2026 changed by −12\.34 EUR, \+\d+ JPY and −12\.34 USD in 3 rows "
-        r"\(2 added, 1 removed\) since you closed it on 5 Nov 2026\.",
+        r"\(2 added, 1 removed\) since the data of 5 Nov 2026\.",
         str(result),
     )
 
@@ -81,7 +81,7 @@ def test_a_restated_summary_tells_its_figures(client, simulator):
         (category, "eur", "net_amount") for category in ("activity_fee", "activity", "ending_balance")
     ]
     assert str(result) == (
-        "September 2026 changed by −12.34 EUR in 3 rows (3 changed) since you closed it on 5 Nov 2026."
+        "September 2026 changed by −12.34 EUR in 3 rows (3 changed) since the data of 5 Nov 2026."
     )
 
 
@@ -103,7 +103,7 @@ def test_without_a_change_it_says_so(client):
     result = client.restatement(client.fetch("payouts.itemized", "2026-09"))
     assert not result.is_restated
     sentence, note = str(result).split("\n")
-    assert sentence.startswith("September 2026 is unchanged since you closed it on 5 Nov 2026: all ")
+    assert sentence.startswith("September 2026 is unchanged since the data of 5 Nov 2026: all ")
     assert note.startswith("Both runs have the same file")
     assert "unchanged" in result._repr_html_()
 

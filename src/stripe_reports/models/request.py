@@ -283,7 +283,7 @@ def _bound(name: str, value: datetime | str | None) -> datetime | None:
             ) from None
     if value.tzinfo is None:
         raise IntervalError(
-            f"{name}={value.isoformat()!r} has no zone, so it is no instant. Add one, "
+            f"{name}={value.isoformat()!r} has no time zone, so its time is unknown. Add one, "
             "or give a period such as '2026-10' to client.request.",
             param=name,
         )

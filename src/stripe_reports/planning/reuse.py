@@ -173,8 +173,9 @@ def check_policy(policy: object) -> None:
     if policy in ("auto", "always", "never") or (isinstance(policy, timedelta) and policy >= timedelta(0)):
         return
     raise ParameterError(
-        f"reuse={policy!r} is not a rule. Write 'auto', 'always', 'never', or the greatest age of the data, "
-        "such as datetime.timedelta(hours=6).",
+        f"reuse must be 'auto', 'always', 'never' or a timedelta of at least 0; got {policy!r}. A timedelta "
+        "is "
+        "the maximum age of the data, such as datetime.timedelta(hours=6).",
         param="reuse",
     )
 

@@ -40,10 +40,10 @@ class Restatement:
 
     @property
     def summary(self) -> str:
-        """``"October 2026 changed by −12.34 EUR in 1 row (1 added) since you closed it on 3 Nov 2026"``."""
+        """``"October 2026 changed by −12.34 EUR in 1 row (1 added) since the data of 3 Nov 2026"``."""
         request, as_of = self.before.request, self.before.provenance.as_of
-        closed_on = day_text(as_of.astimezone(request.display_zone).date())
-        what, since = request.period_name, f"since you closed it on {closed_on}"
+        data_of = day_text(as_of.astimezone(request.display_zone).date())
+        what, since = request.period_name, f"since the data of {data_of}"
         if self.diff.is_empty:
             return f"{what} is unchanged {since}: all {self.diff.same:,} rows are the same."
         if self.diff.effect_text:

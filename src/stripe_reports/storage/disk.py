@@ -1,4 +1,4 @@
-"""Files for their owner's eyes only, written whole or not at all, with errors that say what to do."""
+"""Files written atomically, with mode 0600; errors say what to do."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def read_json(path: Path) -> Any:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write whole or not at all, for the owner's eyes only, in a folder that is made for it."""
+    """Write a JSON file atomically, with mode 0600, creating its folder if necessary."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
 
     def write() -> None:

@@ -1,7 +1,7 @@
 """The evidence of a close: a folder, or one .zip, that whoever has it can read and check for good.
 
 layout      what lies where
-writing     client.evidence: written whole or not at all
+writing     client.evidence: writes atomically, mode 0600, never overwrites
 page        index.html, which needs neither key nor Python
 unpacking   a .zip, unless its readers could see different files in it, or it unpacks to too much
 checking    verify: hashes, completeness, CSV = Parquet, controls computed again

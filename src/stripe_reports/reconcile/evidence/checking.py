@@ -98,7 +98,7 @@ class Verification:
 def verify(path: str | os.PathLike[str]) -> Verification:
     """Check the evidence of a close; needs neither key nor network.
 
-    Every file has the hash of the manifest, none is missing and none is too much; each CSV has the rows of
+    Every file has the hash of the manifest, and no file is missing or added; each CSV has the rows of
     its Parquet file; the provenance is the one inside, and tells how many rows there are; and the controls,
     computed again from the Parquet files, are those of ``controls.csv``.
 
@@ -122,7 +122,7 @@ def verify(path: str | os.PathLike[str]) -> Verification:
         recomputed = _recomputed(folder, facts)
         findings = (
             Finding(f"{len(listed)} files have the hash of {MANIFEST}", tuple(_changed(folder, listed))),
-            Finding("no file is missing, and none is too much", tuple(_amiss(folder, listed, names))),
+            Finding("no file is missing or added", tuple(_amiss(folder, listed, names))),
             Finding("each CSV has the rows of its Parquet file", tuple(_unlike(folder, names))),
             Finding(
                 "the provenance is the one inside the reports, and tells their rows",

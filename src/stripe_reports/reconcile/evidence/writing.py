@@ -1,4 +1,4 @@
-"""``client.evidence``: everything a close rests on, written whole or not at all."""
+"""``client.evidence``: writes everything behind a close; atomically, mode 0600, never overwrites."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ def write_evidence(
     is_zip = path.suffix.lower() == ".zip"
     if path.exists() and (is_zip or not path.is_dir() or any(path.iterdir())):
         raise ParameterError(
-            f"{path} is there already. Evidence is never written over: give another name, or move it away.",
+            f"{path} already exists, and evidence is never overwritten. Choose another name, or move it "
+            "away.",
             param="folder",
         )
     with (
