@@ -55,7 +55,7 @@ class Model:
         is_asked: True once Stripe was asked.
         choices: The values in the form.
         checked: The result of checking them.
-        fetch_plan: What the button would do; None until that is known.
+        fetch_plan: The plan that the button shows; None until it is known.
         running: The run in progress, or None.
         report: The report that is shown, or None.
         selection: The selection in its chart, or None.
