@@ -36,37 +36,54 @@ from stripe_reports.models import Column, ReportRequest, ReportRun, ReportType, 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from stripe_reports.charts.selections import Selected, selection_expr
     from stripe_reports.client import Client
-    from stripe_reports.demo_client import demo
+    from stripe_reports.demo_client import DemoClient, demo
     from stripe_reports.models import Provenance
     from stripe_reports.notebook.form import explore
+    from stripe_reports.notebook.form.widget import Explorer
     from stripe_reports.notices import UnknownReportTypeWarning
-    from stripe_reports.parsing import read_csv
+    from stripe_reports.pages.printed_table import ReportTable as ReportTable
+    from stripe_reports.parsing import AmbiguousTimeWarning, read_csv
     from stripe_reports.reconcile.diff import Diff, diff
     from stripe_reports.reconcile.evidence import EvidenceFolder, Verification, verify
+    from stripe_reports.reconcile.evidence.checking import Finding
     from stripe_reports.reconcile.restatement import Restatement
     from stripe_reports.reconcile.tie_out import TieOut, tie_out
+    from stripe_reports.report.listings import ReportRuns, ReportTypes, StoredReports
     from stripe_reports.report.report import Decision, FetchPlan, LargeFrameWarning, Report
     from stripe_reports.report.report_set import ReportSet
+    from stripe_reports.runs.futures import PendingReport
+    from stripe_reports.storage.cache import Cache
 
     __version__: str
 
 __all__ = [
+    "AmbiguousTimeWarning",
+    "Cache",
     "Client",
     "Column",
     "Decision",
+    "DemoClient",
     "Diff",
     "EvidenceFolder",
+    "Explorer",
     "FetchPlan",
+    "Finding",
     "LargeFrameWarning",
+    "PendingReport",
     "Provenance",
     "Report",
     "ReportRequest",
     "ReportRun",
+    "ReportRuns",
     "ReportSet",
     "ReportType",
+    "ReportTypes",
     "Restatement",
     "ResultFile",
+    "Selected",
+    "StoredReports",
     "StripeReportsError",
     "TieOut",
     "UnknownReportTypeWarning",
@@ -76,22 +93,33 @@ __all__ = [
     "errors",
     "explore",
     "read_csv",
+    "selection_expr",
     "tie_out",
     "verify",
 ]
 
 # Loaded when first used, so that importing this package costs next to nothing.
 _LAZY = {
+    "AmbiguousTimeWarning": "parsing",
+    "Cache": "storage.cache",
     "Client": "client",
     "Decision": "report.report",
+    "DemoClient": "demo_client",
     "Diff": "reconcile.diff",
-    "LargeFrameWarning": "report.report",
     "EvidenceFolder": "reconcile.evidence",
+    "Explorer": "notebook.form.widget",
     "FetchPlan": "report.report",
+    "Finding": "reconcile.evidence.checking",
+    "LargeFrameWarning": "report.report",
+    "PendingReport": "runs.futures",
     "Provenance": "models",
     "Report": "report.report",
+    "ReportRuns": "report.listings",
     "ReportSet": "report.report_set",
+    "ReportTypes": "report.listings",
     "Restatement": "reconcile.restatement",
+    "Selected": "charts.selections",
+    "StoredReports": "report.listings",
     "TieOut": "reconcile.tie_out",
     "UnknownReportTypeWarning": "notices",
     "Verification": "reconcile.evidence",
@@ -99,8 +127,11 @@ _LAZY = {
     "diff": "reconcile.diff",
     "explore": "notebook.form",
     "read_csv": "parsing",
+    "selection_expr": "charts.selections",
     "tie_out": "reconcile.tie_out",
     "verify": "reconcile.evidence",
+    # Not in __all__, since importing it needs the extra "tables".
+    "ReportTable": "pages.printed_table",
 }
 
 

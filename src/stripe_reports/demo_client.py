@@ -19,7 +19,7 @@ __all__ = ["DemoClient", "demo"]
 
 
 class DemoClient(Client):
-    """A ``Client`` of a simulator in this process.
+    """A ``Client`` of a simulator in this process; see ``demo``, which makes one.
 
     Attributes:
         simulator: The simulator that answers; its clock can be moved.

@@ -32,7 +32,7 @@ _SCHEMA: dict[str, pl.DataType] = {
 
 
 class Cache:
-    """The results stored for a client; ``client.cache``.
+    """The results stored for a client; see ``cache`` of a client, which gives it.
 
     They hold customers' data, lie in a folder that only their owner can read, and stay until they are
     cleared, or until newer ones need their room.

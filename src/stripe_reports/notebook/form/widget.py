@@ -226,7 +226,9 @@ class Explorer(anywidget.AnyWidget):
             super().notify_change(change)
 
     def observe(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002
-        """Call *handler* with every change of these traits, in the order of the changes.
+        """Call *handler* with every change of the traits *names*, in the order of the changes.
+
+        *type* is that of traitlets: only ``"change"`` is sent by a form.
 
         It may change the form, wait for ``form.run()``, or stop observing. It is called in the thread that
         changed the form, or in a thread of the form when a report arrives. An error that it raises goes to
@@ -235,7 +237,7 @@ class Explorer(anywidget.AnyWidget):
         super().observe(self._careful(handler), names, type)
 
     def unobserve(self, handler: Any, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002
-        """Stop calling *handler*."""
+        """Stop calling *handler*; *names* and *type* are those that it was given with."""
         super().unobserve(self._careful(handler), names, type)
 
     def _careful(self, handler: Any) -> Any:
