@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Self, Unpack
+from typing import NoReturn, Self, Unpack
 
 import polars as pl
 from platformdirs import user_cache_path
@@ -32,9 +32,7 @@ from stripe_reports.planning import deadline
 from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy, check_policy
-from stripe_reports.reconcile.period_tie_out import tie_out
-from stripe_reports.reconcile.restatement import Restatement, restatement
-from stripe_reports.reconcile.tie_out import TieOut
+from stripe_reports.reconcile.closing import Closing
 from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
 from stripe_reports.render.redaction import redacted
@@ -51,9 +49,6 @@ from stripe_reports.runs.request import Parameters, RequestBuilder
 from stripe_reports.storage.cache import Cache
 from stripe_reports.storage.store import Store
 
-if TYPE_CHECKING:
-    from stripe_reports.reconcile.evidence import EvidenceFolder
-
 __all__ = ["Client", "Parameters"]
 
 logger = logging.getLogger("stripe_reports")
@@ -64,7 +59,7 @@ DOWNLOAD_TIMEOUT = 3600.0
 """Seconds for reading the result of a run that has finished."""
 
 
-class Client:
+class Client(Closing):
     """Stripe's reports for one API key, and the results stored for it on this machine.
 
     Args:
@@ -348,7 +343,7 @@ class Client:
             for each in found
         )
 
-    # The main job
+    # The main job; tie_out, restatement and evidence are in Closing
 
     @spelled_out(Parameters)
     def plan(
@@ -542,114 +537,6 @@ class Client:
 
             pending.start(told_in_background(progress, place_to_draw, answer))
             return pending
-
-    # The close
-
-    def tie_out(
-        self,
-        period: Period,
-        *,
-        timezone: str | None = None,
-        currency: str | None = None,
-        reuse: Policy = "auto",
-        timeout: float = 900.0,
-        progress: ProgressOption = "auto",
-    ) -> TieOut:
-        """Whether the period's reports agree with each other, with the way to the rows that make them differ.
-
-        Fetches, side by side and reused where possible: the balance summary of the period and of the one
-        before, the itemised activity and payouts, and the payout and ending balance reconciliations.
-
-        Args:
-            period: See ``request``; one that is still going on is cut where the data end.
-            timezone: Where the period is meant.
-            currency: One currency only.
-            reuse: See ``fetch``; ``"never"`` takes all reports anew.
-            timeout: Longest time that the call may take, in seconds.
-            progress: Called at every look at a pending run, from several threads.
-
-        Raises:
-            StripeReportsError: As ``fetch``. A control that fails is no error; see ``TieOut.passes``.
-
-        Example:
-            >>> client.tie_out("2026-10")
-            October 2026: 60 of 60 controls pass
-        """
-        with self._within(timeout):
-            return tie_out(
-                self,
-                period,
-                timezone=timezone,
-                currency=currency,
-                reuse=reuse,
-                timeout=timeout,
-                progress=progress,
-            )
-
-    def restatement(
-        self, report: Report, *, timeout: float = 900.0, progress: ProgressOption = "auto"
-    ) -> Restatement:
-        """What Stripe changed since *report* was run: the same request once more, compared row by row.
-
-        Both runs stay stored.
-
-        Args:
-            report: An earlier report, as ``fetch`` gave it.
-            timeout: Longest time that the call may take, in seconds.
-            progress: Called at every look at it.
-
-        Raises:
-            StripeReportsError: As ``fetch``.
-
-        Example:
-            >>> report = client.fetch("balance_change_from_activity.itemized", "2026-10")
-            >>> client.restatement(report).is_restated
-            False
-        """
-        return restatement(self, report, timeout=timeout, progress=progress)
-
-    def evidence(
-        self,
-        period: Period,
-        folder: str | os.PathLike[str],
-        *,
-        timezone: str | None = None,
-        currency: str | None = None,
-        reuse: Policy = "auto",
-        timeout: float = 900.0,
-        progress: ProgressOption = "auto",
-    ) -> EvidenceFolder:
-        """Write the evidence for the close of a period to a new folder or .zip.
-
-        It holds the reports (Parquet and CSV), their provenance, the controls, charts, a page that opens
-        without key or Python, and the hash of every file; ``sr.verify`` or ``stripe-reports verify`` checks
-        it. It is written atomically, mode 0600, and never overwrites. Failed controls are recorded as
-        failed.
-
-        Args:
-            period: See ``tie_out``.
-            folder: New folder; a name that ends in ``.zip`` creates a single file.
-            timezone: See ``tie_out``.
-            currency: See ``tie_out``.
-            reuse: See ``tie_out``.
-            timeout: See ``tie_out``.
-            progress: See ``tie_out``.
-
-        Raises:
-            ParameterError: *folder* already exists.
-            StoreError: It cannot be written.
-            StripeReportsError: As ``fetch``.
-
-        Example:
-            >>> client.evidence("2026-10", "close-2026-10.zip").tie_out.passes
-            True
-        """
-        from stripe_reports.reconcile.evidence import write_evidence
-
-        result = self.tie_out(
-            period, timezone=timezone, currency=currency, reuse=reuse, timeout=timeout, progress=progress
-        )
-        return write_evidence(result, folder, written_at=self._transport.now())
 
     @property
     def cache(self) -> Cache:

@@ -1,0 +1,138 @@
+"""The public calls for closing a period: tie-out, restatement, evidence."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from stripe_reports.planning.periods import Period
+from stripe_reports.planning.reuse import Policy
+from stripe_reports.reconcile.period_tie_out import tie_out
+from stripe_reports.reconcile.protocol import ReportClient
+from stripe_reports.reconcile.restatement import Restatement, restatement
+from stripe_reports.reconcile.tie_out import TieOut
+from stripe_reports.report.report import Report
+from stripe_reports.runs.progress import ProgressOption
+
+if TYPE_CHECKING:
+    from stripe_reports.reconcile.evidence import EvidenceFolder
+
+__all__ = ["Closing"]
+
+
+class Closing(ReportClient, Protocol):
+    """The part of ``Client`` that compares reports with each other."""
+
+    def now(self) -> datetime:
+        """See ``Client.now``."""
+
+    def _within(self, timeout: float) -> AbstractContextManager[None]:
+        """A block that takes so many seconds at most."""
+
+    def tie_out(
+        self,
+        period: Period,
+        *,
+        timezone: str | None = None,
+        currency: str | None = None,
+        reuse: Policy = "auto",
+        timeout: float = 900.0,
+        progress: ProgressOption = "auto",
+    ) -> TieOut:
+        """Check that the period's reports agree with each other, and name the rows that make them differ.
+
+        Fetches, side by side and reused where possible: the balance summary of the period and of the one
+        before, the itemised activity and payouts, and the payout and ending balance reconciliations.
+
+        Args:
+            period: See ``request``; one that is still going on is cut where the data end.
+            timezone: Where the period is meant.
+            currency: One currency only.
+            reuse: See ``fetch``; ``"never"`` takes all reports anew.
+            timeout: Longest time that the call may take, in seconds.
+            progress: Called at every look at a pending run, from several threads.
+
+        Raises:
+            StripeReportsError: As ``fetch``. A control that fails is no error; see ``TieOut.passes``.
+
+        Example:
+            >>> client.tie_out("2026-10")
+            October 2026: 60 of 60 controls pass
+        """
+        with self._within(timeout):
+            return tie_out(
+                self,
+                period,
+                timezone=timezone,
+                currency=currency,
+                reuse=reuse,
+                timeout=timeout,
+                progress=progress,
+            )
+
+    def restatement(
+        self, report: Report, *, timeout: float = 900.0, progress: ProgressOption = "auto"
+    ) -> Restatement:
+        """Find what Stripe changed since *report* was run: the same request again, compared row by row.
+
+        Both runs stay stored.
+
+        Args:
+            report: An earlier report, as ``fetch`` gave it.
+            timeout: Longest time that the call may take, in seconds.
+            progress: Called at every look at it.
+
+        Raises:
+            StripeReportsError: As ``fetch``.
+
+        Example:
+            >>> report = client.fetch("balance_change_from_activity.itemized", "2026-10")
+            >>> client.restatement(report).is_restated
+            False
+        """
+        return restatement(self, report, timeout=timeout, progress=progress)
+
+    def evidence(
+        self,
+        period: Period,
+        folder: str | os.PathLike[str],
+        *,
+        timezone: str | None = None,
+        currency: str | None = None,
+        reuse: Policy = "auto",
+        timeout: float = 900.0,
+        progress: ProgressOption = "auto",
+    ) -> EvidenceFolder:
+        """Write the evidence for the close of a period to a new folder or .zip.
+
+        It holds the reports (Parquet and CSV), their provenance, the controls, charts, a page that opens
+        without key or Python, and the hash of every file; ``sr.verify`` or ``stripe-reports verify`` checks
+        it. It is written atomically, mode 0600, and never overwrites. Failed controls are recorded as
+        failed.
+
+        Args:
+            period: See ``tie_out``.
+            folder: New folder; a name that ends in ``.zip`` creates a single file.
+            timezone: See ``tie_out``.
+            currency: See ``tie_out``.
+            reuse: See ``tie_out``.
+            timeout: See ``tie_out``.
+            progress: See ``tie_out``.
+
+        Raises:
+            ParameterError: *folder* already exists.
+            StoreError: It cannot be written.
+            StripeReportsError: As ``fetch``.
+
+        Example:
+            >>> client.evidence("2026-10", "close-2026-10.zip").tie_out.passes
+            True
+        """
+        from stripe_reports.reconcile.evidence import write_evidence
+
+        result = self.tie_out(
+            period, timezone=timezone, currency=currency, reuse=reuse, timeout=timeout, progress=progress
+        )
+        return write_evidence(result, folder, written_at=self.now())
