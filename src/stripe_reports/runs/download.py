@@ -88,7 +88,7 @@ class Downloader:
                 f"Report run {run.id} succeeded, but Stripe names no result file.",
                 remedy=remedies.launch_anew(),
             )
-        report_type, name = catalog.completed(request.report_type), f"the result file {run.file.id}"
+        report_type, name = catalog.completed(request.report_type), f"The result file {run.file.id}"
         most = self._settings.max_result_bytes
         with self._store.staging(room=run.file.size or 0) as folder:
             received, parquet = folder / "received", folder / "result.parquet"
