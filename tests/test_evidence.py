@@ -64,8 +64,8 @@ def test_it_has_everything_the_close_rests_on(made):
     assert made.tie_out.passes
     assert "60 of 60 controls pass" in repr(made)
     assert made.digest in repr(made)
-    noted = replace(made, tie_out=replace(made.tie_out, notes=("Not checked: the balance before.",)))
-    assert "Not checked" in repr(noted), "what was left out is said where the outcome is"
+    noted = replace(made, tie_out=replace(made.tie_out, notes=("The previous balance was not checked.",)))
+    assert "was not checked" in repr(noted), "what was left out is said where the outcome is"
     assert made.digest == hashlib.sha256((made.path / "manifest.sha256").read_bytes()).hexdigest()
 
 
@@ -152,8 +152,8 @@ def test_a_zip_is_the_same_in_one_file(made, tmp_path, capsys):
 # Whole or not at all
 
 
-def test_what_is_there_is_never_written_over(made, tmp_path):
-    """Evidence that can be overwritten is none; an empty folder may be filled."""
+def test_existing_files_are_never_overwritten(made, tmp_path):
+    """Evidence that can be overwritten proves nothing; an empty folder may be filled."""
     now = made.tie_out.reports["summary"].provenance.fetched_at
     taken = tmp_path / "taken"
     taken.mkdir()
@@ -193,7 +193,7 @@ def test_a_close_that_fails_is_written_as_one_that_fails(made, tmp_path, monkeyp
     now = made.tie_out.reports["summary"].provenance.fetched_at
     written = write_evidence(worse, tmp_path / "worse", written_at=now)
     html = written.page.read_text()
-    assert "What makes the differences" in html
+    assert "Rows that cause the differences" in html
     assert "itemised = summary, EUR" in html
 
     class Client:
@@ -206,7 +206,7 @@ def test_a_close_that_fails_is_written_as_one_that_fails(made, tmp_path, monkeyp
     assert "fail" in capsys.readouterr().out
     # The reports themselves agree: such controls were not computed from them.
     assert problems(written.path) == [
-        "controls.csv does not have what the reports give: October: 60 of 60 controls pass."
+        "controls.csv differs from the controls of the reports: October: 60 of 60 controls pass."
     ]
 
 
@@ -217,11 +217,11 @@ def test_a_changed_file_is_found(close):
     """One byte is enough."""
     page = close / "index.html"
     page.write_text(page.read_text().replace("pass", "fail", 1))
-    assert problems(close) == ["index.html was changed."]
+    assert problems(close) == ["index.html was changed after it was written."]
     assert cli.main(["verify", str(close)]) == 1
 
 
-def test_a_missing_file_and_one_too_much_are_found(close):
+def test_a_missing_file_and_an_added_one_are_found(close):
     """Nothing was taken away, nothing was slipped in."""
     (close / "charts" / "summary.svg").unlink()
     (close / "reports" / "other.csv").write_text("x")
@@ -229,9 +229,9 @@ def test_a_missing_file_and_one_too_much_are_found(close):
     (close / "link").symlink_to("/etc/hostname")
     assert problems(close) == [
         "charts/summary.svg is missing.",
-        ".hidden is not in manifest.sha256.",
-        "link is not in manifest.sha256.",
-        "reports/other.csv is not in manifest.sha256.",
+        ".hidden was added: it is not in manifest.sha256.",
+        "link was added: it is not in manifest.sha256.",
+        "reports/other.csv was added: it is not in manifest.sha256.",
     ]
 
 
@@ -250,7 +250,7 @@ def test_a_csv_that_is_not_its_parquet_is_found_though_hashes_were_made_anew(clo
     lines = csv.read_text().splitlines(keepends=True)
     csv.write_text("".join(lines[:-1]))
     sign_again(close)
-    assert problems(close) == ["reports/payouts.csv has other rows than reports/payouts.parquet."]
+    assert problems(close) == ["reports/payouts.csv and reports/payouts.parquet have different rows."]
 
 
 def test_controls_that_do_not_follow_from_the_reports_are_found(close):
@@ -263,9 +263,9 @@ def test_controls_that_do_not_follow_from_the_reports_are_found(close):
     )
     sign_again(close)
     found = problems(close)
-    assert found[0] == "reports/activity.csv has other rows than reports/activity.parquet."
-    assert found[1] == "reports/activity.parquet has 397 rows, and 398 by provenance/activity.json."
-    assert re.match(r"controls.csv does not have what the reports give: .* fail\.", found[2])
+    assert found[0] == "reports/activity.csv and reports/activity.parquet have different rows."
+    assert found[1] == "reports/activity.parquet has 397 rows, but provenance/activity.json says 398."
+    assert re.match(r"controls.csv differs from the controls of the reports: .* fail\.", found[2])
 
 
 def test_another_provenance_is_found(close):
@@ -274,8 +274,7 @@ def test_another_provenance_is_found(close):
     told.write_text(told.read_text().replace("frr_", "frr_9"))
     sign_again(close)
     assert problems(close) == [
-        "provenance/summary.json or evidence.json names another run than "
-        "reports/summary.parquet was made from."
+        "provenance/summary.json or evidence.json names a different run than reports/summary.parquet."
     ]
 
 
@@ -290,7 +289,7 @@ def test_a_damaged_report_is_a_finding_and_not_a_crash(close):
     """All other checks are made all the same."""
     (close / "reports" / "activity.parquet").write_bytes(b"PAR1 nothing PAR1")
     found = problems(close)
-    assert "reports/activity.parquet was changed." in found
+    assert "reports/activity.parquet was changed after it was written." in found
     assert any("cannot be compared" in problem for problem in found)
     assert any("cannot be computed" in problem for problem in found)
 

@@ -68,7 +68,7 @@ def test_changed_cells_are_named_with_what_they_were_and_are(client, simulator):
     assert set(result.diff.cells["column"]) == {"description"}
     assert result.diff.cells["after"].str.ends_with("(corrected)").all()
     assert result.diff.cells.columns == ["balance_transaction_id", "column", "before", "after"]
-    assert str(result).endswith("with no effect on its money.")
+    assert str(result).endswith("with no effect on its totals.")
 
 
 def test_a_restated_summary_tells_its_figures(client, simulator):
@@ -249,14 +249,14 @@ def test_columns_of_one_frame_only_are_told():
     frame = rows(["a"], [1])
     result = sr.diff(frame, frame.with_columns(extra=pl.lit("x")))
     assert result.is_empty
-    assert result.notes == ("Only the second frame has extra; that was not compared.",)
+    assert result.notes == ("Only the second frame has extra, so it was not compared.",)
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"after": [1]}, "not a polars frame"),
-        ({"after": pl.DataFrame({"x": [1]})}, "no column in common"),
+        ({"after": [1]}, "must be a polars frame"),
+        ({"after": pl.DataFrame({"x": [1]})}, "share no columns"),
         ({"key": ["y"]}, "key names y"),
         ({"key": []}, "no column"),
     ],

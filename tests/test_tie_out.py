@@ -271,7 +271,7 @@ def test_a_payout_that_the_list_lacks_is_named_by_its_transactions():
     frames, _ = corrupted(october, "payouts", number, dropped)
     rows = sr.TieOut.of(**frames).rows("itemised payouts = summary", payout["currency"])
     assert rows.select("why", "payout_id", "difference").rows() == [
-        ("a payout that payouts lacks", payout["payout_id"], payout["net"])
+        ("a payout that is missing in payouts", payout["payout_id"], payout["net"])
     ]
 
 
@@ -291,7 +291,7 @@ def test_without_other_reports_rows_as_large_as_the_difference_are_named():
     books_["summary"] = summary(activity_gross="19", activity_fee="-1", activity="18")
     rows = sr.TieOut.of(**books_).rows("itemised = summary", "eur")
     assert rows.select("why", "balance_transaction_id").rows() == [
-        ("half the difference: its sign may be turned", "txn_3")
+        ("half the difference: its sign may be reversed", "txn_3")
     ]
     books_["summary"] = summary(activity_gross="500", activity_fee="-1", activity="499")
     assert set(sr.TieOut.of(**books_).rows("itemised = summary")["why"]) == {"among these"}
@@ -390,21 +390,21 @@ def test_without_the_payout_reconciliation_the_edges_of_the_interval_are_no_erro
 @pytest.mark.parametrize(
     ("frames", "says"),
     [
-        (dict, "nothing to tie out"),
-        (lambda: {"summary": [1]}, "summary is a list, not a polars frame"),
+        (dict, "no frames to compare"),
+        (lambda: {"summary": [1]}, "summary must be a polars frame; got list"),
         (lambda: {"summary": books()["activity"]}, "It looks like balance_change_from_activity.itemized"),
-        (lambda: {"activity": books()["summary"]}, "It looks like balance.summary, which is summary="),
+        (lambda: {"activity": books()["summary"]}, "It looks like balance.summary; pass it as summary="),
         (lambda: {"activity": books()["payouts"]}, "has a column payout_id"),
         (lambda: {"payouts": books()["activity"]}, "has no column payout_id"),
         (lambda: {"payout_reconciliation": books()["activity"]}, "rows without automatic_payout_id"),
-        (lambda: {"previous": books()["summary"]}, "No control can be run over previous alone"),
+        (lambda: {"previous": books()["summary"]}, "No control is possible with previous alone"),
         (
             lambda: {"activity": books()["activity"].with_columns(pl.col("net").cast(float))},
-            "cents can be lost",
+            "can lose cents",
         ),
         (
             lambda: {"summary": summary().with_columns(category=pl.lit("x"))},
-            "none of the rows of a balance.summary",
+            "no row of a balance.summary",
         ),
     ],
 )
@@ -416,7 +416,7 @@ def test_a_frame_that_is_not_that_report_is_refused(frames, says):
 
 def test_bounds_without_a_zone_are_refused():
     """They would be a guess."""
-    with pytest.raises(ParameterError, match="aware"):
+    with pytest.raises(ParameterError, match="with a time zone"):
         sr.tie_out(summary=summary(), interval=(datetime(2026, 10, 1), datetime(2026, 11, 1)))  # noqa: DTZ001
 
 
@@ -465,7 +465,7 @@ def test_the_first_month_has_no_month_before(client):
     result = client.tie_out("2024-10")
     assert result.passes
     assert "previous" not in result.reports
-    assert result.notes[0] == "Not checked: the balance before. Stripe has no data for September 2024."
+    assert result.notes[0] == "The previous balance was not checked: Stripe has no data for September 2024."
     assert "nothing to compare" in result.notes[1], "nobody had sold anything yet"
 
 
@@ -491,7 +491,7 @@ def test_what_the_account_does_not_offer_is_left_out_and_told(client, monkeypatc
     result = client.tie_out("2026-10", currency="eur")
     assert result.passes
     assert result.notes == (
-        "Not checked: payout_reconciliation. The account does not offer payout_reconciliation.itemized.",
+        "payout_reconciliation was not checked: the account does not offer payout_reconciliation.itemized.",
     )
     assert "payout_reconciliation" not in result.reports
     without("balance.summary")

@@ -1,10 +1,10 @@
-"""Comparing reports with each other: tie-outs, differences, restatements, and the evidence of a close.
+"""Compare reports with each other: tie-outs, differences, restatements, and the evidence of a close.
 
-tie_out             whether the reports of a period agree: frames in, a ``TieOut`` out
-controls, books     what must be equal, and the frames that it is taken from
+tie_out             checks that the reports of a period agree: frames in, a ``TieOut`` out
+controls, books     the amounts that must be equal, and the frames they come from
 suspects            the rows that make a control fail
-period_tie_out      the same for a period: fetches the reports first
-diff                what changed between two frames of one request
-restatement         what Stripe changed since a report was fetched
-evidence            the folder that an auditor gets, and its verification
+period_tie_out      fetches the reports of a period and ties them out
+diff                changes between two frames of one request
+restatement         changes that Stripe made since a report was fetched
+evidence            writes the folder for an auditor, and verifies it
 """

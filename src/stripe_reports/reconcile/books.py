@@ -1,4 +1,4 @@
-"""The frames of one period, checked to be the reports they are said to be, in one form for all controls."""
+"""The frames of one period, each checked to be the right report, in one form for all controls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ITEMIZED = ("reporting_category", "currency", *_AMOUNTS)
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What tells a report from others by its columns alone."""
+    """The columns that identify a report."""
 
     report: str
     needed: tuple[str, ...]
@@ -47,7 +47,7 @@ _FORMS = {
 }
 
 NAMES = tuple(_FORMS)
-"""What the frames are called."""
+"""The names of the frames."""
 
 _FIGURES = frozenset(
     {
@@ -59,7 +59,7 @@ _FIGURES = frozenset(
 
 @dataclass(frozen=True)
 class Books:
-    """The reports of one period and currency selection, as far as there are any.
+    """The available reports of one period and one selection of currencies.
 
     Attributes:
         summary: ``balance.summary`` of the period.
@@ -68,10 +68,10 @@ class Books:
         payout_reconciliation: ``payout_reconciliation.itemized`` of it.
         ending_balance: ``ending_balance_reconciliation.itemized`` at its end.
         previous: ``balance.summary`` of a period that ends where this one starts.
-        interval: The period's bounds, the end excluded; None where nobody knows them.
+        interval: The period's bounds, the end excluded; None if not known.
 
     Raises:
-        ParameterError: A frame is not that report, or its money is not exact.
+        ParameterError: A frame is not that report, or its amounts are not exact.
     """
 
     summary: pl.DataFrame | None = None
@@ -91,23 +91,21 @@ class Books:
                 object.__setattr__(self, name, frame)
                 self.given[name] = frame
         if not self.given:
-            raise ParameterError(
-                f"There is nothing to tie out: give at least one frame of {', '.join(_FORMS)}."
-            )
+            raise ParameterError(f"There are no frames to compare. Give at least one of {', '.join(_FORMS)}.")
 
     @cached_property
     def figures(self) -> pl.DataFrame:
-        """The summary's figures: a row for each currency, a column for each category, zero where absent."""
+        """The amounts of the summary: a row for each currency, a column for each category, zero if absent."""
         return _figures(self.given["summary"])
 
     @cached_property
     def figures_before(self) -> pl.DataFrame:
-        """The same of the previous summary."""
+        """The amounts of the previous summary."""
         return _figures(self.given["previous"])
 
     @cached_property
     def currencies(self) -> list[str | None]:
-        """Every currency that any of the frames has, in order; one None where there is none at all."""
+        """Every currency in any of the frames, in order; a single None if there are none."""
         found: set[str | None] = set()
         for name, frame in self.given.items():
             rows = _figures(frame) if _FORMS[name] is _SUMMARY else frame
@@ -115,11 +113,11 @@ class Books:
         return sorted(found, key=lambda currency: (currency is None, currency)) or [None]
 
     def has(self, name: str, *columns: str) -> bool:
-        """Whether that frame was given, and has these columns."""
+        """Tell whether that frame was given and has these columns."""
         return name in self.given and set(columns) <= set(self.given[name].columns)
 
     def within(self, time: pl.Expr) -> pl.Expr:
-        """Whether an instant lies in the period; by the activity's first and last row, if need be."""
+        """Tell whether an instant is in the period; without bounds, use the first and last activity row."""
         if self.interval is not None:
             start, end = (_literal(bound) for bound in self.interval)
             return (time >= start) & (time < end)
@@ -130,7 +128,7 @@ class Books:
 
 
 def instant(frame: pl.DataFrame, name: str) -> pl.Expr:
-    """The time *name* of each row as an instant in UTC, from ``…_utc`` where there is one; null if naive."""
+    """Return the time *name* of each row as a UTC instant, from ``…_utc`` if present; null if naive."""
     column = _with_zone(frame, name)
     if column is None:
         return pl.lit(None, pl.Datetime("us", "UTC"))
@@ -138,7 +136,7 @@ def instant(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 
 def has_instant(frame: pl.DataFrame, name: str) -> bool:
-    """Whether the frame tells the time *name* as an instant: with a zone."""
+    """Tell whether the time *name* in the frame has a zone."""
     return _with_zone(frame, name) is not None
 
 
@@ -156,10 +154,11 @@ def _literal(bound: object) -> pl.Expr:
 
 
 def _checked(name: str, form: _Form, frame: object) -> pl.DataFrame:
-    """The frame with currencies in lower case and amounts without gaps, if it is that report."""
+    """Check that the frame is that report; return it with lower-case currencies and no empty amounts."""
     if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
         raise ParameterError(
-            f"{name} is a {type(frame).__name__}, not a polars frame. report.frame() and sr.read_csv() give "
+            f"{name} must be a polars frame; got {type(frame).__name__}. report.frame() and sr.read_csv() "
+            "return "
             "one.",
             param=name,
         )
@@ -168,15 +167,16 @@ def _checked(name: str, form: _Form, frame: object) -> pl.DataFrame:
     foreign = [column for column in form.foreign if column in schema]
     if missing or foreign:
         what = f"has no column {_listed(missing)}" if missing else f"has a column {_listed(foreign)}"
-        raise ParameterError(f"{name} should be {form.report}, and {what}.{_looks_like(schema)}", param=name)
+        raise ParameterError(f"{name} must be {form.report}, but it {what}.{_looks_like(schema)}", param=name)
     for column in form.money:
         if schema[column] == pl.String:
             problem, remedy = text_is_no_money([column], "it cannot be compared")
             raise ParameterError(f"Of {name}, {problem}", param=name, remedy=remedy)
         if not isinstance(schema[column], pl.Decimal):
             raise ParameterError(
-                f"{column} of {name} is {schema[column]}, not Decimal: cents can be lost in it. Money is "
-                "exact in what fetch, frame and read_csv give, unless schema_overrides say otherwise.",
+                f"{column} of {name} must be Decimal; got {schema[column]}, which can lose cents. fetch, "
+                "frame and "
+                "read_csv return exact amounts, unless schema_overrides set another type.",
                 param=name,
             )
     frame = (
@@ -188,13 +188,13 @@ def _checked(name: str, form: _Form, frame: object) -> pl.DataFrame:
     )
     if name == "payout_reconciliation" and frame["automatic_payout_id"].null_count():
         raise ParameterError(
-            "payout_reconciliation has rows without automatic_payout_id, so it is another report: "
-            "payout_reconciliation.itemized lists only what a payout settled.",
+            "payout_reconciliation has rows without automatic_payout_id, so it is a different report. Pass "
+            "payout_reconciliation.itemized, which lists only transactions that a payout settled.",
             param=name,
         )
     if form is _SUMMARY and frame.height and _FIGURES.isdisjoint(frame["category"]):
         raise ParameterError(
-            f"{name} has none of the rows of a balance.summary, such as ending_balance.", param=name
+            f"{name} has no row of a balance.summary, such as ending_balance. Pass that report.", param=name
         )
     return frame
 
@@ -202,7 +202,7 @@ def _checked(name: str, form: _Form, frame: object) -> pl.DataFrame:
 def _looks_like(schema: Sequence[str] | pl.Schema) -> str:
     for name, form in _FORMS.items():
         if set(form.needed) <= set(schema) and not set(form.foreign) & set(schema):
-            return f" It looks like {form.report}, which is {name}=."
+            return f" It looks like {form.report}; pass it as {name}=."
     return ""
 
 
@@ -211,7 +211,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _figures(summary: pl.DataFrame) -> pl.DataFrame:
-    """By currency. One that is blank stands by an untouched zero; with an amount, it is one of its own."""
+    """Pivot the summary by currency. A blank currency is ignored, unless its amount is not zero."""
     told = summary.filter(pl.col("currency").is_not_null() | (pl.col("net_amount") != 0))
     of = (
         pl.col("net_amount").filter(pl.col("category") == name).sum().alias(name) for name in sorted(_FIGURES)

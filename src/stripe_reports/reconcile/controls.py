@@ -1,8 +1,8 @@
-"""The controls: what must be equal, for each currency, if the reports of a period tell the same story.
+"""The controls: amounts that must be equal, in each currency, if the reports of a period agree.
 
-A control gives *lines*: what should be equal, line by line, with a currency and two amounts. It passes in a
-currency if every line does; errors that cancel out are still errors. Facts behind the rules, proved on
-genuine files: a stand-alone fee (gross -0.02, fee 0.00) counts in the summary as fee, not as gross; payouts
+A control consists of *lines*, each with a currency and two amounts that should be equal. It passes in a
+currency if every line passes; errors that cancel out are still errors. Facts behind the rules, proved on real
+files: a stand-alone fee (gross -0.02, fee 0.00) counts in the summary as fee, not as gross; payouts
 are positive in ``payouts.itemized`` and negative in the summary; a failed payout has two rows of one id.
 """
 
@@ -24,15 +24,15 @@ NET, FEE, GROSS = pl.col("net"), pl.col("fee"), pl.col("gross")
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One rule.
+    """A comparison of two amounts in each currency.
 
     Attributes:
-        name: What is equal to what, as people say it.
-        about: The frame whose rows are looked at when it fails.
-        allowed: Whether the given frames allow it.
-        lines: The amounts that must be equal; columns ``currency``, ``left``, ``right``, and what tells
-            the line from others.
-        amount: What a row of that frame adds to the left side.
+        name: The equation in words.
+        about: The frame whose rows are examined when the control fails.
+        allowed: Tells whether the given frames are enough for it.
+        lines: The amounts that must be equal; columns ``currency``, ``left``, ``right``, and those that
+            identify the line.
+        amount: The amount that a row of that frame adds to the left side.
     """
 
     name: str
@@ -43,10 +43,10 @@ class Control:
 
 
 def outcome(books: Books) -> pl.DataFrame:
-    """Every control that the frames allow, for every currency.
+    """Run every control that is possible with the frames, for every currency.
 
     Raises:
-        ParameterError: They allow none.
+        ParameterError: No control is possible with these frames.
     """
     currencies = pl.DataFrame({"currency": books.currencies}, schema={"currency": pl.String})
     parts = []
@@ -71,7 +71,7 @@ def outcome(books: Books) -> pl.DataFrame:
         )
     if not parts:
         raise ParameterError(
-            f"No control can be run over {' and '.join(books.given)} alone. Give another report of the same "
+            f"No control is possible with {' and '.join(books.given)} alone. Give another report of the same "
             "period, such as summary=."
         )
     return pl.concat(parts)
@@ -94,7 +94,7 @@ def _each_row(name: str) -> Callable[[Books], pl.DataFrame]:
 
 
 def _itemised(name: str, amount: pl.Expr, figure: str) -> Callable[[Books], pl.DataFrame]:
-    """The rows of a report summed by currency, beside a figure of the summary."""
+    """Compare the sum of a report's rows in each currency with an amount of the summary."""
 
     def lines(books: Books) -> pl.DataFrame:
         summed = books.given[name].group_by("currency").agg(left=amount.cast(MONEY).sum())
@@ -104,10 +104,10 @@ def _itemised(name: str, amount: pl.Expr, figure: str) -> Callable[[Books], pl.D
 
 
 def _automatic_payouts(books: Books) -> pl.DataFrame:
-    """Each payout that a transaction names, beside the sum of its transactions.
+    """Compare each payout that a transaction names with the sum of its transactions.
 
-    A payout that no transaction names went out by hand. The payout reconciliation has all transactions of
-    a payout, whenever they were created, so the interval has no edges in it.
+    A payout that no transaction names was made manually. The payout reconciliation has all transactions of a
+    payout, whenever they were created, so the bounds of the interval do not matter.
     """
     transactions = books.given["payout_reconciliation"]
     named = transactions.select(payout_id="automatic_payout_id")
@@ -125,11 +125,11 @@ def _automatic_payouts(books: Books) -> pl.DataFrame:
 
 
 def _automatic_payouts_by_activity(books: Books) -> pl.DataFrame:
-    """The same by the activity alone, which lacks what a payout settled from before the interval.
+    """Compare payouts with the activity alone, which lacks transactions from before the interval.
 
-    So a payout near the start is left out: one that took effect sooner after it than money can have been
-    under way. How long that is, the currency's own transactions tell; twice the longest, and a week more.
-    A payout that the activity dates into the interval must be listed, wherever in it.
+    A payout near the start is left out, since it may include such transactions. "Near" is twice the longest
+    time from a transaction to its payout in that currency, plus a week. A payout that the activity dates
+    inside the interval must be listed.
     """
     activity, payouts = books.given["activity"], books.given["payouts"]
     effective_at = instant(activity, "automatic_payout_effective_at")
@@ -153,10 +153,10 @@ def _automatic_payouts_by_activity(books: Books) -> pl.DataFrame:
 
 
 def _activity_paid_out(books: Books) -> pl.DataFrame:
-    """Each transaction that both reports must have, as both have it.
+    """Compare each transaction that both reports must contain.
 
-    At the edges of the interval, one has what the other cannot: the payout reconciliation has what was
-    created before, and the activity what is paid out after.
+    At the bounds of the interval the reports differ: the payout reconciliation has transactions created
+    before it, and the activity has transactions paid out after it.
     """
     activity, settled = books.given["activity"], books.given["payout_reconciliation"]
     id_, payout = "balance_transaction_id", "automatic_payout_id"
@@ -170,20 +170,20 @@ def _activity_paid_out(books: Books) -> pl.DataFrame:
 
 
 def _is_among(frame: pl.DataFrame, column: str, others: pl.DataFrame) -> pl.Expr:
-    """Whether each row's value is one of the other frame's; by a join, which stays quick with millions."""
+    """Tell for each row whether the other frame has its value; a join stays fast with millions of rows."""
     there = others.select(column).unique().with_columns(there=True)
     joined = frame.select(column).join(there, on=column, how="left", maintain_order="left")
     return pl.lit(joined["there"].fill_null(value=False))
 
 
 def _side_by_side(left: pl.DataFrame, right: pl.DataFrame, *by: str) -> pl.DataFrame:
-    """Both amounts of each line; one that only one side has is zero on the other."""
+    """Join both amounts of each line; an amount that is missing on one side is zero."""
     joined = left.join(right, on=list(by), how="full", coalesce=True, nulls_equal=True)
     return joined.with_columns(pl.col("left", "right").fill_null(0))
 
 
 def _given(*names: str, **needed: tuple[str, ...]) -> Callable[[Books], bool]:
-    """Whether these frames were given, and have these columns; a time must be one with a zone."""
+    """Tell whether these frames were given and have these columns; a time must have a zone."""
 
     def allowed(books: Books) -> bool:
         return all(books.has(name) for name in names) and all(

@@ -1,4 +1,4 @@
-"""What changed between two frames of one report: rows added, removed and changed, and the money of it."""
+"""Differences between two frames of one report: rows added, removed and changed, and their amounts."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _NUMBER, _CURRENCY = "__number", "__currency"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Diff:
-    """What changed from one frame of a report to another.
+    """The differences between two frames of a report.
 
     Attributes:
         added: Rows that only the second frame has.
         removed: Rows that only the first one has.
-        changed: Rows of the second frame whose key the first one has with other cells.
-        cells: Each changed cell: the key, ``column``, and what it was ``before`` and is ``after``, as text.
-        effect: By currency, the money ``before`` and ``after``, and the ``effect``: what it changed by. Of a
-            balance summary, it is the ending balance. Empty where the report has no money by currency.
-        key: The columns that tell the rows apart; empty where there is no natural key.
-        same: Number of rows that are as they were.
-        notes: What could not be compared, and why, a sentence each.
+        changed: Rows of the second frame whose key is in the first one too, with different cells.
+        cells: Each changed cell: the key, ``column``, and its values ``before`` and ``after``, as text.
+        effect: For each currency, the total ``before`` and ``after``, and their difference, the ``effect``.
+            For a balance summary, it is the ending balance. Empty if the report has no amounts by currency.
+        key: The columns that identify a row; empty if there is no natural key.
+        same: Number of unchanged rows.
+        notes: Sentences about what could not be compared, and why.
     """
 
     added: pl.DataFrame
@@ -48,7 +48,7 @@ class Diff:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing changed."""
+        """True if nothing changed."""
         return self.count == 0
 
     @property
@@ -58,7 +58,7 @@ class Diff:
 
     @property
     def effect_text(self) -> str:
-        """``"−12.40 EUR and +3.00 USD"``; empty where no currency's money changed."""
+        """``"−12.40 EUR and +3.00 USD"``; empty if no total changed."""
         changed = self.effect.filter(pl.col("effect") != 0).iter_rows(named=True)
         amounts = [money(row["effect"], row["currency"], signed=True) for row in changed]
         return " and ".join(filter(None, [", ".join(amounts[:-1]), *amounts[-1:]]))
@@ -72,10 +72,12 @@ class Diff:
 
     @property
     def summary(self) -> str:
-        """One sentence."""
+        """All differences in one sentence."""
         if self.is_empty:
             return f"Nothing changed: all {self.same:,} rows are the same."
-        effect = f"changed by {self.effect_text}" if self.effect_text else "changed, but no sum of money,"
+        effect = (
+            f"changed by {self.effect_text}" if self.effect_text else "changed, with no effect on its totals,"
+        )
         return f"It {effect} in {self.rows_text}; {self.same:,} are the same."
 
     def __str__(self) -> str:
@@ -85,7 +87,7 @@ class Diff:
 
     @property
     def tables(self) -> dict[str, pl.DataFrame]:
-        """What changed, by title: the money, the cells, and the rows."""
+        """The differences as tables, by title: totals, cells and rows."""
         return {
             "Effect": self.effect.filter(pl.col("effect") != 0),
             "Changed cells": self.cells,
@@ -104,22 +106,22 @@ def diff(
     report_type: str | None = None,
     key: str | Sequence[str] | None = None,
 ) -> Diff:
-    """What changed between two frames of one report type, row by row.
+    """Compare two frames of one report type, row by row.
 
     Rows are paired by the type's natural key: the balance transaction, the payout and its category, the
-    figure of a summary. Where a key stands more than once, as many rows are paired as both frames have,
-    the equal ones first. A type without natural key is compared by whole rows: what changed shows as removed
-    and added. The order of rows and columns does not count.
+    figure of a summary. If a key occurs more than once, as many rows are paired as both frames have, equal
+    ones first. A type without a natural key is compared by whole rows: a changed row shows as one removed and
+    one added. The order of rows and columns does not matter.
 
     Args:
         before: The earlier frame.
         after: The later one.
-        report_type: Id of the type, with or without version; None to tell it by the columns.
-        key: The column or columns to pair rows by, in place of the natural key.
+        report_type: Id of the type, with or without version; None to recognise it by the columns.
+        key: The column or columns to pair rows by, instead of the natural key.
 
     Raises:
         ParameterError: The frames share no columns, a column has two types (a time in another zone is
-            fine, one without a zone is not), or *key* is not in both.
+            accepted, one without a zone is not), or *key* is not in both.
 
     Example:
         >>> frame = client.frame("payouts.itemized", "2026-10")
@@ -133,7 +135,8 @@ def diff(
         missing = [name for name in by if name not in columns]
         if missing or not by:
             raise ParameterError(
-                f"key names {', '.join(missing) or 'no column'}; both frames have {', '.join(columns)}.",
+                f"key names {', '.join(missing) or 'no column'}, but the columns in both frames are "
+                f"{', '.join(columns)}.",
                 param="key",
             )
     else:
@@ -157,7 +160,7 @@ def diff(
     paired_by = [_CURRENCY if name == "currency" and _CURRENCY in first.columns else name for name in keys]
     gone, new, same = _apart(first, second, columns, paired_by)
     if by:
-        # Equal rows are out already; the n-th of a key is paired with the n-th.
+        # Equal rows are already removed; the n-th row of a key is paired with the n-th.
         gone, new = (
             frame.with_columns(pl.int_range(pl.len()).over(paired_by).alias(_NUMBER)) for frame in (gone, new)
         )
@@ -183,20 +186,23 @@ def diff(
 
 def _frame(name: str, frame: object) -> pl.DataFrame:
     if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
-        raise ParameterError(f"{name} is a {type(frame).__name__}, not a polars frame.", param=name)
+        raise ParameterError(f"{name} must be a polars frame; got {type(frame).__name__}.", param=name)
     return frame.lazy().collect()
 
 
 def _comparable(before: pl.DataFrame, after: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
-    """Both frames with the columns they share, in one order and of the same types."""
+    """Return both frames with only the shared columns, in the same order and types."""
     shared = [name for name in before.columns if name in after.columns]
     if not shared:
-        raise ParameterError("The two frames have no column in common, so they are not of one report type.")
+        raise ParameterError(
+            "The two frames share no columns, so they are of different report types. Give two frames of one "
+            "type."
+        )
     notes = []
     for frame, other, which in ((before, after, "first"), (after, before, "second")):
         alone = [name for name in frame.columns if name not in other.columns]
         if alone:
-            notes.append(f"Only the {which} frame has {', '.join(alone)}; that was not compared.")
+            notes.append(f"Only the {which} frame has {', '.join(alone)}, so it was not compared.")
     conversions = []
     for name in shared:
         left, right = before.schema[name], after.schema[name]
@@ -215,7 +221,7 @@ def _comparable(before: pl.DataFrame, after: pl.DataFrame) -> tuple[pl.DataFrame
 
 
 def _with_helpers(frame: pl.DataFrame) -> pl.DataFrame:
-    """With the currency that a figure of a summary belongs to: a blank one is its set's."""
+    """Add the currency of each amount of a summary: a blank one takes the currency of its group."""
     if not {"category", "currency", "net_amount"} <= set(frame.columns):
         return frame
     of_set = pl.int_range(pl.len()).over("category")
@@ -226,7 +232,7 @@ def _with_helpers(frame: pl.DataFrame) -> pl.DataFrame:
 def _apart(
     before: pl.DataFrame, after: pl.DataFrame, columns: list[str], by: list[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
-    """The rows that only one frame has, counted as often as they are there, and how many both have."""
+    """Return the rows that only one frame has, repeats included, and the number of rows in both."""
     on = list(dict.fromkeys([*columns, *by]))
     if not by or any(frame.select(by).is_duplicated().any() for frame in (before, after)):
         before, after = (
@@ -241,7 +247,7 @@ def _apart(
 def _cells(
     before: pl.DataFrame, after: pl.DataFrame, on: list[str], columns: list[str], by: Sequence[str]
 ) -> pl.DataFrame:
-    """Each changed cell, in the order of the rows and then of the columns."""
+    """Return each changed cell, in the order of the rows and then of the columns."""
     others = [name for name in columns if name not in on]
     if not others:
         return _no_cells(after, by)
@@ -281,7 +287,7 @@ def _text(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def _effect(before: pl.DataFrame, after: pl.DataFrame, money: tuple[str, str] | None) -> pl.DataFrame:
-    """The money of both frames by currency."""
+    """Compute the totals of both frames by currency."""
     if money is None or not isinstance(before.schema[money[0]], pl.Decimal):
         amounts = dict.fromkeys(("before", "after", "effect"), MONEY)
         return pl.DataFrame(schema={"currency": pl.String(), **amounts})

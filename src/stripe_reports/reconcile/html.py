@@ -1,6 +1,6 @@
-"""How tie-outs and differences look in a notebook: plain HTML, readable in light and dark.
+"""HTML of tie-outs and differences in a notebook: plain, readable in light and dark.
 
-Everything that comes from a report is escaped.
+All text from a report is escaped.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _MARK = (
 
 
 def mark(passes: bool) -> str:
-    """A white sign on green or red, which is read on a light page, on a dark one, and without colours."""
+    """Return a white sign on green or red, readable on a light page, on a dark one, and without colours."""
     return f'<span style="{_MARK}{_GOOD if passes else _BAD}">{"✓" if passes else "✗"}</span>'
 
 
 def of_tie_out(controls: pl.DataFrame, sentence: str, notes: Sequence[str]) -> str:
-    """The sentence, and the controls: a row each, a column for each currency.
+    """Return HTML of the controls: a row for each, a column for each currency.
 
     Args:
         controls: The frame of a tie-out.
-        sentence: How it came out.
-        notes: What the reader should know besides.
+        sentence: The outcome.
+        notes: Sentences to show below.
     """
     currencies = controls["currency"].unique(maintain_order=True).to_list()
     head = "".join(f'<th style="{CELL}">{escape(c or "no currency")}</th>' for c in currencies)
@@ -55,7 +55,7 @@ def of_tie_out(controls: pl.DataFrame, sentence: str, notes: Sequence[str]) -> s
 
 
 def of_diff(sentence: str, tables: Mapping[str, pl.DataFrame], notes: Sequence[str]) -> str:
-    """The sentence, the first rows of each table that has any, and the notes."""
+    """Return HTML of the sentence, the first rows of each table that is not empty, and the notes."""
     parts = [f"<p><b>{escape(sentence)}</b></p>"]
     for title, rows in tables.items():
         if rows.height:

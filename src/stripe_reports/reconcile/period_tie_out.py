@@ -1,4 +1,4 @@
-"""``client.tie_out``: the reports of a period, fetched side by side, and the controls over them."""
+"""``client.tie_out``: fetches the reports of a period in parallel, and runs the controls."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PAYOUT = (
     *("payout_status",),
 )
 
-# Times stand twice, since an hour that the clock repeats needs its twin in UTC.
+# Times are requested twice: local times in a repeated hour need the UTC column.
 _REPORTS: dict[str, tuple[str, tuple[str, ...] | None]] = {
     "summary": ("balance.summary", None),
     "activity": ("balance_change_from_activity.itemized", _TRANSACTION + _SETTLED_BY),
@@ -43,11 +43,11 @@ _REPORTS: dict[str, tuple[str, tuple[str, ...] | None]] = {
     "payout_reconciliation": ("payout_reconciliation.itemized", _SETTLED_BY + _TRANSACTION),
     "ending_balance": ("ending_balance_reconciliation.itemized", _TRANSACTION),
 }
-"""What is fetched, under the names of ``sr.tie_out``; None takes Stripe's default columns."""
+"""Columns to fetch, by the argument names of ``sr.tie_out``; None means Stripe's default columns."""
 
 _OPTIONAL = frozenset({"payout_reconciliation", "ending_balance"})
 _TOGETHER = timedelta(hours=1)
-_NOTHING = "There was nothing to compare: no report has any money in it. Are period and currency right?"
+_NOTHING = "There was nothing to compare: no report has any amounts. Check the period and the currency."
 
 
 def tie_out(
@@ -72,7 +72,7 @@ def tie_out(
     except IntervalError:
         first, after = (_instant(bound, summary.display_zone) for bound in bounds)
         name = period_name(first, after, summary.display_zone)
-        notes.append(f"Not checked: the balance before. Stripe has no data for {name}.")
+        notes.append(f"The previous balance was not checked: Stripe has no data for {name}.")
     pending: dict[str, PendingReport] = {
         name: client.submit(request, reuse=reuse, timeout=timeout, progress=progress)
         for name, request in requests.items()
@@ -99,7 +99,7 @@ def _instant(bound: date, zone: ZoneInfo) -> datetime:
 def _requests(
     client: ReportClient, period: Period, timezone: str | None, currency: str | None, notes: list[str]
 ) -> dict[str, ReportRequest]:
-    """One request for each report, all with the same bounds."""
+    """Return one request for each report, all with the same bounds."""
     requests: dict[str, ReportRequest] = {}
     for name, (report_type, _) in _REPORTS.items():
         try:
@@ -107,9 +107,9 @@ def _requests(
         except UnknownReportTypeError:
             if name not in _OPTIONAL:
                 raise
-            notes.append(f"Not checked: {name}. The account does not offer {report_type}.")
+            notes.append(f"{name} was not checked: the account does not offer {report_type}.")
     ends = {request.interval_end for request in requests.values()}
-    if len(ends) > 1:  # a period that goes on is cut where the data end, for some types sooner
+    if len(ends) > 1:  # a current period is cut where the data end, which is earlier for some types
         bounds = _bounds(requests["summary"].interval_start, ends)
         requests = {name: _request(client, name, bounds, timezone, currency) for name in requests}
     return requests
@@ -135,9 +135,9 @@ def _bounds(start: datetime | None, ends: set[datetime | None]) -> tuple[datetim
 
 
 def _of_different_data(reports: dict[str, Report]) -> list[str]:
-    """Say it where the reports were made at different times: a difference may come of that alone.
+    """Return a note if the reports show data of different times, which alone can cause a difference.
 
-    The previous summary is left out: that it may have been restated since is what its control is for.
+    The previous summary is left out: its control exists to find a later restatement.
     """
     ages = {name: report.provenance.as_of for name, report in reports.items() if name != "previous"}
     oldest, newest = min(ages, key=lambda name: ages[name]), max(ages, key=lambda name: ages[name])

@@ -1,4 +1,4 @@
-"""What comparing reports needs of a client, and no more."""
+"""The part of a client that comparing reports needs."""
 
 from __future__ import annotations
 

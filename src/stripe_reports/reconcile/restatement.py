@@ -1,4 +1,4 @@
-"""``client.restatement``: the same request once more, and what is different since."""
+"""``client.restatement``: runs the same request again, and compares the results."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ["Restatement", "restatement"]
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Restatement:
-    """What Stripe changed in a report since it was run before; its text is one sentence.
+    """The changes that Stripe made to a report since it was fetched; its text is one sentence.
 
     Attributes:
-        before: The report as it was stored.
+        before: The earlier report.
         after: The report of the new run. Both stay stored.
         diff: The rows added, removed and changed, and the money effect by currency.
     """
@@ -35,7 +35,7 @@ class Restatement:
 
     @property
     def is_restated(self) -> bool:
-        """Whether anything is different."""
+        """True if anything changed."""
         return not self.diff.is_empty
 
     @property
@@ -48,11 +48,11 @@ class Restatement:
             return f"{what} is unchanged {since}: all {self.diff.same:,} rows are the same."
         if self.diff.effect_text:
             return f"{what} changed by {self.diff.effect_text} in {self.diff.rows_text} {since}."
-        return f"{what} changed in {self.diff.rows_text} {since}, with no effect on its money."
+        return f"{what} changed in {self.diff.rows_text} {since}, with no effect on its totals."
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the reader should know besides, a sentence each."""
+        """Sentences about the two files, and about what could not be compared."""
         return (*self._on_the_files, *self.diff.notes)
 
     @property
@@ -60,7 +60,7 @@ class Restatement:
         before, after = self.before.provenance, self.after.provenance
         if before.sha256 != after.sha256:
             return ()
-        return (f"Both runs have the same file, to the byte: data as of {after.as_of:%Y-%m-%d %H:%M} UTC.",)
+        return (f"Both runs have the same file, byte for byte: data as of {after.as_of:%Y-%m-%d %H:%M} UTC.",)
 
     def __str__(self) -> str:
         return "\n".join(map(printable, [self.summary, *self.notes]))
@@ -77,16 +77,18 @@ def restatement(
     """See ``Client.restatement``."""
     if not isinstance(report, Report):
         raise ParameterError(
-            f"restatement is about one Report, not about a {type(report).__name__}; of a ReportSet, ask for "
-            "each of its parts: [client.restatement(part) for part in reports.parts].",
+            f"restatement takes one Report; got {type(report).__name__}. For a ReportSet, compare each of "
+            "its "
+            "parts: [client.restatement(part) for part in reports.parts].",
             param="report",
         )
     if not report.provenance.is_complete:
         raise ParameterError(
-            f"Run {report.run.id} was launched elsewhere, and Stripe does not tell all of its parameters, so "
-            "the same cannot be asked again. Fetch the report by its type and period first."
+            f"Run {report.run.id} was launched elsewhere, and Stripe does not return all of its parameters, "
+            "so "
+            "it cannot be repeated. Fetch the report by its type and period first."
         )
-    before = report.frame()  # first: a stored file that is damaged must not cost a run
+    before = report.frame()  # first, so that a damaged stored file does not cost a run
     overrides = {name: before.schema[name] for name in report.provenance.schema_overrides}
     after = client.fetch(
         report.request, reuse="never", timeout=timeout, progress=progress, schema_overrides=overrides

@@ -1,8 +1,8 @@
-"""The rows that make a difference: what to look at when a control fails.
+"""The rows that cause a difference: where to look when a control fails.
 
-Totals that differ do not tell which row is at fault, but the reports tell each other: a transaction created
-in the period was paid out automatically in it, or makes part of the balance at its end. Where no other
-report knows, the rows are named whose amount is the difference, or half of it.
+Totals that differ do not show which row is wrong, but the other reports do: a transaction created in the
+period was paid out automatically in it, or is part of the balance at its end. If no other report helps, the
+rows whose amount is the difference, or half of it, are returned.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _TOLD: dict[str, pl.DataType] = {"report": pl.String(), "why": pl.String(), "dif
 
 
 def suspects(books: Books, control: Control, currency: str | None, difference: pl.Expr) -> pl.DataFrame:
-    """The rows behind a failed control in one currency; see ``TieOut.rows``.
+    """Find the rows behind a failed control in one currency; see ``TieOut.rows``.
 
     Args:
         books: The frames.
-        control: What failed.
-        currency: Where.
-        difference: By how much, as a literal.
+        control: The control that failed.
+        currency: The currency in which it failed.
+        difference: Left minus right, as a literal.
     """
     name = control.about
     if name == "summary":
@@ -44,7 +44,7 @@ def suspects(books: Books, control: Control, currency: str | None, difference: p
 
 
 def none(books: Books, control: Control) -> pl.DataFrame:
-    """No rows, in the form that they would have."""
+    """Return an empty frame with the columns of suspect rows."""
     return pl.DataFrame(schema=_TOLD | dict(books.given[control.about].schema))
 
 
@@ -53,7 +53,7 @@ def _in(frame: pl.DataFrame, currency: str | None) -> pl.DataFrame:
 
 
 def _told(rows: pl.DataFrame, report: str, why: str, difference: pl.Expr) -> pl.DataFrame:
-    """The rows, with where they stand, what is wrong, and their part of the difference before them."""
+    """Add the columns ``report``, ``why`` and ``difference`` in front of the rows."""
     return rows.select(
         pl.lit(report).alias("report"),
         pl.lit(why).alias("why"),
@@ -63,13 +63,13 @@ def _told(rows: pl.DataFrame, report: str, why: str, difference: pl.Expr) -> pl.
 
 
 def _of_summaries(books: Books, control: Control, currency: str | None) -> pl.DataFrame:
-    """The figures themselves; of two summaries, the two that should be the same."""
+    """Return the amounts of the summary; of two summaries, the two that should be equal."""
     pages = {"summary": _filled(books.given["summary"])}
     if control.name.startswith("previous"):
         pages = {"previous": _filled(books.given["previous"]), **pages}
     none = pl.lit(None, MONEY)
     found = [
-        _told(_in(page, currency), name, "a figure of the control", none) for name, page in pages.items()
+        _told(_in(page, currency), name, "an amount of the control", none) for name, page in pages.items()
     ]
     rows = pl.concat(found, how="diagonal_relaxed")
     wanted = {
@@ -91,12 +91,12 @@ def _of_summaries(books: Books, control: Control, currency: str | None) -> pl.Da
 
 
 def _filled(summary: pl.DataFrame) -> pl.DataFrame:
-    """Untouched zeros have no currency, and make no difference."""
+    """Drop zeros without a currency, which cannot cause a difference."""
     return summary.filter(pl.col("currency").is_not_null() | (pl.col("net_amount") != 0))
 
 
 def _payouts(books: Books, control: Control, currency: str | None) -> pl.DataFrame:
-    """The payouts that differ from their transactions, each with its transactions."""
+    """Return the payouts that differ from their transactions, each with its transactions."""
     lines = control.lines(books).filter(pl.col("left") != pl.col("right"))
     lines = _in(lines, currency).select("payout_id", part=pl.col("left") - pl.col("right"))
     found = [
@@ -118,10 +118,10 @@ def _payouts(books: Books, control: Control, currency: str | None) -> pl.DataFra
 
 
 def _faulty_rows(books: Books, name: str, currency: str | None, amount: pl.Expr) -> list[pl.DataFrame]:
-    """Rows that are wrong by themselves: with amounts that do not add up, or listed twice."""
+    """Find rows that are wrong in themselves: their amounts do not add up, or they are listed twice."""
     rows = _in(books.given[name], currency)
     by = {"payouts": ["payout_id", "reporting_category"]}.get(name, [_ID])
-    # Which of its amounts is wrong cannot be told, nor by how much.
+    # It is not known which of its amounts is wrong, nor by how much.
     found = [_told(rows.filter(GROSS - FEE != NET), name, "gross - fee is not net", pl.lit(None, MONEY))]
     if set(by) <= set(rows.columns):
         again = rows.filter(pl.struct(by).is_first_distinct().not_())
@@ -130,7 +130,7 @@ def _faulty_rows(books: Books, name: str, currency: str | None, amount: pl.Expr)
 
 
 def _against_others(books: Books, name: str, currency: str | None, amount: pl.Expr) -> list[pl.DataFrame]:
-    """Rows that another report has otherwise, or has alone, or lacks."""
+    """Find rows that differ in another report, or that only one report has."""
     if name == "payouts":
         return _unlisted_payouts(books, currency)
     if not all(_is_usable(books, each) for each in ("activity", "payout_reconciliation", "ending_balance")):
@@ -140,7 +140,7 @@ def _against_others(books: Books, name: str, currency: str | None, amount: pl.Ex
         for each in ("activity", "payout_reconciliation", "ending_balance")
     }
     activity = created.pop("activity").with_columns(report=pl.lit("activity"))
-    # Created in the period, a transaction was paid out in it, or is there at its end.
+    # A transaction created in the period was paid out in it, or is in the balance at its end.
     elsewhere = pl.concat(
         [rows.with_columns(report=pl.lit(each)) for each, rows in created.items()], how="diagonal_relaxed"
     ).filter(pl.col("reporting_category").is_in(["payout", "payout_reversal"]).not_())
@@ -149,11 +149,11 @@ def _against_others(books: Books, name: str, currency: str | None, amount: pl.Ex
     key = [_ID, "currency", "gross", "fee", "net"]
     extra = mine.join(others, on=key, how="anti", nulls_equal=True, maintain_order="left")
     missing = others.join(mine, on=key, how="anti", nulls_equal=True, maintain_order="left")
-    if name != "activity":  # what the payout reconciliation has is not the ending balance's
+    if name != "activity":  # rows of the payout reconciliation are not in the ending balance
         extra = extra.filter(pl.col("report") == name)
     return [
-        _told_where(extra, "not so in another report", amount),
-        _told_where(missing, f"not so in {name}", -amount),
+        _told_where(extra, "different in another report", amount),
+        _told_where(missing, f"different in {name}", -amount),
     ]
 
 
@@ -171,7 +171,7 @@ def _is_usable(books: Books, name: str) -> bool:
 
 
 def _unlisted_payouts(books: Books, currency: str | None) -> list[pl.DataFrame]:
-    """Payouts that transactions name and the list lacks, and listed ones with another amount."""
+    """Find payouts that transactions name but the list lacks, and listed ones with another amount."""
     if not books.has("payout_reconciliation"):
         return []
     settled, payouts = (_in(books.given[name], currency) for name in ("payout_reconciliation", "payouts"))
@@ -182,7 +182,7 @@ def _unlisted_payouts(books: Books, currency: str | None) -> list[pl.DataFrame]:
     other = paid.join(sums, on="payout_id", suffix="_settled", maintain_order="left")
     other = other.filter(pl.col("net_settled") != NET)
     return [
-        _told(unlisted, "payout_reconciliation", "a payout that payouts lacks", NET),
+        _told(unlisted, "payout_reconciliation", "a payout that is missing in payouts", NET),
         _told(
             other[[*payouts.columns, "net_settled"]],
             "payouts",
@@ -195,14 +195,14 @@ def _unlisted_payouts(books: Books, currency: str | None) -> list[pl.DataFrame]:
 def _by_amount(
     books: Books, name: str, currency: str | None, amount: pl.Expr, difference: pl.Expr
 ) -> list[pl.DataFrame]:
-    """Rows as large as the difference; failing that, all of them: the difference is somewhere among them."""
+    """Find rows as large as the difference; if there are none, return all rows."""
     rows = _in(books.given[name], currency)
     found = [
         _told(rows.filter(amount.abs() == difference.abs()), name, "as large as the difference", amount),
         _told(
             rows.filter(2 * amount.abs() == difference.abs()),
             name,
-            "half the difference: its sign may be turned",
+            "half the difference: its sign may be reversed",
             2 * amount,
         ),
     ]

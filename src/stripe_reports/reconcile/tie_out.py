@@ -1,4 +1,4 @@
-"""Tie-outs: whether the reports of a period agree with each other, and which rows make them differ."""
+"""Tie-outs: checks that the reports of a period agree, and finds the rows that cause a difference."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def tie_out(
     previous: Frame | None = None,
     interval: tuple[datetime, datetime] | None = None,
 ) -> TieOut:
-    """Whether reports of one period agree: all controls that the given frames allow, by currency.
+    """Check that the reports of one period agree: every control that the frames make possible, by currency.
 
-    The frames may come from anywhere: fetched, or read from files by ``read_csv``. Columns beyond the
-    default ones allow more: ``automatic_payout_id`` in the activity ties it to the payouts. Nothing is
-    summed across currencies, and all amounts are ``Decimal(38, 6)`` in major units.
+    The frames may be fetched, or read from files by ``read_csv``. Additional columns make more controls
+    possible: ``automatic_payout_id`` in the activity connects it with the payouts. Currencies are never added
+    together, and all amounts are ``Decimal(38, 6)`` in major units.
 
     Args:
         summary: ``balance.summary`` of the period.
@@ -47,15 +47,16 @@ def tie_out(
         payout_reconciliation: ``payout_reconciliation.itemized`` of the period.
         ending_balance: ``ending_balance_reconciliation.itemized`` at the period's end.
         previous: ``balance.summary`` of a period that ends where this one starts.
-        interval: Start and end of the period, the end excluded, as aware datetimes. With it, what lies at
-            the edges is told from errors exactly; else by the activity's first and last row.
+        interval: Start and end of the period, the end excluded, as aware datetimes. It tells transactions at
+            the bounds from errors exactly; without it, the first and last activity row are used.
 
     Returns:
         A ``TieOut``: ``passes``, ``frame()`` with a row for each control and currency, and ``rows(…)`` with
-        the rows that make a control fail.
+        the rows that cause a control to fail.
 
     Raises:
-        ParameterError: A frame is not the report it is given as, its money is not exact, or there is none.
+        ParameterError: A frame is not the report it is given as, its amounts are not exact, or no frame is
+            given.
 
     Example:
         >>> period = "2026-10"
@@ -78,13 +79,12 @@ def tie_out(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TieOut:
-    """The controls of a period, and the way back to the rows behind them.
+    """The controls of a period, and the rows behind them.
 
     Attributes:
-        reports: The reports they came from, by the names of the arguments of ``tie_out``; empty if they
-            were given as frames.
-        notes: What the reader should know besides, a sentence each: what was not checked, and why.
-        title: What was tied out, for people: ``"October 2026"``.
+        reports: The reports compared, by the argument names of ``tie_out``; empty if frames were given.
+        notes: Sentences about what was not checked, and why.
+        title: The period, for people: ``"October 2026"``.
     """
 
     _controls: pl.DataFrame
@@ -103,12 +103,12 @@ class TieOut:
         interval: tuple[datetime, datetime] | None = None,
         **frames: Frame | None,
     ) -> TieOut:
-        """Tie out frames, and keep the way back to their rows.
+        """Tie out frames, and keep them to find the rows behind a difference.
 
         Args:
-            reports: The reports that the frames came from, by the frames' names.
-            notes: What the reader should know besides.
-            title: What is tied out, for people.
+            reports: The reports of the frames, by the same names.
+            notes: Sentences to show with the result.
+            title: The period, for people.
             interval: See ``tie_out``.
             **frames: As the arguments of ``tie_out``: ``summary``, ``activity`` and so on.
 
@@ -118,10 +118,13 @@ class TieOut:
         strangers = sorted(frames.keys() - NAMES)
         if strangers:
             raise ParameterError(
-                f"There is no frame called {', '.join(strangers)}; there are {', '.join(NAMES)}."
+                f"There is no frame named {', '.join(strangers)}. The names are {', '.join(NAMES)}."
             )
         if interval is not None and any(bound.tzinfo is None for bound in interval):
-            raise ParameterError("interval needs aware datetimes, so that it is a time and not a guess.")
+            raise ParameterError(
+                "interval must be two datetimes with a time zone. Add one, such as datetime(2026, 10, 1, "
+                "tzinfo=UTC)."
+            )
         given: dict[str, pl.DataFrame] = {k: f for k, f in frames.items() if f is not None}  # type: ignore[misc]
         books = Books(**given, interval=interval)
         return cls(outcome(books), books, reports or {}, notes, title)
@@ -130,13 +133,13 @@ class TieOut:
         """The controls: ``control``, ``currency``, ``left``, ``right``, ``difference`` and ``passes``.
 
         The difference is left minus right, as ``Decimal(38, 6)`` in major units. A control over many rows
-        passes if each row does: errors that cancel out have a difference of zero and fail all the same.
+        passes if each row passes: if errors cancel out, the difference is zero but the control fails.
         """
         return self._controls
 
     @property
     def frames(self) -> dict[str, pl.DataFrame]:
-        """The frames that were compared, by the names of the arguments of ``tie_out``."""
+        """The frames that were compared, by the argument names of ``tie_out``."""
         return dict(self._books.given)
 
     @property
@@ -146,29 +149,29 @@ class TieOut:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no report had any money in it, so that nothing was compared."""
+        """True if no report has any amounts, so that nothing was compared."""
         return self._books.currencies == [None]
 
     @property
     def passes(self) -> bool:
-        """Whether every control passes."""
+        """True if every control passes."""
         return bool(self._controls["passes"].all())
 
     def failed(self) -> pl.DataFrame:
-        """The rows of ``frame()`` that do not pass."""
+        """Return the rows of ``frame()`` that do not pass."""
         return self._controls.filter(~pl.col("passes"))
 
     def rows(self, control: str, currency: str | None = None) -> pl.DataFrame:
-        """The rows that make the difference of a control; none where it passes.
+        """Return the rows that cause the difference of a control; an empty frame if it passes.
 
         Args:
             control: Its name, such as ``"itemised = summary"``.
-            currency: One currency; None for all in which the control fails.
+            currency: One currency; None for all those in which the control fails.
 
         Returns:
-            ``report`` (the frame it stands in), ``why`` it is suspected, ``difference`` (its part of the
-            control's difference, where that can be told), and the row's own columns. A row that a report
-            lacks is shown as another report has it; if no row stands out, all are shown.
+            ``report`` (the frame of the row), ``why`` it is suspected, ``difference`` (its part of the
+            control's difference, if known), and the row's own columns. A row that is missing in a report is
+            shown as in another report; if no row is suspected, all rows are returned.
 
         Raises:
             ParameterError: No such control or currency in ``frame()``.
@@ -179,7 +182,10 @@ class TieOut:
             currency = currency.lower()
             of_control = of_control.filter(pl.col("currency") == currency)
             if of_control.is_empty():
-                raise ParameterError(f"Nothing was tied out in {currency!r}.", param="currency")
+                raise ParameterError(
+                    f"There is no control in currency {currency!r}. Choose one of those in frame().",
+                    param="currency",
+                )
         rule = next(each for each in CONTROLS if each.name == name and each.allowed(self._books))
         found = [
             suspects(self._books, rule, row["currency"], pl.lit(row["difference"], MONEY))
@@ -198,7 +204,7 @@ class TieOut:
 
     @property
     def summary(self) -> str:
-        """One sentence: ``"27 of 27 controls pass"``, or how many fail."""
+        """The outcome in one sentence: ``"27 of 27 controls pass"``, or the number that fail."""
         count, failed = self._controls.height, self.failed().height
         title = f"{self.title}: " if self.title else ""
         return f"{title}{count - failed} of {count} controls pass" + (f", {failed} fail" if failed else "")

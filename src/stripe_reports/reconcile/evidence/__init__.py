@@ -1,4 +1,4 @@
-"""The evidence of a close: a folder, or one .zip, that whoever has it can read and check for good.
+"""The evidence of a close: a folder, or one .zip, that anyone can read and verify.
 
 layout      what lies where
 writing     client.evidence: writes atomically, mode 0600, never overwrites

@@ -1,4 +1,4 @@
-"""``verify``: whether the evidence of a close is as it was written, and says what its reports say."""
+"""``verify``: checks that the evidence of a close is unchanged and agrees with its reports."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Finding:
     """One check and its outcome.
 
     Attributes:
-        what: What was checked.
-        problems: What is wrong, a sentence each; empty if nothing is.
+        what: The check, in words.
+        problems: A sentence about each problem; empty if the check passes.
     """
 
     what: str
@@ -51,19 +51,19 @@ class Finding:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong."""
+        """True if there is no problem."""
         return not self.problems
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Verification:
-    """What became of checking the evidence of a close.
+    """The outcome of verifying the evidence of a close.
 
     Attributes:
         path: The folder or .zip.
-        findings: Every check, in order.
-        digest: SHA-256 of the manifest, to compare with the one that was written down.
-        controls: Whether the controls themselves pass: a close can be proved, and prove a difference.
+        findings: Every check with its outcome, in order.
+        digest: SHA-256 of the manifest, to compare with the one recorded earlier.
+        controls: The result of the controls themselves: sound evidence can show a difference.
     """
 
     path: Path
@@ -73,7 +73,7 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """Whether the evidence is whole, unchanged and consistent."""
+        """True if the evidence is complete, unchanged and consistent."""
         return all(finding.ok for finding in self.findings)
 
     def __str__(self) -> str:
@@ -96,7 +96,7 @@ class Verification:
 
 
 def verify(path: str | os.PathLike[str]) -> Verification:
-    """Check the evidence of a close; needs neither key nor network.
+    """Verify the evidence of a close, without a key and without network access.
 
     Every file has the hash of the manifest, and no file is missing or added; each CSV has the rows of
     its Parquet file; the provenance is the one inside, and tells how many rows there are; and the controls,
@@ -106,8 +106,8 @@ def verify(path: str | os.PathLike[str]) -> Verification:
         path: The folder or the .zip that ``client.evidence`` wrote.
 
     Raises:
-        NotAReportError: It is not the evidence of a close; or a .zip in which two entries have one name, an
-            entry has a name outside of the folder, or which unpacks to more than the disk holds.
+        NotAReportError: It is not the evidence of a close; or it is a .zip in which two entries have one
+            name, an entry lies outside the folder, or which is too large for the disk when unpacked.
 
     Example:
         >>> folder = client.evidence("2026-10", "close-2026-10")
@@ -125,11 +125,11 @@ def verify(path: str | os.PathLike[str]) -> Verification:
             Finding("no file is missing or added", tuple(_amiss(folder, listed, names))),
             Finding("each CSV has the rows of its Parquet file", tuple(_unlike(folder, names))),
             Finding(
-                "the provenance is the one inside the reports, and tells their rows",
+                "the provenance equals the one inside the reports, and their row counts",
                 tuple(_foreign(folder, facts)),
             ),
             Finding(
-                "the controls, computed again, are those written", tuple(_uncontrolled(folder, recomputed))
+                "the controls, computed again, equal those written", tuple(_uncontrolled(folder, recomputed))
             ),
         )
         controls = recomputed.summary if isinstance(recomputed, TieOut) else "Controls: unknown"
@@ -154,7 +154,7 @@ def _changed(folder: Path, listed: dict[str, str]) -> Iterator[str]:
     for name, hash_ in listed.items():
         file = folder / name
         if file.is_file() and not file.is_symlink() and digest(file) != hash_:
-            yield f"{name} was changed."
+            yield f"{name} was changed after it was written."
 
 
 def _amiss(folder: Path, listed: dict[str, str], names: list[str]) -> Iterator[str]:
@@ -166,9 +166,9 @@ def _amiss(folder: Path, listed: dict[str, str], names: list[str]) -> Iterator[s
     for name in sorted(needed - listed.keys()):
         yield f"{MANIFEST} does not list {name}, which belongs to it."
     for name in sorted(set(files_of(folder)) - listed.keys() - {MANIFEST}):
-        yield f"{name} is not in {MANIFEST}."
+        yield f"{name} was added: it is not in {MANIFEST}."
     if MANIFEST in links:
-        yield f"{MANIFEST} is a link, and what it points to can change."
+        yield f"{MANIFEST} is a link, so its contents can change."
 
 
 def _unlike(folder: Path, names: list[str]) -> Iterator[str]:
@@ -180,7 +180,7 @@ def _unlike(folder: Path, names: list[str]) -> Iterator[str]:
                 write_csv(pl.scan_parquet(folder / parquet, glob=False), expected)
                 is_same = filecmp.cmp(expected, folder / csv, shallow=False)  # of any size, byte by byte
                 if not is_same and not _texts(expected).equals(_texts(folder / csv)):
-                    yield f"{csv} has other rows than {parquet}."
+                    yield f"{csv} and {parquet} have different rows."
             except (*UNREADABLE, StripeReportsError) as error:
                 yield f"{parquet} and {csv} cannot be compared: {_first_line(error)}"
 
@@ -201,13 +201,13 @@ def _foreign(folder: Path, facts: dict[str, Any]) -> Iterator[str]:
             yield f"The provenance of {name} cannot be read: {_first_line(error)}"
         else:
             if rows != there:
-                yield f"{parquet} has {there} rows, and {rows} by {provenance}."
+                yield f"{parquet} has {there} rows, but {provenance} says {rows}."
             if not is_same:
-                yield f"{provenance} or {FACTS} names another run than {parquet} was made from."
+                yield f"{provenance} or {FACTS} names a different run than {parquet}."
 
 
 def _recomputed(folder: Path, facts: dict[str, Any]) -> TieOut | str:
-    """The controls over the Parquet files, or why they cannot be computed."""
+    """Compute the controls from the Parquet files; return a sentence if that fails."""
     try:
         interval = facts["interval"] and tuple(map(datetime.fromisoformat, facts["interval"]))
         frames: dict[str, Any] = {
@@ -228,7 +228,7 @@ def _uncontrolled(folder: Path, recomputed: TieOut | str) -> Iterator[str]:
         yield f"{CONTROLS} cannot be read: {_first_line(error)}"
         return
     if not written.equals(recomputed.frame()):
-        yield f"{CONTROLS} does not have what the reports give: {recomputed.summary}."
+        yield f"{CONTROLS} differs from the controls of the reports: {recomputed.summary}."
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""``index.html``: the close on one page that needs nothing else, in a browser or on paper."""
+"""``index.html``: the close on one self-contained page, for a browser or paper."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ MOST_ROWS = 50
 
 
 def page_of(tie_out: TieOut, charts: Iterable[str], written_at: datetime) -> str:
-    """The page.
+    """Return the page as HTML.
 
     Args:
-        tie_out: The controls, with the reports they are over.
-        charts: The names of the reports that have one.
-        written_at: When the evidence is written.
+        tie_out: The controls, with their reports.
+        charts: The names of the reports that have a chart.
+        written_at: Time at which the evidence is written.
     """
     parts = [_controls(tie_out)]
     if not tie_out.passes:
@@ -52,7 +52,7 @@ def _interval(tie_out: TieOut) -> str:
 
 
 def _controls(tie_out: TieOut) -> Html:
-    """A row for each control, a column for each currency."""
+    """Return a table with a row for each control and a column for each currency."""
     currencies = tie_out.frame()["currency"].unique(maintain_order=True).to_list()
     rows = []
     for (control,), cells in tie_out.frame().group_by("control", maintain_order=True):
@@ -74,7 +74,7 @@ def _outcome(cell: Mapping[str, object]) -> Html:
 
 
 def _differences(tie_out: TieOut) -> Html:
-    """The rows behind each control that fails."""
+    """List the rows behind each control that fails."""
     parts = []
     for control, currency in tie_out.failed().select("control", "currency").iter_rows():
         found = tie_out.rows(control, currency)
@@ -83,7 +83,7 @@ def _differences(tie_out: TieOut) -> Html:
         parts.append(_table(found.select(shown).head(MOST_ROWS), title))
         if found.height > MOST_ROWS:
             parts.append(pages.note(f"… and {found.height - MOST_ROWS:,} more rows."))
-    return pages.section("What makes the differences", *parts)
+    return pages.section("Rows that cause the differences", *parts)
 
 
 _SHOWN = (
@@ -95,7 +95,7 @@ _SHOWN = (
 def _figures(summary: Report) -> Html:
     frame = summary.frame().filter(pl.col("currency").is_not_null() | (pl.col("net_amount") != 0))
     if frame.is_empty():
-        return pages.note("Nothing happened, and there was no balance.")
+        return pages.note("There was no activity and no balance.")
     return _table(frame.select("currency", "description", "net_amount"))
 
 
@@ -140,11 +140,11 @@ def _reports(tie_out: TieOut) -> Html:
 
 def _how_to_check() -> Html:
     return pages.section(
-        "How to check this",
+        "How to verify this",
         Html(
             f'<p>All controls are in <a href="{CONTROLS}">{CONTROLS}</a>; the SHA-256 of every file is in '
             f'<a href="{MANIFEST}">{MANIFEST}</a>. In this folder, <code>sha256sum --check {MANIFEST}</code> '
-            "tells whether a file was changed; <code>stripe-reports verify .</code> also computes the "
-            "controls again from the Parquet files, and needs no key.</p>"
+            "shows whether a file was changed; <code>stripe-reports verify .</code> also computes the "
+            "controls again from the Parquet files, without a key.</p>"
         ),
     )

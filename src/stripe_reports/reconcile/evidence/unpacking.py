@@ -1,7 +1,7 @@
-"""The folder to check: as it is, or unpacked from a .zip in which every reader sees the same files.
+"""The folder to verify: given as such, or unpacked from a .zip that every program reads in the same way.
 
-A .zip can hold two files of one name, and files that its table of contents does not list. Then a person opens
-one page and ``verify`` checks another; so such an archive is refused before anything is unpacked.
+A .zip can hold two files of one name, and files that its table of contents does not list. A person could then
+open one page while ``verify`` checks another, so such an archive is refused before anything is unpacked.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from stripe_reports.storage.disk import size_text
 __all__ = ["MOST_BYTES", "MOST_FILES", "folder_of"]
 
 MOST_FILES = 1_000
-"""Entries of a .zip; evidence has some thirty."""
+"""Maximum entries of a .zip; evidence has about thirty."""
 
 MOST_BYTES = 100_000_000_000
-"""Bytes of all files together, unpacked; as large as a result may be."""
+"""Maximum bytes of all unpacked files together: the default limit of one result."""
 
 _CHUNK = 1 << 20
 
@@ -40,10 +40,10 @@ _DESCRIPTORS = (12, 16, 20, 24)
 
 @contextmanager
 def folder_of(path: Path) -> Iterator[Path]:
-    """Give the folder, or one with the contents of the .zip that is gone afterwards.
+    """Give the folder itself, or a temporary folder with the contents of the .zip.
 
     Raises:
-        NotAReportError: It is neither, or holds what evidence never does; the message says what.
+        NotAReportError: It is neither, or it contains something that evidence never does.
     """
     if path.is_dir():
         _check_kinds(path)
@@ -54,8 +54,8 @@ def folder_of(path: Path) -> Iterator[Path]:
             with zipfile.ZipFile(path) as archive:
                 if odd := _what_is_odd(archive, Path(folder)):
                     raise NotAReportError(
-                        f"{path} is not the evidence of a close as it was written: {odd}. It was not "
-                        "unpacked; ask whoever sent it for another copy."
+                        f"{path} is not unchanged evidence of a close: {odd}. It was not "
+                        "unpacked; ask the sender for another copy."
                     )
                 for entry in archive.infolist():
                     _unpack(archive, entry, Path(folder))
@@ -63,14 +63,14 @@ def folder_of(path: Path) -> Iterator[Path]:
             OSError,
             ValueError,  # such as an offset before the start
             EOFError,
-            RuntimeError,  # a password is wanted
+            RuntimeError,  # it needs a password
             NotImplementedError,
             zipfile.BadZipFile,
             zlib.error,
             struct.error,
         ) as error:
             raise NotAReportError(
-                f"{path} is neither a folder nor a .zip with the evidence of a close: {error}."
+                f"{path} is neither a folder nor a .zip with the evidence of a close ({error})."
             ) from error
         yield Path(folder)
 
@@ -80,13 +80,13 @@ def _check_kinds(folder: Path) -> None:
         file = folder / name
         if file.exists() and not file.is_file():
             raise NotAReportError(
-                f"{folder} is not the evidence of a close as it was written: {name!r} is neither a file nor "
-                "a folder of its own. Remove it, or ask whoever sent it for another copy."
+                f"{folder} is not unchanged evidence of a close: {name!r} is neither a regular file nor "
+                "a folder. Remove it, or ask the sender for another copy."
             )
 
 
 def _what_is_odd(archive: zipfile.ZipFile, folder: Path) -> str | None:
-    """Say what no archive of ours has; None if nothing is."""
+    """Describe something that our archives never have; None if there is nothing of the kind."""
     entries = archive.infolist()
     if len(entries) > MOST_FILES:
         return f"it has {len(entries):,} entries, more than {MOST_FILES:,}"
@@ -94,13 +94,13 @@ def _what_is_odd(archive: zipfile.ZipFile, folder: Path) -> str | None:
         if odd := _odd_entry(entry):
             return f"its entry {entry.orig_filename!r} {odd}"
     if twice := _twice([entry.filename for entry in entries]):
-        return f"the name {twice!r} stands for two things in it"
+        return f"the name {twice!r} is used twice in it"
     if archive.comment or not _is_without_gaps(archive):
-        return "it holds bytes that belong to none of its entries, which some programs take for files"
+        return "it contains bytes outside its entries, which some programs read as files"
     size, free = sum(entry.file_size for entry in entries), shutil.disk_usage(folder).free
     if size > min(MOST_BYTES, free):
         return (
-            f"it unpacks to {size_text(size)}; at most {size_text(MOST_BYTES)} are unpacked, and "
+            f"it unpacks to {size_text(size)}; the limit is {size_text(MOST_BYTES)}, and "
             f"{size_text(free)} are free at {folder.parent}"
         )
     return None
@@ -115,22 +115,22 @@ def _odd_entry(entry: zipfile.ZipInfo) -> str | None:
         or ":" in name  # a drive of Windows
         or not {"", ".", ".."}.isdisjoint(parts)  # the first part of an absolute name is empty
     ):
-        return "is not a plain name of a file below the folder"
+        return "is not a plain path inside the folder"
     if kind not in (0, stat.S_IFDIR if entry.is_dir() else stat.S_IFREG):
-        return "is neither a file nor a folder"
+        return "is neither a regular file nor a folder"
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "is compressed in a way that few programs know"
+        return "uses a rare compression method"
     if entry.is_dir() and entry.file_size:
-        return "is a folder with contents of its own"
+        return "is a folder that contains data"
     return None
 
 
 def _twice(names: Iterable[str]) -> str | None:
-    """Find a name that is there as two files, or as a file and a folder, on any kind of disk."""
+    """Find a name used by two files, or by a file and a folder, on any kind of disk."""
     files: set[str] = set()
     folders: set[str] = set()
     for name in names:
-        # macOS and Windows hold these for the same name.
+        # macOS and Windows treat these as the same name.
         alike = PurePosixPath(unicodedata.normalize("NFC", name).casefold())
         if name.endswith("/"):
             folders.add(str(alike))
@@ -143,10 +143,10 @@ def _twice(names: Iterable[str]) -> str | None:
 
 
 def _is_without_gaps(archive: zipfile.ZipFile) -> bool:
-    """Tell whether the entries lie one after the other, from the first byte up to the table of contents.
+    """Tell whether the entries follow each other without gaps up to the table of contents.
 
-    A program that reads the file from its start would find a file in a gap; entries that overlap share bytes,
-    which is how a small file unpacks to a huge one.
+    A program that reads the file from its start could find a file in a gap. Entries that overlap share bytes,
+    which lets a small file unpack to a huge one.
     """
     file: IO[bytes] | None = archive.fp
     ends = {0}
@@ -167,6 +167,6 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> N
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     with archive.open(entry) as source, target.open("xb") as copy:
-        shutil.copyfileobj(source, copy, _CHUNK)  # zipfile gives no more than the size that was checked
+        shutil.copyfileobj(source, copy, _CHUNK)  # zipfile returns at most the size that was checked
     if target.stat().st_size != entry.file_size:
-        raise zipfile.BadZipFile(f"{entry.filename!r} has another size than the archive says")
+        raise zipfile.BadZipFile(f"{entry.filename!r} does not have the size that the archive states")

@@ -34,7 +34,7 @@ from stripe_reports.storage.disk import digest, disk_errors, make_missing, make_
 __all__ = ["EvidenceFolder", "write_evidence"]
 
 _SAME_TIME = (1980, 1, 1, 0, 0, 0)
-"""Of every member of a .zip, so that the same evidence is the same bytes."""
+"""Time of every member of a .zip, so that the same evidence gives the same bytes."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,9 +43,9 @@ class EvidenceFolder:
 
     Attributes:
         path: The folder, or the .zip.
-        tie_out: The controls in it; ``tie_out.passes`` tells whether the close is clean.
-        files: What is in it, by path from the folder.
-        digest: SHA-256 of its manifest. Written down elsewhere, it proves that nothing was exchanged.
+        tie_out: The controls in it; ``tie_out.passes`` is True if every control passes.
+        files: Its files, by relative path.
+        digest: SHA-256 of its manifest. Recorded elsewhere, it proves that no file was replaced.
     """
 
     path: Path
@@ -63,7 +63,7 @@ class EvidenceFolder:
         return (
             f"{self.tie_out}\n"
             f"{len(self.files)} files in {path}; open {PAGE} in a browser\n"
-            f"Check them: stripe-reports verify {path}\n"
+            f"Verify them: stripe-reports verify {path}\n"
             f"SHA-256 of the manifest: {self.digest}"
         )
 
@@ -91,14 +91,14 @@ def write_evidence(
         files, fingerprint = tuple(files_of(folder)), digest(folder / MANIFEST)
         finished = _packed(folder, files) if is_zip else folder
         if is_zip:
-            path.touch(0o600, exist_ok=False)  # so that of two who write at once, one is refused
+            path.touch(0o600, exist_ok=False)  # so that only one of two concurrent writers succeeds
         finished.replace(path)
     return EvidenceFolder(path, tie_out, files, fingerprint)
 
 
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
-    """An empty folder where the evidence comes, gone afterwards with whatever is left of it."""
+    """Give an empty folder next to *path*, removed afterwards with everything left in it."""
     parent = path.parent
     make_missing(parent)
     folder = parent / f".{path.stem}.{uuid.uuid4().hex}.part"
@@ -112,7 +112,7 @@ def _beside(path: Path) -> Iterator[Path]:
 
 
 def _fill(folder: Path, tie_out: TieOut, written_at: datetime) -> None:
-    from stripe_reports.reconcile.evidence.page import page_of  # with altair, which checking does without
+    from stripe_reports.reconcile.evidence.page import page_of  # imports altair; verifying does not
 
     for name in ("reports", "provenance", "charts"):
         make_private(folder / name)
@@ -160,7 +160,7 @@ def _write_json(path: Path, content: object) -> None:
 
 def _packed(folder: Path, files: tuple[str, ...]) -> Path:
     target = folder.with_suffix(".zip")
-    target.touch(0o600, exist_ok=False)  # before there is anything in it to read
+    target.touch(0o600, exist_ok=False)  # private before anything is written to it
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in files:
             member = zipfile.ZipInfo(name, _SAME_TIME)
