@@ -65,7 +65,7 @@ class TestClear:
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr("os.rmdir", refused)
-        with pytest.raises(sr.errors.StoreError, match="Could not remove what is stored"):
+        with pytest.raises(sr.errors.StoreError, match="Could not remove the stored results"):
             client.cache.clear()
 
     def test_by_type_with_or_without_version(self, client):

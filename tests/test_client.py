@@ -324,7 +324,7 @@ class TestReuse:
             report = anew.fetch(*asked)
         assert report.run.id != lost.id
         assert report.reuse.action == "launched"
-        assert f"run {lost.id} was not used: Stripe does not know it any more" in str(report.reuse)
+        assert f"run {lost.id} was not used: it no longer exists at Stripe" in str(report.reuse)
 
     def test_a_gateways_error_does_not_make_a_second_launch(self, client, simulator, calls):
         """Its 502 says nothing of Stripe, which may have launched the run."""
@@ -415,7 +415,7 @@ class TestReuse:
         simulator._book.runs.clear()
         report = client.fetch("balance.summary", "2026-10")
         assert report.reuse.action == "launched"
-        assert f"run {run.id} was not used: Stripe does not know it any more" in str(report.reuse)
+        assert f"run {run.id} was not used: it no longer exists at Stripe" in str(report.reuse)
 
     def test_what_does_not_come_from_stripe_is_not_mixed_with_what_does(self, connect, simulator, tmp_path):
         """The same key at two addresses has two sets of results."""
@@ -564,7 +564,7 @@ class TestWaiting:
         simulator.clock.advance(60)
         assert client.read(foreign.id).height
         assert client.cache.info()["reusable"].to_list() == [
-            "only by the run's id: not all parameters of the run are known"
+            "only by the id of the run: not all of its parameters are known"
         ]
         assert client.fetch(request).run.id != foreign.id
 
@@ -747,7 +747,7 @@ class TestRequests:
     def test_unknown_columns_of_a_type_not_fully_known_are_a_warning(self, client):
         """Stripe decides; the simulator, which knows them all, refuses."""
         with (
-            pytest.warns(UserWarning, match="left to Stripe"),
+            pytest.warns(UserWarning, match="Stripe decides"),
             pytest.raises(errors.InvalidRequestError),
         ):
             client.fetch("balance_change_from_activity.itemized.7", "2026-10", columns=["net", "brand_new"])

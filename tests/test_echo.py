@@ -30,11 +30,11 @@ ASKED = ReportRequest(
 SENT = ASKED.to_stripe()
 
 OTHERS = {
-    "run.other_type": "report type 'payouts.itemized.5' where 'balance.summary.2' was asked for",
-    "run.other_mode": "live data where the key is for test data",
-    "run.other_interval": "interval_start 2026-10-02T00:00:00Z where 2026-10-01T00:00:00Z was asked for, and "
-    "interval_end 2026-11-02T00:00:00Z where 2026-11-01T00:00:00Z was asked for",
-    "run.other_currency": "currency 'usd' where 'eur' was asked for",
+    "run.other_type": "report type 'payouts.itemized.5' instead of 'balance.summary.2'",
+    "run.other_mode": "live data, but the key is for test data",
+    "run.other_interval": "interval_start 2026-10-02T00:00:00Z instead of 2026-10-01T00:00:00Z, and "
+    "interval_end 2026-11-02T00:00:00Z instead of 2026-11-01T00:00:00Z",
+    "run.other_currency": "currency 'usd' instead of 'eur'",
 }
 
 
@@ -58,11 +58,11 @@ def a_run(**others):
 @pytest.mark.parametrize(
     ("others", "says"),
     [
-        pytest.param({"livemode": True}, "live data where the key is for test data", id="mode"),
+        pytest.param({"livemode": True}, "live data, but the key is for test data", id="mode"),
         pytest.param({"report_type": "payouts.itemized.5"}, "report type 'payouts.itemized.5'", id="type"),
         *(
             pytest.param(
-                {"parameters": SENT | {name: value}}, f"{name} {says} where", id=f"{name} {value!r:.40}"
+                {"parameters": SENT | {name: value}}, f"{name} {says} instead of", id=f"{name} {value!r:.40}"
             )
             for name, value, says in [
                 ("interval_start", 0, "1970-01-01T00:00:00Z"),
@@ -92,7 +92,7 @@ def test_what_was_sent_and_is_echoed_otherwise_is_a_contradiction(others, says):
 def test_the_mode_is_compared_even_where_nobody_knows_what_was_asked_for():
     """A test figure in a live close is wrong whatever it is of."""
     assert contradictions(a_run(report_type="a.b.1", parameters={}), None, livemode=False) == ()
-    assert contradictions(a_run(), None, livemode=True) == ("test data where the key is for live data",)
+    assert contradictions(a_run(), None, livemode=True) == ("test data, but the key is for live data",)
 
 
 def test_a_run_is_compared_with_what_it_was_before():
@@ -218,7 +218,7 @@ def test_a_listed_run_of_ours_must_be_of_its_request(client, simulator):
     with pytest.raises(errors.RunFailedError):
         fetched(client)
     simulator.inject_fault("run.other_currency", match=LIST)
-    with pytest.raises(errors.AnswerMismatchError, match="currency 'usd' where 'eur' was asked for"):
+    with pytest.raises(errors.AnswerMismatchError, match="currency 'usd' instead of 'eur'"):
         fetched(client)
     assert fetched(client).height > 0
 
@@ -236,7 +236,7 @@ def test_a_list_with_a_run_of_the_other_mode_is_refused(client, simulator):
     """All that is there is seen with a key of one mode."""
     client.launch(client.request("balance.summary.2", "2026-10"))
     simulator.inject_fault("run.other_mode", match=LIST)
-    with pytest.raises(errors.AnswerMismatchError, match="live data where the key is for test data"):
+    with pytest.raises(errors.AnswerMismatchError, match="live data, but the key is for test data"):
         client.runs()
     assert len(client.runs()) == 1
 
@@ -282,7 +282,7 @@ def test_a_file_has_the_columns_that_were_asked_for(client, simulator):
     columns = ["net", "created", "payment_metadata[order_id]"]
     asked = ("balance_change_from_activity.itemized.3", "2026-10-20/2026-10-21")
     simulator.inject_fault("run.other_file")
-    with pytest.raises(errors.NotAReportError, match="not those asked for: it lacks 'created', 'payment"):
+    with pytest.raises(errors.NotAReportError, match="not those requested: it lacks 'created', 'payment"):
         client.frame(*asked, columns=columns)
     assert client.frame(*asked, columns=columns, reuse="never").columns == columns
 

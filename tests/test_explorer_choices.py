@@ -147,7 +147,7 @@ def test_this_month_is_cut_and_says_so():
     """As in a fetch."""
     result = checked("balance.summary.2", period="this month")
     assert result.request.interval_end == utc(2026, 11, 5)
-    assert "where Stripe's data end" in result.notes["period"]
+    assert "the end of Stripe's data" in result.notes["period"]
     assert checked("ending_balance_reconciliation.itemized.4", period="today").request is None
 
 

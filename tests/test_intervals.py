@@ -322,20 +322,20 @@ def test_the_repr_shows_both_bounds_and_the_last_included_day():
         pytest.param("October", r"'October' is not a period. Write '2026-10', 'October 2026'", id="a name"),
         pytest.param("2026/10", r"is not a period. Did you mean '2026-10'\?", id="year, slash, month"),
         pytest.param("Octobre 2026", r"Did you mean .October 2026.\?", id="another language"),
-        pytest.param("13/2026", "is not in the calendar: month must be", id="13th month, first"),
+        pytest.param("13/2026", "does not exist: month must be", id="13th month, first"),
         pytest.param("last 1999 years", "is out of range", id="too many years"),
         pytest.param("", "'' is not a period", id="nothing"),
         pytest.param("last 0 days", "is not a period", id="no days"),
         pytest.param("10/05/2026", "is not a period", id="American date"),
         pytest.param(2026, "2026 is not a period", id="a number"),
         pytest.param(("2026-10", "2026-11", "2026-12"), "a pair", id="three bounds"),
-        pytest.param("2026-13", "'2026-13' is not in the calendar: month must be", id="13th month"),
-        pytest.param("2026-02-29", "'2026-02-29' is not in the calendar: day is out of range", id="29 Feb"),
-        pytest.param("2025-W53", "'2025-W53' is not in the calendar: Invalid week: 53", id="no such week"),
+        pytest.param("2026-13", "'2026-13' does not exist: month must be", id="13th month"),
+        pytest.param("2026-02-29", "'2026-02-29' does not exist: day is out of range", id="29 Feb"),
+        pytest.param("2025-W53", "'2025-W53' does not exist: Invalid week: 53", id="no such week"),
         pytest.param("1899-12-31", "1899-12-31 is out of range", id="another century"),
         pytest.param("9999", "9999-01-01 is out of range", id="the last year"),
         pytest.param(date.max, "9999-12-31 is out of range", id="the last day"),
-        pytest.param("0000-01-01", "not in the calendar", id="year 0"),
+        pytest.param("0000-01-01", "does not exist", id="year 0"),
         pytest.param("last 99999 days", "out of range", id="centuries"),
         pytest.param("today/tomorrow", "'today' is not the start or end of a period", id="relative bound"),
         pytest.param((2026, 2027), "2026 is not the start or end of a period", id="numbers as bounds"),
@@ -343,8 +343,8 @@ def test_the_repr_shows_both_bounds_and_the_last_included_day():
         pytest.param("2026-10-15/2026-10-15", "is empty", id="end is start"),
         pytest.param(NOW, "is an instant, not a period", id="one datetime"),
         pytest.param("2026-10-05T12:00:00Z", "is an instant, not a period", id="one instant"),
-        pytest.param((NOW.replace(tzinfo=None), NOW), "no zone, so it is not an instant. Add", id="naive"),
-        pytest.param("2026-10-01T00:00:00/2026-11", "has no zone", id="naive text"),
+        pytest.param((NOW.replace(tzinfo=None), NOW), "no time zone, so its time is unknown", id="naive"),
+        pytest.param("2026-10-01T00:00:00/2026-11", "has no time zone", id="naive text"),
         pytest.param((NOW, NOW.replace(microsecond=1)), "counts whole seconds", id="fractions of a second"),
     ],
 )
@@ -355,7 +355,7 @@ def test_what_is_no_period_is_refused_with_the_reason_and_a_remedy(period, messa
 
 @pytest.mark.parametrize("zone", ["Europe/Pariss", "", "../etc/passwd", "/etc/localtime"])
 def test_a_zone_must_be_known(zone):
-    with pytest.raises(ParameterError, match="is not a time zone: write an IANA name") as caught:
+    with pytest.raises(ParameterError, match="is not a time zone") as caught:
         parse("2026-10", timezone=zone, now=NOW)
     assert caught.value.param == "timezone"
     assert not isinstance(caught.value, IntervalError)

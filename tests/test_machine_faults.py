@@ -201,7 +201,7 @@ class TestLargeResults:
         simulator.inject_fault("file.endless", times=99)
         with (
             limited(1_000_000) as client,
-            pytest.raises(errors.ResultTooLargeError, match=r"more than 1\.0 MB.*max_result_bytes"),
+            pytest.raises(errors.ResultTooLargeError, match=r"larger than 1\.0 MB.*max_result_bytes"),
         ):
             client.fetch("balance.summary", "2026-10")
         assert len(calls("GET /v1/files")) == 1
@@ -222,7 +222,7 @@ class TestLargeResults:
         monkeypatch.setattr(shutil, "disk_usage", usage)
         simulator.inject_fault("run.no_size")
         simulator.inject_fault("file.endless", times=99)
-        with pytest.raises(errors.StoreError, match=r"nearly full: .* MB of a result had come"):
+        with pytest.raises(errors.StoreError, match=r"nearly full: .* MB of a result were received"):
             client.fetch("balance.summary", "2026-10")
         assert 0 < max(written) <= disk_size * 0.6
         assert not list((tmp_path / "cache").glob("*/staging/*"))

@@ -88,14 +88,14 @@ class TestReportRequest:
         ("wrong", "error", "says"),
         [
             pytest.param({"report_type": "balance.summary"}, ParameterError, "version", id="no version"),
-            pytest.param({"interval_start": "2026-10-01"}, IntervalError, "no zone", id="naive text"),
+            pytest.param({"interval_start": "2026-10-01"}, IntervalError, "no time zone", id="naive text"),
             pytest.param(
                 {"interval_start": datetime(2026, 10, 1)},  # noqa: DTZ001 - the point
                 IntervalError,
-                "no zone",
+                "no time zone",
                 id="naive datetime",
             ),
-            pytest.param({"interval_start": "October"}, IntervalError, "not a date", id="no time at all"),
+            pytest.param({"interval_start": "October"}, IntervalError, "must be a date", id="no time at all"),
             pytest.param({"interval_start": "2026-11-01T00:00:00Z"}, IntervalError, "empty", id="no length"),
             pytest.param(
                 {"interval_start": "2026-10-01T00:00:00.5Z"},
@@ -112,7 +112,7 @@ class TestReportRequest:
             pytest.param({"columns": "net"}, ParameterError, "list of names", id="columns as one text"),
             pytest.param({"columns": []}, ParameterError, "empty", id="no columns"),
             pytest.param({"columns": ["net", "net"]}, ParameterError, "more than once", id="column twice"),
-            pytest.param({"currency": 978}, ParameterError, "is a text", id="currency as a number"),
+            pytest.param({"currency": 978}, ParameterError, "must be text", id="currency as a number"),
             pytest.param({"zone": "Paris"}, ParameterError, "IANA", id="zone of the period"),
         ],
     )

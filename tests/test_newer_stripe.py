@@ -105,7 +105,7 @@ def check_warnings(caught, account):
     for old, new in account.renamed.items():
         about = [text for text in texts if text.startswith(f"{new} ")]
         assert sum(texts[text] for text in about) == 1
-        assert f"It is read like {old}" in about[0]
+        assert f"It is treated like {old}" in about[0]
         for name in account.new_columns[new]:
             assert about[0].count(name) == (catalog.get(old).column(name) is None)
         assert ("Kept as text" in about[0]) == bool(UNKNOWN & account.new_columns[new].keys())

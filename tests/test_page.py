@@ -86,7 +86,7 @@ def report(client):
 
 def test_a_report_is_one_page_of_figures_chart_table_and_provenance(report):
     html = report.to_html(rows=5)
-    for heading in ("Figures", "Chart", "Rows", "Where this comes from"):
+    for heading in ("Figures", "Chart", "Rows", "Provenance"):
         assert f"<h2>{heading}</h2>" in html
     assert "<svg" in html
     assert report.provenance.sha256 in html
@@ -114,7 +114,7 @@ def test_a_report_without_rows_has_a_page_too(client):
     report = client.fetch("balance_change_from_activity.itemized", "2026-10", reporting_category="topup")
     html = report.to_html()
     assert "The report has no rows." in html
-    assert "Nothing happened" in html
+    assert "There is nothing to draw" in html
 
 
 def test_a_page_needs_no_great_tables(report, monkeypatch):

@@ -43,7 +43,7 @@ REASONS = [
     (SPLITS, None),
     (ONE_PAYOUT, "one payout"),
     (ONE_MOMENT, "one moment"),
-    (ADDS_UP, "adds up over its interval"),
+    (ADDS_UP, "has totals over its interval"),
 ]
 
 
@@ -92,7 +92,7 @@ def test_a_newer_version_follows_the_one_that_is_known_and_a_stranger_is_refused
 )
 def test_a_summary_is_refused_with_the_itemised_type_in_its_place(asked, instead):
     """What the reader can do."""
-    with pytest.raises(errors.ParameterError, match=f"; {instead} has the single rows"):
+    with pytest.raises(errors.ParameterError, match=f"; {instead} has the individual rows"):
         check_split(asked)
 
 

@@ -138,7 +138,7 @@ def test_a_schema_follows_the_file_and_goes_by_the_names_of_columns_that_the_typ
 @pytest.mark.parametrize("timezone", ["Mars/Olympus", "europe/paris", "US/Pacific-New", "Factory", ""])
 def test_a_zone_that_polars_lacks_is_refused_before_reading(timezone):
     """Otherwise it fails inside polars, long after, with a message about something else."""
-    with pytest.raises(ParameterError, match="not a time zone") as caught:
+    with pytest.raises(ParameterError, match=r"not a time zone|does not know the time zone") as caught:
         read_csv(lines("currency,created", "usd,2026-10-01 00:00:00"), timezone=timezone)
     assert caught.value.param == "timezone"
 
@@ -1135,7 +1135,7 @@ SAMPLE_TYPES: list[tuple[str, int, Sequence[dict[str, pl.DataType]]]] = [
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the genuine files are not here")
 @pytest.mark.parametrize(("name", "height", "types"), SAMPLE_TYPES, ids=[name for name, *_ in SAMPLE_TYPES])
-@pytest.mark.filterwarnings("ignore:.*no kind is known for it. gateway_account:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*its kind is unknown. gateway_account:UserWarning")
 def test_genuine_files_are_typed_column_by_column(name, height, types):
     """Nobody in this project wrote them."""
     frame = read_csv(SAMPLES / name)

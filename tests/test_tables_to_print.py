@@ -138,7 +138,7 @@ def test_an_unknown_column_is_answered_with_the_nearest():
 
 
 def test_fewer_rows_than_none_are_refused():
-    with pytest.raises(ParameterError, match="less than none"):
+    with pytest.raises(ParameterError, match="rows must be at least 0"):
         cells_of(frames.activity(), rows=-1)
 
 

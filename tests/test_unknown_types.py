@@ -209,8 +209,8 @@ def test_a_newer_version_is_read_as_its_sibling_with_one_warning(newer, client, 
     newest.fetch(name, "2026-10")
     newest.fetch("payouts.itemized.9", "2026-09", columns=["payout_id", "net"])
     assert [str(each.message) for each in caught] == [
-        "payouts.itemized.9 is not in the catalogue of this version of stripe-reports. It is read like "
-        "payouts.itemized.5: parameters, natural key, charts and kinds of columns are taken from it."
+        "payouts.itemized.9 is not in the catalogue of this version of stripe-reports. It is treated like "
+        "payouts.itemized.5: its parameters, natural key, charts and kinds of columns are used."
     ]
     assert report.request.report_type == "payouts.itemized.9"
     assert ("parameters[timezone]", "Europe/Paris") in newest.stripe.sent[0]
@@ -221,7 +221,7 @@ def test_what_is_assumed_is_in_provenance_and_reuse(newer):
     """An auditor asks a year later what a column's type rests on."""
     columns = {"payouts.itemized.9": {"customer_facing_amount": "1.50", "novelty": "x"}}
     client = newer(renamed=PAYOUTS, columns=columns)
-    with pytest.warns(UnknownReportTypeWarning, match=r"that name are in other report types: customer_fac"):
+    with pytest.warns(UnknownReportTypeWarning, match=r"the same name in other report types: customer_fac"):
         report = client.fetch("payouts.itemized.9", "2026-10")
     assert report.frame().schema["customer_facing_amount"] == MONEY
     assert report.frame().schema["novelty"] == pl.String
@@ -231,7 +231,7 @@ def test_what_is_assumed_is_in_provenance_and_reuse(newer):
     assert "net" in known["payouts.itemized.5"]
     again = client.fetch("payouts.itemized.9", "2026-10")
     assert again.provenance == report.provenance
-    assert "Kept as text, since no kind is known for it: novelty." in str(again.reuse)
+    assert "Kept as text, since its kind is unknown: novelty." in str(again.reuse)
 
 
 def test_a_report_of_catalogued_columns_assumes_nothing(client):
@@ -270,7 +270,7 @@ def test_a_newer_version_splits_charts_and_ties_as_its_sibling(newer):
 def test_a_parameter_that_the_sibling_does_not_take_is_left_to_stripe(newer):
     """A newer version may take it."""
     client = newer(renamed=PAYOUTS)
-    with pytest.warns(UserWarning, match=r"taken to be like payouts\.itemized\.5.*does not take 'novelty'"):
+    with pytest.warns(UserWarning, match=r"treated like payouts\.itemized\.5.*does not take 'novelty'"):
         request = client.request("payouts.itemized.9", "2026-10", novelty="x")
     assert request.other == (("novelty", "x"),)
 
@@ -279,7 +279,7 @@ def test_a_type_that_nobody_knows_is_read_by_the_names_of_its_columns(newer):
     """206 names of columns are known, and nearly all mean the same wherever they stand."""
     client = newer(renamed={"payouts.itemized.5": "settlements.lines.1"})
     columns = ["net", "effective_at", "effective_at_utc"]
-    with pytest.warns(UnknownReportTypeWarning, match="Read as columns of that name are in other"):
+    with pytest.warns(UnknownReportTypeWarning, match="Read like columns of the same name in other"):
         frame = client.frame("settlements.lines", "2026-10", timezone="Europe/Paris", columns=columns)
     assert frame.schema["net"] == MONEY
     assert frame.schema["effective_at_utc"] == pl.Datetime("us", "UTC")
@@ -363,10 +363,10 @@ def test_a_result_that_is_gone_in_this_moment_is_read_again_with_its_overrides(c
     ("overrides", "says"),
     [
         ({"nett": pl.String}, "Did you mean 'net'"),
-        ({"net": pl.Float64}, "cannot be read as Float64"),
-        ({"net": pl.Decimal}, "cannot be read as Decimal"),
-        ({"net": "text"}, "cannot be read as text"),
-        (["net"], "is a mapping"),
+        ({"net": pl.Float64}, "cannot read 'net' as Float64"),
+        ({"net": pl.Decimal}, "cannot read 'net' as Decimal"),
+        ({"net": "text"}, "cannot read 'net' as text"),
+        (["net"], "must be a mapping"),
     ],
 )
 def test_an_override_that_cannot_be_is_refused(client, overrides, says):
@@ -413,7 +413,7 @@ FILE = b"payout_id,effective_at_utc,gross,currency,novelty\npo_1,2026-10-01 10:0
 def test_read_csv_reads_as_fetch_does_with_and_without_a_name(name):
     """The same kinds, the same single warning."""
     with pytest.warns(
-        UnknownReportTypeWarning, match="Kept as text, since no kind is known for it: novelty"
+        UnknownReportTypeWarning, match="Kept as text, since its kind is unknown: novelty"
     ) as caught:
         frame, again = (sr.read_csv(FILE, report_type=name) for _ in range(2))
     assert len(caught) == 1
@@ -430,7 +430,7 @@ def test_read_csv_reads_as_fetch_does_with_and_without_a_name(name):
 def test_a_file_of_columns_of_several_types_is_read_by_their_names():
     """It is a report that nobody knows, but no stranger."""
     file = b"charge_id,tax_amount,plan_name,accounting_period,payout_status\nch_1,1.50,a,b,c\n"
-    with pytest.warns(UnknownReportTypeWarning, match="columns of this file are those of no report type"):
+    with pytest.warns(UnknownReportTypeWarning, match="columns of this file match no report type"):
         frame = sr.read_csv(file)
     assert frame.schema["tax_amount"] == MONEY
 
@@ -460,7 +460,7 @@ def test_amounts_that_are_text_are_told_when_they_are_written(newer, tmp_path, e
 
     client, report = with_amounts(newer)
     write = writer_for(tmp_path / f"payouts.{ending}")
-    with pytest.warns(UserWarning, match=r"^levy is text and no money.*\{'levy': pl\.Decimal\(38, 6\)\}"):
+    with pytest.warns(UserWarning, match=r"^levy is text, not an amount.*\{'levy': pl\.Decimal\(38, 6\)\}"):
         assert write(report) == report.frame().height
     overrides = {"levy": pl.Decimal(38, 6)}
     again = client.fetch("payouts.itemized.9", "2026-10", schema_overrides=overrides)
@@ -471,9 +471,9 @@ def test_amounts_that_are_text_are_told_when_they_are_written(newer, tmp_path, e
 def test_sums_do_not_leave_out_amounts_that_are_text(newer):
     """A total that lacks a part of the money is wrong."""
     _, report = with_amounts(newer)
-    with pytest.raises(ParameterError, match="levy is text and no money, so there is no sum of it"):
+    with pytest.raises(ParameterError, match="levy is text, not an amount, so it cannot be added up"):
         report.table(by="reporting_category")
-    assert "levy is text and no money, so it is in no sum" in report.to_html()
+    assert "levy is text, not an amount, so it is in no total" in report.to_html()
 
 
 OVERRIDE = {"net": pl.String}
@@ -491,11 +491,11 @@ def test_charts_sums_and_controls_refuse_money_that_is_text_and_say_how_to_read_
         lambda: set_.tie_out(client.fetch(set_.summary_request())),
     ]
     for call in refused:
-        with pytest.raises(ParameterError, match="net is text and no money") as caught:
+        with pytest.raises(ParameterError, match="net is text, not an amount") as caught:
             call()
         assert "schema_overrides={'net': pl.Decimal(38, 6)}" in str(caught.value)
         assert "report.frame()" not in str(caught.value)
-    assert "net is text and no money" in str(sr.diff(payouts.frame(), payouts.frame()))
+    assert "net is text, not an amount" in str(sr.diff(payouts.frame(), payouts.frame()))
 
 
 # Values of open lists
@@ -545,7 +545,7 @@ def test_the_form_notes_an_unknown_value_at_its_field(unlisted):
     model = Model(now=unlisted.now, livemode=False)
     model.choose(report_type="payouts.itemized.5", period="2026-10", reporting_category=NEW)
     (field,) = [each for each in shown(model)["fields"] if each["name"] == "reporting_category"]
-    assert "left to Stripe" in field["note"]
+    assert "Stripe decides" in field["note"]
     assert model.request is not None
 
 
@@ -557,7 +557,7 @@ def test_what_the_simulator_does_not_have_it_does_not_play():
 
 def test_the_simulator_refuses_only_what_cannot_be_a_category(client):
     """Stripe says of its own list that it is open."""
-    with pytest.warns(UserWarning, match="left to Stripe"), pytest.raises(InvalidRequestError):
+    with pytest.warns(UserWarning, match="Stripe decides"), pytest.raises(InvalidRequestError):
         client.frame("payouts.itemized", "2026-10", reporting_category="Nonsense!")
 
 
@@ -674,9 +674,9 @@ class TestCommandLine:
         assert status == 0
         told = [line for line in error.splitlines() if line.startswith("stripe-reports: warning: ")]
         assert len(told) == 2
-        assert "It is read like payouts.itemized.5" in told[0]
-        assert error.count("Kept as text, since no kind is known for it: levy") == 1
-        assert "levy is text and no money" in told[1]
+        assert "It is treated like payouts.itemized.5" in told[0]
+        assert error.count("Kept as text, since its kind is unknown: levy") == 1
+        assert "levy is text, not an amount" in told[1]
         assert target.exists()
 
     def test_an_override_is_an_option(self, command, tmp_path):

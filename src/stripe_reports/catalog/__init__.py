@@ -1,8 +1,8 @@
-"""What is known of Stripe's report types without asking Stripe: parameters, columns, meanings.
+"""The catalogue: facts about Stripe's report types, known without asking Stripe.
 
 ``report_types.json`` beside this file describes each of the 206 columns once, and each of the 90 types
-by the names of its columns, with marks for how well each fact is known. A type that is not in it works as
-well: ``siblings`` completes it from the versions of its name and from the names of its columns.
+by the names of its columns, with marks for how well each fact is known. Other types work too: ``siblings``
+completes them from other versions of the type and from the names of their columns.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ ECHOED = frozenset(
         "connected_account",
     }
 )
-"""The parameters that Stripe echoes in a run, so that a run made elsewhere can be recognised by them.
+"""Parameters that Stripe echoes in a run, which identify a run made elsewhere.
 
 Source: https://docs.stripe.com/api/reporting/report_run/object
 """
@@ -83,7 +83,7 @@ UNLISTED_CATEGORIES = (
     *("platform_fee_transfer", "reserve_hold", "revenue_share", "reward", "stripe_balance_payment_debit"),
     *("stripe_balance_payment_debit_reversal", "tax_fund", "tax_withholding"),
 )
-"""Reporting categories that people's reports have, though Stripe's list, which it calls open, does not."""
+"""Reporting categories that occur in reports but not in Stripe's list, which it calls incomplete."""
 
 _REFUSED = {
     "decimal_separator": "our tables need the point as the decimal sign",
@@ -96,7 +96,7 @@ _NEEDED = {
     "payout": "a payout: po_…",
     "connected_account": "a connected account: acct_…",
 }
-"""What a required parameter is called in messages."""
+"""The description of a required parameter in messages."""
 
 MEANT = {
     "account": remedies.act_for_another_account(),
@@ -107,24 +107,24 @@ MEANT = {
     "start": remedies.give_both_bounds(),
     "end": remedies.give_both_bounds(),
 }
-"""Names that other libraries use, and what does the same here."""
+"""Names that other libraries use, and how to do the same here."""
 
 
 def newest(name: str, offered: Collection[str] | Offered | None = None) -> str:
-    """The versioned id for *name*, which may have a version already; see ``chosen``."""
+    """Return the versioned id for *name*, which may have a version already; see ``chosen``."""
     return chosen(name, offered).id
 
 
 def chosen(name: str, offered: Collection[str] | Offered | None = None) -> Chosen:
-    """The version that *name* stands for, and which newer ones were skipped.
+    """Choose the version for *name*; also return the newer versions that were skipped.
 
     Args:
         name: ``"balance.summary"`` or ``"balance.summary.1"``, which stands for itself.
-        offered: Ids that the account offers, with their default columns where those are known; None when
-            Stripe was not asked, which takes the newest catalogued version with known columns.
+        offered: Ids that the account offers, with their default columns where those are known; None if Stripe
+            was not asked: then the newest catalogued version with known columns is chosen.
 
     Raises:
-        UnknownReportTypeError: No such name; the message has the nearest ones.
+        UnknownReportTypeError: There is no such name; the message suggests the nearest ones.
     """
     if name.rpartition(".")[2].isdigit():
         return Chosen(name)
@@ -139,12 +139,12 @@ def chosen(name: str, offered: Collection[str] | Offered | None = None) -> Chose
 def unknown(
     name: str, *, offered: Collection[str] | None = None, says: str | None = None
 ) -> UnknownReportTypeError:
-    """The error for a report type that is not there, with the nearest that are.
+    """Return the error for an unknown report type, with the nearest known ones.
 
     Args:
         name: With or without version.
         offered: Ids that the account offers; None for those of the catalogue.
-        says: What Stripe said, if it was asked.
+        says: Stripe's message, if it was asked.
     """
     known = list(report_types()) if offered is None else list(offered)
     has_version = name.rpartition(".")[2].isdigit()
@@ -164,10 +164,10 @@ def unknown(
 
 
 def columns_named(report_type: ReportType, columns: str | Iterable[str] | None) -> tuple[str, ...] | None:
-    """The list of columns to send: None for Stripe's default, the type's own columns for ``"all"``.
+    """Return the columns to send: None for Stripe's default, all known columns of the type for ``"all"``.
 
     Raises:
-        ParameterError: A text other than ``"all"`` and ``"default"``, or ``"all"`` where no column is known.
+        ParameterError: A text other than ``"all"`` and ``"default"``, or ``"all"`` if no column is known.
     """
     if columns is None or columns == "default":
         return None
@@ -175,30 +175,31 @@ def columns_named(report_type: ReportType, columns: str | Iterable[str] | None) 
         names = tuple(column.name for column in report_type.columns if column.kind != "metadata")
         if not names:
             raise ParameterError(
-                f"No column of {report_type.id} is known, so 'all' cannot be spelled out; name the columns.",
+                f"No column of {report_type.id} is known, so 'all' is not possible. Name the columns.",
                 param="columns",
             )
         return names
     if isinstance(columns, str):
         raise ParameterError(
-            f"columns is a list of names, 'all' or 'default', not {columns!r}.", param="columns"
+            f"columns must be a list of names, 'all' or 'default'; got {columns!r}.", param="columns"
         )
     return tuple(columns)
 
 
 def accepted(report_type: ReportType) -> list[str]:
-    """What a request of this type may have: Stripe's parameters without those that are refused here."""
+    """List the parameters of a request of this type, without those that are refused here."""
     return [name for name in report_type.parameters if name not in _REFUSED]
 
 
 def check(request: ReportRequest, report_type: ReportType | None = None) -> dict[str, str]:
-    """Refuse what Stripe would refuse, before any call; return what only Stripe can tell, by parameter.
+    """Refuse a request that Stripe would refuse; return remarks on what only Stripe can decide, by parameter.
 
-    A type that nothing is known of passes. One that is not catalogued itself, but has a sibling, is expected
-    to take what the sibling takes; Stripe decides. So it does on values that Stripe may add to.
+    A type without known facts passes. A type that is not catalogued, but has a sibling, is compared with the
+    sibling; the result is a remark, and Stripe decides. The same applies to values that Stripe may add.
 
     Raises:
-        ParameterError: A parameter that the type does not take, misses, or that has an impossible value.
+        ParameterError: The type does not take a parameter, a required one is missing, or a value is
+            impossible.
     """
     for name, why in _REFUSED.items():
         if name in request.parameters:
@@ -213,8 +214,8 @@ def check(request: ReportRequest, report_type: ReportType | None = None) -> dict
         if get(report_type.id) is not None:
             raise
         left_to_stripe[str(problem.param)] = (
-            f"{report_type.id} is taken to be like {report_type.sibling}, and by that: {problem} "
-            "Whether it is so is left to Stripe."
+            f"{report_type.id} is treated like {report_type.sibling}, so this may be wrong: {problem} "
+            "Stripe decides."
         )
     return left_to_stripe | _check_values(request) | _check_columns(request, report_type)
 
@@ -228,12 +229,12 @@ def _check_parameters(request: ReportRequest, report_type: ReportType) -> None:
 
 
 def missing(report_type: ReportType, given: Collection[str]) -> list[str]:
-    """The parameters that the type requires and that are not among those given."""
+    """List the required parameters that were not given."""
     return [name for name in report_type.required_parameters if name not in given]
 
 
 def missing_error(report_type: ReportType, name: str) -> ParameterError:
-    """The error for a required parameter that was not given."""
+    """Return the error for a required parameter that was not given."""
     needed = _NEEDED.get(name, f"the parameter {name!r}")
     return ParameterError(f"{report_type.id} needs {needed}.", param=name)
 
@@ -253,8 +254,8 @@ def _check_values(request: ReportRequest) -> dict[str, str]:
     categories = (*REPORTING_CATEGORIES, *UNLISTED_CATEGORIES)
     known = {"reporting_category": categories, "currency": CURRENCIES}
     return {
-        name: f"{value!r} is not a {name.replace('_', ' ')} that this package knows; whether Stripe does is "
-        f"left to Stripe.{did_you_mean(value, values)}"
+        name: f"{value!r} is not a {name.replace('_', ' ')} that this package knows; Stripe "
+        f"decides whether to accept it.{did_you_mean(value, values)}"
         for name, values in known.items()
         if (value := request.parameters.get(name)) is not None and value not in values
     }
@@ -269,13 +270,13 @@ def _check_columns(request: ReportRequest, report_type: ReportType) -> dict[str,
     if report_type.columns_complete:
         raise ParameterError(f"{report_type.id} has no column {', '.join(unknown)}.{hints}", param="columns")
     return {
-        "columns": f"The columns of {report_type.id} are not all known; whether it has "
-        f"{', '.join(unknown)} is left to Stripe.{hints}"
+        "columns": f"Not all columns of {report_type.id} are known; Stripe decides whether it has "
+        f"{', '.join(unknown)}.{hints}"
     }
 
 
 def _named_with(word: str, known: Iterable[str]) -> str:
-    """The types with a word somewhere in their name: ``fees``, ``tax``."""
+    """Return a sentence that lists types with a word in their name: ``fees``, ``tax``."""
     bases = sorted({id_.rpartition(".")[0] for id_ in known if word in id_})
     more = f" and {len(bases) - 3} more" if len(bases) > 3 else ""
-    return f" With that word there is {', '.join(map(repr, bases[:3]))}{more}." if bases else ""
+    return f" Types with that word: {', '.join(map(repr, bases[:3]))}{more}." if bases else ""

@@ -1,4 +1,4 @@
-"""What is assumed of a report that the catalogue does not have, or not whole: recorded, and said once."""
+"""Assumptions about a report that the catalogue lacks or has only in part: recorded, and warned of once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stripe_reports.render.remedies import Remedy, read_as
 __all__ = ["KindsFrom", "kinds_from", "sentence", "text_is_no_money", "unknown_columns", "warn_once"]
 
 KindsFrom = Mapping[str, Sequence[str]]
-"""The columns whose kinds are not catalogued for their type, by where the kinds come from: the id of another
+"""The columns whose kinds are not catalogued for their type, by the source of the kind: the id of another
 version, ``name``, ``name, in UTC`` or ``unknown``."""
 
 
@@ -26,7 +26,7 @@ class _Column(Protocol):
 
 
 def kinds_from(columns: Iterable[_Column]) -> dict[str, list[str]]:
-    """The columns whose kinds are not catalogued for their type, by where the kinds come from."""
+    """Return the columns whose kinds are not catalogued for their type, by the source of the kind."""
     found: dict[str, list[str]] = {}
     for column in columns:
         if column.kind_from not in ("catalogue", "schema_overrides"):
@@ -35,10 +35,10 @@ def kinds_from(columns: Iterable[_Column]) -> dict[str, list[str]]:
 
 
 def sentence(report_type: str | None, assumed: KindsFrom) -> str:
-    """What is assumed and what stays text, for people; empty where nothing is.
+    """Describe the assumptions, and the columns kept as text; empty if there are none.
 
     Args:
-        report_type: Versioned id; None where only the columns of a file are known.
+        report_type: Versioned id; None if only the columns of a file are known.
         assumed: See ``KindsFrom``.
     """
     if not assumed:
@@ -47,22 +47,22 @@ def sentence(report_type: str | None, assumed: KindsFrom) -> str:
     siblings = [source for source in by if source not in (BY_NAME, IN_UTC, UNKNOWN)]
     parts = [_what_is_missing(report_type, bool(siblings))]
     parts += [
-        f"It is read like {sibling}: parameters, natural key, charts and kinds of columns are taken from it."
+        f"It is treated like {sibling}: its parameters, natural key, charts and kinds of columns are used."
         for sibling in siblings
     ]
     if BY_NAME in by:
-        parts.append(f"Read as columns of that name are in other report types: {by[BY_NAME]}.")
+        parts.append(f"Read like columns of the same name in other report types: {by[BY_NAME]}.")
     if IN_UTC in by:
-        parts.append(f"Read as UTC, since there is no column ..._utc beside it: {by[IN_UTC]}.")
+        parts.append(f"Read as UTC, since there is no column ..._utc: {by[IN_UTC]}.")
     if UNKNOWN in by:
-        parts.append(f"Kept as text, since no kind is known for it: {by[UNKNOWN]}.")
+        parts.append(f"Kept as text, since its kind is unknown: {by[UNKNOWN]}.")
     return " ".join(parts)
 
 
 def _what_is_missing(report_type: str | None, has_sibling: bool) -> str:
     known = get(report_type) if report_type else None
     if report_type is None:
-        return "The columns of this file are those of no report type in the catalogue."
+        return "The columns of this file match no report type in the catalogue."
     if known is None:
         return f"{report_type} is not in the catalogue of this version of stripe-reports."
     if has_sibling or not known.columns:
@@ -71,14 +71,14 @@ def _what_is_missing(report_type: str | None, has_sibling: bool) -> str:
 
 
 def warn_once(report_type: str | None, assumed: KindsFrom) -> None:
-    """Warn of what was not said before in this process.
+    """Warn of the assumptions, once per process.
 
     Warns:
         UnknownReportTypeWarning: See ``sentence``.
     """
     new: dict[str, list[str]] = {}
     for source, names in assumed.items():
-        # What is said of a sibling goes for all of its columns.
+        # A warning about a sibling applies to all of its columns.
         is_each_said = source in (BY_NAME, IN_UTC, UNKNOWN)
         for name in names:
             if notices.is_new((report_type, source, name if is_each_said else "")):

@@ -16,7 +16,7 @@ CURRENCIES: tuple[str, ...] = (
     *("shp", "sle", "sos", "srd", "std", "szl", "tjs", "tnd", "top", "try", "ttd", "twd", "tzs", "uah"),
     *("ugx", "uyu", "uzs", "vnd", "vuv", "wst", "xaf", "xcd", "xof", "xpf", "yer", "zar", "zmw"),
 )
-"""ISO codes, the most used first. A currency that is not here can be asked for as well.
+"""ISO codes, the most used first. Other currencies can be requested too.
 
 Source: https://docs.stripe.com/currencies
 """

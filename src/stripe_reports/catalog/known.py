@@ -1,4 +1,4 @@
-"""The types of ``report_types.json``: its entries as models, and nothing else."""
+"""The report types of ``report_types.json``, as models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["get", "report_types"]
 
 @cache
 def report_types() -> dict[str, ReportType]:
-    """Every catalogued type by id, families together, in the order of their names."""
+    """Return every catalogued type by id, ordered by family and name."""
     data = json.loads(files(__package__).joinpath("report_types.json").read_text("utf-8"))
     return {id_: _report_type(id_, entry, data["columns"]) for id_, entry in data["report_types"].items()}
 
@@ -50,5 +50,5 @@ def _report_type(id_: str, entry: dict[str, Any], columns: dict[str, dict[str, A
 
 
 def get(id_: str) -> ReportType | None:
-    """The catalogued type of that versioned id, or None."""
+    """Return the catalogued type of that versioned id, or None."""
     return report_types().get(id_)

@@ -1,6 +1,6 @@
-"""The names that a report type can be called by, for editors that complete literals.
+"""The names of report types, for editors that complete literals.
 
-With version and without. A name that is not here works as well, if the account offers it.
+They are listed with and without version. Other names work too, if the account offers them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What tells a row of a report from the others, and which of its amounts is the row's money.
+"""The columns that identify a row of a report, and the column of its amount.
 
-Stripe names no keys. These follow from what a row stands for: a balance transaction, a movement of a
-payout, a figure of a summary. A failed payout has two rows of one id, told apart by their category.
+Stripe documents no keys. These follow from what a row represents: a balance transaction, a movement of a
+payout, an amount of a summary. A failed payout has two rows with one id, which differ in their category.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "revenue_recognition.debit_credit_by_product": (*_ENTRY, "product_id", *_ACCOUNTS),
     "revenue_recognition.debit_credit_summary": (*_ENTRY, *_ACCOUNTS),
 }
-"""By type without version; the Connect twins have the connected account before. What is not here has no key:
-a fee, a tax line or a revenue entry can be there twice with nothing to tell one from the other."""
+"""Keys by type without version; the Connect types also have the connected account. Other types have no key:
+a fee, a tax line or a revenue entry can occur twice without any difference."""
 
 _OF_CONNECTED = "connected_account_"
 _MAY_BE_ABSENT = frozenset({"debit_gl_code", "credit_gl_code", "connected_account"})
-"""Columns of keys that are not in every report: without them, the others tell the rows apart."""
+"""Key columns that some reports lack: without them, the other columns identify a row."""
 
 _BY_COLUMNS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("category", "currency", "net_amount"), _FIGURE),
@@ -53,7 +53,7 @@ _BY_COLUMNS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (_PAYOUT, _PAYOUT),
     (("balance_transaction_id", "net"), _TRANSACTION),
 )
-"""For a frame whose type nobody knows: the columns that give it away, and the key."""
+"""For a frame of unknown type: the columns that identify the type, and the key."""
 
 _MONEY = (("net", "currency"), ("net_amount", "currency"), ("amount", "currency"))
 _MONEY_OF = {
@@ -66,11 +66,11 @@ _MONEY_OF = {
 
 
 def natural_key(columns: Sequence[str], report_type: str | None = None) -> tuple[str, ...] | None:
-    """The columns that tell the rows of a report apart; None where there is none among them.
+    """Return the columns that identify a row of a report; None if there are none.
 
     Args:
-        columns: What the frame has.
-        report_type: Id, with or without version; None to go by the columns.
+        columns: The columns of the frame.
+        report_type: Id, with or without version; None to recognise it by the columns.
     """
     if report_type is None:
         return next((key for told, key in _BY_COLUMNS if set(told) <= set(columns)), None)
@@ -85,7 +85,7 @@ def natural_key(columns: Sequence[str], report_type: str | None = None) -> tuple
 
 
 def money_of(columns: Collection[str], report_type: str | None = None) -> tuple[str, str] | None:
-    """The column of a row's money and that of its currency; None where a report has none, or not both."""
+    """Return the columns of a row's amount and of its currency; None if the report does not have both."""
     named = _MONEY_OF.get(_base(report_type)) if report_type else None
     return next((pair for pair in ((named,) if named else _MONEY) if set(pair) <= set(columns)), None)
 

@@ -1,9 +1,9 @@
-"""Report types and columns that the catalogue does not have, completed from those that it has.
+"""Complete report types and columns that the catalogue does not have from those that it has.
 
 A version that is not catalogued takes parameters, family, title and columns from its sibling, the newest
-version of the same name whose columns are known. A column that neither has takes the kind that columns of
-its name have in other types: of all catalogued names, 98 % stand in more than one type, and all but two
-have one kind. Every column says where its kind comes from.
+version of the same name whose columns are known. A column in neither takes the kind of columns of the same
+name in other types: 98 % of all catalogued names occur in more than one type, and all but two have one kind.
+Every column records the source of its kind.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from stripe_reports.models import Column, ReportType
 __all__ = ["AMBIGUOUS", "BY_NAME", "IN_UTC", "UNKNOWN", "columns_in", "completed", "merge", "sibling_of"]
 
 BY_NAME, IN_UTC, UNKNOWN = "name", "name, in UTC", "unknown"
-"""Where the kind of a column comes from, besides the catalogue and a sibling; see ``Column.kind_from``."""
+"""Sources of a column's kind besides the catalogue and a sibling; see ``Column.kind_from``."""
 
 AMBIGUOUS = frozenset({"automatic_payout_effective_at", "payout_reversed_at"})
-"""The names that have two kinds: a local time in types that have the ``_utc`` column too, else UTC."""
+"""Names with two kinds: a local time in types with the ``_utc`` column, UTC in others."""
 
 _STRIPES_OWN = (
     *("id", "object", "version", "livemode"),
@@ -30,7 +30,7 @@ _STRIPES_OWN = (
 
 
 def sibling_of(id_: str) -> ReportType | None:
-    """The newest version of the same name whose columns are known, other than *id_* itself."""
+    """Return the newest version of the same name with known columns, other than *id_* itself."""
     base = id_.rpartition(".")[0]
     versions = [
         type_ for type_ in report_types().values() if type_.base == base and type_.columns and type_.id != id_
@@ -40,7 +40,7 @@ def sibling_of(id_: str) -> ReportType | None:
 
 @cache
 def completed(id_: str) -> ReportType:
-    """The type of that versioned id: as catalogued, else from its sibling, else with nothing known."""
+    """Return the type of a versioned id: as catalogued, else from its sibling, else without facts."""
     known, sibling = get(id_), sibling_of(id_)
     if known is not None and (known.columns or sibling is None):
         return known
@@ -66,7 +66,7 @@ def completed(id_: str) -> ReportType:
 
 
 def merge(answer: ReportType) -> ReportType:
-    """Stripe's answer about a type, completed; its default columns are among its columns."""
+    """Complete Stripe's answer about a type; its default columns are among its columns."""
     known = completed(answer.id)
     values = {name: getattr(answer, name) for name in _STRIPES_OWN}
     values["name"] = known.name if answer.name == answer.id else answer.name
@@ -78,11 +78,11 @@ def merge(answer: ReportType) -> ReportType:
 
 
 def columns_in(names: Sequence[str], report_type: ReportType | None) -> dict[str, Column]:
-    """The columns of a file by name, each with its kind and where that comes from.
+    """Return the columns of a file by name, each with its kind and the source of the kind.
 
     Args:
         names: The header of the file, or columns of the type.
-        report_type: The type, completed; None if nobody knows it.
+        report_type: The type, completed; None if unknown.
     """
     sibling = sibling_of(report_type.id) if report_type else None
     among = {*names, *(column.name for column in (report_type.columns if report_type else ()))}
@@ -105,7 +105,7 @@ def _column(
 
 
 def _by_name(name: str) -> Column | None:
-    """The column as other types have it; ``payment_metadata[order_id]`` as ``payment_metadata[key]``."""
+    """Return the column as in other types; ``payment_metadata[order_id]`` as ``payment_metadata[key]``."""
     head, bracket, _ = name.partition("[")
     pattern = f"{head}[key]" if bracket and name.endswith("]") else name
     found = _names().get(name) or _names().get(pattern)
@@ -114,5 +114,5 @@ def _by_name(name: str) -> Column | None:
 
 @cache
 def _names() -> dict[str, Column]:
-    """A column of every catalogued name."""
+    """Return one column of every catalogued name."""
     return {column.name: column for type_ in report_types().values() for column in type_.columns}

@@ -1,8 +1,8 @@
-"""Which report types can be asked for in parts, and which summary says what the parts must sum to.
+"""Report types that can be requested in parts, and the summary that the parts must add up to.
 
-The parts of an interval, one below the other, must be what Stripe gives for the whole of it. That holds where
-every row is one event with one time, which lies in one part. ``payout_reconciliation.itemized`` is such a
-type: its interval is about when a payout took effect, and a payout brings all its rows along.
+The rows of all parts of an interval must equal Stripe's rows for the whole interval. This holds if every row
+is one event with one time, which is in one part. ``payout_reconciliation.itemized`` is such a type: its
+interval is the time at which a payout took effect, and all rows of a payout belong to that time.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _TOTALS = frozenset({"currency", "reporting_category", "gross", "fee", "net"})
 
 
 def why_not_split(type_id: str) -> str | None:
-    """Why reports of that versioned type cannot be asked for in parts, as a clause; None if they can.
+    """Return a clause that explains why a type cannot be split; None if it can.
 
-    A version that is not catalogued follows the newest one that is.
+    A version that is not catalogued is treated like the newest catalogued one.
     """
     base = type_id.rpartition(".")[0]
     report_type = get(type_id) or _newest_of(base)
@@ -29,19 +29,19 @@ def why_not_split(type_id: str) -> str | None:
     if "payout" in report_type.required_parameters:
         return "describes one payout and has no interval to split"
     if "interval_start" not in report_type.required_parameters:
-        return "describes one moment, the end of the interval: there is nothing to split"
+        return "describes one moment, the end of the interval, so there is nothing to split"
     if {"itemized", "transaction_level"}.isdisjoint(base.split(".")):
         itemized = _itemized_of(base)
-        instead = f"; {itemized.base} has the single rows" if itemized else ""
-        return f"adds up over its interval, so its parts are other figures than the whole{instead}"
+        instead = f"; {itemized.base} has the individual rows" if itemized else ""
+        return f"has totals over its interval, so its parts differ from the whole{instead}"
     return None
 
 
 def check_split(type_id: str) -> None:
-    """Refuse to split what would mean something else in parts.
+    """Refuse to split a type whose parts do not equal the whole.
 
     Raises:
-        ParameterError: The message says why.
+        ParameterError: The type cannot be split; the message says why.
     """
     reason = why_not_split(type_id)
     if reason is not None:
@@ -49,7 +49,7 @@ def check_split(type_id: str) -> None:
 
 
 def summary_of(type_id: str) -> ReportType | None:
-    """The newest type with the sums of an itemised one by currency and category; None if none is known."""
+    """Return the newest type with the totals of an itemised one; None if unknown."""
     head, _, last = type_id.rpartition(".")[0].rpartition(".")
     summary = _newest_of(f"{head}.summary") if last == "itemized" else None
     if summary is None or not {column.name for column in summary.columns} >= _TOTALS:

@@ -1,4 +1,4 @@
-"""Which version a name without one means: the newest that can be read with a kind for every column."""
+"""Choose the version of a name without one: the newest in which the kind of every column is known."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from stripe_reports.catalog.siblings import UNKNOWN, columns_in, completed
 __all__ = ["Chosen", "Offered", "newest_of"]
 
 Offered = Mapping[str, Sequence[str] | None]
-"""Ids that an account offers, with the default columns that Stripe names; None where it names none."""
+"""Ids that an account offers, with Stripe's default columns; None if it gives none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The version that a name stands for.
+    """The version chosen for a name.
 
     Attributes:
-        id: With its version.
-        skipped: The newer versions that were passed over, and why, a clause each.
+        id: Versioned id.
+        skipped: Clauses that name the newer versions skipped, and why.
     """
 
     id: str
@@ -28,13 +28,13 @@ class Chosen:
 
 
 def newest_of(ids: Collection[str], offered: Offered) -> Chosen:
-    """The newest of several versions whose default columns all have a kind, else the newest catalogued.
+    """Choose the newest version whose default columns all have a kind, else the newest catalogued one.
 
-    If neither exists, it is the newest: its columns of unknown kind are text, which is said when it is read.
+    If neither exists, it is the newest: its columns of unknown kind are text, with a warning on reading.
 
     Args:
         ids: The versions of one name; at least one.
-        offered: What their default columns are.
+        offered: Their default columns.
     """
     newest_first = sorted(ids, key=lambda id_: int(id_.rpartition(".")[2]), reverse=True)
     reasons = {id_: _why_not(id_, offered.get(id_)) for id_ in newest_first}
@@ -46,7 +46,7 @@ def newest_of(ids: Collection[str], offered: Offered) -> Chosen:
 
 
 def _why_not(id_: str, default_columns: Sequence[str] | None) -> str | None:
-    """What keeps a version from being read whole, as a clause; None if nothing does."""
+    """Return a clause that explains why a version cannot be read completely; None if it can."""
     known = get(id_)
     if known is not None and known.columns:
         return None

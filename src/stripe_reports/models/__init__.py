@@ -1,4 +1,4 @@
-"""The values that everything else speaks of: report types, requests, runs, result files.
+"""Values used everywhere: report types, requests, runs, result files.
 
 All are frozen. Instants are aware ``datetime``s in UTC; Stripe's Unix seconds appear only in
 ``from_stripe`` and ``to_stripe``, and in ``ReportRun.parameters``, which is kept as Stripe sent it.

@@ -1,4 +1,4 @@
-"""Whose results are whose."""
+"""The owner of stored results."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _FOLDER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose results are whose: the first digits of the key's SHA-256, the account acted for, and the mode.
+    """The owner of stored results: the first digits of the key's SHA-256, the account, and the mode.
 
-    It is never looked up, since a restricted key may not read its own account; a rotated key is therefore
-    a new owner, and its results are fetched anew. What does not come from Stripe is never mixed with what
-    does: *place* is None for Stripe, and tells simulators and gateways apart by their address.
+    It is never looked up, since a restricted key may not read its own account; a rotated key is therefore a
+    new owner, and its results are fetched again. Results from Stripe and from elsewhere are kept apart:
+    *place* is None for Stripe, and identifies a simulator or gateway by its address.
     """
 
     key_digest: str
@@ -37,7 +37,7 @@ class Owner:
 
     @classmethod
     def of_folder(cls, name: str) -> Self | None:
-        """The owner of a folder of that name; None if it is no owner's."""
+        """Return the owner of a folder of that name; None if it belongs to no owner."""
         match = _FOLDER.fullmatch(name)
         if match is None:
             return None

@@ -1,4 +1,4 @@
-"""Where a result comes from."""
+"""The provenance of a result: where it comes from."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ __all__ = ["Provenance"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where a result comes from: who asked, for what, which run answered, when, and with which bytes.
+    """The provenance of a result: its account, request, run, times, and the hash of Stripe's file.
 
     Attributes:
-        request: What was asked for.
-        run: Stripe's run, as it was when it had succeeded.
-        as_of: How old the data are: the earlier of the creation of run and file.
-        fetched_at: When the file was read from Stripe, by Stripe's clock.
+        request: The request.
+        run: Stripe's run, as described when it succeeded.
+        as_of: Time of the data: the earlier of the creation of run and file.
+        fetched_at: Time at which the file was downloaded, by Stripe's clock.
         account: ``acct_…`` acted for, or None for the key's own account.
-        livemode: Live data or test data.
-        key_digest: First digits of the key's SHA-256: enough to tell keys apart, not to know one.
-        place: None for Stripe; else what tells simulators and gateways apart.
-        api_version: Stripe's API version asked for.
+        livemode: True for live data, False for test data.
+        key_digest: First digits of the key's SHA-256: enough to distinguish keys, not to derive one.
+        place: None for Stripe; else an identifier of the simulator or gateway.
+        api_version: Stripe's API version requested.
         size: Bytes of the CSV file.
         sha256: SHA-256 of the CSV file, in hex.
         package_version: Version of this package that stored it.
-        is_complete: Whether all parameters of the run are known; if not, it answers no later request.
-        rows: How many rows the result has; None only inside the Parquet file, which is written before they
-            are counted. They are noted beside it, and in the footer that every Parquet file has.
-        schema_overrides: The polars types that the user set, by column, in words.
-        kinds_from: The columns whose kinds are not catalogued for the report type, by where the kinds come
-            from: the id of another version, ``name``, ``name, in UTC``, or ``unknown``, which is text.
+        is_complete: True if all parameters of the run are known; if not, it is not reused for a request.
+        rows: Number of rows; None only inside the Parquet file, which is written before they are counted. The
+            number is stored next to it, and in the footer of the Parquet file.
+        schema_overrides: The polars types that the user set, by column, as text.
+        kinds_from: The columns whose kinds are not catalogued for the report type, by the source of the kind:
+            the id of another version, ``name``, ``name, in UTC``, or ``unknown``, which is text.
     """
 
     request: ReportRequest
@@ -57,7 +57,7 @@ class Provenance:
     kinds_from: Mapping[str, Sequence[str]] = field(default_factory=dict, hash=False)
 
     def to_json(self) -> str:
-        """All of it, as one line."""
+        """Return everything as one line of JSON."""
         return json.dumps(
             {
                 "report_type": self.request.report_type,
@@ -82,7 +82,7 @@ class Provenance:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Back from ``to_json``; raises ``KeyError``, ``TypeError`` or ``ValueError`` for anything else."""
+        """Read the text of ``to_json``; raise ``KeyError``, ``TypeError`` or ``ValueError`` otherwise."""
         read = json.loads(text)
         return cls(
             request=ReportRequest.from_stripe(read.pop("report_type"), read.pop("parameters")),

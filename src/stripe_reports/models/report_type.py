@@ -1,4 +1,4 @@
-"""What can be asked for, and the columns that come of it."""
+"""Report types and their columns."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ Kind = Literal[
     "metadata",
     "unknown",
 ]
-"""What a column holds; decides its polars type (see ``tables.dtype_of``)."""
+"""Kind of a column's values; determines its polars type (see ``parsing.schema.dtype_of``)."""
 
 Evidence = Literal["documented", "reported", "inferred"]
-"""How well a catalogued fact is known: in Stripe's documentation, in others' use, or by analogy."""
+"""Source of a catalogued fact: Stripe's documentation, observed use, or analogy."""
 
 
 _T = TypeVar("_T")
@@ -41,11 +41,11 @@ class Column:
     """One column of a report.
 
     Attributes:
-        name: As in the header of the file; ``payment_metadata[order_id]`` where it is metadata.
-        kind: What it holds, which decides its polars type: ``money``, ``datetime_utc``, ``id``, …
-        description: What it means.
-        source: Page of Stripe's that says so.
-        kind_from: Where its kind comes from: ``catalogue``, the id of another version of its report type,
+        name: As in the header of the file; for metadata, ``payment_metadata[order_id]``.
+        kind: Kind of its values, which determines its polars type: ``money``, ``datetime_utc``, ``id``, …
+        description: Meaning of the column.
+        source: Stripe's page about it.
+        kind_from: Source of its kind: ``catalogue``, the id of another version of its report type,
             ``name`` (the kind that columns of this name have in other types), or ``unknown``.
     """
 
@@ -58,34 +58,34 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportType:
-    """What can be asked for, such as ``balance.summary.1`` (the last number is its version).
+    """A report type, such as ``balance.summary.1`` (the last number is its version).
 
-    The first nine fields are Stripe's; those with a time are None until Stripe was asked. The rest is
-    the catalogue's and None or empty for a type that the catalogue does not know.
+    The first nine fields are Stripe's; those with a time are None until Stripe was asked. The others come
+    from the catalogue, and are None or empty for a type that it does not have.
 
     Attributes:
         id: Name and version, such as ``payouts.itemized.5``.
         object: ``reporting.report_type``.
-        name: What Stripe calls it for people.
+        name: Stripe's title for people.
         version: The last number of the id.
-        data_available_start: First instant that Stripe has data for; aware, in UTC.
-        data_available_end: The instant up to which it has them, not included.
-        default_columns: What a run has if it names no columns.
-        livemode: Whether Stripe described it for live data.
-        updated: When data were last published for it; newer than a run means that the run is old.
-        family: Which group of reports it belongs to.
-        required_parameters: What a run must be given.
-        optional_parameters: What it may be given besides.
-        columns: All that are known.
-        columns_complete: Whether those are all that there are.
-        livemode_only: Whether it has no test data at all.
+        data_available_start: First instant for which Stripe has data; aware, in UTC.
+        data_available_end: End of the available data, not included.
+        default_columns: Columns of a run that names none.
+        livemode: True if Stripe described it for live data.
+        updated: Time at which data were last published; a run with older data is outdated.
+        family: Group of reports to which it belongs.
+        required_parameters: Parameters that a run needs.
+        optional_parameters: Other parameters that a run may have.
+        columns: All known columns.
+        columns_complete: True if there are no other columns.
+        livemode_only: True if it has no test data.
         superseded_by: The newer version, if there is one.
-        evidence: How well its parameters and columns are known.
-        default_columns_evidence: How well its default columns are known.
-        notes: What else is known.
-        source: Page of Stripe's that describes it.
-        sibling: The known version of the same name that parameters and columns are taken from, where the
-            catalogue does not have those of this one; else None.
+        evidence: Source of its parameters and columns.
+        default_columns_evidence: Source of its default columns.
+        notes: Other facts.
+        source: Stripe's page about it.
+        sibling: The known version of the same name whose parameters and columns are used, if the catalogue
+            does not have those of this one; else None.
 
     Source: https://docs.stripe.com/api/reporting/report_type/object
     """
@@ -115,9 +115,9 @@ class ReportType:
 
     @classmethod
     def from_stripe(cls, answer: Mapping[str, Any]) -> Self:
-        """Stripe's nine fields; raises ``KeyError``, ``TypeError`` or ``ValueError`` for another object.
+        """Read Stripe's nine fields; raise ``KeyError``, ``TypeError`` or ``ValueError`` for another object.
 
-        Only its id must be there. What is missing or null is not known; what is new is left out.
+        Only the id is required. Missing or null fields are None; unknown fields are ignored.
         """
         id_ = checked(answer["id"], str)
         name, digits = id_.rpartition(".")[::2]
@@ -149,21 +149,21 @@ class ReportType:
 
     @property
     def base(self) -> str:
-        """The id without its version: ``balance.summary``."""
+        """Id without its version: ``balance.summary``."""
         return self.id.rpartition(".")[0]
 
     @property
     def is_catalogued(self) -> bool:
-        """Whether its parameters are known: by the catalogue, or by a sibling that is in it."""
+        """True if its parameters are known, from the catalogue or from a sibling in it."""
         return self.family is not None
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """All parameters the type takes, the required ones first; empty if it is not catalogued."""
+        """All parameters of the type, the required ones first; empty if it is not catalogued."""
         return self.required_parameters + self.optional_parameters
 
     def column(self, name: str) -> Column | None:
-        """The column of that name, ``payment_metadata[order_id]`` included; None if it is not known."""
+        """Return the column of that name, ``payment_metadata[order_id]`` included; None if unknown."""
         by_name = {column.name: column for column in self.columns}
         if name in by_name:
             return by_name[name]

@@ -1,4 +1,4 @@
-"""What a run is asked for."""
+"""Requests: a report type with its parameters."""
 
 from __future__ import annotations
 
@@ -29,34 +29,34 @@ _ID_PREFIXES = {
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class ReportRequest:
-    """A report type and its parameters: what a run is asked for. Equal requests can share a run.
+    """A report type and its parameters. Equal requests can share a run.
 
-    Made by ``client.request(...)``, which resolves periods and names and checks the catalogue;
-    made directly, it checks what it can by itself. Its ``repr`` is Python that gives an equal request.
+    ``client.request(...)`` creates one: it resolves periods and names and checks the catalogue. A request
+    created directly checks only itself. Its ``repr`` is Python code for an equal request.
 
     Args:
         report_type: Versioned id, such as ``"payouts.itemized.5"``.
         interval_start: First instant in the report: an aware datetime, or its ISO text.
-        interval_end: First instant no longer in the report.
-        timezone: IANA zone in which Stripe writes local times. It moves no bound.
-        columns: Columns in the order wanted; None for Stripe's default.
+        interval_end: First instant after the report.
+        timezone: IANA zone in which Stripe writes local times. It never shifts a bound.
+        columns: Columns in the order requested; None for Stripe's default.
         currency: Three-letter code; kept in lower case, as Stripe writes it.
-        reporting_category: Keep one reporting category only.
+        reporting_category: Keep only one reporting category.
         payout: ``po_…``, for the types that describe one payout.
         connected_account: ``acct_…``, for the Connect types.
-        connected_accounts: Several of them, where the type takes that.
+        connected_accounts: Several of them, for types that accept a list.
         customer: ``cus_…``, a filter of revenue recognition.
         invoice: ``in_…``, likewise.
         invoice_line_item: ``il_…``, likewise.
-        other: Parameters that this package does not know, by name, sent as they are.
-        zone: IANA zone in which the period was meant, where the type takes no ``timezone``; it is shown,
-            not sent, and makes no request another.
-        last_included_day: Checked against *interval_end*; a ``repr`` has it for whoever reads it.
+        other: Parameters that this package does not know, by name, sent unchanged.
+        zone: IANA zone of the period, for types without ``timezone``; it is shown but not sent, and does not
+            affect equality.
+        last_included_day: Checked against *interval_end*; the ``repr`` has it for the reader.
 
     Raises:
-        IntervalError: A bound without zone or with fractions of a second, start not before end, or another
-            last included day.
-        ParameterError: A type without version, an id or zone that cannot be one.
+        IntervalError: A bound has no zone or has fractions of a second, the start is not before the end,
+            or the last included day is wrong.
+        ParameterError: The type has no version, or an id or zone is not valid.
     """
 
     report_type: str
@@ -98,7 +98,7 @@ class ReportRequest:
         if not _VERSIONED.fullmatch(report_type):
             raise ParameterError(
                 f"{report_type!r} is not the id of a report type with version, such as 'balance.summary.2'. "
-                f"client.request({report_type!r}, ...) finds the newest version of a name.",
+                f"client.request({report_type!r}, ...) chooses the newest version of a name.",
                 param="report_type",
             )
         values: dict[str, Any] = {
@@ -132,28 +132,32 @@ class ReportRequest:
         for name in ("timezone", "currency", "reporting_category", *_ID_PREFIXES):
             value = getattr(self, name)
             if not isinstance(value, str | tuple | None):
-                raise ParameterError(f"{name} is a text, not {value!r}.", param=name)
+                raise ParameterError(f"{name} must be text; got {value!r}.", param=name)
         start, end = self.interval_start, self.interval_end
         if start is not None and end is not None and not start < end:
             raise IntervalError(
-                f"The interval is empty: it starts at {iso(start)} and ends before {iso(end)}.",
+                f"The interval is empty: it starts at {iso(start)} and ends before {iso(end)}. "
+                "Choose a start before the end.",
                 param="interval_start",
             )
         for zone in filter(None, (self.timezone, self.zone)):
             zone_named(zone)
         if self.currency is not None and not re.fullmatch(r"[a-z]{3}", self.currency):
             raise ParameterError(
-                f"{self.currency!r} is not a currency: write a three-letter ISO code such as 'eur'.",
+                f"currency must be a three-letter ISO code such as 'eur'; got {self.currency!r}.",
                 param="currency",
             )
         if self.columns is not None:
             if not self.columns:
                 raise ParameterError(
-                    "columns is empty; leave it out for Stripe's default columns.", param="columns"
+                    "columns is empty. Leave it out for Stripe's default columns.", param="columns"
                 )
             twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
             if twice:
-                raise ParameterError(f"columns names {', '.join(twice)} more than once.", param="columns")
+                raise ParameterError(
+                    f"columns contains {', '.join(twice)} more than once. Name each column once.",
+                    param="columns",
+                )
         for name, prefix in _ID_PREFIXES.items():
             value = getattr(self, name)
             for one in (value,) if isinstance(value, str) else value or ():
@@ -166,31 +170,31 @@ class ReportRequest:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What is sent, by Stripe's names: datetimes for the bounds, tuples for lists, no None."""
+        """The parameters sent, by Stripe's names: bounds as datetimes, lists as tuples, without None."""
         names = [f.name for f in fields(self) if f.name not in ("report_type", "other", "zone")]
         values = {name: getattr(self, name) for name in names} | dict(self.other)
         return {name: value for name, value in values.items() if value is not None}
 
     @property
     def last_included_day(self) -> date | None:
-        """The day of the last included second, in the zone of the report; None without an end."""
+        """Day of the last included second, in the zone of the report; None without an end."""
         return self._last_day_of(self.interval_end)
 
     def _last_day_of(self, end: datetime | str | None) -> date | None:
         if end is None:
             return None
-        if isinstance(end, str):  # as printed: its offset is that of the zone
+        if isinstance(end, str):  # as printed: its offset is the zone's
             return (datetime.fromisoformat(end) - timedelta(seconds=1)).date()
         return (end.astimezone(UTC) - timedelta(seconds=1)).astimezone(self.display_zone).date()
 
     @property
     def display_zone(self) -> ZoneInfo:
-        """The zone in which the period is meant and shown: ``timezone``, else ``zone``, else UTC."""
+        """Time zone of the period: ``timezone``, else ``zone``, else UTC."""
         return zone_named(self.timezone or self.zone or "UTC")
 
     @property
     def period_name(self) -> str:
-        """``"October 2026"``, ``"Q3 2026"``, ``"2026"``, both days, or the one moment or payout."""
+        """Name of the period: ``"October 2026"``, ``"Q3 2026"``, ``"2026"``, both days, moment or payout."""
         if self.payout is not None:
             return f"Payout {self.payout}"
         end = self.interval_end
@@ -202,18 +206,18 @@ class ReportRequest:
 
     @property
     def days_text(self) -> str:
-        """``"2026-10-01 to 2026-10-31"``: both days included, or both bounds where they are no midnights."""
+        """Days of the period, both included: ``"2026-10-01 to 2026-10-31"``, or both bounds with time."""
         if self.interval_end is None:
             return self.payout or "all time"
         return days_text(self.interval_start, self.interval_end, self.display_zone)
 
     def to_stripe(self) -> dict[str, Any]:
-        """Stripe's ``parameters``: bounds in Unix seconds, lists as lists."""
+        """Return Stripe's ``parameters``: bounds in Unix seconds, lists as lists."""
         return {name: plain(value) for name, value in self.parameters.items()}
 
     @classmethod
     def from_stripe(cls, report_type: str, parameters: Mapping[str, Any]) -> Self:
-        """The request behind a run, from its ``report_type`` and ``parameters`` as Stripe echoes them."""
+        """Return the request of a run from its ``report_type`` and the ``parameters`` that Stripe echoes."""
         known = {f.name for f in fields(cls)} - {"report_type", "other", "zone"}
         given = {name: value for name, value in parameters.items() if value not in ("", None, [])}
         bounds: dict[str, Any] = {
@@ -239,7 +243,7 @@ class ReportRequest:
         return f"sr.ReportRequest({', '.join(arguments)})"
 
     def shown_lines(self) -> list[tuple[str, object]]:
-        """What is asked for, a line each, for whoever reads it: both bounds, and the last included day."""
+        """Return the request as lines of name and value for people, including the last included day."""
         zone = self.display_zone
         lines: list[tuple[str, object]] = [
             ("from", self.interval_start and iso(self.interval_start, zone)),
@@ -259,13 +263,13 @@ class ReportRequest:
 
 
 def _frozen(value: Any) -> Any:
-    """A value of JSON that can be hashed."""
+    """Return a JSON value in a form that can be hashed."""
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
 def _names(param: str, value: Sequence[str] | None) -> tuple[str, ...] | None:
     if isinstance(value, str) or (value is not None and not all(isinstance(name, str) for name in value)):
-        raise ParameterError(f"{param} is a list of names, not {value!r}.", param=param)
+        raise ParameterError(f"{param} must be a list of names; got {value!r}.", param=param)
     return None if value is None else tuple(value)
 
 
@@ -277,8 +281,8 @@ def _bound(name: str, value: datetime | str | None) -> datetime | None:
             value = datetime.fromisoformat(value)
         except ValueError:
             raise IntervalError(
-                f"{name}={value!r} is not a date and time with a zone, such as '2026-10-01T00:00:00Z'. "
-                "client.request(type, '2026-10') works out the bounds of a period.",
+                f"{name} must be a date and time with a zone, such as '2026-10-01T00:00:00Z'; got {value!r}. "
+                "client.request(type, '2026-10') computes the bounds of a period.",
                 param=name,
             ) from None
     if value.tzinfo is None:
@@ -288,5 +292,7 @@ def _bound(name: str, value: datetime | str | None) -> datetime | None:
             param=name,
         )
     if value.microsecond:
-        raise IntervalError(f"{name}={value.isoformat()!r}: Stripe counts whole seconds.", param=name)
+        raise IntervalError(
+            f"{name} must be in whole seconds, as Stripe counts them; got {value.isoformat()!r}.", param=name
+        )
     return value.astimezone(UTC)

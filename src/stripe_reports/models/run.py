@@ -1,4 +1,4 @@
-"""What Stripe answers: runs, and their result files."""
+"""Runs and their result files, as Stripe describes them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from stripe_reports.render.card import card, folded
 __all__ = ["ReportRun", "ResultFile"]
 
 _FILE_FIELDS: dict[str, type] = {"created": int, "expires_at": int, "size": int, "links": Mapping}
-"""The fields of a file that are no text."""
+"""The fields of a file that are not text."""
 
 _LARGEST = 1 << 50
-"""Bytes, a petabyte: what claims to be larger is no file."""
+"""Maximum plausible size of a file in bytes: a petabyte."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,15 +26,15 @@ class ResultFile:
     Attributes:
         id: ``file_…``.
         object: ``file``.
-        created: When it was made; earlier than its run where Stripe answers with an older file.
-        expires_at: When Stripe removes it, a year later.
+        created: Creation time; earlier than its run if Stripe returned an older file.
+        expires_at: Time at which Stripe removes it, a year later.
         filename: Its name at Stripe.
-        links: Links to it that need no key; not followed.
+        links: Links that need no key; not used.
         purpose: ``finance_report_run``.
         size: Bytes.
-        title: What Stripe calls it for people.
+        title: Stripe's title for people.
         type: ``csv``.
-        url: Where its contents are; the key is sent there if that is Stripe, and nowhere else.
+        url: Address of its contents; the key is sent there only if it is Stripe.
 
     Source: https://docs.stripe.com/api/files/object
     """
@@ -53,7 +53,7 @@ class ResultFile:
 
     @classmethod
     def from_stripe(cls, answer: Mapping[str, Any]) -> Self:
-        """Stripe's fields; raises ``KeyError``, ``TypeError`` or ``ValueError`` for another object."""
+        """Read Stripe's fields; raise ``KeyError``, ``TypeError`` or ``ValueError`` for another object."""
         known: dict[str, Any] = {
             f.name: None if answer[f.name] is None else checked(answer[f.name], _FILE_FIELDS.get(f.name, str))
             for f in fields(cls)
@@ -62,7 +62,7 @@ class ResultFile:
         if not STRIPE_ID.fullmatch(answer["id"]):
             raise ValueError(f"not a file: {shown(answer['id'])}")
         if not 0 <= (known.get("size") or 0) < _LARGEST:
-            raise ValueError(f"no size of a file: {shown(known['size'])} bytes")
+            raise ValueError(f"not a possible file size: {shown(known['size'])} bytes")
         known["created"] = instant(answer["created"])
         if known.get("expires_at") is not None:
             known["expires_at"] = instant(known["expires_at"])
@@ -82,12 +82,12 @@ class ReportRun:
     Attributes:
         id: ``frr_…``.
         object: ``reporting.report_run``.
-        created: When it was launched; aware, in UTC.
-        livemode: Whether it runs on live data.
+        created: Time of the launch; aware, in UTC.
+        livemode: True if it uses live data.
         report_type: Id with version.
         parameters: As Stripe sent them: bounds in Unix seconds.
         status: ``pending``, then ``succeeded`` or ``failed``; anything else ends a wait with an error.
-        succeeded_at: When it succeeded; None until then.
+        succeeded_at: Time at which it succeeded; None until then.
         error: Stripe's reason, if it failed.
         result: Its file, if it succeeded.
 
@@ -107,7 +107,7 @@ class ReportRun:
 
     @classmethod
     def from_stripe(cls, answer: Mapping[str, Any]) -> Self:
-        """Stripe's ten fields; raises ``KeyError``, ``TypeError`` or ``ValueError`` for another object."""
+        """Read Stripe's ten fields; raise ``KeyError``, ``TypeError`` or ``ValueError`` otherwise."""
         if answer["object"] != "reporting.report_run" or not STRIPE_ID.fullmatch(answer["id"]):
             raise ValueError(f"not a report run: {shown(answer['object'])} {shown(answer['id'])}")
         succeeded_at, result = answer.get("succeeded_at"), answer.get("result")

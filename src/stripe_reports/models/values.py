@@ -1,4 +1,4 @@
-"""The pieces that the models are made of: instants, zones, and JSON's own types."""
+"""Parts of the models: instants, time zones, and JSON values."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from stripe_reports.render.suggest import suggestion
 __all__ = ["STRIPE_ID", "checked", "instant", "iso", "plain", "shown", "zone_named"]
 
 STRIPE_ID = re.compile(r"[a-z]+_[A-Za-z0-9_]+")
-"""The form of every id of Stripe's."""
+"""The form of all ids of Stripe."""
 
 _T = TypeVar("_T")
 
 _LAST_SECOND = 10_000_000_000
-"""In the year 2286. Whatever is larger counts milliseconds, or nothing; and dates are added to."""
+"""Unix time in the year 2286: a larger number is in milliseconds or wrong, and could overflow a date."""
 
 _short = reprlib.Repr()
 _short.maxstring, _short.maxother, _short.maxdict, _short.maxlevel = 200, 200, 12, 3
 
 
 def shown(value: object) -> str:
-    """A value of an answer for a message: short, however long, deep or odd it is."""
+    """Format a value of an answer for a message: always short."""
     return _short.repr(value)
 
 
 def plain(value: Any) -> Any:
-    """JSON's form of a field."""
+    """Return the JSON form of a field."""
     match value:
         case datetime():
             return int(value.timestamp())
@@ -47,33 +47,33 @@ def plain(value: Any) -> Any:
 
 
 def checked(value: Any, kind: type[_T]) -> _T:
-    """*value*, if it is of that kind; raises ``TypeError`` otherwise."""
+    """Return *value* if it has that type; raise ``TypeError`` otherwise."""
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise TypeError(f"{shown(value)} is no {kind.__name__}")
+        raise TypeError(f"must be {kind.__name__}; got {shown(value)}")
     return value
 
 
 def instant(seconds: float) -> datetime:
-    """The moment that Stripe's Unix seconds mean; raises ``TypeError`` or ``ValueError`` otherwise."""
+    """Convert Unix seconds to an instant; raise ``TypeError`` or ``ValueError`` for anything else."""
     if isinstance(seconds, bool) or not 0 <= seconds < _LAST_SECOND:
-        raise ValueError(f"{shown(seconds)} is no time in Unix seconds")
+        raise ValueError(f"must be a time in Unix seconds; got {shown(seconds)}")
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def zone_named(name: str) -> ZoneInfo:
-    """The IANA zone of that name; raises ``ParameterError`` if there is none."""
+    """Return the IANA time zone of that name; raise ``ParameterError`` if there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, TypeError, ValueError, OSError):
         hint = suggestion(_zones_like(str(name)))
         raise ParameterError(
-            f"{name!r} is not a time zone: write an IANA name such as 'Europe/Paris' or 'Etc/UTC'.{hint}",
+            f"{name!r} is not a time zone. Use an IANA name such as 'Europe/Paris' or 'Etc/UTC'.{hint}",
             param="timezone",
         ) from None
 
 
 def _zones_like(name: str) -> list[str]:
-    """The nearest zones: those of that city first, which is what people write."""
+    """Return the nearest zones; zones of a city of that name first, since users often write a city."""
     wanted = name.strip().lower().replace(" ", "_")
     names = {zone.lower(): zone for zone in sorted(available_timezones())}
     same_city = [zone for low, zone in names.items() if low.rpartition("/")[2] == wanted]
@@ -82,5 +82,5 @@ def _zones_like(name: str) -> list[str]:
 
 
 def iso(instant: datetime, zone: tzinfo = UTC) -> str:
-    """An instant as ISO 8601 in a zone, with ``Z`` for UTC."""
+    """Format an instant as ISO 8601 in a zone, with ``Z`` for UTC."""
     return instant.astimezone(zone).isoformat().replace("+00:00", "Z")

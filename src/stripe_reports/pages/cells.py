@@ -1,4 +1,4 @@
-"""A frame as texts to print: money by its currency, rows by currency, a subtotal for each."""
+"""A frame as text to print: amounts formatted by currency, rows grouped by currency, with subtotals."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ class Part:
     """The rows of one currency.
 
     Attributes:
-        currency: Such as ``EUR``; "no currency" for rows without one; None where the report has no
-            currencies.
-        rows: The texts of the rows that are shown.
-        total: The subtotal over all rows of the currency, shown or not; None where a sum means nothing.
+        currency: Such as ``EUR``; "no currency" for rows without one; None if the report has no currencies.
+        rows: The texts of the rows shown.
+        total: The subtotal over all rows of the currency, shown or not; None if a sum has no meaning.
     """
 
     currency: str | None
@@ -43,7 +42,7 @@ class Cells:
         header: Names of the columns.
         numeric: Positions of columns that are aligned to the right.
         parts: The rows, by currency.
-        note: What is not shown; None where all is.
+        note: A sentence about rows not shown; None if all are shown.
     """
 
     header: Sequence[str]
@@ -59,19 +58,19 @@ def cells_of(
     columns: str | Sequence[str] | None = None,
     by: str | Sequence[str] | None = None,
 ) -> Cells:
-    """The first rows of a frame as texts, grouped by currency, each group with its sums.
+    """Format the first rows of a frame as text, grouped by currency, each group with its subtotal.
 
     Args:
         frame: A report's rows.
-        rows: How many are shown; the sums are over all of them.
-        columns: Which columns are shown, and in which order; None for all.
-        by: One column or several: the sums of each of their values and currencies are shown in place of rows.
+        rows: Maximum number of rows to show; the subtotals cover all rows.
+        columns: Columns to show, in order; None for all.
+        by: One column or several: show the subtotal of each value and currency instead of rows.
 
     Raises:
         ParameterError: There is no such column, or *rows* is negative.
     """
     if rows < 0:
-        raise ParameterError(f"rows={rows!r} is less than none.", param="rows")
+        raise ParameterError(f"rows must be at least 0; got {rows!r}.", param="rows")
     columns = [columns] if isinstance(columns, str) else columns
     every = frame.lazy()
     names = every.collect_schema().names()
@@ -98,7 +97,7 @@ def cells_of(
         header=[_title(name, schema[name]) for name in shown],
         numeric=frozenset(n for n, name in enumerate(shown) if schema[name].is_numeric()),
         parts=[part for part in parts if part.rows or part.total],
-        note=f"The first {rows:,} of {total:,} rows; the sums are of all of them." if total > rows else None,
+        note=f"The first {rows:,} of {total:,} rows; the totals cover all rows." if total > rows else None,
     )
 
 
@@ -107,14 +106,15 @@ def _check(wanted: Iterable[str], names: Sequence[str]) -> None:
         if name not in names:
             hint = did_you_mean(name, names, most=1)
             raise ParameterError(
-                f"The report has no column {name!r}.{hint} It has {', '.join(names)}.", param="columns"
+                f"The report has no column {name!r}.{hint} Its columns are {', '.join(names)}.",
+                param="columns",
             )
 
 
 def _summed(frame: pl.LazyFrame, currency: str | None) -> list[str]:
-    """The columns that can be summed up within a currency: money in it, and counts."""
+    """Return the columns that can be summed within a currency: its amounts, and counts."""
     schema = frame.collect_schema()
-    if {"category", "net_amount"} <= set(schema):  # balances and flows: their sum is nothing
+    if {"category", "net_amount"} <= set(schema):  # balances and flows, whose sum has no meaning
         return []
     return [
         name

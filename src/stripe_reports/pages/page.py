@@ -1,7 +1,7 @@
 """Self-contained HTML pages of figures, tables and charts.
 
-Every text is escaped unless it is ``Html`` already, nothing is loaded from anywhere, no script runs, and the
-page is light or dark as the reader's system is, black on white when printed.
+All text is escaped unless it is ``Html``. The page loads nothing and runs no script; it is light or dark like
+the reader's system, and black on white when printed.
 
     page("October", section("Figures", table(["Currency", "Net"], [["EUR", "12.00"]], numeric=[1])))
 """
@@ -22,17 +22,17 @@ __all__ = ["Html", "facts", "figure", "note", "page", "section", "table"]
 
 
 class Html(str):
-    """Markup that is ready to stand in a page; any other text is escaped."""
+    """Markup that is inserted unchanged; any other text is escaped."""
 
     __slots__ = ()
 
 
 def page(title: str, *content: str, subtitle: str | Sequence[str] = ()) -> str:
-    """A whole HTML document.
+    """Return a complete HTML document.
 
     Args:
-        title: Its heading, and the title of the browser's tab.
-        content: Sections and whatever else stands in it, from top to bottom.
+        title: The heading, and the title of the browser's tab.
+        content: Sections and other parts, from top to bottom.
         subtitle: One line or several below the heading.
     """
     lines = [subtitle] if isinstance(subtitle, str) else subtitle
@@ -47,17 +47,17 @@ def page(title: str, *content: str, subtitle: str | Sequence[str] = ()) -> str:
 
 
 def section(title: str, *content: str) -> Html:
-    """A part of the page with a heading of its own."""
+    """Return a part of the page with its own heading."""
     return Html(f"<section><h2>{escape(title)}</h2>\n{_markup(content)}\n</section>")
 
 
 def note(text: str) -> Html:
-    """A remark in small print."""
+    """Return a remark in small print."""
     return Html(f'<p class="note">{_markup([text])}</p>')
 
 
 def facts(values: Mapping[str, object]) -> Html:
-    """Names and what they are, one a line; None is left out."""
+    """Return names and values, one per line; None is left out."""
     rows = (
         f'<tr><th scope="row">{escape(name)}</th><td>{_markup([value])}</td></tr>'
         for name, value in values.items()
@@ -75,15 +75,15 @@ def table(
     headings: Collection[int] = (),
     caption: str | None = None,
 ) -> Html:
-    """A table of texts.
+    """Return a table of texts.
 
     Args:
         header: The names of the columns.
-        rows: The cells, as many a row as there are columns.
+        rows: The cells, one for each column.
         numeric: Positions of columns that are aligned to the right.
         strong: Positions of rows that are totals.
-        headings: Positions of rows that head the ones below: only their first cell is shown.
-        caption: Stands above the table.
+        headings: Positions of rows that are headings of those below: only their first cell is shown.
+        caption: Shown above the table.
     """
 
     def cells(tag: str, texts: Sequence[str], attributes: str = "") -> str:
@@ -108,7 +108,7 @@ def table(
 
 
 def figure(chart: Chart, caption: str | None = None) -> Html:
-    """A chart as an image inside the page; one of ours takes the page's colours."""
+    """Return a chart as an image inside the page; our charts take the colours of the page."""
     svg = StringIO()
     theme.following_the_page(chart).save(svg, format="svg")
     below = f"<figcaption>{_markup([caption])}</figcaption>" if caption else ""
@@ -125,9 +125,9 @@ _POLICY = (
     '<meta http-equiv="Content-Security-Policy" '
     "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
 )
-"""For the day on which something slips through: the browser loads nothing and runs nothing."""
+"""A second protection, if escaping fails: the browser loads nothing and runs nothing."""
 
-# The variables are called as JupyterLab's, which our charts take their colours from.
+# The variables have the names of JupyterLab's, from which our charts take their colours.
 _STYLE = """
 :root { color-scheme: light dark; --jp-layout-color0: #ffffff; --jp-content-font-color1: #1f2933;
   --jp-content-font-color2: #5f6b76; --jp-border-color1: #9aa5b1; --jp-border-color3: #e8ebee; }

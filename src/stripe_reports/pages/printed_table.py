@@ -20,11 +20,11 @@ from stripe_reports.storage.disk import written_whole
 __all__ = ["ReportTable", "table_of", "table_of_frame"]
 
 _GROUP = "\N{ZERO WIDTH SPACE}currency"
-"""Cannot be the name of a column that is shown."""
+"""A name that no shown column can have."""
 
 
 class ReportTable(GT):
-    """A ``great_tables.GT`` that is saved without a browser, readable by its owner only."""
+    """A ``great_tables.GT`` that is saved without a browser, with mode 0600."""
 
     def save(self, file: Path | str, **_: Any) -> ReportTable:  # type: ignore[override]
         """Write the table as an HTML page: atomically, mode 0600, replacing an existing file.
@@ -32,10 +32,10 @@ class ReportTable(GT):
         For a picture or a PDF, open the page in a browser and print it.
 
         Args:
-            file: Where to write; the name ends in ``.html``.
+            file: Path of the file; its name ends in ``.html``.
 
         Raises:
-            ParameterError: The name has another ending.
+            ParameterError: The name does not end in ``.html``.
             StoreError: The file cannot be written.
         """
         path = Path(file)
@@ -67,17 +67,17 @@ def table_of(
     by: str | Sequence[str] | None = None,
     title: str | None = None,
 ) -> ReportTable:
-    """A report's rows, or sums, by currency; the heading says which report, of when.
+    """Return a report's rows or totals by currency, with report and period in the heading.
 
     Args:
         of: The report to print.
-        rows: How many rows are shown; subtotals are over all of them.
-        columns: Which columns, in which order; None for all.
-        by: One column or several whose sums are shown in place of rows.
-        title: Stands on top; None for the name of the report.
+        rows: Maximum number of rows to show; subtotals cover all rows.
+        columns: Columns to show, in order; None for all.
+        by: One column or several: show the totals of their values instead of rows.
+        title: Title of the table; None for the name of the report.
 
     Raises:
-        ParameterError: There is no such column, or the sums would leave out amounts that are text.
+        ParameterError: There is no such column, or the totals would leave out amounts that are text.
     """
     if by is not None and (texts := amounts_as_text(of.rows, of.unknown)):
         problem, remedy = text_is_no_money(texts, "there is no sum of it")
@@ -109,7 +109,7 @@ def table_of_frame(
     subtitle: str | None = None,
     source: str | None = None,
 ) -> ReportTable:
-    """As ``table_of``, of any frame, such as one that ``sr.read_csv`` read."""
+    """Return the table of any frame, such as one from ``sr.read_csv``; see ``table_of``."""
     cells = cells_of(frame, rows=rows, columns=columns, by=by)
     texts: list[dict[str, str]] = []
     totals: list[int] = []

@@ -1,4 +1,4 @@
-"""A report as one self-contained page: figures, chart, table, and where it all comes from."""
+"""A report as one self-contained page: totals, chart, table, and provenance."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["page_of", "provenance_of", "table_of_cells"]
 
 
 def page_of(source: Source, kind: str | None = None, *, rows: int = 100) -> str:
-    """The page; it loads nothing, runs nothing, and is light or dark as the reader's system is.
+    """Return the page; it loads nothing, runs nothing, and is light or dark like the reader's system.
 
     Args:
         source: The report to show.
-        kind: Of the chart; None for the first that fits. A type that has none has a page without.
-        rows: How many rows the table shows; the sums are of all of them.
+        kind: Kind of the chart; None for the first that fits. Without a fitting chart the page has none.
+        rows: Maximum number of rows in the table; the totals cover all rows.
 
     Raises:
         ParameterError: There is no chart of that kind.
@@ -35,12 +35,12 @@ def page_of(source: Source, kind: str | None = None, *, rows: int = 100) -> str:
         chart = chart_of(source, kind, subtitle=[])
         parts.append(pages.section("Chart", pages.figure(chart)))
     parts.append(pages.section("Rows", table_of_cells(cells_of(source.rows, rows=rows))))
-    parts.append(pages.section("Where this comes from", provenance_of(source)))
+    parts.append(pages.section("Provenance", provenance_of(source)))
     return pages.page(title_of(source.request), *parts, subtitle=subtitle_of(source, named=False))
 
 
 def _figures(source: Source) -> pages.Html | None:
-    """The sums of each currency and category; None where the rows are sums themselves, or have none."""
+    """Return the totals by currency and category; None if the rows are totals, or have no amounts."""
     columns = source.columns
     key = next((name for name in ("reporting_category", "product", "country_code") if name in columns), None)
     if key is None or "count" in columns:
@@ -49,7 +49,7 @@ def _figures(source: Source) -> pages.Html | None:
 
 
 def table_of_cells(cells: Cells) -> pages.Html:
-    """A table of a page, with a heading and a subtotal for each currency."""
+    """Return a table for a page, with a heading and a subtotal for each currency."""
     rows: list[list[str]] = []
     totals, headings = [], []
     for part in cells.parts:

@@ -1,4 +1,4 @@
-"""The bytes of a report to exact, typed polars data.
+"""Convert the bytes of a report to exact, typed polars data.
 
     header.py        is it a report at all, and what are its columns?
     columns.py       columns by their names, which may look like patterns
@@ -10,8 +10,8 @@
     damage.py        the slow way, after the fast one failed: the line and column that are wrong
     csv_strict.py    strict CSV, with lines: for the header and the slow way
 
-Types come from the catalogue and never from what a file happens to hold. A file is either read exactly,
-or refused with the line and column that are wrong; there is no third outcome.
+Types come from the catalogue, never from the contents of a file. A file is either read exactly, or refused
+with the line and column of the error.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ __all__ = [
     "write_parquet",
 ]
 
-_MIXED_UP = "It is another report than was asked for, so nothing was stored."
+_MIXED_UP = "It is not the report requested, so nothing was stored."
 
 
 def read_csv(
@@ -61,36 +61,36 @@ def read_csv(
     timezone: str | None = None,
     schema_overrides: SchemaOverrides | None = None,
 ) -> pl.DataFrame:
-    r"""A report downloaded from the Dashboard, with the same types as ``client.frame`` gives.
+    r"""Read a report downloaded from the Dashboard, with the same types as ``client.frame``.
 
-    Money is ``Decimal`` and exact, times are ``Datetime``, ids and all other text stay as written
-    (``007`` keeps its zeros), and empty cells are null. Types come from the catalogue, not from what
-    the file happens to hold; a column that the catalogue does not have for the report type is read as
-    columns of its name are elsewhere, and else is text, and a warning says so. Rows and columns keep their
-    order. The file is checked to the last byte: it is read exactly, or refused.
+    Money is ``Decimal`` and exact, times are ``Datetime``, ids and all other text are unchanged (``007``
+    keeps its zeros), and empty cells are null. Types come from the catalogue, not from the contents of the
+    file. A column that the catalogue does not have for the report type is read like columns of the same name
+    in other types, otherwise as text, with a warning. Rows and columns keep their order. Every byte of the
+    file is checked: it is read exactly, or refused.
 
     Args:
         source: Path of the CSV file, its bytes, or a file opened in binary mode.
-        report_type: What was downloaded, with or without version (``"payouts.itemized.3"``,
-            ``"payouts.itemized"``); None to tell it from the columns.
+        report_type: The type downloaded, with or without version (``"payouts.itemized.3"``,
+            ``"payouts.itemized"``); None to recognise it by the columns.
         timezone: IANA zone that was chosen in the Dashboard, such as ``"Europe/London"``. It is the zone
-            of local times (``created``; ``created_utc`` is always UTC). None leaves them without zone.
-        schema_overrides: polars types by column, in place of those of the catalogue: ``{"date": pl.String}``.
+            of local times (``created``; ``created_utc`` is always UTC). None leaves them without a zone.
+        schema_overrides: polars types by column, instead of those of the catalogue: ``{"date": pl.String}``.
 
     Raises:
         NotAReportError: Another export of the Dashboard, a web page, JSON, a compressed file; or the columns
             are those of another report type.
-        DamagedFileError: The file is cut, ragged, or holds a value that its column cannot, such as
-            ``1,200.00``; has ``line`` (where the row begins) and ``column``.
+        DamagedFileError: The file is truncated, has rows of different lengths, or contains an invalid value,
+            such as ``1,200.00``; has ``line`` (where the row begins) and ``column``.
         UnknownReportTypeError: *report_type* is not in the catalogue, and neither are most of the columns.
-        ParameterError: polars does not know the zone, or *schema_overrides* name a column that is not there,
-            or a type that no column can have.
+        ParameterError: polars does not know the zone, or *schema_overrides* name an unknown column or a type
+            that is not possible.
         OSError: The file cannot be opened.
 
     Warns:
-        UnknownReportTypeWarning: The catalogue does not have the type or a column; once in a process.
-        AmbiguousTimeWarning: Local times in the hour that the clock showed twice, in a file without their
-            UTC column; the earlier instant is taken.
+        UnknownReportTypeWarning: The catalogue does not have the type or a column; once per process.
+        AmbiguousTimeWarning: Local times in the repeated hour of a clock change, in a file without their UTC
+            column; the earlier instant is used.
 
     Example:
         >>> csv = b"currency,gross,fee,net\nusd,12.00,0.65,11.35\n"
@@ -113,11 +113,11 @@ def kinds_in(
     schema_overrides: Mapping[str, pl.DataType],
     name: str,
 ) -> dict[str, list[str]]:
-    """The columns of a CSV file whose kinds are not catalogued, by where the kinds come from.
+    """Return the columns of a CSV file whose kinds are not catalogued, by the source of the kind.
 
     Raises:
         NotAReportError, DamagedFileError: It has no header of a report.
-        ParameterError: *schema_overrides* name a column that is not there.
+        ParameterError: *schema_overrides* name an unknown column.
     """
     header = read_header(Source(csv, name))
     return kinds_from(fields_of(header.names, report_type, None, schema_overrides))
@@ -134,23 +134,23 @@ def write_parquet(
     metadata: Mapping[str, str] | None = None,
     name: str | None = None,
 ) -> int:
-    """Turn the CSV file of a run into a typed Parquet file, and return the number of rows.
+    """Convert the CSV file of a run to a typed Parquet file, and return the number of rows.
 
-    Memory is bounded whatever the size. The file is checked as in ``read_csv``.
+    Memory use does not depend on the size. The file is checked as in ``read_csv``.
 
     Args:
-        csv: What Stripe sent, unpacked.
-        parquet: Where to write: the file appears there once it is proved, and not at all after an error.
-        report_type: The type of the run; None if it is not known, which goes by the names of the columns.
-        columns: Those that the run was asked for; None for Stripe's default.
-        timezone: Zone in which Stripe wrote local times; None leaves them without zone.
-        schema_overrides: See ``read_csv``; checked.
-        metadata: Kept inside the Parquet file, beside the rows.
-        name: What the file is called in errors; None for its path.
+        csv: Stripe's file, unpacked.
+        parquet: Path to write to; the file appears only if it was proved correct.
+        report_type: The type of the run; None if not known, which uses the names of the columns.
+        columns: The columns requested; None for Stripe's default.
+        timezone: Zone in which Stripe wrote local times; None leaves them without a zone.
+        schema_overrides: See ``read_csv``; already checked.
+        metadata: Stored inside the Parquet file.
+        name: Name of the file in errors; None for its path.
 
     Raises:
         NotAReportError: The file is a web page, JSON, or compressed; or of another report type.
-        DamagedFileError: The file is cut, ragged, or holds a value that its column cannot.
+        DamagedFileError: The file is truncated, has rows of different lengths, or contains an invalid value.
         ParameterError: polars does not know the zone.
         OSError: A file cannot be read or written.
     """
@@ -172,5 +172,5 @@ def _source(source: str | os.PathLike[str] | bytes | BinaryIO) -> Source:
         return Source(Path(source), os.fspath(source))
     content = source.read()
     if not isinstance(content, bytes):
-        raise TypeError("read_csv needs bytes: open the file in binary mode, open(path, 'rb').")
+        raise TypeError("read_csv needs a file opened in binary mode. Use open(path, 'rb').")
     return Source(content, str(getattr(source, "name", "the file")))

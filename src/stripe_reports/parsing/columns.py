@@ -1,4 +1,4 @@
-"""Columns by the names that files give them, which may be ``*`` or ``^x$``."""
+"""Columns by the names in files, which may be ``*`` or ``^x$``."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ["column", "columns", "is_pattern"]
 
 
 def column(name: str) -> pl.Expr:
-    """The column of exactly that name; ``pl.col`` takes ``*`` and ``^...$`` for patterns."""
+    """Return the column of exactly that name; ``pl.col`` treats ``*`` and ``^...$`` as patterns."""
     return columns([name])
 
 
 def columns(names: Iterable[str]) -> pl.Expr:
-    """The columns of exactly those names, in that order."""
+    """Return the columns of exactly those names, in that order."""
     return cs.by_name(*names).as_expr()
 
 
 def is_pattern(name: str) -> bool:
-    """Whether ``pl.col`` and all that takes names would take this one for a pattern."""
+    """Tell whether ``pl.col`` and other polars functions would treat the name as a pattern."""
     return name == "*" or (name.startswith("^") and name.endswith("$"))

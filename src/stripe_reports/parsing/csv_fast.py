@@ -1,16 +1,15 @@
-"""CSV to typed columns at the speed of polars, with proof that polars read what is written.
+"""Read CSV to typed columns at the speed of polars, with proof that polars read the file exactly.
 
-polars parses quickly but forgivingly: it fills short rows with nulls, drops quotes that are out of place,
-trims carriage returns, rounds decimals, and takes ``23:59:60`` for a time. Reading everything again to
-be sure would cost several times as much. Instead, in the same pass, every cell is read as text and
-checked against the form of its column, and the bytes of all cells are added up. Together with commas,
-line ends and quotes they must be exactly as many as the file has (``_is_accounted_for``). Where they are
-not, the file is read again, row by row, to name the line, or to find that it is merely quoted in an
-unusual way.
+polars parses fast but accepts errors: it fills short rows with nulls, drops misplaced quotes, trims carriage
+returns, rounds decimals, and reads ``23:59:60`` as a time. Reading everything twice would take several times
+as long. Instead, in the same pass, every cell is read as text and checked against the form of its column, and
+the bytes of all cells are counted. Together with commas, line ends and quotes they must equal the size of the
+file (``_is_accounted_for``). If not, the file is read again row by row, to find the line, or to find that it
+is only quoted in an unusual way.
 
-Two things escape, in large files only: quotes out of place inside some cells, if others have lost exactly as
-many around them; and the text of a local time that is not what its UTC twin says, since their lengths are
-compared in every row and their values in one of eight. The value is right all the same: it is the twin's.
+Two errors can remain undetected, only in large files: misplaced quotes inside some cells, if other cells lack
+exactly as many around them; and the text of a local time that differs from its UTC twin, since lengths are
+compared in every row but values only in one of eight. The value is still right: it is taken from the twin.
 """
 
 from __future__ import annotations
@@ -41,29 +40,29 @@ __all__ = ["AmbiguousTimeWarning", "read_rows"]
 _OS_ERROR = re.compile(r"\(os error ([0-9]+)\)")
 _BLOCK = 1 << 20
 _SMALL = 1 << 18
-"""Bytes up to which a file is checked row by row anyway: it takes milliseconds."""
+"""Bytes up to which a file is always checked row by row, which takes milliseconds."""
 _ROW_GROUP = 50_000
-"""Rows that are held until they are written. What a file says of its groups is held until it is finished:
-of half as many rows, twice as much, which shows in large files."""
+"""Rows buffered until they are written. The metadata of all groups are buffered until the end, so smaller
+groups need more memory in large files."""
 _FIRST = 5_000
-"""Rows that show in which columns quotes and carriage returns stand."""
+"""Rows examined to find the columns with quotes and carriage returns."""
 _SAMPLED = 8
-"""Of so many rows, one is looked at to compare local times with their UTC twins."""
+"""One of this many rows is checked to compare local times with their UTC twins."""
 
 
 class AmbiguousTimeWarning(UserWarning):
-    """Local times that the clock showed twice, in a file that does not say which was meant."""
+    """Local times in a repeated hour, in a file that does not tell which was meant."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Bytes:
-    """What a file shows without being parsed, its header included.
+    """Facts about a file without parsing it, its header included.
 
     Attributes:
-        quotes: How many.
-        carriage_returns: How many.
-        has_nul: There is a NUL byte.
-        ends_a_line: The last byte is a line feed.
+        quotes: Number of quotes.
+        carriage_returns: Number of carriage returns.
+        has_nul: True if there is a NUL byte.
+        ends_a_line: True if the last byte is a line feed.
     """
 
     quotes: int
@@ -74,16 +73,16 @@ class _Bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What one pass of polars over a file gave: the typed rows, and sums over all cells as text.
+    """The result of one pass of polars over a file: the typed rows, and sums over all cells as text.
 
     Attributes:
-        rows: How many.
-        frame: The typed rows, or none of them if they went into a file.
+        rows: Number of rows.
+        frame: The typed rows; empty if they were written to a file.
         parquet: That file.
         text: Bytes in all cells, unquoted.
-        cells: By column, how many hold text or empty quotes.
-        ambiguous: By column, how many local times the clock showed twice.
-        inside: By character and column, how often it stands inside cells, where that was counted on the way.
+        cells: By column, the number of cells with text or empty quotes.
+        ambiguous: By column, the number of local times in a repeated hour.
+        inside: By character and column, its number inside cells, if it was counted in this pass.
     """
 
     frame: pl.DataFrame
@@ -103,32 +102,32 @@ def read_rows(
     parquet: Path | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> tuple[pl.DataFrame, int]:
-    """The typed rows of a file, and their number.
+    """Return the typed rows of a file, and their number.
 
     Args:
         source: The file.
         header: Its first record.
-        fields: What its columns become.
-        parquet: Write the rows there in bounded memory, and return none of them. The file appears whole,
-            or not at all.
-        metadata: Goes into the Parquet file beside the rows.
+        fields: Its columns with their types.
+        parquet: Write the rows there in bounded memory, and return none of them. The file is written
+            atomically.
+        metadata: Stored inside the Parquet file.
 
     Raises:
-        DamagedFileError: The file is not, to its last byte, a CSV file of such values.
-        OSError: It cannot be read, or *parquet* not be written.
+        DamagedFileError: The file is not, in every byte, a CSV file of such values.
+        OSError: It cannot be read, or *parquet* cannot be written.
     """
     with _attempts(parquet) as attempts:
         try:
             with _system_errors(str(parquet or source.name)):
                 reading, is_proved = _read_and_prove(source, header, fields, attempts, metadata)
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-            # No value makes polars raise: the file itself is wrong, and another attempt would find the same.
+            # Values never make polars raise: the file itself is wrong, and another attempt would fail too.
             reading, is_proved = None, False
         there = None if is_proved else check_every_row(source, fields)
         if reading is None:
             raise source.damage("polars cannot read the file.")
         if there not in {None, reading.rows}:
-            raise source.damage(f"polars reads {reading.rows:,} rows of {there:,}.")
+            raise source.damage(f"polars reads only {reading.rows:,} of {there:,} rows.")
         if parquet is not None and reading.parquet is not None:
             reading.parquet.replace(parquet)
     for name, count in reading.ambiguous.items():
@@ -138,10 +137,10 @@ def read_rows(
 
 @contextmanager
 def _attempts(parquet: Path | None) -> Iterator[Sequence[Path | None]]:
-    """A file for each attempt to write *parquet*; the one that succeeds has to be moved there meanwhile.
+    """Yield a file for each attempt to write *parquet*; the caller moves the successful one there.
 
-    When polars raises, it is not done: its writer may open its file, and leave no rows in it, long after. So
-    no two attempts share a file, and whatever comes late is not what was moved.
+    After polars raises, its writer may still open its file later and empty it. So no two attempts share a
+    file, and a late write cannot change the file that was moved.
     """
     if parquet is None:
         yield (None, None)
@@ -156,7 +155,7 @@ def _attempts(parquet: Path | None) -> Iterator[Sequence[Path | None]]:
 
 @contextmanager
 def _system_errors(path: str) -> Iterator[None]:
-    """Tell a full disk from a damaged file: polars has one error for both."""
+    """Distinguish a full disk from a damaged file: polars has one error for both."""
     try:
         yield
     except pl.exceptions.PolarsError as error:
@@ -173,15 +172,17 @@ def _read_and_prove(
     attempts: Sequence[Path | None],
     metadata: Mapping[str, str] | None,
 ) -> tuple[_Reading | None, bool]:
-    """What polars reads, or None if it is not what is written; and whether it surely is."""
+    """Return what polars read, or None if it differs from the file; and whether it is certainly right."""
     if len(header.raw) == source.size:
         rows = pl.LazyFrame(schema={field.name: field.dtype for field in fields})
         empty = _keep(rows, attempts[0], metadata).collect()
         return _Reading(empty, attempts[0], rows=0, text=0, cells={}, ambiguous={}, inside={}), True
     with ThreadPoolExecutor(1) as thread:
-        looking = thread.submit(_look_at, source)  # while polars reads, which leaves time between the cores
-        # Nearly every file passes the first attempt, which relies on what Stripe does and most months have:
-        # no cell is quoted and empty, no hour is repeated. The second takes the time to deal with both.
+        looking = thread.submit(
+            _look_at, source
+        )  # in parallel with polars, which leaves idle time on the cores
+        # Nearly every file passes the first attempt, which assumes what holds for most of Stripe's files:
+        # no cell is quoted and empty, and no hour is repeated. The second attempt handles both.
         reading = None
         counted = {} if source.size <= _SMALL else _seen_inside(_cells(source, fields), fields)
         for careful, parquet in enumerate(attempts):
@@ -195,7 +196,7 @@ def _read_and_prove(
 def _keep(rows: pl.LazyFrame, parquet: Path | None, metadata: Mapping[str, str] | None) -> pl.LazyFrame:
     if parquet is None:
         return rows
-    # Level 1 writes a quarter faster than the default and costs a tenth in size.
+    # Level 1 writes a quarter faster than the default; files are a tenth larger.
     return rows.sink_parquet(
         parquet,
         compression="zstd",
@@ -207,11 +208,11 @@ def _keep(rows: pl.LazyFrame, parquet: Path | None, metadata: Mapping[str, str] 
 
 
 def _look_at(source: Source) -> _Bytes:
-    """Every byte once, while polars parses."""
+    """Look at every byte once, while polars parses."""
     quotes, carriage_returns, has_nul, last = 0, 0, False, b""
     with source.open() as file:
         while block := file.read1(_BLOCK):
-            # bytes.count takes thrice as long, and holds the GIL.
+            # bytes.count takes three times as long, and holds the GIL.
             numbers = pl.Series([block], dtype=pl.Binary).cast(pl.List(pl.UInt8)).explode()
             quotes += int((numbers == ord('"')).sum())
             if b"\r" in block:
@@ -222,7 +223,7 @@ def _look_at(source: Source) -> _Bytes:
 
 
 def _cells(source: Source, fields: Sequence[Field]) -> pl.LazyFrame:
-    """The cells as polars reads them; those that are empty and not quoted are null."""
+    """Return the cells as polars reads them; empty cells without quotes are null."""
     return pl.scan_csv(
         source.content,
         has_header=False,
@@ -233,10 +234,10 @@ def _cells(source: Source, fields: Sequence[Field]) -> pl.LazyFrame:
 
 
 def _seen_inside(cells: pl.LazyFrame, fields: Sequence[Field]) -> dict[str, list[str]]:
-    """Quotes and carriage returns among the first cells, and the columns they stand in.
+    """Find the columns with quotes and carriage returns in the first rows.
 
-    Counting them on the way in these columns nearly always spares counting in the others, which takes
-    as long as parsing all times.
+    Counting them in these columns during the pass nearly always avoids counting in the others, which takes as
+    long as parsing all times.
     """
     texts = _texts(fields)
     if not texts:
@@ -247,14 +248,14 @@ def _seen_inside(cells: pl.LazyFrame, fields: Sequence[Field]) -> dict[str, list
     }
     try:
         found = iter(cells.head(_FIRST).select(*has.values()).collect().row(0))
-    except pl.exceptions.PolarsError:  # what is wrong with the file is found when it is read whole
+    except pl.exceptions.PolarsError:  # the error is reported when the whole file is read
         return {}
     seen = {character: [name for name in texts if next(found)] for character in has}
     return {character: names for character, names in seen.items() if names}
 
 
 def _texts(fields: Sequence[Field]) -> list[str]:
-    """The columns that are kept as text."""
+    """Return the columns that are kept as text."""
     return [field.name for field in fields if isinstance(field.dtype, pl.String)]
 
 
@@ -267,7 +268,7 @@ def _read(
     *,
     careful: bool,
 ) -> _Reading | None:
-    """One pass of polars over the file; None if a value is not of the form of its column."""
+    """Run one pass of polars over the file; None if a value does not have the form of its column."""
     # Shared by all queries below, which polars then answers together.
     cells = (
         _cells(source, fields)
@@ -276,14 +277,14 @@ def _read(
         )
         .cache()
     )
-    total = pl.UInt32 if source.size < 1 << 32 else pl.UInt64  # nothing can be more than there are bytes
+    total = pl.UInt32 if source.size < 1 << 32 else pl.UInt64  # no number can exceed the number of bytes
     sums = cells.select(pl.len().alias("rows"), *_sums(fields, careful, counted, total))
     twins = [field for field in fields if field.twin is not None]
     rows = _keep(cells.select(typed(field, careful) for field in fields), parquet, metadata)
     frame, found, disagreements = pl.collect_all(
         [rows, sums, _disagreements(cells, twins, careful)], engine="streaming"
     )
-    # The sums tell what was parsed; what was kept of it is another query's, and must be as much.
+    # The sums count what was parsed; what was kept comes from another query and must be equal.
     kept = frame.height if parquet is None else count_rows(parquet)
     by_name = found.row(0, named=True)
 
@@ -315,7 +316,7 @@ def _sums(
     counted: Mapping[str, Collection[str]],
     total: type[pl.DataType],
 ) -> Iterator[pl.Expr]:
-    """What ``_is_accounted_for`` needs of every column, and whether its text has the right form."""
+    """Compute what ``_is_accounted_for`` needs of every column, and whether its text has the right form."""
     for position, field in enumerate(fields):
         raw, cell = column(field.name), cell_of(field, careful)
         yield raw.count().alias(f"cells {position}")
@@ -339,10 +340,10 @@ def _sums(
 
 
 def _disagreements(cells: pl.LazyFrame, twins: Sequence[Field], careful: bool) -> pl.LazyFrame:
-    """How many local times are not what the clock of the zone shows at their twin, in a sample of rows.
+    """Count the local times that differ from their UTC twin in the zone, in a sample of rows.
 
-    Values are taken from the twin anyway; this finds a wrong zone, which shows in many rows. Comparing
-    all of them would cost a fifth of the time of reading.
+    Values are taken from the twin anyway; this finds a wrong zone, which affects many rows. Comparing every
+    row would take a fifth of the reading time.
     """
     sample = cells.with_row_index(value_name("row")).filter(column(value_name("row")) % _SAMPLED == 0)
     return sample.select(
@@ -362,12 +363,12 @@ def _is_accounted_for(
     seen: _Bytes,
     reading: _Reading,
 ) -> bool:
-    """Whether text, commas, line ends and quotes make up the file, to the byte.
+    """Tell whether text, commas, line ends and quotes add up to the exact size of the file.
 
-    What text, commas and line ends leave must be quotes: two for every cell, as Stripe writes, or for
-    the cells that need them, or none; and one more for each inside a cell, which is doubled. A missing
-    cell is a comma too few, so that something else could make up for it; but rows that end with a cell
-    are not short, and elsewhere counting the quotes tells them from commas.
+    The bytes that are not text, commas or line ends must be quotes: two for every cell, as Stripe writes, or
+    for the cells that need them, or none; and one more for each quote inside a cell, which is doubled. A
+    missing cell means a missing comma, which another error could compensate; but rows that end with a cell
+    are not short, and elsewhere counting quotes distinguishes them from commas.
     """
     if seen.has_nul:
         return False
@@ -391,7 +392,7 @@ def _is_accounted_for(
     for character, number in expected.items():
         counted = reading.inside.get(character, {})
         found = sum(counted.values())
-        # Once all are found, there are no more: polars would have left out something else for them.
+        # Once all are found, there are no more: otherwise polars would have left out something else.
         if found < number:
             found += _inside_cells(character, kept, [name for name in texts if name not in counted])
         if found != number:
@@ -401,23 +402,23 @@ def _is_accounted_for(
 
 
 def _inside_cells(character: str, rows: pl.LazyFrame, names: Sequence[str]) -> int:
-    """How often a character stands inside the cells of some columns."""
+    """Count a character inside the cells of some columns."""
     count = columns(names).str.count_matches(character, literal=True).cast(pl.UInt64).sum()
     return sum(rows.select(count).collect(engine="streaming").row(0)) if names else 0
 
 
 def _need_quotes(rows: pl.LazyFrame, texts: Sequence[str]) -> int:
-    """How many cells cannot be without quotes around them."""
+    """Count the cells that need quotes around them."""
     needed = columns(texts).str.contains('[",\n]').cast(pl.UInt64)
     return sum(rows.select(needed.sum()).collect(engine="streaming").row(0)) if texts else 0
 
 
 def _warn_of_ambiguous(field: Field, count: int) -> None:
     advice = (
-        f" Add the column {field.utc_column!r} to the report to tell them apart." if field.utc_column else ""
+        f" Add the column {field.utc_column!r} to the report to distinguish them." if field.utc_column else ""
     )
     notices.warn(
-        f"{count} {'time' if count == 1 else 'times'} of column {field.name!r} came twice on the clock of "
-        f"{field.zone}, which was set back; the earlier was taken.{advice}",
+        f"{count} {'time' if count == 1 else 'times'} of column {field.name!r} are in the repeated hour of "
+        f"a clock change in {field.zone}; the earlier instant was used.{advice}",
         AmbiguousTimeWarning,
     )

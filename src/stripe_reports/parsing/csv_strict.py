@@ -1,7 +1,7 @@
-"""The records of a CSV file, read strictly and slowly, with the line on which each begins.
+"""Read the records of a CSV file strictly and slowly, with the line on which each begins.
 
-polars reads a hundred times faster, but forgives what must not be forgiven (stray quotes, short rows)
-and knows no lines. So the header is read here, and a whole file only when something is wrong with it.
+polars reads a hundred times faster, but accepts errors (stray quotes, short rows) and does not count lines.
+So the header is read here, and a whole file only if it contains an error.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ DOWNLOAD_AGAIN = everywhere(
 _BOM = b"\xef\xbb\xbf"
 _CELL = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(?:(,)|\r?\n?\Z)')
 _NOT_TEXT = re.compile("[\0\udc80-\udcff]")
-"""NUL, and what ``surrogateescape`` makes of bytes that are not UTF-8."""
+"""NUL, and the characters of ``surrogateescape`` for bytes that are not UTF-8."""
 
 _LONGEST_RECORD = 1 << 24
-"""Bytes after which a quote counts as never closed, lest the rest of a large file be held in memory."""
+"""Bytes after which a quote counts as never closed, so that memory stays bounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class Source:
     name: str
 
     def open(self) -> io.BytesIO | io.BufferedReader:
-        """Its bytes from the beginning."""
+        """Open it at the beginning, in binary mode."""
         return io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content.open("rb")
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """Size in bytes."""
         return len(self.content) if isinstance(self.content, bytes) else self.content.stat().st_size
 
     def damage(
@@ -80,14 +80,14 @@ class Record(NamedTuple):
 
 
 def records(source: Source, names: list[str] | None = None) -> Iterator[Record]:
-    """All records, the header included.
+    """Yield all records, the header included.
 
     Args:
         source: The file.
         names: Names of the columns, for messages; None while the header is being read.
 
     Raises:
-        DamagedFileError: At a quote that is out of place or never closed, or bytes that are not text.
+        DamagedFileError: A quote is misplaced or never closed, or bytes are not text.
     """
 
     def name_of(position: int) -> str | None:
@@ -100,12 +100,12 @@ def records(source: Source, names: list[str] | None = None) -> Iterator[Record]:
             line += 1
             pieces = [raw]
             size, quotes = len(raw), raw.count(b'"')
-            while quotes % 2:  # a quoted cell goes on in the next line
+            while quotes % 2:  # a quoted cell continues on the next line
                 raw = file.readline()
                 if not raw or size > _LONGEST_RECORD:
                     raise source.damage(
-                        "a quote in the row that begins here is never closed; the file is cut off, "
-                        "or a quote is out of place.",
+                        "a quote in the row that begins here is never closed; the file is truncated, "
+                        "or a quote is misplaced.",
                         line=first,
                     )
                 line += 1
@@ -120,7 +120,7 @@ def records(source: Source, names: list[str] | None = None) -> Iterator[Record]:
                     raise source.damage(f"there is {what}.", line=first, column=name_of(position))
             if not complete:
                 raise source.damage(
-                    "a quote or line break is out of place; quotes inside a cell must be doubled.",
+                    "a quote or line break is misplaced; quotes inside a cell must be doubled.",
                     line=first,
                     column=name_of(len(cells)),
                 )
@@ -128,7 +128,7 @@ def records(source: Source, names: list[str] | None = None) -> Iterator[Record]:
 
 
 def _cells(record: str) -> tuple[list[str], bool]:
-    """The cells, and whether the record was well formed to its end."""
+    """Split a record into cells; also return whether it is well-formed."""
     cells = []
     position = 0
     while match := _CELL.match(record, position):

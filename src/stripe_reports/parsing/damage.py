@@ -1,4 +1,4 @@
-"""Where a file is damaged: the first row that polars could not read, or must not have read."""
+"""Find where a file is damaged: the first row that polars could not read, or should not have accepted."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _Problem = Callable[[str], str | None]
 
 
 def check_every_row(source: Source, fields: Sequence[Field]) -> int:
-    """Read the whole file by the rules, slowly; raise at the first thing that breaks them, else count rows.
+    """Check the whole file strictly and slowly; raise at the first error, or return the number of rows.
 
     Raises:
-        DamagedFileError: With the line on which the row begins, and the column.
+        DamagedFileError: A row is wrong; has the line on which it begins, and the column.
     """
     names = [field.name for field in fields]
     checks = [
@@ -64,7 +64,7 @@ def check_every_row(source: Source, fields: Sequence[Field]) -> int:
             if not _agrees(cells[position], cells[twin], zone):
                 raise source.damage(
                     f"{cells[position]!r} is not {cells[twin]!r} of {names[twin]!r} in {zone.key}. "
-                    "If the report was run with another timezone, name that one.",
+                    "If the report was run with another timezone, pass that one.",
                     line=line,
                     column=names[position],
                 )
@@ -91,13 +91,13 @@ def _remedy(field: Field) -> Remedy:
 def _ragged(cells: list[str], names: list[str]) -> str:
     if cells == [""]:
         return "the line is blank."
-    how = "short: the file is cut off, or cells are missing" if len(cells) < len(names) else "long"
+    how = "short: the file is truncated, or cells are missing" if len(cells) < len(names) else "long"
     counted = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-    return f"the row has {counted} for {len(names)} columns; it is too {how}."
+    return f"the row has {counted} for {len(names)} columns, so it is too {how}."
 
 
 def _problem_of(field: Field) -> _Problem | None:
-    """What tells why a text cannot be a value of that column; None where every text can."""
+    """Return a function that explains an invalid value of the column; None if any text is valid."""
     match field.dtype:
         case pl.Decimal(scale=scale, precision=precision):
             return lambda text: _number_problem(text, precision - scale, scale)
@@ -125,7 +125,7 @@ def _number_problem(text: str, whole_digits: int, decimals: int) -> str | None:
     if len(whole) > whole_digits:
         return f"has more than {whole_digits} digits before the point"
     if len(fraction) > decimals:
-        return f"has more than {decimals} decimals, and is not rounded silently"
+        return f"has more than {decimals} decimals, which would be lost"
     return None
 
 
@@ -154,7 +154,7 @@ def _time_problem(text: str, zone: ZoneInfo | None) -> str | None:
     except ValueError:
         return "is a time that does not exist"
     if zone is not None and not _exists(wall, zone):
-        return f"does not exist in {zone.key}: the clocks were set forward over it"
+        return f"does not exist in {zone.key}: the clocks were set forward at that time"
     return None
 
 

@@ -1,4 +1,4 @@
-"""The first bytes of a file: is it a report at all, and what are its columns?"""
+"""The first bytes of a file: check that it is a report, and read its columns."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ _SIGNATURES = {
 }
 _OPENINGS = {
     b"<": ("is a web page or XML", "Download it again while signed in."),
-    b"{": ("is JSON, perhaps an error that was saved in place of the file", "Open it in an editor to see."),
+    b"{": ("is JSON, perhaps an error that was saved instead of the file", "Open it in an editor."),
     b"[": ("is JSON", "Download the CSV instead."),
 }
 _LARGEST, _MOST_COLUMNS = 1 << 20, 10_000
-"""Far beyond any header of Stripe's, and far below what would fill the memory."""
+"""Maximum size of a header, far above any of Stripe's and far below the available memory."""
 
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first record of a file: names of the columns, and its bytes."""
+    """The first record of a file: the names of the columns, and its size in bytes."""
 
     names: list[str]
     raw: bytes
 
 
 def read_header(source: Source) -> Header:
-    """The columns of a report.
+    """Read the header of a report.
 
     Raises:
-        NotAReportError: The file is something else.
-        DamagedFileError: It is empty, or the header is cut, or names a column twice or not at all.
+        NotAReportError: The file is not a report.
+        DamagedFileError: It is empty, or the header is truncated, or a name is missing or used twice.
     """
     with source.open() as file:
         start = file.read(512)
@@ -52,20 +52,20 @@ def read_header(source: Source) -> Header:
     _, names, raw = next(records(source))
     if len(raw) > _LARGEST or len(names) > _MOST_COLUMNS:
         raise source.damage(
-            f"its first line has {len(raw):,} bytes and {len(names):,} columns, as no report has.", line=1
+            f"its first line has {len(raw):,} bytes and {len(names):,} columns, more than any report.", line=1
         )
     for separator, what in _OTHER_SEPARATORS.items():
         if len(names) == 1 and separator in names[0]:
             raise NotAReportError(
                 f"{source.name} is not a Stripe report: its columns are separated by {what}. "
-                "Another program saved it; download it again."
+                "It was saved by another program; download it again."
             )
     seen: set[str] = set()
     for name in names:
         if not name.strip():
             raise source.damage(f"column {len(seen) + 1} of {len(names)} has no name.", line=1)
         if name in seen:
-            raise source.damage("this column is there twice.", line=1, column=name)
+            raise source.damage("this column occurs twice.", line=1, column=name)
         seen.add(name)
     return Header(names, raw)
 

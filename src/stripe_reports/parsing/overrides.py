@@ -1,4 +1,4 @@
-"""Types that the user sets in place of those of the catalogue: ``schema_overrides``, as polars calls them."""
+"""Types that the user sets instead of those of the catalogue: ``schema_overrides``, as in polars."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ Overrides: TypeAlias = Mapping[str, pl.DataType]
 NO_OVERRIDES: Overrides = MappingProxyType({})
 
 OVERRIDE = "schema_overrides"
-"""Where the kind of such a column comes from."""
+"""The source of the kind of such a column."""
 
 _DIGITS = 38
 
 
 def checked_overrides(overrides: SchemaOverrides | None) -> dict[str, pl.DataType]:
-    """The types by column, each one that a report can be read as.
+    """Check the types by column, and return them.
 
     Raises:
-        ParameterError: Not a mapping of names, or a type that reports are not read as.
+        ParameterError: It is not a mapping of names, or a type is not possible in a report.
     """
     if overrides is None:
         return {}
     if not isinstance(overrides, Mapping):
         raise ParameterError(
-            f"schema_overrides is a mapping such as {{'date': pl.String}}, not {overrides!r:.100}.",
+            f"schema_overrides must be a mapping such as {{'date': pl.String}}; got {overrides!r:.100}.",
             param=OVERRIDE,
         )
     return {name: _checked(name, dtype) for name, dtype in overrides.items()}
@@ -67,7 +67,7 @@ def _checked(name: str, dtype: object) -> pl.DataType:
         case pl.Datetime(time_unit="us"):
             return dtype
     raise ParameterError(
-        f"schema_overrides: {name!r} cannot be read as {dtype}. A column can be pl.String, "
+        f"schema_overrides cannot read {name!r} as {dtype}. A column can be pl.String, "
         "pl.Decimal(38, 6), pl.Int64, pl.Boolean, pl.Date, or pl.Datetime('us', zone).",
         param=OVERRIDE,
     )
@@ -82,7 +82,7 @@ def check_names(overrides: Mapping[str, pl.DataType], columns: Sequence[str]) ->
     """Refuse an override of a column that the file does not have.
 
     Raises:
-        ParameterError: Names the nearest columns.
+        ParameterError: There is no such column; the message names the nearest ones.
     """
     for name in overrides:
         if name not in columns:
@@ -94,7 +94,7 @@ def check_names(overrides: Mapping[str, pl.DataType], columns: Sequence[str]) ->
 
 
 def kind_of(dtype: pl.DataType) -> Kind:
-    """The kind whose text is read as that type."""
+    """Return the kind whose text is read as that type."""
     match dtype:
         case pl.Decimal():
             return "money"

@@ -1,4 +1,4 @@
-"""Parquet files that polars may find gone or damaged."""
+"""Parquet files that may be missing or damaged."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import polars as pl
 __all__ = ["UNREADABLE", "count_rows"]
 
 UNREADABLE = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
-"""What polars raises for a file that is gone or damaged; a panic is not an ``Exception``."""
+"""Errors of polars for a missing or damaged file; a panic is not an ``Exception``."""
 
 
 def count_rows(path: Path) -> int:
-    """How many rows a Parquet file has, by its own footer; raises one of ``UNREADABLE``."""
+    """Return the number of rows of a Parquet file by its footer; raise one of ``UNREADABLE``."""
     return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())

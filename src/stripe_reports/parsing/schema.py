@@ -1,4 +1,4 @@
-"""Which columns become which types, and which report a header belongs to."""
+"""The type of each column, and the report type of a header."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _RATE_SCALE = 12
 _DIGITS = 38
 
 _DATES_SEEN = frozenset({"payout_expected_arrival_date"})
-"""Columns of kind ``date`` whose text is known from genuine files; Stripe documents the form of none."""
+"""Columns of kind ``date`` whose form is known from real files; Stripe documents none of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column of a file: what the catalogue says of it, and the type it gets.
+    """One column of a file: its facts in the catalogue, and its polars type.
 
     Attributes:
         kind_from: As in ``Column``.
-        twin: For a local time with a zone, the column of the file that has the same instant in UTC.
-        utc_column: The name such a column has, where the report type offers one.
+        twin: For a local time with a zone, the column of the file with the same instant in UTC.
+        utc_column: Name of such a column, if the report type offers one.
     """
 
     name: str
@@ -54,17 +54,17 @@ class Field:
 
     @property
     def zone(self) -> str | None:
-        """Zone of a time; None for a naive one and for every other type."""
+        """Zone of a time; None for a naive time and for other types."""
         return self.dtype.time_zone if isinstance(self.dtype, pl.Datetime) else None
 
 
 def dtype_of(column: Column, timezone: str | None) -> pl.DataType:
-    """The polars type of a column: by its kind alone, never by what a file holds.
+    """Return the polars type of a column, which depends only on its kind, never on a file.
 
     Args:
         column: A column of the catalogue.
-        timezone: IANA zone of the run, for local times; None makes them naive. ``Etc/UTC`` becomes
-            ``UTC``, which polars takes for another type.
+        timezone: IANA zone of the run, for local times; None makes them naive. ``Etc/UTC`` becomes ``UTC``,
+            which is another type in polars.
     """
     match column.kind:
         case "money":
@@ -88,7 +88,7 @@ def dtype_of(column: Column, timezone: str | None) -> pl.DataType:
 def schema_of(
     names: Sequence[str], report_type: ReportType | None, timezone: str | None
 ) -> dict[str, pl.DataType]:
-    """The types of all columns of a file, in its order; a column whose kind nobody knows is text.
+    """Return the types of all columns of a file, in its order; a column of unknown kind is text.
 
     Raises:
         ParameterError: polars does not know the zone.
@@ -102,10 +102,10 @@ def fields_of(
     timezone: str | None,
     overrides: Mapping[str, pl.DataType] = MappingProxyType({}),
 ) -> tuple[Field, ...]:
-    """As ``schema_of``, with what it takes to read the columns.
+    """Return the columns with everything needed to read them; see ``schema_of``.
 
     Raises:
-        ParameterError: polars does not know the zone, or *overrides* name a column that is not there.
+        ParameterError: polars does not know the zone, or *overrides* name an unknown column.
     """
     if timezone is not None:
         _check_zone(timezone)
@@ -121,7 +121,7 @@ def fields_of(
             return Field(name, column.kind, dtype, kind_from=column.kind_from)
         utc_column = f"{name}_utc"
         offered = report_type is not None and report_type.column(utc_column) is not None
-        # Without a zone the twin cannot tell the local time.
+        # Without a zone the twin does not determine the local time.
         has_twin = timezone is not None and utc_column in utc_columns and column.kind_from != OVERRIDE
         return Field(
             name,
@@ -137,27 +137,27 @@ def fields_of(
 
 @cache
 def _check_zone(timezone: str) -> None:
-    """Ask polars: its own list lacks a few zones that the system and Stripe have."""
+    """Check the zone with polars, whose list lacks a few zones of the system and Stripe."""
     try:
         known = bool(timezone) and pl.Series([0]).cast(pl.Datetime("us", timezone)).len() == 1
     except pl.exceptions.PolarsError:
         known = False
     if not known:
         raise ParameterError(
-            f"{timezone!r} is not a time zone that polars knows. Use an IANA name such as 'Europe/Paris', "
-            "in that spelling.",
+            f"polars does not know the time zone {timezone!r}. Use an IANA name such as 'Europe/Paris', "
+            "with the same capital letters.",
             param="timezone",
         )
 
 
 def guess_report_type(header: Sequence[str]) -> ReportType | None:
-    """The catalogued type whose columns fit a header best; None if no type has any of them.
+    """Return the catalogued type whose columns fit a header best; None if no type has any of them.
 
-    Best is the type that knows most of the columns; among those, one whose default columns are exactly
-    these; then the first of the catalogue, in its highest version. Which of several equal ones is taken
-    decides no column's type but two: ``automatic_payout_effective_at`` and ``payout_reversed_at`` were UTC
-    in old versions, which took no timezone. The newer meaning wins; it is what the Dashboard offers, and
-    claims less: without a zone it gives a naive time.
+    The best type has most of the columns; among equals, its default columns are exactly these; then it is the
+    first of the catalogue, in its highest version. The choice among equals affects the type of only two
+    columns: ``automatic_payout_effective_at`` and ``payout_reversed_at`` were UTC in old versions, which had
+    no timezone. The newer meaning is used: the Dashboard offers it, and it assumes less, since without a zone
+    the time is naive.
     """
     return _best_fit(header, catalog.report_types().values())
 
@@ -180,18 +180,18 @@ def _columns_known(header: Sequence[str], report_type: ReportType) -> int:
 
 
 def report_type_of(header: Sequence[str], name: str | None, *, file: str) -> ReportType | None:
-    """The report type of a downloaded file: the one named, checked against the header, or a guess.
+    """Return the report type of a downloaded file: *name*, checked against the header, or a guess.
 
-    None for a report that is not in the catalogue, and whose columns nevertheless are in others.
+    It is None for a report that is not in the catalogue, but whose columns are in other types.
 
     Args:
         header: Names of the columns.
         name: Report type with or without version, or None to guess.
-        file: What to call the file in messages.
+        file: Name of the file in messages.
 
     Raises:
         UnknownReportTypeError: *name* is not in the catalogue, and neither are most of the columns.
-        NotAReportError: The columns are those of another report type than *name*, or of none.
+        NotAReportError: The columns belong to a report type other than *name*, or to none.
     """
     if name is not None:
         named = _named(name, header)
@@ -207,25 +207,25 @@ def report_type_of(header: Sequence[str], name: str | None, *, file: str) -> Rep
 
 
 def _is_of_known_names(header: Sequence[str]) -> bool:
-    """Whether most columns are in some report type, though not in one and the same."""
+    """Tell whether most columns are in some report type, though not all in the same one."""
     columns = columns_in(header, None).values()
     return 2 * sum(column.kind_from != "unknown" for column in columns) >= len(header)
 
 
 def check_columns(header: Sequence[str], report_type: ReportType, *, file: str, advice: str) -> None:
-    """Refuse a file that is not of a report type.
+    """Refuse a file that does not belong to a report type.
 
-    Stripe adds columns without notice, so one that is not catalogued says nothing by itself. What says
-    something is that most of them are unknown, or that together they are the default of another report.
+    Stripe adds columns without notice, so a single unknown column proves nothing. The file is refused if most
+    columns are unknown, or if together they are the default of another report.
 
     Args:
         header: Names of the columns.
-        report_type: What the file should be.
-        file: What to call the file in messages.
-        advice: What to do if it is another report.
+        report_type: The expected type.
+        file: Name of the file in messages.
+        advice: Advice if it is another report.
 
     Raises:
-        NotAReportError: It is of another report, or of none.
+        NotAReportError: It belongs to another report type, or to none.
     """
     if not report_type.columns or _columns_known(header, report_type) == len(header):
         return
@@ -246,7 +246,7 @@ def check_columns(header: Sequence[str], report_type: ReportType, *, file: str, 
 
 
 def check_asked(header: Sequence[str], asked: Sequence[str], *, file: str, advice: str) -> None:
-    """Refuse the file of a run that has not the columns that were asked for, in whatever order.
+    """Refuse the file of a run that does not have the columns requested, in any order.
 
     Raises:
         NotAReportError: It lacks some, or has others.
@@ -260,7 +260,7 @@ def check_asked(header: Sequence[str], asked: Sequence[str], *, file: str, advic
             if names
         ]
         raise NotAReportError(
-            f"The columns of {file} are not those asked for: it {' and '.join(differences)}. {advice}"
+            f"The columns of {file} are not those requested: it {' and '.join(differences)}. {advice}"
         )
 
 
@@ -279,7 +279,7 @@ def _named(name: str, header: Sequence[str]) -> ReportType:
         return known
     raise UnknownReportTypeError(
         f"The catalogue has no report type {name!r}, and most of these columns are in none of its "
-        "types. Leave out its version, or report_type as a whole: the columns tell the type."
+        "types. Leave out the version, or report_type itself: the type is recognised by its columns."
     )
 
 
@@ -294,10 +294,10 @@ def _not_a_report(header: Sequence[str], file: str) -> NotAReportError:
         )
     return NotAReportError(
         f"{file} is not a Stripe report: most of its columns ({shown}) belong to no report type. "
-        "If it is one, name its report_type."
+        "If it is one, pass its report_type."
     )
 
 
 def _titles(header: Sequence[str]) -> list[str]:
-    """The columns that are named for people, as no report does."""
+    """Return the columns named by titles for people, which no report has."""
     return [name for name in header if "[" not in name and name != name.lower()]

@@ -1,4 +1,4 @@
-"""Amounts that were read as text, since nobody knows the kind of their column."""
+"""Amounts that were read as text, because the kind of their column is unknown."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _LOOKS_LIKE_AN_AMOUNT = r"^-?[0-9]+\.[0-9]+$"
 
 
 def amounts_as_text(rows: pl.LazyFrame, unknown: Sequence[str]) -> list[str]:
-    """The columns of unknown kind whose every cell looks like an amount.
+    """Return the columns of unknown kind in which every cell looks like an amount.
 
-    Whether they are amounts cannot be known, so they are not read as such.
+    It is not certain that they are amounts, so they are not read as such.
     """
     if not unknown:
         return []

@@ -1,4 +1,4 @@
-"""How Stripe writes the values of each type; polars alone would accept blanks, exponents, and 23:59:60."""
+"""The form in which Stripe writes each type; polars alone would accept blanks, exponents, and 23:59:60."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _TIME = "2026-10-31 12:00:00"
 
 
 def misformed(dtype: pl.DataType, cell: pl.Expr) -> pl.Expr:
-    """Whether any cell is written otherwise, or null if there is none.
+    """Tell whether any cell has another form; null if there is no cell.
 
     Args:
-        dtype: What the column becomes.
-        cell: Its text, which must also be parsed: only what that lets pass is looked for.
+        dtype: Type of the column.
+        cell: Its text, which must be parsed as well: this only finds errors that parsing accepts.
     """
     if isinstance(dtype, pl.Datetime):
         return _misformed_time(cell)
@@ -38,7 +38,7 @@ def _number(text: bytes) -> pl.Expr:
 
 
 # The sixteen bytes from the last digit of the year on are compared as one number, in half the time of a
-# regular expression. What is added moves only bytes beyond a digit's largest out of the column of ASCII that
+# regular expression. The addition moves only bytes above the largest digit out of the column of ASCII that
 # has the digits, 30 to 3F; then the lower half of each digit is masked.
 _DIGITS = "0-00-00 00:00:00"
 _MOVED = bytes(0x40 - ord("9") - 1 if sign == "0" else 0 for sign in _DIGITS[:-2]) + bytes(
@@ -51,6 +51,6 @@ def _misformed_time(cell: pl.Expr) -> pl.Expr:
     end = cell.cast(pl.Binary).bin.slice(len(_TIME) - len(_DIGITS), len(_DIGITS))
     number = end.bin.reinterpret(dtype=pl.UInt128, endianness="little")
     other = (number + _number(_MOVED)) & _number(_MASK) != _number(_DIGITS.encode())
-    # Before them only digits can be parsed, but for a blank, a sign or a nought at the beginning.
+    # Before them only digits can be parsed, except a blank, a sign or a zero at the beginning.
     begins_otherwise = (cell.min() < "1") | (cell.max() >= ":")
     return (cell.str.len_bytes() != len(_TIME)).any() | other.any() | begins_otherwise

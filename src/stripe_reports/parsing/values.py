@@ -1,6 +1,6 @@
-"""What polars makes of the text of a cell. No value makes a query raise; what does not fit becomes null.
+"""Parse the text of cells with polars. A value never makes a query raise; an invalid one becomes null.
 
-A query that raises leaves threads behind, which panic on standard error, and a writer that is not done.
+A query that raises leaves threads that panic on standard error, and an unfinished writer.
 """
 
 from __future__ import annotations
@@ -18,39 +18,39 @@ _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
 def value_name(name: str) -> str:
-    """Name of what is parsed from a text column; no column of a file can have it."""
+    """Return the name of the value parsed from a text column; no column of a file can have it."""
     return f"\0{name}"
 
 
 def cell_of(field: Field, careful: bool) -> pl.Expr:
-    """The text of a column; polars reads empty cells as null, but quoted ones as empty text."""
+    """Return the text of a column; polars reads empty cells as null, but quoted ones as empty text."""
     cell = column(field.name)
     return pl.when(cell != "").then(cell).alias(field.name) if careful else cell
 
 
 def time_of(field: Field, careful: bool, *, zone: str | None = None) -> pl.Expr:
-    """A time as it is written, in a zone or in none."""
-    # The cache of str.to_datetime helps only where times repeat, and costs a third where they do not.
+    """Parse a time as written, with or without a zone."""
+    # The cache of str.to_datetime is useful only if times repeat; otherwise it takes a third longer.
     return cell_of(field, careful).str.to_datetime(
         _TIME_FORMAT, time_unit="us", time_zone=zone, strict=False, cache=False
     )
 
 
 def on_the_clock(field: Field, careful: bool, ambiguous: Literal["earliest", "latest", "null"]) -> pl.Expr:
-    """A local time as an instant: null where its zone has no such time, or two and neither is wanted."""
+    """Convert a local time to an instant: null if the time does not exist, or by *ambiguous* if repeated."""
     time = time_of(field, careful)
     return time.dt.replace_time_zone(field.zone, ambiguous=ambiguous, non_existent="null")
 
 
 def is_parsed(field: Field) -> bool:
-    """Whether the value is made of the column's own text, and is not that text."""
+    """Tell whether the value is parsed from the column's own text."""
     return field.twin is None and not isinstance(field.dtype, pl.String)
 
 
 def parsed(field: Field, careful: bool) -> pl.Expr:
-    """A value made of text, null where it cannot be: a query that raised would leave its threads behind.
+    """Parse a value, null if invalid: a query that raised would leave its threads behind.
 
-    ``_sums`` counts the nulls, and checks the form of the text; casts accept too much.
+    ``_sums`` counts the nulls and checks the form of the text, since casts accept other forms.
     """
     match field.dtype:
         case pl.Datetime() if field.kind == "datetime_utc":
@@ -68,7 +68,7 @@ def parsed(field: Field, careful: bool) -> pl.Expr:
 
 
 def typed(field: Field, careful: bool) -> pl.Expr:
-    """A column with its type."""
+    """Return a column with its type."""
     if isinstance(field.dtype, pl.String):
         return cell_of(field, careful)
     if field.twin is not None:

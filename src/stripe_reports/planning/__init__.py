@@ -1,1 +1,1 @@
-"""Decisions: periods, reuse, splitting, pauses. Pure: no network, no disk, no clock but the one passed in."""
+"""Decisions: periods, reuse, splitting, pauses. Pure: no network, no disk, and the clock is passed in."""

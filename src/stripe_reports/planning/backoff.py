@@ -1,4 +1,4 @@
-"""How long to pause: between two looks at a pending run, and before a failed call is tried again."""
+"""Pauses between two polls of a pending run, and before a failed call is tried again."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from statistics import median
 
 __all__ = ["estimate", "looks", "retry_pause"]
 
-# Pauses of 1 s + 25 % of the time waited are the shortest that keep any 13 looks more than a minute apart
-# with something to spare (1, 2.25, 3.8 … 54, 69 s), so jitter only ever lengthens them, and not beyond
-# what finds a run of T seconds within 1.35 T + 2 s.
+# Pauses of 1 s + 25 % of the time waited are the shortest that spread any 13 polls over more than a minute
+# with a margin (1, 2.25, 3.8 … 54, 69 s), so jitter only lengthens them, and only up to the limit
+# that finds a run of T seconds within 1.35 T + 2 s.
 _FIRST, _GROWTH, _LONGEST = 1.0, 0.25, 12.5
 _JITTER = 1.2
 
@@ -21,16 +21,16 @@ _RETRY_PAUSES = 0.5, 1.0, 2.0, 4.0, 8.0
 
 
 def looks(expected: float | None, rng: Random) -> Iterator[float]:
-    """The pauses before each look at a pending run, in seconds, without end.
+    """Yield the pauses before each poll of a pending run, in seconds, without end.
 
-    Looks after 1 second, then ever more rarely, at least every 15 seconds and at most 12 times in any
-    minute. Where nothing is *expected*, a run of T seconds is found finished within 1.35 T + 2 seconds.
-    Else there are only the rarest looks until about four fifths of the expected time have passed,
-    and the pauses grow from there: dense around the expected end, for a faster run and a slower one.
+    Polls after 1 second, then less and less often: at least every 15 seconds and at most 12 times in any
+    minute. If *expected* is None, a run of T seconds is found finished within 1.35 T + 2 seconds. Otherwise
+    it polls as rarely as possible until about four fifths of the expected time have passed, and then starts
+    again with short pauses, so that polls are frequent around the expected end.
 
     Args:
-        expected: How long the run may take, in seconds; None when no earlier run is known.
-        rng: Source of the jitter, so that many runs launched together are not looked at together.
+        expected: Expected duration of the run in seconds; None if no earlier run is known.
+        rng: Source of the jitter, so that runs launched together are not polled together.
     """
     quiet = (expected or 0.0) * rng.uniform(*_QUIET_SHARE)
     rare, pause = divmod(quiet, _LONGEST)
@@ -46,7 +46,7 @@ def looks(expected: float | None, rng: Random) -> Iterator[float]:
 
 
 def estimate(durations: Sequence[float]) -> float | None:
-    """How long the next run may take: the median of the last few, so that no outlier counts.
+    """Estimate the duration of the next run: the median of the last few, which ignores outliers.
 
     Args:
         durations: Seconds that earlier runs of the report type took, oldest first; may be empty.
@@ -55,12 +55,12 @@ def estimate(durations: Sequence[float]) -> float | None:
 
 
 def retry_pause(attempt: int, rng: Random, *, retry_after: float | None = None) -> float:
-    """The pause before a failed call is tried again, in seconds: up to 0.5, 1, 2, 4, then 8, halved at most.
+    """Return the pause before a failed call is tried again: 50 to 100 % of 0.5, 1, 2, 4, then 8 seconds.
 
     Args:
-        attempt: How many attempts have failed so far, from 1.
-        rng: Source of the jitter, so that calls that failed together do not come back together.
-        retry_after: Seconds that the server asked for; whoever has less time does not try again.
+        attempt: Number of failed attempts so far, from 1.
+        rng: Source of the jitter, so that calls that failed together are not repeated together.
+        retry_after: Minimum pause in seconds, as requested by the server.
     """
     longest = _RETRY_PAUSES[min(attempt, len(_RETRY_PAUSES)) - 1]
     return max(retry_after or 0.0, longest * rng.uniform(0.5, 1.0))

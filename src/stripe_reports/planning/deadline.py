@@ -1,8 +1,8 @@
-"""The time limit of a call: set once, where the call begins, and respected by everything that waits in it.
+"""The time limit of a call: set once, at its start, and respected by everything that waits in it.
 
-The limit lies in a context variable, so nothing has to pass it on. A call within a call takes the earlier of
-the two limits, and threads started within a call take it along (``contextvars.copy_context``). Work of this
-machine's own processor, such as typing a file that has arrived, is not interrupted.
+The limit is a context variable, so it need not be passed on. A call within a call takes the earlier of the
+two limits, and threads started within a call copy it (``contextvars.copy_context``). Local computation, such
+as parsing a file that has arrived, is not interrupted.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ __all__ = ["Counter", "about", "check", "error", "left", "pause", "turn", "withi
 
 
 class Counter(Protocol):
-    """What counts seconds and waits; every ``Clock`` does."""
+    """A counter of seconds that can also wait; every ``Clock`` is one."""
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards."""
+        """Return seconds, which never go backwards."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for *seconds*."""
 
 
 _NOTHING_LEFT = 0.001
-"""Seconds that are too few to wait for anything; clocks and sockets round them."""
+"""Seconds below which waiting is useless, since clocks and sockets round."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Deadline:
-    """The moment at which a call ends, by a clock's counter; and the run that it is about, once known."""
+    """The end of a call by a clock's counter, and the run of the call, once known."""
 
     clock: Counter
     moment: float
@@ -57,7 +57,7 @@ _current: ContextVar[_Deadline | None] = ContextVar("stripe_reports_deadline", d
 
 @contextmanager
 def within(clock: Counter, seconds: float) -> Iterator[None]:
-    """Let what the block does take so many seconds at most, or until the limit that holds already."""
+    """Limit the block to *seconds*, or to the limit already set if that is earlier."""
     deadline, outer = _Deadline(clock, clock.monotonic() + seconds, seconds), _current.get()
     if outer is not None and outer.left() <= deadline.left():
         deadline = outer
@@ -96,27 +96,27 @@ def _as_current(deadline: _Deadline) -> Iterator[None]:
 
 
 def left() -> float:
-    """Seconds that are left, 0 if the time is over; infinite where no limit is set."""
+    """Return the seconds left, 0 after the limit, infinite without a limit."""
     deadline = _current.get()
     return math.inf if deadline is None else deadline.left()
 
 
 def check(unfinished: str) -> None:
-    """End the call if its time is over.
+    """Raise an error if the time limit has passed.
 
     Args:
         unfinished: A clause for the message, such as ``"GET /v1/files was not answered"``.
 
     Raises:
-        RunTimeoutError: The time is over, and the call is about a run.
-        CallTimeoutError: The time is over.
+        RunTimeoutError: The time limit has passed, and the call is about a run.
+        CallTimeoutError: The time limit has passed.
     """
     if left() <= 0:
         raise error(unfinished)
 
 
 def error(unfinished: str) -> CallTimeoutError | RunTimeoutError:
-    """The error that says what was not finished in time; see ``check``."""
+    """Return the timeout error for what was not finished; see ``check``."""
     deadline = _current.get()
     if deadline is None:
         raise AssertionError("only a call with a limit can run out of time")
@@ -134,7 +134,7 @@ def error(unfinished: str) -> CallTimeoutError | RunTimeoutError:
 
 
 def pause(clock: Counter, seconds: float, unfinished: str) -> None:
-    """Sleep; if that would last beyond the end of the call, end it at once.
+    """Sleep; if that would exceed the time limit, raise the timeout error immediately.
 
     Raises:
         CallTimeoutError, RunTimeoutError: See ``check``.
@@ -146,7 +146,7 @@ def pause(clock: Counter, seconds: float, unfinished: str) -> None:
 
 @contextmanager
 def turn(room: threading.Semaphore, unfinished: str) -> Iterator[None]:
-    """Hold one place of a semaphore, and wait for it no longer than the call may take.
+    """Hold one place of a semaphore, waiting for it at most until the time limit.
 
     Raises:
         CallTimeoutError, RunTimeoutError: See ``check``.

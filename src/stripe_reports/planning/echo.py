@@ -1,7 +1,7 @@
-"""Whether a run is the one that was asked for: what Stripe echoes, compared with what was sent.
+"""Compare a run with its request: the parameters that Stripe echoes with those that were sent.
 
-Pure. Nobody has seen whether Stripe adds defaults to the parameters that it echoes, and it leaves some out:
-only what was sent and is echoed otherwise is a contradiction.
+Pure. Stripe leaves some parameters out, and it is not known whether it adds defaults: only a parameter that
+was sent and is echoed with another value is a contradiction.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ def contradictions(run: RunView, asked: ReportRequest | RunView | None, *, livem
     """What a run says of itself that is not what was asked for, a phrase each; empty if it may be the one.
 
     Args:
-        run: As Stripe describes it now.
-        asked: What was sent; or the same run as it was described before; None if neither is known.
-        livemode: Whether the key is one for live data.
+        run: The run as Stripe describes it now.
+        asked: The request sent, or the earlier description of the run; None if neither is known.
+        livemode: True if the key is for live data.
     """
     found = []
     if run.livemode != livemode:
-        found.append(f"{_mode(run.livemode)} data where the key is for {_mode(livemode)} data")
+        found.append(f"{_mode(run.livemode)} data, but the key is for {_mode(livemode)} data")
     if asked is None:
         return tuple(found)
     if run.report_type != asked.report_type:
-        found.append(f"report type {shown(run.report_type)} where {asked.report_type!r} was asked for")
+        found.append(f"report type {shown(run.report_type)} instead of {asked.report_type!r}")
     for name, sent in _parameters(asked).items():
         echoed = run.parameters.get(name)
         if not _is_left_out(echoed) and _plain(name, echoed) != _plain(name, sent):
-            found.append(f"{name} {_text(name, echoed)} where {_text(name, sent)} was asked for")
+            found.append(f"{name} {_text(name, echoed)} instead of {_text(name, sent)}")
     return tuple(found)
 
 
@@ -54,7 +54,7 @@ def _is_left_out(value: Any) -> bool:
 
 
 def _plain(name: str, value: Any) -> Any:
-    """A value in the one form of all that mean the same: a form sends numbers and truth values as text."""
+    """Normalise equal values: numbers and booleans are sent as text."""
     match value:
         case list():
             return [each if isinstance(each, list) else _plain(name, each) for each in value]

@@ -1,4 +1,4 @@
-"""Intervals of time: the part that Stripe has data for, and calendar parts. Bounds are UTC instants."""
+"""Intervals of time: clipped to the data that Stripe has, or split by the calendar. Bounds are in UTC."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stripe_reports.models import iso, zone_named
 __all__ = ["Interval", "Split", "around", "clip", "first_of_month", "split", "start_of_day"]
 
 Split = Literal["day", "week", "month", "quarter", "year"]
-"""The calendar period that each part of a long interval is one of."""
+"""The calendar period of each part of a long interval."""
 
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 
@@ -27,8 +27,8 @@ class Interval:
     ``str(interval)`` is its ISO 8601 text, which ``parse`` reads back.
 
     Attributes:
-        timezone: IANA zone in which the period was meant; the bounds are already worked out from it.
-        is_open: The period was still going on ("this month", "today"), so ``clip`` may cut its end.
+        timezone: IANA zone of the period; the bounds are already computed from it.
+        is_open: True if the period had not ended ("this month", "today"), so ``clip`` may shorten it.
     """
 
     start: datetime
@@ -51,13 +51,13 @@ class Interval:
 
 
 def split(interval: Interval, unit: Split) -> tuple[Interval, ...]:
-    """The calendar days, weeks, months, quarters or years of an interval, in order.
+    """Split an interval into calendar days, weeks, months, quarters or years, in order.
 
-    They tile it: each part ends where the next one starts. The first and the last may be partial; all others
-    are what ``parse`` gives for that period in the same zone. Weeks start on Monday.
+    Each part ends where the next one starts. The first and the last part may be partial; all others equal
+    what ``parse`` returns for that period in the same zone. Weeks start on Monday.
 
     Args:
-        interval: What is to be split.
+        interval: The interval to split.
         unit: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``, by the clocks of its zone.
 
     Raises:
@@ -70,14 +70,14 @@ def split(interval: Interval, unit: Split) -> tuple[Interval, ...]:
     """
     if unit not in get_args(Split):
         raise ParameterError(
-            f"split={unit!r} is not a part of the calendar. Write {', '.join(map(repr, get_args(Split)))}.",
+            f"split must be one of {', '.join(map(repr, get_args(Split)))}; got {unit!r}.",
             param="split",
         )
     zone = zone_named(interval.timezone)
     cuts = [interval.start]
     _, day = around(interval.start.astimezone(zone).date(), unit)
     while (cut := start_of_day(day, zone)) < interval.end:
-        if cut > cuts[-1]:  # not a day that the clocks of the zone skipped
+        if cut > cuts[-1]:  # skips a day that does not exist in the zone
             cuts.append(cut)
         _, day = around(day, unit)
     return tuple(
@@ -94,19 +94,19 @@ def clip(
     report_type: str,
     is_moment: bool = False,
 ) -> Interval:
-    """The part of *interval* that Stripe has data for: all of it, or an open one up to *available_end*.
+    """Return *interval*; an open one ends at *available_end* at the latest.
 
-    Only the end of an open interval is ever cut; the result's ``end`` then differs from the one passed in.
+    Only the end of an open interval is ever changed.
 
     Args:
-        interval: What is wanted.
+        interval: The interval requested.
         available_start: ``data_available_start`` of the report type.
         available_end: Its ``data_available_end``.
         report_type: Its id, for the message.
-        is_moment: Whether the report describes the end of the interval only.
+        is_moment: True if the report describes only the end of the interval.
 
     Raises:
-        IntervalError: The interval reaches beyond the available data, or an open one has none yet.
+        IntervalError: The interval extends beyond the available data, or an open one has no data yet.
     """
     if interval.is_open and interval.start < available_end:
         interval = replace(interval, end=min(interval.end, available_end))
@@ -132,20 +132,20 @@ def clip(
 
 
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of *day*: its midnight, the earlier one of two, or the end of a gap around it."""
+    """Return the first instant of *day*: midnight, the earlier of two, or the end of a gap."""
     midnight = datetime.combine(day, time.min, zone)
     by_offset_before = midnight.astimezone(UTC)
     by_offset_after = midnight.replace(fold=1).astimezone(UTC)
     if by_offset_before <= by_offset_after:
         return by_offset_before
-    # The clocks skipped midnight: they were put forward after the one reading of it, up to the other.
+    # The clocks skipped midnight: the two readings are those before and after the change.
     gap = range((by_offset_before - by_offset_after) // _SECOND)
     seconds = bisect_left(gap, day, key=lambda n: (by_offset_after + n * _SECOND).astimezone(zone).date())
     return by_offset_after + seconds * _SECOND
 
 
 def around(day: date, unit: str) -> tuple[date, date]:
-    """The first day of the day, week, month, quarter or year that *day* is in, and the first day after it."""
+    """Return the first day of the day, week, month, quarter or year of *day*, and the first day after it."""
     match unit:
         case "day":
             first, after = day, day + _DAY
@@ -164,5 +164,5 @@ def around(day: date, unit: str) -> tuple[date, date]:
 
 
 def first_of_month(year: int, month: int) -> date:
-    """The first day of *month*, which may run over into the next year: 13 is its January."""
+    """Return the first day of *month*, which may exceed 12: 13 is January of the next year."""
     return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)

@@ -1,4 +1,4 @@
-"""The period before a request's: the month before a month, and so on."""
+"""The period before that of a request: the month before a month, and so on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["period_before"]
 
 
 def period_before(request: ReportRequest) -> tuple[date, date] | tuple[datetime, datetime]:
-    """The bounds of the period that ends where the request's starts: the month before a month, and so on."""
+    """Return the bounds of the period that ends where the request starts: for a month, the month before."""
     if request.interval_start is None or request.interval_end is None:
         raise ValueError(f"{request!r} has no interval.")
     start, end = _local(request, request.interval_start), _local(request, request.interval_end)

@@ -1,6 +1,6 @@
-"""Periods such as ``"2026-10"``, ``"Q3 2026"`` or ``"last month"`` as the instants that Stripe is asked for.
+"""Parse periods such as ``"2026-10"``, ``"Q3 2026"`` or ``"last month"`` into the instants for Stripe.
 
-Stripe's ``timezone`` parameter moves no bound, so local midnights are worked out here.
+Stripe's ``timezone`` parameter never shifts a bound, so local midnights are computed here.
 Source: https://docs.stripe.com/api/reporting/report_run/create
 """
 
@@ -21,7 +21,7 @@ from stripe_reports.render.suggest import did_you_mean, suggestion
 __all__ = ["PRESETS", "Bound", "Period", "is_calendar", "is_relative", "parse"]
 
 Bound = str | date
-"""Where an interval starts or ends: a day, an aware datetime, or the ISO text of a day, month or instant."""
+"""A bound of an interval: a day, an aware datetime, or the ISO text of a day, month or instant."""
 
 Period = str | date | Sequence[Bound]
 """A text such as ``"2026-Q3"``, a day, or a pair of bounds, the end excluded."""
@@ -34,7 +34,7 @@ PRESETS: tuple[str, ...] = (
     *("last 7 days", "last 30 days"),
     *("yesterday", "today"),
 )
-"""The relative periods, in the order of a menu: whole months first, for whoever closes the books."""
+"""The relative periods in the order of a menu: whole months first, for closing the books."""
 
 _EXAMPLES = (
     "'2026-10', 'October 2026', '2026-Q3', '2026', 'FY2026', '2026-10-05', '2026-W41', "
@@ -62,30 +62,30 @@ _TO_DATE = {"mtd": "month", "qtd": "quarter", "ytd": "year"}
 _INSTANT = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[t ][0-9].*")
 
 _Span = tuple[date, date]
-"""The first day of a period, and the first day after it."""
+"""First day of a period, and first day after it."""
 
 
 def parse(period: Period, *, timezone: str, now: datetime, fiscal_year_start: int = 1) -> Interval:
-    """The interval that a period means in *timezone*.
+    """Return the interval of a period in *timezone*.
 
-    A calendar period is that period by the clocks of the zone: across daylight saving a day may have 23
-    or 25 hours, and it starts at the first instant that it has. Weeks are ISO weeks, from Monday.
+    A calendar period follows the clocks of the zone: with daylight saving a day may have 23 or 25 hours, and
+    it starts at its first existing instant. Weeks are ISO weeks, from Monday.
 
     Args:
         period: ``"2026-10-05"``, ``"2026-10"``, ``"October 2026"``, ``"10/2026"``, ``"2026-Q3"``,
             ``"Q3 2026"``, ``"2026"``, ``"2026-W41"``, ``"FY2026"``; two of them, or two instants with an
             offset, as ``"start/end"`` or ``(start, end)``, the end excluded; a date; ``"today"``,
-            ``"yesterday"``; ``"last 7 days"``, ``"last 3 months"`` and their like (complete ones, before
-            the present one); ``"mtd"``, ``"qtd"``, ``"ytd"`` (up to today); ``"this"`` or ``"last"`` with
+            ``"yesterday"``; ``"last 7 days"``, ``"last 3 months"`` and so on (complete ones, before the
+            current one); ``"mtd"``, ``"qtd"``, ``"ytd"`` (up to today); ``"this"`` or ``"last"`` with
             ``week``, ``month``, ``quarter``, ``year`` or ``fiscal year``.
         timezone: IANA zone, such as ``"Europe/Paris"``.
-        now: The present, which relative periods count from; any aware datetime.
+        now: The present time, for relative periods; any aware datetime.
         fiscal_year_start: Month in which a fiscal year starts, 1 to 12; it is named after the year in which
             it ends.
 
     Raises:
-        IntervalError: The text is no period, the day does not exist, a bound has no zone or has
-            fractions of a second, or the end is not after the start.
+        IntervalError: The text is not a period, the day does not exist, a bound has no zone or has fractions
+            of a second, or the end is not after the start.
         ParameterError: There is no such zone.
 
     Example:
@@ -101,31 +101,31 @@ def parse(period: Period, *, timezone: str, now: datetime, fiscal_year_start: in
         raise _error(f"{first} does not exist in {timezone}: the clocks there skipped that day.")
     raise _error(
         f"The period is empty: it starts at {iso(start, zone)} and ends before {iso(end, zone)}. "
-        "Write the start first, then the first day or instant that is not included any more."
+        "Write the start first, then the first day or instant after the period."
     )
 
 
 def is_relative(period: Period) -> bool:
-    """Whether *period* depends on the present, as ``"last month"`` does."""
+    """Tell whether *period* depends on the present, as ``"last month"`` does."""
     return isinstance(period, str) and _Reader(date(2000, 1, 1), 1).relative(_plain(period)) is not None
 
 
 def is_calendar(period: Period) -> bool:
-    """Whether *period* is one period of the calendar, such as ``"2026"``, ``"2026-Q4"`` or a date."""
+    """Tell whether *period* is a single calendar period, such as ``"2026"``, ``"2026-Q4"`` or a date."""
     if isinstance(period, str):
         return _Reader(date(2000, 1, 1), 1).calendar(_plain(period)) is not None
     return isinstance(period, date) and _is_day(period)
 
 
 class _Reader:
-    """Reads what people write as days, as of *today*."""
+    """Converts the text of a period to days, relative to *today*."""
 
     def __init__(self, today: date, fiscal_year_start: int) -> None:
         self._today = today
         self._fiscal_start = fiscal_year_start
 
     def bounds(self, period: Period) -> tuple[date, date, bool]:
-        """Both bounds, as days or datetimes, and whether the period still goes on."""
+        """Return both bounds, as days or datetimes, and whether the period has not yet ended."""
         match period:
             case str():
                 return self._bounds_of_text(period)
@@ -158,7 +158,7 @@ class _Reader:
         raise _error(f"{text!r} is not a period.{_nearest(plain)} Write {_EXAMPLES}.")
 
     def relative(self, text: str) -> tuple[date, date, bool] | None:
-        """The days of ``last month``, ``ytd`` and their like, and whether the period still goes on."""
+        """Return the days of ``last month``, ``ytd`` and so on, and whether the period has not yet ended."""
         today = self._today
         if text == "today":
             return *around(today, "day"), True
@@ -176,7 +176,7 @@ class _Reader:
         return None
 
     def _counted(self, count: int, unit: str) -> tuple[date, date, bool]:
-        """So many complete days, weeks, months, … before the one that today is in."""
+        """Return the last *count* complete days, weeks, months, … before the current one."""
         after, _ = around(self._today, unit)
         if unit in ("day", "week"):
             return after - count * _DAY * (7 if unit == "week" else 1), after, False
@@ -193,12 +193,12 @@ class _Reader:
         return self._fiscal_year(day.year + (self._fiscal_start > 1 and day.month >= self._fiscal_start))
 
     def _fiscal_year(self, ends_in: int) -> _Span:
-        """The fiscal year that is named after the year in which it ends."""
+        """Return the fiscal year named after the year in which it ends."""
         start_year = ends_in - (self._fiscal_start > 1)
         return date(start_year, self._fiscal_start, 1), date(start_year + 1, self._fiscal_start, 1)
 
     def calendar(self, text: str) -> _Span | None:
-        """The days of ``2026``, ``q3 2026``, ``2026-10``, ``october 2026``, …; None if it is none of them."""
+        """Return the days of ``2026``, ``q3 2026``, ``2026-10``, ``october 2026``, …; None for other text."""
         if fiscal := _FISCAL_YEAR.fullmatch(text):
             return self._fiscal_year(_in_range(date(int(fiscal["year"]) or 1, 1, 1)).year)
         part = _CALENDAR.fullmatch(_in_iso_order(text))
@@ -211,11 +211,11 @@ class _Reader:
             else:
                 first = date(year, int(part["month"] or 3 * quarter - 2), int(part["day"] or 1))
         except ValueError as reason:
-            raise _error(f"{text.upper()!r} is not in the calendar: {reason}.") from None
+            raise _error(f"{text.upper()!r} does not exist: {reason}.") from None
         return around(_in_range(first), part.lastgroup or "year")
 
     def _bound(self, value: object) -> date:
-        """One bound as a day (the first of its month, quarter, …) or as the datetime that it is."""
+        """Return one bound as a day (the first of its month, quarter, …), or as the given datetime."""
         if isinstance(value, str):
             text = _plain(value)
             if (days := self.calendar(text)) is not None:
@@ -231,7 +231,7 @@ class _Reader:
 
 
 def _in_iso_order(text: str) -> str:
-    """``october 2026`` and ``10/2026`` as ``2026-10``, ``q3 2026`` as ``2026-q3``; anything else as it is."""
+    """Rewrite ``october 2026`` and ``10/2026`` as ``2026-10``, ``q3 2026`` as ``2026-q3``."""
     if named := _MONTH_NAMED.fullmatch(text):
         number = next((n for n, month in enumerate(_MONTHS, 1) if _is_month(named["name"], month)), None)
         return f"{named['year']}-{number:02}" if number else text
@@ -247,7 +247,7 @@ def _is_month(written: str, month: str) -> bool:
 
 
 def _nearest(text: str) -> str:
-    """The period that was probably meant by one that is not understood."""
+    """Suggest the period that was probably meant."""
     if month := _YEAR_FIRST.fullmatch(text):
         return suggestion([f"{month['year']}-{month['month']:0>2}"]) if 1 <= int(month["month"]) <= 12 else ""
     if named := _MONTH_NAMED.fullmatch(text):
@@ -265,17 +265,20 @@ def _is_day(bound: date) -> bool:
 
 
 def _instant(bound: date, zone: ZoneInfo) -> datetime:
-    """The bound in UTC: a datetime as it is, a day as its first instant in *zone*."""
+    """Return the bound in UTC; for a day, its first instant in *zone*."""
     _in_range(bound)
     if not isinstance(bound, datetime):
         return start_of_day(bound, zone)
     if bound.tzinfo is None:
         raise _error(
-            f"{bound.isoformat()!r} has no zone, so it is not an instant. Add an offset "
-            f"('{bound.isoformat()}Z' for UTC), or give days: they are taken in {zone.key}."
+            f"{bound.isoformat()!r} has no time zone, so its time is unknown. Add an offset "
+            f"('{bound.isoformat()}Z' for UTC), or give days, which are interpreted in {zone.key}."
         )
     if bound.microsecond:
-        raise _error(f"{bound.isoformat()!r}: Stripe counts whole seconds. Use .replace(microsecond=0).")
+        raise _error(
+            f"{bound.isoformat()!r} has fractions of a second, but Stripe counts whole seconds. Use "
+            ".replace(microsecond=0)."
+        )
     utc = bound.astimezone(UTC)
     return datetime.combine(utc.date(), utc.time(), UTC)  # a plain datetime, also from a pandas Timestamp
 
@@ -288,7 +291,7 @@ def _today(now: datetime, zone: ZoneInfo) -> date:
 
 def _in_range(day: date) -> date:
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        raise _error(f"{day} is out of range: periods lie between {_FIRST_YEAR} and {_LAST_YEAR}.")
+        raise _error(f"{day} is out of range. Give a period between {_FIRST_YEAR} and {_LAST_YEAR}.")
     return day
 
 

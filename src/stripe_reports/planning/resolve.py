@@ -1,7 +1,7 @@
-"""The one resolver: from what people ask for to a request, with every problem at its field.
+"""The resolver: turns user input into a request, and reports every problem by field.
 
-Client, form and command line call ``resolve`` and show the same messages. Pure: the report type with what is
-known of its data, the time and the zone are passed in.
+The client, the form and the command line call ``resolve`` and show the same messages. Pure: the report type,
+its available data, the time and the zone are passed in.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ _OWN_FIELDS = frozenset(
         *("customer", "invoice", "invoice_line_item"),
     }
 )
-"""The parameters that are sent as they are written, if the type takes them."""
+"""Parameters that are sent unchanged, if the type takes them."""
 
 _PERIOD = ("interval_start", "interval_end")
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What was asked for comes to this.
+    """A request, or the problems that prevent it.
 
     Attributes:
-        request: What would be sent; None while there are problems.
-        problems: What is wrong, by field: ``period``, ``timezone``, ``columns``, or the parameter's name.
-        notes: What is no problem but should be known, by field.
-        interval: What the period means, if it means something.
-        truncated: Whether the period goes on beyond the available data, and was cut there.
+        request: The request to send; None if there are problems.
+        problems: Errors by field: ``period``, ``timezone``, ``columns``, or the name of a parameter.
+        notes: Remarks by field that are not errors.
+        interval: The interval of the period; None if the period is missing or wrong.
+        truncated: True if the period was cut at the end of the available data.
     """
 
     request: ReportRequest | None
@@ -49,14 +49,14 @@ class Resolution:
     truncated: bool = False
 
     def unwrap(self) -> ReportRequest:
-        """The request; raises the first problem if there is one."""
+        """Return the request, or raise the first problem."""
         if self.request is None:
             raise next(iter(self.problems.values()))
         return self.request
 
 
 def is_known_parameter(name: str) -> bool:
-    """Whether this package knows a parameter of that name."""
+    """Tell whether this package knows a parameter of that name."""
     return name in _OWN_FIELDS or name in ("timezone", "columns", *_PERIOD)
 
 
@@ -70,18 +70,18 @@ def resolve(
     fiscal_year_start: int = 1,
     truncates: bool = False,
 ) -> Resolution:
-    """Look at every field by itself, then at all together.
+    """Check each field by itself, then all of them together.
 
     Args:
         report_type: The type, with its version; its period is checked against ``data_available_start`` and
             ``data_available_end`` where those are known.
-        period: What the report covers, as people write it; None if nothing was said.
-        parameters: Stripe's parameters by name, as given by the caller; None counts as not given.
-        now: Stripe's time.
+        period: The period as the user wrote it; None if not given.
+        parameters: Stripe's parameters by name, as given by the caller; None means not given.
+        now: The present time at Stripe.
         default_zone: The client's zone.
         fiscal_year_start: Month in which a fiscal year starts.
-        truncates: Whether any calendar period that still goes on is cut where the data end, as those that
-            say so ("this month") always are.
+        truncates: True to cut any current calendar period at the end of the data; relative ones ("this
+            month") always are.
     """
     asked = {name: value for name, value in parameters.items() if value is not None}
     problems: dict[str, ParameterError] = {}
@@ -113,7 +113,7 @@ def resolve(
     request, notes = _request(report_type, values, problems)
     if found.truncated and found.interval is not None:
         end = iso(found.interval.end, zone_named(zone))
-        notes["period"] = f"Ends at {end}, where Stripe's data end now; the period goes on."
+        notes["period"] = f"Ends at {end}, the end of Stripe's data for now; the period is not over yet."
     return Resolution(request, problems, notes, found.interval, found.truncated)
 
 
@@ -142,7 +142,7 @@ def _zone(
     values: dict[str, Any],
     problems: dict[str, ParameterError],
 ) -> str:
-    """The zone of the period; it is sent too if the type takes ``timezone``, else only remembered."""
+    """Return the zone of the period, which is sent if the type takes ``timezone`` and otherwise kept."""
     zone = asked or default
     if not zone:
         return "UTC"
@@ -157,7 +157,7 @@ def _zone(
 
 
 def _is_certain(report_type: ReportType) -> bool:
-    """Whether the type's own parameters are known; those of its sibling are only likely."""
+    """Tell whether the parameters of the type itself are known; those of its sibling are only likely."""
     return catalog.get(report_type.id) is not None
 
 
@@ -168,7 +168,7 @@ def _check_taken(name: str, report_type: ReportType) -> None:
 
 @dataclass(slots=True)
 class _Period:
-    """The period, as an interval of the type's data."""
+    """A period, as an interval of the data of a report type."""
 
     report_type: ReportType
     period: Period | None
@@ -180,10 +180,10 @@ class _Period:
     truncated: bool = False
 
     def bounds(self) -> dict[str, datetime]:
-        """The bounds that the type takes.
+        """Return the bounds that the type takes.
 
         Raises:
-            ParameterError: It takes none, or the period is none, or the data do not reach as far.
+            ParameterError: The type takes no period, the period is wrong, or its data are not available.
         """
         takes = self.report_type.parameters if self.report_type.is_catalogued else _PERIOD
         names = [name for name in _PERIOD if name in takes]
@@ -191,7 +191,7 @@ class _Period:
             return {}
         if not names:
             raise ParameterError(
-                f"{self.report_type.id} describes one payout and takes no period; give the payout alone.",
+                f"{self.report_type.id} describes one payout and takes no period. Give only the payout.",
                 param="payout",
             )
         whole = parse(self.period, timezone=self.zone, now=self.now, fiscal_year_start=self.fiscal_year_start)

@@ -1,7 +1,7 @@
-"""Whether an earlier run answers a request, a pending one will, or a new one is launched.
+"""Decide how a request is answered: with an earlier run, a pending one, or a new one.
 
-All of the rule is here, and it is pure: ``plan`` decides from the runs that are known so far. When it would
-need to know more, it says what to ask Stripe for; the caller asks and calls again.
+The whole rule is here, and it is pure: ``plan`` decides from the known runs. If it needs more information, it
+returns what to ask Stripe for; the caller asks and calls it again.
 
 A run is as old as its data, which may be older than the run; see ``ReportRun.as_of``.
 """
@@ -36,16 +36,16 @@ __all__ = [
 ]
 
 SETTLED_AFTER = timedelta(days=5)
-"""How long after its end an interval is closed: fee data lag up to 96 hours, some zones need a day more."""
+"""Time from the end of an interval until it is closed: fees arrive up to 96 hours late, zones add a day."""
 
 Policy = Literal["auto", "always", "never"] | timedelta
-"""``auto`` is the rule; ``always`` and ``never`` override it; a timedelta is the greatest age of the data."""
+"""``auto`` is the rule; ``always`` and ``never`` override it; a timedelta is the maximum age of the data."""
 
 Place = Literal["stored", "launched", "listed"]
 
 
 def request_key(request: ReportRequest, owner: Owner, api_version: str) -> str:
-    """What equal requests share: SHA-256 of owner, API version, report type and every parameter as sent."""
+    """Return the key of equal requests: SHA-256 of owner, API version, report type and parameters sent."""
     parts = [
         [owner.key_digest, owner.account, owner.mode, owner.place],
         api_version,
@@ -56,9 +56,9 @@ def request_key(request: ReportRequest, owner: Owner, api_version: str) -> str:
 
 
 def result_key(key: str, schema_overrides: Mapping[str, str]) -> str:
-    """The key of a stored result: that of its request, and of the types that the user set, if any.
+    """Return the key of a stored result: that of its request, combined with the user's types, if any.
 
-    What is read otherwise is another file, of the same run.
+    The same run read with other types is another file.
     """
     if not schema_overrides:
         return key
@@ -67,19 +67,19 @@ def result_key(key: str, schema_overrides: Mapping[str, str]) -> str:
 
 
 def idempotency_key(key: str, generation: datetime | None, attempt: int | str) -> str:
-    """One key for all calls that mean the same launch: made of request, data generation and attempt."""
+    """Return the idempotency key of a launch: from the request, the data generation and the attempt."""
     made_of = f"{key}/{generation and int(generation.timestamp())}/{attempt}"
     return f"stripe-reports-{hashlib.sha256(made_of.encode()).hexdigest()[:40]}"
 
 
 @dataclass(frozen=True, slots=True)
 class KnownRun:
-    """A run of the request at hand: its result is stored here, we launched it, or Stripe listed it.
+    """A run of the request: stored here, launched from here, or listed by Stripe.
 
     Attributes:
-        status: Stripe's, or what is wrong with the run in our eyes, such as ``gone``.
-        as_of: How old its data are; for a pending run, when it was created.
-        generation: ``updated`` of the report type when it was launched from here, else None.
+        status: Stripe's status, or our reason not to use the run, such as ``gone``.
+        as_of: Time of its data; for a pending run, its creation time.
+        generation: ``updated`` of the report type at the launch, if launched from here; else None.
     """
 
     id: str
@@ -91,7 +91,7 @@ class KnownRun:
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """Answer with this run's result."""
+    """Answer with the result of this run."""
 
     run: KnownRun
     reason: str
@@ -107,19 +107,19 @@ class Await:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """No known run answers."""
+    """Launch a new run: no known run can answer."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class AskForType:
-    """Not decided yet: ask Stripe for the report type, and with it for the time."""
+    """Ask Stripe for the report type, and so for its time, before deciding."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskForRuns:
-    """Not decided yet: list the runs at Stripe, no further back than *since*."""
+    """List the runs at Stripe back to *since* before deciding."""
 
     since: datetime | None
 
@@ -139,12 +139,12 @@ def plan(
     """Decide how to answer a request.
 
     Args:
-        request: What is asked for.
+        request: The request.
         policy: ``auto``, ``always``, ``never``, or a maximum age of the data.
-        known: Runs of this very request that are stored here or were launched from here.
-        report_type: As Stripe described it within the last minute; None if it was not asked yet.
-        listed: Runs of this very request found at Stripe; None if it was not asked yet.
-        now: Stripe's time; None if it is not known yet. Only a maximum age needs it.
+        known: Runs of this request that are stored here or were launched from here.
+        report_type: The type as Stripe described it in the last minute; None if not yet asked.
+        listed: Runs of this request found at Stripe; None if not yet asked.
+        now: The time at Stripe; None if not yet known. Only a maximum age needs it.
     """
     check_policy(policy)
     if policy == "never":
@@ -165,10 +165,10 @@ def plan(
 
 
 def check_policy(policy: object) -> None:
-    """Refuse what is no policy: a word mistyped must not mean the usual rule.
+    """Refuse an invalid policy, so that a typing error does not mean ``auto``.
 
     Raises:
-        ParameterError: Neither ``auto``, ``always`` nor ``never``, nor a timedelta that is not negative.
+        ParameterError: It is not ``auto``, ``always``, ``never`` or a timedelta of at least 0.
     """
     if policy in ("auto", "always", "never") or (isinstance(policy, timedelta) and policy >= timedelta(0)):
         return
@@ -188,7 +188,7 @@ class _Verdict:
 
 _UNUSABLE = {
     "failed": "it failed",
-    "gone": "Stripe does not know it any more",
+    "gone": "it no longer exists at Stripe",
     "expired": "its file is no longer at Stripe",
 }
 
@@ -216,7 +216,7 @@ def _judge(
         return _Verdict(
             True,
             f"its data are of {_at(run.as_of)}, over {SETTLED_AFTER.days} days after the interval's end "
-            f"({_at(end)}), though Stripe could still restate them",
+            f"({_at(end)}), although Stripe could still restate them",
         )
     if report_type is None or report_type.updated is None:
         return _Verdict(False, "it is not known yet whether newer data were published")
@@ -235,7 +235,7 @@ def _judge(
 def _oldest_usable(
     request: ReportRequest, policy: Policy, report_type: ReportType, now: datetime | None
 ) -> datetime | None:
-    """The creation time before which no listed run could answer."""
+    """Return the creation time before which a listed run cannot answer."""
     if policy == "always":
         return None
     if isinstance(policy, timedelta):

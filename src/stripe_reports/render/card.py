@@ -1,6 +1,6 @@
-"""How our values look in a notebook: a title and a few named lines, readable in light and in dark.
+"""Cards that show our values in a notebook: a title and a few named lines, in light and dark.
 
-Everything is escaped: ids, parameters and errors come from outside. Colours are the page's own, so that a
+Everything is escaped: ids, parameters and errors come from outside. Colours are those of the page, so that a
 card looks right in JupyterLab, Notebook, VS Code, Voilà and an exported page.
 """
 
@@ -24,12 +24,12 @@ _CELL = "padding:0 1em 0 0;text-align:left;vertical-align:top"
 
 
 def card(title: str, lines: Iterable[tuple[str, object]], *, kind: str, fold: str = "") -> str:
-    """HTML of a card.
+    """Return the HTML of a card.
 
     Args:
-        title: What it is, in bold.
-        lines: What is known of it; those whose value is None or empty are left out.
-        kind: What sort of thing it is, in small letters beside the title.
+        title: Shown in bold.
+        lines: Names and values; those whose value is None or empty are left out.
+        kind: Kind of value, in small letters next to the title.
         fold: HTML from ``folded``, below the lines.
     """
     rows = "".join(
@@ -46,7 +46,7 @@ def card(title: str, lines: Iterable[tuple[str, object]], *, kind: str, fold: st
 
 
 def folded(summary: str, rows: Sequence[Sequence[str]]) -> str:
-    """HTML of a table that opens when its summary is clicked; nothing where there are no rows."""
+    """Return the HTML of a table that opens when its summary is clicked; empty if there are no rows."""
     if not rows:
         return ""
     cells = "".join(

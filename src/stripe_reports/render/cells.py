@@ -1,4 +1,4 @@
-"""One cell of a report as text for people: exact, and in the form of its kind."""
+"""One cell of a report as text for people: exact, and formatted by its type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["cell_text"]
 
 
 def cell_text(value: object, currency: str | None = None) -> str | None:
-    """A value of a frame as text; None for an empty cell."""
+    """Format a value of a frame as text; None for an empty cell."""
     match value:
         case None:
             return None

@@ -12,7 +12,7 @@ _MINOR_DIGITS = {
     **dict.fromkeys(("pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"), 0),
     **dict.fromkeys(("bhd", "jod", "kwd", "omr", "tnd"), 3),
 }
-"""Decimals of a currency where they are not two. Source: https://docs.stripe.com/currencies"""
+"""Decimals of the currencies that do not have two. Source: https://docs.stripe.com/currencies"""
 
 _CURRENCY_COLUMNS = {
     "customer_facing_amount": "customer_facing_currency",
@@ -23,36 +23,36 @@ _CURRENCY_COLUMNS = {
     "filing_non_taxable_amount": "filing_currency",
     "filing_tax_amount": "filing_currency",
 }
-"""Amounts that are not in the row's own currency."""
+"""Columns of amounts in another currency than the row's, with the column of their currency."""
 
 
 def minor_digits(currency: str) -> int:
-    """How many decimals a currency is written with: 2 for eur, 0 for jpy, 3 for kwd."""
+    """Return the number of decimals of a currency: 2 for eur, 0 for jpy, 3 for kwd."""
     return _MINOR_DIGITS.get(currency.lower(), 2)
 
 
 def figure(amount: Decimal, currency: str, *, signed: bool = False) -> str:
-    """The exact amount: ``1,234.50``, ``−500`` (jpy); never rounded to the decimals of its currency.
+    """Format the exact amount: ``1,234.50``, ``−500`` (jpy); it is never rounded.
 
     Args:
         amount: In major units.
-        currency: Tells how many decimals stand at least.
-        signed: Whether a positive amount has its sign too: ``+1,234.50``.
+        currency: Gives the minimum number of decimals.
+        signed: True to write the sign of positive amounts too: ``+1,234.50``.
     """
     decimals = f"{amount:f}".partition(".")[2].rstrip("0")
     digits = max(minor_digits(currency), len(decimals))
     sign = "−" if amount < 0 else "+" if amount > 0 and signed else ""
-    return f"{sign}{amount.copy_abs():,.{digits}f}"  # abs() would round to the 28 digits of the context
+    return f"{sign}{amount.copy_abs():,.{digits}f}"  # abs() rounds to the 28 digits of the context
 
 
 def money(amount: Decimal, currency: str | None, *, signed: bool = False) -> str:
-    """The exact amount and its currency: ``1,234.50 EUR``; the amount alone where there is no currency."""
+    """Format the exact amount and its currency: ``1,234.50 EUR``; without a currency, only the amount."""
     code = currency or ""
     return f"{figure(amount, code, signed=signed)} {code.upper()}".rstrip()
 
 
 def currency_column(amount: str, columns: Iterable[str]) -> str | None:
-    """The column with the currency of the column *amount*; None if the report has none."""
+    """Return the column with the currency of the column *amount*; None if the report has none."""
     columns = list(columns)
     own = _CURRENCY_COLUMNS.get(amount)
     candidates = [own] if own else ["currency", "fee_currency"]

@@ -1,4 +1,4 @@
-"""Periods as text for people: the one place that words an interval."""
+"""Periods as text for people: the only place that formats an interval."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ __all__ = ["day_text", "days_text", "period_name"]
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
-)  # strftime would speak the machine's language
+)  # strftime would use the locale of the machine
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
 def day_text(day: date) -> str:
-    """``"3 Nov 2026"``."""
+    """Format a day: ``"3 Nov 2026"``."""
     return f"{day.day} {_MONTHS[day.month - 1][:3]} {day.year}"
 
 
 def period_name(start: datetime, end: datetime, zone: tzinfo) -> str:
-    """``"October 2026"``, ``"Q3 2026"``, ``"2026"``, or its first and last day.
+    """Name an interval: ``"October 2026"``, ``"Q3 2026"``, ``"2026"``, or its first and last day.
 
     Args:
         start: First instant of the interval.
         end: First instant after it.
-        zone: Where the period is meant.
+        zone: Time zone of the period.
     """
     start, end = start.astimezone(zone), end.astimezone(zone)
     if not start.time() == end.time() == time.min:
@@ -44,12 +44,12 @@ def period_name(start: datetime, end: datetime, zone: tzinfo) -> str:
 
 
 def days_text(start: datetime | None, end: datetime, zone: tzinfo) -> str:
-    """``"2026-10-01 to 2026-10-31"``: both days included, or both bounds where they are no midnights.
+    """Format the days: ``"2026-10-01 to 2026-10-31"``, both included; bounds other than midnight with time.
 
     Args:
-        start: First instant of the interval; None for a report of one moment.
+        start: First instant of the interval; None for a report about one moment.
         end: First instant after it.
-        zone: Where the period is meant.
+        zone: Time zone of the period.
     """
     start, end = start and start.astimezone(zone), end.astimezone(zone)
     if all(bound.time() == time.min for bound in (start, end) if bound):

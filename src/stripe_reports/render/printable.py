@@ -1,8 +1,8 @@
-"""Text from outside, safe to print: what a terminal would obey instead of showing becomes a visible escape.
+"""Make text from outside safe to print: characters that control a terminal become visible escapes.
 
-Cells, descriptions and Stripe's messages are written by others. Printed as they are, they could clear the
-screen, fill the clipboard (OSC 52), retitle the window, or show ``100.00`` where ``00.001`` stands. Only what
-is printed changes: frames, attributes and exported files keep every character.
+Cells, descriptions and Stripe's messages are written by others. Printed unchanged, they could clear the
+screen, fill the clipboard (OSC 52), change the title of the window, or show ``100.00`` for ``00.001``. Only
+printed text changes: frames, attributes and exported files keep every character.
 
 Source: https://www.unicode.org/reports/tr9/, https://trojansource.codes
 """
@@ -14,20 +14,20 @@ import unicodedata
 __all__ = ["printable", "printable_lines"]
 
 _ESCAPED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Controls of a terminal; characters that are invisible or turn the direction of writing; halves of
-characters, which no stream can encode; and line breaks that are not ``\\n``."""
+"""Categories to escape: terminal controls; characters that are invisible or change the direction of writing;
+surrogates, which no stream can encode; and line breaks other than ``\\n``."""
 
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
-"""Persian, Hindi and emoji are not legible without them, and they move nothing."""
+"""Characters needed to read Persian, Hindi and emoji; they are harmless."""
 
 
 def printable(text: str) -> str:
-    """Return text on one line: such characters, line breaks and tabs are escapes as Python writes them."""
+    """Return text on one line, with such characters, line breaks and tabs as Python escapes."""
     return text if text.isprintable() else _escaped(text, kept=_JOINERS)
 
 
 def printable_lines(text: str) -> str:
-    """Return *text* likewise, with its line breaks and tabs as they are: for messages of several lines."""
+    """Return *text* with such characters escaped, but line breaks and tabs kept: for longer messages."""
     return text if text.isprintable() else _escaped(text, kept=_JOINERS + "\n\t")
 
 

@@ -1,4 +1,4 @@
-"""API keys in text: found in whatever form they are written, and replaced."""
+"""Find API keys in text, in any encoding, and replace them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["KEY", "REDACTED", "redacted", "without_key"]
 Value = TypeVar("Value")
 
 REDACTED = "(API key)"
-"""Without square brackets, which an address may have around numbers only."""
+"""Replacement text, without square brackets, which a URL allows around numbers only."""
 
 KEY = re.compile(r"[sr]k(?:_org)?_(live|test)_\w{3,}", re.ASCII)
 """A secret or restricted key of Stripe's."""
 
 
 def redacted(value: Value) -> Value:
-    """Replace everything in a text that looks like a secret key; other values stay as they are."""
+    """Replace everything in a text that looks like a secret key; other values are unchanged."""
     return cast("Value", KEY.sub(REDACTED, value)) if isinstance(value, str) else value
 
 
@@ -30,7 +30,7 @@ def without_key(text: str, key: str) -> str:
 
 @lru_cache(maxsize=16)
 def _written_forms(key: str) -> re.Pattern[str]:
-    """A pattern of the key as JSON, HTML and addresses may escape it, and in Base64, as Basic sends it."""
+    """Return a pattern of the key as JSON, HTML and URLs escape it, and in Base64, as in Basic auth."""
     return re.compile("|".join(["".join(map(_escapes, key)), *map(re.escape, _base64_forms(key))]))
 
 
@@ -41,7 +41,7 @@ def _escapes(character: str) -> str:
 
 
 def _base64_forms(key: str) -> set[str]:
-    """The characters that the key alone decides, for each of the three places where it may begin."""
+    """Return the Base64 characters that depend only on the key, for each of three possible offsets."""
     forms = set()
     for offset, skipped in enumerate((0, 2, 3)):
         length = (offset + len(key.encode())) * 8 // 6

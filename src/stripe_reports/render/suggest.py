@@ -1,4 +1,4 @@
-"""Suggestions: the names that are nearest to one that is not known."""
+"""Suggestions: the known names nearest to an unknown one."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ __all__ = ["did_you_mean", "suggestion"]
 
 
 def did_you_mean(word: str, known: Iterable[str], *, most: int = 3, cutoff: float = 0.5) -> str:
-    """``" Did you mean 'eur' or 'euro'?"``, to follow a sentence; empty if nothing is near.
+    """Return ``" Did you mean 'eur' or 'euro'?"``, to follow a sentence; empty if nothing is near.
 
     Args:
-        word: What was written.
-        known: What could have been meant.
-        most: How many are named at the most.
-        cutoff: How alike they must be, from 0 to 1.
+        word: The unknown name.
+        known: The valid names.
+        most: Maximum number of suggestions.
+        cutoff: Minimum similarity, from 0 to 1.
     """
     return suggestion(get_close_matches(word, sorted(known), n=most, cutoff=cutoff))
 
 
 def suggestion(near: Sequence[str]) -> str:
-    """The same of names that were found in another way."""
+    """Return the same sentence for names that are already found."""
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""

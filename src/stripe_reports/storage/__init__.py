@@ -1,1 +1,1 @@
-"""What is on this disk: results, the log of launches, the cache view."""
+"""Files on this disk: results, the log of launches, the cache view."""

@@ -1,4 +1,4 @@
-"""A file that is written to no further than it may grow, and ends with an error before the disk is full."""
+"""A file with a maximum size, which raises an error before the disk is full."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 __all__ = ["BoundedFile"]
 
 _CHECKED_EVERY = 64_000_000
-"""Bytes after which the room on the disk is looked at again; sooner where there is little."""
+"""Bytes between two checks of the free disk space; fewer when little is free."""
 
 
 class BoundedFile(io.BufferedRandom):
-    """A new file for a result whose size nobody knows beforehand, or whose announced size may be wrong.
+    """A new file for a result of unknown size, or whose announced size may be wrong.
 
     Args:
-        path: Where it is.
-        max_bytes: Bytes that it may have.
+        path: The file to create.
+        max_bytes: Maximum size in bytes.
 
     Raises:
-        ResultTooLargeError: From ``write``: it would have more.
-        StoreError: From ``write``: the disk would have less room left than the file has bytes, which is what
-            making a table of it may take.
+        ResultTooLargeError: From ``write``: the file would exceed *max_bytes*.
+        StoreError: From ``write``: less disk space would be free than the size of the file, which converting
+            it to a table may need.
     """
 
     def __init__(self, path: Path, *, max_bytes: int) -> None:
@@ -40,7 +40,7 @@ class BoundedFile(io.BufferedRandom):
         self._has_room_to = 0
 
     def write(self, content: ReadableBuffer, /) -> int:
-        """Write, if it may become that large."""
+        """Write, unless the file would become too large."""
         size = self.tell() + memoryview(content).nbytes
         if size > self._max_bytes:
             raise ResultTooLargeError(
@@ -53,7 +53,7 @@ class BoundedFile(io.BufferedRandom):
         return super().write(content)
 
     def _look_for_room(self, size: int) -> None:
-        with disk_errors("look at the room left", self._path.parent):
+        with disk_errors("check the free space", self._path.parent):
             free = shutil.disk_usage(self._path.parent).free
         if free < size:
             raise StoreError(

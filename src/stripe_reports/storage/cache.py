@@ -1,4 +1,4 @@
-"""What is stored on this machine: to look at, and to remove."""
+"""The stored results on this machine: list them, and remove them."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _SCHEMA: dict[str, pl.DataType] = {
 class Cache:
     """The results stored for a client; see ``cache`` of a client, which gives it.
 
-    They hold customers' data, lie in a folder that only their owner can read, and stay until they are
-    cleared, or until newer ones need their room.
+    They contain customers' data, are in a folder that only the user can read, and are kept until they are
+    cleared or newer results need the space.
     """
 
     def __init__(self, store: Store, *, now: Callable[[], datetime], close: Callable[[], None]) -> None:
@@ -50,20 +50,20 @@ class Cache:
         )
 
     def info(self, *, all_owners: bool = False) -> pl.DataFrame:
-        """What is stored, newest first, one row for each result.
+        """List the stored results, newest first, one row for each.
 
         Args:
             all_owners: Those of other keys, accounts and modes on this machine too.
 
         Returns:
             ``report_type``, ``interval_start`` and ``interval_end`` (UTC), ``request`` (as code), ``run``,
-            ``as_of`` (how old the data are), ``fetched_at``, ``size`` on disk in bytes, ``reusable`` (when
-            the result answers again, which is why it is kept), ``owner`` and ``path``.
+            ``as_of`` (age of the data), ``fetched_at``, ``size`` on disk in bytes, ``reusable`` (when the
+            result is used for a later request), ``owner`` and ``path``.
         """
         rows = []
         for store in self._stores(all_owners):
             for stored in store.all_results():
-                with suppress(FileNotFoundError):  # another process removes it just now
+                with suppress(FileNotFoundError):  # another process is removing it
                     rows.append(_row(stored, store))
         return pl.DataFrame(rows, schema=_SCHEMA, orient="row").sort("fetched_at", descending=True)
 
@@ -74,23 +74,23 @@ class Cache:
         older_than: timedelta | None = None,
         all_owners: bool = False,
     ) -> pl.DataFrame:
-        """Remove stored results, and return what ``info`` said of them.
+        """Remove stored results, and return their rows of ``info``.
 
-        Without arguments everything that is stored for this client goes: results, answers of Stripe's API,
-        and the notes of what was launched. Stripe keeps its own files for a year. What other threads and
-        processes fetch meanwhile they get all the same; empty lock files stay.
+        Without arguments, everything stored for this client is removed: results, answers of Stripe's API, and
+        the log of launches. Stripe keeps its own files for a year. Fetches in other threads and processes
+        still succeed; empty lock files remain.
 
         Args:
             report_type: Only results of this type; without version, of all its versions.
-            older_than: Only results that were fetched longer ago.
+            older_than: Only results fetched longer ago than this.
             all_owners: Those of other keys, accounts and modes on this machine too.
 
         Raises:
-            StoreError: Something could not be removed, and is still there.
+            StoreError: Something could not be removed.
         """
         found = self.info(all_owners=all_owners)
         if report_type is None and older_than is None:
-            self._close()  # the files that are removed may be open
+            self._close()  # the files to remove may be open
             for store in self._stores(all_owners):
                 store.clear()
             return found
@@ -107,17 +107,17 @@ class Cache:
         return gone
 
     def unrecognised(self) -> dict[str, list[str]]:
-        """What Stripe had that this version does not recognise, by what it is: names and shapes, no values.
+        """Return the names and shapes from Stripe that this version does not recognise, by category.
 
-        ``stripe-reports doctor`` shows it.
+        ``stripe-reports doctor`` prints it.
         """
         return self._store.launch_log.unrecognised()
 
     def check_writable(self) -> None:
-        """Find out whether results can be stored.
+        """Check that results can be stored.
 
         Raises:
-            StoreError: They cannot; the message says why.
+            StoreError: They cannot be stored; the message says why.
         """
         with self._store.staging():
             pass
@@ -131,7 +131,7 @@ def _row(stored: StoredResult, store: Store) -> tuple[object, ...]:
     request = provenance.request
     end = request.interval_end
     if not provenance.is_complete:
-        answers = "only by the run's id: not all parameters of the run are known"
+        answers = "only by the id of the run: not all of its parameters are known"
     elif end is not None and provenance.as_of >= end + SETTLED_AFTER:
         answers = "always: the interval was closed"
     else:

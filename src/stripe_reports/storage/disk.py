@@ -60,10 +60,10 @@ def disk_errors(what: str, path: Path, *, remedy: Remedy | None = None) -> Itera
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder, and what is missing above it, for its owner only; one that is there is closed to others.
+    """Create a folder and its missing parents with mode 0700; an existing folder is set to 0700 too.
 
     Raises:
-        OSError: It cannot be made, or is someone else's.
+        OSError: It cannot be created, or belongs to another user.
     """
     make_missing(folder)
     if os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) & 0o077:
@@ -71,18 +71,18 @@ def make_private(folder: Path) -> None:
 
 
 def make_missing(folder: Path) -> None:
-    """Make a folder, and what is missing above it, for its owner only; one that is there stays as it is.
+    """Create a folder and its missing parents with mode 0700; an existing folder is not changed.
 
     Raises:
-        OSError: It cannot be made.
+        OSError: It cannot be created.
     """
     if not folder.is_dir():
-        make_missing(folder.parent)  # ``parents=True`` would leave these open to others
+        make_missing(folder.parent)  # ``parents=True`` would let others read these
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def files_in(folder: Path, pattern: str) -> list[Path]:
-    """The files that match, sorted, though others may remove folders meanwhile."""
+    """List the files that match, sorted, even if others remove folders at the same time."""
     for _ in range(_TRIES):
         with suppress(FileNotFoundError):
             return sorted(folder.glob(pattern))
@@ -90,7 +90,7 @@ def files_in(folder: Path, pattern: str) -> list[Path]:
 
 
 def in_folder(folder: Path, use: Callable[[], T]) -> T:
-    """Do something in a folder that is made for it, and once more if others remove the folder meanwhile."""
+    """Call *use* after creating the folder, and retry if others remove the folder meanwhile."""
     for _ in range(_TRIES):
         with suppress(FileNotFoundError):
             make_private(folder)
@@ -100,16 +100,16 @@ def in_folder(folder: Path, use: Callable[[], T]) -> T:
 
 
 def move(source: Path, target: Path) -> None:
-    """Move a file into a folder that is made for it."""
+    """Move a file, creating the target folder if necessary."""
     in_folder(target.parent, lambda: source.replace(target))
 
 
 @contextmanager
 def locked(path: Path, *, timeout: float) -> Iterator[None]:
-    """Hold a lock file, against other threads and processes; raises ``Timeout`` if another holds it so long.
+    """Hold a lock file against other threads and processes; raise ``Timeout`` if it stays held elsewhere.
 
-    Nobody removes the file while it may be held: who opened it before and who opens a new one afterwards
-    would both hold the lock.
+    The file must not be removed while it may be held: one process could hold the removed file and another a
+    new one, so both would have the lock.
     """
     lock = FileLock(path, mode=0o600)
     in_folder(path.parent, lambda: lock.acquire(timeout=timeout))
@@ -120,7 +120,7 @@ def locked(path: Path, *, timeout: float) -> Iterator[None]:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder with all that is in it, though others write and remove in it.
+    """Remove a folder with its contents, even if others write or remove files in it.
 
     Raises:
         OSError: Something could not be removed.
@@ -137,13 +137,13 @@ def remove_folder(folder: Path) -> None:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_json(path: Path) -> Any:
-    """What a file holds; raises ``OSError`` or ``ValueError`` if it cannot be read."""
+    """Return the contents of a JSON file; raise ``OSError`` or ``ValueError`` if it cannot be read."""
     return json.loads(path.read_text("utf-8"))
 
 
@@ -165,7 +165,7 @@ def write_json(path: Path, content: Any) -> None:
 
 @contextmanager
 def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A file to write to that takes its place once it is finished, and that only its owner can read."""
+    """Give a temporary file to write, and move it to *path* when complete; its mode is 0600."""
     target = Path(path).expanduser()
     temporary = target.with_name(f".{uuid.uuid4().hex}.part")
     with disk_errors("write", target, remedy=everywhere("Give another path, or make room.")):
@@ -178,14 +178,14 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def safe_name(name: str) -> str:
-    """*name* as a file name; ids come from answers and are not trusted to be one."""
+    """Return *name* if it is a safe file name; ids come from answers and are not trusted."""
     if not _SAFE_NAME.fullmatch(name) or ".." in name:
-        raise StoreError(f"{name[:100]!r} cannot be the name of a file, so its result is not stored.")
+        raise StoreError(f"{name[:100]!r} is not a safe file name, so its result was not stored.")
     return name
 
 
 def size_text(count: int) -> str:
-    """A number of bytes for people."""
+    """Format a number of bytes for people."""
     size = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if size < 1000 or unit == "GB":

@@ -1,9 +1,9 @@
 """The log of launches: what was launched from here, how long it took, and what the account offers.
 
-    launches/<request key>/<run id>.json     a launch, and what became of it
-    durations.json                           how long the last runs of a type took
-    unrecognised.json                        what this version does not know, for the doctor
-    report_types.json                        what the account offers, remembered for a day
+    launches/<request key>/<run id>.json     a launch and its outcome
+    durations.json                           duration of the last runs of each type
+    unrecognised.json                        names unknown to this version, for the doctor
+    report_types.json                        report types of the account, kept for a day
 
 All processes share these files. One that is lost or cannot be read costs a call, never a wrong result.
 """
@@ -35,7 +35,7 @@ UNRECOGNISED_KEPT = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchRecord:
-    """A launch made from this machine. A *run_id* of None is one that Stripe answered with a server error."""
+    """A launch from this machine; *run_id* is None if Stripe answered with a server error."""
 
     request: ReportRequest
     generation: datetime | None
@@ -47,7 +47,7 @@ class LaunchRecord:
 
     @property
     def as_known(self) -> KnownRun | None:
-        """The run, for the reuse rule."""
+        """Return the run for the reuse rule; None without an id."""
         if self.run_id is None or self.created is None:
             return None
         return KnownRun(self.run_id, self.status, self.as_of or self.created, "launched", self.generation)
@@ -70,7 +70,7 @@ class LaunchLog:
         return [record for path in paths if (record := _read_launch(path)) is not None]
 
     def launch_of(self, run_id: str) -> LaunchRecord | None:
-        """The launch that made a run, if it was made here."""
+        """Return the launch of a run; None if it was launched elsewhere."""
         with disk_errors("read the launches", self.folder):
             paths = files_in(self.folder / "launches", f"*/{safe_name(run_id)}.json")
         return next((record for path in paths if (record := _read_launch(path)) is not None), None)
@@ -81,7 +81,7 @@ class LaunchLog:
         return record.request if record else None
 
     def remember(self, key: str, record: LaunchRecord) -> None:
-        """Write down a launch, or what became of it."""
+        """Record a launch, or its outcome."""
         folder = self.folder / "launches" / key[:32]
         generation = int(record.generation.timestamp()) if record.generation else 0
         name = safe_name(record.run_id) if record.run_id else f"no-run-{generation}-{record.attempt}"
@@ -100,9 +100,9 @@ class LaunchLog:
         )
 
     def offered(self) -> tuple[dict[str, tuple[str, ...] | None], datetime] | None:
-        """The report types that the account offers, and when that was so; None if never asked.
+        """Return the report types that the account offers, and the time of that answer; None if never asked.
 
-        By id, with the default columns that Stripe names; None where it names none.
+        The types are by id, with Stripe's default columns; None if it gives none.
         """
         try:
             read = read_json(self.folder / "report_types.json")
@@ -115,12 +115,12 @@ class LaunchLog:
             return None
 
     def remember_offered(self, default_columns: Mapping[str, Sequence[str] | None], at: datetime) -> None:
-        """Write down what the account offers."""
+        """Record the report types that the account offers."""
         columns = {id_: None if names is None else list(names) for id_, names in default_columns.items()}
         write_json(self.folder / "report_types.json", {"at": at.isoformat(), "default_columns": columns})
 
     def unrecognised(self) -> dict[str, list[str]]:
-        """What Stripe had that this version does not recognise, by what it is: names and shapes only."""
+        """Return the names and shapes from Stripe that this version does not recognise, by category."""
         try:
             read = read_json(self.folder / "unrecognised.json")
             return {str(what): [str(name) for name in names] for what, names in read.items()}
@@ -128,7 +128,7 @@ class LaunchLog:
             return {}
 
     def note_unrecognised(self, what: str, *names: str) -> None:
-        """Write down names or shapes that are not recognised; the first hundreds of a kind are kept."""
+        """Record names or shapes that are not recognised; the first few hundred of each category are kept."""
         known = self.unrecognised() if names else {}
         new = [name for name in names if name not in known.get(what, ())]
         if not new:
@@ -140,7 +140,7 @@ class LaunchLog:
             logger.warning("not noted for the doctor: %s", error)
 
     def durations(self, report_type: str) -> list[float]:
-        """Seconds that the last runs of a type took, oldest first."""
+        """Return the durations of the last runs of a type in seconds, oldest first."""
         try:
             seconds = read_json(self.folder / "durations.json")[report_type]
             return [float(each) for each in seconds]
@@ -148,9 +148,9 @@ class LaunchLog:
             return []
 
     def note_duration(self, report_type: str, seconds: float) -> None:
-        """Write down how long a run took; the last few count."""
+        """Record the duration of a run; only the last few are kept."""
         path, lock = self.folder / "durations.json", self.folder / "locks" / "durations.lock"
-        # Held, lest two that read and write it lose what one of them adds; if it stays busy, that is lost.
+        # The lock prevents two writers from losing an entry; if it stays busy, this entry is lost.
         with suppress(Timeout), disk_errors("write", path), locked(lock, timeout=DURATIONS_TIMEOUT):
             try:
                 known = dict(read_json(path))

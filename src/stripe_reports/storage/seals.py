@@ -1,7 +1,7 @@
-"""Size, hash and number of rows of finished results, noted beside them, and checked when they are opened.
+"""Size, hash and number of rows of finished results, stored next to them and checked when they are opened.
 
-The number is the one that reading Stripe's file has proved. It is not known before the Parquet file is
-written, which therefore cannot say it in what it says of itself.
+The number of rows was proved when reading Stripe's file. It is known only after the Parquet file is written,
+so it cannot be part of that file's metadata.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _checked: dict[tuple[str, int, int], bool] = {}
 
 @dataclass(frozen=True, slots=True)
 class _Seal:
-    """A finished Parquet file: its bytes, their SHA-256, and how many rows it must have."""
+    """A finished Parquet file: its size, its SHA-256, and its number of rows."""
 
     size: int
     sha256: str
@@ -27,31 +27,31 @@ class _Seal:
 
 
 def seal(path: Path, *, rows: int) -> None:
-    """Note size and hash of a finished file beside it, and how many rows were put into it."""
+    """Write the size, hash and number of rows of a finished file next to it."""
     write_json(seal_of(path), asdict(_Seal(path.stat().st_size, digest(path), rows)))
 
 
 def seal_of(path: Path) -> Path:
-    """Where the seal of a file lies."""
+    """Return the path of the seal of a file."""
     return path.with_suffix(".sha256")
 
 
 def rows_of(path: Path) -> int:
-    """How many rows a file has, by its seal: its size and its own footer say the same.
+    """Return the number of rows in the seal of a file, if its size and its footer agree.
 
-    Raises one of ``UNREADABLE``, ``TypeError`` or ``ValueError`` if they do not, or there is no seal; and for
-    a file that ``is_sealed`` has found to be damaged.
+    Raises one of ``UNREADABLE``, ``TypeError`` or ``ValueError`` if they do not, if there is no seal, or if
+    ``is_sealed`` found the file damaged.
     """
     noted = _noted_of(path)
     if _checked.get(_state_of(path)) is False or noted.size != path.stat().st_size:
-        raise ValueError(f"{path} is not as it was when it was sealed")
+        raise ValueError(f"{path} changed after it was sealed")
     if noted.rows != count_rows(path):
-        raise ValueError(f"{path} does not have the {noted.rows} rows that were put into it")
+        raise ValueError(f"{path} does not have the {noted.rows} rows of its seal")
     return noted.rows
 
 
 def is_sealed(path: Path) -> bool:
-    """Whether a file is as it was when it was sealed, to the byte. It is read once in a process."""
+    """Tell whether a file is unchanged since it was sealed, byte for byte; it is read once in a process."""
     try:
         state = _state_of(path)
         if state not in _checked:

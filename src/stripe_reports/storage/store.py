@@ -47,7 +47,7 @@ __all__ = ["METADATA_KEY", "Store", "StoredResult"]
 METADATA_KEY = "stripe_reports"
 LOCK_TIMEOUT = 120.0
 STORE_TIMEOUT = 3600.0
-"""Seconds that the download of another thread or process may take."""
+"""Maximum time to wait for the download of another thread or process, in seconds."""
 
 LOCK_ALONE_KEPT_FOR = 24 * 3600.0
 
@@ -56,14 +56,14 @@ _LOCK = ".lock"
 
 @dataclass(frozen=True, slots=True)
 class StoredResult:
-    """A result file of this machine."""
+    """A result file on this machine."""
 
     path: Path
     provenance: Provenance
 
     @property
     def as_known(self) -> KnownRun:
-        """The run behind it, for the reuse rule."""
+        """Return its run for the reuse rule."""
         return KnownRun(self.provenance.run.id, "succeeded", self.provenance.as_of, "stored")
 
 
@@ -86,12 +86,12 @@ class Store:
 
     @property
     def answers_path(self) -> Path:
-        """SQLite file of requests-cache."""
+        """The SQLite file of requests-cache."""
         return self.folder / "api_answers.sqlite"
 
     @contextmanager
     def lock(self, name: str, *, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
-        """Hold a request or a run, so that no other thread or process decides about it or stores it."""
+        """Lock a request or a run, so that no other thread or process decides on it or stores it."""
         path = self.folder / "locks" / f"{safe_name(name)[:64]}.lock"
         with ExitStack() as held:
             try:
@@ -99,16 +99,16 @@ class Store:
                     held.enter_context(locked(path, timeout=timeout))
             except Timeout:
                 deadline.check(
-                    f"Another process was busy with the same report (it holds {path}), and not done"
+                    f"Another process was busy with the same report (it holds {path}) and did not finish"
                 )
                 raise StoreError(
                     f"Another process has been busy with the same report for {timeout:.0f} s (it holds "
-                    f"{path}). Try again when it is done; what it launches will be found, not repeated."
+                    f"{path}). Try again when it has finished; its launch will be found, not repeated."
                 ) from None
             yield
 
     def results(self, key: str, request: ReportRequest) -> list[StoredResult]:
-        """The stored results of a request; unreadable files are left out."""
+        """List the stored results of a request; unreadable files are left out."""
         with disk_errors("list stored results", self.folder):
             paths = files_in(self._results_folder(key, request), "*.parquet")
         found = [result for path in paths if (result := self.open(path)) is not None]
@@ -124,7 +124,7 @@ class Store:
         return next((each for each in found if each.provenance.schema_overrides == wanted), None)
 
     def open(self, path: Path) -> StoredResult | None:
-        """The result at *path*, or None if it is not a readable result of this owner, with all its rows."""
+        """Open the result at *path*; None if it is not a complete, readable result of this owner."""
         try:
             metadata = pl.read_parquet_metadata(path)
             provenance = replace(Provenance.from_json(metadata[METADATA_KEY]), rows=rows_of(path))
@@ -136,10 +136,10 @@ class Store:
 
     @contextmanager
     def staging(self, *, room: int = 0) -> Iterator[Path]:
-        """A fresh folder beside the results, gone afterwards; leftovers of killed processes go with it.
+        """Give a new folder next to the results, removed afterwards with leftovers of killed processes.
 
         Args:
-            room: Bytes of the file that comes; as many again are needed to make a table of it.
+            room: Size of the expected file in bytes; converting it needs the same again.
         """
         self.remove_leftovers()
         parent = self.folder / "staging"
@@ -152,39 +152,39 @@ class Store:
                 try:
                     yield folder
                 except (FileError, OSError, pl.exceptions.PolarsError):
-                    self._check_room(parent, 2 * room)  # polars does not say that the disk was full
+                    self._check_room(parent, 2 * room)  # polars does not report a full disk
                     raise
                 finally:
-                    # A writer of polars that comes late may put a file into it all the same: a leftover then.
+                    # A late writer of polars may still put a file into it, which is a leftover then.
                     shutil.rmtree(folder, ignore_errors=True)
         finally:
             with suppress(OSError):
                 lock.unlink()
 
     def remove_leftovers(self) -> None:
-        """Remove the staging folders that nobody holds: their processes were killed."""
+        """Remove the staging folders without a lock holder: their processes were killed."""
         with disk_errors("look for leftovers", self.folder):
             found = files_in(self.folder / "staging", "*")
         for folder in (path for path in found if path.suffix != _LOCK):
-            # Whoever made it held its lock before it was there.
+            # Its creator held the lock before creating the folder.
             with suppress(Timeout, OSError), locked(_lock_of(folder), timeout=0):
                 shutil.rmtree(folder, ignore_errors=True)
                 _lock_of(folder).unlink()
         for lock in (path for path in found if path.suffix == _LOCK):
-            with suppress(OSError):  # a lock alone: its folder was about to be made
+            with suppress(OSError):  # only a lock: its folder was not yet created
                 if not _staged_of(lock).exists() and time.time() - lock.stat().st_mtime > LOCK_ALONE_KEPT_FOR:
                     lock.unlink()
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Let nobody clear what is stored: for who has stored a result, lost it, and stores it once more."""
+        """Prevent clearing the store, while a result that was lost after storing is stored again."""
         with self.lock("clear", timeout=STORE_TIMEOUT):
             yield
 
     def clear(self) -> None:
-        """Remove everything but what others write in this moment, and the empty files of their locks."""
+        """Remove everything except files that others are writing, and empty lock files."""
         self.remove_leftovers()
-        with self.kept(), disk_errors("remove what is stored", self.folder):
+        with self.kept(), disk_errors("remove the stored results", self.folder):
             _empty(self.answers_path)
             for path in files_in(self.folder, "*"):
                 if path.name in {"locks", "staging"} or path.name.startswith(self.answers_path.name):
@@ -196,7 +196,7 @@ class Store:
 
     @staticmethod
     def _check_room(folder: Path, needed: int) -> None:
-        with disk_errors("look at the room left", folder):
+        with disk_errors("check the free space", folder):
             free = shutil.disk_usage(folder).free
         if free < needed:
             raise StoreError(
@@ -206,10 +206,10 @@ class Store:
             )
 
     def put(self, key: str, staged: Path, provenance: Provenance, *, rows: int) -> StoredResult:
-        """Move a finished Parquet file of so many rows from ``staging`` to its place.
+        """Move a finished Parquet file of *rows* rows from ``staging`` to its place.
 
         Raises:
-            StoreError: It has another number of rows, or it cannot be moved.
+            StoreError: It has a different number of rows, or it cannot be moved.
         """
         folder = self._results_folder(key, provenance.request)
         if not provenance.is_complete:
@@ -220,15 +220,15 @@ class Store:
             seal(staged, rows=rows)
             if (there := count_rows(staged)) != rows:
                 raise StoreError(
-                    f"The result of run {provenance.run.id} has {rows:,} rows, and {there:,} were written to "
-                    f"{staged.parent}. Nothing was stored; fetch again, and check the disk if that fails too."
+                    f"The result of run {provenance.run.id} has {rows:,} rows, but {there:,} were written to "
+                    f"{staged.parent}. Nothing was stored; fetch again, and check the disk if it fails again."
                 )
             move(seal_of(staged), seal_of(path))
-            move(staged, path)  # last: a file without its seal is no result, nor is a seal without its file
+            move(staged, path)  # last: a file without a seal, or a seal without a file, is not a result
         return StoredResult(path, replace(provenance, rows=rows))
 
     def keep_damaged(self, csv: Path, run_id: str) -> Path:
-        """Put a file that could not be read aside, to be looked at."""
+        """Keep a file that could not be read, so that a person can look at it."""
         path = self.folder / "damaged" / f"{safe_name(run_id)}.csv"
         with disk_errors("keep a damaged file", path):
             csv.chmod(0o600)
@@ -239,13 +239,13 @@ class Store:
         return self.folder / "results" / safe_name(request.report_type) / key[:32]
 
     def all_results(self) -> Iterator[StoredResult]:
-        """Every stored result of this owner."""
+        """Iterate over the stored results of this owner."""
         with disk_errors("list stored results", self.folder):
             paths = files_in(self.folder, "results/*/*/*.parquet")
         yield from (result for path in paths if (result := self.open(path)) is not None)
 
     def remove(self, path: Path) -> None:
-        """Remove a stored result, and the folders that it leaves empty."""
+        """Remove a stored result, and its folders if they are empty."""
         with disk_errors("remove a stored result", path):
             path.unlink(missing_ok=True)
             seal_of(path).unlink(missing_ok=True)
@@ -254,12 +254,12 @@ class Store:
                 folder.rmdir()
 
     def evict(self, limit: int, *, keep: Path) -> list[Path]:
-        """Remove what was stored first, damaged files too, until no more than *limit* bytes are left."""
+        """Remove the oldest files, damaged ones included, until at most *limit* bytes are left."""
         found = []
-        with disk_errors("look at the stored results", self.folder):
+        with disk_errors("list the stored results", self.folder):
             results = files_in(self.folder, "results/*/*/*.parquet")
             for path in [*results, *files_in(self.folder, "damaged/*.csv")]:
-                with suppress(FileNotFoundError):  # another process needs room too
+                with suppress(FileNotFoundError):  # another process needs space too
                     found.append((path.stat(), path))
         total, removed = sum(stat.st_size for stat, _ in found), []
         for stat, path in sorted(found, key=lambda each: each[0].st_mtime):
@@ -272,7 +272,7 @@ class Store:
         return removed
 
     def on_this_machine(self) -> list[Store]:
-        """The stores of all owners in the same folder, this one included."""
+        """List the stores of all owners in the same folder, this one included."""
         with disk_errors("list the folders", self.root):
             folders = sorted(self.root.iterdir()) if self.root.is_dir() else []
         owners = (Owner.of_folder(folder.name) for folder in folders if folder.is_dir())
@@ -288,9 +288,9 @@ def _staged_of(lock: Path) -> Path:
 
 
 def _empty(answers: Path) -> None:
-    """Empty a cache of answers, which others may use; one that is broken is removed.
+    """Empty a cache of answers that others may be using; remove a broken one.
 
-    Its journal is SQLite's: whoever removes that from under a writer breaks the file.
+    Its journal belongs to SQLite: removing it while another process writes would break the file.
     """
     if not answers.exists():
         return

@@ -1,4 +1,4 @@
-"""Result files that came compressed, unpacked beside themselves, and no further than is sensible."""
+"""Unpack compressed result files into the same folder, with a limit on the size."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ __all__ = ["PACKED", "unpacked"]
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 PACKED = (_GZIP, _ZIP)
-"""How files begin that ``unpacked`` unpacks."""
+"""First bytes of the files that ``unpacked`` unpacks."""
 
 MOST_TIMES_LARGER = 200
-"""No report packs better than this; what does is made to fill the disk."""
+"""Maximum compression ratio: no report exceeds it, but an attack on the disk would."""
 
 _CHUNK = 1 << 20
 
 
 def unpacked(received: Path, *, max_bytes: int) -> Path:
-    """The file itself, or what is in it if it is gzip or a ZIP archive of one file.
+    """Return the file itself, or its contents if it is gzip or a ZIP archive of one file.
 
     Raises:
         DamagedFileError: It cannot be unpacked, or would unpack to more than 200 times its size.
         ResultTooLargeError: It would unpack to more than *max_bytes*.
-        StoreError: There is not enough room on the disk for it.
+        StoreError: There is not enough disk space for it.
     """
     with received.open("rb") as file:
         start = file.read(4)
@@ -53,7 +53,7 @@ def unpacked(received: Path, *, max_bytes: int) -> Path:
         lzma.LZMAError,
         zipfile.BadZipFile,
         ValueError,
-        RuntimeError,  # a password is wanted, or a method unknown
+        RuntimeError,  # it needs a password, or uses an unknown method
     ) as error:
         raise _damaged(error) from error
     return received
