@@ -353,7 +353,7 @@ def test_currencies_never_share_a_panel(name):
 
 @EVERY_RECIPE
 def test_without_rows_a_chart_says_so(name):
-    assert "Nothing happened" in draw(name, rows=0).to_json()
+    assert "There is nothing to draw" in draw(name, rows=0).to_json()
 
 
 @EVERY_RECIPE
@@ -466,16 +466,16 @@ def test_the_period_can_be_chosen_and_places_without_rows_are_kept():
     axis = charts.activity_net(frame, every="day").to_dict()["layer"][0]["encoding"]["x"]["scale"]["domain"]
     first, last = frame["created"].min().date(), frame["created"].max().date()
     assert axis == [f"{day}" for day in pl.date_range(first, last, eager=True)]
-    with pytest.raises(ParameterError, match="no period 'hour'; there is day, week"):
+    with pytest.raises(ParameterError, match="every must be one of 'day', 'week'"):
         charts.activity_net(frame, every="hour")
 
 
 def test_a_period_that_makes_too_many_bars_is_refused():
     """Drawn all the same, it could neither be read nor stay light."""
     frame = frames.activity(1, rows=3000, days=3000)
-    with pytest.raises(ParameterError, match=r"too many to be read\. Choose a longer"):
+    with pytest.raises(ParameterError, match=r"too many to read\. Choose a longer"):
         charts.activity_net(frame, every="day")
-    with pytest.raises(ParameterError, match="top is a number from 1 to 60"):
+    with pytest.raises(ParameterError, match="top must be a number from 1 to 60"):
         charts.activity_net(frame, top=1000)
 
 

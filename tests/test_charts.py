@@ -200,7 +200,7 @@ def test_an_amount_without_currency_is_not_hidden():
     ],
 )
 def test_where_nothing_happened_the_chart_says_so(frame):
-    assert "Nothing happened" in balance_waterfall(frame).to_json()
+    assert "There is no balance" in balance_waterfall(frame).to_json()
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,25 @@
-"""Each kind of report drawn the way a finance person reads it: ordinary altair charts, offline.
+"""Charts of reports for finance teams: ordinary altair charts that need no internet.
 
-    choosing.py         which chart for which report: chart_of, kinds_of
+    choosing.py         chooses the charts of a report: chart_of, kinds_of
     balance.py          the balance summary as a waterfall
     activity.py         net per day, week or month by reporting category; cumulated; gross, fees and net
     summary.py          gross, fees and net by reporting category
     payouts.py          payouts by status, and the days until they arrive
-    reconciliation.py   what payouts are made of
+    reconciliation.py   composition of payouts
     fees.py             fees as a rate of what was charged; fees by product
     rates.py            disputes and refunds as rates
     tax.py              tax by jurisdiction, and over time
     connect.py          connected accounts by volume and by balance; card payment fees by plan
     financial.py        a financial account's balance as a waterfall, and its activity
     revenue.py          debits and credits per accounting period
-    linking.py          charts in which one can select
+    linking.py          charts with selections
 
-    stacked.py, lines.py, ranked.py, waterfall.py     the four shapes that recipes draw
-    slots.py, groups.py, panels.py, columns.py        axes, parts, currencies, and what a frame must have
+    stacked.py, lines.py, ranked.py, waterfall.py     the four shapes drawn by recipes
+    slots.py, groups.py, panels.py, columns.py        axes, parts, currencies, and required columns
 
-A recipe is a function of a frame, whether it comes from ``report.frame()``, ``report.scan()`` or
-``sr.read_csv``. Figures are summed up on exact decimals, a currency at a time. Floats only place the marks;
-every amount that is read, on a bar or in its tooltip, is text made from the decimal.
+A recipe is a function of a frame from ``report.frame()``, ``report.scan()`` or ``sr.read_csv``. Amounts are
+summed as exact decimals, one currency at a time. Floats only position the marks; every amount shown, on a bar
+or in its tooltip, is text made from the decimal.
 """
 
 from stripe_reports.charts.activity import activity_cumulated, activity_net, gross_fee_net

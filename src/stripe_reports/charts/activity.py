@@ -1,4 +1,4 @@
-"""What moved the balance: net per day, week or month by reporting category, cumulated; gross, fee and net."""
+"""Balance activity: net per day, week or month by reporting category; cumulated; gross, fee and net."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from stripe_reports.charts.stacked import stacked
 __all__ = ["activity_cumulated", "activity_net", "gross_fee_net"]
 
 TIMES = ("created", "created_utc", "automatic_payout_effective_at", "effective_at", "effective_at_utc")
-"""What tells the day of a row, in order of preference."""
+"""Columns with the time of a row, in order of preference."""
 
 
 def activity_net(
@@ -39,20 +39,20 @@ def activity_net(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """Net per day, week or month, by reporting category: one panel per currency.
+    """Draw net per day, week or month, by reporting category: one panel per currency.
 
     Args:
         frame: An itemised report with ``created``, ``reporting_category``, ``net`` and ``currency``.
-        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for the finest that is
+        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for the shortest that is
             readable. Weeks begin on Monday.
-        top: So many categories keep their names; the others are one.
-        currency: Draws only this currency, or these.
-        timezone: Zone in which days are counted; None for the one that the column has.
-        title: Stands on top.
+        top: Maximum number of named categories; the others are combined.
+        currency: Draw only this currency, or these.
+        timezone: Time zone of the days; None for that of the column.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     check(frame, "A chart of the activity", ["reporting_category"])
     time = _check(frame, "net")
@@ -77,10 +77,10 @@ def activity_cumulated(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """The net of all rows up to the end of each day, week or month: one panel per currency.
+    """Draw the net of all rows up to the end of each day, week or month: one panel per currency.
 
-    Arguments and errors are those of ``activity_net``. The line begins at the first day's net, not at the
-    balance before it, which an itemised report does not tell.
+    Arguments and errors are those of ``activity_net``. The line begins at the net of the first day, not at
+    the earlier balance, which an itemised report does not have.
     """
     time = _check(frame, "net")
     days = sums_by_day(frame, time, timezone, currency, amount=pl.col("net"))
@@ -108,9 +108,9 @@ def gross_fee_net(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """Gross, less fees, and the net of both per day, week or month: one panel per currency.
+    """Draw gross, fees and net per day, week or month: one panel per currency.
 
-    Fees are positive in the report and stand below zero here, so that the two bars make the net, which is a
+    Fees are positive in the report but drawn below zero, so that the two bars add up to the net, which is a
     point. Arguments and errors are those of ``activity_net``.
     """
     time = _check(frame, "gross", "fee", "net")
@@ -140,7 +140,7 @@ def gross_fee_net(
 
 
 def _check(frame: Frame, *amounts: str) -> str:
-    """The column that tells the time, after all others were found to be there."""
+    """Check the columns, and return the one with the time."""
     time = first_of(frame, *TIMES) or TIMES[0]
     check(frame, "A chart of the activity", [time, *amounts, "currency"], exact=amounts)
     return time

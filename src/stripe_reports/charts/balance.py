@@ -31,7 +31,7 @@ _STEPS = pl.DataFrame(
 """The bars from left to right."""
 
 _SPLIT = {"activity": "activity_gross", "payouts": "payouts_gross"}
-"""Sums that are left out where the report has their parts."""
+"""Totals that are left out if the report has their parts."""
 
 _NEEDED = ["category", "net_amount", "currency"]
 
@@ -45,19 +45,19 @@ def balance_waterfall(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """How each currency's balance came from its start to its end: one panel per currency.
+    """Draw how each balance changed from start to end: one panel per currency.
 
-    The bars are the rows of a balance summary; payout fees stand only where there were any. If the rows do
+    The bars are the rows of a balance summary; payout fees are shown only if there were any. If the rows do
     not add up to the ending balance, a bar "Unexplained" shows by how much.
 
     Args:
         frame: A ``balance.summary`` report, with ``category``, ``net_amount`` and ``currency``.
-        currency: Draws only this currency, or these.
-        title: Stands on top.
+        currency: Draw only this currency, or these.
+        title: Title of the chart.
         subtitle: One line or several below it, such as report, period and time zone.
 
     Returns:
-        A layered chart; several of them, one below the other, where there are several currencies.
+        A layered chart, or several of them, one below the other, for several currencies.
 
     Raises:
         ParameterError: The frame is not one balance summary.
@@ -66,7 +66,7 @@ def balance_waterfall(
     check(frame, "A waterfall of the balance", _NEEDED, exact=["net_amount"])
     bars = _bars(only_currencies(frame, currency).select(_present(frame)).collect())
     if bars.is_empty():
-        return note("Nothing happened: no balance, no activity and no payouts.", head)
+        return note("There is no balance, no activity and no payout.", head)
     return waterfall(bars, head, category={"columns": ["category"]})
 
 
@@ -75,17 +75,17 @@ def _present(frame: Frame) -> list[str]:
 
 
 def _bars(frame: pl.DataFrame) -> pl.DataFrame:
-    """The bars of a waterfall, with exact ``amount``, ``start`` and ``end``."""
+    """Return the bars of a waterfall, with exact ``amount``, ``start`` and ``end``."""
     if not frame.is_empty() and _steps(frame).is_empty():
         raise ParameterError(
-            "The frame is not a balance summary: no row is a starting_balance, activity, payouts or "
+            "The frame is not a balance summary: it has no row starting_balance, activity, payouts or "
             "ending_balance."
         )
     amounts = frame.select(
         "category", pl.col("currency").fill_null(""), amount=pl.col("net_amount").fill_null(0)
-    ).filter((pl.col("currency") != "") | (pl.col("amount") != 0))  # an untouched zero has no currency
+    ).filter((pl.col("currency") != "") | (pl.col("amount") != 0))  # a zero without activity has no currency
     if amounts.select("currency", "category").is_duplicated().any():
-        raise ParameterError("The frame holds several balance summaries; draw them one by one.")
+        raise ParameterError("The frame contains several balance summaries. Draw them one by one.")
 
     is_difference = pl.col("category") == "difference"
     is_ending = pl.col("category") == "ending_balance"
@@ -114,7 +114,7 @@ def _bars(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _steps(frame: pl.DataFrame) -> pl.DataFrame:
-    """The bars that the report has rows for, labelled with the date where a description has one."""
+    """Return the bars for which the report has rows, labelled with the date in a description, if any."""
     present = set(frame["category"])
     if {"starting_balance", "ending_balance"} <= present:
         present.add("difference")

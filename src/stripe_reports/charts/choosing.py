@@ -1,4 +1,4 @@
-"""Which chart for which report: the kinds that fit its type and columns, the first one by default."""
+"""Choose the charts of a report by its type and columns; the first is the default."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ __all__ = [
 ]
 
 _CHARACTERS = 84
-"""Of a line of the subtitle: they fit 600 pixels."""
+"""Maximum characters of a line of the subtitle, which fit 600 pixels."""
 
 
 class Recipe(Protocol):
-    """Draws the frame of one kind of report."""
+    """A function that draws the frame of one kind of report."""
 
     def __call__(self, frame: Frame, *, title: str | None = ..., subtitle: Any = ...) -> Chart:
-        """An altair chart of *frame*, one panel per currency."""
+        """Return an altair chart of *frame*, one panel per currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ class _Kind:
     """A chart that reports can have.
 
     Attributes:
-        name: What it is asked for by.
-        title: What it is called in a list.
-        recipe: Draws it.
-        types: Beginnings or endings of the report types it is for; a type without version.
-        columns: Needed; of a tuple, one.
+        name: Name to request it by.
+        title: Title in a list.
+        recipe: Function that draws it.
+        types: Beginnings or endings of its report types, without version.
+        columns: Required columns; of a tuple, one is enough.
     """
 
     name: str
@@ -80,7 +80,7 @@ class _Kind:
 
 
 def _is_like(base: str, pattern: str) -> bool:
-    """Whether a type is of a pattern; what a platform asks of its accounts is drawn as its own is."""
+    """Tell whether a type matches a pattern; Connect reports are drawn like those of a single account."""
     return base.removeprefix("connected_account_").startswith(pattern)
 
 
@@ -112,14 +112,14 @@ _KINDS = (
     ),
     _Kind(
         "payouts",
-        "What each payout is made of",
+        "Composition of each payout",
         payouts_made_of,
         ("payout_reconciliation.itemized",),
         ("automatic_payout_id", _CATEGORY, "net", "currency"),
     ),
     _Kind(
         "composition",
-        "What the payouts are made of",
+        "Composition of all payouts",
         payout_composition,
         ("payout_reconciliation",),
         (_CATEGORY, "net", "currency"),
@@ -230,29 +230,29 @@ _KINDS = (
         ("accounting_period", "debit", "credit", "amount", "currency"),
     ),
 )
-"""The kinds in the order in which they are offered; the first that fits is the default."""
+"""The kinds in the order of a list; the first that fits is the default."""
 
 _ACCOUNTS_FIRST = "accounts"
-"""What a platform wants to see first of all its accounts."""
+"""The kind shown first for a platform's accounts."""
 
 
 def kinds_for(report_type: str, columns: Iterable[str]) -> dict[str, str]:
-    """The charts that a report of that type with these columns can have: name and title.
+    """Return the charts of a report of that type with these columns: name and title.
 
     Args:
         report_type: With or without its version.
-        columns: Of the report's frame.
+        columns: Columns of the report's frame.
     """
     return {kind.name: kind.title for kind in _fitting(report_type, columns)}
 
 
 def kinds_of(source: Source) -> dict[str, str]:
-    """The charts that a report can have: name, and title for people; the first is the default."""
+    """Return the charts of a report: name, and title for people; the first is the default."""
     return kinds_for(source.request.report_type, source.columns)
 
 
 def recipe_for(report_type: str, columns: Iterable[str], kind: str | None = None) -> Recipe:
-    """What draws such a report.
+    """Return the recipe for such a report.
 
     Raises:
         ParameterError: There is no such kind of chart, or none at all, for this type and these columns.
@@ -266,7 +266,7 @@ def recipe_for(report_type: str, columns: Iterable[str], kind: str | None = None
         hint = did_you_mean(name, fitting, most=1)
         raise ParameterError(
             f"There is no chart {name!r} for {report_type} with these columns.{hint} "
-            f"There is {', '.join(map(repr, fitting))}.",
+            f"The charts are {', '.join(map(repr, fitting))}.",
             param="kind",
         )
     return cast("Recipe", fitting[name].recipe)
@@ -302,13 +302,13 @@ def _none_at_all(report_type: str, columns: list[str]) -> str:
     if not near:
         known = sorted({kind.types[0] for kind in _KINDS})
         return (
-            f"There is no chart for {report_type}; there is one for {', '.join(known)} and their like. "
-            "Its frame can be drawn with altair."
+            f"There is no chart for {report_type}, only for {', '.join(known)} and similar types. "
+            "Draw its frame with altair."
         )
     missing = [name for name in _all_needed(near[0]) if name not in columns]
     return (
         f"The chart of {report_type} needs the columns {', '.join(missing)}, which the report does not have. "
-        "Fetch it with columns that include them."
+        "Fetch the report with these columns."
     )
 
 
@@ -324,15 +324,15 @@ def chart_of(
     linked: bool = False,
     **options: Any,
 ) -> Chart:
-    """A report as a chart; title and subtitle say what it shows, of which period, zone and time.
+    """Draw a report; title and subtitle give its contents, period, time zone and age of the data.
 
     Args:
         source: The report to draw.
         kind: One of ``kinds_of(source)``; None for the first.
-        theme: ``"light"``, ``"dark"``, or ``"page"`` for the colours of the page around it; None for the
-            page's in a notebook and light in a file.
-        linked: Whether one can select in it; see ``linked``.
-        options: Passed on to the recipe; ``title`` and ``subtitle`` replace ours.
+        theme: ``"light"``, ``"dark"``, or ``"page"`` for the colours of the page around it; None means the
+            page in a notebook and light in a file.
+        linked: True to allow selections; see ``linked``.
+        options: Options of the recipe; ``title`` and ``subtitle`` replace ours.
 
     Raises:
         ParameterError: There is no such chart for the report's type and columns, or no such theme.
@@ -348,16 +348,16 @@ def chart_of(
 
 
 def title_of(request: ReportRequest) -> str:
-    """Stripe's name of the report."""
+    """Return Stripe's name of the report."""
     return catalog.completed(request.report_type).name
 
 
 def subtitle_of(source: Source, *, named: bool = True) -> list[str]:
-    """Which report, of which days in which zone, and of when the data are.
+    """Return the name of the report, its days with the time zone, and the time of the data.
 
     Args:
         source: The report.
-        named: Whether its name is said; not where it stands above.
+        named: False to leave out the name, if the title has it.
     """
     request = source.request
     zone = f", {request.display_zone.key}" if request.interval_end else ""

@@ -1,4 +1,4 @@
-"""The columns that a recipe needs: are they there, are they exact, and which one tells the time?"""
+"""Check the columns that a recipe needs: they exist, amounts are exact, and one has the time."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from stripe_reports.errors import ParameterError
 __all__ = ["Frame", "as_day", "check", "first_of", "only_currencies", "zone_of"]
 
 Frame: TypeAlias = pl.DataFrame | pl.LazyFrame
-"""A report's rows; a LazyFrame is read a piece at a time, and only the columns that are needed."""
+"""A report's rows; a LazyFrame is read in pieces, and only the columns needed."""
 
 
 def check(frame: Frame, what: str, columns: Sequence[str], *, exact: Sequence[str] = ()) -> None:
-    """Refuse a frame that lacks a column, or whose money is text or no decimal.
+    """Refuse a frame that lacks a column, or whose amounts are not decimals.
 
     Args:
-        frame: What is to be drawn.
-        what: The chart, as it begins a sentence: "A waterfall of the balance".
-        columns: All that are needed.
-        exact: Those of them that are money.
+        frame: The frame to draw.
+        what: The chart, as the start of a sentence: "A waterfall of the balance".
+        columns: All required columns.
+        exact: Those of them that are amounts.
 
     Raises:
-        ParameterError: Names the first column that is wrong.
+        ParameterError: A column is missing or wrong; the message names the first one.
     """
     schema = frame.collect_schema()
     missing = [name for name in columns if name not in schema]
     if missing:
         raise ParameterError(
-            f"{what} needs the column {missing[0]!r}; the frame has {', '.join(schema) or 'none'}. "
-            f"Fetch the report with columns that include {', '.join(missing)}.",
+            f"{what} needs the column {missing[0]!r}, but the columns are {', '.join(schema) or 'none'}. "
+            f"Fetch the report with the columns {', '.join(missing)} too.",
             param="columns",
         )
     for name in exact:
@@ -42,32 +42,32 @@ def check(frame: Frame, what: str, columns: Sequence[str], *, exact: Sequence[st
             raise ParameterError(problem, param="columns", remedy=remedy)
         if not schema[name].is_decimal():
             raise ParameterError(
-                f"{name} is {schema[name]}, which is not exact. Money is a decimal in what sr.read_csv and "
-                "client.frame read, unless schema_overrides say otherwise.",
+                f"{name} is {schema[name]}, which is not exact. sr.read_csv and client.frame read amounts as "
+                "decimals, unless schema_overrides set another type.",
                 param="columns",
             )
 
 
 def first_of(frame: Frame, *names: str) -> str | None:
-    """The first of the columns that the frame has; None if it has none of them."""
+    """Return the first of the columns that the frame has; None if it has none of them."""
     columns = frame.collect_schema()
     return next((name for name in names if name in columns), None)
 
 
 def zone_of(frame: Frame, column: str, timezone: str | None) -> str | None:
-    """The zone in which the days of a column are counted: "" for the column's own, None where it has none."""
+    """Return the time zone of a column's days: "" for the column's own, None if it has none."""
     dtype = frame.collect_schema()[column]
     own = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
     return own if own is None else "" if timezone in (None, own) else timezone
 
 
 def as_day(frame: Frame, column: str, timezone: str | None) -> pl.Expr:
-    """The calendar day of a time, in the column's own zone or, where it has one, in *timezone*."""
+    """Return the calendar day of a time, in *timezone* if the column has a zone, else as written."""
     dtype = frame.collect_schema()[column]
     if dtype == pl.Date:
         return pl.col(column)
     if not isinstance(dtype, pl.Datetime):
-        raise ParameterError(f"The column {column!r} is {dtype}, not a time.", param="columns")
+        raise ParameterError(f"The column {column!r} must be a time; it is {dtype}.", param="columns")
     zone = zone_of(frame, column, timezone)
     return (pl.col(column).dt.convert_time_zone(zone) if zone else pl.col(column)).dt.date()
 
@@ -75,7 +75,7 @@ def as_day(frame: Frame, column: str, timezone: str | None) -> pl.Expr:
 def only_currencies(
     frame: Frame, currency: str | Sequence[str] | None, column: str = "currency"
 ) -> pl.LazyFrame:
-    """The rows in these currencies; all of them for None."""
+    """Return the rows in these currencies; all rows for None."""
     rows = frame.lazy()
     if currency is None:
         return rows

@@ -1,4 +1,4 @@
-"""Connected accounts: by volume, the largest and all others; and by balance."""
+"""Connected accounts by volume and by balance: the largest, and all others combined."""
 
 from __future__ import annotations
 
@@ -24,20 +24,19 @@ def accounts_by_volume(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """What each connected account charged, or was paid out: one panel per currency.
+    """Draw the volume or payouts of each connected account: one panel per currency.
 
     Args:
         frame: An itemised report with ``connected_account`` or ``connected_account_id``, ``gross`` and
             ``currency``.
-            Where it has a ``reporting_category`` and is no list of payouts, charges are counted and nothing
-            else.
-        top: So many accounts have a bar each; the others are one.
-        currency: Draws only this currency, or these.
-        title: Stands on top.
+            If it has a ``reporting_category`` and is not a list of payouts, only charges are counted.
+        top: Maximum number of accounts with a bar; the others are combined.
+        currency: Draw only this currency, or these.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     account = first_of(frame, "connected_account", "connected_account_id") or "connected_account"
     check(frame, "A chart of connected accounts", [account, "gross", "currency"], exact=["gross"])
@@ -68,17 +67,17 @@ def account_balances(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """The balance of each connected account, those furthest from zero by name: one panel per currency.
+    """Draw the balance of each connected account, the largest by name: one panel per currency.
 
     Args:
         frame: A ``connect.negative_balance_refunds_disputes_overview`` report.
-        top: So many accounts have a bar each; the others are one.
-        currency: Draws only this currency, or these.
-        title: Stands on top.
+        top: Maximum number of accounts with a bar; the others are combined.
+        currency: Draw only this currency, or these.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     check(
         frame, "A chart of the accounts' balances", ["account_id", "balance", "currency"], exact=["balance"]
@@ -106,19 +105,19 @@ def fees_by_plan(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """What each interchange plan and scheme cost, the dearest first: one panel per currency of the fees.
+    """Draw the cost of each interchange plan and scheme, the highest first: one panel per fee currency.
 
     Args:
         frame: A ``connect_card_payments_fees.plan_level`` report.
-        by: The column whose values have a bar each, such as ``"connected_account_name"`` or
+        by: Column with one bar per value, such as ``"connected_account_name"`` or
             ``"network_cost_category"``.
-        top: So many have a bar each; the others are one.
-        currency: Draws only this currency, or these.
-        title: Stands on top.
+        top: Maximum number of bars; the other values are combined.
+        currency: Draw only this currency, or these.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     check(frame, "A chart of fees by plan", [by, "total_amount", "fee_currency"], exact=["total_amount"])
     what = by.removesuffix("_name").replace("_", " ")

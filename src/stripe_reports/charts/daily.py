@@ -1,4 +1,4 @@
-"""Exact sums by day: one pass over the rows, however many there are."""
+"""Exact sums by day, in one pass over the rows."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def sums_by_day(
     money_in: str = "currency",
     **amounts: pl.Expr,
 ) -> pl.DataFrame:
-    """Exact sums by currency, day and whatever else.
+    """Return exact sums by currency, day and other keys.
 
     Args:
         frame: A report's rows.
-        time: The column whose days are counted.
-        timezone: Zone in which they are.
-        currency: Only this one, or these.
-        keys: What the rows are told apart by besides.
-        money_in: The column with the currency.
-        amounts: What is summed up.
+        time: Column with the time.
+        timezone: Time zone of the days.
+        currency: Only this currency, or these.
+        keys: Other keys to group by.
+        money_in: Column with the currency.
+        amounts: Columns to sum.
 
     Returns:
-        ``currency`` ("" where there is none), ``day``, the keys, ``rows``, and the amounts.
+        ``currency`` ("" if there is none), ``day``, the keys, ``rows``, and the amounts.
     """
     return (
         only_currencies(frame, currency, money_in)

@@ -1,4 +1,4 @@
-"""Fees: as a rate of what was charged, over time, by card brand or product; and what each product costs."""
+"""Fees as a rate of charges over time, by card brand or product; and the cost of each product."""
 
 from __future__ import annotations
 
@@ -41,24 +41,24 @@ def fee_rate(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """The fees of charges as a rate of their gross, over time, by card brand: one panel per currency.
+    """Draw the fees of charges as a rate of their gross, over time, by card brand: one panel per currency.
 
-    Fees that stand alone, such as for disputes, belong to no charge and are not in it.
+    Stand-alone fees, such as for disputes, belong to no charge and are not included.
 
     Args:
         frame: An itemised report with ``created``, ``reporting_category``, ``gross``, ``fee`` and
             ``currency``.
-        by: The column whose values have a line each; None for ``card_brand``, else ``payment_method_type``,
+        by: Column with one line per value; None for ``card_brand``, else ``payment_method_type``,
             else one line for all.
-        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for the finest readable.
-        top: So many lines have a name; the others are one.
-        currency: Draws only this currency, or these.
-        timezone: Zone in which days are counted; None for the one that the column has.
-        title: Stands on top.
+        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None chooses a readable one.
+        top: Maximum number of named lines; the others are combined.
+        currency: Draw only this currency, or these.
+        timezone: Time zone of the days; None for that of the column.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     time = first_of(frame, *_CREATED) or _CREATED[0]
     by = by or first_of(frame, "card_brand", "payment_method_type")
@@ -99,23 +99,23 @@ def card_fee_rate(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """Interchange-plus fees as a rate of the volume captured, over time: one panel per currency of the fees.
+    """Draw interchange-plus fees as a rate of the volume captured: one panel per currency of the fees.
 
-    A charge's volume counts once, however many rows its fees have, on the day of its first row. Rows whose
-    volume is in another currency than their fees cannot be compared and are not in it.
+    The volume of a charge counts once, on the day of its first row. Rows whose volume and fees are in
+    different currencies cannot be compared and are not included.
 
     Args:
         frame: A transaction-level report of card payment fees.
-        by: The column whose values have a line each.
-        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for the finest readable.
-        top: So many lines have a name; the others are one.
-        currency: Draws only this currency, or these.
-        timezone: Zone in which days are counted; None for the one that the column has.
-        title: Stands on top.
+        by: Column with one line per value.
+        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None chooses a readable one.
+        top: Maximum number of named lines; the others are combined.
+        currency: Draw only this currency, or these.
+        timezone: Time zone of the days; None for that of the column.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     time = "fee_incurred_at"
     needed = [time, "total_amount", "fee_currency", "captured_amount", "captured_currency", "charge_id", by]
@@ -170,25 +170,25 @@ def fees_by_product(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """What each of Stripe's products cost per day, week or month: one panel per currency.
+    """Draw the cost of each Stripe product per day, week or month: one panel per currency.
 
-    The fees do not tell what was charged. With *volume* they are drawn as a rate of it instead.
+    The fees do not include the charges. With *volume* they are drawn as a rate of it.
 
     Args:
         frame: An ``all_fees`` report, with ``incurred_at`` or ``balance_transaction_created``, ``amount`` and
             ``currency``.
         volume: The itemised balance change from activity of the same days, whose charges the fees are a rate
             of.
-        by: The column whose values are told apart: ``product``, ``feature_name``, ``fee_category``.
-        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for the finest readable.
-        top: So many products have a name; the others are one.
-        currency: Draws only this currency, or these.
-        timezone: Zone in which days are counted; None for the one that the column has.
-        title: Stands on top.
+        by: Column to group by: ``product``, ``feature_name``, ``fee_category``.
+        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None chooses a readable one.
+        top: Maximum number of named products; the others are combined.
+        currency: Draw only this currency, or these.
+        timezone: Time zone of the days; None for that of the column.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     time = first_of(frame, *_INCURRED) or _INCURRED[0]
     by_ = first_of(frame, by)

@@ -35,19 +35,19 @@ def financial_waterfall(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """How a financial account's balance came from its start to its end.
+    """Draw how the balance of a financial account changed from start to end.
 
     A bar for each row, in the report's order. If the rows do not add up to the ending balance, a bar
     "Unexplained" shows by how much. A report that names no currency is one panel without one.
 
     Args:
         frame: A ``financial_account_balance.summary`` report, with ``category`` and ``amount``.
-        currency: Draws only this currency, or these, of a report that names them.
-        title: Stands on top.
+        currency: Draw only this currency, or these, if the report has currencies.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing or is no decimal, or the frame is not one such summary.
+        ParameterError: A column is missing or an amount is not a decimal, or the frame is not one summary.
     """
     check(frame, "A waterfall of a financial account", ["category", "amount"], exact=["amount"])
     named = first_of(frame, "currency")
@@ -56,7 +56,7 @@ def financial_waterfall(
     if rows.is_empty():
         return note(NOTHING, head)
     if rows.select("currency", "category").is_duplicated().any():
-        raise ParameterError("The frame holds several balance summaries; draw them one by one.")
+        raise ParameterError("The frame contains several balance summaries. Draw them one by one.")
     return waterfall(_bars(rows), head, category={"columns": ["category"]}, currency=named)
 
 
@@ -70,20 +70,20 @@ def financial_activity(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """What came into a financial account and left it per day, week or month, by category.
+    """Draw the amounts into and out of a financial account per day, week or month, by category.
 
     Args:
         frame: A ``financial_account_balance_change_from_activity.itemized`` report, with ``created``,
             ``category`` and ``amount``.
-        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for the finest readable.
-        top: So many categories keep their names; the others are one.
-        currency: Draws only this currency, or these, of a report that names them.
-        timezone: Zone in which days are counted; None for the one that the column has.
-        title: Stands on top.
+        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None chooses a readable one.
+        top: Maximum number of named categories; the others are combined.
+        currency: Draw only this currency, or these, if the report has currencies.
+        timezone: Time zone of the days; None for that of the column.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     time = first_of(frame, "created", "created_utc") or "created"
     check(frame, "A chart of a financial account's activity", [time, "category", "amount"], exact=["amount"])
@@ -108,7 +108,7 @@ def _with_currency(frame: Frame, currency: str | Sequence[str] | None) -> pl.Laz
 
 
 def _bars(rows: pl.DataFrame) -> pl.DataFrame:
-    """The bars of a waterfall, with exact ``amount``, ``start`` and ``end``."""
+    """Return the bars of a waterfall, with exact ``amount``, ``start`` and ``end``."""
     is_ending = pl.col("category") == "ending_balance"
     missing = (
         rows.group_by("currency", maintain_order=True)
@@ -116,7 +116,7 @@ def _bars(rows: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("amount") != 0)
         .with_columns(category=pl.lit("difference"))
     )
-    # What closes comes last, whatever Stripe's order; a report without it has nothing to compare with.
+    # The ending balance is last, in any order of Stripe; without it there is nothing to compare.
     missing = missing.join(rows.filter(is_ending).select("currency"), on="currency", how="semi")
     place = (
         pl.when(category="starting_balance")

@@ -1,4 +1,4 @@
-"""The parts of a bar: the largest ones by name, and all others as one, so that nothing is left out."""
+"""The parts of a bar: the largest ones by name, and all others combined, so that nothing is left out."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from stripe_reports.errors import ParameterError
 __all__ = ["NONE", "Groups", "largest"]
 
 NONE = "(none)"
-"""The name of rows that have none."""
+"""The name of rows without one."""
 
 
 _MOST_NAMES = 60
-"""More cannot be read, and would make a heavy chart."""
+"""Maximum number of names; more are not readable and make a large chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class Groups:
     """Names in one chart, the largest first.
 
     Attributes:
-        names: As Stripe writes them; the last may stand for all others.
-        rest: Which of them that is.
-        source: How a selection of names leads back to rows; see ``notebook.selections``.
+        names: As Stripe writes them; the last may mean all others.
+        rest: The name that means all others.
+        source: Converts a selection of names back to rows; see ``charts.selections``.
     """
 
     names: Sequence[str]
@@ -38,10 +38,10 @@ class Groups:
     source: Mapping[str, Any]
 
     def color(self, *, alone: bool) -> alt.Color:
-        """The colour of each, and the legend where there is more than one.
+        """Return the colour of each, and the legend if there is more than one.
 
         Args:
-            alone: Whether the chart is one panel, whose currency stands below the legend.
+            alone: True if the chart has one panel, whose currency is below the legend.
         """
         longest = max(map(len, self.names), default=1)
         columns = max(1, min(len(self.names), WIDTH // (longest * 6 + 36)))
@@ -63,23 +63,22 @@ class Groups:
 def largest(
     data: pl.DataFrame, source: str | Sequence[str], *, top: int, amount: str = "amount", what: str = "others"
 ) -> tuple[pl.DataFrame, Groups]:
-    """Put the small groups together.
+    """Combine the small groups.
 
-    Size is a group's share of all movement in its currency, so that large currencies do not outweigh others.
+    The size of a group is its share of all amounts in its currency, so that no currency dominates.
 
     Args:
         data: ``currency``, ``category`` and decimals.
-        source: The report's column that the categories are of; several, if they stand there one after the
-            other with a comma between.
-        top: How many groups keep their names.
-        amount: Which decimal tells the size.
-        what: What the small ones are called: "7 others".
+        source: The report's column of the categories; several, if they are joined by commas.
+        top: Maximum number of named groups.
+        amount: The column that determines the size.
+        what: Name of the small groups: "7 others".
 
     Raises:
         ParameterError: *top* is too small or too large.
     """
     if not 1 <= top <= _MOST_NAMES:
-        raise ParameterError(f"top is a number from 1 to {_MOST_NAMES}, not {top!r}.", param="top")
+        raise ParameterError(f"top must be a number from 1 to {_MOST_NAMES}; got {top!r}.", param="top")
     has_name = pl.col("category") != ""
     data = data.with_columns(category=pl.when(has_name).then("category").otherwise(pl.lit(NONE)))
     data = _summed(data)
@@ -93,7 +92,7 @@ def largest(
         .sort(["share", "category"], descending=[True, False])["category"]
         .to_list()
     )
-    named = order if len(order) <= top + 1 else order[:top]  # one alone is not worth a "1 others"
+    named = order if len(order) <= top + 1 else order[:top]  # avoids "1 others"
     rest = f"{len(order) - len(named)} {what}" if len(named) < len(order) else None
     if rest is not None:
         is_named = pl.col("category").is_in(named)

@@ -1,4 +1,4 @@
-"""Lines along an axis: rates, and amounts that add up."""
+"""Lines along an axis: rates, and cumulated amounts."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _AREA = 0.12
 
 
 def rated(data: pl.DataFrame, *, of: str, **part: str) -> pl.DataFrame:
-    """One amount as a rate of another, beside both: ``rated(data, fees="part", of="whole")``.
+    """Add one amount as a rate of another: ``rated(data, fees="part", of="whole")``.
 
-    Adds ``value``, null where there is nothing to compare with; ``rate``, for people; and the exact amounts
-    as ``fees`` and ``of``. A rate is rounded to be read; the amounts are not.
+    Adds ``value``, null if there is nothing to compare with; ``rate`` as text; and the exact amounts as
+    ``fees`` and ``of``. The rate is rounded; the amounts are not.
     """
     ((name, amount),) = part.items()
     whole = pl.col(of).cast(pl.Float64)
@@ -55,16 +55,16 @@ def lines(
     rates: bool,
     where: Mapping[str, Any] | None = None,
 ) -> Chart:
-    """A line for each group, one panel a currency.
+    """Draw a line for each group, one panel per currency.
 
     Args:
         data: ``currency``, ``period``, ``category``, ``value``, and the texts of the tooltip.
-        slots: The places along the axis.
+        slots: The positions along the axis.
         groups: The lines.
-        head: Stands on top.
-        names: What the tooltip shows, in order, and its names there; ``label`` is the place.
-        rates: Whether the values are parts of one, not amounts.
-        where: The rows that were counted, if not all; see ``notebook.selections``.
+        head: The heading.
+        names: Columns of the tooltip, in order, with their titles; ``label`` is the position.
+        rates: True if the values are rates, not amounts.
+        where: Condition of the rows counted, if not all; see ``charts.selections``.
     """
     currencies, _ = currencies_of(data)
     width, height = size_of(currencies)

@@ -1,4 +1,4 @@
-"""Selecting in a chart: a span of the axis by dragging; a bar, or a name of the legend, by clicking."""
+"""Selections in a chart: drag over a span of the axis; click on a bar or a name of the legend."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ SPAN, BAR, PICKED = "span", "bar", "picked"
 """The names of the selections, as ``altair.JupyterChart.selections`` has them."""
 
 _BRUSH = alt.BrushConfig(fill="#8795a1", fillOpacity=0.18, stroke="#8795a1", strokeOpacity=0.7)
-"""A grey that is seen on light and dark."""
+"""A grey that is visible on light and dark."""
 
 
 def linked(chart: Chart) -> Chart:
-    """A copy of one of our charts in which one can select; what is not selected fades.
+    """Return a copy of one of our charts with selections; parts that are not selected fade.
 
-    Show it as ``altair.JupyterChart(linked(chart))``; ``selection_expr(chart, widget.selections)`` gives the
-    rows behind what is selected. All panels share the selections. A chart that has nothing to select, such as
-    a note, comes back as it is.
+    Show it as ``altair.JupyterChart(linked(chart))``; ``selection_expr(chart, widget.selections)`` returns
+    the rows behind the selection. All panels share the selections. A chart without marks to select, such as a
+    note, is returned unchanged.
     """
     links = theme.remarks(chart).get("links")
     if not links:
@@ -46,7 +46,7 @@ def linked(chart: Chart) -> Chart:
 
 
 def selections_in(chart: Chart) -> list[str]:
-    """The names of the selections that can be made in a chart; none, unless it is linked."""
+    """Return the names of the selections of a chart; empty unless it is linked."""
     params: Any = chart.params
     return [] if params is alt.Undefined else [param.name for param in params]
 
@@ -59,7 +59,7 @@ def _panels(chart: Any) -> list[Any]:
 
 
 def _parameters(links: dict[str, Any], marks: list[Any]) -> list[alt.TopLevelSelectionParameter]:
-    """Along an axis one drags over the bars, or clicks on one, and on the legend; elsewhere on bars only."""
+    """Return the selections: along a time axis, by span, bar and legend; in other charts, by bar."""
     chosen: dict[str, Any] = {}
     bind: Any = alt.Undefined
     if "period" in links:

@@ -1,9 +1,9 @@
-"""The colours that mean something: the same in every chart, on white as on black.
+"""Colours with a meaning: the same in every chart, on white and on black.
 
-Nothing is told by colour alone; legends, labels and tooltips say it too. The eight main colours and the grey
-are told apart with any colour vision: at least 18 apart in CIELAB however the colour-blind see them (by the
-matrices of Machado, Oliveira and Fernandes, 2009; tested). What undoes something, such as a refund that
-failed, has a lighter tone of what it undoes.
+Colour is never the only sign: legends, labels and tooltips have the same information. The eight main colours
+and the grey can be distinguished with any colour vision: at least 18 apart in CIELAB for colour-blind readers
+(by the matrices of Machado, Oliveira and Fernandes, 2009; tested). A reversal, such as a refund that failed,
+has a lighter tone of the original colour.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from collections.abc import Sequence
 __all__ = ["DIFFERENCE", "FALL", "MAIN", "REST", "RISE", "TOTAL", "colours"]
 
 TOTAL, RISE, FALL, DIFFERENCE = "#7b8794", "#2b7bba", "#e07b39", "#a02df0"
-"""Of a waterfall's bars."""
+"""Colours of the bars of a waterfall."""
 
 REST = "#7b8794"
-"""Whatever is summed up as all others."""
+"""Colour of all others combined."""
 
 _BLUE, _ORANGE, _CRIMSON, _GOLD = "#0778c7", "#e77851", "#bd0052", "#cfa80f"
 _GREEN, _PURPLE, _PINK, _OLIVE = "#0ab589", "#765a92", "#f88adc", "#3f7706"
 
 MAIN = (_BLUE, _ORANGE, _GREEN, _PURPLE, _GOLD, _CRIMSON, _PINK, _OLIVE)
-"""For names without a colour of their own, in this order."""
+"""Colours for names without their own, in this order."""
 
 
 _BY_NAME = (
     *("#f000fc", "#000cfc", "#00cc00", "#fc0000", "#840c9c", "#fc00b4", "#90c00c", "#a8000c"),
     *("#fc8400", "#843030", "#e46cfc", "#843cf0", "#54cc60", "#90186c", "#30543c", "#906000"),
 )
-"""For names that Stripe may add any day: at least 30 apart in CIELAB from each other and from all above."""
+"""Colours for new names of Stripe: at least 30 apart in CIELAB from each other and from all above."""
 
 
 def _lighter(colour: str) -> str:
@@ -81,13 +81,13 @@ _OF_NAMES = {
 
 
 def colours(names: Sequence[str], *, rest: str | None = None, by_name: bool = False) -> list[str]:
-    """A colour for each name: its own if it has one, else one of those that are left.
+    """Return a colour for each name: its own if it has one, else one of those left.
 
     Args:
-        names: What stands in one chart together, the most important first.
-        rest: The one of them that sums up all others.
-        by_name: A name without a colour of its own has the same one in every chart, as far as no other
-            name of the chart has it too.
+        names: The names in one chart, the most important first.
+        rest: The name that means all others.
+        by_name: Give a name without its own colour the same one in every chart, unless another name of the
+            chart has it.
     """
     own = {name: _OF_NAMES[name] for name in names if name in _OF_NAMES}
     free = [colour for colour in MAIN if colour not in own.values()] or list(MAIN)

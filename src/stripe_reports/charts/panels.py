@@ -1,4 +1,4 @@
-"""What all charts share: a panel a currency, the axis of its money, the heading, a note for nothing."""
+"""Parts of all charts: one panel per currency, the axis of amounts, the heading, a note if empty."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ Subtitle: TypeAlias = str | Sequence[str] | None
 """One line or several, below the title."""
 
 WIDTH, HEIGHT = 520, 220
-"""Of a panel, in pixels: with its axis it fits 600."""
+"""Width of a panel in pixels; with its axis it fits 600."""
 
 MARKS = "marks"
-"""The name of the marks that can be selected."""
+"""Name of the marks that can be selected."""
 
-NOTHING = "Nothing happened: the report has no such rows."
+NOTHING = "There is nothing to draw: the report has no such rows."
 
 _IN_FULL = 3
-"""So many currencies have a panel of full width; more stand two by two."""
+"""Maximum number of panels with full width; more are placed in two columns."""
 
 _MOST_PANELS = 12
 
@@ -50,7 +50,7 @@ _ONE_ROW = alt.InlineData(values=[{}])
 
 
 def heading(title: str, subtitle: Subtitle = None, *remarks: str | None) -> alt.TitleParams:
-    """The title, and below it what the caller and then what the chart has to say."""
+    """Return the title, and below it the subtitle of the caller and the remarks of the chart."""
     lines = [subtitle] if isinstance(subtitle, str) else list(subtitle or [])
     lines += [remark for remark in remarks if remark]
     below = alt.Undefined if not lines else lines[0] if len(lines) == 1 else lines
@@ -58,7 +58,7 @@ def heading(title: str, subtitle: Subtitle = None, *remarks: str | None) -> alt.
 
 
 def note(text: str, head: alt.TitleParams) -> theme.LayerChart:
-    """A text in the place of a chart that would be empty."""
+    """Return a text instead of an empty chart."""
     mark = (
         alt.Chart(_ONE_ROW)
         .mark_text(align="left", fontSize=13)
@@ -68,7 +68,7 @@ def note(text: str, head: alt.TitleParams) -> theme.LayerChart:
 
 
 def currencies_of(data: pl.DataFrame) -> tuple[list[str], str | None]:
-    """The currencies to draw, those with most rows first, and a remark about those that are not drawn."""
+    """Return the currencies to draw, those with most rows first, and a remark about the others."""
     rows = pl.col("rows").sum() if "rows" in data.columns else pl.len()
     order = data.group_by("currency").agg(rows=rows).sort(["rows", "currency"], descending=[True, False])
     drawn, left = order["currency"][:_MOST_PANELS].to_list(), order["currency"][_MOST_PANELS:].to_list()
@@ -78,7 +78,7 @@ def currencies_of(data: pl.DataFrame) -> tuple[list[str], str | None]:
 
 
 def size_of(currencies: Sequence[str]) -> tuple[int, int]:
-    """Width and height of a panel beside that many others."""
+    """Return width and height of a panel for these currencies."""
     return (WIDTH, HEIGHT) if len(currencies) <= _IN_FULL else (WIDTH // 2 - 45, HEIGHT // 2 + 10)
 
 
@@ -90,14 +90,14 @@ def panels(
     links: Mapping[str, Any] | None = None,
     one_by_row: bool = False,
 ) -> Chart:
-    """One panel a currency, below the heading.
+    """Draw one panel per currency, below the heading.
 
     Args:
-        draw: Draws the panel of a currency.
-        currencies: In order.
-        head: Stands on top.
-        links: How what is selected leads back to rows; see ``notebook.selections``.
-        one_by_row: Never two beside each other.
+        draw: Function that draws the panel of a currency.
+        currencies: The currencies, in order.
+        head: The heading.
+        links: Converts a selection back to rows; see ``charts.selections``.
+        one_by_row: True for a single column.
     """
     drawn = []
     for number, currency in enumerate(currencies):
@@ -117,7 +117,7 @@ def panels(
 
 
 def in_words(data: pl.DataFrame, *, signed: bool = False, **texts: str) -> pl.DataFrame:
-    """The rows with amounts as exact text: ``in_words(data, exact="amount")`` adds ``exact``."""
+    """Add amounts as exact text: ``in_words(data, exact="amount")`` adds ``exact``."""
     return data.with_columns(
         pl.Series(
             text,
@@ -132,9 +132,9 @@ def in_words(data: pl.DataFrame, *, signed: bool = False, **texts: str) -> pl.Da
 
 
 def axis_of_currency(currency: str, amounts: pl.Series) -> alt.Axis:
-    """A money axis with the currency on top; its figures are short where they are large: 500k, 1.2M, 3B."""
+    """Return an axis of amounts with the currency on top; large amounts are short: 500k, 1.2M, 3B."""
     largest: Any = amounts.abs().max() or 0
-    # Vega's prefixes call a billion G; and a thousandth m, which cannot come up from 10,000 on.
+    # Vega's prefix for a billion is G; that for a thousandth, m, cannot occur above 10,000.
     short = "replace(format(datum.value, '~s'), 'G', 'B')"
     return alt.Axis(
         title=currency.upper() or "no currency",
@@ -148,6 +148,6 @@ def axis_of_currency(currency: str, amounts: pl.Series) -> alt.Axis:
 
 
 def zero_line() -> alt.Chart:
-    """The line that bars stand on."""
+    """Return the line at zero."""
     zero: alt.Chart = alt.Chart(_ONE_ROW).mark_rule(strokeWidth=1.5, aria=False).encode(y=alt.datum(0))
     return zero

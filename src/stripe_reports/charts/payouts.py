@@ -1,4 +1,4 @@
-"""Payouts over time by status, and how many days they take to arrive."""
+"""Payouts over time by status, and the days until they arrive."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["payout_arrival", "payouts_over_time"]
 
 _TIMES = ("effective_at", "effective_at_utc")
 _LONG = 30
-"""Payouts that take more days than these are one bar."""
+"""Payouts that take more days than this are combined in one bar."""
 
 _WEEK = 7
 
@@ -39,21 +39,21 @@ def payouts_over_time(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """What was paid out per day, week or month, by the payouts' status: one panel per currency.
+    """Draw payouts per day, week or month, by status: one panel per currency.
 
-    A payout that came back stands above zero on the day it left, and below zero on the day it came back.
+    A returned payout is above zero on the day it left, and below zero on the day it came back.
 
     Args:
         frame: A ``payouts.itemized`` report, with ``effective_at``, ``payout_status``, ``net`` and
             ``currency``.
-        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for the finest readable.
-        currency: Draws only this currency, or these.
-        timezone: Zone in which days are counted; None for the one that the column has.
-        title: Stands on top.
+        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None chooses a readable one.
+        currency: Draw only this currency, or these.
+        timezone: Time zone of the days; None for that of the column.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     time = first_of(frame, *_TIMES) or _TIMES[0]
     check(frame, "A chart of payouts", [time, "payout_status", "net", "currency"], exact=["net"])
@@ -78,10 +78,10 @@ def payout_arrival(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """What was paid out by the days until it arrived, and by status: one panel per currency.
+    """Draw payouts by the days until they arrived, and by status: one panel per currency.
 
-    Days are counted from the one on which the money left the balance to the expected arrival. Those of
-    automatic payouts are mostly 0, since Stripe takes the money on the day on which it should arrive.
+    Days are counted from the day the money left the balance to the expected arrival. For automatic payouts
+    they are mostly 0, since Stripe takes the money on the day of the expected arrival.
 
     Arguments and errors are those of ``payouts_over_time``.
     """
@@ -119,7 +119,7 @@ def _key(days: pl.Expr) -> pl.Expr:
 
 
 def _days(days: pl.Series, source: dict[str, object]) -> Slots:
-    """A place for each number of days that there is, and for all those of the first week."""
+    """Return a position for each number of days that occurs, and for every day of the first week."""
     present = days.drop_nulls().to_list()
     counted = pl.Series(sorted({*range(min(_WEEK, max(present, default=0)) + 1), *present}), dtype=pl.Int64)
     keys = pl.select(_key(pl.lit(counted))).to_series().to_list() + [NO_DATE] * bool(days.null_count())

@@ -1,4 +1,4 @@
-"""Bars one below the other: names of any length, the largest on top."""
+"""Horizontal bars: names of any length, the largest on top."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from stripe_reports.charts.panels import (
 __all__ = ["ranked"]
 
 _WIDTH = 530
-"""Of names and panel together."""
+"""Width of names and panel together."""
 
 _NAMES = (150, 230)
-"""What names may take of it, at least and at most."""
+"""Minimum and maximum width of the names."""
 
 _ROW = 24
 _CHARACTER = 6.2
@@ -41,24 +41,24 @@ def ranked(
     money_in: str = "currency",
     rest: str | None = None,
 ) -> Chart:
-    """A bar for each name with its exact amount at its end, one panel a currency, one below the other.
+    """Draw a bar for each name with its exact amount at the end, one panel per currency, in one column.
 
     Args:
-        data: ``currency``, ``category``, exact ``amount``; ``series``, where each name has
-            several bars; and texts for the tooltip. In the order in which they are drawn.
-        head: Stands on top.
-        category: How a selected name leads back to rows; see ``notebook.selections``.
-        names: What the tooltip shows, in order, and its names there; ``exact`` is the amount as text.
-        where: The rows that were counted, if not all.
+        data: ``currency``, ``category``, exact ``amount``; ``series``, if each name has several bars; and
+            texts for the tooltip; in drawing order.
+        head: The heading.
+        category: Converts a selected name back to rows; see ``charts.selections``.
+        names: Columns of the tooltip, in order, with their titles; ``exact`` is the amount as text.
+        where: Condition of the rows counted, if not all.
         money_in: The report's column with the currency.
-        rest: The name that sums up all others: it stands last, in grey.
+        rest: The name that means all others; it is last, in grey.
     """
     currencies, _ = currencies_of(data)
     series = data["series"].unique(maintain_order=True).to_list() if "series" in data.columns else []
     characters: Any = data["category"].str.len_chars().max() or 0
     beside = round(min(max(_NAMES[0], characters * _CHARACTER), _NAMES[1]))
     width = _WIDTH - beside
-    if beside > _NAMES[0]:  # above the names too, or it would not fit
+    if beside > _NAMES[0]:  # above the names too, otherwise it would not fit
         head = head.copy()
         head.frame = "bounds"
 
@@ -143,7 +143,7 @@ def _offset(series: list[str]) -> alt.YOffset:
 
 
 def _axis(currency: str, amounts: pl.Series) -> alt.Axis:
-    """A money axis that runs from left to right: the currency stands at its left end, on top."""
+    """Return a horizontal axis of amounts, with the currency at its left end, on top."""
     axis = axis_of_currency(currency, amounts)
     axis.orient, axis.tickCount, axis.titleX, axis.titleY = "top", 5, 0, -24
     axis.titleAnchor, axis.titleAlign = "start", "left"
@@ -151,7 +151,7 @@ def _axis(currency: str, amounts: pl.Series) -> alt.Axis:
 
 
 def _room(amounts: pl.Series, characters: int, width: int) -> alt.Scale:
-    """A scale that leaves room for the figures at the ends of the bars."""
+    """Return a scale with space for the amounts at the ends of the bars."""
     least, most = min(0.0, *amounts, 0.0), max(0.0, *amounts, 0.0)
     taken = min(0.45, (characters * _CHARACTER + 8) / width)
     span = (most - least or 1.0) / (1 - taken * ((most > 0) + (least < 0)))

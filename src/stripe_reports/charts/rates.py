@@ -1,4 +1,4 @@
-"""Disputes and refunds as rates of what was charged."""
+"""Disputes and refunds as rates of charges."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["dispute_and_refund_rates"]
 
 _CREATED = ("created", "created_utc")
 _SIDES = {"refunds": ["refund", "refund_failure"], "disputes": ["dispute"]}
-"""Refunds that failed are no refunds; a dispute that was won was one all the same."""
+"""Failed refunds are subtracted from refunds; disputes that were won still count as disputes."""
 
 
 def dispute_and_refund_rates(
@@ -37,21 +37,21 @@ def dispute_and_refund_rates(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """What was refunded and disputed as a rate of what was charged: one panel per currency.
+    """Draw refunds and disputes as rates of charges: one panel per currency.
 
-    Each day's refunds and disputes are compared with the same day's charges, not with the charges that they
-    undo. Refunds are less those that failed; disputes are those raised, whether won later or not.
+    The refunds and disputes of a day are compared with the charges of the same day, not with the original
+    charges. Failed refunds are subtracted; disputes count even if they are won later.
 
     Args:
         frame: An itemised report with ``created``, ``reporting_category``, ``gross`` and ``currency``.
-        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for the finest readable.
-        currency: Draws only this currency, or these.
-        timezone: Zone in which days are counted; None for the one that the column has.
-        title: Stands on top.
+        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None chooses a readable one.
+        currency: Draw only this currency, or these.
+        timezone: Time zone of the days; None for that of the column.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     time = first_of(frame, *_CREATED) or _CREATED[0]
     needed = [time, "reporting_category", "gross", "currency"]

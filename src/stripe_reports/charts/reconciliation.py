@@ -1,4 +1,4 @@
-"""What payouts are made of: each of them, and all together."""
+"""The composition of payouts: of each one, and of all together."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["payout_composition", "payouts_made_of"]
 
 _TIMES = ("automatic_payout_effective_at", "automatic_payout_effective_at_utc")
 _MOST_PAYOUTS = 45
-"""In one panel; more are put together by period."""
+"""Maximum number of payouts in one panel; more are combined by period."""
 
 _MOST_BARS = 700
 
@@ -41,26 +41,26 @@ def payouts_made_of(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """What each payout is made of, by reporting category: one bar a payout, one panel per currency.
+    """Draw the composition of each payout by reporting category: one bar per payout, one panel per currency.
 
-    Where there are too many payouts for a bar each, those of a day, week or month are one.
+    If there are too many payouts, those of a day, week or month are combined.
 
     Args:
         frame: A ``payout_reconciliation.itemized`` report, with ``automatic_payout_id``,
             ``reporting_category``,
             ``net`` and ``currency``; ``automatic_payout_effective_at`` puts them in order.
-        every: Puts together the payouts of a ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``.
-        top: So many categories keep their names; the others are one.
-        currency: Draws only this currency, or these.
-        timezone: Zone in which days are counted; None for the one that the column has.
-        title: Stands on top.
+        every: Combine the payouts of a ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``.
+        top: Maximum number of named categories; the others are combined.
+        currency: Draw only this currency, or these.
+        timezone: Time zone of the days; None for that of the column.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     needed = ["automatic_payout_id", "reporting_category", "net", "currency"]
-    check(frame, "A chart of what payouts are made of", needed, exact=["net"])
+    check(frame, "A chart of the composition of payouts", needed, exact=["net"])
     time = first_of(frame, *_TIMES)
     keys = [pl.col("automatic_payout_id").alias("payout"), pl.col("reporting_category").alias("category")]
     if time is None:
@@ -69,7 +69,7 @@ def payouts_made_of(
     else:
         data = sums_by_day(frame, time, timezone, currency, *keys, amount=pl.col("net"))
     if data.is_empty():
-        return note(NOTHING, heading(title or "What each payout is made of", subtitle))
+        return note(NOTHING, heading(title or "Composition of each payout", subtitle))
     data, groups = largest(data, "reporting_category", top=top, what="other categories")
     most: int = data.group_by("currency").agg(pl.col("payout").n_unique())["payout"].max()  # type: ignore[assignment]
     names = {"category": "Category", "exact": "Net"}
@@ -78,12 +78,12 @@ def payouts_made_of(
         width, _ = size_of(currencies)
         zone = zone_of(frame, time, timezone)
         sums, slots = by_period(data.drop("payout"), time, every=every, zone=zone, width=width)
-        head = heading(title or f"What the payouts per {slots.every} are made of", subtitle, remark)
+        head = heading(title or f"Composition of payouts per {slots.every}", subtitle, remark)
         return stacked(sums, slots, groups, head, names={"label": slots.every.capitalize(), **names})
     if len(data) > _MOST_BARS:
         return note(
-            f"{most:,} payouts are too many to draw one by one, and no column tells when they were.",
-            heading(title or "What each payout is made of", subtitle, remark),
+            f"{most:,} payouts are too many to draw one by one, and no column has their time.",
+            heading(title or "Composition of each payout", subtitle, remark),
         )
     data = data.with_columns(
         period=pl.concat_str(
@@ -103,7 +103,7 @@ def payouts_made_of(
         characters=6 if time else 10,
         is_shared=False,
     )
-    head = heading(title or "What each payout is made of", subtitle, remark)
+    head = heading(title or "Composition of each payout", subtitle, remark)
     total = pl.col("amount").sum().over("currency", "period")
     data = data.with_columns(total=total, day=pl.col("day").dt.to_string("%Y-%m-%d").fill_null(NO_DATE))
     names = {"label": "Payout", "day": "Effective", **names}
@@ -118,21 +118,24 @@ def payout_composition(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """What a payout, or all of them together, is made of: from the charges down to what is paid out.
+    """Draw the composition of a payout, or of all together: from the charges to the amount paid out.
 
     Args:
         frame: A payout reconciliation, itemised or summary, with ``reporting_category``, ``net`` and
             ``currency``.
-        top: So many categories keep their names; the others are one.
-        currency: Draws only this currency, or these.
-        title: Stands on top.
+        top: Maximum number of named categories; the others are combined.
+        currency: Draw only this currency, or these.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     check(
-        frame, "A chart of what payouts are made of", ["reporting_category", "net", "currency"], exact=["net"]
+        frame,
+        "A chart of the composition of payouts",
+        ["reporting_category", "net", "currency"],
+        exact=["net"],
     )
     sums = (
         only_currencies(frame, currency)
@@ -179,4 +182,4 @@ def payout_composition(
 
 
 _ALL = "paid_out"
-"""The bar that is the sum of the others."""
+"""The bar with the sum of the others."""

@@ -17,7 +17,7 @@ from stripe_reports.charts.stacked import stacked
 __all__ = ["debits_and_credits"]
 
 _FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m", "%b %Y", "%B %Y", "%m/%Y", "%Y")
-"""How a period may be written; Stripe documents none."""
+"""Possible forms of a period; Stripe documents none."""
 
 _MIDNIGHT = " 00:00:00"
 
@@ -30,19 +30,19 @@ def debits_and_credits(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """What was debited (above zero) and credited (below) per accounting period, by account.
+    """Draw debits (above zero) and credits (below) per accounting period, by account.
 
-    One panel per currency. Every entry has both sides, so the bars of a period are as high as they are deep.
+    There is one panel per currency. Every entry has both sides, so debits and credits of a period are equal.
 
     Args:
         frame: A revenue recognition report of debits and credits.
-        top: So many accounts keep their names; the others are one.
-        currency: Draws only this currency, or these.
-        title: Stands on top.
+        top: Maximum number of named accounts; the others are combined.
+        currency: Draw only this currency, or these.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     needed = ["accounting_period", "debit", "credit", "amount", "currency"]
     check(frame, "A chart of debits and credits", needed, exact=["amount"])
@@ -72,7 +72,7 @@ def debits_and_credits(
 
 
 def _in_order(periods: list[str]) -> list[str]:
-    """By date where one form fits all of them, else as texts; what has no period comes last."""
+    """Sort by date if one form fits all of them, else as text; rows without a period are last."""
     known = [period for period in periods if period != NO_DATE]
     last = [NO_DATE] * (NO_DATE in periods)
     for form in _FORMS:
@@ -83,7 +83,7 @@ def _in_order(periods: list[str]) -> list[str]:
 
 
 def _slots(periods: list[str]) -> Slots:
-    """The places of periods: months as people write them, anything else as Stripe does."""
+    """Return the positions of periods: months with their names, anything else as Stripe writes it."""
     months = {period: day for period in periods if (day := _month(period))}
     if len(months) == len([period for period in periods if period != NO_DATE]):
         names = [f"{months[period]:%B %Y}" if period in months else period for period in periods]
@@ -105,7 +105,7 @@ def _slots(periods: list[str]) -> Slots:
 
 
 def _month(period: str) -> date | None:
-    """The first day of the month that a period is, where Stripe writes it as a time, a day or a month."""
+    """Return the first day of a month that Stripe writes as a time, a day or a month; else None."""
     day = next(
         (day for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y-%m") if (day := _date(period, form))), None
     )

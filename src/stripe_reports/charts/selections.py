@@ -1,4 +1,4 @@
-"""From what is selected in a chart to the rows behind it: as a polars expression, and as code.
+"""Convert a selection in a chart to the rows behind it: as a polars expression, and as code.
 
     chart = report.chart(linked=True)
     widget = altair.JupyterChart(chart)
@@ -6,7 +6,7 @@
     report.frame().filter(picked.expr)      # exactly the rows behind the selected bars
     print(picked.code)                      # pl.col("created").dt.date().is_between(date(2026, 10, 5), …)
 
-A chart of ours notes in its specification (``usermeta``) which column stands behind its axis and its colours.
+Our charts record in their specification (``usermeta``) the columns of their axis and colours.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _EVERY = {"1d", "1w", "1mo", "1q", "1y"}
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """The rows behind a selection; equal where the code is.
+    """The rows behind a selection; equal if the code is equal.
 
     Attributes:
-        expr: For ``frame.filter(expr)``; true for every row that the chart counted where nothing is selected.
-        code: The same as Python, for a cell that has ``import polars as pl`` and ``from datetime import
+        expr: For ``frame.filter(expr)``; without a selection, true for every row that the chart counted.
+        code: The same as Python code, for a cell with ``import polars as pl`` and ``from datetime import
             date``.
-        is_everything: Whether nothing is selected.
+        is_everything: True if nothing is selected.
     """
 
     expr: pl.Expr = field(compare=False)
@@ -48,13 +48,12 @@ class Selected:
 
 
 def selection_expr(chart: Any, selections: Any) -> Selected:
-    """The rows behind what is selected in one of our charts.
+    """Return the rows behind the selection in one of our charts.
 
     Args:
         chart: The chart, or its specification as a dict.
-        selections: ``JupyterChart.selections``; or a dict of their names and values, where a value is what
-            altair delivers: ``{"period": ["2026-10-05", …]}`` for a span, ``[{"category": "charge"}, …]`` for
-            what was picked.
+        selections: ``JupyterChart.selections``; or a dict of their names and values, as altair delivers
+            them: ``{"period": ["2026-10-05", …]}`` for a span, ``[{"category": "charge"}, …]`` for marks.
 
     Example:
         >>> report = client.fetch("balance_change_from_activity.itemized", "2026-10")
@@ -73,7 +72,7 @@ def selection_expr(chart: Any, selections: Any) -> Selected:
 
 @dataclass(frozen=True, slots=True)
 class _Clause:
-    """A condition as expression and as code; both are made side by side, so that they agree."""
+    """A condition as expression and as code; both are built together, so that they agree."""
 
     expr: pl.Expr
     code: str
@@ -101,7 +100,7 @@ def _joined(parts: Sequence[_Clause], sign: str) -> _Clause:
 
 
 def _values(selections: Any) -> Iterable[Any]:
-    """The values, from altair's widget or from a dict; of the widget's own objects, what they hold."""
+    """Return the values, from altair's widget or from a dict; the widget's objects are unwrapped."""
     if isinstance(selections, Mapping):
         values = list(selections.values())
     else:
@@ -110,7 +109,7 @@ def _values(selections: Any) -> Iterable[Any]:
 
 
 def _chosen(value: Any, links: Mapping[str, Any]) -> _Clause | None:
-    """One selection's condition; None where it is empty, or a text that is no selection."""
+    """Return the condition of one selection; None if it is empty or is not a selection."""
     if isinstance(value, Mapping):
         fields = {
             name: list(keys) for name, keys in value.items() if name in links and not isinstance(keys, str)
@@ -130,7 +129,7 @@ def _chosen(value: Any, links: Mapping[str, Any]) -> _Clause | None:
 
 
 def _condition(source: Mapping[str, Any], name: str, keys: list[str]) -> _Clause:
-    """The rows behind some keys of an axis, some categories, or some currencies."""
+    """Return the condition of some keys of an axis, some categories, or some currencies."""
     if source.get("every") in _EVERY:
         return _within(source, keys)
     if "until" in source:
@@ -196,7 +195,7 @@ def _side_by_side(names: Sequence[str]) -> _Clause:
 
 
 def _within(source: Mapping[str, Any], keys: list[str]) -> _Clause:
-    """The rows whose day is in one of the periods; periods side by side are one span."""
+    """Return the condition of a day in one of the periods; adjacent periods are one span."""
     day = _day(source["column"], source.get("zone"))
     spans: list[tuple[date, date]] = []
     for start in sorted(date.fromisoformat(key) for key in keys if key != _NO_DATE):
@@ -217,7 +216,7 @@ def _within(source: Mapping[str, Any], keys: list[str]) -> _Clause:
 
 
 def _after_days(source: Mapping[str, Any], keys: list[str]) -> _Clause:
-    """The rows that took one of these numbers of days."""
+    """Return the condition of rows that took one of these numbers of days."""
     start, end = _day(source["column"], source.get("zone")), _day(source["until"], None)
     took = (end.expr - start.expr).dt.total_days()
     code = f"({end.code} - {start.code}).dt.total_days()"
@@ -231,7 +230,7 @@ def _after_days(source: Mapping[str, Any], keys: list[str]) -> _Clause:
 
 
 def _day(column: str, zone: str | None) -> _Clause:
-    """The calendar day of a time, in its own zone or another; a date is its own."""
+    """Return the calendar day of a time, in its own zone or another; a date is unchanged."""
     own = _column(column)
     if not zone:
         return _Clause(own.expr.dt.date(), f"{own.code}.dt.date()")
@@ -242,7 +241,7 @@ def _day(column: str, zone: str | None) -> _Clause:
 
 
 def _counted(where: Mapping[str, Any] | None) -> _Clause | None:
-    """The rows that a chart counts, where it does not count all."""
+    """Return the condition of the rows that a chart counts; None if it counts all."""
     if not where:
         return None
     if "equal" in where:

@@ -1,7 +1,7 @@
-"""The places along a time axis: days, or weeks, months, quarters, years where there would be too many.
+"""The positions along a time axis: days, or longer periods if there would be too many.
 
-A place is a text such as ``2026-10-05``, in the report's zone. Vega never sees an instant, so a chart is the
-same on every machine, whatever its zone.
+A position is a text such as ``2026-10-05``, in the report's time zone. Vega never receives an instant, so a
+chart is the same on every machine, in any time zone.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Every = Literal["day", "week", "month", "quarter", "year"]
 """A period of time: one bar, or one point of a line."""
 
 NO_DATE = "no date"
-"""The place of rows without one."""
+"""The position of rows without a time."""
 
 _ROWS = 700
-"""At most so many bars in all panels together: about 100 KB of specification."""
+"""Maximum number of bars in all panels together: about 100 KB of specification."""
 
 _MOST_ROWS = 1200
-"""Of a period that was asked for by name: more would take more than 200 KB."""
+"""Maximum for a period that the user chose: more would take more than 200 KB."""
 
 _TRUNCATED: dict[Every, str] = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
 _LABELS: dict[Every, str] = {
@@ -42,16 +42,16 @@ _LABELS: dict[Every, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """Places along an axis, in order.
+    """Positions along an axis, in order.
 
     Attributes:
-        keys: What Vega knows them by.
+        keys: Their keys in Vega.
         names: Their names for people.
         label: Vega's expression for the text below the axis.
-        source: How a selection of keys leads back to rows; see ``notebook.selections``.
-        every: What one place is: "day", "payout".
+        source: Converts a selection of keys back to rows; see ``charts.selections``.
+        every: Unit of a position: "day", "payout".
         characters: Length of the longest label.
-        is_shared: Whether all panels have all places; otherwise each has its own.
+        is_shared: True if all panels have all positions; otherwise each has its own.
     """
 
     keys: Sequence[str]
@@ -63,7 +63,7 @@ class Slots:
     is_shared: bool = True
 
     def of(self, rows: pl.DataFrame) -> Slots:
-        """The places of a panel with these rows."""
+        """Return the positions of a panel with these rows."""
         if self.is_shared:
             return self
         present = set(rows["period"])
@@ -71,12 +71,12 @@ class Slots:
         return replace(self, keys=[key for key, _ in pairs], names=[name for _, name in pairs])
 
     def named(self, data: pl.DataFrame) -> pl.DataFrame:
-        """The rows with ``label``, the name of their place."""
+        """Add ``label``, the name of the position."""
         names = dict(zip(self.keys, self.names, strict=True))
         return data.with_columns(label=pl.col("period").replace_strict(names, return_dtype=pl.String))
 
     def filled(self, data: pl.DataFrame, *keys: str) -> pl.DataFrame:
-        """A row for each place and combination of *keys*, in order; what was not there is null."""
+        """Return a row for each position and combination of *keys*, in order; missing values are null."""
         places = pl.DataFrame({"period": self.keys}, schema={"period": pl.String})
         grid = (
             data.select(keys)
@@ -86,7 +86,7 @@ class Slots:
         return grid.join(data, on=[*keys, "period"], how="left", maintain_order="left")
 
     def axis(self, width: int, *, padding: float = 0.25) -> alt.X:
-        """The x axis, with as many labels as have room."""
+        """Return the x axis, with as many labels as fit."""
         room = max(1, width // (self.characters * 6 + 14))
         step = -(-len(self.keys) // room)
         return alt.X(
@@ -102,25 +102,25 @@ class Slots:
 def by_period(
     data: pl.DataFrame, column: str, *, every: Every | None, zone: str | None, width: int
 ) -> tuple[pl.DataFrame, Slots]:
-    """Daily sums summed up by period.
+    """Sum daily amounts by period.
 
     Args:
         data: ``day``, keys and decimals; every decimal and ``rows`` are summed.
-        column: The report's column that the days are of.
-        every: The period; None for the shortest one that leaves bars wide enough and the chart light.
-        zone: Zone in which the days are counted.
-        width: Of a panel, in pixels.
+        column: The report's column of the days.
+        every: The period; None for the shortest with bars that are wide enough and a small chart.
+        zone: Time zone of the days.
+        width: Width of a panel in pixels.
 
     Returns:
-        The sums with ``period``, the key of a place, instead of ``day``; and the places, those included at
-        which nothing happened.
+        The sums with ``period``, the key of a position, instead of ``day``; and the positions, including
+        empty ones.
 
     Raises:
-        ParameterError: There is no such period, or so many that they cannot be drawn.
+        ParameterError: There is no such period, or there are too many to draw.
     """
     if every is not None and every not in _TRUNCATED:
         raise ParameterError(
-            f"There is no period {every!r}; there is {', '.join(get_args(Every))}.", param="every"
+            f"every must be one of {', '.join(map(repr, get_args(Every)))}; got {every!r}.", param="every"
         )
     periods: list[Every] = [every] if every else list(_TRUNCATED)
     for period in periods:
@@ -131,7 +131,7 @@ def by_period(
             break
     if sums.height > _MOST_ROWS:
         raise ParameterError(
-            f"A bar for each {period} would make {sums.height:,} bars, too many to be read. Choose a longer "
+            f"One bar per {period} would be {sums.height:,} bars, too many to read. Choose a longer "
             "period with every, a currency, or fewer names with top.",
             param="every",
         )

@@ -14,7 +14,7 @@ __all__ = ["Source"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """What is drawn or printed.
+    """A report to draw or print.
 
     Attributes:
         rows: The report's rows; nothing is read until they are needed.

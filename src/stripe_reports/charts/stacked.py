@@ -1,4 +1,4 @@
-"""Bars along an axis, each made of its parts: above zero what came in, below it what went out."""
+"""Stacked bars along an axis: positive parts above zero, negative parts below."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ def stacked(
     where: Mapping[str, Any] | None = None,
     point: str | None = None,
 ) -> Chart:
-    """Stacked bars, one panel a currency.
+    """Draw stacked bars, one panel per currency.
 
     Args:
         data: ``currency``, ``period``, ``category``, exact ``amount``, and other texts of the tooltip.
-        slots: The places along the axis.
+        slots: The positions along the axis.
         groups: The parts.
-        head: Stands on top.
-        names: What the tooltip shows, in order, and its names there: of ``label`` (the place), ``category``,
+        head: The heading.
+        names: Columns of the tooltip, in order, with their titles: ``label`` (the position), ``category``,
             ``exact`` (the amount as text) and other texts of *data*.
-        where: The rows that were counted, if not all; see ``notebook.selections``.
-        point: An exact amount of each place that is drawn as a point, such as the net of its parts.
+        where: Condition of the rows counted, if not all; see ``charts.selections``.
+        point: An exact amount of each position that is drawn as a point, such as the net of its parts.
     """
     currencies, _ = currencies_of(data)
     width, height = size_of(currencies)

@@ -1,4 +1,4 @@
-"""Gross, fees and net by reporting category: the summaries, which have no time."""
+"""Gross, fees and net by reporting category, for summaries, which have no time."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def by_category(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """Gross, less fees, and net of each reporting category: one panel per currency.
+    """Draw gross, fees and net of each reporting category: one panel per currency.
 
     Args:
         frame: Any report with ``reporting_category``, ``gross``, ``fee``, ``net`` and ``currency``.
-        top: So many categories keep their names; the others are one.
-        currency: Draws only this currency, or these.
-        title: Stands on top.
+        top: Maximum number of named categories; the others are combined.
+        currency: Draw only this currency, or these.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     amounts = ["gross", "fee", "net"]
     check(frame, "A chart of the categories", ["reporting_category", *amounts, "currency"], exact=amounts)

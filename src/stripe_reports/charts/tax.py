@@ -36,19 +36,19 @@ def tax_by_jurisdiction(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """The tax of each jurisdiction, the largest ones by name: one panel per currency of the transactions.
+    """Draw the tax of each jurisdiction, the largest by name: one panel per currency of the transactions.
 
     Args:
         frame: An itemised report of tax transactions, with ``tax_amount``, ``currency`` and
             ``jurisdiction_name`` or
-            ``country_code``. Refunds and credit notes count as they stand, below zero.
-        top: So many jurisdictions keep their names; the others are one.
-        currency: Draws only this currency, or these.
-        title: Stands on top.
+            ``country_code``. Refunds and credit notes count as negative amounts.
+        top: Maximum number of named jurisdictions; the others are combined.
+        currency: Draw only this currency, or these.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     place = [name for name in _PLACE if first_of(frame, name)] or [_PLACE[0]]
     check(frame, "A chart of the tax", [*place, "tax_amount", "currency"], exact=["tax_amount"])
@@ -84,20 +84,20 @@ def tax_over_time(
     title: str | None = None,
     subtitle: Subtitle = None,
 ) -> Chart:
-    """Tax per day, week or month, by country: one panel per currency of the transactions.
+    """Draw tax per day, week or month, by country: one panel per currency of the transactions.
 
     Args:
         frame: An itemised report of tax transactions.
-        by: The column whose values are told apart: ``country_code``, ``jurisdiction_name``, ``tax_type``.
-        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for the finest readable.
-        top: So many countries keep their names; the others are one.
-        currency: Draws only this currency, or these.
-        timezone: Zone in which days are counted; None for the one that the column has.
-        title: Stands on top.
+        by: Column to group by: ``country_code``, ``jurisdiction_name``, ``tax_type``.
+        every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None chooses a readable one.
+        top: Maximum number of named countries; the others are combined.
+        currency: Draw only this currency, or these.
+        timezone: Time zone of the days; None for that of the column.
+        title: Title of the chart.
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or is no decimal.
+        ParameterError: A column is missing, or an amount is not a decimal.
     """
     time = first_of(frame, "transaction_date", "transaction_date_utc") or "transaction_date"
     by_ = first_of(frame, by)

@@ -1,8 +1,8 @@
-"""How our charts look, and how they show: altair's own charts, themed, and drawn without the internet.
+"""The look of our charts: altair charts with a theme, displayed without the internet.
 
-The colours that mean something are set in the charts, and are the same in light and dark (``palette.py``).
-Everything else is a Vega-Lite config that is laid under the user's own when a chart is drawn, so that charts
-can be layered, concatenated and restyled. Which one:
+Colours with a meaning are set in the charts, and are the same in light and dark (``palette.py``). Everything
+else is a Vega-Lite config that is placed under the user's own when a chart is drawn, so that charts can be
+layered, concatenated and restyled. The config is:
 
 - one of ours, named when the chart is made, ``report.chart(theme="dark")``, or by ``dressed(chart, "dark")``;
 - else the theme that the user enabled: ``altair.theme.enable("stripe_reports_dark")`` is ours for all charts;
@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 Theme = Literal["light", "dark", "page"]
-"""``page`` takes the colours from the page around an SVG: JupyterLab's, Notebook's, Voilà's, or ours."""
+"""``page`` takes the colours of the page around an SVG: of JupyterLab, Notebook, Voilà, or ours."""
 
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
@@ -92,12 +92,12 @@ def _config(paper: str, ink: str, faded: str, line: str, grid: str) -> dict[str,
 
 
 LIGHT = _config(paper="#ffffff", ink="#1f2933", faded="#5f6b76", line="#9aa5b1", grid="#e8ebee")
-"""The config of a chart for whom no other was chosen."""
+"""The default config of a chart."""
 
 DARK = _config(paper="#16191d", ink="#eceff1", faded="#a3adb8", line="#66707b", grid="#2b3036")
-"""For a dark page."""
+"""The config for a dark page."""
 
-# JupyterLab's, Notebook's and Voilà's variables; elsewhere they are not set, and it is LIGHT.
+# Variables of JupyterLab, Notebook and Voilà; elsewhere they are not set, and LIGHT is used.
 _PAGE = _config(
     paper=f"var(--jp-layout-color0, {LIGHT['background']})",
     ink=f"var(--jp-content-font-color1, {LIGHT['title']['color']})",
@@ -115,17 +115,17 @@ _Chart = TypeVar("_Chart", bound=alt.TopLevelMixin)
 
 
 def light() -> dict[str, Any]:
-    """Our light look for any chart: ``altair.theme.enable("stripe_reports_light")``."""
+    """Return our light look for any chart: ``altair.theme.enable("stripe_reports_light")``."""
     return {"config": LIGHT}
 
 
 def dark() -> dict[str, Any]:
-    """Our dark look for any chart: ``altair.theme.enable("stripe_reports_dark")``."""
+    """Return our dark look for any chart: ``altair.theme.enable("stripe_reports_dark")``."""
     return {"config": DARK}
 
 
 def dressed(chart: _Chart, theme: Theme) -> _Chart:
-    """A copy of one of our charts in that theme; it can still be layered, concatenated and restyled.
+    """Return a copy of one of our charts in that theme; it can still be layered, concatenated and restyled.
 
     Raises:
         ParameterError: There is no such theme.
@@ -135,32 +135,32 @@ def dressed(chart: _Chart, theme: Theme) -> _Chart:
 
 
 def config_of(theme: Theme) -> dict[str, Any]:
-    """The Vega-Lite config of a theme.
+    """Return the Vega-Lite config of a theme.
 
     Raises:
         ParameterError: There is no such theme.
     """
     if theme not in _CONFIGS:
         raise ParameterError(
-            f"There is no theme {theme!r}; there is {', '.join(get_args(Theme))}.", param="theme"
+            f"theme must be one of {', '.join(map(repr, get_args(Theme)))}; got {theme!r}.", param="theme"
         )
     return _CONFIGS[theme]
 
 
 def following_the_page(chart: _Chart) -> _Chart:
-    """A copy that takes its colours from the page, unless it has a theme; any other chart as it is."""
+    """Return a copy with the colours of the page, unless it has a theme; other charts are unchanged."""
     return chart if not isinstance(chart, _OwnLook) or "theme" in remarks(chart) else dressed(chart, "page")
 
 
 def remarks(chart: Any) -> dict[str, Any]:
-    """What we noted in a chart about itself."""
+    """Return our notes in a chart."""
     meta = chart.get("usermeta") if isinstance(chart, Mapping) else getattr(chart, "usermeta", None)
     ours = meta.get(_OURS) if isinstance(meta, Mapping) else None
     return dict(ours) if isinstance(ours, Mapping) else {}
 
 
 def remarked(chart: _Chart, **values: Any) -> _Chart:
-    """A copy of a chart with notes about itself, which stand in its specification as ``usermeta``."""
+    """Return a copy of a chart with notes, which are stored in its specification as ``usermeta``."""
     copy: Any = chart.copy(deep=False)  # type: ignore[attr-defined]
     meta = copy.usermeta if isinstance(copy.usermeta, Mapping) else {}
     copy.usermeta = {**meta, _OURS: remarks(chart) | values}
@@ -168,26 +168,26 @@ def remarked(chart: _Chart, **values: Any) -> _Chart:
 
 
 class _ScriptSafe(json.JSONEncoder):
-    """JSON in which no text of a report can end the ``<script>`` that altair puts it into."""
+    """JSON in which text of a report cannot close the ``<script>`` of altair."""
 
     def encode(self, o: object) -> str:
         return super().encode(o).replace("<", "\\u003c")
 
 
 class _OwnLook(alt.TopLevelMixin):
-    """A chart with our look; a theme or renderer of altair that the user enabled wins."""
+    """A chart with our look, unless the user enabled a theme or renderer of altair."""
 
     def to_dict(self, *args: Any, context: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
-        """The Vega-Lite specification as altair makes it, our config included."""
+        """Return the Vega-Lite specification of altair, with our config."""
         is_part_of_another = not (context or {}).get("top_level", True)
         chart = self._as_a_part() if is_part_of_another else self._over("light")
         spec: dict[str, Any] = super(_OwnLook, chart).to_dict(*args, context=context, **options)
         return spec
 
     def save(self, fp: Any, format: str | None = None, *args: Any, **options: Any) -> None:  # noqa: A002
-        """Save it as altair does; a page of HTML needs no internet, and holds a report's texts as data only.
+        """Save the chart like altair; an HTML page needs no internet, and text of the report is only data.
 
-        A file at a path is readable by its owner only, and replaces one that is there once it is complete.
+        A file is written atomically, with mode 0600, and replaces an existing one.
 
         Raises:
             StoreError: The file cannot be written.
@@ -204,15 +204,15 @@ class _OwnLook(alt.TopLevelMixin):
         super().save(fp, format_, *args, **in_full | _script_safe(options))
 
     def to_html(self, *args: Any, **options: Any) -> str:
-        """As altair writes it; the page holds the texts of a report as data only."""
+        """Return the HTML of altair; text of the report is only data in it."""
         return super().to_html(*args, **_script_safe(options))
 
     def _repr_mimebundle_(self, *args: Any, **options: Any) -> Any:
-        """An SVG that takes its colours from the page.
+        """Return an SVG with the colours of the page.
 
-        altair's default loads libraries from the internet. An image needs nothing, shows at once wherever
-        the notebook does, and stays when it is saved or exported. It is given as HTML, since JupyterLab shows
-        ``image/svg+xml`` apart from the page, where a dark theme cannot reach it.
+        altair's default loads libraries from the internet. An image needs nothing, appears immediately in any
+        notebook, and remains when the notebook is saved or exported. It is returned as HTML, since JupyterLab
+        isolates ``image/svg+xml`` from the page, so a dark theme would not apply.
         """
         if alt.renderers.active != "default":
             return super()._repr_mimebundle_(*args, **options)
@@ -221,7 +221,7 @@ class _OwnLook(alt.TopLevelMixin):
         return {"text/html": svg.getvalue(), "text/plain": f"<{type(self).__name__}>"}
 
     def _over(self, fallback: Theme) -> Self:
-        """A copy with our config under its own; the chart itself where the user enabled a theme."""
+        """Return a copy with our config under its own; the chart itself if the user enabled a theme."""
         chosen = remarks(self).get("theme")
         if chosen is None and alt.theme.active != "default":
             return self
@@ -234,7 +234,7 @@ class _OwnLook(alt.TopLevelMixin):
         return themed  # type: ignore[no-any-return]
 
     def _as_a_part(self) -> Self:
-        """Without the notes, which Vega-Lite knows on top only."""
+        """Return the chart without the notes, which Vega-Lite allows only at the top level."""
         chart: Any = self
         if chart.usermeta is alt.Undefined:
             return self

@@ -1,4 +1,4 @@
-"""A waterfall: how a balance came from its start to its end, or what a sum is made of."""
+"""A waterfall: the change of a balance from start to end, or the composition of a sum."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def waterfall(
     category: Mapping[str, Any],
     currency: str | None = "currency",
 ) -> Chart:
-    """Floating bars, one panel a currency, one below the other.
+    """Draw floating bars, one panel per currency, in one column.
 
     Args:
         bars: ``currency``, ``step`` (the label), ``category``, ``kind`` (total, rise, fall or difference),
             and exact ``amount``, ``start`` and ``end``, in order.
-        head: Stands on top.
-        category: How a selected category leads back to rows; see ``notebook.selections``.
-        currency: The report's column with the currency; None where it has none.
+        head: The heading.
+        category: Converts a selected category back to rows; see ``charts.selections``.
+        currency: The report's column with the currency; None if it has none.
     """
     return panels(
         lambda name: _panel(bars.filter(currency=name), name),
@@ -49,9 +49,9 @@ def waterfall(
 
 
 def _panel(bars: pl.DataFrame, currency: str) -> theme.LayerChart:
-    """The bars, the level carried from each to the next, and the figure above it."""
+    """Draw the bars, the level from each bar to the next, and the amount above each."""
     data = _drawable(bars, currency)
-    chart = alt.Chart().encode(x="step:N")  # the data stand once, on the layers' common ground
+    chart = alt.Chart().encode(x="step:N")  # the layers share one copy of the data
     levels = (
         chart.transform_filter("isValid(datum.next)")
         .mark_rule(aria=False)
@@ -82,7 +82,7 @@ def _panel(bars: pl.DataFrame, currency: str) -> theme.LayerChart:
 
 
 def _drawable(bars: pl.DataFrame, currency: str) -> pl.DataFrame:
-    """The bars as altair can draw them: the only place where decimals become floats."""
+    """Convert the bars for altair: the only place where decimals become floats."""
     words = in_words(in_words(bars, signed=True, amount_="amount"), balance="end")
     is_total = pl.col("kind") == "total"
     unit = f" {currency.upper()}".rstrip()
@@ -102,13 +102,13 @@ def _drawable(bars: pl.DataFrame, currency: str) -> pl.DataFrame:
 
 
 def _fitting(labels: Sequence[str]) -> float:
-    """The font size at which no label above a bar meets the next; trillions of dong need a small one."""
+    """Return the font size at which labels above bars do not overlap; amounts in dong need a small one."""
     width_of_a_character = 0.55 * max(map(len, labels))
     return min(11.0, round(WIDTH / len(labels) / width_of_a_character, 1))
 
 
 def _axis_of_steps(steps: list[str]) -> alt.X:
-    """The bars side by side in the order of *steps*, their labels one word a line."""
+    """Return the x axis with the bars in the order of *steps*, one word of a label per line."""
     return alt.X(
         "step:N",
         title=None,
