@@ -1,36 +1,36 @@
-"""Everything that can go wrong, by whose fault it is.
+"""All errors of this package, grouped by cause.
 
     StripeReportsError
-    ├── InputError                     the caller's: nothing was launched
-    │   ├── ParameterError             a report type, column, filter or id that cannot be    (also ValueError)
+    ├── InputError                     wrong arguments or key: nothing was launched
+    │   ├── ParameterError             a wrong report type, column, filter or id    (also ValueError)
     │   │   ├── UnknownReportTypeError
-    │   │   └── IntervalError          a period that cannot be asked for
-    │   ├── ApiKeyError            no API key, not a secret key, or not to be sent there
-    │   ├── MissingExtraError          what this needs is not installed       (also ImportError)
+    │   │   └── IntervalError          a period that cannot be requested
+    │   ├── ApiKeyError                no API key, not a secret key, or not allowed for the address
+    │   ├── MissingExtraError          an optional library is not installed   (also ImportError)
     │   └── NotPicklableError          a client, key or pending report        (also TypeError)
-    ├── StripeAPIError                 Stripe answered, and the answer is no
-    │   ├── AuthenticationError        401: no such key
-    │   ├── PermissionDeniedError      403: the key may not do this
+    ├── StripeAPIError                 Stripe answered with an error
+    │   ├── AuthenticationError        401: the key is unknown or expired
+    │   ├── PermissionDeniedError      403: the key lacks a permission
     │   ├── InvalidRequestError        400: a parameter was refused
-    │   │   └── IdempotencyError       the same idempotency key came with other parameters
+    │   │   └── IdempotencyError       the idempotency key was used with other parameters
     │   ├── NotFoundError              404: no such run, type or file
-    │   │   └── LiveModeRequiredError  the report type runs on live data only
+    │   │   └── LiveModeRequiredError  the report type needs a live key
     │   ├── ConflictError              409
     │   ├── RateLimitError             429, after retries; ``lock_timeout`` too
     │   ├── ServerError                424 and 5xx, after retries
-    │   ├── AnswerMismatchError        an answer about something else than was asked for
-    │   └── UnexpectedAnswerError      an answer that is not Stripe's API
-    ├── RunError                       a report run that gives no report
-    │   ├── RunFailedError             Stripe gave up on it, or its status is unknown
-    │   └── RunTimeoutError            not finished and read when the time was over (also TimeoutError)
-    ├── CallTimeoutError               the time was over before a run was known    (also TimeoutError)
-    ├── NetworkError                   no answer                           (also ConnectionError)
-    └── FileError                      the bytes of a result, a download or the store
-        ├── ResultUnavailableError     a succeeded run without a file that can be fetched
-        ├── NotAReportError            not that report, or none: another export, a web page, JSON
-        ├── DamagedFileError           a report that is cut, ragged or changed: line and column
-        ├── ResultTooLargeError        more bytes than the client may store
-        ├── MixedColumnsError          the parts of a long interval have not all the same columns
+    │   ├── AnswerMismatchError        an answer that does not match the request
+    │   └── UnexpectedAnswerError      an answer that does not look like Stripe's API
+    ├── RunError                       a report run without a report
+    │   ├── RunFailedError             it failed at Stripe, or its status is unknown
+    │   └── RunTimeoutError            not finished and read within the timeout     (also TimeoutError)
+    ├── CallTimeoutError               the timeout ended before a run was known     (also TimeoutError)
+    ├── NetworkError                   no answer, after retries               (also ConnectionError)
+    └── FileError                      a problem with a result, a file or the store
+        ├── ResultUnavailableError     a succeeded run whose file cannot be downloaded
+        ├── NotAReportError            not that report, or not a report: another export, a web page, JSON
+        ├── DamagedFileError           a report that is truncated or invalid: line and column
+        ├── ResultTooLargeError        larger than the limit of the client
+        ├── MixedColumnsError          the parts of a long interval have different columns
         └── StoreError                 the folder of results cannot be read or written
 
 An error keeps apart what happened (``problem``) and what to do (``remedy``). Its text has both, the remedy in
@@ -121,13 +121,13 @@ class StripeReportsError(Exception):
         self.remedy = remedy if self.remedy is None else self.remedy + remedy
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Not the way of Exception, which would call the class with the message alone.
+        # Unlike Exception, which would call the class with only the message.
         _, arguments, *attributes = cast("tuple[Any, ...]", super().__reduce__())
         return _rebuilt, (type(self), arguments), *attributes
 
 
 def _rebuilt(class_: type[StripeReportsError], arguments: tuple[str, ...]) -> StripeReportsError:
-    """An error without its attributes, which follow: its own ``__init__`` would ask for them."""
+    """Return an error without its attributes, which are set later: ``__init__`` would require them."""
     error = class_.__new__(class_, *arguments)
     super(StripeReportsError, error).__init__(*arguments)
     return error
@@ -138,10 +138,10 @@ class InputError(StripeReportsError):
 
 
 class ParameterError(InputError, ValueError):
-    """A report type, column, filter, id or zone that Stripe would refuse.
+    """A report type, column, filter, id or time zone that Stripe would refuse.
 
     Attributes:
-        param: The parameter at fault, in Stripe's words (``"currency"``, ``"columns"``), or None.
+        param: Stripe's name of the wrong parameter (``"currency"``, ``"columns"``), or None.
     """
 
     def __init__(self, problem: str, *, param: str | None = None, remedy: Remedy | None = None) -> None:
@@ -150,26 +150,26 @@ class ParameterError(InputError, ValueError):
 
 
 class UnknownReportTypeError(ParameterError):
-    """No report type of this name, here or at Stripe; the message has the nearest ones."""
+    """There is no report type of this name, here or at Stripe; the message suggests the nearest ones."""
 
     def __init__(self, problem: str, *, remedy: Remedy | None = None) -> None:
         super().__init__(problem, param="report_type", remedy=remedy)
 
 
 class IntervalError(ParameterError):
-    """A period that is not one, is empty, or lies beyond the data that Stripe has."""
+    """A period that is not valid, is empty, or extends beyond Stripe's data."""
 
 
 class ApiKeyError(InputError):
-    """No API key was found, it is not a secret key, or it must not go to that address."""
+    """No API key was found, it is not a secret key, or it must not be sent to that address."""
 
 
 class MissingExtraError(InputError, ImportError):
-    """A library that this needs is an extra, and is not installed; the message says how to install it."""
+    """An optional library is not installed; the message says how to install it."""
 
 
 class NotPicklableError(InputError, TypeError):
-    """What holds a key or a connection can be neither pickled nor copied; the message says what to do."""
+    """An object with a key or a connection cannot be pickled or copied; the message says what to do."""
 
 
 class StripeAPIError(StripeReportsError):
@@ -178,7 +178,7 @@ class StripeAPIError(StripeReportsError):
     Attributes:
         status_code: HTTP status.
         code: Stripe's error code (``"resource_missing"``), or None.
-        param: The parameter that Stripe names, or None.
+        param: The parameter named by Stripe, or None.
         request_id: ``req_…`` to quote to Stripe's support, or None.
         stripe_message: The message as Stripe wrote it.
     """
@@ -211,7 +211,7 @@ class PermissionDeniedError(StripeAPIError):
 
 
 class InvalidRequestError(StripeAPIError):
-    """400: Stripe refused a parameter; ``param`` says which."""
+    """400: Stripe refused a parameter; ``param`` is its name."""
 
 
 class IdempotencyError(InvalidRequestError):
@@ -223,7 +223,7 @@ class NotFoundError(StripeAPIError):
 
 
 class LiveModeRequiredError(NotFoundError):
-    """404: the report type runs on live data only, and the key is a test key."""
+    """404: the report type needs a live key, and the key is a test key."""
 
 
 class ConflictError(StripeAPIError):
@@ -235,15 +235,15 @@ class RateLimitError(StripeAPIError):
 
 
 class ServerError(StripeAPIError):
-    """424 or 5xx, after retries: Stripe's side failed."""
+    """424 or 5xx, after retries: an error at Stripe."""
 
 
 class AnswerMismatchError(StripeAPIError):
-    """A run of another report type, mode or parameter than was asked for; nothing of it is stored.
+    """A run whose report type, mode or parameters differ from the request; it is not stored.
 
     Attributes:
-        run: The run, as it was described.
-        contradictions: What it says, and what was asked for; a phrase each.
+        run: The run as described by the answer.
+        contradictions: A phrase for each difference from the request.
     """
 
     def __init__(
@@ -264,10 +264,10 @@ class UnexpectedAnswerError(StripeAPIError):
 
 
 class RunError(StripeReportsError):
-    """A report run that did not give a report.
+    """A report run without a report.
 
     Attributes:
-        run: The ``ReportRun`` as last seen.
+        run: The ``ReportRun`` as last received.
     """
 
     def __init__(self, problem: str, run: Any, *, remedy: Remedy | None = None) -> None:
@@ -280,19 +280,19 @@ class RunFailedError(RunError):
 
 
 class RunTimeoutError(RunError, TimeoutError):
-    """The run was still pending, or its file not yet read, when the time was over. Nothing is lost."""
+    """The run was still pending, or its file not yet read, at the end of the timeout; it is not cancelled."""
 
 
 class CallTimeoutError(StripeReportsError, TimeoutError):
-    """A call was not finished within its timeout, or the package's own limit, and knows of no run yet."""
+    """A call did not finish within its timeout, or within our own limit, before a run was known."""
 
 
 class NetworkError(StripeReportsError, ConnectionError):
-    """No answer: no connection, a broken one, or none in time; after retries."""
+    """No answer, after retries: no connection, a broken connection, or no answer in time."""
 
 
 class FileError(StripeReportsError):
-    """The bytes of a result, a download or the store are not as they must be."""
+    """A problem with a result, a file or the store."""
 
 
 class ResultUnavailableError(FileError):
@@ -300,15 +300,15 @@ class ResultUnavailableError(FileError):
 
 
 class NotAReportError(FileError):
-    """A file that is not a Stripe report, or not the one asked for; the message says what it looks like."""
+    """A file that is not a Stripe report, or not the one requested; the message says what it looks like."""
 
 
 class DamagedFileError(FileError):
-    """A report that is cut, ragged, or holds a value that its column cannot.
+    """A report that is truncated, has rows of different lengths, or contains an invalid value.
 
     Attributes:
         path: The file, as given.
-        line: Line of the file, counted from 1 (the header), or None where it is the file as a whole.
+        line: Line of the file, counted from 1 (the header), or None for the whole file.
         column: Name of the column, or None.
     """
 
@@ -328,12 +328,12 @@ class DamagedFileError(FileError):
 
 
 class ResultTooLargeError(FileError):
-    """The result has more bytes than ``Client(max_result_bytes=...)`` allows; nothing of it is kept."""
+    """The result is larger than ``Client(max_result_bytes=...)`` allows; it is not kept."""
 
 
 class MixedColumnsError(FileError):
-    """The parts of a long interval are all there, and have not all the same columns."""
+    """The parts of a long interval are complete, but have different columns."""
 
 
 class StoreError(FileError):
-    """The folder of stored results cannot be read or written: full, read-only, or held elsewhere."""
+    """The folder of stored results cannot be read or written: it is full, read-only, or locked."""

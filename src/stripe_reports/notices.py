@@ -1,4 +1,4 @@
-"""Warnings that point to the user's line, not to one of ours or of a library in between."""
+"""Warnings that point to the line of the user's code, not to ours or a library's."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class AdvisedWarning(UserWarning):
 
 
 class UnknownReportTypeWarning(UserWarning):
-    """A report is not in the catalogue, or not whole: what was taken from where, and what stays text.
+    """A report is not in the catalogue, or only in part; the message gives the assumptions and text columns.
 
-    It comes once for each report type and process.
+    It is issued once per report type and process.
     """
 
 
@@ -55,7 +55,7 @@ def warn_once(message: str | AdvisedWarning, category: type[Warning] = UserWarni
 
 
 def is_new(fact: Hashable) -> bool:
-    """Whether a fact was not said before in this process; from now on it was."""
+    """Tell whether a fact is new in this process, and remember it."""
     with _lock:
         if fact in _said:
             return False
