@@ -386,7 +386,7 @@ class TestFiles:
     @pytest.mark.parametrize(("way", "name"), WAYS)
     def test_a_folder_that_is_not_there_is_said(self, report, tmp_path, way, name):
         """With advice that helps."""
-        with pytest.raises(errors.StoreError, match=r"Could not write at .*Give another path"):
+        with pytest.raises(errors.StoreError, match=r"Could not write at .*Choose another path"):
             getattr(report, way)(tmp_path / "no" / name)
 
     @pytest.mark.parametrize(("way", "name"), WAYS)

@@ -168,7 +168,7 @@ def test_it_is_saved_as_a_page_for_its_owner_only(tmp_path):
 
 
 def test_where_it_cannot_be_saved_the_error_says_so(tmp_path):
-    with pytest.raises(StoreError, match="Give another path"):
+    with pytest.raises(StoreError, match="Choose another path"):
         table_of_frame(frames.activity(rows=5)).save(tmp_path / "missing" / "t.html")
 
 

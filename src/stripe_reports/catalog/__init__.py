@@ -1,6 +1,6 @@
 """The catalogue: facts about Stripe's report types, known without asking Stripe.
 
-``report_types.json`` beside this file describes each of the 206 columns once, and each of the 90 types
+``report_types.json`` next to this file describes each of the 206 columns once, and each of the 90 types
 by the names of its columns, with marks for how well each fact is known. Other types work too: ``siblings``
 completes them from other versions of the type and from the names of their columns.
 """
@@ -119,7 +119,7 @@ def chosen(name: str, offered: Collection[str] | Offered | None = None) -> Chose
     """Choose the version for *name*; also return the newer versions that were skipped.
 
     Args:
-        name: ``"balance.summary"`` or ``"balance.summary.1"``, which stands for itself.
+        name: ``"balance.summary"`` or ``"balance.summary.1"``, which is returned unchanged.
         offered: Ids that the account offers, with their default columns where those are known; None if Stripe
             was not asked: then the newest catalogued version with known columns is chosen.
 

@@ -46,7 +46,7 @@ _IN_FULL = 3
 _MOST_PANELS = 12
 
 _ONE_ROW = alt.InlineData(values=[{}])
-"""For a mark that stands for itself."""
+"""Data for a mark that depends on no row."""
 
 
 def heading(title: str, subtitle: Subtitle = None, *remarks: str | None) -> alt.TitleParams:
