@@ -8,27 +8,24 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import NoReturn, Self, Unpack
 
 import polars as pl
 from platformdirs import user_cache_path
 
-from stripe_reports import catalog
 from stripe_reports.catalog import ReportTypeName
-from stripe_reports.errors import NotPicklableError, ParameterError
+from stripe_reports.errors import NotPicklableError
 from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.clock import Clock
 from stripe_reports.http.keys import find_key
 from stripe_reports.http.settings import STRIPE_URL, Secret, Settings
 from stripe_reports.http.transport import Transport
 from stripe_reports.http.wsgi import WSGIApplication
-from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.models import ReportRequest, ReportType
 from stripe_reports.notebook.completion import install_in_session
 from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.parsing import SchemaOverrides, checked_overrides
-from stripe_reports.planning import deadline
 from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy, check_policy
@@ -37,10 +34,11 @@ from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
 from stripe_reports.render.redaction import redacted
 from stripe_reports.render.signature import spelled_out
-from stripe_reports.report.listings import ReportRuns, ReportTypes, StoredReports
-from stripe_reports.report.report import Decision, FetchPlan, Report
+from stripe_reports.report.listings import ReportTypes
+from stripe_reports.report.report import FetchPlan, Report
 from stripe_reports.report.report_set import ReportSet
 from stripe_reports.runs.account import Account
+from stripe_reports.runs.calls import RunCalls
 from stripe_reports.runs.fetch import Runs
 from stripe_reports.runs.fetch_all import answer_in_parts
 from stripe_reports.runs.futures import PendingReport
@@ -55,11 +53,8 @@ logger = logging.getLogger("stripe_reports")
 
 CACHE_VARIABLE = "STRIPE_REPORTS_CACHE_DIR"
 
-DOWNLOAD_TIMEOUT = 3600.0
-"""Seconds for reading the result of a run that has finished."""
 
-
-class Client(Closing):
+class Client(RunCalls, Closing):
     """Stripe's reports for one API key, and the results stored for it on this machine.
 
     Args:
@@ -235,115 +230,7 @@ class Client(Closing):
         """
         return self._account.report_type(self._account.versioned(report_type))
 
-    # Runs
-
-    def launch(self, request: ReportRequest) -> ReportRun:
-        """Create a new run at Stripe, and return it, most often pending.
-
-        Raises:
-            IntervalError: The interval reaches beyond the available data; the message has both limits.
-            StripeAPIError: Stripe refused it.
-
-        Stripe's page: https://docs.stripe.com/api/reporting/report_run/create.
-        """
-        catalog.check(request)
-        return self._runs.launcher.launch(request)
-
-    def retrieve(self, run_id: str) -> ReportRun:
-        """The run of that id, as it is now: one call, or none if it is finished and was seen before.
-
-        Raises:
-            ParameterError: It is no run's id (``frr_…``).
-            NotFoundError: There is no such run for this key; runs of another account or mode are not seen.
-            AnswerMismatchError: It is of something else than it was launched for from here.
-        """
-        return self._account.retrieve(run_id)
-
-    def runs(self, limit: int = 20) -> ReportRuns:
-        """List the newest runs of the account, newest first, wherever they were launched; a call per hundred.
-
-        Raises:
-            ParameterError: *limit* is below one.
-            StripeAPIError, NetworkError: Stripe refused or could not be asked.
-        """
-        if limit < 1:
-            raise ParameterError(f"limit={limit!r}: ask for one run at least.", param="limit")
-        return ReportRuns(islice(self._account.runs(page_size=min(limit, 100)), limit))
-
-    def wait(
-        self, run: ReportRun | str, *, timeout: float = 600.0, progress: ProgressOption = "auto"
-    ) -> ReportRun:
-        """Follow a run until it finishes, and return it finished.
-
-        Looks soon, then ever more rarely, at most twelve times a minute. Giving up or interrupting cancels
-        nothing: the run goes on at Stripe and can be waited for again.
-
-        Args:
-            run: A run of any status, or its id; a succeeded one comes back without a call.
-            timeout: Longest time that the call may take, in seconds.
-            progress: Called at every look with the run, the seconds so far, and the seconds expected or None.
-                ``"auto"`` shows the wait: a bar in a notebook, one line in a terminal, else log lines.
-
-        Raises:
-            RunFailedError: Stripe gave up on the run, or its status is unknown; carries the run.
-            RunTimeoutError: The run was still pending after *timeout* seconds.
-            CallTimeoutError: The run of that id could not be looked up in the time.
-
-        Example:
-            >>> run = client.launch(client.request("balance.summary", "2026-10"))
-            >>> client.wait(run, timeout=60).status
-            'succeeded'
-        """
-        with self._within(timeout), shown(progress, place_to_draw) as told:
-            return self._runs.follower.wait(self._run(run), progress=told)
-
-    def read(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.DataFrame:
-        """The result of a finished run, or of the run with that id, as a DataFrame.
-
-        It is read from Stripe once, then from disk. For arguments and errors see ``report``.
-        """
-        with self._within(timeout):
-            return self._runs.frame_of(self._runs.report_of(self._run(run)))
-
-    def scan(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.LazyFrame:
-        """The result of a finished run, or of the run with that id, as a LazyFrame; see ``read``.
-
-        Nothing but what a query needs is read into memory, whatever the size of the result.
-        """
-        return self.report(run, timeout=timeout).scan()
-
-    def report(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> Report:
-        """The report of a finished run, or of the run with that id: from disk, else read from Stripe.
-
-        Args:
-            run: A run, or its id.
-            timeout: Longest time that the call may take, in seconds; an hour by default.
-
-        Raises:
-            RunError: The run is still pending, or failed.
-            RunTimeoutError, CallTimeoutError: The file was not read within *timeout*.
-            FileError: The result file is missing or damaged, or too large.
-        """
-        with self._within(timeout):
-            return self._runs.report_of(self._run(run))
-
-    def stored(self) -> StoredReports:
-        """List the reports that are stored on this machine for this client, last fetched first. No call.
-
-        Example:
-            >>> client.frame("balance.summary", "2026-10").height
-            36
-            >>> [report.run.report_type for report in client.stored()]
-            ['balance.summary.2']
-        """
-        found = sorted(self._store.all_results(), key=lambda each: each.provenance.fetched_at, reverse=True)
-        decision = Decision("stored", "chosen among the stored results")
-        return StoredReports(
-            Report(each.provenance.request, each.provenance.run, decision, each.provenance, each.path)
-            for each in found
-        )
-
-    # The main job; tie_out, restatement and evidence are in Closing
+    # The main job; launch, wait, read and their like are in RunCalls, tie_out and evidence in Closing
 
     @spelled_out(Parameters)
     def plan(
@@ -421,7 +308,7 @@ class Client(Closing):
         with self._within(timeout):
             overrides, skipped = checked_overrides(schema_overrides), self._account.skipped(report_type)
             request = self._requests.asked(report_type, period, parameters)
-            with shown(progress, place_to_draw) as told:
+            with self._shown(progress) as told:
                 return self._runs.fetch(request, reuse, overrides, progress=told).explained(skipped)
 
     @spelled_out(Parameters)
@@ -466,7 +353,7 @@ class Client(Closing):
         with self._within(timeout):
             overrides, skipped = checked_overrides(schema_overrides), self._account.skipped(report_type)
             request, truncated = self._requests.in_parts(report_type, period, split, parameters)
-            with shown(progress, place_to_draw) as told:
+            with self._shown(progress) as told:
                 parts = answer_in_parts(
                     self._runs, request, split, reuse, overrides, truncated=truncated, progress=told
                 )
@@ -497,7 +384,7 @@ class Client(Closing):
         with self._within(timeout):
             overrides = checked_overrides(schema_overrides)
             request = self._requests.asked(report_type, period, parameters)
-            with shown(progress, place_to_draw) as told:
+            with self._shown(progress) as told:
                 report = self._runs.fetch(request, reuse, overrides, progress=told)
             return self._runs.frame_of(report, overrides)
 
@@ -552,23 +439,5 @@ class Client(Closing):
         now = self._transport.stripe_time()
         return None if now is None else self._transport.clock.now() - now
 
-    # How it is done
-
-    def _within(self, timeout: float) -> AbstractContextManager[None]:
-        """A block that takes so many seconds at most."""
-        return deadline.within(self._transport.clock, _checked_timeout(timeout))
-
-    def _run(self, run: ReportRun | str) -> ReportRun:
-        if isinstance(run, str):
-            return self.retrieve(run)
-        if not isinstance(run, ReportRun):
-            raise ParameterError(
-                f"A run is a ReportRun or the id of one, 'frr_…', not {run!r:.100}.", param="run"
-            )
-        return run
-
-
-def _checked_timeout(timeout: object) -> float:
-    if not isinstance(timeout, int | float) or not timeout >= 0:
-        raise ParameterError(f"The timeout {timeout!r} is not a number of seconds.", param="timeout")
-    return float(timeout)
+    def _shown(self, progress: ProgressOption) -> AbstractContextManager[Progress | None]:
+        return shown(progress, place_to_draw)

@@ -1,0 +1,164 @@
+"""The public calls about single runs: launch, retrieve, wait, read; and the reports stored here."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from itertools import islice
+
+import polars as pl
+
+from stripe_reports import catalog
+from stripe_reports.errors import ParameterError
+from stripe_reports.http.transport import Transport
+from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.planning import deadline
+from stripe_reports.report.listings import ReportRuns, StoredReports
+from stripe_reports.report.report import Decision, Report
+from stripe_reports.runs.account import Account
+from stripe_reports.runs.fetch import Runs
+from stripe_reports.runs.progress import Progress, ProgressOption
+from stripe_reports.storage.store import Store
+
+__all__ = ["RunCalls"]
+
+DOWNLOAD_TIMEOUT = 3600.0
+"""Seconds for reading the result of a run that has finished."""
+
+
+class RunCalls(ABC):
+    """The part of ``Client`` that handles runs one by one."""
+
+    _account: Account
+    _runs: Runs
+    _store: Store
+    _transport: Transport
+
+    def launch(self, request: ReportRequest) -> ReportRun:
+        """Create a new run at Stripe, and return it, most often pending.
+
+        Raises:
+            IntervalError: The interval reaches beyond the available data; the message has both limits.
+            StripeAPIError: Stripe refused it.
+
+        Stripe's page: https://docs.stripe.com/api/reporting/report_run/create.
+        """
+        catalog.check(request)
+        return self._runs.launcher.launch(request)
+
+    def retrieve(self, run_id: str) -> ReportRun:
+        """The run of that id, as it is now: one call, or none if it is finished and was seen before.
+
+        Raises:
+            ParameterError: It is no run's id (``frr_…``).
+            NotFoundError: There is no such run for this key; runs of another account or mode are not seen.
+            AnswerMismatchError: It is of something else than it was launched for from here.
+        """
+        return self._account.retrieve(run_id)
+
+    def runs(self, limit: int = 20) -> ReportRuns:
+        """List the newest runs of the account, newest first, wherever they were launched; a call per hundred.
+
+        Raises:
+            ParameterError: *limit* is below one.
+            StripeAPIError, NetworkError: Stripe refused or could not be asked.
+        """
+        if limit < 1:
+            raise ParameterError(f"limit={limit!r}: ask for one run at least.", param="limit")
+        return ReportRuns(islice(self._account.runs(page_size=min(limit, 100)), limit))
+
+    def wait(
+        self, run: ReportRun | str, *, timeout: float = 600.0, progress: ProgressOption = "auto"
+    ) -> ReportRun:
+        """Follow a run until it finishes, and return it finished.
+
+        Looks soon, then ever more rarely, at most twelve times a minute. Giving up or interrupting cancels
+        nothing: the run goes on at Stripe and can be waited for again.
+
+        Args:
+            run: A run of any status, or its id; a succeeded one comes back without a call.
+            timeout: Longest time that the call may take, in seconds.
+            progress: Called at every look with the run, the seconds so far, and the seconds expected or None.
+                ``"auto"`` shows the wait: a bar in a notebook, one line in a terminal, else log lines.
+
+        Raises:
+            RunFailedError: Stripe gave up on the run, or its status is unknown; carries the run.
+            RunTimeoutError: The run was still pending after *timeout* seconds.
+            CallTimeoutError: The run of that id could not be looked up in the time.
+
+        Example:
+            >>> run = client.launch(client.request("balance.summary", "2026-10"))
+            >>> client.wait(run, timeout=60).status
+            'succeeded'
+        """
+        with self._within(timeout), self._shown(progress) as told:
+            return self._runs.follower.wait(self._run(run), progress=told)
+
+    def read(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.DataFrame:
+        """The result of a finished run, or of the run with that id, as a DataFrame.
+
+        It is read from Stripe once, then from disk. For arguments and errors see ``report``.
+        """
+        with self._within(timeout):
+            return self._runs.frame_of(self._runs.report_of(self._run(run)))
+
+    def scan(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.LazyFrame:
+        """The result of a finished run, or of the run with that id, as a LazyFrame; see ``read``.
+
+        Nothing but what a query needs is read into memory, whatever the size of the result.
+        """
+        return self.report(run, timeout=timeout).scan()
+
+    def report(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> Report:
+        """The report of a finished run, or of the run with that id: from disk, else read from Stripe.
+
+        Args:
+            run: A run, or its id.
+            timeout: Longest time that the call may take, in seconds; an hour by default.
+
+        Raises:
+            RunError: The run is still pending, or failed.
+            RunTimeoutError, CallTimeoutError: The file was not read within *timeout*.
+            FileError: The result file is missing or damaged, or too large.
+        """
+        with self._within(timeout):
+            return self._runs.report_of(self._run(run))
+
+    def stored(self) -> StoredReports:
+        """List the reports that are stored on this machine for this client, last fetched first. No call.
+
+        Example:
+            >>> client.frame("balance.summary", "2026-10").height
+            36
+            >>> [report.run.report_type for report in client.stored()]
+            ['balance.summary.2']
+        """
+        found = sorted(self._store.all_results(), key=lambda each: each.provenance.fetched_at, reverse=True)
+        decision = Decision("stored", "chosen among the stored results")
+        return StoredReports(
+            Report(each.provenance.request, each.provenance.run, decision, each.provenance, each.path)
+            for each in found
+        )
+
+    def _within(self, timeout: float) -> AbstractContextManager[None]:
+        """A block that takes so many seconds at most."""
+        return deadline.within(self._transport.clock, _checked_timeout(timeout))
+
+    @abstractmethod
+    def _shown(self, progress: ProgressOption) -> AbstractContextManager[Progress | None]:
+        """The callback that *progress* means, in a block that shows the wait."""
+
+    def _run(self, run: ReportRun | str) -> ReportRun:
+        if isinstance(run, str):
+            return self.retrieve(run)
+        if not isinstance(run, ReportRun):
+            raise ParameterError(
+                f"A run is a ReportRun or the id of one, 'frr_…', not {run!r:.100}.", param="run"
+            )
+        return run
+
+
+def _checked_timeout(timeout: object) -> float:
+    if not isinstance(timeout, int | float) or not timeout >= 0:
+        raise ParameterError(f"The timeout {timeout!r} is not a number of seconds.", param="timeout")
+    return float(timeout)

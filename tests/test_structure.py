@@ -1,0 +1,59 @@
+"""The package can be found one's way in: small modules, no cycles, and a guide that is true."""
+
+import ast
+import re
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "stripe_reports"
+
+pytestmark = pytest.mark.skipif(not SOURCE.is_dir(), reason="the sources are not here")
+
+MOST_LINES = 450
+MODULES = {
+    ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(SOURCE.rglob("*.py"))
+}
+
+
+def imported_by(name):
+    """The modules of the package that a module imports, wherever in it, also for type checkers only."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[name].read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{each.name}" for each in node.names}
+            found.update(inner & MODULES.keys() or {node.module})
+    return {each for each in found if each in MODULES and each != name}
+
+
+def test_no_module_is_long():
+    """When a file gets a second responsibility, that moves to a file of its own."""
+    lines = {name: len(path.read_text("utf-8").splitlines()) for name, path in MODULES.items()}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_the_root_has_six_modules():
+    """Everything else is in the folder of its layer."""
+    assert {path.name for path in SOURCE.glob("*.py")} == {
+        *("__init__.py", "__main__.py", "client.py", "demo_client.py", "errors.py", "notices.py"),
+    }
+
+
+def test_no_modules_import_each_other():
+    """Not even for type checkers: what two modules both need is a third one."""
+    graph = {name: imported_by(name) for name in MODULES if not name.endswith("stripe_reports")}
+    order = list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the modules
+    assert len(order) >= len(graph)
+
+
+@pytest.mark.parametrize(
+    "name", re.findall(r"\| `([\w/]+\.py)` \|", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+)
+def test_the_guide_names_files_that_are_there(name):
+    """Each question of a newcomer has one answer."""
+    assert (SOURCE / name).is_file()
