@@ -135,7 +135,7 @@ def test_what_is_typed_into_the_report_field_is_a_search(opened, page):
     expect(chosen).to_have_text("payouts.summary.2")
     form.choose_type("payouts.itemized.5")
     expect(chosen).to_have_text("payouts.itemized.5")
-    page.keyboard.type("balance summary")
+    page.keyboard.type("balance.summary.2")
     page.keyboard.press("Enter")
     expect(chosen).to_have_text("balance.summary.2")
 
