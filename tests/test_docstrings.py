@@ -37,7 +37,7 @@ def test_an_example_gives_what_it_says(example, client, tmp_path, monkeypatch):
 def test_there_are_examples_of_the_main_calls():
     """The ones that people meet first."""
     names = {example.name.removeprefix("stripe_reports.") for example in examples()}
-    assert {"client.Client", "client.Client.fetch", "client.Client.wait", "demo_client.demo"} <= names
+    assert {"client.Client", "client.Client.fetch", "runs.calls.RunCalls.wait", "demo_client.demo"} <= names
 
 
 def public_calls():

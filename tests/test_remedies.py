@@ -140,7 +140,7 @@ def test_calls_are_named_in_remedies_alone():
 @pytest.fixture
 def command(client, monkeypatch, capsys):
     """Runs a command against the simulator of this test; gives its status and what it said."""
-    for name in ("fetch", "tie_out", "evidence"):
+    for name in ("fetch", "fetch_all", "tie_out", "evidence"):
         monkeypatch.setattr(sys.modules[f"stripe_reports.cli.{name}"], "client_of", lambda _: client)
 
     def command(*arguments):
@@ -224,13 +224,13 @@ def test_a_key_revoked_half_way_says_how_the_command_comes_back(command, client,
         (["fetch", "balance.summary", "2026-10", "--tz", "Asia/Tokyo"], "The time zone is --timezone"),
         (["fetch", "balance.summary", "2026-10", "--refresh"], "with --reuse never."),
         (["fetch", "balance.summary", "--start", "2026-10-01"], "2026-10-01/2026-11-01."),
-        (["fetch", "balance.summary", "2026-Q3", "--split", "month"], "Leave out --split."),
+        (["fetch-all", "balance.summary", "2026-Q3", "--split", "month"], "Leave out --split."),
         (["fetch", "balance.summary.1", "2026-10", "--columns", "net_amout"], "Did you mean 'net_amount'?"),
         (
             ["fetch", "payouts.itemized", "2026-10", "--schema-overrides", "nett=String"],
             "Did you mean 'net'?",
         ),
-        (["fetch", ITEMIZED, "2025-01-01/2026-10-01", "--split", "day"], "Take longer parts"),
+        (["fetch-all", ITEMIZED, "2025-01-01/2026-10-01", "--split", "day"], "Take longer parts"),
         (["fetch", "balance.summary", "2026-10", "--timeout", "-1"], "is not a number of seconds."),
         (["fetch", "revenue_recognition.debit_credit_by_invoice", "2026-09", "--invoice", "9"], "'in_'."),
         (["tie-out", "octobr"], "is not a period."),

@@ -43,11 +43,11 @@ def asked(*args, **named):
 TIMEZONE = ("timezone='Europe/Paris'.", "Choose the time zone in its field.", "--timezone Europe/Paris.")
 ANEW = ("with reuse='never'.", "press 'Run anew'.", "with --reuse never.")
 BOUNDS = ("('2026-10-01', '2026-11-01').", "Choose the first and the last day", "2026-10-01/2026-11-01.")
-NO_PERIOD = f"{BY_PAYOUT} describes one payout and takes no period; give the payout alone."
+NO_PERIOD = f"{BY_PAYOUT} describes one payout and takes no period. Give only the payout."
 
 PROBLEMS = {
     # Periods
-    "an empty period": asked(SUMMARY, "2026-10-05/2026-10-01", client="The period is empty: it starts at"),
+    "an empty period": asked(SUMMARY, "2026-10-05/2026-10-01", client="The period is empty: it starts at", form="The first day"),
     "a period beyond the data": asked(SUMMARY, "2026-11", client="The period ends after the available data."),
     "the future": asked(SUMMARY, "2031-10", client="Stripe has no data for that time yet."),
     "before the data": asked(SUMMARY, "2001", client="The period starts before the available data."),
@@ -64,14 +64,14 @@ PROBLEMS = {
     "a bad invoice": asked(BY_INVOICE, invoice="foo", client="The invoice 'foo' is not an id of Stripe's"),
     "a bad customer": asked(BY_INVOICE, customer="9", client="The customer '9' is not an id of Stripe's"),
     "an unknown zone": asked(SUMMARY, timezone="Paris", client="'Paris' is not a time zone"),
-    "no currency": asked(SUMMARY, currency="euro", client="'euro' is not a currency: write a three-letter"),
+    "no currency": asked(SUMMARY, currency="euro", client="currency must be a three-letter ISO code such as 'eur'; got 'euro'."),
     "an unknown column": asked(
         "balance.summary.1",
         columns=["net_amout"],
         client="has no column net_amout. Did you mean 'net_amount'?",
     ),
     "a column twice": asked(
-        SUMMARY, columns=["currency"] * 2, client="columns names currency more than once."
+        SUMMARY, columns=["currency"] * 2, client="columns contains currency more than once."
     ),
     "not taken": asked(
         SUMMARY, payout="po_1", client=f"{SUMMARY} does not take 'payout'. It takes interval_start", form=None
@@ -89,13 +89,13 @@ NOTES = {
     "an unknown category": asked(
         ACTIVITY,
         reporting_category="charges",
-        client="'charges' is not a reporting category that this package knows; whether Stripe does is left",
+        client="'charges' is not a reporting category that this package knows; Stripe decides whether to accept it.",
     ),
     "an unknown currency": asked(ACTIVITY, currency="eut", client="Did you mean 'eur'"),
     "a column of a type that is not known whole": asked(
         "payouts.itemized.5",
         columns=["nett"],
-        client="whether it has nett is left to Stripe. Did you mean 'net'?",
+        client="Stripe decides whether it has nett. Did you mean 'net'?",
     ),
 }
 
@@ -211,6 +211,6 @@ def test_a_period_that_goes_on_ends_in_all_three_places_where_the_data_end(perio
     assert request.interval_end == type_.data_available_end
     form = check(Choices(ACTIVITY, period), type_, now=client.simulator.clock.now())
     assert form.request == request
-    assert re.match(r"Ends at \S+, where Stripe's data end now; the period goes on\.", form.notes["period"])
+    assert re.match(r"Ends at \S+, the end of Stripe's data for now; the period is not over yet\.", form.notes["period"])
     _, _, command_line = ask(Asked(ACTIVITY, period))
     assert repr(request) in command_line
