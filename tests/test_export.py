@@ -76,6 +76,8 @@ class Rows(Exports):
     def frame(self):
         return self._frame
 
+    _origins = _notes = ()
+
     def _lines(self):
         return [("report type", "=1+1")]
 

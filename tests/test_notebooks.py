@@ -70,7 +70,7 @@ def test_the_month_end_goes_from_fetch_to_evidence_in_under_fifteen_cells(run):
     )
     assert "October 2026: 60 of 60 controls pass" in shown
     assert "different in activity" in shown
-    assert "the controls, computed again, are those written" in shown
+    assert "the controls, computed again, equal those written" in shown
     assert "October 2026 changed by −12.34 EUR in 1 row (1 added) since the data of 5 Nov 2026." in shown
 
 

@@ -288,7 +288,7 @@ def test_a_disk_that_is_full_is_said_in_options(command, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10))
     status, said = command(*OCTOBER)
     assert status == 1
-    assert "set STRIPE_REPORTS_CACHE_DIR to another one." in said
+    assert "set STRIPE_REPORTS_CACHE_DIR to another folder." in said
     assert not PYTHON.search(said)
 
 

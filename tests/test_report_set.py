@@ -124,7 +124,7 @@ class TestParts:
             ("balance.summary.2", "2026", "has totals over its interval"),
             ("ending_balance_reconciliation.itemized.4", "2026-10", "one moment"),
             ("payout_reconciliation.by_id.itemized.4", None, "one payout"),
-            ("revenue_recognition.debit_credit_by_invoice.1", "2026", "adds up"),
+            ("revenue_recognition.debit_credit_by_invoice.1", "2026", "has totals"),
             ("no.such_type.1", "2026", "not in the catalogue"),
             (PAYOUTS, None, "period"),
         ],

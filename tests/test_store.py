@@ -227,7 +227,7 @@ def test_a_full_disk_says_so_and_what_to_do(store, monkeypatch):
     monkeypatch.setattr(
         "os.open", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device"))
     )
-    with pytest.raises(StoreError, match=r"No space left.*make room.*cache_dir"):
+    with pytest.raises(StoreError, match=r"No space left.*free some space.*cache_dir"):
         store.launch_log.remember_offered({"a.1": None}, NOW)
 
 

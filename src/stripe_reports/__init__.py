@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from stripe_reports.models import Provenance
     from stripe_reports.notebook.form import explore
     from stripe_reports.notebook.form.widget import Explorer
-    from stripe_reports.notices import UnknownReportTypeWarning
+    from stripe_reports.notices import AdvisedWarning, UnknownReportTypeWarning
     from stripe_reports.pages.printed_table import ReportTable as ReportTable
     from stripe_reports.parsing import AmbiguousTimeWarning, read_csv
     from stripe_reports.reconcile.diff import Diff, diff
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from stripe_reports.reconcile.evidence.checking import Finding
     from stripe_reports.reconcile.restatement import Restatement
     from stripe_reports.reconcile.tie_out import TieOut, tie_out
+    from stripe_reports.render.remedies import Remedy
     from stripe_reports.report.listings import ReportRuns, ReportTypes, StoredReports
     from stripe_reports.report.report import Decision, FetchPlan, LargeFrameWarning, Report
     from stripe_reports.report.report_set import ReportSet
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "AdvisedWarning",
     "AmbiguousTimeWarning",
     "Cache",
     "Client",
@@ -73,6 +75,7 @@ __all__ = [
     "LargeFrameWarning",
     "PendingReport",
     "Provenance",
+    "Remedy",
     "Report",
     "ReportRequest",
     "ReportRun",
@@ -100,6 +103,7 @@ __all__ = [
 
 # Loaded when first used, so that importing this package costs next to nothing.
 _LAZY = {
+    "AdvisedWarning": "notices",
     "AmbiguousTimeWarning": "parsing",
     "Cache": "storage.cache",
     "Client": "client",
@@ -113,6 +117,7 @@ _LAZY = {
     "LargeFrameWarning": "report.report",
     "PendingReport": "runs.futures",
     "Provenance": "models",
+    "Remedy": "render.remedies",
     "Report": "report.report",
     "ReportRuns": "report.listings",
     "ReportSet": "report.report_set",

@@ -88,10 +88,10 @@ def warn_once(report_type: str | None, assumed: KindsFrom) -> None:
 
 
 def text_is_no_money(names: Sequence[str], what: str) -> tuple[str, Remedy]:
-    """The sentence for columns of amounts that are text: *what* cannot be done; and how it can."""
+    """Return a sentence about amounts that are text: *what* cannot be done, and how to make it possible."""
     is_ = "is" if len(names) == 1 else "are"
     remedy = read_as(dict.fromkeys(names, "pl.Decimal(38, 6)"), to="read amounts exactly")
-    return f"{', '.join(names)} {is_} text and no money, so {what}.", remedy
+    return f"{', '.join(names)} {is_} text, not an amount, so {what}.", remedy
 
 
 def unknown_columns(origins: Iterable[Provenance]) -> list[str]:

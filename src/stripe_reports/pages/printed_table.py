@@ -80,7 +80,7 @@ def table_of(
         ParameterError: There is no such column, or the totals would leave out amounts that are text.
     """
     if by is not None and (texts := amounts_as_text(of.rows, of.unknown)):
-        problem, remedy = text_is_no_money(texts, "there is no sum of it")
+        problem, remedy = text_is_no_money(texts, "it cannot be added up")
         raise ParameterError(problem, param="by", remedy=remedy)
     return table_of_frame(
         of.rows,

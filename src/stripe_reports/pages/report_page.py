@@ -28,7 +28,7 @@ def page_of(source: Source, kind: str | None = None, *, rows: int = 100) -> str:
     figures = _figures(source)
     if figures:
         if texts := amounts_as_text(source.rows, source.unknown):
-            problem, remedy = text_is_no_money(texts, "it is in no sum")
+            problem, remedy = text_is_no_money(texts, "it is in no total")
             figures = pages.Html(figures + pages.note(f"{problem} {remedy.for_python}"))
         parts.append(pages.section("Figures", figures))
     if kind is not None or kinds_of(source):

@@ -149,7 +149,7 @@ def diff(
         )
     money = money_of(columns, report_type)
     if money is not None and first.schema[money[0]] == pl.String:
-        problem, remedy = text_is_no_money([money[0]], "its effect was not added up")
+        problem, remedy = text_is_no_money([money[0]], "its effect was not totalled")
         notes.append(f"{problem} {remedy.for_python}")
     effect = _effect(first, second, money)
     plain = {name: f"\0{name}" for name in columns if is_pattern(name)}  # joins take names only

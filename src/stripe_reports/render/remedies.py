@@ -225,10 +225,11 @@ def fetch_the_report() -> Remedy:
 def make_room() -> Remedy:
     """Make room on a disk that is full."""
     return Remedy(
-        "Make room, remove old results with client.cache.clear(...), or choose another folder with "
+        "Free some space, remove old results with client.cache.clear(...), or choose another folder with "
         "Client(cache_dir=...).",
-        "Make room, remove old results from that folder, or set STRIPE_REPORTS_CACHE_DIR to another one.",
-        "Make room, or remove old results.",
+        "Free some space, remove old results from that folder, or set STRIPE_REPORTS_CACHE_DIR to another "
+        "folder.",
+        "Free some space, or remove old results.",
     )
 
 
@@ -254,7 +255,7 @@ def keep_more() -> Remedy:
 def allow_larger_results() -> Remedy:
     """Allow a larger result, or ask for a smaller one."""
     return Remedy(
-        "If that is right, allow more with Client(max_result_bytes=...).",
+        "If the size is right, raise the limit with Client(max_result_bytes=...).",
         "Ask for less: fewer columns with --columns, or a shorter period.",
         "Ask for less: fewer columns, or a shorter period.",
     )

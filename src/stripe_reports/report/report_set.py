@@ -298,7 +298,7 @@ def _by_currency(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def _check_is_money(schema: pl.Schema) -> None:
     if texts := [name for name in _COMPARED if schema[name] == pl.String]:
-        problem, remedy = text_is_no_money(texts, "there is no sum of it")
+        problem, remedy = text_is_no_money(texts, "it cannot be added up")
         raise ParameterError(problem, param="schema_overrides", remedy=remedy)
 
 

@@ -44,8 +44,8 @@ class BoundedFile(io.BufferedRandom):
         size = self.tell() + memoryview(content).nbytes
         if size > self._max_bytes:
             raise ResultTooLargeError(
-                f"The result has more than {size_text(self._max_bytes)}, the most that this client stores of "
-                "one; nothing of it was kept.",
+                f"The result is larger than {size_text(self._max_bytes)}, the limit of this client, so "
+                "nothing was kept.",
                 remedy=remedies.allow_larger_results(),
             )
         if size > self._has_room_to:
@@ -57,8 +57,8 @@ class BoundedFile(io.BufferedRandom):
             free = shutil.disk_usage(self._path.parent).free
         if free < size:
             raise StoreError(
-                f"The disk is nearly full: {size_text(size)} of a result had come, {size_text(free)} are "
-                f"left in {self._path.parent}, and making a table of it may take as much again.",
+                f"The disk is nearly full: {size_text(size)} of a result were received, {size_text(free)} "
+                f"are free in {self._path.parent}, and converting it to a table may need the same again.",
                 remedy=remedies.make_room(),
             )
         self._has_room_to = size + min(_CHECKED_EVERY, free // 4)

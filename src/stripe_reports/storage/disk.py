@@ -55,7 +55,7 @@ def disk_errors(what: str, path: Path, *, remedy: Remedy | None = None) -> Itera
     except OSError as error:
         remedy = remedy or remedies.choose_another_folder()
         if error.errno == errno.ENOSPC:
-            remedy = everywhere("The disk is full: make room, or delete old results.") + remedy
+            remedy = everywhere("The disk is full: free some space, or delete old results.") + remedy
         raise StoreError(f"Could not {what} at {path}: {error.strerror or error}.", remedy=remedy) from error
 
 
@@ -168,7 +168,7 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary file to write, and move it to *path* when complete; its mode is 0600."""
     target = Path(path).expanduser()
     temporary = target.with_name(f".{uuid.uuid4().hex}.part")
-    with disk_errors("write", target, remedy=everywhere("Give another path, or make room.")):
+    with disk_errors("write", target, remedy=everywhere("Choose another path, or free some disk space.")):
         try:
             temporary.touch(0o600, exist_ok=False)
             yield temporary

@@ -81,7 +81,7 @@ def write_evidence(
             param="folder",
         )
     with (
-        disk_errors("write", path, remedy=everywhere("Give another path, or make room.")),
+        disk_errors("write", path, remedy=everywhere("Choose another path, or free some disk space.")),
         _beside(path) as folder,
     ):
         _fill(folder, tie_out, written_at)
