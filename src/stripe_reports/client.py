@@ -176,7 +176,7 @@ class Client(RunCalls, Closing):
         period: Period | None = None,
         **parameters: Unpack[Parameters],
     ) -> ReportRequest:
-        """What a report is asked for, checked as far as it can be without running it.
+        """Return a request for a report, checked as far as possible without running it.
 
         Args:
             report_type: Id with or without version; without, the newest that the account offers.
@@ -215,7 +215,7 @@ class Client(RunCalls, Closing):
         return ReportTypes(self._account.report_types())
 
     def report_type(self, report_type: ReportTypeName | str) -> ReportType:
-        """One report type: what it takes, its columns, and the interval it has data for.
+        """Return a report type: its parameters, its columns, and the interval with available data.
 
         Args:
             report_type: Id with or without version; without, the newest that the account offers.
@@ -241,7 +241,7 @@ class Client(RunCalls, Closing):
         reuse: Policy = "auto",
         **parameters: Unpack[Parameters],
     ) -> FetchPlan:
-        """What ``fetch`` would do now: show a stored result, wait for a run, or launch one.
+        """Return what ``fetch`` would do now: use a stored result, wait for a run, or launch one.
 
         Nothing is launched and at most one call is made, for the report type. Runs that were made elsewhere
         are not looked for, so where a launch is planned ``fetch`` may yet find one that answers.
@@ -427,15 +427,15 @@ class Client(RunCalls, Closing):
 
     @property
     def cache(self) -> Cache:
-        """What is stored on this machine: ``client.cache.info()``, ``client.cache.clear(...)``."""
+        """The results stored on this machine: ``client.cache.info()``, ``client.cache.clear(...)``."""
         return Cache(self._store, now=self._transport.now, close=self.close)
 
     def now(self) -> datetime:
-        """The time at Stripe as its last answer told it, else by this machine's clock. No call."""
+        """Return Stripe's time, from its last answer; before the first, this machine's time. No call."""
         return self._transport.now()
 
     def clock_skew(self) -> timedelta | None:
-        """How far this machine's clock is ahead of Stripe's, as its last answer told; None if none did."""
+        """Return how far this machine's clock is ahead of Stripe's, by its last answer; None before any."""
         now = self._transport.stripe_time()
         return None if now is None else self._transport.clock.now() - now
 

@@ -99,18 +99,18 @@ class StripeReportsError(Exception):
 
     @property
     def problem(self) -> str:
-        """What happened, and why."""
+        """The problem and its cause."""
         return printable_lines(super().__str__())  # a traceback prints what Stripe or a cell says
 
     def __str__(self) -> str:
         return self._with(self.remedy.for_python if self.remedy else "")
 
     def for_command_line(self) -> str:
-        """What happened, and what to do in terms of commands and options."""
+        """Return the problem and the remedy, in terms of commands and options."""
         return self._with(self.remedy.for_command_line if self.remedy else "")
 
     def for_form(self) -> str:
-        """What happened, and what to do in terms of the form."""
+        """Return the problem and the remedy, in terms of the form."""
         return self._with(self.remedy.for_form if self.remedy else "")
 
     def _with(self, advice: str) -> str:

@@ -18,14 +18,14 @@ _lock = threading.Lock()
 
 
 class AdvisedWarning(UserWarning):
-    """A warning that says what can be done about it; the command line words that in its own terms."""
+    """A warning with a remedy, which the command line words in its own terms."""
 
     def __init__(self, problem: str, remedy: Remedy | None = None) -> None:
         super().__init__(printable_lines(f"{problem} {remedy.for_python}" if remedy else problem))
         self.problem, self.remedy = problem, remedy
 
     def for_command_line(self) -> str:
-        """What is to be known, and what to do in terms of commands and options."""
+        """Return the problem and the remedy, in terms of commands and options."""
         return f"{self.problem} {self.remedy.for_command_line}" if self.remedy else self.problem
 
 
@@ -37,7 +37,7 @@ class UnknownReportTypeWarning(UserWarning):
 
 
 def warn(message: str | AdvisedWarning, category: type[Warning] = UserWarning) -> None:
-    """Warn at the line that called this package; *category* is that of a text."""
+    """Issue a warning at the line that called this package; *category* is used if *message* is text."""
     frame: FrameType | None = sys._getframe(1)
     level = users = 2
     while frame is not None:
@@ -49,7 +49,7 @@ def warn(message: str | AdvisedWarning, category: type[Warning] = UserWarning) -
 
 
 def warn_once(message: str | AdvisedWarning, category: type[Warning] = UserWarning) -> None:
-    """The same, unless this was said before in this process."""
+    """Issue a warning, unless the same one was issued before in this process."""
     if is_new(str(message)):
         warn(message, category)
 

@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 class AnswerCache(BaseCache):
-    """What requests-cache keeps its answers in; opened when first used, and again after a failure."""
+    """The storage of requests-cache; opened at first use, and again after a failure."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         super().__init__(cache_name=str(path))  # its table of redirects stays empty: we follow none
@@ -97,7 +97,7 @@ class AnswerCache(BaseCache):
         return None
 
     def _is_in_place(self) -> bool:
-        """Whether the file is the one that was opened, and was not removed or replaced since."""
+        """Return True if the opened file is still in its place, neither removed nor replaced."""
         try:
             return self._opened is not None and os.path.samestat(self._path.stat(), self._opened)
         except OSError:

@@ -11,7 +11,7 @@ __all__ = ["Clock", "SystemClock"]
 
 
 class Clock(Protocol):
-    """What tells the time and waits."""
+    """The current time and the sleep function."""
 
     def now(self) -> datetime:
         """The time of day, aware."""

@@ -1,4 +1,4 @@
-"""Where the API key comes from, when it is not passed: environment, keyring, a hidden prompt."""
+"""Find the API key if it is not passed: environment, keyring, a hidden prompt."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class TokenBucket:
 
 
 class RateBudget:
-    """What one client may spend on calls: Stripe's limits for its mode, and for each endpoint."""
+    """The rate limits of one client: Stripe's limits for its mode, and for each endpoint."""
 
     def __init__(self, mode: Mode, clock: Clock) -> None:
         self._clock = clock

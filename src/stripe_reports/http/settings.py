@@ -58,7 +58,7 @@ class Secret:
         return without_key(text, self._text)
 
     def is_in(self, content: bytes) -> bool:
-        """Whether *content* has the key as it is."""
+        """Return True if *content* contains the plain key."""
         return self._text.encode() in content
 
     def __eq__(self, other: object) -> bool:
@@ -158,7 +158,7 @@ class Settings:
 
     @property
     def owner(self) -> Owner:
-        """Who these results belong to."""
+        """The owner of these results."""
         place = "this process" if self.in_process else self.base_url
         is_stripe = not self.in_process and origin_of(place) == origin_of(STRIPE_URL)
         return Owner(
@@ -169,7 +169,7 @@ class Settings:
         )
 
     def may_send_key_to(self, url: str) -> bool:
-        """Whether *url* is where this client's files are: only there the key goes with a download."""
+        """Return True if *url* is an address of this client's files; a download sends the key only there."""
         origins = {origin_of(self.base_url), origin_of(self.files_url or FILES_URL)}
         if origin_of(self.base_url) == origin_of(STRIPE_URL):
             origins.add(origin_of(FILES_URL))

@@ -22,7 +22,7 @@ __all__ = ["SocketAdapter"]
 
 
 class _TimedReads(io.RawIOBase):
-    """What arrives at a socket, up to the end of the call of the thread that reads."""
+    """The bytes that arrive at a socket, until the deadline of the reading thread's call."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw

@@ -52,12 +52,12 @@ _NOT_DECODED = (requests.exceptions.ContentDecodingError, urllib3.exceptions.Dec
 
 
 def is_unreadable(error: BaseException) -> bool:
-    """Whether an answer arrived but could not be read, so the connection is not at fault."""
+    """Return True if an answer arrived but cannot be read, so the connection is not the cause."""
     return isinstance(error, (*NOT_AS_EXPECTED, *_NOT_DECODED))
 
 
 def no_answer(base_url: str, cause: BaseException) -> errors.StripeReportsError:
-    """The error that explains why no answer of *base_url* was received or could be read."""
+    """Return the error that explains why no answer of *base_url* was received or could be read."""
     host = origin_of(base_url)
     if isinstance(cause, errors.StripeReportsError):  # it only came through Stripe's library
         return cause.with_traceback(None)
@@ -81,7 +81,7 @@ def no_answer(base_url: str, cause: BaseException) -> errors.StripeReportsError:
 def translated(
     status: int | None, body: object, headers: Mapping[str, str] | None, what: str
 ) -> errors.StripeAPIError:
-    """Our error for an error answer of Stripe."""
+    """Return our error for an error answer of Stripe."""
     described = body.get("error") if isinstance(body, Mapping) else None
     if not isinstance(described, Mapping):
         described = {}

@@ -67,7 +67,7 @@ def table_of_cells(cells: Cells) -> pages.Html:
 
 
 def provenance_of(source: Source) -> pages.Html:
-    """Who asked whom for what, when, and the digest by which Stripe's file can be told from any other."""
+    """Return the provenance: account, request, run, times, and the SHA-256 of Stripe's file."""
     facts = [_facts(source, origin) for origin in source.origins]
     first, *others = facts
     same = {name: value for name, value in first.items() if all(each[name] == value for each in others)}

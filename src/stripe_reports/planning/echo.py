@@ -17,7 +17,7 @@ __all__ = ["contradictions", "echoes_all"]
 
 
 def contradictions(run: RunView, asked: ReportRequest | RunView | None, *, livemode: bool) -> tuple[str, ...]:
-    """What a run says of itself that is not what was asked for, a phrase each; empty if it may be the one.
+    """Return a phrase for each difference between a run and its request; empty if there is none.
 
     Args:
         run: The run as Stripe describes it now.
@@ -39,7 +39,7 @@ def contradictions(run: RunView, asked: ReportRequest | RunView | None, *, livem
 
 
 def echoes_all(request: ReportRequest) -> bool:
-    """Whether a run of this type shows all that was sent, so that one made elsewhere can be recognised."""
+    """Return True if runs of this type show all parameters, so that a run made elsewhere is recognised."""
     type_ = catalog.get(request.report_type)
     return type_ is not None and set(type_.parameters) <= catalog.ECHOED
 

@@ -47,12 +47,12 @@ class Closing(ReportClient, Protocol):
         before, the itemised activity and payouts, and the payout and ending balance reconciliations.
 
         Args:
-            period: See ``request``; one that is still going on is cut where the data end.
-            timezone: Where the period is meant.
+            period: See ``request``; a period that is not over yet is truncated at the end of the data.
+            timezone: Time zone of the period.
             currency: One currency only.
-            reuse: See ``fetch``; ``"never"`` takes all reports anew.
-            timeout: Longest time that the call may take, in seconds.
-            progress: Called at every look at a pending run, from several threads.
+            reuse: See ``fetch``; ``"never"`` launches new runs for all reports.
+            timeout: Maximum duration of the call, in seconds.
+            progress: Called at every poll of a pending run, from several threads.
 
         Raises:
             StripeReportsError: As ``fetch``. A control that fails is no error; see ``TieOut.passes``.
@@ -81,8 +81,8 @@ class Closing(ReportClient, Protocol):
 
         Args:
             report: An earlier report, as ``fetch`` gave it.
-            timeout: Longest time that the call may take, in seconds.
-            progress: Called at every look at it.
+            timeout: Maximum duration of the call, in seconds.
+            progress: Called at every poll of the run.
 
         Raises:
             StripeReportsError: As ``fetch``.

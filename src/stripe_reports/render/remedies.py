@@ -1,4 +1,4 @@
-"""What can be done about an error, worded for each place where people read it.
+"""Remedies for errors, worded for each place where people read them.
 
 An error keeps what happened and its remedy apart. In Python a remedy is a call, on the command line an
 option, in the form something to press or to choose. Each remedy is one function here, with its three
@@ -45,7 +45,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What to do, as one or more sentences; ``+`` puts another one behind.
+    """A remedy of one or more sentences; ``+`` joins two.
 
     Attributes:
         for_python: In terms of calls and arguments.
@@ -70,7 +70,7 @@ class Remedy:
 
 
 def everywhere(text: str) -> Remedy:
-    """What is done in the same way everywhere."""
+    """Return a remedy with the same words everywhere."""
     return Remedy(text, text, text)
 
 

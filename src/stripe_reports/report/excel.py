@@ -166,7 +166,7 @@ def _writer(
     text: Format,
     as_text: Counter[str],
 ) -> _Write:
-    """What writes the values of a column."""
+    """Return the function that writes the values of a column."""
 
     def write_text(row: int, value: object) -> None:
         _write_text(sheet, name, text, row, column, str(value))
@@ -197,7 +197,7 @@ def _writer(
 
 
 def _fits(value: Decimal | int, *, surely_below: int) -> bool:
-    """Whether Excel can hold the number exactly: it has 15 digits at most, zeros at both ends aside."""
+    """Return True if Excel holds the number exactly: at most 15 digits, without zeros at both ends."""
     if -surely_below < value < surely_below:
         return True
     return len("".join(map(str, Decimal(value).as_tuple().digits)).strip("0")) <= _MOST_DIGITS

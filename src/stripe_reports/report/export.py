@@ -38,7 +38,7 @@ __all__ = ["Exports", "require", "write_csv", "writer_for"]
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 _STARTS_A_FORMULA = r"(^|[;\t\r\n])([=+\-@＝＋－＠])"
-"""Where a spreadsheet program may see a formula begin: at the start of a cell, and after whatever some take
+"""The places where a spreadsheet program may see a formula: the start of a cell, and after whatever some take
 for the end of one (half of Europe separates by semicolons). Some read the wide signs of Japanese as well.
 
 Source: https://owasp.org/www-community/attacks/CSV_Injection
@@ -64,7 +64,7 @@ class Exports(ABC):
 
     @abstractmethod
     def _lines(self) -> list[tuple[str, object]]:
-        """What there is to say about it, a name and a value each."""
+        """Return the lines of the second sheet: a name and a value each."""
 
     @abstractmethod
     def _write_parquet(self, path: Path) -> None:
@@ -264,7 +264,7 @@ def write_csv(rows: pl.LazyFrame, path: str | os.PathLike[str]) -> int:
 
 
 def writer_for(path: Path) -> Callable[[Exports], int]:
-    """What writes a file with that ending: CSV, Parquet or Excel.
+    """Return the function that writes a file with that ending: CSV, Parquet or Excel.
 
     Raises:
         ParameterError: Another ending.

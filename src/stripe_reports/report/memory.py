@@ -1,4 +1,4 @@
-"""How much memory a frame will take, and how much there is."""
+"""The memory that a frame needs, and the memory that is available."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _of_the_machine() -> int | None:
 
 
 def _of_the_container() -> int | None:
-    """What Docker or Binder still allow, as control groups of version 2 tell it inside."""
+    """Return the memory that Docker or Binder still allow, from control groups version 2."""
     if sys.platform != "linux" or not os.path.isdir(_CGROUP):
         return None
     with suppress(OSError, ValueError):  # "max" is no limit

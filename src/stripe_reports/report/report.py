@@ -67,7 +67,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class FetchPlan:
-    """What a fetch would do now, as far as can be told without doing it.
+    """The action that a fetch would take now, as far as it is known without fetching.
 
     Attributes:
         action: As in ``Decision``.

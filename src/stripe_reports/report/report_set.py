@@ -25,7 +25,7 @@ from stripe_reports.report.report import Decision, Report, warn_if_large
 __all__ = ["ReportSet"]
 
 PARTS_KEY = "stripe_reports_parts"
-"""Where a Parquet file of several parts holds their provenance."""
+"""The key of the provenance of several parts in a Parquet file."""
 
 _HOW = {
     "stored": "stored",
@@ -73,7 +73,7 @@ class ReportSet(Exports):
                 raise MixedColumnsError(_difference(first, schema, part, other), remedy=remedy)
 
     def __len__(self) -> int:
-        """How many parts there are."""
+        """Return the number of parts."""
         return len(self.parts)
 
     def __iter__(self) -> Iterator[Report]:
@@ -82,7 +82,7 @@ class ReportSet(Exports):
 
     @property
     def requests(self) -> tuple[ReportRequest, ...]:
-        """What was asked for, part by part."""
+        """The requests of the parts."""
         return tuple(part.request for part in self.parts)
 
     @property
@@ -102,7 +102,7 @@ class ReportSet(Exports):
 
     @property
     def reuse_summary(self) -> str:
-        """The decisions counted: ``11 months stored, 1 launched``; and what was skipped or assumed."""
+        """The number of parts by source: ``11 months stored, 1 launched``; and what was skipped."""
         counts = Counter[str](part.reuse.action for part in self.parts)
         said = [f"{counts[action]} {how}" for action, how in _HOW.items() if counts[action]]
         number, rest = said[0].split(" ", 1)

@@ -35,10 +35,10 @@ class RunCalls(ABC):
     _transport: Transport
 
     def launch(self, request: ReportRequest) -> ReportRun:
-        """Create a new run at Stripe, and return it, most often pending.
+        """Create a new run at Stripe, and return it, usually pending.
 
         Raises:
-            IntervalError: The interval reaches beyond the available data; the message has both limits.
+            IntervalError: The interval exceeds the available data; the message has both limits.
             StripeAPIError: Stripe refused it.
 
         Stripe's page: https://docs.stripe.com/api/reporting/report_run/create.
@@ -47,12 +47,12 @@ class RunCalls(ABC):
         return self._runs.launcher.launch(request)
 
     def retrieve(self, run_id: str) -> ReportRun:
-        """The run of that id, as it is now: one call, or none if it is finished and was seen before.
+        """Return the run with that id, as it is now: one call, or none if it is known to be finished.
 
         Raises:
-            ParameterError: It is no run's id (``frr_…``).
-            NotFoundError: There is no such run for this key; runs of another account or mode are not seen.
-            AnswerMismatchError: It is of something else than it was launched for from here.
+            ParameterError: It is not the id of a run (``frr_…``).
+            NotFoundError: There is no such run for this key; runs of other accounts or modes are not visible.
+            AnswerMismatchError: The run differs from the request for which it was launched here.
         """
         return self._account.retrieve(run_id)
 
@@ -70,21 +70,21 @@ class RunCalls(ABC):
     def wait(
         self, run: ReportRun | str, *, timeout: float = 600.0, progress: ProgressOption = "auto"
     ) -> ReportRun:
-        """Follow a run until it finishes, and return it finished.
+        """Poll a run until it finishes, and return it finished.
 
-        Looks soon, then ever more rarely, at most twelve times a minute. Giving up or interrupting cancels
-        nothing: the run goes on at Stripe and can be waited for again.
+        The first polls are soon, later ones less often, at most twelve a minute. A timeout or an interrupt
+        does not cancel the run: it continues at Stripe and can be waited for again.
 
         Args:
             run: A run of any status, or its id; a succeeded one comes back without a call.
-            timeout: Longest time that the call may take, in seconds.
-            progress: Called at every look with the run, the seconds so far, and the seconds expected or None.
+            timeout: Maximum duration of the call, in seconds.
+            progress: Called at every poll with the run, the seconds so far, and the seconds expected or None.
                 ``"auto"`` shows the wait: a bar in a notebook, one line in a terminal, else log lines.
 
         Raises:
-            RunFailedError: Stripe gave up on the run, or its status is unknown; carries the run.
+            RunFailedError: The run failed, or its status is unknown; ``error.run`` is the run.
             RunTimeoutError: The run was still pending after *timeout* seconds.
-            CallTimeoutError: The run of that id could not be looked up in the time.
+            CallTimeoutError: The run with that id was not retrieved within *timeout*.
 
         Example:
             >>> run = client.launch(client.request("balance.summary", "2026-10"))
@@ -95,7 +95,7 @@ class RunCalls(ABC):
             return self._runs.follower.wait(self._run(run), progress=told)
 
     def read(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.DataFrame:
-        """The result of a finished run, or of the run with that id, as a DataFrame.
+        """Return the result of a finished run, or of the run with that id, as a DataFrame.
 
         It is read from Stripe once, then from disk. For arguments and errors see ``report``.
         """
@@ -103,18 +103,18 @@ class RunCalls(ABC):
             return self._runs.frame_of(self._runs.report_of(self._run(run)))
 
     def scan(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.LazyFrame:
-        """The result of a finished run, or of the run with that id, as a LazyFrame; see ``read``.
+        """Return the result of a finished run, or of the run with that id, as a LazyFrame; see ``read``.
 
-        Nothing but what a query needs is read into memory, whatever the size of the result.
+        Only what a query needs is read into memory, whatever the size of the result.
         """
         return self.report(run, timeout=timeout).scan()
 
     def report(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> Report:
-        """The report of a finished run, or of the run with that id: from disk, else read from Stripe.
+        """Return the report of a finished run, or of the run with that id: from disk, else from Stripe.
 
         Args:
             run: A run, or its id.
-            timeout: Longest time that the call may take, in seconds; an hour by default.
+            timeout: Maximum duration of the call, in seconds; an hour by default.
 
         Raises:
             RunError: The run is still pending, or failed.

@@ -30,7 +30,7 @@ _AT_ONCE = 50
 _NAMED = 12
 
 _News = tuple[int, Report | BaseException] | tuple[ReportRun, float, float | None]
-"""What became of a part, or a look at its run."""
+"""A finished part, or a poll of its run."""
 
 
 class _Detached(Exception):  # noqa: N818

@@ -123,7 +123,7 @@ class Finder:
                     assert_never(step)
 
     def plan(self, request: ReportRequest, policy: Policy) -> FetchPlan:
-        """What ``find`` would find, judging by what is known here; see ``Client.plan``."""
+        """Return what ``find`` would find, from what is known here; see ``Client.plan``."""
         stored = self._results(request, NO_OVERRIDES)
         known = self._known(request, stored, {}, looking=False)
         step = plan(request, policy, known=known)

@@ -49,7 +49,7 @@ _BETWEEN_TICKS = 0.5
 
 
 class Drawing(Protocol):
-    """Where a wait is drawn."""
+    """A place where a wait is drawn."""
 
     def draw(self, text: str, share: float | None) -> None:
         """Show how it stands; *share* is the part that is done, None if nobody knows."""
@@ -62,12 +62,12 @@ class Place(Protocol):
     """Decides where ``"auto"`` draws a wait. The client gives it, since it may be a notebook."""
 
     def __call__(self, *, in_background: bool = False) -> Drawing:
-        """Where to draw now; *in_background* if another thread will wait."""
+        """Return a place to draw; *in_background* if another thread will wait."""
 
 
 @contextmanager
 def shown(option: ProgressOption, place: Callable[[], Drawing]) -> Iterator[Progress | None]:
-    """What to call at every look while the block lasts.
+    """Yield the function to call at every poll in the block.
 
     Args:
         option: The caller's own function, ``"auto"``, or None.
@@ -104,7 +104,7 @@ def told_in_background(option: ProgressOption, place: Place, do: Callable[..., _
 
 
 def text_of(run: ReportRun, elapsed: float, expected: float | None) -> str:
-    """How a wait stands, in one line."""
+    """Return the state of a wait, in one line."""
     if run.status == "pending":
         usual = f", usually about {_duration(expected)}" if expected else ""
         return printable(f"{run.report_type}: run {run.id} is pending · {_duration(elapsed)}{usual}")
@@ -148,7 +148,7 @@ class Log:
             logger.info("%s", text)
 
     def erase(self) -> None:
-        """What is logged stays."""
+        """Do nothing: log lines stay."""
 
 
 class _Display:
@@ -203,7 +203,7 @@ class _Display:
 
     @contextmanager
     def _turn(self) -> Iterator[bool]:
-        """Whether it is this thread's turn to draw."""
+        """Return True if it is this thread's turn to draw."""
         is_mine = self._lock.acquire(timeout=LONGEST_DRAWING)
         try:
             yield is_mine

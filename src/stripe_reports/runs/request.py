@@ -29,7 +29,7 @@ logger = logging.getLogger("stripe_reports")
 
 
 class Parameters(TypedDict, total=False):
-    """What a report can be asked for besides its type and period; which of it applies is the type's."""
+    """The parameters of a report besides its type and period; each type takes some of them."""
 
     timezone: str | None
     columns: Sequence[str] | Literal["all", "default"] | None
@@ -155,6 +155,6 @@ def _tell(resolution: Resolution) -> None:
 
 
 def _may_go_on(period: Period, now: datetime) -> bool:
-    """Whether a calendar period may not be over yet, in any zone."""
+    """Return True if a calendar period may not be over yet, in some zone."""
     day = timedelta(days=1)
     return periods.is_calendar(period) and periods.parse(period, timezone="UTC", now=now).end + day > now

@@ -185,7 +185,7 @@ def _value(name: str, text: str) -> str | tuple[str, ...] | None:
 
 
 def _problem_of_days(period: str) -> str | None:
-    """What is wrong with the two days, in words of the form: there the last day is included."""
+    """Describe the problem of the two days in the form's terms, where the last day is included."""
     start, slash, after = period.partition("/")
     if not slash:
         return None
