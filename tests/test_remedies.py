@@ -6,6 +6,7 @@ import math
 import re
 import shutil
 import sys
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,19 @@ def test_every_remedy_has_a_sentence_for_each_place(name):
     assert not re.search(r"\bclient\.\w|\bsr\.|fetch\(|Client\(|reuse=", remedy.for_form)
     assert "--" not in remedy.for_python
     assert "--" not in remedy.for_form
+
+
+@pytest.mark.parametrize("name", EVERY_REMEDY)
+def test_a_button_that_a_remedy_names_is_in_the_form(name):
+    """Under the label that it has there now."""
+    form = resources.files("stripe_reports.notebook.form")
+    source = "".join(
+        each.read_text("utf-8")
+        for each in (*form.joinpath("front").iterdir(), form.joinpath("model.py"))
+        if each.name.endswith((".js", ".py"))
+    )
+    for label in re.findall(r"[Pp]ress '([^']+)'", EVERY_REMEDY[name].for_form):
+        assert f'"{label}"' in source
 
 
 def test_all_remedies_are_tested():

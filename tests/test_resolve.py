@@ -41,7 +41,7 @@ def asked(*args, **named):
 
 
 TIMEZONE = ("timezone='Europe/Paris'.", "Choose the time zone in its field.", "--timezone Europe/Paris.")
-ANEW = ("with reuse='never'.", "press 'Run anew'.", "with --reuse never.")
+ANEW = ("with reuse='never'.", "press 'Run again'.", "with --reuse never.")
 BOUNDS = ("('2026-10-01', '2026-11-01').", "Choose the first and the last day", "2026-10-01/2026-11-01.")
 NO_PERIOD = f"{BY_PAYOUT} describes one payout and takes no period. Give only the payout."
 

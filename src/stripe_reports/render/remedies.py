@@ -130,7 +130,7 @@ def launch_anew() -> Remedy:
     return Remedy(
         "Launch a new run: fetch again with reuse='never'.",
         "Launch a new run: give the same command with --reuse never.",
-        "Launch a new run: press 'Run anew'.",
+        "Launch a new run: press 'Run again'.",
     )
 
 

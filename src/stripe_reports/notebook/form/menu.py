@@ -103,7 +103,8 @@ def _period_text(period: str, now: datetime, zone: str) -> str:
         return f"{start:%B %Y}" if len(period) == 7 and "Q" not in period else period.replace("-", " ")
     first, last = interval.start.astimezone(zone_named(zone)).date(), interval.last_included_day
     span = f"{first}" if first == last else f"{first} to {last}"
-    return f"{period.capitalize()} · {span}"
+    name = "year to date" if period == "ytd" else period
+    return f"{name.capitalize()} · {span}"
 
 
 # Columns
