@@ -103,6 +103,16 @@ def test_rows_can_be_summed_up():
     assert part.total[:2] == ["Total EUR", f"{len(frame)}"]
 
 
+@pytest.mark.parametrize("by", ["currency", "net", ["currency", "reporting_category"], ["fee", "fee"]])
+def test_a_table_by_any_columns_has_all_rows_in_its_counts(client, by):
+    """Also by the currency, which makes the groups, and by an amount, which is then not added up."""
+    report = client.fetch("balance_change_from_activity.itemized", "2026-10")
+    cells = cells_of(report.scan(), by=by, rows=10_000)
+    at = cells.header.index("Count")
+    assert sum(exact(row[at]) for part in cells.parts for row in part.rows) == len(report)
+    assert report.table(by=by)
+
+
 def test_balances_are_not_added_to_what_moved_them():
     frame = pl.DataFrame(
         {

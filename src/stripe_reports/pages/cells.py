@@ -78,12 +78,17 @@ def cells_of(
     currency = next((name for name in ("currency", "fee_currency") if name in names), None)
     summed = _summed(every, currency)
     if by is not None:
-        keys = [*([by] if isinstance(by, str) else by), *([currency] if currency else [])]
-        count = pl.col("count").sum() if "count" in names else pl.len().alias("count")
-        every = every.group_by(map(column, keys), maintain_order=True).agg(
-            count, *(column(name).sum() for name in summed if name != "count")
+        keys = list(
+            dict.fromkeys([*([by] if isinstance(by, str) else by), *([currency] if currency else [])])
         )
-        summed = ["count", *(name for name in summed if name != "count")]
+        if "count" in keys:
+            raise ParameterError(
+                "A table by 'count' has no counts to add up. Name other columns.", param="by"
+            )
+        count = pl.col("count").sum() if "count" in names else pl.len().alias("count")
+        amounts = [name for name in summed if name not in ("count", *keys)]
+        every = every.group_by(map(column, keys), maintain_order=True).agg(count, *map(_sum, amounts))
+        summed = ["count", *amounts]
         names = [*keys, *summed]
     shown = [name for name in columns or names if name in names and name != currency]
     schema = every.collect_schema()
@@ -99,6 +104,10 @@ def cells_of(
         parts=[part for part in parts if part.rows or part.total],
         note=f"The first {rows:,} of {total:,} rows; the totals cover all rows." if total > rows else None,
     )
+
+
+def _sum(name: str) -> pl.Expr:
+    return column(name).sum()
 
 
 def _check(wanted: Iterable[str], names: Sequence[str]) -> None:

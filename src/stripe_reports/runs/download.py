@@ -19,6 +19,7 @@ from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.files import Download, Files
 from stripe_reports.http.settings import Settings
 from stripe_reports.models import Provenance, ReportRequest, ReportRun
+from stripe_reports.parsing.csv_strict import DOWNLOAD_AGAIN
 from stripe_reports.parsing.overrides import Overrides, in_words
 from stripe_reports.planning import deadline
 from stripe_reports.planning.echo import echoes_all
@@ -118,6 +119,8 @@ class Downloader:
             except (DamagedFileError, NotAReportError) as error:
                 kept = self._store.keep_damaged(csv, run.id)
                 error.add_note(f"It is the result of run {run.id}, as Stripe sent it, and is kept as {kept}.")
+                if error.remedy == DOWNLOAD_AGAIN:  # for files that a user downloads
+                    error.remedy = None
                 error.advise(remedies.launch_anew())
                 raise
             unknown = kinds_from.get(UNKNOWN, ())
