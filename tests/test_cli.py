@@ -42,6 +42,23 @@ class TestDemo:
         table = pl.read_csv(tmp_path / "out" / "balance.csv", infer_schema=False)
         assert all(Decimal(figure).is_finite() for figure in table["net_amount"])
 
+    @pytest.mark.parametrize(
+        ("found", "called", "command"),
+        [
+            ("/usr/bin/stripe-reports", ".venv/bin/stripe-reports", "stripe-reports"),
+            (None, ".venv/bin/stripe-reports", ".venv/bin/stripe-reports"),
+            (None, "/src/stripe_reports/__main__.py", "python -m stripe_reports"),
+        ],
+    )
+    def test_what_is_next_can_be_typed_as_it_is(
+        self, found, called, command, at_once, tmp_path, capsys, monkeypatch
+    ):
+        """Also where the environment is not activated, as in the README."""
+        monkeypatch.setattr("shutil.which", lambda _: found)
+        monkeypatch.setattr("sys.argv", [called])
+        cli.main(["demo", "--output", str(tmp_path)])
+        assert f"\n  {command} types\n" in capsys.readouterr().out
+
     def test_another_seed_is_another_account(self, at_once, tmp_path, capsys):
         """Each has figures of its own."""
         outputs = []

@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     report.write_csv(table)
     say(f"  Written: {chart}, {chart.with_suffix('.png')}, {table}")
 
-    command = "stripe-reports" if shutil.which("stripe-reports") else "python -m stripe_reports"
+    command = _command(sys.argv[0])
     say(
         "\nNext:\n"
         f"  open {chart} in a browser, or notebooks/quickstart.ipynb in JupyterLab\n"
@@ -81,3 +81,10 @@ def run(options: argparse.Namespace) -> int:
         f"With your own key: STRIPE_API_KEY=rk_… {command} fetch balance.summary 'last month'"
     )
     return 0
+
+
+def _command(called: str) -> str:
+    """Return the command as it can be typed here; *called* is how this process was started."""
+    if shutil.which("stripe-reports"):
+        return "stripe-reports"
+    return called if Path(called).name == "stripe-reports" else "python -m stripe_reports"
