@@ -46,8 +46,9 @@ class _Printable(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Flush the stream."""
-        self.stream.flush()
+        """Flush the stream, unless it is closed: Python flushes what it deletes."""
+        if not self.stream.closed:
+            self.stream.flush()
 
 
 @contextmanager
