@@ -56,7 +56,7 @@ def leaks(error):
         while trace is not None:
             code = trace.tb_frame.f_code
             if code.co_filename != __file__:
-                found += _places(f"{code.co_filename}:{code.co_name}", trace.tb_frame.f_locals)
+                found += _places(f"{code.co_filename}:{code.co_name}", dict(trace.tb_frame.f_locals))
             trace = trace.tb_next
     return found
 
