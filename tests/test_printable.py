@@ -1,5 +1,6 @@
 """What others wrote is shown in a terminal, and never obeyed by it."""
 
+import gc
 import io
 import json
 import logging
@@ -390,3 +391,19 @@ class TestCommands:
         assert_harmless(text)
         assert text.count("52;c;cm0gLXJm") >= 3
         assert "RuntimeError" in text
+
+
+def test_a_stream_is_not_flushed_after_the_command(monkeypatch):
+    """It may be closed by then; Python 3.13 reports what goes wrong there."""
+    flushed = []
+    for name in ("stdout", "stderr"):
+        stream = io.StringIO()
+        stream.flush = lambda name=name: flushed.append(name)
+        monkeypatch.setattr(sys, name, stream)
+    with only_printable():
+        print("shown")
+        shown = sys.stdout
+    assert shown.stream.getvalue() == "shown\n"
+    del shown
+    gc.collect()
+    assert flushed == []

@@ -46,9 +46,11 @@ class _Printable(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Flush the stream, unless it is closed: Python flushes what it deletes."""
-        if not self.stream.closed:
-            self.stream.flush()
+        """Flush the stream."""
+        self.stream.flush()
+
+    def __del__(self) -> None:
+        """Leave the stream alone, which may be closed by then; a base class would flush it."""
 
 
 @contextmanager
