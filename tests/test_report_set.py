@@ -51,7 +51,7 @@ class TestParts:
             utc(2026, 11, 5),
         ]
         assert year.truncated
-        assert "Cut at 2026-11-05T00:00:00Z, where Stripe's data ended; the period goes on." in repr(year)
+        assert "Ends at 2026-11-05T00:00:00Z, the end of Stripe's data for now; the period" in repr(year)
         assert year.requests == client.fetch_all(RECONCILIATION, "this year", split="month").requests
 
     def test_parts_tile_the_interval_in_order(self, client):

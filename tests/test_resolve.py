@@ -207,14 +207,25 @@ def test_a_period_means_the_same_in_all_three_places(period, client, ask):
 
 @pytest.mark.parametrize("period", ["this month", "ytd", "this quarter", "FY2026"])
 def test_a_period_that_goes_on_ends_in_all_three_places_where_the_data_end(period, client, ask):
-    """The form notes it; in Python and on the command line both bounds stand in the request."""
+    """The note at the form's field is part of the plan's and the report's reason, and of the set's."""
     request = client.request(ACTIVITY, period)
     type_ = client.report_type(ACTIVITY)
     assert request.interval_end == type_.data_available_end
     form = check(Choices(ACTIVITY, period), type_, now=client.simulator.clock.now())
     assert form.request == request
-    assert re.match(
-        r"Ends at \S+, the end of Stripe's data for now; the period is not over yet\.", form.notes["period"]
-    )
+    note = form.notes["period"]
+    assert re.match(r"Ends at \S+, the end of Stripe's data for now; the period is not over yet\.", note)
+    assert client.plan(ACTIVITY, period).notes == (note,)
     _, _, command_line = ask(Asked(ACTIVITY, period))
     assert repr(request) in command_line
+    for text in (
+        command_line,
+        str(client.fetch(ACTIVITY, period).reuse),
+        repr(client.fetch_all(ACTIVITY, period)),
+    ):
+        assert note in text
+
+
+def test_a_period_that_is_over_has_no_note(client):
+    """Nothing is said where nothing is special."""
+    assert client.plan(ACTIVITY, "last month").notes == client.fetch(ACTIVITY, "last month").reuse.notes == ()

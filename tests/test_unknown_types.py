@@ -238,7 +238,7 @@ def test_a_report_of_catalogued_columns_assumes_nothing(client):
     """Nothing is said where nothing is assumed."""
     report = client.fetch("payouts.itemized", "2026-10")
     assert report.provenance.kinds_from == {}
-    assert report.reuse.notes == ()
+    assert report.reuse.assumed == ()
 
 
 def test_all_columns_of_a_newer_version_are_the_siblings_and_the_new_ones(newer):

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Collection
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -198,7 +199,7 @@ class Client(RunCalls, Closing):
             >>> request.last_included_day
             datetime.date(2026, 10, 31)
         """
-        return self._requests.request(report_type, period, parameters)
+        return self._requests.request(report_type, period, parameters).request
 
     def report_types(self) -> ReportTypes:
         """List every report type that the account offers, completed by what the catalogue knows.
@@ -260,7 +261,8 @@ class Client(RunCalls, Closing):
             'launched'
         """
         check_policy(reuse)
-        return self._runs.finder.plan(self._requests.asked(report_type, period, parameters), reuse)
+        asked = self._requests.asked(report_type, period, parameters)
+        return replace(self._runs.finder.plan(asked.request, reuse), notes=asked.notes)
 
     @spelled_out(Parameters)
     def fetch(
@@ -307,9 +309,10 @@ class Client(RunCalls, Closing):
         check_policy(reuse)
         with self._within(timeout):
             overrides, skipped = checked_overrides(schema_overrides), self._account.skipped(report_type)
-            request = self._requests.asked(report_type, period, parameters)
+            asked = self._requests.asked(report_type, period, parameters)
             with self._shown(progress) as told:
-                return self._runs.fetch(request, reuse, overrides, progress=told).explained(skipped)
+                report = self._runs.fetch(asked.request, reuse, overrides, progress=told)
+            return report.explained(skipped, asked.notes)
 
     @spelled_out(Parameters)
     def fetch_all(
@@ -352,12 +355,10 @@ class Client(RunCalls, Closing):
         check_policy(reuse)
         with self._within(timeout):
             overrides, skipped = checked_overrides(schema_overrides), self._account.skipped(report_type)
-            request, truncated = self._requests.in_parts(report_type, period, split, parameters)
+            asked = self._requests.in_parts(report_type, period, split, parameters)
             with self._shown(progress) as told:
-                parts = answer_in_parts(
-                    self._runs, request, split, reuse, overrides, truncated=truncated, progress=told
-                )
-            return parts.explained(skipped)
+                parts = answer_in_parts(self._runs, asked.request, split, reuse, overrides, progress=told)
+            return replace(parts, truncated=asked.truncated).explained(skipped, asked.notes)
 
     @spelled_out(Parameters)
     def frame(
@@ -383,7 +384,7 @@ class Client(RunCalls, Closing):
         check_policy(reuse)
         with self._within(timeout):
             overrides = checked_overrides(schema_overrides)
-            request = self._requests.asked(report_type, period, parameters)
+            request = self._requests.asked(report_type, period, parameters).request
             with self._shown(progress) as told:
                 report = self._runs.fetch(request, reuse, overrides, progress=told)
             return self._runs.frame_of(report, overrides)
@@ -416,11 +417,12 @@ class Client(RunCalls, Closing):
         check_policy(reuse)
         with self._within(timeout):  # the thread of the future takes the limit along
             overrides, skipped = checked_overrides(schema_overrides), self._account.skipped(report_type)
-            pending = PendingReport(self._requests.asked(report_type, period, parameters))
+            asked = self._requests.asked(report_type, period, parameters)
+            pending = PendingReport(asked.request)
 
             def answer(progress: Progress | None) -> Report:
                 report = self._runs.fetch(pending.request, reuse, overrides, progress=progress)
-                return report.explained(skipped)
+                return report.explained(skipped, asked.notes)
 
             pending.start(told_in_background(progress, place_to_draw, answer))
             return pending

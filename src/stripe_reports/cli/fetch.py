@@ -41,5 +41,5 @@ def run(options: argparse.Namespace) -> int:
     )
     deliver(report, options.output)
     # The assumptions about an unknown type were already shown as a warning.
-    print(f"{report.request!r}\n{replace(report.reuse, notes=())}", file=sys.stderr)
+    print(f"{report.request!r}\n{replace(report.reuse, assumed=())}", file=sys.stderr)
     return 0

@@ -45,5 +45,5 @@ def run(options: argparse.Namespace) -> int:
         **parameters_of(options),
     )
     deliver(reports, options.output)
-    print(f"{reports.request!r}\n{reports.reuse_summary}", file=sys.stderr)
+    print(repr(reports.request), reports.reuse_summary, *reports.notes, sep="\n", file=sys.stderr)
     return 0

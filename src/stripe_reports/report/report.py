@@ -53,16 +53,18 @@ class Decision:
         action: ``stored`` (from this machine, nothing was read from Stripe), ``reused`` (an earlier run at
             Stripe), ``awaited`` (a run that was already pending) or ``launched``.
         reason: Why, and what was passed over and why.
-        notes: What was assumed of a report type that is not in the catalogue, or not whole, in sentences.
+        notes: What is special about the request, in sentences; such as that its period is not over yet.
+        assumed: What was assumed of a report type that is not in the catalogue, or not whole, in sentences.
     """
 
     action: Action
     reason: str
     notes: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         reason = f"{self.reason[:1].upper()}{self.reason[1:]}."
-        return printable(" ".join([reason, *self.notes]))
+        return printable(" ".join([reason, *self.notes, *self.assumed]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class FetchPlan:
         as_of: How old the data of the answering run are; for a pending one, when it was created.
         stored_at: When the result was read from Stripe, if it is stored here.
         run_id: The run that would answer, or None.
+        notes: As in ``Decision``.
     """
 
     action: Action
@@ -82,6 +85,7 @@ class FetchPlan:
     as_of: datetime | None = None
     stored_at: datetime | None = None
     run_id: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +115,15 @@ class Report(Exports):
         """True for every report, also for one without rows."""
         return True
 
-    def explained(self, skipped: Sequence[str]) -> Self:
-        """The same, whose decision also says which versions of the report type were skipped, and why."""
-        if not skipped:
-            return self
+    def explained(self, skipped: Sequence[str], notes: Sequence[str] = ()) -> Self:
+        """Return the same, whose decision also says how the request was understood.
+
+        Args:
+            skipped: Clauses that name the newer versions of the report type that were skipped, and why.
+            notes: Sentences for ``Decision.notes``.
+        """
         reason = "; ".join([self.reuse.reason, *skipped])
-        return replace(self, reuse=replace(self.reuse, reason=reason))
+        return replace(self, reuse=replace(self.reuse, reason=reason, notes=(*notes, *self.reuse.notes)))
 
     def scan(self) -> pl.LazyFrame:
         """The report as a LazyFrame over the stored file; no row is read until it is collected.
@@ -165,7 +172,7 @@ class Report(Exports):
 
     @property
     def _notes(self) -> tuple[str, ...]:
-        return self.reuse.notes
+        return self.reuse.assumed
 
     def _write_parquet(self, path: Path) -> None:
         shutil.copyfile(self.path, path)  # the provenance is inside
@@ -178,7 +185,8 @@ class Report(Exports):
             ("run", self.run.id),
             ("data of", f"{self.provenance.as_of:%Y-%m-%d %H:%M} UTC"),
             ("SHA-256", self.provenance.sha256),
-            ("assumed", " ".join(self.reuse.notes)),
+            ("note", " ".join(self.reuse.notes)),
+            ("assumed", " ".join(self.reuse.assumed)),
             ("schema_overrides", ", ".join(f"{n}: {t}" for n, t in self.provenance.schema_overrides.items())),
         ]
 

@@ -14,7 +14,7 @@ import polars as pl
 from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.catalog.splitting import summary_of
 from stripe_reports.errors import MixedColumnsError, ParameterError, StoreError
-from stripe_reports.models import Provenance, ReportRequest, iso
+from stripe_reports.models import Provenance, ReportRequest
 from stripe_reports.planning.intervals import Split
 from stripe_reports.render import remedies
 from stripe_reports.render.card import card, folded
@@ -45,8 +45,9 @@ class ReportSet(Exports):
         request: What was asked for, as one request of the whole interval; it has no run of its own.
         split: What each part is: ``"month"``, …; the first and the last may be partial.
         parts: The reports, in the order of time. Every one has the same columns.
-        truncated: The period goes on beyond what Stripe has data for, and ends here at the last of them.
-        skipped: Newer versions of the report type that its name does not stand for, and why, a clause each.
+        truncated: The period goes on beyond the end of Stripe's data, and was truncated there.
+        skipped: Clauses that name the newer versions of the report type that were skipped, and why.
+        notes: What is special about the request, in sentences; such as that its period is not over yet.
     """
 
     request: ReportRequest
@@ -54,6 +55,7 @@ class ReportSet(Exports):
     parts: tuple[Report, ...]
     truncated: bool = False
     skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         gone = [part for part in self.parts if not part.path.exists()]
@@ -113,14 +115,17 @@ class ReportSet(Exports):
 
     @property
     def _notes(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(note for part in self.parts for note in part.reuse.notes))
+        return tuple(dict.fromkeys(note for part in self.parts for note in part.reuse.assumed))
 
-    def explained(self, skipped: Sequence[str]) -> Self:
-        """The same, which also says which versions of the report type were skipped, and why."""
-        if not skipped:
-            return self
+    def explained(self, skipped: Sequence[str], notes: Sequence[str] = ()) -> Self:
+        """Return the same, which also says how the request was understood.
+
+        Args:
+            skipped: Clauses that name the newer versions of the report type that were skipped, and why.
+            notes: Sentences for ``notes``.
+        """
         parts = tuple(part.explained(skipped) for part in self.parts)
-        return replace(self, parts=parts, skipped=tuple(skipped))
+        return replace(self, parts=parts, skipped=tuple(skipped), notes=tuple(notes))
 
     def scan(self) -> pl.LazyFrame:
         """All parts as one LazyFrame over their files; no row is read until it is collected.
@@ -253,24 +258,17 @@ class ReportSet(Exports):
             ("report type", self.request.report_type),
             *self.request.shown_lines(),
             ("parts", f"{len(self.parts)}, by {self.split}"),
-            ("truncated", self._truncated_text),
+            ("note", " ".join(self.notes)),
             ("assumed", " ".join(self._notes)),
             *((f"part to {_last_day(part)}", _source(part)) for part in self.parts),
         ]
-
-    @property
-    def _truncated_text(self) -> str:
-        end = self.request.interval_end
-        if not self.truncated or end is None:
-            return ""
-        return f"at {iso(end)}, where Stripe's data ended; the period goes on"
 
     def _repr_html_(self) -> str:
         lines = [
             *self.request.shown_lines(),
             ("parts", f"{len(self.parts)}, by {self.split}"),
-            ("truncated", self._truncated_text),
             ("reuse", self.reuse_summary),
+            ("note", " ".join(self.notes)),
         ]
         rows = [[f"to {_last_day(part)}", part.reuse.action, _source(part)] for part in self.parts]
         return card(self.request.report_type, lines, kind="report set", fold=folded("the parts", rows))
@@ -280,9 +278,8 @@ class ReportSet(Exports):
             f"ReportSet({self.request.report_type}, {len(self.parts)} parts by {self.split})",
             repr(self.request),
             f"{self.reuse_summary}.",
+            *self.notes,
         ]
-        if self._truncated_text:
-            lines.append(f"Cut {self._truncated_text}.")
         return "\n  ".join(map(printable, lines))
 
 

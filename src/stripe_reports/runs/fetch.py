@@ -130,6 +130,6 @@ def _report(stored: StoredResult, decision: Decision, *, asked: ReportRequest | 
     provenance = stored.provenance
     warn_once(provenance.request.report_type, provenance.kinds_from)
     assumed = sentence(provenance.request.report_type, provenance.kinds_from)
-    decision = replace(decision, notes=(assumed,) if assumed else ())
+    decision = replace(decision, assumed=(assumed,) if assumed else ())
     # The request asked for equals the stored one, and also knows the zone in which it was meant.
     return Report(asked or provenance.request, provenance.run, decision, provenance, stored.path)

@@ -24,7 +24,7 @@ from stripe_reports.runs.progress import Progress
 __all__ = ["MOST_PARTS", "answer_in_parts", "requests_of"]
 
 MOST_PARTS = 400
-"""So many runs can be looked at together; and nobody means to launch more by one call."""
+"""The most parts of one call: so many runs can be polled together, and more are hardly meant."""
 
 _AT_ONCE = 50
 _NAMED = 12
@@ -34,7 +34,7 @@ _News = tuple[int, Report | BaseException] | tuple[ReportRun, float, float | Non
 
 
 class _Detached(Exception):  # noqa: N818
-    """Nobody waits for this part any more."""
+    """The call that asked for this part has ended."""
 
 
 def requests_of(request: ReportRequest, split: Split) -> tuple[ReportRequest, ...]:
@@ -65,7 +65,6 @@ def answer_in_parts(
     policy: Policy,
     overrides: Overrides = NO_OVERRIDES,
     *,
-    truncated: bool,
     progress: Progress | None,
 ) -> ReportSet:
     """The report of every part: stored, or fetched side by side; see ``Client.fetch_all``.
@@ -92,7 +91,7 @@ def answer_in_parts(
                 "Stripe; the same call joins them."
             )
             raise
-    return ReportSet(request, split, _all_there(requests, answers), truncated)
+    return ReportSet(request, split, _all_there(requests, answers))
 
 
 def _side_by_side(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal, TypedDict
@@ -23,7 +24,7 @@ from stripe_reports.planning.resolve import Resolution, resolve
 from stripe_reports.runs.account import Account
 from stripe_reports.runs.fetch_all import requests_of
 
-__all__ = ["Parameters", "RequestBuilder"]
+__all__ = ["Asked", "Parameters", "RequestBuilder"]
 
 logger = logging.getLogger("stripe_reports")
 
@@ -43,6 +44,20 @@ class Parameters(TypedDict, total=False):
     invoice_line_item: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, and how it was understood.
+
+    Attributes:
+        notes: What is special about it, in sentences; such as that its period is not over yet.
+        truncated: Its period goes on beyond the end of Stripe's data, and was truncated there.
+    """
+
+    request: ReportRequest
+    notes: tuple[str, ...] = ()
+    truncated: bool = False
+
+
 class RequestBuilder:
     """Builds requests, and makes a call only where the request depends on the answer."""
 
@@ -57,22 +72,20 @@ class RequestBuilder:
         parameters: Parameters,
         *,
         checks_availability: bool = True,
-    ) -> ReportRequest:
-        """The request that a name, a period and parameters mean; see ``Client.request``.
+    ) -> Asked:
+        """Return the request that a name, a period and parameters mean; see ``Client.request``.
 
         Args:
             report_type: Id with or without version.
             period: As people write it.
             parameters: Stripe's parameters.
-            checks_availability: Whether Stripe is asked if it has data for the period. ``fetch`` asks later,
-                and only if no stored result answers.
+            checks_availability: True to ask Stripe if it has data for the period. ``fetch`` asks later, and
+                only if no stored result answers.
         """
         resolution = self._resolve(
             self._account.versioned(report_type), period, parameters, checks_availability=checks_availability
         )
-        request = resolution.unwrap()
-        _tell(resolution)
-        return request
+        return _asked(resolution)
 
     def _resolve(
         self,
@@ -104,16 +117,14 @@ class RequestBuilder:
             logger.warning("Stripe could not be asked whether it has data for %r", resolution.request)
             return resolution
 
-    def asked(
-        self, report_type: str | ReportRequest, period: Period | None, parameters: Parameters
-    ) -> ReportRequest:
-        """The request, finished or from its parts."""
+    def asked(self, report_type: str | ReportRequest, period: Period | None, parameters: Parameters) -> Asked:
+        """Return the request, finished or from its parts."""
         if not isinstance(report_type, ReportRequest):
             return self.request(report_type, period, parameters, checks_availability=False)
         if period is not None or parameters:
             raise ParameterError("A ReportRequest says it all; give no period or parameters beside it.")
         catalog.check(report_type)
-        return report_type
+        return Asked(report_type)
 
     def in_parts(
         self,
@@ -121,22 +132,21 @@ class RequestBuilder:
         period: Period | None,
         split: Split,
         parameters: Parameters,
-    ) -> tuple[ReportRequest, bool]:
-        """The request of the whole interval, known to be one that splits, and whether its end was cut."""
+    ) -> Asked:
+        """Return the request of the whole interval, known to be one that splits."""
         if isinstance(report_type, ReportRequest):
-            request = self.asked(report_type, period, parameters)
-            requests_of(request, split)
-            return request, False
+            asked = self.asked(report_type, period, parameters)
+            requests_of(asked.request, split)
+            return asked
         type_id = self._account.versioned(report_type)
         check_split(type_id)
         resolution = self._resolve(type_id, period, parameters, checks_availability=False, truncates=True)
-        request = resolution.unwrap()
-        _tell(resolution)
-        requests_of(request, split)
-        return request, resolution.truncated
+        asked = _asked(resolution)
+        requests_of(asked.request, split)
+        return asked
 
     def _time_for(self, period: Period | None, truncates: bool) -> datetime:
-        """Now, by Stripe's clock where the period depends on it; by the machine's if Stripe is silent."""
+        """Return the time: Stripe's where the period depends on it, the machine's if Stripe is silent."""
         now = self._account.now()
         if period is not None and (periods.is_relative(period) or (truncates and _may_go_on(period, now))):
             try:
@@ -148,10 +158,17 @@ class RequestBuilder:
         return now
 
 
-def _tell(resolution: Resolution) -> None:
-    for name, message in resolution.notes.items():
-        if name != "period":  # both bounds stand in every repr
-            notices.warn_once(message)
+def _asked(resolution: Resolution) -> Asked:
+    """Return the request, and warn of what is left to Stripe.
+
+    A period that is not over yet is nothing to warn of: the report says where it ends.
+    """
+    request = resolution.unwrap()
+    notes = dict(resolution.notes)
+    of_period = notes.pop("period", None)
+    for message in notes.values():
+        notices.warn_once(message)
+    return Asked(request, (of_period,) if of_period else (), resolution.truncated)
 
 
 def _may_go_on(period: Period, now: datetime) -> bool:

@@ -78,7 +78,7 @@ def provenance(report: Report) -> list[tuple[str, str]]:
         ("API version", of.api_version),
         ("Stripe's file", f"{report.run.file.id if report.run.file else ''}, {of.size:,} bytes"),
         ("SHA-256 of the file", of.sha256),
-        ("Assumed", " ".join(report.reuse.notes)),
+        ("Assumed", " ".join(report.reuse.assumed)),
         ("Types set by hand", ", ".join(f"{name}: {dtype}" for name, dtype in of.schema_overrides.items())),
         ("Stored as", str(report.path)),
     ]
