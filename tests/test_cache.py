@@ -30,6 +30,11 @@ class TestInfo:
         assert eval(info["request"][0], {"sr": sr}) == reports[-1].request  # noqa: S307 - our own repr
         assert "3 results" in repr(client.cache)
 
+    def test_a_result_whose_past_stripe_rewrites_is_never_reusable_for_good(self, client):
+        """A period of revenue recognition can be reopened at any time."""
+        client.fetch("revenue_recognition.debit_credit_summary", "2026-08")
+        assert client.cache.info()["reusable"].to_list() == ["while Stripe publishes nothing newer"]
+
     def test_an_empty_one_has_all_its_columns(self, client):
         """It can be filtered like any other."""
         info = client.cache.info()

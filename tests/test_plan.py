@@ -30,6 +30,18 @@ def test_a_closed_interval_is_planned_without_a_call(client, calls):
     assert calls() == []
 
 
+def test_a_past_that_stripe_rewrites_is_asked_about_however_old_it_is(client, calls, simulator):
+    """One call tells whether anything was published since; then the plan and the fetch launch a new run."""
+    request = client.fetch("revenue_recognition.debit_credit_summary.1", "2026-08").request
+    simulator.clock.advance(61)  # what Stripe said about the type is kept for a minute
+    calls()
+    assert (client.plan(request).action, client.fetch(request).reuse.action) == ("stored", "stored")
+    assert calls() == ["GET /v1/reporting/report_types/revenue_recognition.debit_credit_summary.1"]
+    simulator.clock.advance(13 * 3600)  # more than the time between any two publications
+    assert (client.plan(request).action, client.fetch(request).reuse.action) == ("launched", "launched")
+    assert len(client.stored()) == 2
+
+
 def test_a_pending_run_of_this_machine_would_be_waited_for(client):
     """It is not launched twice."""
     request = client.request(*MONTH)

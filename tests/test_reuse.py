@@ -85,6 +85,42 @@ def test_a_payouts_own_report_is_never_closed():
     assert plan(PAYOUT, "auto", known=[a_run(as_of=NOW + timedelta(days=999))]) == AskForType()
 
 
+REVENUE = replace(OCTOBER, report_type="revenue_recognition.debit_credit_summary.1")
+REVENUE_TYPE = replace(TYPE, id=REVENUE.report_type, updated=END + timedelta(days=400))
+
+
+@pytest.mark.parametrize(
+    "report_type",
+    [
+        pytest.param("revenue_recognition.debit_credit_summary.1", id="catalogued"),
+        pytest.param("revenue_recognition.debit_credit_summary.9", id="a newer version"),
+        pytest.param("revenue_recognition.deferred_waterfall.1", id="a type that the catalogue lacks"),
+    ],
+)
+def test_the_past_of_revenue_recognition_is_never_closed(report_type):
+    """Stripe changes it when a period is reopened or a rule is changed, so a publication always counts."""
+    old = a_run(as_of=END + timedelta(days=399))
+    request = replace(REVENUE, report_type=report_type)
+    assert plan(request, "auto", known=[old]) == AskForType()
+    assert plan(OCTOBER, "auto", known=[old]) != AskForType()
+
+
+@pytest.mark.parametrize("place", ["stored", "launched", "listed"])
+@pytest.mark.parametrize(
+    ("after_publication", "expected"),
+    [(timedelta(seconds=1), Reuse), (timedelta(0), Launch), (-timedelta(days=30), Launch)],
+)
+def test_a_run_of_revenue_recognition_answers_only_while_nothing_newer_is_published(
+    place, after_publication, expected
+):
+    """Wherever the run is known from; and the reason says why a closed interval does not count."""
+    run = a_run(place=place, as_of=REVENUE_TYPE.updated + after_publication)
+    known, listed = ([], [run]) if place == "listed" else ([run], [])
+    answer = plan(REVENUE, "auto", known=known, listed=listed, report_type=REVENUE_TYPE)
+    assert isinstance(answer, expected)
+    assert "Stripe can change past periods of revenue recognition with each publication" in answer.reason
+
+
 def test_the_type_is_asked_before_the_runs_and_the_runs_before_launching():
     """At most one call answers from the store; the list is read only when the store cannot answer."""
     assert plan(OCTOBER, "auto") == AskForType()
@@ -97,6 +133,7 @@ def test_the_list_is_read_no_further_back_than_a_run_could_answer():
     late = replace(TYPE, updated=SETTLED + timedelta(days=30))
     assert plan(OCTOBER, "auto", report_type=late) == AskForRuns(since=SETTLED)
     assert plan(PAYOUT, "auto", report_type=late) == AskForRuns(since=late.updated)
+    assert plan(REVENUE, "auto", report_type=REVENUE_TYPE) == AskForRuns(since=REVENUE_TYPE.updated)
 
 
 def test_a_stored_result_is_preferred_to_reading_one_from_stripe():

@@ -281,9 +281,9 @@ class Client(RunCalls, Closing):
         Args:
             report_type: Id with or without version, or a finished ``ReportRequest``.
             period: See ``request``.
-            reuse: ``"auto"`` reuses a run if its interval was closed (data five days past its end) or if
-                Stripe has published nothing newer; ``"always"`` reuses any, ``"never"`` none; a
-                ``timedelta`` is the maximum age of the data.
+            reuse: ``"auto"`` reuses a run if its interval was closed (data five days past its end; never for
+                revenue recognition, whose past changes) or if Stripe has published nothing newer;
+                ``"always"`` reuses any, ``"never"`` none; a ``timedelta`` is the maximum age of the data.
             timeout: Maximum duration of the call, in seconds.
             progress: Called at every poll of a pending run; see ``wait``.
             schema_overrides: polars types by column, in place of those of the catalogue:

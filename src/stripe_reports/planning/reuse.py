@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from stripe_reports.catalog.families import family_of, is_rewritten
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import Owner, ReportRequest, ReportType
 
@@ -30,6 +31,7 @@ __all__ = [
     "Reuse",
     "check_policy",
     "idempotency_key",
+    "is_closed",
     "plan",
     "request_key",
     "result_key",
@@ -164,6 +166,21 @@ def plan(
     return Launch("; ".join(["launched", *(passed_over or ["no earlier run of this request was known"])]))
 
 
+def is_closed(request: ReportRequest, as_of: datetime) -> bool:
+    """Return True if data of *as_of* contain the whole interval, and so answer without asking Stripe.
+
+    That is never so for a type without an interval, nor for one whose past Stripe rewrites.
+    """
+    closed_at = _closed_at(request)
+    return closed_at is not None and as_of >= closed_at
+
+
+def _closed_at(request: ReportRequest) -> datetime | None:
+    if request.interval_end is None or is_rewritten(request.report_type):
+        return None
+    return request.interval_end + SETTLED_AFTER
+
+
 def check_policy(policy: object) -> None:
     """Refuse an invalid policy, so that a typing error does not mean ``auto``.
 
@@ -211,25 +228,37 @@ def _judge(
         return _Verdict(
             young, f"its data are of {_at(run.as_of)}, {'within' if young else 'beyond'} {policy}"
         )
-    end = request.interval_end
-    if end is not None and run.as_of >= end + SETTLED_AFTER:
+    if request.interval_end is not None and is_closed(request, run.as_of):
         return _Verdict(
             True,
             f"its data are of {_at(run.as_of)}, over {SETTLED_AFTER.days} days after the interval's end "
-            f"({_at(end)}), although Stripe could still restate them",
+            f"({_at(request.interval_end)}), although Stripe could still restate them",
         )
     if report_type is None or report_type.updated is None:
         return _Verdict(False, "it is not known yet whether newer data were published")
     if report_type.updated < run.as_of:
-        return _Verdict(True, f"nothing newer was published since its data of {_at(run.as_of)}")
+        return _Verdict(
+            True,
+            f"nothing newer was published since its data of {_at(run.as_of)}{_why_never_closed(request)}",
+        )
     if run.generation == report_type.updated:
         return _Verdict(
             True,
             f"it was launched after the last publication, and Stripe answered with data of {_at(run.as_of)}",
         )
     return _Verdict(
-        False, f"its data are of {_at(run.as_of)}, newer were published on {_at(report_type.updated)}"
+        False,
+        f"its data are of {_at(run.as_of)}, newer were published on {_at(report_type.updated)}"
+        f"{_why_never_closed(request)}",
     )
+
+
+def _why_never_closed(request: ReportRequest) -> str:
+    """Return the clause that explains why no interval of this type is ever closed, or an empty text."""
+    if not is_rewritten(request.report_type):
+        return ""
+    family = str(family_of(request.report_type)).replace("_", " ")
+    return f" (Stripe can change past periods of {family} with each publication)"
 
 
 def _oldest_usable(
@@ -240,7 +269,7 @@ def _oldest_usable(
         return None
     if isinstance(policy, timedelta):
         return None if now is None else now - policy
-    bounds = [report_type.updated, request.interval_end and request.interval_end + SETTLED_AFTER]
+    bounds = [report_type.updated, _closed_at(request)]
     return min((bound for bound in bounds if bound is not None), default=None)
 
 

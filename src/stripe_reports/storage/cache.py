@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from stripe_reports.planning.reuse import SETTLED_AFTER
+from stripe_reports.planning.reuse import is_closed
 from stripe_reports.render.printable import printable
 from stripe_reports.storage.disk import size_text
 from stripe_reports.storage.store import Store, StoredResult
@@ -129,17 +129,16 @@ class Cache:
 def _row(stored: StoredResult, store: Store) -> tuple[object, ...]:
     provenance = stored.provenance
     request = provenance.request
-    end = request.interval_end
     if not provenance.is_complete:
         answers = "only by the id of the run: not all of its parameters are known"
-    elif end is not None and provenance.as_of >= end + SETTLED_AFTER:
+    elif is_closed(request, provenance.as_of):
         answers = "always: the interval was closed"
     else:
         answers = "while Stripe publishes nothing newer"
     return (
         request.report_type,
         request.interval_start,
-        end,
+        request.interval_end,
         repr(request),
         provenance.run.id,
         provenance.as_of,
