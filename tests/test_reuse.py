@@ -216,7 +216,7 @@ class TestRequestKey:
 
     def test_another_api_version_is_another_request(self):
         """A version may change what a column means."""
-        assert request_key(OCTOBER, OWNER, "2026-10-28.endive") != request_key(OCTOBER, OWNER, "2027-01-01.x")
+        assert request_key(OCTOBER, OWNER, "2026-11-18.endive") != request_key(OCTOBER, OWNER, "2027-01-01.x")
 
 
 def test_an_idempotency_key_is_the_same_for_the_same_launch_only():

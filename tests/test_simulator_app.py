@@ -796,7 +796,7 @@ def test_every_answer_carries_stripes_headers(simulator):
         assert answer.headers["Request-Id"].startswith("req_")
         assert answer.headers["Stripe-Version"] == "2025-01-27.acacia"
         assert answer.headers["Content-Type"] == "application/json"
-    assert Api(simulator).get(TYPES).headers["Stripe-Version"] == "2026-10-28.endive"
+    assert Api(simulator).get(TYPES).headers["Stripe-Version"] == "2026-11-18.endive"
 
 
 def test_served_requests_are_counted(api, simulator):

@@ -82,7 +82,7 @@ def requests(draw):
     headers = st.fixed_dictionaries(
         {},
         optional={
-            "Stripe-Version": st.sampled_from(["2026-10-28.endive", "yesterday"]),
+            "Stripe-Version": st.sampled_from(["2026-11-18.endive", "yesterday"]),
             "Stripe-Account": st.sampled_from(["acct_1", "me"]),
             "Idempotency-Key": st.sampled_from(["k", "k" * 300]),
             "Authorization": st.sampled_from(

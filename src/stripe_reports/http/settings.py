@@ -22,7 +22,7 @@ __all__ = [
     "Settings",
 ]
 
-API_VERSION = "2026-10-28.endive"
+API_VERSION = "2026-11-18.endive"
 """The version of Stripe's API that is asked for; part of what makes two requests the same."""
 
 STRIPE_URL = "https://api.stripe.com"

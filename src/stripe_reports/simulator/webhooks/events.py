@@ -17,7 +17,7 @@ from stripe_reports.simulator.reports import reports
 
 __all__ = ["API_VERSION", "EVENT_TYPES", "TYPE_UPDATED", "Event", "events_between"]
 
-API_VERSION = "2026-10-28.endive"
+API_VERSION = "2026-11-18.endive"
 TYPE_UPDATED = "reporting.report_type.updated"
 EVENT_TYPES = ("reporting.report_run.succeeded", "reporting.report_run.failed", TYPE_UPDATED)
 
