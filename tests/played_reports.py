@@ -38,6 +38,8 @@ def account_and_payout() -> tuple[str, str]:
 def named_in(report_type: str, ledger: Ledger) -> dict[str, str]:
     """What a type must be told besides a period."""
     required = catalog.get(report_type).required_parameters
+    if "tax_invoice_month" in required:
+        return {"tax_invoice_month": "2026-09"}
     if "connected_account" in required:
         return dict(zip(("connected_account", "payout"), account_and_payout(), strict=True))
     if "payout" in required:

@@ -55,7 +55,11 @@ class Api:
 def form(report_type: str = "balance.summary.1", **parameters: Any) -> dict[str, Any]:
     """October, in the parameters that the type takes."""
     known = catalog.get(report_type)
-    october = {k: v for k, v in OCTOBER.items() if known is None or k in known.parameters}
+    october = {
+        k: v
+        for k, v in (OCTOBER | {"tax_invoice_month": "2026-10"}).items()
+        if (k in OCTOBER if known is None else k in known.parameters)
+    }
     return {"report_type": report_type} | {
         f"parameters[{name}]": value for name, value in (october | parameters).items()
     }
@@ -81,8 +85,14 @@ def checked(answer: TestResponse) -> TestResponse:
 
 @cache
 def specification() -> dict[str, Any]:
-    """Stripe's machine-readable API; empty where it is not here."""
-    return json.loads(SPECIFICATION.read_text("utf-8")) if SPECIFICATION.exists() else {}
+    """Stripe's machine-readable API, with the parameter that is newer; empty where it is not here."""
+    if not SPECIFICATION.exists():
+        return {}
+    specified = json.loads(SPECIFICATION.read_text("utf-8"))
+    run = specified["components"]["schemas"]["financial_reporting_finance_report_run_run_parameters"]
+    # https://docs.stripe.com/changelog/endive/2026-11-18/invoice-filtered-all-fees-report
+    run["properties"].setdefault("tax_invoice_month", {"maxLength": 5000, "type": "string"})
+    return specified
 
 
 @cache

@@ -14,20 +14,20 @@ REFERENCE = Path(__file__).parents[2] / "shared" / "stripe" / "report_types.json
 OCTOBER = {"interval_start": "2026-10-01T00:00:00Z", "interval_end": "2026-11-01T00:00:00Z"}
 
 
-def test_it_has_90_types_and_206_columns():
+def test_it_has_92_types_and_206_columns():
     """Each column is described once in the data file, however many types have it."""
     data = json.loads((Path(catalog.__file__).parent / "report_types.json").read_text("utf-8"))
     types = catalog.report_types()
-    assert len(types) == 90
+    assert len(types) == 92
     assert len(data["columns"]) == len({c.name for t in types.values() for c in t.columns}) == 206
-    assert sum(len(t.columns) for t in types.values()) == 2340
+    assert sum(len(t.columns) for t in types.values()) == 2364
 
 
 def test_every_fact_carries_how_well_it_is_known():
     """Documented, reported or inferred: a reader can tell what to rely on."""
     types = catalog.report_types().values()
-    assert Counter(t.evidence for t in types) == {"documented": 62, "reported": 23, "inferred": 5}
-    assert Counter(t.columns_complete for t in types) == {True: 62, False: 28}
+    assert Counter(t.evidence for t in types) == {"documented": 64, "reported": 23, "inferred": 5}
+    assert Counter(t.columns_complete for t in types) == {True: 62, False: 30}
     assert all(t.source and t.default_columns_evidence for t in types)
     assert all(c.source and c.description for t in types for c in t.columns)
 
@@ -127,6 +127,34 @@ def test_columns_are_a_list_or_all_or_default(report_type, columns, expected):
     assert catalog.columns_named(catalog.get(report_type), columns) == expected
 
 
+UNPROVED = {"all_fees.vat_invoice_v2.itemized.2": 18, "all_fees.vat_invoice_v2.summarized.2": 6}
+
+
+def test_unproved_columns_are_marked_and_not_among_all():
+    """They can be named, and Stripe decides; "all" would turn an assumption into a refused run."""
+    counted = {
+        type_.id: sum(column.is_unproved for column in type_.columns)
+        for type_ in catalog.report_types().values()
+        if any(column.is_unproved for column in type_.columns)
+    }
+    assert counted == UNPROVED
+    type_ = catalog.get("all_fees.vat_invoice_v2.itemized.2")
+    assert "fee_category" not in catalog.every_column(type_)
+    assert type_._repr_html_().count("(unproved)") == 18
+    assert catalog.check(ReportRequest(type_.id, tax_invoice_month="2026-10", columns=["amount"])) == {}
+    with pytest.raises(ParameterError, match="known for certain"):
+        catalog.columns_named(type_, "all")
+
+
+def test_a_column_that_stripe_names_is_proved():
+    """Its own list of default columns is better than any assumption."""
+    answer = ReportType(
+        id="all_fees.vat_invoice_v2.itemized.2", name="x", version=2, default_columns=("amount", "brand_new")
+    )
+    merged = catalog.merge(answer)
+    assert catalog.every_column(merged) == ("amount", "brand_new")
+
+
 def test_all_columns_leaves_out_metadata_whose_keys_nobody_knows():
     """`payment_metadata[key]` is a pattern, no column."""
     type_ = catalog.get("balance_change_from_activity.itemized.3")
@@ -163,7 +191,7 @@ def test_what_stripe_would_refuse_is_refused_before_any_call(report_type, parame
 
 
 def test_where_columns_are_not_all_known_stripe_decides():
-    """28 types have columns that nobody listed; a warning says so, and nothing is refused."""
+    """30 types have columns that nobody listed; a warning says so, and nothing is refused."""
     request = ReportRequest(
         "balance_change_from_activity.itemized.7", columns=["net", "brand_new"], **OCTOBER
     )

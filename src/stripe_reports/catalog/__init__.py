@@ -1,6 +1,6 @@
 """The catalogue: facts about Stripe's report types, known without asking Stripe.
 
-``report_types.json`` next to this file describes each of the 206 columns once, and each of the 90 types
+``report_types.json`` next to this file describes each column once, and each report type
 by the names of its columns, with marks for how well each fact is known. Other types work too: ``siblings``
 completes them from other versions of the type and from the names of their columns.
 """
@@ -33,6 +33,7 @@ __all__ = [
     "chosen",
     "columns_named",
     "completed",
+    "every_column",
     "get",
     "merge",
     "missing",
@@ -47,6 +48,7 @@ ECHOED = frozenset(
     {
         "interval_start",
         "interval_end",
+        "tax_invoice_month",
         "columns",
         "timezone",
         "currency",
@@ -57,7 +59,8 @@ ECHOED = frozenset(
 )
 """Parameters that Stripe echoes in a run, which identify a run made elsewhere.
 
-Source: https://docs.stripe.com/api/reporting/report_run/object
+Sources: https://docs.stripe.com/api/reporting/report_run/object; for ``tax_invoice_month``,
+https://docs.stripe.com/changelog/endive/2026-11-18/invoice-filtered-all-fees-report
 """
 
 REPORTING_CATEGORIES = (
@@ -93,6 +96,7 @@ _REFUSED = {
 _NEEDED = {
     "interval_start": "a period, such as '2026-10'",
     "interval_end": "a period, such as '2026-10'",
+    "tax_invoice_month": "a period of one whole month, such as '2026-10'",
     "payout": "a payout: po_…",
     "connected_account": "a connected account: acct_…",
 }
@@ -166,16 +170,19 @@ def unknown(
 def columns_named(report_type: ReportType, columns: str | Iterable[str] | None) -> tuple[str, ...] | None:
     """Return the columns to send: None for Stripe's default, all known columns of the type for ``"all"``.
 
+    Columns that are unproved are not among all: Stripe refuses a request for a column that a type lacks.
+
     Raises:
         ParameterError: A text other than ``"all"`` and ``"default"``, or ``"all"`` if no column is known.
     """
     if columns is None or columns == "default":
         return None
     if columns == "all":
-        names = tuple(column.name for column in report_type.columns if column.kind != "metadata")
+        names = every_column(report_type)
         if not names:
             raise ParameterError(
-                f"No column of {report_type.id} is known, so 'all' is not possible. Name the columns.",
+                f"No column of {report_type.id} is known for certain, so 'all' is not possible. "
+                "Name the columns.",
                 param="columns",
             )
         return names
@@ -184,6 +191,13 @@ def columns_named(report_type: ReportType, columns: str | Iterable[str] | None) 
             f"columns must be a list of names, 'all' or 'default'; got {columns!r}.", param="columns"
         )
     return tuple(columns)
+
+
+def every_column(report_type: ReportType) -> tuple[str, ...]:
+    """Return the names that ``"all"`` means: without metadata, whose keys are unknown, and the unproved."""
+    return tuple(
+        column.name for column in report_type.columns if column.kind != "metadata" and not column.is_unproved
+    )
 
 
 def accepted(report_type: ReportType) -> list[str]:

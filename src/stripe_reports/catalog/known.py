@@ -20,15 +20,14 @@ def report_types() -> dict[str, ReportType]:
 
 
 def _report_type(id_: str, entry: dict[str, Any], columns: dict[str, dict[str, Any]]) -> ReportType:
-    elsewhere = entry.get("columns_source", {})
-    if isinstance(elsewhere, str):
-        elsewhere = {elsewhere: entry["columns"]}
-    source_of = {name: source for source, names in elsewhere.items() for name in names}
+    source_of = _by_column(entry, "columns_source")
+    evidence_of = _by_column(entry, "columns_evidence")
     differing = entry.get("differing", {})
 
     def column(name: str) -> Column:
         known = columns[name] | differing.get(name, {})
-        return Column(name, source=source_of.get(name, entry["source"]), **known)
+        source, evidence = source_of.get(name, entry["source"]), evidence_of.get(name, entry["evidence"])
+        return Column(name, source=source, evidence=evidence, **known)
 
     return ReportType(
         id=id_,
@@ -47,6 +46,14 @@ def _report_type(id_: str, entry: dict[str, Any], columns: dict[str, dict[str, A
         notes=entry.get("notes"),
         source=entry["source"],
     )
+
+
+def _by_column(entry: dict[str, Any], member: str) -> dict[str, Any]:
+    """Return what *member* says of each column: one value for all, or lists of columns by value."""
+    said = entry.get(member, {})
+    if isinstance(said, str):
+        said = {said: entry["columns"]}
+    return {name: value for value, names in said.items() for name in names}
 
 
 def get(id_: str) -> ReportType | None:

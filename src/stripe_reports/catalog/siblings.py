@@ -73,7 +73,11 @@ def merge(answer: ReportType) -> ReportType:
     if answer.default_columns is not None:
         values |= {"default_columns": answer.default_columns, "default_columns_evidence": "confirmed"}
         new = [name for name in answer.default_columns if known.column(name) is None]
-        values["columns"] = known.columns + tuple(columns_in(answer.default_columns, known)[n] for n in new)
+        columns = known.columns + tuple(columns_in(answer.default_columns, known)[n] for n in new)
+        values["columns"] = tuple(
+            replace(column, evidence="documented") if column.name in answer.default_columns else column
+            for column in columns
+        )
     return replace(known, **values)
 
 
@@ -109,7 +113,7 @@ def _by_name(name: str) -> Column | None:
     head, bracket, _ = name.partition("[")
     pattern = f"{head}[key]" if bracket and name.endswith("]") else name
     found = _names().get(name) or _names().get(pattern)
-    return found and replace(found, name=name, kind_from=BY_NAME)
+    return found and replace(found, name=name, kind_from=BY_NAME, evidence="inferred")
 
 
 @cache

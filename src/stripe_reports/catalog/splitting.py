@@ -28,6 +28,8 @@ def why_not_split(type_id: str) -> str | None:
         return "is not in the catalogue, so it is not known whether its parts would add up to the whole"
     if "payout" in report_type.required_parameters:
         return "describes one payout and has no interval to split"
+    if "tax_invoice_month" in report_type.required_parameters:
+        return None  # every report of it is one month, so there is no whole to differ from
     if "interval_start" not in report_type.required_parameters:
         return "describes one moment, the end of the interval, so there is nothing to split"
     if {"itemized", "transaction_level"}.isdisjoint(base.split(".")):

@@ -6,6 +6,7 @@
     summary.py          gross, fees and net by reporting category
     payouts.py          payouts by status, and the days until they arrive
     reconciliation.py   composition of payouts
+    fee_totals.py       total fees by product or account
     fees.py             fees as a rate of what was charged; fees by product
     rates.py            disputes and refunds as rates
     tax.py              tax by jurisdiction, and over time
@@ -33,6 +34,7 @@ from stripe_reports.charts.choosing import (
     recipe_for,
 )
 from stripe_reports.charts.connect import account_balances, accounts_by_volume, fees_by_plan
+from stripe_reports.charts.fee_totals import fee_totals
 from stripe_reports.charts.fees import card_fee_rate, fee_rate, fees_by_product
 from stripe_reports.charts.financial import financial_activity, financial_waterfall
 from stripe_reports.charts.linking import BAR, PICKED, SPAN, linked, selections_in
@@ -62,6 +64,7 @@ __all__ = [
     "debits_and_credits",
     "dispute_and_refund_rates",
     "fee_rate",
+    "fee_totals",
     "fees_by_plan",
     "fees_by_product",
     "financial_activity",

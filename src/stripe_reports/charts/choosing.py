@@ -14,6 +14,7 @@ from stripe_reports.charts.activity import activity_cumulated, activity_net, gro
 from stripe_reports.charts.balance import balance_waterfall
 from stripe_reports.charts.columns import Frame
 from stripe_reports.charts.connect import account_balances, accounts_by_volume, fees_by_plan
+from stripe_reports.charts.fee_totals import fee_totals
 from stripe_reports.charts.fees import card_fee_rate, fee_rate, fees_by_product
 from stripe_reports.charts.financial import financial_activity, financial_waterfall
 from stripe_reports.charts.linking import linked as linked_
@@ -165,6 +166,13 @@ _KINDS = (
         fees_by_product,
         ("all_fees",),
         (("incurred_at", "balance_transaction_created"), "amount", "currency"),
+    ),
+    _Kind(
+        "totals",
+        "Total fees by product",
+        fee_totals,
+        ("all_fees.vat_invoice_v2",),
+        ("product", "amount", "currency"),
     ),
     _Kind(
         "fee_rate",
@@ -360,7 +368,7 @@ def subtitle_of(source: Source, *, named: bool = True) -> list[str]:
         named: False to leave out the name, if the title has it.
     """
     request = source.request
-    zone = f", {request.display_zone.key}" if request.interval_end else ""
+    zone = f", {request.display_zone.key}" if request.period_end else ""
     parts = [
         [*([title_of(request)] if named else []), f"{request.days_text}{zone}"],
         [request.report_type, f"Stripe's data as of {source.as_of_text}"],

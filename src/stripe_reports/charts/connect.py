@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from stripe_reports.charts.columns import Frame, check, first_of, only_currencies
-from stripe_reports.charts.groups import NONE, largest
-from stripe_reports.charts.panels import NOTHING, Chart, Subtitle, currencies_of, heading, note
-from stripe_reports.charts.ranked import ranked
+from stripe_reports.charts.columns import Frame, check, first_of
+from stripe_reports.charts.panels import Chart, Subtitle
+from stripe_reports.charts.ranked import ranked_sums
 
 __all__ = ["account_balances", "accounts_by_volume", "fees_by_plan"]
 
@@ -46,7 +45,7 @@ def accounts_by_volume(
     name = first_of(frame, "connected_account_name")
     source = [name, account] if name else [account]
     what = "by payouts" if are_payouts else "by charges" if charges else "by volume"
-    return _ranked(
+    return ranked_sums(
         rows,
         source,
         "gross",
@@ -83,7 +82,7 @@ def account_balances(
         frame, "A chart of the accounts' balances", ["account_id", "balance", "currency"], exact=["balance"]
     )
     source = ["business_name", "account_id"] if first_of(frame, "business_name") else ["account_id"]
-    return _ranked(
+    return ranked_sums(
         frame.lazy(),
         source,
         "balance",
@@ -121,7 +120,7 @@ def fees_by_plan(
     """
     check(frame, "A chart of fees by plan", [by, "total_amount", "fee_currency"], exact=["total_amount"])
     what = by.removesuffix("_name").replace("_", " ")
-    return _ranked(
+    return ranked_sums(
         frame.lazy(),
         [by],
         "total_amount",
@@ -133,41 +132,4 @@ def fees_by_plan(
         where=None,
         names=(what.capitalize(), f"other {what}s" if not what.endswith("y") else f"other {what[:-1]}ies"),
         money_in="fee_currency",
-    )
-
-
-def _ranked(
-    rows: pl.LazyFrame,
-    source: list[str],
-    amount: str,
-    top: int,
-    currency: str | Sequence[str] | None,
-    *,
-    title: str,
-    subtitle: Subtitle,
-    called: str,
-    where: dict[str, list[str]] | None,
-    names: tuple[str, str] = ("Account", "other accounts"),
-    money_in: str = "currency",
-) -> Chart:
-    account = pl.concat_str([pl.col(name) for name in source], separator=", ", ignore_nulls=True)
-    data = (
-        only_currencies(rows, currency, money_in)
-        .group_by(
-            pl.col(money_in).fill_null("").alias("currency"),
-            pl.when(account != "").then(account).otherwise(pl.lit(NONE)).alias("category"),
-        )
-        .agg(amount=pl.col(amount).sum(), rows=pl.len().cast(pl.Int64))
-        .collect(engine="streaming")
-    )
-    head = heading(title, subtitle, currencies_of(data)[1])
-    if data.is_empty():
-        return note(NOTHING, head)
-    data, groups = largest(data, source, top=top, what=names[1])
-    is_rest = pl.col("category") == (groups.rest or "")
-    data = data.sort(is_rest, -pl.col("amount").abs(), "category")
-    data = data.with_columns(transactions=pl.col("rows").cast(pl.String))
-    tips = {"category": names[0], "exact": called, "transactions": "Rows"}
-    return ranked(
-        data, head, category=groups.source, names=tips, where=where, money_in=money_in, rest=groups.rest
     )

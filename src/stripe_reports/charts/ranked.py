@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
 import polars as pl
 
 from stripe_reports.charts import palette, theme
+from stripe_reports.charts.columns import only_currencies
+from stripe_reports.charts.groups import NONE, largest
 from stripe_reports.charts.panels import (
     MARKS,
+    NOTHING,
     Chart,
+    Subtitle,
     axis_of_currency,
     currencies_of,
+    heading,
     in_words,
+    note,
     panels,
 )
 
-__all__ = ["ranked"]
+__all__ = ["ranked", "ranked_sums"]
 
 _WIDTH = 530
 """Width of names and panel together."""
@@ -162,3 +168,55 @@ def _room(amounts: pl.Series, characters: int, width: int) -> alt.Scale:
 
 def _quoted(text: str | None) -> str:
     return json.dumps(text)
+
+
+def ranked_sums(
+    rows: pl.LazyFrame,
+    source: list[str],
+    amount: str,
+    top: int,
+    currency: str | Sequence[str] | None,
+    *,
+    title: str,
+    subtitle: Subtitle,
+    called: str,
+    where: dict[str, list[str]] | None,
+    names: tuple[str, str] = ("Account", "other accounts"),
+    money_in: str = "currency",
+) -> Chart:
+    """Sum the amounts of each name and draw them with ``ranked``, the largest first.
+
+    Args:
+        rows: The rows of the report.
+        source: The columns that make the name.
+        amount: The column to sum.
+        top: Maximum number of names; the others are combined.
+        currency: Draw only this currency, or these.
+        title: Title of the chart.
+        subtitle: One line or several below it.
+        called: What the sum is, for the tooltip.
+        where: Condition of the rows counted, if not all.
+        names: What a name is, and what all others are.
+        money_in: The column with the currency.
+    """
+    account = pl.concat_str([pl.col(name) for name in source], separator=", ", ignore_nulls=True)
+    data = (
+        only_currencies(rows, currency, money_in)
+        .group_by(
+            pl.col(money_in).fill_null("").alias("currency"),
+            pl.when(account != "").then(account).otherwise(pl.lit(NONE)).alias("category"),
+        )
+        .agg(amount=pl.col(amount).sum(), rows=pl.len().cast(pl.Int64))
+        .collect(engine="streaming")
+    )
+    head = heading(title, subtitle, currencies_of(data)[1])
+    if data.is_empty():
+        return note(NOTHING, head)
+    data, groups = largest(data, source, top=top, what=names[1])
+    is_rest = pl.col("category") == (groups.rest or "")
+    data = data.sort(is_rest, -pl.col("amount").abs(), "category")
+    data = data.with_columns(transactions=pl.col("rows").cast(pl.String))
+    tips = {"category": names[0], "exact": called, "transactions": "Rows"}
+    return ranked(
+        data, head, category=groups.source, names=tips, where=where, money_in=money_in, rest=groups.rest
+    )

@@ -26,6 +26,7 @@ __all__ = ["add_report_options_to", "check_output", "deliver", "fetch_options", 
 _PARAMETERS = {
     "timezone": "zone of the period and of local times, such as Europe/Paris",
     "currency": "one currency only, such as eur",
+    "tax_invoice_month": "2026-10, for the types by tax invoice; the same as the month as PERIOD",
     "reporting_category": "one reporting category only, such as charge",
     "payout": "po_…, for one payout's report",
     "connected_account": "acct_…, for the Connect types",

@@ -10,7 +10,7 @@ from stripe_reports.models.report_type import Column, Evidence, Kind, ReportType
 from stripe_reports.models.request import ReportRequest
 from stripe_reports.models.run import ReportRun, ResultFile
 from stripe_reports.models.run_view import FileView, RunView
-from stripe_reports.models.values import iso, shown, zone_named
+from stripe_reports.models.values import iso, month_bounds, shown, zone_named
 
 __all__ = [
     "Column",
@@ -26,6 +26,7 @@ __all__ = [
     "ResultFile",
     "RunView",
     "iso",
+    "month_bounds",
     "shown",
     "zone_named",
 ]

@@ -47,6 +47,7 @@ class Column:
         source: Stripe's page about it.
         kind_from: Source of its kind: ``catalogue``, the id of another version of its report type,
             ``name`` (the kind that columns of this name have in other types), or ``unknown``.
+        evidence: Source of the fact that the report type has this column; ``"inferred"`` means unproved.
     """
 
     name: str
@@ -54,6 +55,12 @@ class Column:
     description: str = ""
     source: str = ""
     kind_from: str = "catalogue"
+    evidence: Evidence = "inferred"
+
+    @property
+    def is_unproved(self) -> bool:
+        """True if it is only assumed that the report type has this column."""
+        return self.evidence == "inferred"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +182,12 @@ class ReportType:
         start, end = self.data_available_start, self.data_available_end
         defaults = self.default_columns or ()
         columns = [
-            ("●" if column.name in defaults else "○", column.name, column.kind, column.description)
+            (
+                "●" if column.name in defaults else "○",
+                column.name,
+                column.kind,
+                f"{column.description} (unproved)" if column.is_unproved else column.description,
+            )
             for column in self.columns
         ]
         more = "" if self.columns_complete else ", and more may exist"
@@ -190,6 +202,7 @@ class ReportType:
                 ("live mode", "only" if self.livemode_only else None),
                 ("superseded by", self.superseded_by),
                 ("as known of", self.sibling),
+                ("known from", self.evidence),
                 ("note", self.notes),
             ],
             kind="report type",

@@ -10,13 +10,14 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from stripe_reports.errors import IntervalError, ParameterError
-from stripe_reports.models.values import STRIPE_ID, instant, iso, plain, zone_named
+from stripe_reports.models.values import STRIPE_ID, instant, iso, month_bounds, plain, zone_named
 from stripe_reports.render.card import card
 from stripe_reports.render.periods import day_text, days_text, period_name
 
 __all__ = ["ReportRequest"]
 
 _VERSIONED = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*\.[0-9]+")
+_MONTH = re.compile(r"(?:19|2[0-9])[0-9]{2}-(?:0[1-9]|1[0-2])")
 _ID_PREFIXES = {
     "payout": "po_",
     "connected_account": "acct_",
@@ -38,6 +39,7 @@ class ReportRequest:
         report_type: Versioned id, such as ``"payouts.itemized.5"``.
         interval_start: First instant in the report: an aware datetime, or its ISO text.
         interval_end: First instant after the report.
+        tax_invoice_month: Month of a tax invoice, ``"2026-10"``, in UTC; it replaces the interval.
         timezone: IANA zone in which Stripe writes local times. It never shifts a bound.
         columns: Columns in the order requested; None for Stripe's default.
         currency: Three-letter code; kept in lower case, as Stripe writes it.
@@ -62,6 +64,7 @@ class ReportRequest:
     report_type: str
     interval_start: datetime | None
     interval_end: datetime | None
+    tax_invoice_month: str | None
     timezone: str | None
     columns: tuple[str, ...] | None
     currency: str | None
@@ -81,6 +84,7 @@ class ReportRequest:
         *,
         interval_start: datetime | str | None = None,
         interval_end: datetime | str | None = None,
+        tax_invoice_month: str | None = None,
         timezone: str | None = None,
         columns: Sequence[str] | None = None,
         currency: str | None = None,
@@ -105,6 +109,7 @@ class ReportRequest:
             "report_type": report_type,
             "interval_start": _bound("interval_start", interval_start),
             "interval_end": _bound("interval_end", interval_end),
+            "tax_invoice_month": tax_invoice_month,
             "timezone": timezone,
             "columns": _names("columns", columns),
             "currency": currency.lower() if isinstance(currency, str) else currency,
@@ -129,11 +134,21 @@ class ReportRequest:
             )
 
     def _check(self) -> None:
-        for name in ("timezone", "currency", "reporting_category", *_ID_PREFIXES):
+        for name in ("timezone", "currency", "reporting_category", "tax_invoice_month", *_ID_PREFIXES):
             value = getattr(self, name)
             if not isinstance(value, str | tuple | None):
                 raise ParameterError(f"{name} must be text; got {value!r}.", param=name)
-        start, end = self.interval_start, self.interval_end
+        month, start, end = self.tax_invoice_month, self.interval_start, self.interval_end
+        if month is not None and not _MONTH.fullmatch(month):
+            raise ParameterError(
+                f"tax_invoice_month must be a month such as '2026-10'; got {month!r}.",
+                param="tax_invoice_month",
+            )
+        if month is not None and (start, end) != (None, None):
+            raise ParameterError(
+                f"A request by tax_invoice_month has no interval. Give only {month!r}.",
+                param="tax_invoice_month",
+            )
         if start is not None and end is not None and not start < end:
             raise IntervalError(
                 f"The interval is empty: it starts at {iso(start)} and ends before {iso(end)}. "
@@ -176,9 +191,21 @@ class ReportRequest:
         return {name: value for name, value in values.items() if value is not None}
 
     @property
+    def period_start(self) -> datetime | None:
+        """First instant of the period: ``interval_start``, or that of ``tax_invoice_month`` in UTC."""
+        month = self.tax_invoice_month
+        return self.interval_start if month is None else month_bounds(month)[0]
+
+    @property
+    def period_end(self) -> datetime | None:
+        """First instant after the period: ``interval_end``, or that after ``tax_invoice_month`` in UTC."""
+        month = self.tax_invoice_month
+        return self.interval_end if month is None else month_bounds(month)[1]
+
+    @property
     def last_included_day(self) -> date | None:
         """Day of the last included second, in the zone of the report; None without an end."""
-        return self._last_day_of(self.interval_end)
+        return self._last_day_of(self.period_end)
 
     def _last_day_of(self, end: datetime | str | None) -> date | None:
         if end is None:
@@ -197,19 +224,19 @@ class ReportRequest:
         """Name of the period: ``"October 2026"``, ``"Q3 2026"``, ``"2026"``, both days, moment or payout."""
         if self.payout is not None:
             return f"Payout {self.payout}"
-        end = self.interval_end
+        end = self.period_end
         if end is None:
             return self.report_type
-        if self.interval_start is None:
+        if self.period_start is None:
             return f"The balance at the end of {day_text(self.last_included_day or end)}"
-        return period_name(self.interval_start, end, self.display_zone)
+        return period_name(self.period_start, end, self.display_zone)
 
     @property
     def days_text(self) -> str:
         """Days of the period, both included: ``"2026-10-01 to 2026-10-31"``, or both bounds with time."""
-        if self.interval_end is None:
+        if self.period_end is None:
             return self.payout or "all time"
-        return days_text(self.interval_start, self.interval_end, self.display_zone)
+        return days_text(self.period_start, self.period_end, self.display_zone)
 
     def to_stripe(self) -> dict[str, Any]:
         """Return Stripe's ``parameters``: bounds in Unix seconds, lists as lists."""
@@ -246,8 +273,8 @@ class ReportRequest:
         """Return the request as lines of name and value for people, including the last included day."""
         zone = self.display_zone
         lines: list[tuple[str, object]] = [
-            ("from", self.interval_start and iso(self.interval_start, zone)),
-            ("up to", self.interval_end and f"{iso(self.interval_end, zone)}, not included"),
+            ("from", self.period_start and iso(self.period_start, zone)),
+            ("up to", self.period_end and f"{iso(self.period_end, zone)}, not included"),
             ("last day", self.last_included_day),
             ("time zone", zone.key),
         ]

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from stripe_reports.errors import ParameterError
 from stripe_reports.render.suggest import suggestion
 
-__all__ = ["STRIPE_ID", "checked", "instant", "iso", "plain", "shown", "zone_named"]
+__all__ = ["STRIPE_ID", "checked", "instant", "iso", "month_bounds", "plain", "shown", "zone_named"]
 
 STRIPE_ID = re.compile(r"[a-z]+_[A-Za-z0-9_]+")
 """The form of all ids of Stripe."""
@@ -84,3 +84,10 @@ def _zones_like(name: str) -> list[str]:
 def iso(instant: datetime, zone: tzinfo = UTC) -> str:
     """Format an instant as ISO 8601 in a zone, with ``Z`` for UTC."""
     return instant.astimezone(zone).isoformat().replace("+00:00", "Z")
+
+
+def month_bounds(month: str) -> tuple[datetime, datetime]:
+    """Return the first instant of a month such as ``"2026-10"`` and that of the next one, in UTC."""
+    year, number = map(int, month.split("-"))
+    start = datetime(year, number, 1, tzinfo=UTC)
+    return start, datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)

@@ -11,9 +11,9 @@ __all__ = ["period_before"]
 
 def period_before(request: ReportRequest) -> tuple[date, date] | tuple[datetime, datetime]:
     """Return the bounds of the period that ends where the request starts: for a month, the month before."""
-    if request.interval_start is None or request.interval_end is None:
+    if request.period_start is None or request.period_end is None:
         raise ValueError(f"{request!r} has no interval.")
-    start, end = _local(request, request.interval_start), _local(request, request.interval_end)
+    start, end = _local(request, request.period_start), _local(request, request.period_end)
     if start.time() == time():
         first, after = start.date(), end.date()
         within_its_month = end <= _local_midnight(start, _plus_months(first, 1))
@@ -21,7 +21,7 @@ def period_before(request: ReportRequest) -> tuple[date, date] | tuple[datetime,
             return _plus_months(first, -(1 if within_its_month else _months(first, after))), first
         if end.time() == time():
             return first - (after - first), first
-    return request.interval_start - (request.interval_end - request.interval_start), request.interval_start
+    return request.period_start - (request.period_end - request.period_start), request.period_start
 
 
 def _local(request: ReportRequest, instant: datetime) -> datetime:

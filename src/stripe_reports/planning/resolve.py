@@ -16,18 +16,27 @@ from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest, ReportType, iso, zone_named
 from stripe_reports.planning.intervals import Interval, clip
 from stripe_reports.planning.periods import Period, is_calendar, parse
+from stripe_reports.planning.tax_months import (
+    TAX_INVOICE_MONTH,
+    in_months,
+    month_of,
+    takes_month,
+    whole_months,
+)
 
 __all__ = ["Resolution", "is_known_parameter", "resolve"]
 
 _OWN_FIELDS = frozenset(
     {
         *("currency", "reporting_category", "payout", "connected_account", "connected_accounts"),
-        *("customer", "invoice", "invoice_line_item"),
+        *("customer", "invoice", "invoice_line_item", TAX_INVOICE_MONTH),
     }
 )
 """Parameters that are sent unchanged, if the type takes them."""
 
-_PERIOD = ("interval_start", "interval_end")
+_BOUNDS = ("interval_start", "interval_end")
+_PERIOD = (*_BOUNDS, TAX_INVOICE_MONTH)
+"""The parameters that a period stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ class Resolution:
 
 def is_known_parameter(name: str) -> bool:
     """Tell whether this package knows a parameter of that name."""
-    return name in _OWN_FIELDS or name in ("timezone", "columns", *_PERIOD)
+    return name in _OWN_FIELDS or name in ("timezone", "columns", *_BOUNDS)
 
 
 def resolve(
@@ -80,12 +89,15 @@ def resolve(
         now: The present time at Stripe.
         default_zone: The client's zone.
         fiscal_year_start: Month in which a fiscal year starts.
-        truncates: True to cut any current calendar period at the end of the data; relative ones ("this
-            month") always are.
+        truncates: True for a request in parts: to cut any current calendar period at the end of the data
+            (relative ones, "this month", always are), and to keep several tax invoice months as an interval.
     """
     asked = {name: value for name, value in parameters.items() if value is not None}
     problems: dict[str, ParameterError] = {}
     values: dict[str, Any] = {}
+    if period is not None and TAX_INVOICE_MONTH in asked:
+        problems["period"] = _two_periods(asked.pop(TAX_INVOICE_MONTH))
+        period = None
     zone = _zone(report_type, asked.pop("timezone", None), default_zone, values, problems)
     found = _Period(report_type, period, zone, now, fiscal_year_start, truncates)
     try:
@@ -107,13 +119,14 @@ def resolve(
         values["columns"] = catalog.columns_named(report_type, columns)
     except ParameterError as problem:
         problems["columns"] = problem
-    seen = {*values, *problems, *(_PERIOD if "period" in problems else ())}
+    seen = {*values, *problems, *(_PERIOD if "period" in problems or found.interval is not None else ())}
     for name in catalog.missing(report_type, seen) if _is_certain(report_type) else ():
         problems.setdefault("period" if name in _PERIOD else name, catalog.missing_error(report_type, name))
     request, notes = _request(report_type, values, problems)
     if found.truncated and found.interval is not None:
         end = iso(found.interval.end, zone_named(zone))
-        notes["period"] = f"Ends at {end}, the end of Stripe's data for now; the period is not over yet."
+        what = "Stripe's data for now" if not takes_month(report_type) else "the last complete month"
+        notes["period"] = f"Ends at {end}, the end of {what}; the period is not over yet."
     return Resolution(request, problems, notes, found.interval, found.truncated)
 
 
@@ -124,11 +137,19 @@ def _request(
         return None, {}
     try:
         request = ReportRequest(report_type.id, **values)
-        left_to_stripe = catalog.check(request, report_type)
+        one_run = in_months(request)[0] if takes_month(report_type) and request.interval_end else request
+        left_to_stripe = catalog.check(one_run, report_type)
     except ParameterError as problem:
         problems[_field_of(problem.param)] = problem
         return None, {}
     return request, {_field_of(name): message for name, message in left_to_stripe.items()}
+
+
+def _two_periods(month: object) -> ParameterError:
+    return ParameterError(
+        f"There are two periods: give either a period or {TAX_INVOICE_MONTH}={month!r}.",
+        param=TAX_INVOICE_MONTH,
+    )
 
 
 def _field_of(param: str | None) -> str:
@@ -144,6 +165,13 @@ def _zone(
 ) -> str:
     """Return the zone of the period, which is sent if the type takes ``timezone`` and otherwise kept."""
     zone = asked or default
+    if takes_month(report_type):
+        if asked not in (None, "UTC", "Etc/UTC"):
+            problems["timezone"] = ParameterError(
+                f"{report_type.id} takes no time zone: the months of tax invoices are in UTC.",
+                param="timezone",
+            )
+        return "UTC"
     if not zone:
         return "UTC"
     try:
@@ -179,13 +207,13 @@ class _Period:
     interval: Interval | None = None
     truncated: bool = False
 
-    def bounds(self) -> dict[str, datetime]:
-        """Return the bounds that the type takes.
+    def bounds(self) -> dict[str, datetime | str]:
+        """Return the bounds that the type takes, or its tax invoice month.
 
         Raises:
             ParameterError: The type takes no period, the period is wrong, or its data are not available.
         """
-        takes = self.report_type.parameters if self.report_type.is_catalogued else _PERIOD
+        takes = self.report_type.parameters if self.report_type.is_catalogued else _BOUNDS
         names = [name for name in _PERIOD if name in takes]
         if self.period is None:
             return {}
@@ -205,8 +233,13 @@ class _Period:
                 available_start=first,
                 available_end=last,
                 report_type=self.report_type.id,
-                is_moment="interval_start" not in names,
+                is_moment=names == ["interval_end"],
             )
-            self.truncated = self.interval.end < whole.end
+        if TAX_INVOICE_MONTH in names and not self.truncates:
+            return {TAX_INVOICE_MONTH: month_of(self.interval, self.report_type.id)}
+        if TAX_INVOICE_MONTH in names:
+            self.interval = whole_months(self.interval, self.report_type.id)
+            names = list(_BOUNDS)
+        self.truncated = self.interval.end < whole.end
         values = {"interval_start": self.interval.start, "interval_end": self.interval.end}
         return {name: values[name] for name in names}

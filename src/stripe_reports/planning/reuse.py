@@ -176,9 +176,9 @@ def is_closed(request: ReportRequest, as_of: datetime) -> bool:
 
 
 def _closed_at(request: ReportRequest) -> datetime | None:
-    if request.interval_end is None or is_rewritten(request.report_type):
+    if request.period_end is None or is_rewritten(request.report_type):
         return None
-    return request.interval_end + SETTLED_AFTER
+    return request.period_end + SETTLED_AFTER
 
 
 def check_policy(policy: object) -> None:
@@ -228,11 +228,12 @@ def _judge(
         return _Verdict(
             young, f"its data are of {_at(run.as_of)}, {'within' if young else 'beyond'} {policy}"
         )
-    if request.interval_end is not None and is_closed(request, run.as_of):
+    end = request.period_end
+    if end is not None and is_closed(request, run.as_of):
         return _Verdict(
             True,
             f"its data are of {_at(run.as_of)}, over {SETTLED_AFTER.days} days after the interval's end "
-            f"({_at(request.interval_end)}), although Stripe could still restate them",
+            f"({_at(end)}), although Stripe could still restate them",
         )
     if report_type is None or report_type.updated is None:
         return _Verdict(False, "it is not known yet whether newer data were published")

@@ -6,11 +6,11 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import polars as pl
 
-from stripe_reports.models import ReportRun, ReportType
+from stripe_reports.models import ReportRun, ReportType, month_bounds
 from stripe_reports.render.table import html_table, text_table
 from stripe_reports.report.report import Report
 
@@ -80,7 +80,7 @@ class ReportRuns(_Listing[ReportRun]):
     }
 
     def _row(self, item: ReportRun) -> tuple[object, ...]:
-        bounds = {name: _instant(item.parameters.get(name)) for name in ("interval_start", "interval_end")}
+        bounds = dict(zip(("interval_start", "interval_end"), _bounds(item.parameters), strict=True))
         return tuple(bounds[name] if name in bounds else getattr(item, name) for name in self._SCHEMA)
 
 
@@ -101,8 +101,16 @@ class StoredReports(_Listing[Report]):
 
     def _row(self, item: Report) -> tuple[object, ...]:
         request, known = item.request, item.provenance
-        asked = (request.report_type, request.interval_start, request.interval_end, request.currency)
+        asked = (request.report_type, request.period_start, request.period_end, request.currency)
         return (*asked, known.rows, known.as_of, known.fetched_at, item.run.id)
+
+
+def _bounds(parameters: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:
+    """The bounds of a run's period as Stripe sent them, or those of its month; None for what is no time."""
+    try:
+        return month_bounds(parameters["tax_invoice_month"])
+    except (KeyError, AttributeError, TypeError, ValueError):
+        return _instant(parameters.get("interval_start")), _instant(parameters.get("interval_end"))
 
 
 def _instant(seconds: object) -> datetime | None:

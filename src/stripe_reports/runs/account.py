@@ -139,7 +139,7 @@ def check_available(request: ReportRequest, report_type: ReportType) -> None:
     Raises:
         IntervalError: The message has both limits.
     """
-    start, end = request.interval_start, request.interval_end
+    start, end = request.period_start, request.period_end
     first, last = report_type.data_available_start, report_type.data_available_end
     if end is None or first is None or last is None:
         return

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from dataclasses import replace
 
+from stripe_reports import catalog
 from stripe_reports.catalog.splitting import check_split
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest, ReportRun
@@ -15,6 +16,7 @@ from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides
 from stripe_reports.planning import intervals
 from stripe_reports.planning.intervals import Interval, Split
 from stripe_reports.planning.reuse import Policy
+from stripe_reports.planning.tax_months import in_months, takes_month
 from stripe_reports.report.report import Report
 from stripe_reports.report.report_set import ReportSet
 from stripe_reports.runs.account import check_available
@@ -44,6 +46,15 @@ def requests_of(request: ReportRequest, split: Split) -> tuple[ReportRequest, ..
         ParameterError: Reports of that type mean something else in parts, or the parts are too many.
     """
     check_split(request.report_type)
+    is_by_month = takes_month(catalog.completed(request.report_type))
+    if is_by_month and split != "month":
+        raise ParameterError(
+            f"{request.report_type} has the fees of one tax invoice, a month: its parts must be months. "
+            f"Write split='month' instead of {split!r}.",
+            param="split",
+        )
+    if request.tax_invoice_month is not None:
+        return (request,)
     start, end = request.interval_start, request.interval_end
     if start is None or end is None:
         raise ParameterError(f"{request.report_type} needs a period to split.", param="interval_start")
@@ -55,6 +66,8 @@ def requests_of(request: ReportRequest, split: Split) -> tuple[ReportRequest, ..
             f"{MOST_PARTS} are the most. Take longer parts or a shorter interval.",
             param="split",
         )
+    if is_by_month:
+        return in_months(request)
     return tuple(replace(request, interval_start=part.start, interval_end=part.end) for part in parts)
 
 

@@ -34,6 +34,7 @@ class Parameters(TypedDict, total=False):
 
     timezone: str | None
     columns: Sequence[str] | Literal["all", "default"] | None
+    tax_invoice_month: str | None
     currency: str | None
     reporting_category: str | None
     payout: str | None
@@ -121,8 +122,7 @@ class RequestBuilder:
         """Return the request, finished or from its parts."""
         if not isinstance(report_type, ReportRequest):
             return self.request(report_type, period, parameters, checks_availability=False)
-        if period is not None or parameters:
-            raise ParameterError("A ReportRequest says it all; give no period or parameters beside it.")
+        _check_alone(period, parameters)
         catalog.check(report_type)
         return Asked(report_type)
 
@@ -135,9 +135,9 @@ class RequestBuilder:
     ) -> Asked:
         """Return the request of the whole interval, known to be one that splits."""
         if isinstance(report_type, ReportRequest):
-            asked = self.asked(report_type, period, parameters)
-            requests_of(asked.request, split)
-            return asked
+            _check_alone(period, parameters)
+            catalog.check(requests_of(report_type, split)[0])
+            return Asked(report_type)
         type_id = self._account.versioned(report_type)
         check_split(type_id)
         resolution = self._resolve(type_id, period, parameters, checks_availability=False, truncates=True)
@@ -169,6 +169,11 @@ def _asked(resolution: Resolution) -> Asked:
     for message in notes.values():
         notices.warn_once(message)
     return Asked(request, (of_period,) if of_period else (), resolution.truncated)
+
+
+def _check_alone(period: Period | None, parameters: Parameters) -> None:
+    if period is not None or parameters:
+        raise ParameterError("A ReportRequest says it all; give no period or parameters beside it.")
 
 
 def _may_go_on(period: Period, now: datetime) -> bool:

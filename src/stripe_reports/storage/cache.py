@@ -137,8 +137,8 @@ def _row(stored: StoredResult, store: Store) -> tuple[object, ...]:
         answers = "while Stripe publishes nothing newer"
     return (
         request.report_type,
-        request.interval_start,
-        request.interval_end,
+        request.period_start,
+        request.period_end,
         repr(request),
         provenance.run.id,
         provenance.as_of,

@@ -16,8 +16,19 @@ from stripe_reports.models import ReportRequest, ReportType, iso, zone_named
 from stripe_reports.planning import periods
 from stripe_reports.planning.intervals import Interval
 from stripe_reports.planning.resolve import resolve
+from stripe_reports.planning.tax_months import TAX_INVOICE_MONTH
 
-__all__ = ["FIELDS", "Checked", "Choices", "check", "choices_of", "days_period", "fields_of", "takes_period"]
+__all__ = [
+    "FIELDS",
+    "Checked",
+    "Choices",
+    "check",
+    "choices_of",
+    "days_period",
+    "fields_of",
+    "takes_moment",
+    "takes_period",
+]
 
 Columns = tuple[str, ...] | Literal["default", "all"]
 
@@ -32,6 +43,9 @@ FIELDS: dict[str, str] = {
     "invoice_line_item": "Invoice line item",
 }
 """The parameters that have a field of their own, in the order of the form."""
+
+_PERIOD = frozenset({"interval_start", "interval_end", TAX_INVOICE_MONTH})
+"""The parameters that the field for the period stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +104,19 @@ class Checked:
 
 def takes_period(report_type: ReportType) -> bool:
     """Tell whether the type has a period; those about one payout do not."""
-    return not report_type.is_catalogued or "interval_end" in report_type.parameters
+    return not report_type.is_catalogued or not _PERIOD.isdisjoint(report_type.parameters)
+
+
+def takes_moment(report_type: ReportType) -> bool:
+    """Tell whether the type describes only the end of its period."""
+    return report_type.is_catalogued and _PERIOD.intersection(report_type.parameters) == {"interval_end"}
 
 
 def fields_of(report_type: ReportType) -> list[str]:
     """Return the fields of the type, in the order of the form."""
     period = ["period", "timezone"] if takes_period(report_type) else []
+    if TAX_INVOICE_MONTH in report_type.parameters:  # its months are in UTC
+        period.remove("timezone")
     if not period and "timezone" in report_type.parameters:
         period = ["timezone"]
     texts = [name for name in FIELDS if name in report_type.parameters]
@@ -108,7 +129,7 @@ def fields_of(report_type: ReportType) -> list[str]:
 def choices_of(request: ReportRequest) -> Choices:
     """Fill the form in with a request."""
     zone = request.timezone or request.zone or ""
-    start, end = request.interval_start, request.interval_end
+    start, end = request.period_start, request.period_end
     period = "last month"
     if end is not None:
         shown_in = zone_named(zone or "UTC")
@@ -150,7 +171,9 @@ def check(
         fiscal_year_start: Month in which the client's fiscal year starts.
     """
     taken = fields_of(report_type)
-    parameters: dict[str, Any] = {**choices.other, "timezone": choices.timezone.strip() or None}
+    parameters: dict[str, Any] = dict(choices.other)
+    if TAX_INVOICE_MONTH not in report_type.parameters:
+        parameters["timezone"] = choices.timezone.strip() or None
     parameters |= {name: _value(name, choices.text(name)) for name in FIELDS if name in taken}
     if "columns" in taken:
         parameters["columns"] = choices.columns

@@ -20,7 +20,7 @@ MOST_ROWS = 200
 
 def has_controls(request: ReportRequest | None) -> bool:
     """Tell whether the request has a period with a start and an end."""
-    return request is not None and request.interval_start is not None and request.interval_end is not None
+    return request is not None and request.period_start is not None and request.period_end is not None
 
 
 class Closing:
@@ -38,12 +38,10 @@ class Closing:
             ParameterError: The request has no period.
             StripeReportsError: As ``client.tie_out``.
         """
-        if request is None or request.interval_start is None or request.interval_end is None:
+        if request is None or request.period_start is None or request.period_end is None:
             raise ParameterError("Choose a report with a period: controls compare the reports of one period.")
         zone = request.timezone or request.zone
-        tied = self._client.tie_out(
-            (request.interval_start, request.interval_end), timezone=zone, progress=None
-        )
+        tied = self._client.tie_out((request.period_start, request.period_end), timezone=zone, progress=None)
         with self._lock:
             self._last = tied
         passing = int(tied.frame()["passes"].sum())

@@ -272,7 +272,7 @@ class Model:
         type_ = self.report_type
         if columns == "default":
             return type_.default_columns or ()
-        return tuple(column.name for column in type_.columns if column.kind != "metadata")
+        return catalog.every_column(type_)
 
     def open_at(self, request: ReportRequest) -> None:
         """Fill the form in with a request."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from stripe_reports import catalog
 from stripe_reports.notebook.form import menu
-from stripe_reports.notebook.form.choices import FIELDS, fields_of, takes_period
+from stripe_reports.notebook.form.choices import FIELDS, fields_of, takes_moment, takes_period
 from stripe_reports.notebook.form.closing import has_controls
 from stripe_reports.notebook.form.code import snippet
 from stripe_reports.notebook.form.model import Model
@@ -92,7 +92,7 @@ def _period(model: Model) -> dict[str, Any] | None:
     type_ = model.report_type
     if not takes_period(type_):
         return None
-    is_moment = type_.is_catalogued and "interval_start" not in type_.parameters
+    is_moment = takes_moment(type_)
     interval = model.checked.interval
     available = menu.available(type_, model.zone)
     if available is not None and type_.updated is not None:
@@ -119,7 +119,7 @@ def _columns(model: Model) -> dict[str, Any] | None:
         "mode": columns if isinstance(columns, str) else "chosen",
         "chosen": list(model.chosen_columns()),
         "default_count": None if type_.default_columns is None else len(type_.default_columns),
-        "all_count": sum(column.kind != "metadata" for column in type_.columns),
+        "all_count": len(catalog.every_column(type_)),
         "complete": type_.columns_complete,
         "metadata": menu.metadata_columns(type_.columns),
         "problem": model.checked.problems.get("columns", ""),

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from stripe_reports import catalog
-from stripe_reports.models import ReportType
+from stripe_reports.models import ReportType, month_bounds
 from stripe_reports.simulator.api.answers import StripeError, empty, invalid, missing, no_such, unknown
 from stripe_reports.simulator.api.availability import Availability, availability
 from stripe_reports.simulator.ledger.connected_accounts import ConnectedAccount
@@ -24,6 +24,7 @@ __all__ = ["checked_expand", "checked_request", "find_report_type", "integer"]
 
 _INTEGERS = ("interval_start", "interval_end")
 _LISTS = ("columns", "connected_accounts")
+_MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
 _CATEGORY = re.compile(r"[a-z_]+")
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _LIVE_ONLY = "This report type is only available for live data and requires a live mode key."
@@ -130,6 +131,8 @@ def _parameter(name: str, sent: Mapping[str, Any]) -> Any:
         return _texts(sent[name], param)
     text = _text(sent, name, param)
     match name:
+        case "tax_invoice_month" if not _MONTH.fullmatch(text):
+            raise invalid(f"Invalid {param}: must be a month in the form YYYY-MM.", param)
         case "timezone" if text not in _zones():
             raise invalid(f"Invalid {param}: '{_shown(text)}' is not an IANA time zone.", param)
         case "currency" if not _CURRENCY.fullmatch(text):
@@ -167,9 +170,13 @@ def _texts(value: Any, param: str) -> list[str]:
 
 def _check_interval(report_type: ReportType, parameters: Mapping[str, Any], available: Availability) -> None:
     start, end = parameters.get("interval_start"), parameters.get("interval_end")
+    named = (("interval_start", start), ("interval_end", end))
+    if (month := parameters.get("tax_invoice_month")) is not None:
+        start, end = (int(bound.timestamp()) for bound in month_bounds(month))
+        named = (("tax_invoice_month", start), ("tax_invoice_month", end))
     limit = f"Data for the report type {report_type.id} is only available"
-    for name, value in (("interval_start", start), ("interval_end", end)):
-        asked = f"you requested `{name}` = {_utc(value)}." if value is not None else ""
+    for name, value in named:
+        asked = f"you requested `{name}` = {month or _utc(value)}." if value is not None else ""
         if value is not None and value < available.start:
             text = f"{limit} starting at {_utc(available.start)}; {asked}"
             raise invalid(text, f"parameters.{name}")

@@ -64,7 +64,7 @@ class Run:
 
     Attributes:
         owner: The caller who may see it.
-        parameters: All parameters that were sent; Stripe echoes eight of them.
+        parameters: All parameters that were sent; Stripe echoes nine of them.
         data_end: End of the data published when it was created.
         finishes_at: The time when it leaves ``pending``; ``math.inf`` for a run that never does.
         file: Its result, once it was requested.

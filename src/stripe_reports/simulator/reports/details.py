@@ -18,7 +18,7 @@ from stripe_reports.simulator.ledger.markets import DECIMALS
 from stripe_reports.simulator.ledger.restatements import Restatement, is_late_fee
 from stripe_reports.simulator.reports.cells import day, midnight, money, timestamp
 
-__all__ = ["Columns", "Context", "Of", "activity", "amount_of", "balance", "payouts", "summary"]
+__all__ = ["Columns", "Context", "Of", "activity", "amount_of", "balance", "decimals", "payouts", "summary"]
 
 _DAY = 86_400
 _NULL = pl.lit(None, pl.String)
@@ -92,7 +92,7 @@ def activity(draws: Draws, context: Context) -> Columns:
     # A failed refund refers to the refund before it.
     of_refund = pl.when(category == "refund_failure").then(pl.col("transaction") - 2).otherwise("transaction")
     shared = {
-        "_decimals": _decimals(currency),
+        "_decimals": decimals(currency),
         "_charge_id": draws.id("ch_3", "charge", charge),
         "_refund": of_refund,
         "_customer": pl.when(is_known).then(draws.below(_CUSTOMERS, "customer", charge)),
@@ -159,7 +159,7 @@ def payouts(draws: Draws, context: Context) -> Columns:
     payout, failed_at = pl.col("payout"), pl.col("failed_at")
     reversed_at = pl.when(failed_at < context.as_of).then(failed_at)
     return Columns(
-        {"_decimals": _decimals(pl.col("currency"))},
+        {"_decimals": decimals(pl.col("currency"))},
         {
             **_of_payout(draws, payout),
             "payout_id": draws.payout_id(payout),
@@ -199,10 +199,11 @@ def summary() -> Columns:
     """Return the columns of sums by currency and category."""
     amounts = _amounts(Context("UTC", 0), "gross", "fee", "net")
     others = {name: pl.col(name) for name in ("reporting_category", "currency", "count")}
-    return Columns({"_decimals": _decimals(pl.col("currency"))}, others | amounts)
+    return Columns({"_decimals": decimals(pl.col("currency"))}, others | amounts)
 
 
-def _decimals(currency: pl.Expr) -> pl.Expr:
+def decimals(currency: pl.Expr) -> pl.Expr:
+    """Return the decimal places of a currency, which ``amount_of`` needs as ``_decimals``."""
     return currency.replace_strict(DECIMALS, return_dtype=pl.Int64)
 
 

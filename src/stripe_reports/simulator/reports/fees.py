@@ -3,9 +3,15 @@
 The amounts of a transaction's fees sum to its ``fee``, those of a stand-alone fee to minus its ``gross``. An
 amount includes its tax; sources disagree on whether Stripe's does. The only tax here is Japan's consumption
 tax.
+
+A tax invoice has the fees of a month by balance transaction, without pass-through fees, here the network
+costs; the merchant pays no Connect platform fees.
+Source: https://support.stripe.com/questions/understanding-your-monthly-tax-invoice
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -16,7 +22,7 @@ from stripe_reports.simulator.reports.cells import day, timestamp
 from stripe_reports.simulator.reports.details import Columns, Context
 from stripe_reports.simulator.reports.selections import Asked, Rows
 
-__all__ = ["by_balance_transaction", "by_incurred_date", "columns"]
+__all__ = ["by_balance_transaction", "by_incurred_date", "columns", "invoiced", "invoiced_sums"]
 
 _DAY = 86_400
 _SURCHARGE = {"eur": 5, "usd": 10, "jpy": 4, "kwd": 5}
@@ -33,6 +39,34 @@ def by_balance_transaction(asked: Asked) -> Rows:
 def by_incurred_date(asked: Asked) -> Rows:
     """Return the fees incurred in the interval: Radar charges the fee of a day on the next day."""
     return _fees(asked, "incurred_at")
+
+
+def invoiced(asked: Asked) -> Rows:
+    """Return the fees of a tax invoice: by balance transaction, without those that Stripe passes through."""
+    rows = by_balance_transaction(asked)
+    return Rows(rows.table.filter(~is_late_fee()), rows.wanted)
+
+
+def invoiced_sums(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
+    """Return the sums of a tax invoice by product, feature, category and currency.
+
+    Stripe does not publish the columns of this report: these are assumed.
+    """
+    asked = parts[0]
+    by = ("product", "feature_name", "fee_category", "currency")
+    of_row = columns(asked.ledger.draws, asked.context)
+    fees = invoiced(asked).lazy().with_columns(**of_row.shared)
+    sums = (
+        fees.select(*(of_row.column(name).alias(name) for name in by), amount="amount", tax=_tax())
+        .group_by(by)
+        .agg(pl.col("amount", "tax").sum())
+        .sort(by)
+        .with_columns(_decimals=details.decimals(pl.col("currency")))
+        .with_columns(
+            details.amount_of(asked.context, pl.col(name)).alias(name) for name in ("amount", "tax")
+        )
+    )
+    yield sums.select(asked.columns).collect()
 
 
 def columns(draws: Draws, context: Context) -> Columns:
@@ -58,9 +92,7 @@ def columns(draws: Draws, context: Context) -> Columns:
             "incurred_by_type": _by_fee("charge", "charge", "charge", "dispute", None),
             "fee_description": _description(method),
             "amount": details.amount_of(context, pl.col("amount")),
-            "tax": details.amount_of(
-                context, pl.when(pl.col("currency") == "jpy").then(_tenth()).otherwise(0)
-            ),
+            "tax": details.amount_of(context, _tax()),
             "currency": pl.col("currency"),
             "product": _by_fee("Payments", "Payments", "Payments", "Payments", "Radar"),
             "feature_name": pl.when(is_alone & pl.col("_is_late"))
@@ -118,10 +150,11 @@ def _rate() -> pl.Expr:
     return pl.col("currency").replace_strict(_SURCHARGE, return_dtype=pl.Int64)
 
 
-def _tenth() -> pl.Expr:
-    """Return the tax of ten percent included in an amount, rounded towards zero."""
+def _tax() -> pl.Expr:
+    """Return the tax included in an amount: in Japan ten percent, rounded towards zero."""
     amount = pl.col("amount")
-    return amount.sign() * (amount.abs() // 11)
+    tenth = amount.sign() * (amount.abs() // 11)
+    return pl.when(pl.col("currency") == "jpy").then(tenth).otherwise(0)
 
 
 def _by_fee(*values: str | pl.Expr | None) -> pl.Expr:

@@ -124,6 +124,8 @@ def _summary(rows: Callable[[Asked], Rows]) -> Pages:
 _PAGES: dict[str, Pages] = {
     "all_fees.balance_transaction_created.itemized": _itemized(fees.by_balance_transaction, fees.columns),
     "all_fees.incurred_at.itemized": _itemized(fees.by_incurred_date, fees.columns),
+    "all_fees.vat_invoice_v2.itemized": _itemized(fees.invoiced, fees.columns),
+    "all_fees.vat_invoice_v2.summarized": fees.invoiced_sums,
     "balance.summary": balance_summary.pages,
     "connect_card_payments_fees.plan_level": interchange.plan_pages,
     "connect_card_payments_fees.transaction_level": _itemized(interchange.transactions, interchange.columns),

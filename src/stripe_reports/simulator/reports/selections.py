@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from stripe_reports.models import ReportType
+from stripe_reports.models import ReportType, month_bounds
 from stripe_reports.simulator.ledger.connected_accounts import ConnectedAccount, connected_accounts
 from stripe_reports.simulator.ledger.ledger import Ledger
 from stripe_reports.simulator.ledger.markets import CATEGORY, CURRENCY
@@ -41,13 +41,20 @@ class Asked:
 
     @property
     def start(self) -> int:
-        """First second of the interval."""
-        return int(self.parameters["interval_start"])
+        """First second of the interval, or of the tax invoice month."""
+        return self._bounds[0]
 
     @property
     def end(self) -> int:
         """The second after its last; some report types have only this bound."""
-        return int(self.parameters["interval_end"])
+        return self._bounds[1]
+
+    @property
+    def _bounds(self) -> tuple[int, int]:
+        if (month := self.parameters.get("tax_invoice_month")) is not None:
+            start, end = month_bounds(month)
+            return int(start.timestamp()), int(end.timestamp())
+        return int(self.parameters.get("interval_start", 0)), int(self.parameters["interval_end"])
 
     @property
     def currency(self) -> str | None:
