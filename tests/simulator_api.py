@@ -16,6 +16,8 @@ RUNS = "/v1/reporting/report_runs"
 TYPES = "/v1/reporting/report_types"
 FILES = "/v1/files"
 LINKS = "/v1/file_links"
+CONNECTED = tuple(account.id for account in Simulator(seed=1).organisation[0].connected_accounts)
+SIBLING = Simulator(seed=1).organisation[1].id
 OCTOBER = {"interval_start": 1790812800, "interval_end": 1793491200}
 SPECIFICATION = Path(__file__).parents[2] / "shared" / "stripe" / "openapi-reporting.json"
 

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from conftest import TestClock
+from simulator_api import CONNECTED
 from stripe_reports import errors
 from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.files import Files
@@ -115,7 +116,7 @@ class TestEndpoints:
 
     def test_a_connected_account_is_acted_for_on_every_call(self, connected, simulator):
         """On the download too."""
-        api = connected(account="acct_1")
+        api = connected(account=CONNECTED[0])
         run = finished(api, simulator)
         assert download(api, run.result, io.BytesIO()).size == run.result.size
         with pytest.raises(errors.NotFoundError):

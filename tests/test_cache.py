@@ -7,6 +7,7 @@ import pytest
 
 import stripe_reports as sr
 from conftest import TestClock
+from simulator_api import CONNECTED
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.simulator import Fault, Simulator
 
@@ -44,7 +45,7 @@ class TestInfo:
     def test_other_owners_are_shown_when_asked_for(self, connect):
         """A machine may hold results of several keys."""
         connect().fetch("balance.summary", "2026-09")
-        other = connect(account="acct_1")
+        other = connect(account=CONNECTED[0])
         other.fetch("balance.summary", "2026-09")
         assert other.cache.info().height == 1
         both = other.cache.info(all_owners=True)
@@ -92,7 +93,7 @@ class TestClear:
 
     def test_of_all_owners(self, connect, tmp_path):
         """Before a machine is handed on."""
-        for account in ("acct_1", "acct_2"):
+        for account in CONNECTED[:2]:
             client = connect(account=account)
             client.fetch("balance.summary", "2026-09")
             client.close()

@@ -41,6 +41,7 @@ def test_nothing_has_to_be_said(simulated, capsys):
     shown = capsys.readouterr().out
     assert "http://127.0.0.1:12111" in shown
     assert made.key in shown
+    assert f'"{made.organisation_key}", account="{made.organisation[1].id}"' in shown
 
 
 def test_seed_size_and_start_make_the_account(simulated):

@@ -17,6 +17,7 @@ from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
 from conftest import TestClock, utc
+from simulator_api import CONNECTED
 from stripe_reports import errors
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.simulator import Clock, Fault, Simulator
@@ -192,9 +193,9 @@ class TestReuse:
         """One account's rows are never another's answer."""
         accounts = (
             {},
-            {"account": "acct_1"},
-            {"account": "acct_2"},
-            {"key": "rk_test_other", "account": "acct_3"},
+            {"account": CONNECTED[0]},
+            {"account": CONNECTED[1]},
+            {"key": "rk_test_other", "account": CONNECTED[2]},
         )
         reports = [connect(**options).fetch("balance.summary", "2026-09") for options in accounts]
         assert len({report.run.id for report in reports}) == 4

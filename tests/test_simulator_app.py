@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
-from simulator_api import OCTOBER, RUNS, SPECIFICATION, TYPES, Api, error, form, specification
+from simulator_api import CONNECTED, OCTOBER, RUNS, SPECIFICATION, TYPES, Api, error, form, specification
 from stripe_reports import catalog
 from stripe_reports.simulator import FAULTS, Clock, Fault, Outcome, RealClock, Simulator, serve
 from stripe_reports.simulator.reports.cells import timestamp
@@ -172,7 +172,7 @@ def test_the_create_answer_of_such_a_run_may_already_be_succeeded(api, simulator
     [
         pytest.param("sk_test_1", {}, {"currency": "eur"}, id="another parameter"),
         pytest.param("sk_live_1", {}, {}, id="another mode"),
-        pytest.param("sk_test_1", {"Stripe_Account": "acct_1"}, {}, id="another account"),
+        pytest.param("sk_test_1", {"Stripe_Account": CONNECTED[0]}, {}, id="another account"),
     ],
 )
 def test_a_run_that_differs_gets_a_file_of_its_own(api, simulator, key, headers, parameters):
@@ -316,7 +316,7 @@ def test_runs_and_files_are_seen_by_their_owner_only(simulator):
         f"/v1/files/{mine['result']['id']}",
         f"/v1/files/{mine['result']['id']}/contents",
     )
-    for stranger in (Api(simulator, "sk_live_1"), Api(simulator, "sk_test_1", Stripe_Account="acct_1")):
+    for stranger in (Api(simulator, "sk_live_1"), Api(simulator, "sk_test_1", Stripe_Account=CONNECTED[0])):
         assert [stranger.get(path).status_code for path in paths] == [404] * 3
         assert stranger.get(RUNS).json["data"] == []
     assert [Api(simulator, "rk_test_2").get(path).status_code for path in paths] == [200] * 3

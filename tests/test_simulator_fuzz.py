@@ -8,7 +8,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
-from simulator_api import LINKS, Api, checked, specification
+from simulator_api import CONNECTED, LINKS, Api, checked, specification
 from stripe_reports.simulator import Simulator
 
 OPERATIONS = [
@@ -83,7 +83,7 @@ def requests(draw):
         {},
         optional={
             "Stripe-Version": st.sampled_from(["2026-11-18.endive", "yesterday"]),
-            "Stripe-Account": st.sampled_from(["acct_1", "me"]),
+            "Stripe-Account": st.sampled_from([CONNECTED[0], "me"]),
             "Idempotency-Key": st.sampled_from(["k", "k" * 300]),
             "Authorization": st.sampled_from(
                 ["Bearer rk_live_1", "Basic c2s6", "Basic !", "Digest x", "Bearer"]

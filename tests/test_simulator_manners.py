@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from simulator_api import FILES, LINKS, RUNS, TYPES, Api, error, form
+from simulator_api import CONNECTED, FILES, LINKS, RUNS, TYPES, Api, error, form
 from stripe_reports.simulator import Clock, Fault, RateLimits, Simulator
 
 READ = "report_runs_and_report_types_read"
@@ -38,8 +38,8 @@ def test_the_refusal_names_the_permission(simulator):
         {
             "type": "invalid_request_error",
             "message": "The provided key 'rk_test_**********_all' does not have the required permissions for "
-            f"this endpoint on account 'acct_1Simulator'. Having the 'rak_{READ}' permission would allow "
-            "this request to continue.",
+            f"this endpoint on account '{simulator.organisation[0].id}'. Having the 'rak_{READ}' permission "
+            "would allow this request to continue.",
         },
     )
     assert simulator.runs == []
@@ -138,7 +138,7 @@ def test_time_gives_requests_back(limited):
 def test_accounts_do_not_share_a_limit(limited):
     """By mode, and by ``Stripe-Account``."""
     statuses(Api(limited), 25)
-    assert Api(limited, Stripe_Account="acct_1").get(TYPES).status_code == 200
+    assert Api(limited, Stripe_Account=CONNECTED[0]).get(TYPES).status_code == 200
     assert Api(limited, "sk_live_1").get(TYPES).status_code == 200
     assert Api(limited, "sk_test_other").get(TYPES).status_code == 429
 

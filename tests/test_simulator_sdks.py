@@ -11,7 +11,7 @@ import pytest
 import requests
 import stripe
 
-from simulator_api import OCTOBER
+from simulator_api import CONNECTED, OCTOBER, SIBLING
 from stripe_reports.simulator import Simulator, serve
 
 SUMMARY = {"report_type": "balance.summary.1", "parameters": OCTOBER}
@@ -148,14 +148,41 @@ def test_files_are_listed_and_linked_to(v1, runs, simulator):
 
 def test_an_account_acts_for_another_one(runs, simulator):
     """On the run and on the download."""
-    options = {"stripe_account": "acct_1"}
+    options = {"stripe_account": CONNECTED[0]}
     run = runs.create(SUMMARY, options)
     simulator.clock.advance(10)
     with pytest.raises(stripe.InvalidRequestError, match="No such report run"):
         runs.retrieve(run.id)
     file = runs.retrieve(run.id, options=options).result
     assert download(file).status_code == 404
-    assert download(file, **{"Stripe-Account": "acct_1"}).status_code == 200
+    assert download(file, **{"Stripe-Account": CONNECTED[0]}).status_code == 200
+
+
+def test_an_organisations_key_acts_for_the_account_of_its_context(connect, simulator):
+    """On the run and on the download; the account's own key sees the same run."""
+    main, sibling, *_ = simulator.organisation
+    runs = connect(simulator.organisation_key).reporting.report_runs
+    options = [{"stripe_context": account.id} for account in (main, sibling)]
+    made = [runs.create(SUMMARY, each) for each in options]
+    simulator.clock.advance(10)
+    assert connect().reporting.report_runs.retrieve(made[0].id).status == "succeeded"
+    with pytest.raises(stripe.InvalidRequestError, match="No such report run"):
+        runs.retrieve(made[1].id, options=options[0])
+    file = runs.retrieve(made[1].id, options=options[1]).result
+    headers = {"Stripe-Context": sibling.id, "Stripe-Version": stripe.api_version}
+    assert download(file, simulator.organisation_key, **headers).status_code == 200
+    headers["Stripe-Context"] = main.id
+    assert download(file, simulator.organisation_key, **headers).status_code == 404
+
+
+def test_an_organisations_key_needs_a_context_that_exists(connect, simulator):
+    """Stripe's text, and the code that it has for accounts that a key does not reach."""
+    runs = connect(simulator.organisation_key).reporting.report_runs
+    with pytest.raises(stripe.InvalidRequestError, match="Please include the Stripe-Context header"):
+        runs.list()
+    with pytest.raises(stripe.PermissionError) as caught:
+        runs.list(options={"stripe_context": "acct_nobody"})
+    assert (caught.value.http_status, caught.value.error.code) == (403, "account_invalid")
 
 
 @pytest.mark.parametrize(
@@ -264,8 +291,9 @@ def test_stripes_node_library_sees_the_same(node_library, simulator, url):
     """The rules stand in the script: runs, pages, idempotency, files, links, accounts, errors, retries."""
     simulator.restrict("rk_test_nothing", [])
     script = Path(__file__).parent / "node" / "life.mjs"
+    organisation = (simulator.organisation_key, SIBLING, CONNECTED[0])
     done = subprocess.run(
-        ["node", str(script), str(node_library), url, simulator.key],
+        ["node", str(script), str(node_library), url, simulator.key, *organisation],
         capture_output=True,
         text=True,
         timeout=120,
@@ -273,5 +301,5 @@ def test_stripes_node_library_sees_the_same(node_library, simulator, url):
     )
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout)
-    assert len(results) == 9
+    assert len(results) == 10
     assert {rule: said for rule, said in results.items() if said != "ok"} == {}

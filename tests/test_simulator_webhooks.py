@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import stripe
 
-from simulator_api import RUNS, TYPES, Api
+from simulator_api import CONNECTED, RUNS, TYPES, Api
 from stripe_reports.simulator import EVENT_TYPES, RealClock, Simulator, WebhookEndpoint, serve
 
 SUCCEEDED, FAILED, UPDATED = EVENT_TYPES
@@ -175,8 +175,10 @@ def test_updated_types_are_told_to_those_who_name_the_event(api, simulator, rece
         pytest.param("sk_test_1", {}, {}, True, id="test data"),
         pytest.param("sk_live_1", {}, {}, False, id="live data, to a test endpoint"),
         pytest.param("sk_live_1", {}, {"livemode": True}, True, id="live data"),
-        pytest.param("sk_test_1", {"Stripe_Account": "acct_1"}, {}, False, id="a connected account's"),
-        pytest.param("sk_test_1", {"Stripe_Account": "acct_1"}, {"account": "acct_1"}, True, id="to itself"),
+        pytest.param("sk_test_1", {"Stripe_Account": CONNECTED[0]}, {}, False, id="a connected account's"),
+        pytest.param(
+            "sk_test_1", {"Stripe_Account": CONNECTED[0]}, {"account": CONNECTED[0]}, True, id="to itself"
+        ),
         pytest.param("sk_test_1", {}, {"enabled_events": [SUCCEEDED]}, True, id="by name"),
         pytest.param("sk_test_1", {}, {"enabled_events": [FAILED, UPDATED]}, False, id="another event"),
     ],

@@ -17,6 +17,7 @@ from requests.adapters import BaseAdapter
 
 import stripe_reports as sr
 from conftest import TestClock
+from simulator_api import CONNECTED
 from stripe_reports import errors
 from stripe_reports.http.rate_limit import RateBudget
 from stripe_reports.http.settings import Secret, Settings
@@ -298,7 +299,7 @@ class TestCache:
         assert len(calls()) == 2
 
     @pytest.mark.parametrize(
-        "others", [{"key": "sk_test_another"}, {"account": "acct_1"}, {"key": "sk_live_another"}]
+        "others", [{"key": "sk_test_another"}, {"account": CONNECTED[0]}, {"key": "sk_live_another"}]
     )
     def test_owners_share_nothing(self, transport, simulator, tmp_path, calls, others):
         """Even in one file: the library's own key cannot tell two API keys apart."""

@@ -1,10 +1,10 @@
 // What a program in JavaScript sees of the simulator, with Stripe's own library: one function for each rule.
-// node life.mjs URL KEY prints {"rule": "ok" or what went wrong, …}
+// node life.mjs LIBRARY URL KEY ORGANISATION_KEY SIBLING CONNECTED_ACCOUNT prints {"rule": "ok" or what went wrong, …}
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
-const [, , library, url, key] = process.argv;
+const [, , library, url, key, organisationKey, sibling, connected] = process.argv;
 const Stripe = createRequire(library + "/")("stripe").default ?? createRequire(library + "/")("stripe");
 const { hostname: host, port } = new URL(url);
 const connect = (apiKey, options = {}) =>
@@ -105,9 +105,22 @@ const rules = {
   },
 
   async "an account acts for another one"() {
-    const run = await runs.create(summary(), { stripeAccount: "acct_1" });
+    const run = await runs.create(summary(), { stripeAccount: connected });
     await assert.rejects(runs.retrieve(run.id), { type: "StripeInvalidRequestError", statusCode: 404 });
-    assert.equal((await runs.retrieve(run.id, {}, { stripeAccount: "acct_1" })).id, run.id);
+    assert.equal((await runs.retrieve(run.id, {}, { stripeAccount: connected })).id, run.id);
+  },
+
+  async "an organisation's key acts for the account of its context"() {
+    const ofOrganisation = connect(organisationKey).reporting.reportRuns;
+    const context = { stripeContext: sibling };
+    const run = await ofOrganisation.create(summary(), context);
+    assert.equal((await ofOrganisation.retrieve(run.id, {}, context)).id, run.id);
+    await assert.rejects(runs.retrieve(run.id), { statusCode: 404 });
+    await assert.rejects(ofOrganisation.retrieve(run.id), /Please include the Stripe-Context header/);
+    await assert.rejects(ofOrganisation.retrieve(run.id, {}, { stripeContext: `${sibling}/${connected}` }), {
+      type: "StripePermissionError",
+      code: "account_invalid",
+    });
   },
 
   async "each error has the type that it has with Stripe"() {

@@ -116,10 +116,12 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(str(error)) from None
 
     def ready(url: str) -> None:
+        _, sibling, *_ = simulator.organisation
         say(
             f"Simulator of Stripe's Reporting API at {url} (seed {options.seed}). Press Ctrl-C to end it.\n"
             f'  sr.Client("{simulator.key}", base_url="{url}")\n'
             f"  curl {url}/v1/reporting/report_types -u {simulator.key}:\n"
+            f'  sr.Client("{simulator.organisation_key}", account="{sibling.id}", base_url="{url}")\n'
             f"  {url} in a browser explains more."
         )
         for endpoint in simulator.webhooks:

@@ -20,7 +20,7 @@ from stripe_reports.simulator.api.endpoints import Call, contents, route
 from stripe_reports.simulator.api.forms import Pairs, body, decode
 from stripe_reports.simulator.api.frontpage import front_page
 from stripe_reports.simulator.api.idempotency import IdempotencyKeys, StoredAnswer
-from stripe_reports.simulator.api.keys import Access, Caller, authenticate
+from stripe_reports.simulator.api.keys import Access, Caller, authenticate, organisation_key
 from stripe_reports.simulator.api.limits import RateLimits
 from stripe_reports.simulator.api.links import FileLinks
 from stripe_reports.simulator.api.permissions import check_permission, permissions
@@ -33,6 +33,7 @@ from stripe_reports.simulator.faults.mishaps import Mishaps
 from stripe_reports.simulator.latency import Latency, drawn, uniform
 from stripe_reports.simulator.ledger.ledger import LEDGER_VERSION, Ledger
 from stripe_reports.simulator.ledger.markets import CATEGORY
+from stripe_reports.simulator.ledger.organisation import SiblingAccount, organisation, platform_of
 from stripe_reports.simulator.ledger.restatements import Correction, Restatement
 from stripe_reports.simulator.webhooks.events import API_VERSION
 from stripe_reports.simulator.webhooks.webhooks import Courier, Delivery, WebhookEndpoint
@@ -141,6 +142,16 @@ class Simulator:
         if self.charges_per_day == _USUAL_SIZE:
             return named
         return f"{named}_size{self.charges_per_day:g}".replace(".", "_")
+
+    @property
+    def organisation_key(self) -> str:
+        """The test key of the organisation, which needs a context: an account of :attr:`organisation`."""
+        return organisation_key(self.key)
+
+    @property
+    def organisation(self) -> tuple[SiblingAccount, ...]:
+        """The accounts of the organisation: the main account, which other keys are of, and its siblings."""
+        return organisation(self.seed, self.charges_per_day, lambda: self.ledger)
 
     @property
     def ledger(self) -> Ledger:
@@ -253,13 +264,13 @@ class Simulator:
             # Read before anything is locked: a slow sender must not block the others.
             form = body(request)
             if request.path == "/" and request.method == "GET":
-                response = front_page(self.key, request, self.clock.now())
+                response = front_page(self, request, self.clock.now())
             elif request.path.startswith("/simulator/"):
                 response = control(self, request, dict(form))
             elif request.path.startswith("/links/") and request.method == "GET":
                 response = contents(self._links.file(request.path.removeprefix("/links/"), self.clock.now()))
             else:
-                access = authenticate(request, self.key, self._restricted)
+                access = authenticate(request, self.key, self._restricted, self.organisation)
                 self._make_file(access.caller, request.path)
                 response = self._answer(_Exchange(request, request_id, access, form))
         except StripeError as error:
@@ -319,7 +330,10 @@ class Simulator:
             return self._echoing(exchange, response, stored.request_id)
         found = route(request)
         check_permission(
-            access.permissions, found.permission, shown_key=access.shown_key, account=access.caller.account
+            access.permissions,
+            found.permission,
+            shown_key=access.shown_key,
+            account=access.caller.account or self.organisation[0].id,
         )
         query = decode(list(request.args.items(multi=True)))
         self._last_files_url = self._files_url(request)
@@ -378,8 +392,12 @@ class Simulator:
         if file is not None:
             file.contents.make()
 
-    def _published(self, data_end: int) -> Ledger:
-        """Return the rows as they were in the data published up to then."""
+    def _published(self, data_end: int, account: str | None) -> Ledger:
+        """Return the rows of an account's platform as they were in the data published up to then."""
+        main, *_ = accounts = self.organisation
+        platform = platform_of(accounts, account)
+        if platform != main:
+            return platform.ledger
         shown = (restatement for restatement in self._restatements if restatement.published <= data_end)
         return Ledger.of(self.seed, self.charges_per_day, tuple(shown), self.categories)
 

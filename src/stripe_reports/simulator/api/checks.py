@@ -20,13 +20,18 @@ from stripe_reports.simulator.api.availability import Availability, availability
 from stripe_reports.simulator.ledger.connected_accounts import ConnectedAccount
 from stripe_reports.simulator.reports.reports import is_simulated
 
-__all__ = ["checked_expand", "checked_request", "find_report_type", "integer"]
+__all__ = ["check_account", "checked_expand", "checked_request", "find_report_type", "integer"]
 
 _INTEGERS = ("interval_start", "interval_end")
 _LISTS = ("columns", "connected_accounts")
 _MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
 _CATEGORY = re.compile(r"[a-z_]+")
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
+_OF_ONE_ACCOUNT = ("connect_card_payments_fees.plan_level", "connect_card_payments_fees.transaction_level")
+"""A platform runs these on a connected account.
+
+Reported from partner notes that quote Stripe's documentation of a private preview, 2025.
+"""
 _LIVE_ONLY = "This report type is only available for live data and requires a live mode key."
 
 
@@ -73,6 +78,19 @@ def checked_request(
         _check_payout(find_payout(parameters["payout"], available.end), parameters["payout"], available.end)
     _check_columns(report_type, parameters.get("columns"))
     return report_type, parameters
+
+
+def check_account(report_type: ReportType, *, is_connected: bool) -> None:
+    """Refuse a report on one connected account that is not run on one.
+
+    Raises:
+        StripeError: 400; Stripe's own text is not known.
+    """
+    if report_type.base in _OF_ONE_ACCOUNT and not is_connected:
+        raise invalid(
+            f"The report type {report_type.id} must be run on a connected account. Include the "
+            "Stripe-Account header with the id of the account."
+        )
 
 
 def find_report_type(id_: str, param: str, *, livemode: bool) -> ReportType:

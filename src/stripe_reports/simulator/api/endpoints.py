@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from werkzeug.exceptions import HTTPException
@@ -13,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 
 from stripe_reports.simulator.api.answers import empty, invalid, missing, unknown, unrecognized_url
 from stripe_reports.simulator.api.availability import report_type_answer
-from stripe_reports.simulator.api.checks import checked_request, find_report_type
+from stripe_reports.simulator.api.checks import check_account, checked_request, find_report_type
 from stripe_reports.simulator.api.expand import expanded
 from stripe_reports.simulator.api.forms import Pairs, decode
 from stripe_reports.simulator.api.keys import Caller
@@ -69,11 +70,6 @@ class Call:
     links: FileLinks
     files_url: str
 
-    def find_payout(self, id_: str, data_end: int) -> Mapping[str, Any] | None:
-        """Find a payout of the caller by its id; None if there is none with that id."""
-        account = self.book.connected_account(self.caller.account, data_end)
-        return account.ledger.payout(id_) if account else self.book.payout(id_, data_end)
-
 
 Endpoint = Callable[..., dict[str, Any] | Response]
 """A function of a :class:`Call` and of the values in the path."""
@@ -86,9 +82,12 @@ def create_run(call: Call) -> dict[str, Any]:
         form,
         livemode=call.caller.livemode,
         now=call.now,
-        find_payout=call.find_payout,
-        find_account=call.book.connected_account,
+        find_payout=partial(call.book.payout, call.caller),
+        find_account=partial(call.book.connected_account, call.caller),
     )
+    data_end = int(call.now.timestamp())
+    acts_for = call.book.connected_account(call.caller, call.caller.account, data_end)
+    check_account(report_type, is_connected=acts_for is not None)
     expanded(form, "report_run")
     run = call.book.create(call.caller, report_type, parameters, call.now)
     if call.book.is_told_succeeded(run):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from datetime import datetime
 from html import escape
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from werkzeug.wrappers import Request, Response
 
 from stripe_reports.simulator.faults.faults import FAULTS
+from stripe_reports.simulator.ledger.organisation import SiblingAccount
+from stripe_reports.simulator.webhooks.events import API_VERSION
 
 __all__ = ["front_page"]
 
@@ -29,10 +32,22 @@ class _Part(NamedTuple):
     code: str
 
 
-def front_page(key: str, request: Request, now: datetime) -> Response:
+class _Shown(Protocol):
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def organisation_key(self) -> str: ...
+
+    @property
+    def organisation(self) -> Sequence[SiblingAccount]: ...
+
+
+def front_page(simulator: _Shown, request: Request, now: datetime) -> Response:
     """Explain what this is, which key to use, and how to use it from a library, a test or curl."""
+    key = simulator.key
     url = request.host_url.rstrip("/")
-    parts = _parts(key, url, request.host)
+    parts = [*_parts(key, url, request.host), _organisation(simulator, url)]
     if request.accept_mimetypes.best_match(["text/plain", "text/html"]) == "text/html":
         response = Response(_html(key, parts, now), content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
@@ -105,6 +120,24 @@ curl {url}/simulator/restatements -d period=2026-09 -d change='late fee'
 """,
         ),
     ]
+
+
+def _organisation(simulator: _Shown, url: str) -> _Part:
+    main, sibling, *_ = accounts = simulator.organisation
+    width = max(len(account.id) for account in accounts)
+    listed = "\n".join(f"{account.id:<{width}}  {account.name}" for account in accounts)
+    return _Part(
+        "The organisation",
+        f"The keys above are of the account {main.name}, which has siblings in an organisation. "
+        "The organisation's key needs the headers Stripe-Version and Stripe-Context; a context is an account "
+        "of the organisation, alone or with an account that is connected to it.",
+        f"""{listed}
+{main.id}/{main.connected_accounts[0].id}
+
+curl {url}/v1/reporting/report_types -u {simulator.organisation_key}: \\
+    -H "Stripe-Version: {API_VERSION}" -H "Stripe-Context: {sibling.id}"
+""",
+    )
 
 
 def _text(key: str, parts: list[_Part], now: datetime) -> str:

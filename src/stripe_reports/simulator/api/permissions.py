@@ -22,17 +22,22 @@ FILES_READ = "file_read"
 FILES_WRITE = "file_write"
 
 _NAME = re.compile(r"(?:rak_)?([a-z0-9_]+_(?:read|write))")
-_ACCOUNT = "acct_1Simulator"
 
 
 def permissions(key: str, names: Iterable[str]) -> frozenset[str]:
     """Return the permissions of a restricted key; permission to write includes permission to read.
 
+    An organisation's key can be restricted too; its prefix is the same.
+    Source: https://docs.stripe.com/keys/organization-api-keys
+
     Raises:
-        ValueError: The key is not a restricted key, or a name is not of the form ``file_read``.
+        ValueError: The key cannot be restricted, or a name is not of the form ``file_read``.
     """
-    if not re.fullmatch(r"rk_(?:test|live)_\w+", key):
-        raise ValueError("Only restricted keys (rk_test_… and rk_live_…) have permissions.")
+    if not re.fullmatch(r"(?:rk|sk_org)_(?:test|live)_\w+", key):
+        raise ValueError(
+            "Only restricted keys (rk_test_… and rk_live_…) and keys of an organisation (sk_org_…) have "
+            "permissions."
+        )
     granted = set()
     for name in names:
         match = _NAME.fullmatch(name)
@@ -42,7 +47,7 @@ def permissions(key: str, names: Iterable[str]) -> frozenset[str]:
     return frozenset(granted)
 
 
-def check_permission(granted: Permissions, needed: str, *, shown_key: str, account: str | None) -> None:
+def check_permission(granted: Permissions, needed: str, *, shown_key: str, account: str) -> None:
     """Refuse a request whose key lacks the permission.
 
     Raises:
@@ -52,6 +57,6 @@ def check_permission(granted: Permissions, needed: str, *, shown_key: str, accou
         raise StripeError(
             403,
             f"The provided key '{shown_key}' does not have the required permissions for this endpoint on "
-            f"account '{account or _ACCOUNT}'. Having the 'rak_{needed}' permission would allow this request "
+            f"account '{account}'. Having the 'rak_{needed}' permission would allow this request "
             "to continue.",
         )

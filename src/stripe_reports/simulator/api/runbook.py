@@ -29,14 +29,15 @@ class RunBook:
     """Runs and files by id.
 
     Args:
-        ledger: Returns the rows as published, for an end of the data; called when a file is created.
+        ledger: Returns the rows as published, for an end of the data and an account: those of the platform
+            that has the account or is it. Called when a file is created.
         latency: Seconds that a run stays pending.
         fate: Returns the outcome of the next run; ``outcomes`` come first.
     """
 
     def __init__(
         self,
-        ledger: Callable[[int], Ledger],
+        ledger: Callable[[int, str | None], Ledger],
         latency: Callable[[], float],
         fate: Callable[[], Outcome] = Outcome,
     ) -> None:
@@ -109,13 +110,15 @@ class RunBook:
             return None
         return run.file
 
-    def payout(self, id_: str, data_end: int) -> dict[str, Any] | None:
-        """Find a payout of the ledger; None if there is none with that id."""
-        return self._ledger(data_end).payout(id_)
+    def payout(self, owner: Caller, id_: str, data_end: int) -> dict[str, Any] | None:
+        """Find a payout of a caller; None if there is none with that id."""
+        ledger = self._ledger(data_end, owner.account)
+        account = connected_account(ledger, owner.account)
+        return (account.ledger if account else ledger).payout(id_)
 
-    def connected_account(self, id_: str | None, data_end: int) -> ConnectedAccount | None:
-        """Find a connected account of the ledger's merchant; None if there is none with that id."""
-        return connected_account(self._ledger(data_end), id_)
+    def connected_account(self, owner: Caller, id_: str | None, data_end: int) -> ConnectedAccount | None:
+        """Find an account connected to the caller's platform; None if there is none with that id."""
+        return connected_account(self._ledger(data_end, owner.account), id_)
 
     def files(self, owner: Caller, now: datetime) -> list[File]:
         """Return the files of a caller that have not expired, newest first."""
@@ -141,7 +144,7 @@ class RunBook:
                 created=int(run.finishes_at) - (FILE_KEPT if run.outcome.result == "expired" else 0),
                 run_id=run.id,
                 contents=reports.csv(
-                    self._ledger(run.data_end),
+                    self._ledger(run.data_end, run.owner.account),
                     report_type,
                     parameters,
                     run.data_end,

@@ -16,7 +16,7 @@ import polars as pl
 from stripe_reports.simulator.ledger.draws import Draws
 from stripe_reports.simulator.ledger.ledger import Ledger
 
-__all__ = ["ConnectedAccount", "connected_account", "connected_accounts"]
+__all__ = ["ConnectedAccount", "accounts_of", "connected_account", "connected_accounts"]
 
 _VOLUME = 2.5
 """Charges of all connected accounts per charge of the platform, before other currencies are left out."""
@@ -72,11 +72,12 @@ def connected_accounts(platform: Ledger) -> tuple[ConnectedAccount, ...]:
 
     Restatements change only the platform: its connected accounts stay the same.
     """
-    return _accounts(platform.draws.seed, platform.charges_per_day)
+    return accounts_of(platform.draws.seed, platform.charges_per_day)
 
 
-@lru_cache(maxsize=4)
-def _accounts(seed: int, charges_per_day: float) -> tuple[ConnectedAccount, ...]:
+@lru_cache(maxsize=32)
+def accounts_of(seed: int, charges_per_day: float) -> tuple[ConnectedAccount, ...]:
+    """Return the accounts connected to the merchant with that ledger, which need not be created."""
     platform = Draws(seed)
     number = pl.int_range(len(_SHOPS), dtype=pl.UInt64)
     drawn = pl.select(

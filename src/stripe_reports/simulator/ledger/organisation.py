@@ -1,26 +1,27 @@
 """The organisation that the simulated account belongs to: sibling accounts, each with its own ledger.
 
 The main account is the merchant itself. Its siblings are other businesses of the same owner, none of them
-connected to another; one key reaches them all. Each sibling may be a platform with connected accounts too.
+connected to another; one key reaches them all. Each of them is a platform with connected accounts too.
 
 Source: https://docs.stripe.com/get-started/account/orgs, https://docs.stripe.com/keys/organization-api-keys
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import NamedTuple
 
 import polars as pl
 
+from stripe_reports.simulator.ledger.connected_accounts import ConnectedAccount, accounts_of
 from stripe_reports.simulator.ledger.draws import Draws
 from stripe_reports.simulator.ledger.ledger import Ledger
 
-__all__ = ["SiblingAccount", "sibling_accounts"]
+__all__ = ["SiblingAccount", "account_of_path", "organisation", "platform_of", "sibling_accounts"]
 
-_MAIN = ("Aurora Outfitters S.A.", "LU")
+_MAIN = ("Aurora Outfitters SA", "LU")
 """Name and country of the main account."""
 
 
@@ -28,19 +29,17 @@ class _Business(NamedTuple):
     """A sibling of the main account.
 
     Attributes:
-        ledger: Creates its ledger from its own seed and the main account's charges per day.
+        size: Its charges per charge of the main account.
+        ledger: Creates its ledger from its own seed and its charges per day.
     """
 
     name: str
     country: str
-    ledger: Callable[[int, float], Ledger]
+    size: float
+    ledger: Callable[[int, float], Ledger] = Ledger
 
 
-def _smaller(seed: int, charges_per_day: float) -> Ledger:
-    return Ledger(seed, charges_per_day * 0.3)
-
-
-_SIBLINGS = (_Business("Aurora Wholesale GmbH", "DE", _smaller),)
+_SIBLINGS = (_Business("Aurora Wholesale GmbH", "DE", 0.3),)
 """The other accounts. Their order fixes their ids: add new ones at the end."""
 
 
@@ -51,34 +50,70 @@ class SiblingAccount:
     Attributes:
         name: Name of the business.
         country: Two letters.
-        books: Returns its ledger.
+        seed: Seed of its ledger.
+        charges_per_day: Mean number of charges a day.
+        open_ledger: Returns its ledger.
     """
 
     id: str
     name: str
     country: str
-    books: Callable[[], Ledger] = field(repr=False, compare=False)
+    seed: int
+    charges_per_day: float
+    open_ledger: Callable[[], Ledger] = field(repr=False, compare=False)
 
     @property
     def ledger(self) -> Ledger:
         """Everything that changed its balance; created when first needed."""
-        return self.books()
+        return self.open_ledger()
+
+    @property
+    def connected_accounts(self) -> tuple[ConnectedAccount, ...]:
+        """The accounts connected to it, largest first."""
+        return accounts_of(self.seed, self.charges_per_day)
 
 
 def sibling_accounts(platform: Ledger) -> tuple[SiblingAccount, ...]:
-    """Return the accounts of the organisation: the main account first, with the ledger that is given.
+    """Return the accounts of the organisation: first the main account, whose ledger is given."""
+    return organisation(platform.draws.seed, platform.charges_per_day, lambda: platform)
 
-    Restatements change only the main account.
+
+def organisation(seed: int, charges_per_day: float, main: Callable[[], Ledger]) -> tuple[SiblingAccount, ...]:
+    """Return the accounts of the organisation without creating a ledger.
+
+    Args:
+        seed: Seed of the main account.
+        charges_per_day: Size of the main account; the others are smaller or larger in proportion.
+        main: Returns the ledger of the main account. Restatements change no other account.
     """
-    (main, *ids), seeds = _drawn(platform.draws.seed)
-    size = platform.charges_per_day
-    return (
-        SiblingAccount(main, *_MAIN, books=lambda: platform),
-        *(
-            SiblingAccount(id_, sibling.name, sibling.country, partial(_ledger, number, seeds[number], size))
-            for number, (id_, sibling) in enumerate(zip(ids, _SIBLINGS, strict=True))
-        ),
-    )
+    (id_, *ids), seeds = _drawn(seed)
+    accounts = [SiblingAccount(id_, *_MAIN, seed, charges_per_day, main)]
+    for number, (business, id_) in enumerate(zip(_SIBLINGS, ids, strict=True)):
+        size = charges_per_day * business.size
+        ledger = partial(_ledger, number, seeds[number], size)
+        accounts.append(SiblingAccount(id_, business.name, business.country, seeds[number], size, ledger))
+    return tuple(accounts)
+
+
+def platform_of(accounts: Sequence[SiblingAccount], id_: str | None) -> SiblingAccount:
+    """Return the sibling that has that id or to which the account is connected; None is the main account."""
+    for sibling in accounts:
+        if id_ == sibling.id or any(id_ == connected.id for connected in sibling.connected_accounts):
+            return sibling
+    return accounts[0]
+
+
+def account_of_path(accounts: Sequence[SiblingAccount], path: Sequence[str]) -> str | None:
+    """Return the last id of a path that begins with a sibling; None if there is no such account.
+
+    A path is a sibling, or a sibling and an account connected to it. The simulator has no recipients, which
+    Stripe puts below connected accounts.
+    """
+    for sibling in accounts:
+        connected = {account.id for account in sibling.connected_accounts}
+        if path[0] == sibling.id and (len(path) == 1 or (len(path) == 2 and path[1] in connected)):
+            return path[-1]
+    return None
 
 
 @lru_cache(maxsize=16)
