@@ -50,8 +50,10 @@ class Api:
         self.client.application.clock.advance(20)
         return self.get(f"{RUNS}/{run['id']}").json
 
-    def contents(self, run: dict[str, Any]) -> TestResponse:
-        return self.get(f"{FILES}/{run['result']['id']}/contents")
+    def contents(self, run: dict[str, Any], method: str = "GET", **headers: str) -> TestResponse:
+        sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
+        path = f"{FILES}/{run['result']['id']}/contents"
+        return checked(self.client.open(path, method=method, headers=sent, base_url="https://api.stripe.com"))
 
 
 def form(report_type: str = "balance.summary.1", **parameters: Any) -> dict[str, Any]:

@@ -69,6 +69,11 @@ OUTCOMES = {
     "file.redirect_https": ("ResultUnavailableError", "ResultUnavailableError"),
     "file.redirect_http": ("ResultUnavailableError", "ResultUnavailableError"),
     "file.redirect_loop": ("ResultUnavailableError", "ResultUnavailableError"),
+    "file.etag_changed": (RIGHT, RIGHT),
+    "file.etag_weak": (RIGHT, RIGHT),
+    "file.range_ignored": (RIGHT, RIGHT),
+    "file.range_refused": (RIGHT, RIGHT),
+    "file.range_wrong": (RIGHT, RIGHT),
     "date.ahead": (RIGHT, RIGHT),
     "date.behind": (RIGHT, RIGHT),
 }

@@ -35,6 +35,7 @@ from stripe_reports.simulator.ledger.ledger import LEDGER_VERSION, Ledger
 from stripe_reports.simulator.ledger.markets import CATEGORY
 from stripe_reports.simulator.ledger.organisation import SiblingAccount, organisation, platform_of
 from stripe_reports.simulator.ledger.restatements import Correction, Restatement
+from stripe_reports.simulator.ranges import in_part
 from stripe_reports.simulator.webhooks.events import API_VERSION
 from stripe_reports.simulator.webhooks.webhooks import Courier, Delivery, WebhookEndpoint
 
@@ -267,8 +268,10 @@ class Simulator:
                 response = front_page(self, request, self.clock.now())
             elif request.path.startswith("/simulator/"):
                 response = control(self, request, dict(form))
-            elif request.path.startswith("/links/") and request.method == "GET":
-                response = contents(self._links.file(request.path.removeprefix("/links/"), self.clock.now()))
+            elif request.path.startswith("/links/") and request.method in ("GET", "HEAD"):
+                now = self.clock.now()
+                file = self._links.file(request.path.removeprefix("/links/"), now)
+                response = in_part(contents(file, now), request)
             else:
                 access = authenticate(request, self.key, self._restricted, self.organisation)
                 self._make_file(access.caller, request.path)
@@ -339,7 +342,7 @@ class Simulator:
         self._last_files_url = self._files_url(request)
         call = Call(access.caller, exchange.form, query, now, self._book, self._links, self._last_files_url)
         answer = found.endpoint(call, **found.values)
-        response = answer if isinstance(answer, Response) else json_response(answer)
+        response = in_part(answer, request) if isinstance(answer, Response) else json_response(answer)
         self._store(exchange, response)
         return self._echoing(exchange, response, exchange.request_id)
 

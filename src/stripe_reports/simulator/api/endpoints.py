@@ -145,13 +145,14 @@ def retrieve_file(call: Call, id_: str) -> dict[str, Any]:
 
 def file_contents(call: Call, id_: str) -> Response:
     """GET /v1/files/{id}/contents, which Stripe serves from another host."""
-    return contents(call.book.file(call.caller, id_, call.now))
+    return contents(call.book.file(call.caller, id_, call.now), call.now)
 
 
-def contents(file: File) -> Response:
+def contents(file: File, now: datetime) -> Response:
     """Return the bytes of a file as a download."""
     response = Response(file.contents.chunks(), content_type="text/csv; charset=utf-8")
-    response.content_length = file.contents.size
+    response.content_length, response.date = file.contents.size, now
+    response.set_etag(file.contents.sha256)
     response.headers["Content-Disposition"] = f'attachment; filename="{file.run_id}.csv"'
     return response
 

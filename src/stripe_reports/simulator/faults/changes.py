@@ -15,6 +15,7 @@ from werkzeug.http import http_date
 from werkzeug.wrappers import Request, Response
 
 from stripe_reports.simulator.clock import Clock
+from stripe_reports.simulator.ranges import etag_of, in_part, not_satisfiable, whole
 
 __all__ = [
     "Change",
@@ -24,16 +25,22 @@ __all__ = [
     "connection_dropped",
     "date_moved",
     "endless",
+    "etag_changed",
+    "etag_weak",
     "first_page_again",
     "of_other_currency",
     "of_other_interval",
     "of_other_mode",
     "of_other_type",
+    "range_ignored",
+    "range_refused",
+    "range_wrong",
     "redirected",
     "redirected_to_itself",
     "runs_changed",
     "trickling",
     "truncated",
+    "truncated_after",
 ]
 
 Change = Callable[[Request, Callable[[], Response]], Response]
@@ -60,13 +67,22 @@ def answer_lost(_request: Request, answer: Callable[[], Response]) -> Response:
 def truncated(_request: Request, answer: Callable[[], Response]) -> Response:
     """Send half of the bytes that the answer announces."""
     response = answer()
+    return _truncated(response, (response.content_length or 0) // 2)
+
+
+def truncated_after(count: int) -> Change:
+    """Send at most *count* of the bytes that the answer announces."""
+    return lambda _request, answer: _truncated(answer(), count)
+
+
+def _truncated(response: Response, count: int) -> Response:
     body = _body(response)
 
-    def half() -> Iterator[bytes]:
-        yield body[: len(body) // 2]
+    def beginning() -> Iterator[bytes]:
+        yield body[:count]
         raise ConnectionDroppedError("The simulator dropped the connection in the middle of the file.")
 
-    response.response = half()
+    response.response = beginning()
     response.content_length = len(body)
     return response
 
@@ -104,17 +120,64 @@ def first_page_again(request: Request, answer: Callable[[], Response]) -> Respon
 
 
 def bytes_changed(change: Callable[[bytes], bytes], *, encoding: str | None = None) -> Change:
-    """Send other bytes, with their correct length; an error is not changed."""
+    """Send other bytes, with their correct length and ETag; an error is not changed."""
 
-    def changed(_request: Request, answer: Callable[[], Response]) -> Response:
-        response = answer()
-        if response.status_code == 200:
-            response.set_data(change(_body(response)))
-            if encoding:
-                response.headers["Content-Encoding"] = encoding
-        return response
+    def changed(response: Response) -> None:
+        content = change(_body(response))
+        response.set_data(content)
+        response.set_etag(etag_of(content))
+        if encoding:
+            response.headers["Content-Encoding"] = encoding
+
+    return _file_changed(changed)
+
+
+def _file_changed(change: Callable[[Response], None]) -> Change:
+    """Change a whole file, of which a part may be requested; an error is not changed."""
+
+    def changed(request: Request, answer: Callable[[], Response]) -> Response:
+        response = whole(request, answer)
+        if response.status_code != 200:
+            return response
+        change(response)
+        return in_part(response, request)
 
     return changed
+
+
+@_file_changed
+def etag_changed(response: Response) -> None:
+    """Send the file with another ETag each time."""
+    response.set_etag(etag_of(response.headers["Request-Id"].encode()))
+
+
+@_file_changed
+def etag_weak(response: Response) -> None:
+    """Send the file with a weak ETag."""
+    response.set_etag(str(response.get_etag()[0]), weak=True)
+
+
+def range_ignored(request: Request, answer: Callable[[], Response]) -> Response:
+    """Send the whole file when a part of it is requested, and do not say what is accepted."""
+    response = whole(request, answer)
+    response.headers.pop("Accept-Ranges", None)
+    return response
+
+
+def range_refused(request: Request, answer: Callable[[], Response]) -> Response:
+    """Answer 416 when a part is requested."""
+    response = whole(request, answer)
+    return not_satisfiable(response.content_length or 0) if "Range" in request.headers else response
+
+
+def range_wrong(request: Request, answer: Callable[[], Response]) -> Response:
+    """Send all bytes of the file as its part (206) when another part is requested."""
+    response = whole(request, answer)
+    if "Range" in request.headers and response.status_code == 200:
+        length = response.content_length or 0
+        response.status_code = 206
+        response.headers["Content-Range"] = f"bytes 0-{length - 1}/{length}"
+    return response
 
 
 def runs_changed(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Change:

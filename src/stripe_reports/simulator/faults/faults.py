@@ -282,6 +282,11 @@ FAULTS: Mapping[str, Fault] = {
         changes.redirected("http://files.example.com"), "redirected to another host without TLS"
     ),
     "file.redirect_loop": _file(changes.redirected_to_itself, "redirected to the same address"),
+    "file.etag_changed": _file(changes.etag_changed, "another ETag each time"),
+    "file.etag_weak": _file(changes.etag_weak, "a weak ETag"),
+    "file.range_ignored": _file(changes.range_ignored, "the whole file where a part is requested"),
+    "file.range_refused": _file(changes.range_refused, "416 where a part is requested"),
+    "file.range_wrong": _file(changes.range_wrong, "another part than was requested"),
     "date.ahead": Fault(change=changes.date_moved(timedelta(days=1)), about="Date is a day ahead"),
     "date.behind": Fault(change=changes.date_moved(-timedelta(days=1)), about="Date is a day behind"),
     "webhook.twice": Fault(webhook="twice", about="an event is posted twice"),
