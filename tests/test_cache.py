@@ -54,12 +54,12 @@ class TestInfo:
 
 class TestClear:
     def test_everything_of_this_client(self, client, tmp_path):
-        """Nothing is left but empty files, and the next fetch reads it again."""
+        """Nothing is left but empty databases and lock files, and the next fetch reads it again."""
         fetch_three(client)
         client.close()
         assert client.cache.clear().height == 3
         left = [path for path in (tmp_path / "cache").rglob("*.*") if path.read_bytes()]
-        assert {path.name for path in left} <= {"api_answers.sqlite"}
+        assert {path.name for path in left} <= {"api_answers.sqlite", "index.sqlite"}
         assert not any(b"frr_" in path.read_bytes() for path in left)
         assert client.fetch("balance.summary", "2026-09").frame().height
 

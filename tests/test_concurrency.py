@@ -248,7 +248,8 @@ def test_control_c_in_a_terminal_detaches_at_once_and_says_how_to_come_back(live
     )
     os.close(inside)
     until(lambda: simulator.runs)
-    until(lambda: list((tmp_path / "cache").rglob("launches/*/*.json")))
+    with sr.Client(simulator.key, base_url=url, cache_dir=tmp_path / "cache") as client:
+        until(lambda: client._store.launch_log.launch_of(simulator.runs[0].id))
     sent = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     process.wait(timeout=10)

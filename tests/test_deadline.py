@@ -218,7 +218,7 @@ class TestLimits:
         client = connect(clock=SystemClock())
         request = client.request(*ASKED)
         with (
-            client._store.lock(client._account.key_of(request)),
+            client._store.lock_request(client._account.key_of(request)),
             pytest.raises(errors.CallTimeoutError, match="Another process was busy"),
         ):
             client.fetch(request, timeout=0.3)

@@ -234,7 +234,7 @@ class Machine(RuleBasedStateMachine):
         Machine.steps += 1
         if hasattr(self, "folder"):
             assert {path.name for path in self.folder.iterdir()} <= {"cache", "elsewhere"}
-            known = {"results", "launches", "locks", "staging", "damaged"}
+            known = {"results", "locks", "staging", "damaged"}
             for path in (self.folder / "cache").glob("*/*"):
                 assert path.is_file() or path.name in known, path
             assert not list((self.folder / "cache").glob("*/staging/*"))
@@ -261,11 +261,11 @@ class Machine(RuleBasedStateMachine):
 
     def launched(self, request, policy):
         """Ids of the runs, launched from this folder, that have a result or will have one."""
-        noted = {path.stem for path in (self.folder / "cache").glob("*/launches/*/*.json")}
+        log = self.client._store.launch_log
         return [
             run.id
             for run in self.client.runs(limit=100)
-            if run.id in noted
+            if log.launch_of(run.id) is not None
             and ReportRequest.from_stripe(run.report_type, run.parameters) == request
             and (run.status == "pending" or (run.status == "succeeded" and run.result is not None))
             and self.allows(

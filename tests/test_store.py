@@ -3,18 +3,22 @@
 import errno
 import json
 import os
+import sqlite3
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+import stripe_reports as sr
 from stripe_reports.errors import StoreError
 from stripe_reports.models import Owner, Provenance, ReportRequest, ReportRun, ResultFile
+from stripe_reports.storage.index import Index
 from stripe_reports.storage.launch_log import LaunchRecord
 from stripe_reports.storage.store import METADATA_KEY, Store
 
@@ -55,7 +59,7 @@ def store(tmp_path):
 
 
 def put(store, provenance=PROVENANCE):
-    with store.staging() as folder:
+    with store.lock_run("frr_1"), store.staging("frr_1") as folder:
         staged = folder / "x.parquet"
         pl.DataFrame({"a": [1]}).write_parquet(staged, metadata={METADATA_KEY: provenance.to_json()})
         return store.put(KEY, staged, provenance, rows=1)
@@ -117,7 +121,7 @@ def test_a_damaged_file_is_left_out(store, content):
 @pytest.mark.parametrize("rows", [0, 2])
 def test_a_file_of_another_number_of_rows_than_was_read_is_not_stored(store, rows):
     """It is counted once it is finished: whoever wrote it may have lost some, or come too late."""
-    with store.staging() as folder:
+    with store.staging("frr_1") as folder:
         staged = folder / "x.parquet"
         pl.DataFrame({"a": [1]}).write_parquet(staged, metadata={METADATA_KEY: PROVENANCE.to_json()})
         with pytest.raises(StoreError, match=f"has {rows} rows, but 1 were written"):
@@ -156,54 +160,141 @@ def test_an_unreadable_record_is_left_out(store):
     """Stripe then repeats its answer for the same idempotency key."""
     record = LaunchRecord(request=REQUEST, generation=NOW, attempt=0, run_id="frr_1", status="pending")
     store.launch_log.remember(KEY, record)
-    (path,) = (store.folder / "launches" / KEY[:32]).iterdir()
-    path.write_text("{")
+    with closing(sqlite3.connect(store.folder / "index.sqlite")) as index, index:
+        index.execute("UPDATE launches SET record = '{'")
     assert store.launch_log.launches(KEY) == []
+    assert store.launch_log.launch_of("frr_1") is None
 
 
-def test_what_a_killed_process_left_is_removed_by_the_next_that_stores(store):
+@pytest.mark.parametrize("damage", ["removed", "overwritten", "truncated", "emptied"])
+def test_a_lost_index_is_made_again_from_the_files(store, damage):
+    """Results are found, and counted for the limit; what was launched is asked of Stripe."""
+    stored = put(store)
+    (store.folder / "other.csv").write_text("not readable")
+    kept = store.keep_damaged(store.folder / "other.csv", "frr_2")
+    store.launch_log.remember(
+        KEY, LaunchRecord(request=REQUEST, generation=NOW, attempt=0, run_id="frr_1", status="pending")
+    )
+    index = store.folder / "index.sqlite"
+    if damage == "removed":
+        index.unlink()
+    elif damage == "overwritten":
+        index.write_bytes(b"This was an index. " * 1000)
+    elif damage == "truncated":
+        os.truncate(index, 5000)
+    else:
+        os.truncate(index, 0)
+    assert store.results(KEY, REQUEST) == [stored]
+    assert store.find(RUN) == stored
+    assert store.launch_log.launches(KEY) == []
+    assert store.evict(0, keep=stored.path) == [kept]
+
+
+def test_an_index_that_cannot_be_used_says_so(store):
+    """Such as a folder in its place."""
+    put(store)
+    (store.folder / "index.sqlite").unlink()
+    (store.folder / "index.sqlite").mkdir()
+    with pytest.raises(StoreError, match=r"Could not use the index .*Client\(cache_dir"):
+        store.find(RUN)
+
+
+def test_looking_for_a_result_creates_nothing(store):
+    """A plan leaves no trace on the disk."""
+    assert store.results(KEY, REQUEST) == store.launch_log.launches(KEY) == list(store.all_results()) == []
+    assert store.find(RUN) is None
+    assert not store.root.exists()
+
+
+def test_a_file_that_was_deleted_by_hand_is_forgotten(store):
+    """It answers nothing, and does not count for the limit."""
+    stored = put(store)
+    size = stored.path.stat().st_size
+    stored.path.unlink()
+    assert store.results(KEY, REQUEST) == []
+    other = put(store, replace(PROVENANCE, run=replace(RUN, id="frr_2")))
+    assert store.evict(size, keep=other.path) == []
+
+
+def test_the_oldest_files_go_first_and_the_one_to_keep_stays(store):
+    """Until the others fit."""
+    paths = [put(store, replace(PROVENANCE, run=replace(RUN, id=f"frr_{n}"))).path for n in range(4)]
+    size = paths[0].stat().st_size
+    assert store.evict(2 * size, keep=paths[-1]) == paths[:2]
+    assert store.evict(0, keep=paths[-1]) == paths[2:3]
+    assert [result.path for result in store.all_results()] == paths[3:]
+
+
+def test_threads_and_processes_share_the_index(store):
+    """No entry is lost, whoever writes."""
+    code = """
+import sys
+sys.path.insert(0, sys.argv[3])
+from pathlib import Path
+from stripe_reports.storage.index import Index
+folder, first = Path(sys.argv[1]), int(sys.argv[2])
+for n in range(first, first + 25):
+    Index(folder).add(folder / f"results/t/{n % 7}/frr_{n}.parquet", size=n)
+"""
+    source = str(Path(sr.__file__).parents[1])
+
+    def run(first):
+        subprocess.run([sys.executable, "-c", code, str(store.folder), str(first), source], check=True)
+
+    store.launch_log.remember_offered({}, NOW)  # creates the folder
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(run, range(0, 100, 25)))
+    index = Index(store.folder)
+    assert len(index.files()) == 100
+    assert [path.stem for path in index.of_key("3")] == sorted(f"frr_{n}" for n in range(3, 100, 7))
+    assert index.beyond(sum(range(100))) == []
+    assert len(index.beyond(0)) == 100
+
+
+@pytest.mark.parametrize("killed", ["frr_1", "frr_2"])
+def test_what_a_killed_process_left_is_removed_by_the_next_that_stores(store, killed):
     """It holds customers' data. What another process, or thread, is writing now stays."""
     code = """
 import os, sys
 from pathlib import Path
 from stripe_reports.models import Owner
 from stripe_reports.storage.store import Store
-with Store(Path(sys.argv[1]), Owner(sys.argv[2], None, "test")).staging() as folder:
+store = Store(Path(sys.argv[1]), Owner(sys.argv[2], None, "test"))
+with store.lock_run(sys.argv[3]), store.staging(sys.argv[3]) as folder:
     (folder / "half.csv").write_text("x")
     os._exit(0)
 """
-    subprocess.run([sys.executable, "-c", code, str(store.root), OWNER.key_digest], check=True)
+    subprocess.run([sys.executable, "-c", code, str(store.root), OWNER.key_digest, killed], check=True)
     (left,) = store.folder.glob("staging/*/half.csv")
-    with store.staging() as mine:
+    with store.lock_run("frr_1"), store.staging("frr_1") as mine:
         assert not left.exists()
-        with store.staging() as other:
+        with store.lock_run("frr_3"), store.staging("frr_3") as other:
             assert mine.exists()
-            assert {path.name for path in mine.parent.iterdir() if path.is_dir()} == {mine.name, other.name}
+            assert {path.name for path in mine.parent.iterdir()} == {mine.name, other.name}
     assert not list(store.folder.glob("staging/*"))
 
 
-def test_a_lock_that_was_left_alone_goes_a_day_later(store):
-    """A process that makes one makes its folder at once."""
-    with store.staging() as mine:
-        old, young = mine.parent / "old.lock", mine.parent / "young.lock"
-        old.touch()
-        young.touch()
-        os.utime(old, (time.time() - 90_000,) * 2)
-        store.remove_leftovers()
-        assert {path.name for path in mine.parent.iterdir()} == {mine.name, f"{mine.name}.lock", "young.lock"}
+def test_locks_are_few_and_stay(store):
+    """A lock file that is removed while it is held can be held twice."""
+    for n in range(1000):
+        with store.lock_request(f"{n:064x}"), store.lock_run(f"frr_{n}"):
+            pass
+    assert len(list(store.folder.glob("locks/*"))) == 256
 
 
 def test_clearing_leaves_what_is_being_written_and_the_locks(store):
-    """A lock file that is removed while it is held can be held twice."""
+    """Others hold them."""
     put(store)
-    with store.lock("k"), store.staging() as folder:
+    with store.lock_request("k"), store.lock_run("frr_1"), store.staging("frr_1") as folder:
         (folder / "half.csv").write_text("x")
         store.clear()
         assert (folder / "half.csv").exists()
-        with pytest.raises(StoreError, match="busy"), store.lock("k", timeout=0.01):
+        with pytest.raises(StoreError, match="busy"), store.lock_request("k", timeout=0.01):
             pass
-    left = {path.relative_to(store.folder).as_posix() for path in store.folder.rglob("*")}
-    assert left == {"locks", "locks/clear.lock", "locks/k.lock", "staging"}
+    left = {path.relative_to(store.folder).parts[0] for path in store.folder.rglob("*") if path.is_file()}
+    assert left == {"locks", "index.sqlite"}
+    assert store.find(RUN) is None
+    assert b"frr_1" not in (store.folder / "index.sqlite").read_bytes()
 
 
 def test_durations_that_two_note_at_once_are_all_kept(store):
@@ -241,8 +332,8 @@ def test_a_folder_that_cannot_be_made_says_so(tmp_path):
 def test_a_lock_held_elsewhere_is_an_error_after_a_while(store):
     """It names the file."""
     with (
-        store.lock("k"),
-        pytest.raises(StoreError, match=r"busy with the same report.*k\.lock"),
-        store.lock("k", timeout=0.01),
+        store.lock_request("k"),
+        pytest.raises(StoreError, match=r"busy with the same report.*request-.*\.lock"),
+        store.lock_request("k", timeout=0.01),
     ):
         pass

@@ -56,7 +56,7 @@ class Downloader:
 
     def result_of(self, request: ReportRequest, run: ReportRun, overrides: Overrides) -> StoredResult:
         """The stored result of a succeeded run; it is downloaded and typed if it is not stored yet."""
-        with deadline.about(run), self._store.lock(run.id, timeout=deadline.left()):
+        with deadline.about(run), self._store.lock_run(run.id, timeout=deadline.left()):
             found = self._store.find(run, schema_overrides=in_words(overrides))
             if found is not None and found.provenance.request == request:
                 return found
@@ -91,7 +91,7 @@ class Downloader:
             )
         report_type, name = catalog.completed(request.report_type), f"The result file {run.file.id}"
         most = self._settings.max_result_bytes
-        with self._store.staging(room=run.file.size or 0) as folder:
+        with self._store.staging(run.id, room=run.file.size or 0) as folder:
             received, parquet = folder / "received", folder / "result.parquet"
             with BoundedFile(received, max_bytes=most) as target:
                 download = self._files.download(run.file, target)

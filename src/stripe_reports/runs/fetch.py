@@ -67,7 +67,7 @@ class Runs:
             return report
         unusable: dict[str, str] = {}
         while True:
-            with self._store.lock(self.account.key_of(request), timeout=deadline.left()):
+            with self._store.lock_request(self.account.key_of(request), timeout=deadline.left()):
                 found = self.finder.find(request, policy, overrides, unusable)
                 if isinstance(found, Nowhere):
                     found = self.launcher.launch_or_join(request, policy, found)

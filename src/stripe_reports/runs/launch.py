@@ -39,7 +39,7 @@ class Launcher:
 
     def launch(self, request: ReportRequest) -> ReportRun:
         """Launch a new run, even if an earlier one would answer."""
-        with self._store.lock(self._account.key_of(request)):
+        with self._store.lock_request(self._account.key_of(request)):
             return self._launch(request, self._account.report_type(request.report_type), "never").run
 
     def launch_or_join(self, request: ReportRequest, policy: Policy, found: Nowhere) -> AtStripe:

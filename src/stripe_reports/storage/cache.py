@@ -119,7 +119,7 @@ class Cache:
         Raises:
             StoreError: They cannot be stored; the message says why.
         """
-        with self._store.staging():
+        with self._store.lock_run("a check"), self._store.staging("a check"):
             pass
 
     def _stores(self, all_owners: bool) -> list[Store]:

@@ -1,6 +1,6 @@
 """The log of launches: what was launched from here, how long it took, and what the account offers.
 
-    launches/<request key>/<run id>.json     a launch and its outcome
+    index.sqlite                             the launches and their outcomes; see ``index``
     durations.json                           duration of the last runs of each type
     unrecognised.json                        names unknown to this version, for the doctor
     report_types.json                        report types of the account, kept for a day
@@ -10,6 +10,7 @@ All processes share these files. One that is lost or cannot be read costs a call
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -22,7 +23,8 @@ from filelock import Timeout
 from stripe_reports.errors import StoreError
 from stripe_reports.models import ReportRequest
 from stripe_reports.planning.reuse import KnownRun
-from stripe_reports.storage.disk import disk_errors, files_in, locked, read_json, safe_name, write_json
+from stripe_reports.storage.disk import disk_errors, locked, read_json, write_json
+from stripe_reports.storage.index import Index
 
 __all__ = ["LaunchLog", "LaunchRecord"]
 
@@ -63,17 +65,19 @@ class LaunchLog:
 
     folder: Path
 
+    @property
+    def _index(self) -> Index:
+        return Index(self.folder)
+
     def launches(self, key: str) -> list[LaunchRecord]:
-        """The launches of a request from this machine; unreadable records are left out."""
-        with disk_errors("read the launches", self.folder):
-            paths = files_in(self.folder / "launches" / key[:32], "*.json")
-        return [record for path in paths if (record := _read_launch(path)) is not None]
+        """Return the launches of a request from this machine; unreadable records are left out."""
+        records = map(_launch, self._index.launches(key))
+        return [record for record in records if record is not None]
 
     def launch_of(self, run_id: str) -> LaunchRecord | None:
         """Return the launch of a run; None if it was launched elsewhere."""
-        with disk_errors("read the launches", self.folder):
-            paths = files_in(self.folder / "launches", f"*/{safe_name(run_id)}.json")
-        return next((record for path in paths if (record := _read_launch(path)) is not None), None)
+        records = map(_launch, self._index.launches_of(run_id))
+        return next((record for record in records if record is not None), None)
 
     def request_of(self, run_id: str) -> ReportRequest | None:
         """The request that a run was launched for, if it was launched from here."""
@@ -82,22 +86,19 @@ class LaunchLog:
 
     def remember(self, key: str, record: LaunchRecord) -> None:
         """Record a launch, or its outcome."""
-        folder = self.folder / "launches" / key[:32]
         generation = int(record.generation.timestamp()) if record.generation else 0
-        name = safe_name(record.run_id) if record.run_id else f"no-run-{generation}-{record.attempt}"
-        write_json(
-            folder / f"{name}.json",
-            {
-                "report_type": record.request.report_type,
-                "parameters": record.request.to_stripe(),
-                "generation": _iso(record.generation),
-                "attempt": record.attempt,
-                "run_id": record.run_id,
-                "status": record.status,
-                "created": _iso(record.created),
-                "as_of": _iso(record.as_of),
-            },
-        )
+        name = record.run_id or f"no run, {generation}, {record.attempt}"
+        content = {
+            "report_type": record.request.report_type,
+            "parameters": record.request.to_stripe(),
+            "generation": _iso(record.generation),
+            "attempt": record.attempt,
+            "run_id": record.run_id,
+            "status": record.status,
+            "created": _iso(record.created),
+            "as_of": _iso(record.as_of),
+        }
+        self._index.remember_launch(key, name, record.run_id, json.dumps(content))
 
     def offered(self) -> tuple[dict[str, tuple[str, ...] | None], datetime] | None:
         """Return the report types that the account offers, and the time of that answer; None if never asked.
@@ -160,9 +161,9 @@ class LaunchLog:
             write_json(path, known)
 
 
-def _read_launch(path: Path) -> LaunchRecord | None:
+def _launch(text: str) -> LaunchRecord | None:
     try:
-        read = read_json(path)
+        read = json.loads(text)
         return LaunchRecord(
             request=ReportRequest.from_stripe(read["report_type"], read["parameters"]),
             generation=_instant(read["generation"]),
@@ -172,7 +173,7 @@ def _read_launch(path: Path) -> LaunchRecord | None:
             created=_instant(read["created"]),
             as_of=_instant(read["as_of"]),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
 
 

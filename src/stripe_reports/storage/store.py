@@ -2,21 +2,23 @@
 
     <cache_dir>/<mode>-<key digest>[-<account>]/      0700, files 0600
         results/<report type>/<request key>/<run id>.parquet, and .sha256: its hash, and how many rows
-        launches/ report_types.json durations.json     see ``launch_log``
+        index.sqlite                                   the results and the launches; see ``index``
+        report_types.json durations.json               see ``launch_log``
         api_answers.sqlite                             cached answers; see ``http/answer_cache``
         damaged/<run id>.csv                           what Stripe sent and could not be read
-        locks/  staging/                               a folder for each result that is made, and its lock
+        locks/                                         at most 256 for all requests and runs, and some more
+        staging/                                       a folder for each result that is being made
 
 A result is never seen half written: it is made in ``staging``, then moved to its place.
 """
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
-import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,11 +36,13 @@ from stripe_reports.storage.disk import (
     disk_errors,
     files_in,
     locked,
+    make_private,
     move,
     remove_folder,
     safe_name,
     size_text,
 )
+from stripe_reports.storage.index import Index
 from stripe_reports.storage.launch_log import LaunchLog
 from stripe_reports.storage.seals import rows_of, seal, seal_of
 
@@ -49,9 +53,10 @@ LOCK_TIMEOUT = 120.0
 STORE_TIMEOUT = 3600.0
 """Maximum time to wait for the download of another thread or process, in seconds."""
 
-LOCK_ALONE_KEPT_FOR = 24 * 3600.0
+_RESULT = ".parquet"
 
-_LOCK = ".lock"
+_LOCKS = 128
+"""Locks of requests, and as many of runs: a fixed number, since removing one that may be held is a race."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +84,12 @@ class Store:
     owner: Owner
     folder: Path = field(init=False)
     launch_log: LaunchLog = field(init=False)
+    _index: Index = field(init=False)
 
     def __post_init__(self) -> None:
         self.folder = self.root / self.owner.folder
         self.launch_log = LaunchLog(self.folder)
+        self._index = Index(self.folder)
 
     @property
     def answers_path(self) -> Path:
@@ -90,9 +97,23 @@ class Store:
         return self.folder / "api_answers.sqlite"
 
     @contextmanager
-    def lock(self, name: str, *, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
-        """Lock a request or a run, so that no other thread or process decides on it or stores it."""
-        path = self.folder / "locks" / f"{safe_name(name)[:64]}.lock"
+    def lock_request(self, key: str, *, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
+        """Lock a request, so that no other thread or process decides on it; see ``lock_run``."""
+        with self._lock(f"request-{_bucket(key)}", timeout=timeout):
+            yield
+
+    @contextmanager
+    def lock_run(self, run_id: str, *, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
+        """Lock a run, so that no other thread or process stores its result.
+
+        Other runs share the lock, so a second one must not be locked inside it.
+        """
+        with self._lock(f"run-{_bucket(run_id)}", timeout=timeout):
+            yield
+
+    @contextmanager
+    def _lock(self, name: str, *, timeout: float) -> Iterator[None]:
+        path = self._lock_file(name)
         with ExitStack() as held:
             try:
                 with disk_errors("lock", path):
@@ -107,21 +128,29 @@ class Store:
                 ) from None
             yield
 
+    def _lock_file(self, name: str) -> Path:
+        return self.folder / "locks" / f"{name}.lock"
+
     def results(self, key: str, request: ReportRequest) -> list[StoredResult]:
         """List the stored results of a request; unreadable files are left out."""
-        with disk_errors("list stored results", self.folder):
-            paths = files_in(self._results_folder(key, request), "*.parquet")
-        found = [result for path in paths if (result := self.open(path)) is not None]
+        folder = self._results_folder(key, request)
+        found = self._opened(path for path in self._index.of_key(folder.name) if path.parent == folder)
         return [result for result in found if result.provenance.request == request]
 
     def find(self, run: RunView, *, schema_overrides: Mapping[str, str] | None = None) -> StoredResult | None:
-        """The stored result of a run, by its id; read with these overrides, none by default."""
-        folder = self.folder / "results" / safe_name(run.report_type)
-        with disk_errors("look for a stored result", folder):
-            paths = files_in(folder, f"*/{safe_name(run.id)}.parquet")
-        found = (result for path in paths if (result := self.open(path)) is not None)
+        """Return the stored result of a run, by its id; read with these overrides, none by default."""
+        found = self._opened(path for path in self._index.of_run(run.id) if path.suffix == _RESULT)
         wanted = schema_overrides or {}
         return next((each for each in found if each.provenance.schema_overrides == wanted), None)
+
+    def _opened(self, paths: Iterable[Path]) -> Iterator[StoredResult]:
+        """Open the results that can be read; an entry without a file is removed."""
+        for path in paths:
+            result = self.open(path)
+            if result is not None:
+                yield result
+            elif not path.exists():
+                self._index.remove(path)
 
     def open(self, path: Path) -> StoredResult | None:
         """Open the result at *path*; None if it is not a complete, readable result of this owner."""
@@ -135,50 +164,49 @@ class Store:
         return StoredResult(path, provenance) if owner == self.owner else None
 
     @contextmanager
-    def staging(self, *, room: int = 0) -> Iterator[Path]:
+    def staging(self, run_id: str, *, room: int = 0) -> Iterator[Path]:
         """Give a new folder next to the results, removed afterwards with leftovers of killed processes.
 
         Args:
+            run_id: The run whose result is made; the caller holds its lock, which shows that the folder is in
+                use.
             room: Size of the expected file in bytes; converting it needs the same again.
         """
-        self.remove_leftovers()
+        self.remove_leftovers(held=_bucket(run_id))
         parent = self.folder / "staging"
-        folder = parent / uuid.uuid4().hex
-        lock = _lock_of(folder)
-        try:
-            with disk_errors("write a result", folder), locked(lock, timeout=LOCK_TIMEOUT):
-                self._check_room(parent, 2 * room)
-                folder.mkdir(mode=0o700)
-                try:
-                    yield folder
-                except (FileError, OSError, pl.exceptions.PolarsError):
-                    self._check_room(parent, 2 * room)  # polars does not report a full disk
-                    raise
-                finally:
-                    # A late writer of polars may still put a file into it, which is a leftover then.
-                    shutil.rmtree(folder, ignore_errors=True)
-        finally:
-            with suppress(OSError):
-                lock.unlink()
-
-    def remove_leftovers(self) -> None:
-        """Remove the staging folders without a lock holder: their processes were killed."""
-        with disk_errors("look for leftovers", self.folder):
-            found = files_in(self.folder / "staging", "*")
-        for folder in (path for path in found if path.suffix != _LOCK):
-            # Its creator held the lock before creating the folder.
-            with suppress(Timeout, OSError), locked(_lock_of(folder), timeout=0):
+        folder = parent / f"{_bucket(run_id)}-{uuid.uuid4().hex}"
+        with disk_errors("write a result", folder):
+            make_private(parent)
+            self._check_room(parent, 2 * room)
+            folder.mkdir(mode=0o700)
+            try:
+                yield folder
+            except (FileError, OSError, pl.exceptions.PolarsError):
+                self._check_room(parent, 2 * room)  # polars does not report a full disk
+                raise
+            finally:
+                # A late writer of polars may still put a file into it, which is a leftover then.
                 shutil.rmtree(folder, ignore_errors=True)
-                _lock_of(folder).unlink()
-        for lock in (path for path in found if path.suffix == _LOCK):
-            with suppress(OSError):  # only a lock: its folder was not yet created
-                if not _staged_of(lock).exists() and time.time() - lock.stat().st_mtime > LOCK_ALONE_KEPT_FOR:
-                    lock.unlink()
+
+    def remove_leftovers(self, *, held: str | None = None) -> None:
+        """Remove the staging folders of processes that were killed: nobody holds the lock of their run.
+
+        Args:
+            held: The part of a folder's name that stands for the lock that the caller itself holds.
+        """
+        with disk_errors("look for leftovers", self.folder):
+            found = files_in(self.folder / "staging", "*-*")
+        for folder in found:
+            bucket = folder.name.partition("-")[0]
+            with ExitStack() as lock, suppress(Timeout, OSError):
+                if bucket != held:
+                    lock.enter_context(locked(self._lock_file(f"run-{bucket}"), timeout=0))
+                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Prevent clearing the store, while a result that was lost after storing is stored again."""
-        with self.lock("clear", timeout=STORE_TIMEOUT):
+        with self._lock("clear", timeout=STORE_TIMEOUT):
             yield
 
     def clear(self) -> None:
@@ -186,8 +214,10 @@ class Store:
         self.remove_leftovers()
         with self.kept(), disk_errors("remove the stored results", self.folder):
             _empty(self.answers_path)
+            self._index.clear()
+            databases = (self.answers_path.name, self._index.path.name)  # and their journals
             for path in files_in(self.folder, "*"):
-                if path.name in {"locks", "staging"} or path.name.startswith(self.answers_path.name):
+                if path.name in {"locks", "staging"} or path.name.startswith(databases):
                     continue
                 if path.is_dir():
                     remove_folder(path)
@@ -223,6 +253,7 @@ class Store:
                     f"The result of run {provenance.run.id} has {rows:,} rows, but {there:,} were written to "
                     f"{staged.parent}. Nothing was stored; fetch again, and check the disk if it fails again."
                 )
+            self._index.add(path, size=staged.stat().st_size)
             move(seal_of(staged), seal_of(path))
             move(staged, path)  # last: a file without a seal, or a seal without a file, is not a result
         return StoredResult(path, replace(provenance, rows=rows))
@@ -232,6 +263,7 @@ class Store:
         path = self.folder / "damaged" / f"{safe_name(run_id)}.csv"
         with disk_errors("keep a damaged file", path):
             csv.chmod(0o600)
+            self._index.add(path, size=csv.stat().st_size)
             move(csv, path)
         return path
 
@@ -240,36 +272,24 @@ class Store:
 
     def all_results(self) -> Iterator[StoredResult]:
         """Iterate over the stored results of this owner."""
-        with disk_errors("list stored results", self.folder):
-            paths = files_in(self.folder, "results/*/*/*.parquet")
-        yield from (result for path in paths if (result := self.open(path)) is not None)
+        yield from self._opened(path for path in self._index.files() if path.suffix == _RESULT)
 
     def remove(self, path: Path) -> None:
         """Remove a stored result, and its folders if they are empty."""
         with disk_errors("remove a stored result", path):
             path.unlink(missing_ok=True)
             seal_of(path).unlink(missing_ok=True)
+        self._index.remove(path)
         for folder in path.parents[:2]:
             with suppress(OSError):  # not empty
                 folder.rmdir()
 
     def evict(self, limit: int, *, keep: Path) -> list[Path]:
         """Remove the oldest files, damaged ones included, until at most *limit* bytes are left."""
-        found = []
-        with disk_errors("list the stored results", self.folder):
-            results = files_in(self.folder, "results/*/*/*.parquet")
-            for path in [*results, *files_in(self.folder, "damaged/*.csv")]:
-                with suppress(FileNotFoundError):  # another process needs space too
-                    found.append((path.stat(), path))
-        total, removed = sum(stat.st_size for stat, _ in found), []
-        for stat, path in sorted(found, key=lambda each: each[0].st_mtime):
-            if total <= limit:
-                break
-            if path != keep:
-                self.remove(path)
-                removed.append(path)
-                total -= stat.st_size
-        return removed
+        oldest = [path for path in self._index.beyond(limit) if path != keep]
+        for path in oldest:
+            self.remove(path)
+        return oldest
 
     def on_this_machine(self) -> list[Store]:
         """List the stores of all owners in the same folder, this one included."""
@@ -279,12 +299,9 @@ class Store:
         return [Store(self.root, owner) for owner in owners if owner is not None]
 
 
-def _lock_of(folder: Path) -> Path:
-    return folder.with_name(folder.name + _LOCK)
-
-
-def _staged_of(lock: Path) -> Path:
-    return lock.with_name(lock.name.removesuffix(_LOCK))
+def _bucket(name: str) -> str:
+    """Return the number of the lock that stands for a request or a run, as two digits."""
+    return f"{int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) % _LOCKS:02x}"
 
 
 def _empty(answers: Path) -> None:
