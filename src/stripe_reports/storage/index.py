@@ -141,11 +141,10 @@ class Index:
         """Remove all entries; the file stays, because others may have it open."""
 
         def empty(database: sqlite3.Connection) -> None:
-            database.execute("PRAGMA secure_delete = ON")
             database.execute("DELETE FROM files")
             database.execute("DELETE FROM launches")
 
-        if self.path.exists():
+        if self._rows("SELECT 1 FROM files UNION ALL SELECT 1 FROM launches LIMIT 1"):
             self._write(empty)
 
     # The SQLite file
@@ -189,6 +188,7 @@ class Index:
             in_folder(self.folder, lambda: self.path.touch(0o600))
         with closing(sqlite3.connect(self.path, timeout=BUSY_TIMEOUT, isolation_level=None)) as database:
             database.execute("PRAGMA synchronous = OFF")  # it may be lost with the power
+            database.execute("PRAGMA secure_delete = ON")  # requests name customers
             if database.execute("PRAGMA user_version").fetchone() != (_VERSION,):
                 self._create(database)
             return use(database)
