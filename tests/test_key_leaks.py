@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 import stripe_reports as sr
 from conftest import TestClock
-from stripe_reports.http import api_v1, files
+from stripe_reports.http import api_v1, body
 from stripe_reports.http.settings import Secret
 from stripe_reports.simulator import serve
 from stripe_reports.simulator.faults.changes import ConnectionDroppedError
@@ -314,7 +314,7 @@ class TestCalls:
         def answer():
             response = echo()
             if is_long and response.status_code == 200 and not response.headers.get("Content-Encoding"):
-                response.data = b"x" * (files._CHUNK - 20) + response.data + b"x" * files._CHUNK
+                response.data = b"x" * (body.BLOCK - 20) + response.data + b"x" * body.BLOCK
             return response
 
         with pytest.raises(sr.StripeReportsError) as caught:

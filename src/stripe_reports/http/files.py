@@ -1,41 +1,36 @@
 """Download result files: streamed, checked, and only from addresses to which the key may be sent.
 
+Whoever reads a file gives :meth:`Files.read` a function of a ``Body``, an iterator of blocks that also knows
+length, encoding and ETag. The function is called again with a new body when a download must start again: then
+``StartAgainError`` has passed through it, and it must have discarded what it made of the blocks before.
+:meth:`Files.open` is one such try alone.
+
 Source: https://docs.stripe.com/api/files
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
-from dataclasses import dataclass
-from typing import BinaryIO
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import BinaryIO, TypeVar
 
 import requests
-import urllib3.exceptions
 
 from stripe_reports import errors
 from stripe_reports.http.addresses import joined, origin_of
-from stripe_reports.http.stripe_errors import is_unreadable, translated
+from stripe_reports.http.body import ACCEPTED, Body, Download, StartAgainError
+from stripe_reports.http.stripe_errors import translated
 from stripe_reports.http.transport import CONNECT_TIMEOUT, READ_TIMEOUT, UNSIGNED, Transport
 from stripe_reports.models import FileView, shown
-from stripe_reports.planning import deadline
+from stripe_reports.planning import backoff, deadline
 from stripe_reports.render import remedies
-from stripe_reports.storage.disk import size_text
-from stripe_reports.storage.unpack import PACKED
 
-__all__ = ["Download", "Files"]
+__all__ = ["Files"]
 
 DOWNLOAD_ATTEMPTS = 3
-_CHUNK = 1 << 18
-_LONGEST_KEY = 1000
 
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """The number of bytes written, and their SHA-256."""
-
-    size: int
-    sha256: str
+T = TypeVar("T")
 
 
 class Files:
@@ -46,13 +41,51 @@ class Files:
         self._settings = transport.settings
 
     def download(self, file: FileView, target: BinaryIO) -> Download:
-        """Stream a result file into *target*, which is empty; from the start again if the line breaks.
+        """Stream a result file into *target*, which is empty, and return its size and hash.
+
+        Raises:
+            ResultUnavailableError, NetworkError, DamagedFileError: See ``read``.
+            CallTimeoutError, RunTimeoutError: See ``read``.
+        """
+
+        def copied(body: Body) -> Download:
+            if target.tell():  # not at first: ext4 writes a file that was cut to nothing when it is closed
+                target.seek(0)
+                target.truncate()
+            target.writelines(body)
+            return body.received
+
+        return self.read(file, copied)
+
+    def read(self, file: FileView, consume: Callable[[Body], T]) -> T:
+        """Return what *consume* makes of the body of a result file; it is called again for another try.
+
+        Its own errors are not caught, and end the download.
 
         Raises:
             ResultUnavailableError: The file has no address, one that is not Stripe's, or is gone.
-            NetworkError: The line broke every time.
+            NetworkError: The connection broke every time.
             CallTimeoutError, RunTimeoutError: The time of the call was over before the file was there.
             DamagedFileError: Another number of bytes came than Stripe announced, and not packed ones.
+        """
+        for attempt in range(1, DOWNLOAD_ATTEMPTS + 1):
+            try:
+                with self.open(file) as body:
+                    return consume(body)
+            except StartAgainError as again:
+                error, unfinished = again.error, again.unfinished
+            deadline.check(unfinished)
+            if attempt < DOWNLOAD_ATTEMPTS:
+                self._pause(attempt, unfinished)
+        raise error
+
+    @contextmanager
+    def open(self, file: FileView) -> Iterator[Body]:
+        """Open the body of a result file: the first byte is asked for, and a broken connection resumed.
+
+        Raises:
+            StartAgainError: Also while it is read: what came is void; open it again, a few times.
+            ResultUnavailableError: The file has no address, one that is not Stripe's, or is gone.
         """
         if file.url is None:
             raise errors.ResultUnavailableError(
@@ -67,77 +100,31 @@ class Files:
                 "client's files are; nothing was sent there.",
                 remedy=remedies.name_files_address(),
             )
-        broken = ""
-        for attempt in range(1, DOWNLOAD_ATTEMPTS + 1):
-            if attempt > 1:  # not at first: ext4 writes a file that was cut to nothing when it is closed
-                target.seek(0)
-                target.truncate()
-            try:
-                return self._stream(file, target)
-            except errors.DamagedFileError:
-                if attempt == DOWNLOAD_ATTEMPTS:
-                    raise
-            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-                if is_unreadable(error):
-                    raise errors.DamagedFileError(
-                        f"The answer with the result file {file.id} cannot be read ({type(error).__name__}): "
-                        "its headers are not HTTP, or name another encoding than it has. Nothing was stored; "
-                        "fetch again."
-                    ) from None
-                broken = type(error).__name__
-            arrived = size_text(target.seek(0, io.SEEK_END))
-            of_all = "" if file.size is None else f" of {size_text(file.size)}"
-            deadline.check(f"The result file {file.id} did not arrive ({arrived}{of_all} had come)")
-        raise errors.NetworkError(
-            f"The download of {file.id} broke off {DOWNLOAD_ATTEMPTS} times ({broken}). The report is ready "
-            "at Stripe; fetch it again later, nothing new will be launched."
-        )
+        body = Body(partial(self._ask, file.url, file), file, self._settings.api_key, self._pause)
+        try:
+            yield body
+        finally:
+            body.close()
 
-    def _stream(self, file: FileView, target: BinaryIO) -> Download:
-        copied = self._copied(file, target)
-        if copied is None:
-            raise errors.UnexpectedAnswerError(
-                f"What came in place of the result file {file.id} repeats the API key; nothing was stored. "
-                "No report of Stripe's does: look at the gateway or proxy in between."
-            )
-        size = copied.size
-        target.seek(0)
-        is_packed = target.read(4).startswith(PACKED)
-        if file.size is not None and size != file.size and not is_packed:
-            raise errors.DamagedFileError(
-                f"The result file {file.id} should have {file.size:,} bytes, but "
-                f"{'more' if size > file.size else f'only {size:,}'} came. Nothing was stored; fetch again."
-            )
-        return copied
+    def _pause(self, attempt: int, unfinished: str) -> None:
+        pause = backoff.retry_pause(attempt, self._transport.rng)
+        deadline.pause(self._transport.clock, pause, unfinished)
 
-    def _copied(self, file: FileView, target: BinaryIO) -> Download | None:
-        """Copy the file, but no more than its announced size; None if it contains the API key.
+    def _ask(self, url: str, file: FileView, wanted: Mapping[str, str]) -> requests.Response:
+        """The answer with the file's contents, or with the part that the headers *wanted* ask for.
 
-        A gateway may repeat the key. No error is raised here: a traceback can show the variables of its
-        frames, and the answer among them is not redacted.
+        A redirect is followed only over https and without the key.
         """
-        digest, size, before = hashlib.sha256(), 0, b""
-        with self._open(str(file.url), file) as response:
-            for chunk in response.iter_content(_CHUNK):
-                if self._settings.api_key.is_in(before + chunk):
-                    return None
-                before = chunk[-_LONGEST_KEY:]
-                size += len(chunk)
-                if file.size is not None and size > file.size:
-                    break
-                digest.update(chunk)
-                target.write(chunk)
-        return Download(size, digest.hexdigest())
-
-    def _open(self, url: str, file: FileView) -> requests.Response:
-        """The answer with the file's contents. A redirect is followed only over https and without the key."""
-        headers = {"Authorization": f"Bearer {UNSIGNED}", "Stripe-Version": self._settings.api_version}
+        signed = {"Authorization": f"Bearer {UNSIGNED}", "Stripe-Version": self._settings.api_version}
         if self._settings.account:
-            headers["Stripe-Account"] = self._settings.account
+            signed["Stripe-Account"] = self._settings.account
         is_elsewhere = False
         for _ in range(3):
             response = self._transport.file_session.get(
-                url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
+                url,
+                headers={"Accept-Encoding": ACCEPTED, **wanted, **signed},
+                stream=True,
+                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
             )
             if not response.is_redirect:
                 break
@@ -146,8 +133,8 @@ class Files:
             if isinstance(target, errors.ResultUnavailableError):
                 del response  # see below
                 raise target
-            url, headers, is_elsewhere = target, {}, True
-        if response.status_code == 200:
+            url, signed, is_elsewhere = target, {}, True
+        if response.status_code == 200 or (wanted and response.status_code in (206, 416)):
             return response
         with response:
             refused = self._no_file(response, file, is_elsewhere=is_elsewhere)

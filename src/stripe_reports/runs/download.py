@@ -16,7 +16,8 @@ from stripe_reports.errors import (
     ResultUnavailableError,
 )
 from stripe_reports.http.api_v1 import Api
-from stripe_reports.http.files import Download, Files
+from stripe_reports.http.body import Download
+from stripe_reports.http.files import Files
 from stripe_reports.http.settings import Settings
 from stripe_reports.models import Provenance, ReportRequest, ReportRun
 from stripe_reports.parsing.csv_strict import DOWNLOAD_AGAIN
