@@ -8,7 +8,6 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import NoReturn, Self, Unpack
 
@@ -16,6 +15,7 @@ import polars as pl
 from platformdirs import user_cache_path
 
 from stripe_reports.catalog import ReportTypeName
+from stripe_reports.catalog.unrecognised import Group
 from stripe_reports.errors import NotPicklableError
 from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.clock import Clock
@@ -125,8 +125,8 @@ class Client(RunCalls, Closing):
         self._transport = Transport(
             self.settings, cache_path=self._store.answers_path, application=application, clock=clock
         )
-        note = partial(self._store.launch_log.note_unrecognised, "left out of lists")
-        self._api = Api(self._transport, left_out=note)
+        note = self._store.launch_log.unrecognised.note
+        self._api = Api(self._transport, left_out=lambda shape: note({Group("left out of lists"): (shape,)}))
         self._account = Account(self._api, self._store.launch_log, self._transport)
         self._requests = RequestBuilder(self._account, self.settings)
         self._runs = Runs(self._account, self._api, self._store, self._transport)
@@ -430,7 +430,8 @@ class Client(RunCalls, Closing):
     @property
     def cache(self) -> Cache:
         """The results stored on this machine: ``client.cache.info()``, ``client.cache.clear(...)``."""
-        return Cache(self._store, now=self._transport.now, close=self.close)
+        version = self.settings.api_version
+        return Cache(self._store, api_version=version, now=self._transport.now, close=self.close)
 
     def now(self) -> datetime:
         """Return Stripe's time, from its last answer; before the first, this machine's time. No call."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from stripe_reports.catalog.categories import REPORTING_CATEGORIES, UNLISTED_CATEGORIES, categories
 from stripe_reports.catalog.currencies import CURRENCIES
 from stripe_reports.catalog.known import get, report_types
 from stripe_reports.catalog.names import ReportTypeName
@@ -29,6 +30,7 @@ __all__ = [
     "Offered",
     "ReportTypeName",
     "accepted",
+    "categories",
     "check",
     "chosen",
     "columns_named",
@@ -62,31 +64,6 @@ ECHOED = frozenset(
 Sources: https://docs.stripe.com/api/reporting/report_run/object; for ``tax_invoice_month``,
 https://docs.stripe.com/changelog/endive/2026-11-18/invoice-filtered-all-fees-report
 """
-
-REPORTING_CATEGORIES = (
-    *("advance", "advance_funding", "anticipation_repayment", "charge", "charge_failure"),
-    *("climate_order_purchase", "climate_order_refund", "connect_collection_transfer"),
-    *("connect_reserved_funds", "contribution", "dispute", "dispute_reversal", "fee"),
-    *("financing_paydown", "financing_paydown_reversal", "financing_payout", "financing_payout_reversal"),
-    *(
-        "issuing_authorization_hold",
-        "issuing_authorization_release",
-        "issuing_dispute",
-        "issuing_transaction",
-    ),
-    *("network_cost", "other_adjustment", "partial_capture_reversal", "payout", "payout_reversal"),
-    *("platform_earning", "platform_earning_refund", "refund", "refund_failure", "risk_reserved_funds"),
-    *("tax", "topup", "topup_reversal", "transfer", "transfer_reversal", "unreconciled_customer_funds"),
-)
-"""The 37 reporting categories that Stripe lists; there may be others. Source: https://docs.stripe.com/reports/reporting-categories"""
-
-UNLISTED_CATEGORIES = (
-    *("currency_conversion", "fee_credit_funding", "issuing_disbursement", "payment_network_reserve_hold"),
-    *("payment_network_reserve_release", "payout_minimum_balance_hold", "payout_minimum_balance_release"),
-    *("platform_fee_transfer", "reserve_hold", "revenue_share", "reward", "stripe_balance_payment_debit"),
-    *("stripe_balance_payment_debit_reversal", "tax_fund", "tax_withholding"),
-)
-"""Reporting categories that occur in reports but not in Stripe's list, which it calls incomplete."""
 
 _REFUSED = {
     "decimal_separator": "our tables need the point as the decimal sign",
@@ -265,8 +242,7 @@ def not_taken(report_type: ReportType, name: str) -> ParameterError:
 
 
 def _check_values(request: ReportRequest) -> dict[str, str]:
-    categories = (*REPORTING_CATEGORIES, *UNLISTED_CATEGORIES)
-    known = {"reporting_category": categories, "currency": CURRENCIES}
+    known = {"reporting_category": categories(), "currency": CURRENCIES}
     return {
         name: f"{value!r} is not a {name.replace('_', ' ')} that this package knows; Stripe "
         f"decides whether to accept it.{did_you_mean(value, values)}"

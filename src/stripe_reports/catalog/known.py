@@ -9,13 +9,13 @@ from typing import Any
 
 from stripe_reports.models import Column, ReportType
 
-__all__ = ["get", "report_types"]
+__all__ = ["get", "report_types", "reported_categories"]
 
 
 @cache
 def report_types() -> dict[str, ReportType]:
     """Return every catalogued type by id, ordered by family and name."""
-    data = json.loads(files(__package__).joinpath("report_types.json").read_text("utf-8"))
+    data = _data()
     return {id_: _report_type(id_, entry, data["columns"]) for id_, entry in data["report_types"].items()}
 
 
@@ -59,3 +59,14 @@ def _by_column(entry: dict[str, Any], member: str) -> dict[str, Any]:
 def get(id_: str) -> ReportType | None:
     """Return the catalogued type of that versioned id, or None."""
     return report_types().get(id_)
+
+
+def reported_categories() -> tuple[str, ...]:
+    """Return the reporting categories that users saw in their reports and reported."""
+    return tuple(_data().get("reporting_categories", {}))
+
+
+@cache
+def _data() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(files(__package__).joinpath("report_types.json").read_text("utf-8"))
+    return content

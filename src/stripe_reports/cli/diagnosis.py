@@ -42,8 +42,7 @@ def examine(client: Client) -> Iterator[Finding]:
     yield Finding("key", "ok", f"{settings.mode} mode{account}, asking {settings.base_url}")
     yield _tried("report types", lambda: f"{len(client.report_types())} offered")
     yield _tried("runs", lambda: f"can be listed; the newest is {_newest(client)}")
-    for what, names in client.cache.unrecognised().items():
-        yield Finding("not known", "warning", f"{what}: {_some(names)}")
+    yield from _not_known(client)
     yield _skew(client)
     yield _tried("folder", lambda: _folder(client))
 
@@ -53,6 +52,19 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, "ok", look())
     except StripeReportsError as error:
         return Finding(what, "problem", error.for_command_line())
+
+
+def _not_known(client: Client) -> Iterator[Finding]:
+    """List the names that this version does not know, one line for each subject."""
+    found = client.cache.unrecognised()
+    if found.is_empty():
+        yield Finding("not known", "ok", "nothing: this version knows every name that Stripe showed")
+        return
+    for (subject,), rows in found.group_by("subject", maintain_order=True):
+        names = [f"{type_} {name}".strip() for type_, name in rows.select("report_type", "name").rows()]
+        yield Finding("not known", "warning", f"{subject}: {_some(names)} ({len(names):,})")
+    advice = f"stripe-reports {version('stripe-reports')} does not know these names; to send them to the "
+    yield Finding("not known", "warning", advice + "maintainers: stripe-reports doctor --unknown FILE")
 
 
 def _some(names: Sequence[str]) -> str:

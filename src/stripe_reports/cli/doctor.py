@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stripe_reports.cli.output import say
@@ -10,6 +11,7 @@ from stripe_reports.render.printable import printable
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
+    from stripe_reports.client import Client
 
 __all__ = ["add_to", "run"]
 
@@ -23,6 +25,12 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--account", help="acct_… to act for a connected account")
     parser.add_argument("--base-url", help="address of a simulator, instead of Stripe's")
+    parser.add_argument(
+        "--unknown",
+        type=Path,
+        metavar="FILE",
+        help="write the names from Stripe that this version does not know to a new JSON file",
+    )
     parser.set_defaults(command=run)
 
 
@@ -38,5 +46,19 @@ def run(options: argparse.Namespace) -> int:
         for finding in examine(client):
             ok = ok and finding.verdict != "problem"
             say(printable(f"{marks[finding.verdict]}  {finding.what:<13} {finding.says}"))
+        if options.unknown is not None:
+            _write(client, options.unknown)
     say("\nNo problems found." if ok else "\nThere is a problem; see the lines marked XX.")
     return 0 if ok else 1
+
+
+def _write(client: Client, path: Path) -> None:
+    """Write the unknown names, and say what the file holds."""
+    names = client.cache.unrecognised()
+    if names.is_empty():
+        say(f"\nNo unknown names were recorded, so {path} was not written.")
+        return
+    written = client.cache.write_unrecognised(path)
+    counts = names.group_by("subject", maintain_order=True).len().rows()
+    say(f"\n{written} holds only names: {', '.join(f'{subject}: {count:,}' for subject, count in counts)}.")
+    say("It has no values, account ids or keys. Please look at it, then send it to the maintainers.")

@@ -38,7 +38,8 @@ logger = logging.getLogger("stripe_reports")
 _T = TypeVar("_T")
 _Named = TypeVar("_Named", ReportRun, ReportType)
 _RUN_ID = re.compile(r"frr_\w+")
-_NAME = re.compile(r"[A-Za-z0-9_.]{1,100}")
+_TYPE_ID = re.compile(r"[a-z0-9_]{1,60}(?:\.[a-z0-9_]{1,60}){1,6}")
+_MEMBER = re.compile(r"[A-Za-z_]{1,40}")
 
 _RUNS, _TYPES = "/v1/reporting/report_runs", "/v1/reporting/report_types"
 
@@ -266,10 +267,17 @@ class Api:
 
 
 def _shape(what: str, thing: object) -> str:
-    """Name and shape of an object, without its values: ``report run frr_1 (created str, id str)``."""
+    """Name and shape of an object, without its values: ``report type new.1 (id str, version int)``.
+
+    Only a report type's id is a name; the id of a run is a value.
+    """
     if not isinstance(thing, Mapping):
         return f"{what} ({type(thing).__name__})"
     id_ = thing.get("id")
-    name = f" {id_}" if isinstance(id_, str) and _NAME.fullmatch(id_) else ""
-    members = sorted(f"{str(key)[:40]} {type(value).__name__}" for key, value in thing.items())
+    name = f" {id_}" if isinstance(id_, str) and _TYPE_ID.fullmatch(id_) else ""
+    members = sorted(
+        f"{key} {type(value).__name__}"
+        for key, value in thing.items()
+        if isinstance(key, str) and _MEMBER.fullmatch(key)
+    )
     return f"{what}{name} ({', '.join(members[:30])})"

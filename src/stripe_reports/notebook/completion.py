@@ -148,7 +148,7 @@ def _choices(argument: str, given: Mapping[str, str], *, in_list: bool) -> Seque
         case "currency":
             return catalog.CURRENCIES
         case "reporting_category":
-            return (*catalog.REPORTING_CATEGORIES, *catalog.UNLISTED_CATEGORIES)
+            return catalog.categories()
         case "columns":
             names = _columns_of(given.get("report_type", ""))
             return names if in_list else ["all", "default"]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from stripe_reports import catalog
+from stripe_reports.catalog.unrecognised import names_of_types
 from stripe_reports.errors import (
     LiveModeRequiredError,
     NetworkError,
@@ -78,20 +79,21 @@ class Account:
         try:
             offered = {type_.id: type_.default_columns for type_ in types}
             self._launch_log.remember_offered(offered, self._transport.clock.now())
-            strangers = [id_ for id_ in offered if catalog.get(id_) is None]
-            self._launch_log.note_unrecognised("report types", *strangers)
         except StoreError as error:
             logger.warning("the names of the report types are asked for again next time: %s", error)
+        self._launch_log.unrecognised.note(names_of_types(types))
         return types
 
     def report_type(self, id_: str) -> ReportType:
         """A report type as Stripe has it now, completed by the catalogue."""
         try:
-            return catalog.merge(self._api.retrieve_report_type(id_))
+            type_ = catalog.merge(self._api.retrieve_report_type(id_))
         except LiveModeRequiredError:
             raise
         except NotFoundError as error:
             raise catalog.unknown(id_, says=error.stripe_message) from error
+        self._launch_log.unrecognised.note(names_of_types([type_]))
+        return type_
 
     def known_type(self, id_: str) -> ReportType:
         """The type as it is known without a call: from the catalogue, or from the columns Stripe named."""

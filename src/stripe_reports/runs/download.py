@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from stripe_reports import catalog, parsing
-from stripe_reports.catalog.siblings import UNKNOWN
 from stripe_reports.errors import (
     DamagedFileError,
     NotAReportError,
@@ -27,6 +26,7 @@ from stripe_reports.planning.echo import echoes_all
 from stripe_reports.planning.reuse import result_key
 from stripe_reports.render import remedies
 from stripe_reports.runs.account import Account
+from stripe_reports.runs.unrecognised import note_result
 from stripe_reports.storage.bounded_file import BoundedFile
 from stripe_reports.storage.disk import size_text
 from stripe_reports.storage.store import METADATA_KEY, Store, StoredResult
@@ -124,11 +124,9 @@ class Downloader:
                     error.remedy = None
                 error.advise(remedies.launch_anew())
                 raise
-            unknown = kinds_from.get(UNKNOWN, ())
-            strangers = (f"{request.report_type} {column}" for column in unknown)
-            self._store.launch_log.note_unrecognised("columns", *strangers)
             key = result_key(self._account.key_of(request), provenance.schema_overrides)
             stored = self._store.put(key, parquet, provenance, rows=rows)
+        note_result(self._store.launch_log, stored)
         limit = self._settings.cache_limit
         for path in self._store.evict(limit, keep=stored.path):
             logger.info("removed %s: the stored results took more than %s", path, size_text(limit))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+from stripe_reports.catalog.unrecognised import names_of_run
 from stripe_reports.errors import (
     NetworkError,
     RateLimitError,
@@ -99,6 +100,7 @@ class Follower:
 
     def _note_end(self, run: ReportRun) -> None:
         """Record how a run ended and how long it took, for the next decision and the next estimate."""
+        self._launch_log.unrecognised.note(names_of_run(run))
         record = self._launch_log.launch_of(run.id)
         if record is not None and record.status != run.status:
             key = self._account.key_of(record.request)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
 
+from stripe_reports.catalog.unrecognised import SUBJECTS, Group, for_maintainers
+from stripe_reports.errors import ParameterError, StoreError
 from stripe_reports.planning.reuse import is_closed
 from stripe_reports.render.printable import printable
-from stripe_reports.storage.disk import size_text
+from stripe_reports.render.remedies import everywhere
+from stripe_reports.storage.disk import disk_errors, size_text, write_new
 from stripe_reports.storage.store import Store, StoredResult
 
 __all__ = ["Cache"]
@@ -30,6 +36,12 @@ _SCHEMA: dict[str, pl.DataType] = {
     "path": pl.String(),
 }
 
+_UNRECOGNISED: dict[str, pl.DataType] = {
+    "subject": pl.String(),
+    "report_type": pl.String(),
+    "name": pl.String(),
+}
+
 
 class Cache:
     """The results stored for a client; see ``cache`` of a client, which gives it.
@@ -38,8 +50,11 @@ class Cache:
     cleared or newer results need the space.
     """
 
-    def __init__(self, store: Store, *, now: Callable[[], datetime], close: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, *, api_version: str, now: Callable[[], datetime], close: Callable[[], None]
+    ) -> None:
         self._store = store
+        self._api_version = api_version
         self._now = now
         self._close = close
 
@@ -76,9 +91,9 @@ class Cache:
     ) -> pl.DataFrame:
         """Remove stored results, and return their rows of ``info``.
 
-        Without arguments, everything stored for this client is removed: results, answers of Stripe's API, and
-        the log of launches. Stripe keeps its own files for a year. Fetches in other threads and processes
-        still succeed; empty lock files remain.
+        Without arguments, everything stored for this client is removed: results, answers of Stripe's API, the
+        log of launches, and the record of unknown names. Stripe keeps its own files for a year. Fetches in
+        other threads and processes still succeed; empty lock files remain.
 
         Args:
             report_type: Only results of this type; without version, of all its versions.
@@ -106,12 +121,47 @@ class Cache:
                 self._store.remove(Path(path))
         return gone
 
-    def unrecognised(self) -> dict[str, list[str]]:
-        """Return the names and shapes from Stripe that this version does not recognise, by category.
+    def unrecognised(self) -> pl.DataFrame:
+        """List the names that Stripe showed to this client and this version of the package does not know.
 
-        ``stripe-reports doctor`` prints it.
+        They are names only, never values: ids, amounts and metadata keys are not recorded. ``clear()``
+        without arguments removes the record. ``stripe-reports doctor`` prints the list.
+
+        Returns:
+            ``subject`` (``"report types"``, ``"columns"``, …), ``report_type`` (empty for names of
+            no report type) and ``name``.
         """
-        return self._store.launch_log.unrecognised()
+        names = self._store.launch_log.unrecognised.read()
+        rows = [(*group, name) for group, given in sorted(names.items(), key=_by_subject) for name in given]
+        return pl.DataFrame(rows, schema=_UNRECOGNISED, orient="row")
+
+    def write_unrecognised(self, path: str | os.PathLike[str]) -> Path:
+        """Write these names to a JSON file that can be sent to the maintainers, with mode 0600.
+
+        The file holds names and versions only: no values, account ids or keys.
+
+        Args:
+            path: The file; an existing one is not overwritten.
+
+        Raises:
+            ParameterError: The file already exists.
+            StoreError: It cannot be written.
+        """
+        target = Path(path).expanduser()
+        content = for_maintainers(
+            self._store.launch_log.unrecognised.read(),
+            package_version=version("stripe-reports"),
+            api_version=self._api_version,
+            written=f"{self._now():%Y-%m-%d}",
+        )
+        try:
+            with disk_errors("write", target, remedy=everywhere("Choose another path.")):
+                write_new(target, json.dumps(content, indent=1) + "\n")
+        except StoreError as error:
+            if isinstance(error.__cause__, FileExistsError):
+                raise ParameterError(f"{target} already exists. Choose another name.", param="path") from None
+            raise
+        return target
 
     def check_writable(self) -> None:
         """Check that results can be stored.
@@ -124,6 +174,10 @@ class Cache:
 
     def _stores(self, all_owners: bool) -> list[Store]:
         return self._store.on_this_machine() if all_owners else [self._store]
+
+
+def _by_subject(entry: tuple[Group, object]) -> tuple[int, str]:
+    return SUBJECTS.index(entry[0].subject), entry[0].report_type
 
 
 def _row(stored: StoredResult, store: Store) -> tuple[object, ...]:

@@ -22,6 +22,7 @@ from stripe_reports.render import remedies
 from stripe_reports.render.remedies import Remedy, everywhere
 
 __all__ = [
+    "append",
     "digest",
     "disk_errors",
     "files_in",
@@ -35,6 +36,7 @@ __all__ = [
     "safe_name",
     "size_text",
     "write_json",
+    "write_new",
     "written_whole",
 ]
 
@@ -161,6 +163,28 @@ def write_json(path: Path, content: Any) -> None:
 
     with disk_errors("write", path):
         in_folder(path.parent, write)
+
+
+def append(path: Path, content: bytes) -> None:
+    """Append to a file with mode 0600 in one write, which the writes of other processes do not interrupt."""
+
+    def write() -> None:
+        with open(path, "ab", buffering=0, opener=_private) as file:
+            file.write(content)
+
+    with disk_errors("write", path):
+        in_folder(path.parent, write)
+
+
+def write_new(path: Path, content: str) -> None:
+    """Write a new text file with mode 0600; raise ``FileExistsError`` instead of overwriting a file."""
+    with open(path, "x", encoding="utf-8", opener=_private) as file:
+        try:
+            file.write(content)
+            file.flush()
+        except OSError:
+            path.unlink(missing_ok=True)  # it is this call's, and incomplete
+            raise
 
 
 @contextmanager

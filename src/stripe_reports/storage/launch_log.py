@@ -2,7 +2,7 @@
 
     index.sqlite                             the launches and their outcomes; see ``index``
     durations.json                           duration of the last runs of each type
-    unrecognised.json                        names unknown to this version, for the doctor
+    unrecognised.jsonl                       names that the catalogue lacks; see ``storage/unrecognised``
     report_types.json                        report types of the account, kept for a day
 
 All processes share these files. One that is lost or cannot be read costs a call, never a wrong result.
@@ -11,7 +11,6 @@ All processes share these files. One that is lost or cannot be read costs a call
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,19 +19,16 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from stripe_reports.errors import StoreError
 from stripe_reports.models import ReportRequest
 from stripe_reports.planning.reuse import KnownRun
 from stripe_reports.storage.disk import disk_errors, locked, read_json, write_json
 from stripe_reports.storage.index import Index
+from stripe_reports.storage.unrecognised import NameRecord
 
 __all__ = ["LaunchLog", "LaunchRecord"]
 
-logger = logging.getLogger("stripe_reports")
-
 DURATIONS_KEPT = 7
 DURATIONS_TIMEOUT = 5.0
-UNRECOGNISED_KEPT = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,25 +116,10 @@ class LaunchLog:
         columns = {id_: None if names is None else list(names) for id_, names in default_columns.items()}
         write_json(self.folder / "report_types.json", {"at": at.isoformat(), "default_columns": columns})
 
-    def unrecognised(self) -> dict[str, list[str]]:
-        """Return the names and shapes from Stripe that this version does not recognise, by category."""
-        try:
-            read = read_json(self.folder / "unrecognised.json")
-            return {str(what): [str(name) for name in names] for what, names in read.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
-            return {}
-
-    def note_unrecognised(self, what: str, *names: str) -> None:
-        """Record names or shapes that are not recognised; the first few hundred of each category are kept."""
-        known = self.unrecognised() if names else {}
-        new = [name for name in names if name not in known.get(what, ())]
-        if not new:
-            return
-        known[what] = [*known.get(what, ()), *new][:UNRECOGNISED_KEPT]
-        try:
-            write_json(self.folder / "unrecognised.json", known)
-        except StoreError as error:
-            logger.warning("not noted for the doctor: %s", error)
+    @property
+    def unrecognised(self) -> NameRecord:
+        """The record of names that Stripe showed and the catalogue lacks."""
+        return NameRecord(self.folder / "unrecognised.jsonl")
 
     def durations(self, report_type: str) -> list[float]:
         """Return the durations of the last runs of a type in seconds, oldest first."""

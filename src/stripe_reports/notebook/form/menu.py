@@ -30,7 +30,7 @@ def static_menu() -> dict[str, Any]:
     """Return the part of the menu that does not change while a form is open."""
     return {
         "timezones": sorted(available_timezones()),
-        "categories": [*catalog.REPORTING_CATEGORIES, *catalog.UNLISTED_CATEGORIES],
+        "categories": [*catalog.categories()],
         "currencies": list(CURRENCIES),
     }
 
