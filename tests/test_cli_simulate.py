@@ -84,6 +84,12 @@ def test_closed_months_are_restated(simulated):
     assert made._restatements[0].end == made._restatements[1].start
 
 
+@pytest.mark.parametrize("options", [[], ["--strict-bounds"]])
+def test_intervals_may_touch_the_ends_of_the_data_unless_bounds_are_strict(simulated, options):
+    """Stripe's guide allows it, its reference does not."""
+    assert simulated(*options).strict_bounds == bool(options)
+
+
 def test_events_go_to_addresses_of_this_machine(simulated, capsys):
     """All three kinds unless told, signed with a secret that is printed."""
     made = simulated("--webhook", "http://127.0.0.1:9/a", "--webhook", "http://localhost:9/b")

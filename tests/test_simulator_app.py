@@ -873,6 +873,8 @@ def test_its_clock_can_be_moved_from_any_language(simulator):
         ("faults", {}, "fault"),
         ("faults", {"fault": ""}, "fault"),
         ("faults", {"fault": "file.cutt"}, "fault"),
+        ("bounds", {}, "strict"),
+        ("bounds", {"strict": "yes"}, "strict"),
         ("restatements", {}, "period"),
         ("restatements", {"period": "soon"}, "period"),
         ("restatements", {"period": "2026-09", "change": "all"}, "change"),
@@ -883,6 +885,15 @@ def test_what_cannot_be_is_refused(simulator, path, sent, param):
     """With the parameter at fault."""
     answer = Client(simulator).post(f"/simulator/{path}", data=sent)
     assert (answer.status_code, error(answer)["param"]) == (400, param)
+
+
+def test_strict_bounds_can_be_switched_on_and_off_from_any_language(simulator):
+    """Stripe's pages disagree on them, so a client should be tried with both."""
+    client = Client(simulator)
+    assert client.get("/simulator/bounds").json == {"strict": False}
+    assert client.post("/simulator/bounds", data={"strict": "true"}).json == {"strict": True}
+    assert simulator.strict_bounds
+    assert client.post("/simulator/bounds", data={"strict": "false"}).json == {"strict": False}
 
 
 def test_a_closed_month_can_be_restated_from_any_language(simulator):

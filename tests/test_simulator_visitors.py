@@ -17,6 +17,7 @@ CONTROLS = [
     ("GET", "/simulator/faults"),
     ("POST", "/simulator/faults"),
     ("DELETE", "/simulator/faults"),
+    ("POST", "/simulator/bounds"),
     ("POST", "/simulator/restatements"),
     ("POST", "//simulator/clock"),
     ("POST", "/%73imulator/clock"),

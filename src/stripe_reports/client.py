@@ -27,6 +27,7 @@ from stripe_reports.models import ReportRequest, ReportType
 from stripe_reports.notebook.completion import install_in_session
 from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.parsing import SchemaOverrides, checked_overrides
+from stripe_reports.planning import data_end
 from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy, check_policy
@@ -262,7 +263,8 @@ class Client(RunCalls, Closing):
         """
         check_policy(reuse)
         asked = self._requests.asked(report_type, period, parameters)
-        return replace(self._runs.finder.plan(asked.request, reuse), notes=asked.notes)
+        notes = (*asked.notes, *data_end.notes(asked.request))
+        return replace(self._runs.finder.plan(asked.request, reuse), notes=notes)
 
     @spelled_out(Parameters)
     def fetch(

@@ -69,6 +69,12 @@ def add_to(commands: Commands) -> None:
         "'2026-09=fee waived' (late fee, fee waived, description); can be repeated",
     )
     parser.add_argument(
+        "--strict-bounds",
+        action="store_true",
+        help="refuse intervals that start or end exactly where the data do, as Stripe's reference says "
+        "(default: as its guide says, accept them)",
+    )
+    parser.add_argument(
         "--category",
         action="append",
         default=[],
@@ -159,6 +165,7 @@ def _simulator(options: argparse.Namespace) -> Simulator:
         rate_limits=RateLimits() if is_running and not options.no_rate_limits else None,
         charges_per_day=options.size,
         categories=options.category,
+        strict_bounds=options.strict_bounds,
     )
     simulator.faults += [Fault.parsed(text) for text in options.fault]
     for text in options.restate:

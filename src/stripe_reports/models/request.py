@@ -26,6 +26,8 @@ _ID_PREFIXES = {
     "invoice": "in_",
     "invoice_line_item": "il_",
 }
+_NOT_SENT = frozenset({"report_type", "other", "zone", "truncated_at"})
+"""Fields that are not parameters; ``other`` holds some."""
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -53,6 +55,9 @@ class ReportRequest:
         other: Parameters that this package does not know, by name, sent unchanged.
         zone: IANA zone of the period, for types without ``timezone``; it is shown but not sent, and does not
             affect equality.
+        truncated_at: End of Stripe's data at which a period that is not over yet was truncated; it is not
+            sent and does not affect equality. If Stripe refuses an interval that ends exactly there, such a
+            request ends one second earlier.
         last_included_day: Checked against *interval_end*; the ``repr`` has it for the reader.
 
     Raises:
@@ -77,6 +82,7 @@ class ReportRequest:
     invoice_line_item: str | None
     other: tuple[tuple[str, Any], ...]
     zone: str | None = field(compare=False)
+    truncated_at: datetime | None = field(compare=False)
 
     def __init__(
         self,
@@ -97,6 +103,7 @@ class ReportRequest:
         invoice_line_item: str | None = None,
         other: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
         zone: str | None = None,
+        truncated_at: datetime | str | None = None,
         last_included_day: date | str | None = None,
     ) -> None:
         if not _VERSIONED.fullmatch(report_type):
@@ -122,6 +129,7 @@ class ReportRequest:
             "invoice_line_item": invoice_line_item,
             "other": tuple(sorted((name, _frozen(value)) for name, value in dict(other).items())),
             "zone": zone,
+            "truncated_at": _bound("truncated_at", truncated_at),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -186,7 +194,7 @@ class ReportRequest:
     @property
     def parameters(self) -> dict[str, Any]:
         """The parameters sent, by Stripe's names: bounds as datetimes, lists as tuples, without None."""
-        names = [f.name for f in fields(self) if f.name not in ("report_type", "other", "zone")]
+        names = [f.name for f in fields(self) if f.name not in _NOT_SENT]
         values = {name: getattr(self, name) for name in names} | dict(self.other)
         return {name: value for name, value in values.items() if value is not None}
 
@@ -245,7 +253,7 @@ class ReportRequest:
     @classmethod
     def from_stripe(cls, report_type: str, parameters: Mapping[str, Any]) -> Self:
         """Return the request of a run from its ``report_type`` and the ``parameters`` that Stripe echoes."""
-        known = {f.name for f in fields(cls)} - {"report_type", "other", "zone"}
+        known = {f.name for f in fields(cls)} - _NOT_SENT
         given = {name: value for name, value in parameters.items() if value not in ("", None, [])}
         bounds: dict[str, Any] = {
             name: instant(given[name]) for name in ("interval_start", "interval_end") if name in given
@@ -264,6 +272,8 @@ class ReportRequest:
             shown["other"] = dict(self.other)
         if self.zone and not self.timezone:
             shown["zone"] = self.zone
+        if self.truncated_at is not None:
+            shown["truncated_at"] = iso(self.truncated_at, self.display_zone)
         if self.interval_end is not None:
             shown["last_included_day"] = str(self.last_included_day)
         arguments = [repr(self.report_type), *(f"{name}={value!r}" for name, value in shown.items())]

@@ -102,6 +102,8 @@ def resolve(
     found = _Period(report_type, period, zone, now, fiscal_year_start, truncates)
     try:
         values |= found.bounds()
+        if found.truncated and found.interval is not None:
+            values["truncated_at"] = found.interval.end
     except ParameterError as problem:
         problems["period"] = problem
     columns = asked.pop("columns", None)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from stripe_reports import catalog
 from stripe_reports.errors import IntervalError, UnknownReportTypeError
 from stripe_reports.models import ReportRequest
+from stripe_reports.planning import data_end
 from stripe_reports.planning.period_before import period_before
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
@@ -73,12 +74,22 @@ def tie_out(
         first, after = (_instant(bound, summary.display_zone) for bound in bounds)
         name = period_name(first, after, summary.display_zone)
         notes.append(f"The previous balance was not checked: Stripe has no data for {name}.")
-    pending: dict[str, PendingReport] = {
-        name: client.submit(request, reuse=reuse, timeout=timeout, progress=progress)
-        for name, request in requests.items()
-    }
-    reports: dict[str, Report] = {name: report.result() for name, report in pending.items()}
+
+    def fetched(requests: dict[str, ReportRequest]) -> dict[str, Report]:
+        pending: dict[str, PendingReport] = {
+            name: client.submit(request, reuse=reuse, timeout=timeout, progress=progress)
+            for name, request in requests.items()
+        }
+        return {name: report.result() for name, report in pending.items()}
+
+    reports = fetched(requests)
+    # Stripe may have refused the end of some of them, which then end one second earlier.
+    same = _with_one_end({name: reports[name].request for name in requests if name != "previous"})
+    if changed := {name: request for name, request in same.items() if request != reports[name].request}:
+        reports |= fetched(changed)
     notes.extend(_of_different_data(reports))
+    summary = reports["summary"].request
+    notes.extend(data_end.notes(summary))
     start, end = summary.interval_start, summary.interval_end
     result = TieOut.of(
         reports=reports,
@@ -108,11 +119,7 @@ def _requests(
             if name not in _OPTIONAL:
                 raise
             notes.append(f"{name} was not checked: the account does not offer {report_type}.")
-    ends = {request.interval_end for request in requests.values()}
-    if len(ends) > 1:  # a current period is cut where the data end, which is earlier for some types
-        bounds = _bounds(requests["summary"].interval_start, ends)
-        requests = {name: _request(client, name, bounds, timezone, currency) for name in requests}
-    return requests
+    return _with_one_end(requests)
 
 
 def _request(
@@ -127,11 +134,22 @@ def _request(
     return client.request(request.report_type, period, timezone=timezone, currency=currency, columns=columns)
 
 
-def _bounds(start: datetime | None, ends: set[datetime | None]) -> tuple[datetime, datetime]:
-    known = [end for end in ends if end is not None]
-    if start is None or not known:
+def _with_one_end(requests: dict[str, ReportRequest]) -> dict[str, ReportRequest]:
+    """Return requests that all end with the first of them.
+
+    A current period is truncated where the data end, which is earlier for some types.
+    """
+    first = min(requests.values(), key=_end_of)
+    return {
+        name: replace(request, interval_end=first.interval_end, truncated_at=first.truncated_at)
+        for name, request in requests.items()
+    }
+
+
+def _end_of(request: ReportRequest) -> datetime:
+    if request.interval_end is None:
         raise ValueError("reports of a period have bounds")
-    return start, min(known)
+    return request.interval_end
 
 
 def _of_different_data(reports: dict[str, Report]) -> list[str]:

@@ -23,6 +23,7 @@ __all__ = [
     "choose_another_folder",
     "choose_columns",
     "come_back",
+    "end_before_the_data",
     "everywhere",
     "fetch_the_report",
     "give_both_bounds",
@@ -37,6 +38,7 @@ __all__ = [
     "name_timezone",
     "read_as",
     "read_less",
+    "start_after_the_data",
     "wait_first",
     "wait_for_run",
     "wait_longer",
@@ -122,6 +124,22 @@ def ask_again_with_more_time() -> Remedy:
         f"Call again, with a longer timeout: {found}",
         f"Run the same command again, with a longer --timeout if it takes one: {found}",
         f"Press the button again: {found}",
+    )
+
+
+def end_before_the_data() -> Remedy:
+    """Ask for an interval that ends before Stripe's data do."""
+    return everywhere(
+        "Stripe does not accept an interval that ends exactly at the end of its data. End it one second "
+        "earlier, or wait until Stripe has added data, about twice a day."
+    )
+
+
+def start_after_the_data() -> Remedy:
+    """Ask for an interval that starts after Stripe's data do."""
+    return everywhere(
+        "Stripe does not accept an interval that starts exactly at the start of its data. Start it one "
+        "second later."
     )
 
 

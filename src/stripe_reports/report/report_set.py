@@ -125,7 +125,7 @@ class ReportSet(Exports):
             notes: Sentences for ``notes``.
         """
         parts = tuple(part.explained(skipped) for part in self.parts)
-        return replace(self, parts=parts, skipped=tuple(skipped), notes=tuple(notes))
+        return replace(self, parts=parts, skipped=tuple(skipped), notes=(*notes, *self.notes))
 
     def scan(self) -> pl.LazyFrame:
         """All parts as one LazyFrame over their files; no row is read until it is collected.

@@ -21,6 +21,7 @@ from stripe_reports.errors import (
 from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.transport import Transport
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.planning import data_end
 from stripe_reports.planning.intervals import Interval, clip
 from stripe_reports.planning.reuse import request_key
 from stripe_reports.storage.launch_log import LaunchLog
@@ -44,6 +45,11 @@ class Account:
         """The key that equal requests of this account share."""
         settings = self._transport.settings
         return request_key(request, settings.owner, settings.api_version)
+
+    def as_accepted(self, request: ReportRequest) -> ReportRequest:
+        """Return the request with the end that Stripe accepts, as far as its earlier answers show."""
+        shorter = data_end.shortened(request)
+        return shorter if shorter is not None and self._launch_log.is_data_end_refused() else request
 
     # Time
 

@@ -37,6 +37,9 @@ class RunCalls(ABC):
     def launch(self, request: ReportRequest) -> ReportRun:
         """Create a new run at Stripe, and return it, usually pending.
 
+        If Stripe refuses the end of a period that is not over yet, the run ends one second earlier; its
+        ``parameters`` show it.
+
         Raises:
             IntervalError: The interval exceeds the available data; the message has both limits.
             StripeAPIError: Stripe refused it.
@@ -44,7 +47,7 @@ class RunCalls(ABC):
         Stripe's page: https://docs.stripe.com/api/reporting/report_run/create.
         """
         catalog.check(request)
-        return self._runs.launcher.launch(request)
+        return self._runs.launch(self._account.as_accepted(request))
 
     def retrieve(self, run_id: str) -> ReportRun:
         """Return the run with that id, as it is now: one call, or none if it is known to be finished.

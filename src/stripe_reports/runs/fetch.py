@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 import polars as pl
 
 from stripe_reports.catalog.assumptions import sentence, warn_once
-from stripe_reports.errors import ResultUnavailableError, RunError, StoreError
+from stripe_reports.errors import InvalidRequestError, ResultUnavailableError, RunError, StoreError
 from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.files import Files
 from stripe_reports.http.transport import Transport
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides, in_words
-from stripe_reports.planning import deadline
+from stripe_reports.planning import data_end, deadline
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.render import remedies
 from stripe_reports.report.report import Decision, Report
@@ -28,6 +30,8 @@ from stripe_reports.runs.progress import Progress
 from stripe_reports.storage.store import Store, StoredResult
 
 __all__ = ["Runs"]
+
+_T = TypeVar("_T")
 
 logger = logging.getLogger("stripe_reports")
 
@@ -63,6 +67,48 @@ class Runs:
 
         A result that is read with other *overrides* is stored separately, of the same run.
         """
+        return self._with_accepted_end(
+            request, lambda each: self._fetch(each, policy, overrides, progress=progress)
+        )
+
+    def launch(self, request: ReportRequest) -> ReportRun:
+        """Launch a new run, even if an earlier one would answer."""
+        return self._with_accepted_end(request, self.launcher.launch)
+
+    def _with_accepted_end(self, request: ReportRequest, act: Callable[[ReportRequest], _T]) -> _T:
+        """Do it, once more with one second less if Stripe refuses the end of a truncated period.
+
+        An interval that the user named is not changed: the error says what to ask for.
+        """
+        try:
+            return act(request)
+        except InvalidRequestError as refusal:
+            bound = data_end.bound_named(refusal)
+            if bound is None or not data_end.is_at_the_edge(
+                bound, request, self.account.report_type(request.report_type)
+            ):
+                raise
+            shorter = data_end.shortened(request)
+            if bound == "interval_start":
+                refusal.advise(remedies.start_after_the_data())
+                raise
+            if shorter is None:
+                refusal.advise(remedies.end_before_the_data())
+                raise
+            logger.info("asking for one second less: %s", refusal.problem)
+        is_refused_too = False
+        try:
+            return act(shorter)
+        except InvalidRequestError:
+            is_refused_too = True  # so the end was not the reason
+            raise
+        finally:
+            if not is_refused_too:
+                self._store.launch_log.note_data_end_refused()
+
+    def _fetch(
+        self, request: ReportRequest, policy: Policy, overrides: Overrides, *, progress: Progress | None
+    ) -> Report:
         if (report := self.stored(request, policy, overrides)) is not None:
             return report
         unusable: dict[str, str] = {}
@@ -130,6 +176,7 @@ def _report(stored: StoredResult, decision: Decision, *, asked: ReportRequest | 
     provenance = stored.provenance
     warn_once(provenance.request.report_type, provenance.kinds_from)
     assumed = sentence(provenance.request.report_type, provenance.kinds_from)
-    decision = replace(decision, assumed=(assumed,) if assumed else ())
-    # The request asked for equals the stored one, and also knows the zone in which it was meant.
-    return Report(asked or provenance.request, provenance.run, decision, provenance, stored.path)
+    # The request asked for equals the stored one, and also knows how its period was meant.
+    request = asked or provenance.request
+    decision = replace(decision, notes=data_end.notes(request), assumed=(assumed,) if assumed else ())
+    return Report(request, provenance.run, decision, provenance, stored.path)

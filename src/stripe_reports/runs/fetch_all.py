@@ -13,7 +13,7 @@ from stripe_reports.catalog.splitting import check_split
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides
-from stripe_reports.planning import intervals
+from stripe_reports.planning import data_end, intervals
 from stripe_reports.planning.intervals import Interval, Split
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.planning.tax_months import in_months, takes_month
@@ -68,7 +68,15 @@ def requests_of(request: ReportRequest, split: Split) -> tuple[ReportRequest, ..
         )
     if is_by_month:
         return in_months(request)
-    return tuple(replace(request, interval_start=part.start, interval_end=part.end) for part in parts)
+    return tuple(
+        replace(
+            request,
+            interval_start=part.start,
+            interval_end=part.end,
+            truncated_at=request.truncated_at if part.end == end else None,
+        )
+        for part in parts
+    )
 
 
 def answer_in_parts(
@@ -104,7 +112,10 @@ def answer_in_parts(
                 "Stripe; the same call joins them."
             )
             raise
-    return ReportSet(request, split, _all_there(requests, answers))
+    reports = _all_there(requests, answers)
+    # Stripe may have refused the end of the last part, which then ends one second earlier.
+    whole = replace(request, interval_end=reports[-1].request.interval_end)
+    return ReportSet(whole, split, reports, notes=data_end.notes(whole))
 
 
 def _side_by_side(

@@ -86,7 +86,7 @@ class RequestBuilder:
         resolution = self._resolve(
             self._account.versioned(report_type), period, parameters, checks_availability=checks_availability
         )
-        return _asked(resolution)
+        return self._asked(resolution)
 
     def _resolve(
         self,
@@ -124,7 +124,7 @@ class RequestBuilder:
             return self.request(report_type, period, parameters, checks_availability=False)
         _check_alone(period, parameters)
         catalog.check(report_type)
-        return Asked(report_type)
+        return Asked(self._account.as_accepted(report_type))
 
     def in_parts(
         self,
@@ -141,9 +141,21 @@ class RequestBuilder:
         type_id = self._account.versioned(report_type)
         check_split(type_id)
         resolution = self._resolve(type_id, period, parameters, checks_availability=False, truncates=True)
-        asked = _asked(resolution)
+        asked = self._asked(resolution)
         requests_of(asked.request, split)
         return asked
+
+    def _asked(self, resolution: Resolution) -> Asked:
+        """Return the request, and warn of what is left to Stripe.
+
+        A period that is not over yet is nothing to warn of: the report says where it ends.
+        """
+        request = self._account.as_accepted(resolution.unwrap())
+        notes = dict(resolution.notes)
+        of_period = notes.pop("period", None)
+        for message in notes.values():
+            notices.warn_once(message)
+        return Asked(request, (of_period,) if of_period else (), resolution.truncated)
 
     def _time_for(self, period: Period | None, truncates: bool) -> datetime:
         """Return the time: Stripe's where the period depends on it, the machine's if Stripe is silent."""
@@ -156,19 +168,6 @@ class RequestBuilder:
                     "Stripe could not be asked for the time; %r is by this machine's clock.", period
                 )
         return now
-
-
-def _asked(resolution: Resolution) -> Asked:
-    """Return the request, and warn of what is left to Stripe.
-
-    A period that is not over yet is nothing to warn of: the report says where it ends.
-    """
-    request = resolution.unwrap()
-    notes = dict(resolution.notes)
-    of_period = notes.pop("period", None)
-    for message in notes.values():
-        notices.warn_once(message)
-    return Asked(request, (of_period,) if of_period else (), resolution.truncated)
 
 
 def _check_alone(period: Period | None, parameters: Parameters) -> None:

@@ -4,6 +4,7 @@
     durations.json                           duration of the last runs of each type
     unrecognised.jsonl                       names that the catalogue lacks; see ``storage/unrecognised``
     report_types.json                        report types of the account, kept for a day
+    refused_bounds.json                      present if Stripe refused an interval that ends with its data
 
 All processes share these files. One that is lost or cannot be read costs a call, never a wrong result.
 """
@@ -11,6 +12,7 @@ All processes share these files. One that is lost or cannot be read costs a call
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from stripe_reports.errors import StoreError
 from stripe_reports.models import ReportRequest
 from stripe_reports.planning.reuse import KnownRun
 from stripe_reports.storage.disk import disk_errors, locked, read_json, write_json
@@ -26,6 +29,8 @@ from stripe_reports.storage.index import Index
 from stripe_reports.storage.unrecognised import NameRecord
 
 __all__ = ["LaunchLog", "LaunchRecord"]
+
+logger = logging.getLogger("stripe_reports")
 
 DURATIONS_KEPT = 7
 DURATIONS_TIMEOUT = 5.0
@@ -120,6 +125,20 @@ class LaunchLog:
     def unrecognised(self) -> NameRecord:
         """The record of names that Stripe showed and the catalogue lacks."""
         return NameRecord(self.folder / "unrecognised.jsonl")
+
+    def is_data_end_refused(self) -> bool:
+        """Return True if Stripe has refused an interval that ends exactly at the end of its data."""
+        try:
+            return bool(read_json(self.folder / "refused_bounds.json")["data_available_end"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def note_data_end_refused(self) -> None:
+        """Record that Stripe refused an interval because it ends exactly at the end of its data."""
+        try:
+            write_json(self.folder / "refused_bounds.json", {"data_available_end": True})
+        except StoreError as error:
+            logger.warning("the next interval that ends with Stripe's data is refused again: %s", error)
 
     def durations(self, report_type: str) -> list[float]:
         """Return the durations of the last runs of a type in seconds, oldest first."""

@@ -30,6 +30,7 @@ from stripe_reports.notebook.form.deliveries import Deliveries
 from stripe_reports.notebook.form.history import Entry
 from stripe_reports.notebook.form.values import Button, Problem, Running, Selection
 from stripe_reports.notebook.form.words import age_text
+from stripe_reports.planning import data_end
 from stripe_reports.report.report import FetchPlan, Report
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Model:
         self._listeners: list[Callable[[], object]] = []
         self._deliveries = Deliveries()
         self._depth = 0
+        self._ends_earlier = False  # True once Stripe refused an interval that ends with its data
         self._settled = False  # True if the user or a request chose the type
         if request is None:
             self.choices = Choices(catalog.newest(FIRST_CHOICE))
@@ -288,7 +290,12 @@ class Model:
             self.fetch_plan = None
 
     def _check(self) -> Checked:
-        return check(self.choices, self.report_type, now=self.now(), default_zone=self.default_zone)
+        checked = check(self.choices, self.report_type, now=self.now(), default_zone=self.default_zone)
+        shorter = checked.request and data_end.shortened(checked.request)
+        if shorter is None or not self._ends_earlier:
+            return checked
+        note = " ".join([checked.notes.get("period", ""), *data_end.notes(shorter)]).strip()
+        return replace(checked, request=shorter, notes={**checked.notes, "period": note})
 
     # What becomes known
 
@@ -348,13 +355,17 @@ class Model:
                 self.running = replace(self.running, run=run, elapsed=elapsed, expected=expected)
 
     def finished(self, report: Report) -> None:
-        """Show the report."""
+        """Show the report; if Stripe refused the end of its period, the request changes as it did."""
         with self.changing(in_background=True):
+            asked = self.running.request if self.running is not None else None
             self.running = None
             self.problem = None
             self.fetch_plan = None
             self.report = report
             self.selection = None
+            if asked is not None and report.request == data_end.shortened(asked):
+                self._ends_earlier = True
+                self._chose(self.choices)
 
     def failed(self, error: BaseException) -> None:
         """Show why the run failed; an earlier report stays."""

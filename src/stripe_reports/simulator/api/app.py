@@ -79,12 +79,15 @@ class Simulator:
             own host if the request was sent to Stripe's host, otherwise the host of the request.
         charges_per_day: Size of the ledger: the mean over its two years.
         categories: Reporting categories beyond Stripe's list that some rows have, such as ``"reward"``.
+        strict_bounds: True to refuse an interval that starts or ends exactly where the data do, as Stripe's
+            reference says; its guide says that both bounds may be there. Which is true is unproved.
 
     Attributes:
         clock: Its clock; move it with ``clock.advance(60)``.
         base_url: The value of *files_url*; can be changed.
         answer_delay: As given; can be changed.
         rate_limits: As given; can be changed.
+        strict_bounds: As given; can be changed.
         requests: Requests that were served, oldest first.
         faults: The faults that will happen next, each used in turn; :meth:`inject_fault` adds one by name.
         webhooks: Endpoints that receive events; append a :class:`WebhookEndpoint`.
@@ -108,6 +111,7 @@ class Simulator:
         files_url: str | None = None,
         charges_per_day: float = _USUAL_SIZE,
         categories: Sequence[str] = (),
+        strict_bounds: bool = False,
     ) -> None:
         strangers = [name for name in categories if name not in CATEGORY.categories]
         if strangers:
@@ -118,6 +122,7 @@ class Simulator:
         self.clock = clock or Clock()
         self.answer_delay = answer_delay
         self.rate_limits = rate_limits
+        self.strict_bounds = strict_bounds
         self.base_url = files_url
         self.requests: list[ServedRequest] = []
         self.webhooks: list[WebhookEndpoint] = []
@@ -340,7 +345,16 @@ class Simulator:
         )
         query = decode(list(request.args.items(multi=True)))
         self._last_files_url = self._files_url(request)
-        call = Call(access.caller, exchange.form, query, now, self._book, self._links, self._last_files_url)
+        call = Call(
+            access.caller,
+            exchange.form,
+            query,
+            now,
+            self._book,
+            self._links,
+            self._last_files_url,
+            self.strict_bounds,
+        )
         answer = found.endpoint(call, **found.values)
         response = in_part(answer, request) if isinstance(answer, Response) else json_response(answer)
         self._store(exchange, response)

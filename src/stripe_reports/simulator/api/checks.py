@@ -42,6 +42,7 @@ def checked_request(
     now: datetime,
     find_payout: Callable[[str, int], Mapping[str, Any] | None],
     find_account: Callable[[str, int], ConnectedAccount | None] = lambda id_, data_end: None,
+    strict_bounds: bool = False,
 ) -> tuple[ReportType, dict[str, Any]]:
     """Check the request for a new run, and return its report type and parameters.
 
@@ -51,6 +52,7 @@ def checked_request(
         now: The current time.
         find_payout: Finds a payout by its id and the end of the published data.
         find_account: Finds a connected account by the same two values.
+        strict_bounds: True to refuse bounds that are exactly at an end of the data.
 
     Raises:
         StripeError: 400 or 404, with the parameter at fault.
@@ -67,7 +69,10 @@ def checked_request(
         raise invalid("Invalid object", "parameters")
     parameters = _parameters(report_type, sent)
     available = availability(report_type, now)
-    _check_interval(report_type, parameters, available)
+    within = available
+    if strict_bounds:
+        within = available._replace(start=available.start + 1, end=available.end - 1)
+    _check_interval(report_type, parameters, within)
     for param, id_ in _accounts_named(parameters):
         account = find_account(id_, available.end)
         if account is None:
@@ -187,6 +192,7 @@ def _texts(value: Any, param: str) -> list[str]:
 
 
 def _check_interval(report_type: ReportType, parameters: Mapping[str, Any], available: Availability) -> None:
+    """Require bounds within the available data; the text for a bound exactly at their end is unproved."""
     start, end = parameters.get("interval_start"), parameters.get("interval_end")
     named = (("interval_start", start), ("interval_end", end))
     if (month := parameters.get("tax_invoice_month")) is not None:

@@ -1,6 +1,7 @@
-"""The simulator's own addresses, below ``/simulator/``: its clock, faults and restatements, for any language.
+"""The simulator's own addresses, below ``/simulator/``: its clock, faults, bounds and restatements.
 
-They need no key, and faults do not apply to them. The server must refuse foreign pages; see ``visitors``.
+They are for any language, need no key, and faults do not apply to them. The server must refuse foreign
+pages; see ``visitors``.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ __all__ = ["control"]
 class _Controlled(Protocol):
     clock: Clock
     faults: list[Fault]
+    strict_bounds: bool
 
     def restate(self, period: Any, change: Any = ..., *, currency: str | None = None) -> Restatement: ...
 
@@ -48,6 +50,11 @@ def control(simulator: _Controlled, request: Request, form: Mapping[str, str]) -
         case "DELETE", "/simulator/faults":
             simulator.faults.clear()
             return _faults(simulator)
+        case "GET", "/simulator/bounds":
+            return _bounds(simulator)
+        case "POST", "/simulator/bounds":
+            simulator.strict_bounds = _is_strict(form)
+            return _bounds(simulator)
         case "POST", "/simulator/restatements":
             return _restated(simulator, form)
         case _:
@@ -75,6 +82,18 @@ def _fault(form: Mapping[str, str]) -> Fault:
         return Fault.parsed(form["fault"])
     except ValueError as error:
         raise invalid(str(error), "fault") from None
+
+
+def _is_strict(form: Mapping[str, str]) -> bool:
+    if "strict" not in form:
+        raise missing("strict")
+    if form["strict"] not in ("true", "false"):
+        raise invalid(f"Invalid boolean: {form['strict'][:100]}", "strict")
+    return form["strict"] == "true"
+
+
+def _bounds(simulator: _Controlled) -> Response:
+    return json_response({"strict": simulator.strict_bounds})
 
 
 def _restated(simulator: _Controlled, form: Mapping[str, str]) -> Response:

@@ -60,6 +60,7 @@ class Call:
 
     Attributes:
         files_url: Host in the address of a file's contents.
+        strict_bounds: See ``Simulator``.
     """
 
     caller: Caller
@@ -69,6 +70,7 @@ class Call:
     book: RunBook
     links: FileLinks
     files_url: str
+    strict_bounds: bool
 
 
 Endpoint = Callable[..., dict[str, Any] | Response]
@@ -84,6 +86,7 @@ def create_run(call: Call) -> dict[str, Any]:
         now=call.now,
         find_payout=partial(call.book.payout, call.caller),
         find_account=partial(call.book.connected_account, call.caller),
+        strict_bounds=call.strict_bounds,
     )
     data_end = int(call.now.timestamp())
     acts_for = call.book.connected_account(call.caller, call.caller.account, data_end)
