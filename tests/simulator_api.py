@@ -16,8 +16,11 @@ RUNS = "/v1/reporting/report_runs"
 TYPES = "/v1/reporting/report_types"
 FILES = "/v1/files"
 LINKS = "/v1/file_links"
-CONNECTED = tuple(account.id for account in Simulator(seed=1).organisation[0].connected_accounts)
-SIBLING = Simulator(seed=1).organisation[1].id
+_MAIN, _SIBLING, *_ = Simulator(seed=1).organisation
+MAIN, SIBLING = _MAIN.id, _SIBLING.id
+CONNECTED, BELOW_SIBLING = (
+    tuple(account.id for account in platform.connected_accounts) for platform in (_MAIN, _SIBLING)
+)
 OCTOBER = {"interval_start": 1790812800, "interval_end": 1793491200}
 SPECIFICATION = Path(__file__).parents[2] / "shared" / "stripe" / "openapi-reporting.json"
 

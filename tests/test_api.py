@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from conftest import TestClock
-from simulator_api import CONNECTED
+from simulator_api import CONNECTED, MAIN, SIBLING
 from stripe_reports import errors
 from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.files import Files
@@ -114,13 +114,44 @@ class TestEndpoints:
         assert read.size == run.result.size == len(target.getvalue())
         assert target.getvalue().startswith(b'"category","description","net_amount","currency"\n')
 
-    def test_a_connected_account_is_acted_for_on_every_call(self, connected, simulator):
+    @pytest.mark.parametrize(
+        ("key", "account"),
+        [
+            pytest.param(None, CONNECTED[0], id="connected"),
+            pytest.param(None, f"{MAIN}/{CONNECTED[0]}", id="path"),
+            pytest.param("sk_org_test_123", SIBLING, id="of an organisation"),
+        ],
+    )
+    def test_an_account_is_acted_for_on_every_call(self, connected, simulator, key, account):
         """On the download too."""
-        api = connected(account=CONNECTED[0])
+        api = connected(key=key, account=account)
         run = finished(api, simulator)
         assert download(api, run.result, io.BytesIO()).size == run.result.size
         with pytest.raises(errors.NotFoundError):
             connected().retrieve_run(run.id)
+
+    @pytest.mark.parametrize(
+        ("key", "account"),
+        [(None, "acct_nobody"), ("sk_org_test_123", CONNECTED[0])],
+        ids=["own", "organisation"],
+    )
+    def test_an_account_that_the_key_does_not_reach_is_said_to_be_the_problem(self, connected, key, account):
+        """Not a permission: Stripe has the same status for both."""
+        with pytest.raises(errors.PermissionDeniedError, match=account) as caught:
+            connected(key=key, account=account).list_runs()
+        assert caught.value.code == "account_invalid"
+        assert "Check the id of the account" in str(caught.value)
+
+    def test_a_report_that_asks_for_an_account_says_how_to_name_one(self, connected):
+        """Stripe names a header, which nobody here writes."""
+        request = ReportRequest(
+            "connect_card_payments_fees.plan_level.1",
+            interval_start="2026-09-01T00:00:00Z",
+            interval_end="2026-10-01T00:00:00Z",
+        )
+        with pytest.raises(errors.InvalidRequestError, match=r"Client\(account='acct_…'\)") as caught:
+            connected(key="sk_live_123").create_run(request, idempotency_key="k")
+        assert "--account acct_…" in caught.value.for_command_line()
 
 
 def error(status, type_="invalid_request_error", **members):

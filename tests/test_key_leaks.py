@@ -25,6 +25,7 @@ from stripe_reports.simulator.faults.changes import ConnectionDroppedError
 
 SECRET = "4eC39HqLyjWDarjtT1zdp7dc"
 KEY = f"sk_test_{SECRET}"
+ORGANISATION = f"sk_org_test_{SECRET}"
 BASIC = base64.b64encode(f"{KEY}:".encode()).decode()
 NEEDLES = (SECRET, BASIC[4:40])
 
@@ -176,6 +177,13 @@ class TestConstructors:
             sr.Client(key)
         assert leaks(caught.value) == []
 
+    @pytest.mark.parametrize("account", [None, "acct_1/", f"acct_1/{ORGANISATION}"], ids=repr)
+    def test_no_frame_has_the_key_of_an_organisation_that_lacks_an_account(self, account):
+        """It is the mistake that everyone makes first with such a key."""
+        with pytest.raises(sr.errors.ParameterError) as caught:
+            sr.Client(ORGANISATION, account=account)
+        assert leaks(caught.value) == []
+
     def test_a_live_key_for_another_host_is_not_shown(self):
         """The address is at fault, and named."""
         with pytest.raises(sr.errors.ApiKeyError, match=r"gateway\.example") as caught:
@@ -321,6 +329,27 @@ class TestCalls:
             through_gateway(answer, "/v1/files/*").fetch(OCTOBER)
         assert leaks(caught.value) == []
         assert SECRET not in caplog.text
+        assert on_disk(tmp_path) == []
+
+    @pytest.mark.parametrize("written", [ORGANISATION, ORGANISATION.replace("_", "%5F")], ids=repr)
+    @pytest.mark.parametrize("call", CALLS)
+    def test_an_organisations_key_that_was_repeated_is_not_shown(
+        self, simulator, written, call, tmp_path, caplog
+    ):
+        """As Stripe repeats the key, masked, when it does not reach an account."""
+        caplog.set_level("DEBUG")
+        refusal = said(403, message=f"{written} does not reach acct_1", code="account_invalid")
+        client = sr.Client(
+            ORGANISATION,
+            account="acct_1",
+            application=lambda environ, start_response: refusal()(environ, start_response),
+            cache_dir=tmp_path,
+            clock=TestClock(simulator.clock),
+        )
+        with client, pytest.raises(sr.errors.PermissionDeniedError, match=r"\(API key\)") as caught:
+            CALLS[call](client)
+        assert leaks(caught.value) == []
+        assert SECRET not in caplog.text + repr(client) + client._repr_html_()
         assert on_disk(tmp_path) == []
 
     @pytest.mark.parametrize("status", ["succeeded", "failed"])

@@ -38,14 +38,27 @@ def test_a_key_is_replaced_however_it_is_written(written):
     assert len(shown) < len(written) + len("before  after")
 
 
-@pytest.mark.parametrize("key", ["sk_test_123", "rk_live_abc", "sk_org_live_abc", KEY[:20]])
+@pytest.mark.parametrize(
+    "key", ["sk_test_123", "rk_live_abc", "sk_org_live_abc", "sk_org_test_1_a", KEY[:20]]
+)
 def test_any_secret_key_is_replaced(key):
     """A gateway may repeat its own key, or a part of ours; neither is known here."""
     assert redacted(f"no such key: {key}.") == f"no such key: {REDACTED}."
 
 
 @pytest.mark.parametrize(
-    "text", ["sk_test_…", "sk_test_****p7dc", "pk_test_123", "risk_test", "balance.summary.1", "", None, 5]
+    "text",
+    [
+        "sk_test_…",
+        "sk_org_…",
+        "sk_test_****p7dc",
+        "pk_test_123",
+        "risk_test",
+        "balance.summary.1",
+        "",
+        None,
+        5,
+    ],
 )
 def test_what_is_no_secret_key_stays(text):
     """Stripe itself shows the last digits, and advice names the prefixes."""

@@ -207,6 +207,7 @@ class TestRequestKey:
         [
             pytest.param(replace(OWNER, key_digest="f" * 16), id="another key"),
             pytest.param(replace(OWNER, account="acct_1"), id="for a connected account"),
+            pytest.param(replace(OWNER, account="acct_1/acct_2"), id="for a path of accounts"),
             pytest.param(replace(OWNER, mode="live"), id="live data"),
         ],
     )

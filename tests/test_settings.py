@@ -3,16 +3,21 @@
 import io
 import logging
 import pickle
+import re
 import traceback
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stripe_reports.errors import ApiKeyError, ParameterError
 from stripe_reports.http.keys import find_key
 from stripe_reports.http.settings import Secret, Settings
+from stripe_reports.models import Owner
 
 KEY = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
 LIVE = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
+ORGANISATION = "sk_org_test_4eC39HqLyjWDarjtT1zdp7dc"
 
 
 def settings(tmp_path, key=KEY, **others):
@@ -56,10 +61,14 @@ def test_what_is_no_secret_key_is_refused_without_being_repeated(tmp_path, key, 
     assert not key.strip() or key.strip() not in str(caught.value)
 
 
-@pytest.mark.parametrize("prefix", ["sk_test_", "rk_test_", "sk_live_", "rk_live_", "sk_org_live_"])
+@pytest.mark.parametrize(
+    "prefix", ["sk_test_", "rk_test_", "sk_live_", "rk_live_", "sk_org_test_", "sk_org_live_"]
+)
 def test_secret_and_restricted_keys_of_both_modes_are_taken(tmp_path, prefix):
     """The mode is the key's."""
-    assert settings(tmp_path, prefix + "abc123").mode == ("live" if "live" in prefix else "test")
+    made = settings(tmp_path, prefix + "abc123", account="acct_1")
+    assert made.mode == ("live" if "live" in prefix else "test")
+    assert made.is_of_organisation is ("org" in prefix)
 
 
 @pytest.mark.parametrize(
@@ -169,16 +178,85 @@ def test_an_owner_is_told_apart_by_key_account_and_mode(tmp_path):
         settings(tmp_path).owner,
         settings(tmp_path, KEY + "x").owner,
         settings(tmp_path, KEY, account="acct_1").owner,
+        settings(tmp_path, KEY, account="acct_1/acct_2").owner,
+        settings(tmp_path, ORGANISATION, account="acct_1").owner,
         settings(tmp_path, LIVE).owner,
     ]
-    assert len({owner.folder for owner in owners}) == 4
+    assert len({owner.folder for owner in owners}) == 6
     assert not any(KEY[8:] in owner.folder for owner in owners)
 
 
-def test_an_account_must_look_like_one(tmp_path):
-    """It becomes a header and a folder."""
-    with pytest.raises(ParameterError, match="'acct_'"):
-        settings(tmp_path, account="../acct_1")
+@pytest.mark.parametrize(
+    "account",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("../acct_1", id="another folder"),
+        pytest.param("acct_1/..", id="a folder above"),
+        pytest.param("acct_1/", id="an empty end"),
+        pytest.param("/acct_1", id="an empty beginning"),
+        pytest.param("acct_1//acct_2", id="an empty middle"),
+        pytest.param("acct_1/cus_2", id="not all accounts"),
+        pytest.param("acct_1.acct_2", id="another separator"),
+        pytest.param("acct_1, acct_2", id="a list"),
+        pytest.param(" acct_1", id="a blank"),
+        pytest.param("acct_1\n", id="a line break"),
+        pytest.param("acct_é", id="not ASCII, so no header"),
+        pytest.param("/".join(["acct_1234567890123456"] * 10), id="longer than a folder's name"),
+    ],
+)
+@pytest.mark.parametrize("key", [KEY, ORGANISATION])
+def test_an_account_must_look_like_one_or_like_a_path_of_them(tmp_path, key, account):
+    """It becomes a header and a folder. The message says how one is written, for whoever reads it."""
+    with pytest.raises(ParameterError, match=r"is not an account or a path.*'acct_'") as caught:
+        settings(tmp_path, key, account=account)
+    assert caught.value.param == "account"
+    assert "account='acct_platform/acct_connected'" in str(caught.value)
+    assert "--account acct_platform/acct_connected" in caught.value.for_command_line()
+
+
+@pytest.mark.parametrize(
+    ("key", "account", "header"),
+    [
+        pytest.param(KEY, None, {}, id="the key's own"),
+        pytest.param(KEY, "acct_1", {"Stripe-Account": "acct_1"}, id="a connected account"),
+        pytest.param(KEY, "acct_1/acct_2", {"Stripe-Context": "acct_1/acct_2"}, id="a path"),
+        pytest.param(ORGANISATION, "acct_1", {"Stripe-Context": "acct_1"}, id="of an organisation"),
+        pytest.param(
+            ORGANISATION, "acct_1/acct_2", {"Stripe-Context": "acct_1/acct_2"}, id="below one of its accounts"
+        ),
+    ],
+)
+def test_one_header_names_the_account(tmp_path, key, account, header):
+    """``Stripe-Context`` takes paths and is all that an organisation's key accepts."""
+    assert settings(tmp_path, key, account=account).account_header == header
+
+
+def test_an_organisations_key_without_an_account_is_refused(tmp_path):
+    """It could never work; the message says what to do in Python, on the command line and in the form."""
+    with pytest.raises(ParameterError, match="an organisation's key") as caught:
+        settings(tmp_path, ORGANISATION)
+    assert "Client(account='acct_…')" in str(caught.value)
+    assert "--account acct_…" in caught.value.for_command_line()
+    assert "open the form for that client" in caught.value.for_form()
+
+
+ids = st.from_regex(r"acct_[A-Za-z0-9_]{1,20}", fullmatch=True)
+paths = st.none() | st.lists(ids, min_size=1, max_size=3).map("/".join)
+owners = st.builds(
+    Owner,
+    st.from_regex(r"[0-9a-f]{16}", fullmatch=True),
+    paths,
+    st.sampled_from(["live", "test"]),
+    st.none() | st.from_regex(r"[0-9a-f]{8}", fullmatch=True),
+)
+
+
+@given(one=owners, other=owners)
+def test_the_folder_of_an_owner_is_one_name_and_gives_the_owner_back(one, other):
+    """A path of accounts has slashes, and two owners must never share a folder."""
+    assert re.fullmatch(r"[\w.-]{1,255}", one.folder, re.ASCII)
+    assert Owner.of_folder(one.folder) == one
+    assert (one.folder == other.folder) is (one == other)
 
 
 class TestFindKey:

@@ -4,14 +4,12 @@ import polars as pl
 import pytest
 from werkzeug.test import Client
 
-from simulator_api import CONNECTED, RUNS, SIBLING, TYPES, Api, error, form
+from simulator_api import BELOW_SIBLING, CONNECTED, MAIN, RUNS, SIBLING, TYPES, Api, error, form
 from stripe_reports.simulator import Simulator
 from stripe_reports.simulator.ledger.connected_accounts import connected_accounts
 from stripe_reports.simulator.ledger.ledger import Ledger
 from stripe_reports.simulator.ledger.organisation import sibling_accounts
 
-MAIN = Simulator(seed=1).organisation[0].id
-BELOW_SIBLING = Simulator(seed=1).organisation[1].connected_accounts[0].id
 ORGANISATION, OWN = "sk_org_test_1", "sk_test_1"
 
 
@@ -84,7 +82,7 @@ def test_an_account_is_the_same_whichever_key_names_it(simulator, key, headers, 
         pytest.param(OWN, "Stripe_Account", "acct_nobody", id="unknown"),
         pytest.param(OWN, "Stripe_Account", f"{MAIN}/{CONNECTED[0]}", id="a path where none belongs"),
         pytest.param(OWN, "Stripe_Account", SIBLING, id="a sibling, with the key of an account"),
-        pytest.param(OWN, "Stripe_Context", f"{SIBLING}/{BELOW_SIBLING}", id="below a sibling, likewise"),
+        pytest.param(OWN, "Stripe_Context", f"{SIBLING}/{BELOW_SIBLING[0]}", id="below a sibling, likewise"),
         pytest.param(OWN, "Stripe_Context", f"{CONNECTED[0]}/{CONNECTED[1]}", id="below a connected account"),
         pytest.param(ORGANISATION, "Stripe_Context", "acct_nobody", id="not of the organisation"),
         pytest.param(ORGANISATION, "Stripe_Context", CONNECTED[0], id="connected, without its platform"),
@@ -142,7 +140,7 @@ def test_an_organisations_key_can_be_restricted(simulator):
 
 def test_each_account_has_its_own_figures_runs_and_idempotency_keys(simulator):
     """The same request with the same idempotency key is another run for another account."""
-    paths = [MAIN, SIBLING, f"{MAIN}/{CONNECTED[0]}", f"{SIBLING}/{BELOW_SIBLING}"]
+    paths = [MAIN, SIBLING, f"{MAIN}/{CONNECTED[0]}", f"{SIBLING}/{BELOW_SIBLING[0]}"]
     files = set()
     for path in paths:
         api = of_organisation(simulator, path)

@@ -98,6 +98,7 @@ def test_a_run_whose_parameters_are_not_all_known_answers_no_request(store):
     [
         {"key_digest": "f" * 16},
         {"account": "acct_1"},
+        {"account": "acct_1/acct_2"},
         {"livemode": True},
         {"request": ReportRequest("balance.summary.2", currency="eur")},
     ],

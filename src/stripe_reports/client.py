@@ -60,9 +60,11 @@ class Client(RunCalls, Closing):
     """Stripe's reports for one API key, and the results stored for it on this machine.
 
     Args:
-        api_key: A secret or restricted key. Else it is taken from ``STRIPE_API_KEY``, the keyring (extra
-            ``keyring``), or a hidden prompt where one can be shown.
-        account: ``acct_…`` to act for a connected account.
+        api_key: A secret or restricted key, or an organisation's. Else it is taken from ``STRIPE_API_KEY``,
+            the keyring (extra ``keyring``), or a hidden prompt where one can be shown.
+        account: ``acct_…`` to act for a connected account, or a path such as
+            ``acct_platform/acct_connected``. An organisation's key (``sk_org_…``) needs an account of the
+            organisation, or such a path.
         timezone: IANA zone in which periods such as ``"2026-10"`` are meant, unless a call names another;
             None is UTC.
         base_url: Stripe, or a simulator on this machine.
@@ -82,6 +84,7 @@ class Client(RunCalls, Closing):
 
     Raises:
         ApiKeyError: No key was found, or it must not go to that address.
+        ParameterError: An account that cannot be one, or none with an organisation's key.
 
     Example:
         >>> client = sr.demo()

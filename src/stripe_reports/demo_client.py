@@ -37,8 +37,11 @@ class DemoClient(Client):
     ) -> None:
         self.simulator = simulator
         folder = cache_dir or tempfile.mkdtemp(prefix="stripe-reports-demo-")
+        siblings = [sibling.id for sibling in simulator.organisation[1:]]
+        is_elsewhere = str(account).partition("/")[0] in siblings
+        key = simulator.organisation_key if is_elsewhere else simulator.key
         super().__init__(
-            simulator.key.replace("_test_", "_live_", 1) if livemode else simulator.key,
+            key.replace("_test_", "_live_", 1) if livemode else key,
             account=account,
             timezone=timezone,
             cache_dir=folder,
@@ -50,7 +53,8 @@ class DemoClient(Client):
 
     def __repr__(self) -> str:
         now = self.simulator.clock.now()
-        return f"DemoClient(seed={self.simulator.seed}, simulated time {now:%Y-%m-%d %H:%M} UTC)"
+        account = f", {self.settings.account}" if self.settings.account else ""
+        return f"DemoClient(seed={self.simulator.seed}{account}, simulated time {now:%Y-%m-%d %H:%M} UTC)"
 
 
 class _SimulatedTime:
@@ -99,7 +103,9 @@ def demo(
         pace: Real seconds to rest for each second that the simulator's clock moves: 0 answers at once,
             1 takes the time that it says.
         livemode: Use a live key: some report types, such as those on fees, are for live data only.
-        account: ``acct_…`` to act for a connected account, as for ``Client``.
+        account: ``acct_…`` to act for a connected account, or a path of accounts, as for ``Client``. For
+            another account of the organisation (``client.simulator.organisation``), the client has the
+            organisation's key.
 
     Example:
         >>> client = sr.demo()

@@ -10,12 +10,16 @@ from stripe_reports.errors import InputError
 if TYPE_CHECKING:
     from stripe_reports.client import Client
 
-__all__ = ["add_client_to", "client_of"]
+__all__ = ["ACCOUNT_HELP", "add_client_to", "client_of"]
+
+ACCOUNT_HELP = (
+    "acct_… to act for: connected to the key's own, or of its organisation; or acct_platform/acct_connected"
+)
 
 
 def add_client_to(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose the account."""
-    parser.add_argument("--account", help="acct_… to act for a connected account")
+    parser.add_argument("--account", metavar="ACCOUNT", help=ACCOUNT_HELP)
     parser.add_argument("--base-url", help="address of a simulator, instead of Stripe's")
     parser.add_argument("--demo", action="store_true", help="use the built-in simulator; no key needed")
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from stripe_reports.client import Client
 from stripe_reports.errors import StripeReportsError
+from stripe_reports.http.settings import Settings
 from stripe_reports.storage.disk import size_text
 
 __all__ = ["Finding", "examine"]
@@ -38,13 +39,21 @@ def examine(client: Client) -> Iterator[Finding]:
     """
     settings = client.settings
     yield Finding("versions", "ok", ", ".join(_versions()))
-    account = f" for {settings.account}" if settings.account else ""
-    yield Finding("key", "ok", f"{settings.mode} mode{account}, asking {settings.base_url}")
+    of = "an organisation's key, " if settings.is_of_organisation else ""
+    yield Finding("key", "ok", f"{of}{settings.mode} mode, asking {settings.base_url}")
+    yield Finding("account", "ok", _acts_for(settings))
     yield _tried("report types", lambda: f"{len(client.report_types())} offered")
     yield _tried("runs", lambda: f"can be listed; the newest is {_newest(client)}")
     yield from _not_known(client)
     yield _skew(client)
     yield _tried("folder", lambda: _folder(client))
+
+
+def _acts_for(settings: Settings) -> str:
+    """Say which account the calls are for, and how Stripe is told."""
+    for header, account in settings.account_header.items():
+        return f"{account}, named in {header}"
+    return "the key's own account"
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:

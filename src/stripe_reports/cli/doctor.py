@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stripe_reports.cli.clients import ACCOUNT_HELP
 from stripe_reports.cli.output import say
 from stripe_reports.render.printable import printable
 
@@ -23,7 +24,7 @@ def add_to(commands: Commands) -> None:
         help="check the mode, the key's permissions, the clock and the folder",
         description="Examines key, permissions, clock and folder. Launches nothing.",
     )
-    parser.add_argument("--account", help="acct_… to act for a connected account")
+    parser.add_argument("--account", metavar="ACCOUNT", help=ACCOUNT_HELP)
     parser.add_argument("--base-url", help="address of a simulator, instead of Stripe's")
     parser.add_argument(
         "--unknown",

@@ -182,10 +182,11 @@ class Api:
 
         # Else the library writes an id of this machine into the home folder and sends it along.
         stripe.enable_telemetry = False
-        base = self._settings.base_url
+        base, account = self._settings.base_url, self._settings.account_header
         return stripe.StripeClient(
             UNSIGNED,
-            stripe_account=self._settings.account,
+            stripe_account=account.get("Stripe-Account"),
+            stripe_context=account.get("Stripe-Context"),
             stripe_version=self._settings.api_version,
             base_addresses={"api": base, "files": self._settings.files_url or FILES_URL},
             http_client=stripe.RequestsClient(

@@ -116,8 +116,7 @@ class Files:
         A redirect is followed only over https and without the key.
         """
         signed = {"Authorization": f"Bearer {UNSIGNED}", "Stripe-Version": self._settings.api_version}
-        if self._settings.account:
-            signed["Stripe-Account"] = self._settings.account
+        signed |= self._settings.account_header
         is_elsewhere = False
         for _ in range(3):
             response = self._transport.file_session.get(

@@ -28,7 +28,9 @@ API_VERSION = "2026-11-18.endive"
 STRIPE_URL = "https://api.stripe.com"
 FILES_URL = "https://files.stripe.com"
 
-_ACCOUNT = re.compile(r"acct_\w+")
+_ACCOUNT = re.compile(r"acct_\w+(?:/acct_\w+)*", re.ASCII)
+_LONGEST_ACCOUNT = 200
+"""Characters of an account or path, which is part of the name of a folder."""
 _STRIPES_HOSTS = frozenset({"api.stripe.com", "files.stripe.com"})
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -79,8 +81,9 @@ class Settings:
     """Everything that a client was told when it was made.
 
     Args:
-        api_key: A secret or restricted key.
-        account: ``acct_…`` to act for a connected account (Stripe's ``Stripe-Account`` header), or None.
+        api_key: A secret or restricted key, or an organisation's key, which needs an account.
+        account: ``acct_…`` to act for, or a path such as ``acct_platform/acct_connected``; None for the key's
+            own account.
         timezone: Zone of calendar periods where a call names none; None is UTC.
         base_url: Where the API is: Stripe, or a simulator on this machine.
         files_url: Where files are, if neither there nor at Stripe's usual place.
@@ -94,7 +97,7 @@ class Settings:
 
     Raises:
         ApiKeyError: Not a secret key, or an address that must not see it.
-        ParameterError: An account that cannot be one.
+        ParameterError: An account that cannot be one, or none with an organisation's key.
     """
 
     api_key: Secret
@@ -113,10 +116,7 @@ class Settings:
     def __post_init__(self) -> None:
         if not _is_key(self.api_key):
             raise ApiKeyError(_what_is_wrong(self.api_key.reveal()))
-        if self.account is not None and not _ACCOUNT.fullmatch(str(self.account)):
-            raise ParameterError(
-                f"account={self.account!r} is not an account: it starts with 'acct_'.", param="account"
-            )
+        self._check_account()
         if self.timezone is not None:
             zone_named(self.timezone)
         if self.fiscal_year_start not in range(1, 13):
@@ -129,6 +129,25 @@ class Settings:
             self._check_address("files_url", self.files_url)
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
         object.__setattr__(self, "cache_dir", self.cache_dir.expanduser().absolute())
+
+    def _check_account(self) -> None:
+        if self.account is None:
+            if self.is_of_organisation:
+                raise ParameterError(
+                    "This is an organisation's key. It can act for several accounts, so Stripe refuses it "
+                    "unless an account is named.",
+                    param="account",
+                    remedy=remedies.name_account(),
+                )
+            return
+        text = str(self.account)
+        if not _ACCOUNT.fullmatch(text) or len(text) > _LONGEST_ACCOUNT:
+            raise ParameterError(
+                f"account={text[:_LONGEST_ACCOUNT]!r} is not an account or a path of accounts: ids that "
+                f"start with 'acct_', separated by '/', at most {_LONGEST_ACCOUNT} characters in all.",
+                param="account",
+                remedy=remedies.write_account(),
+            )
 
     def _check_address(self, name: str, url: object) -> None:
         if isinstance(url, str) and REDACTED in redacted(url):
@@ -155,6 +174,23 @@ class Settings:
     def mode(self) -> Mode:
         """``live`` or ``test``, as the key says."""
         return "live" if "_live_" in self.api_key.reveal()[:12] else "test"
+
+    @property
+    def is_of_organisation(self) -> bool:
+        """True for the key of an organisation, which Stripe refuses without a context."""
+        return "k_org_" in self.api_key.reveal()[:7]
+
+    @property
+    def account_header(self) -> dict[str, str]:
+        """The header that names the account; none for the key's own.
+
+        ``Stripe-Context`` supersedes ``Stripe-Account`` and takes paths; an organisation's key needs it.
+        Source: https://docs.stripe.com/context, https://docs.stripe.com/keys/organization-api-keys
+        """
+        if self.account is None:
+            return {}
+        is_context = self.is_of_organisation or "/" in self.account
+        return {"Stripe-Context" if is_context else "Stripe-Account": self.account}
 
     @property
     def owner(self) -> Owner:
@@ -186,7 +222,9 @@ def _digest(text: str) -> str:
 
 
 def _what_is_wrong(key: str) -> str:
-    advice = "Pass a secret key (sk_test_…, sk_live_…) or a restricted one (rk_…)."
+    advice = (
+        "Pass a secret key (sk_test_…, sk_live_…), a restricted one (rk_…) or an organisation's (sk_org_…)."
+    )
     if key.startswith("pk_"):
         return f"This is a publishable key; it cannot read reports. {advice}"
     if key.startswith(("whsec_", "ek_", "acct_")):

@@ -101,13 +101,21 @@ def translated(
         parts.append(f"Request {request_id}.")
     return class_(
         " ".join(parts),
-        remedy=ADVICE.get(class_),
+        remedy=_remedy(class_, described, message),
         status_code=status,
         code=_text(described.get("code")),
         param=param,
         request_id=request_id if is_id else None,
         stripe_message=message or None,
     )
+
+
+def _remedy(class_: type[errors.StripeAPIError], described: Mapping[str, Any], message: str) -> Remedy | None:
+    if described.get("code") == "account_invalid":
+        return remedies.check_account()
+    if "Stripe-Account" in message or "Stripe-Context" in message:
+        return remedies.act_for_another_account()
+    return ADVICE.get(class_)
 
 
 def _header(headers: Mapping[str, str], name: str) -> str | None:

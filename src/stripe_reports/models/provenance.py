@@ -23,7 +23,7 @@ class Provenance:
         run: Stripe's run, as described when it succeeded.
         as_of: Time of the data: the earlier of the creation of run and file.
         fetched_at: Time at which the file was downloaded, by Stripe's clock.
-        account: ``acct_…`` acted for, or None for the key's own account.
+        account: ``acct_…`` or path of accounts acted for, or None for the key's own account.
         livemode: True for live data, False for test data.
         key_digest: First digits of the key's SHA-256: enough to distinguish keys, not to derive one.
         place: None for Stripe; else an identifier of the simulator or gateway.

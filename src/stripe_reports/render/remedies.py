@@ -19,6 +19,7 @@ __all__ = [
     "allow_larger_results",
     "ask_again_with_more_time",
     "ask_for_the_whole",
+    "check_account",
     "check_address",
     "choose_another_folder",
     "choose_columns",
@@ -34,6 +35,7 @@ __all__ = [
     "list_types",
     "look_at_run",
     "make_room",
+    "name_account",
     "name_files_address",
     "name_timezone",
     "read_as",
@@ -42,6 +44,7 @@ __all__ = [
     "wait_first",
     "wait_for_run",
     "wait_longer",
+    "write_account",
 ]
 
 
@@ -176,6 +179,35 @@ def act_for_another_account() -> Remedy:
         "Act for another account with Client(account='acct_…').",
         "Act for another account with --account acct_….",
         "A form is for the account of its client: open another form for another account.",
+    )
+
+
+def name_account() -> Remedy:
+    """Name the account that an organisation's key acts for."""
+    return Remedy(
+        "Name the account with Client(account='acct_…'), or one that is connected to it with "
+        "account='acct_platform/acct_connected'.",
+        "Name the account with --account acct_…, or one that is connected to it with "
+        "--account acct_platform/acct_connected.",
+        "Name the account in the client (account), and open the form for that client.",
+    )
+
+
+def write_account() -> Remedy:
+    """Write an account as Stripe does."""
+    return Remedy(
+        "Write account='acct_…', or account='acct_platform/acct_connected'.",
+        "Write --account acct_…, or --account acct_platform/acct_connected.",
+        "Correct the account of the client, and open the form for that client.",
+    )
+
+
+def check_account() -> Remedy:
+    """Check which accounts a key can act for."""
+    return everywhere(
+        "Check the id of the account. An account's key acts for accounts that are connected to it. An "
+        "organisation's key acts for accounts of the organisation, and with a path such as "
+        "acct_platform/acct_connected for accounts connected to them."
     )
 
 
