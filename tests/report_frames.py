@@ -103,6 +103,44 @@ def payouts(
     return a_frame("payouts.itemized.5", [row(number) for number in range(max(rows, 1))]).head(rows)
 
 
+COMPONENTS = ("gross", "payments_fee", "dispute_fee", "transfer_fee", "other_fee", "tax", "interchange")
+
+
+def components(
+    seed: int = 0, *, rows: int = 150, currencies: Sequence[str] = ("eur", "usd", "jpy")
+) -> pl.DataFrame:
+    """Itemised activity by component."""
+    rng = _seeded(seed)
+
+    def row() -> dict[str, Any]:
+        currency, component = rng.choice(currencies), rng.choice(COMPONENTS)
+        return {
+            "activity_at": datetime(2026, 10, 1, tzinfo=UTC) + timedelta(seconds=rng.randrange(31 * 86_400)),
+            "balance_transaction_component": component,
+            "currency": currency,
+            "amount": an_amount(rng, currency) * (1 if component == "gross" else -1),
+        }
+
+    return a_frame("activity.itemized.3", [row() for _ in range(max(rows, 1))]).head(rows)
+
+
+def invoiced(seed: int = 0, *, rows: int = 30, currencies: Sequence[str] = ("eur", "usd")) -> pl.DataFrame:
+    """Summarized fees by tax invoice."""
+    rng = _seeded(seed)
+
+    def row() -> dict[str, Any]:
+        currency = rng.choice(currencies)
+        product = rng.choice(["Payments", "Billing", "Radar", "Tax", "Connect", None])
+        return {
+            "product": product,
+            "currency": currency,
+            "amount": an_amount(rng, currency),
+            "tax": Decimal(0),
+        }
+
+    return a_frame("all_fees.vat_invoice_v2.summarized.2", [row() for _ in range(max(rows, 1))]).head(rows)
+
+
 def all_fees(seed: int = 0, *, rows: int = 150, currencies: Sequence[str] = ("eur", "usd")) -> pl.DataFrame:
     """Itemised fees."""
     rng = _seeded(seed)

@@ -14,20 +14,20 @@ REFERENCE = Path(__file__).parents[2] / "shared" / "stripe" / "report_types.json
 OCTOBER = {"interval_start": "2026-10-01T00:00:00Z", "interval_end": "2026-11-01T00:00:00Z"}
 
 
-def test_it_has_92_types_and_206_columns():
+def test_it_has_95_types_and_218_columns():
     """Each column is described once in the data file, however many types have it."""
     data = json.loads((Path(catalog.__file__).parent / "report_types.json").read_text("utf-8"))
     types = catalog.report_types()
-    assert len(types) == 92
-    assert len(data["columns"]) == len({c.name for t in types.values() for c in t.columns}) == 206
-    assert sum(len(t.columns) for t in types.values()) == 2364
+    assert len(types) == 95
+    assert len(data["columns"]) == len({c.name for t in types.values() for c in t.columns}) == 218
+    assert sum(len(t.columns) for t in types.values()) == 2430
 
 
 def test_every_fact_carries_how_well_it_is_known():
     """Documented, reported or inferred: a reader can tell what to rely on."""
     types = catalog.report_types().values()
-    assert Counter(t.evidence for t in types) == {"documented": 64, "reported": 23, "inferred": 5}
-    assert Counter(t.columns_complete for t in types) == {True: 62, False: 30}
+    assert Counter(t.evidence for t in types) == {"documented": 64, "reported": 26, "inferred": 5}
+    assert Counter(t.columns_complete for t in types) == {True: 62, False: 33}
     assert all(t.source and t.default_columns_evidence for t in types)
     assert all(c.source and c.description for t in types for c in t.columns)
 
@@ -191,7 +191,7 @@ def test_what_stripe_would_refuse_is_refused_before_any_call(report_type, parame
 
 
 def test_where_columns_are_not_all_known_stripe_decides():
-    """30 types have columns that nobody listed; a warning says so, and nothing is refused."""
+    """33 types have columns that nobody listed; a warning says so, and nothing is refused."""
     request = ReportRequest(
         "balance_change_from_activity.itemized.7", columns=["net", "brand_new"], **OCTOBER
     )
@@ -222,6 +222,6 @@ def test_a_type_without_test_data_says_that_it_wants_a_live_key(client):
 
 
 def test_a_word_leads_to_the_types_that_have_it_in_their_name(client):
-    """Whoever types ``activity`` for the first time does not know Stripe's long names."""
+    """Whoever types ``change`` for the first time does not know Stripe's long names."""
     with pytest.raises(UnknownReportTypeError, match=r"Types with that word: 'balance_change_from_activity"):
-        client.fetch("activity", "2026-10")
+        client.fetch("change", "2026-10")

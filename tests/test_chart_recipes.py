@@ -42,6 +42,8 @@ RECIPES: dict[str, tuple[Draw, Callable[..., pl.DataFrame]]] = {
     "payouts_over_time": (charts.payouts_over_time, frames.payouts),
     "payout_arrival": (charts.payout_arrival, frames.payouts),
     "fees_by_product": (charts.fees_by_product, frames.all_fees),
+    "fee_totals": (charts.fee_totals, frames.invoiced),
+    "amounts_by_component": (charts.amounts_by_component, frames.components),
     "card_fee_rate": (charts.card_fee_rate, frames.card_fees),
     "tax_by_jurisdiction": (charts.tax_by_jurisdiction, frames.tax),
     "tax_over_time": (charts.tax_over_time, frames.tax),

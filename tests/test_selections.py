@@ -58,6 +58,7 @@ OVER_TIME = {
     "payouts_over_time": "net",
     "payout_arrival": "net",
     "fees_by_product": "amount",
+    "amounts_by_component": "amount",
     "tax_over_time": "tax_amount",
 }
 
@@ -86,6 +87,7 @@ def test_a_span_and_picked_names_are_the_rows_of_those_bars(name, seed, data):
         ("account_balances", "balance"),
         ("tax_by_jurisdiction", "tax_amount"),
         ("fees_by_plan", "total_amount"),
+        ("fee_totals", "amount"),
     ],
 )
 def test_a_clicked_bar_is_the_rows_of_its_name_and_currency(name, amount):

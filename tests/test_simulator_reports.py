@@ -25,8 +25,11 @@ PUBLISHED = int(datetime(2026, 11, 5, tzinfo=UTC).timestamp())
 DECIMALS = {"eur": 2, "usd": 2, "jpy": 0, "kwd": 3, "gbp": 2, None: 2}
 # Those on the platform's own balance; test_simulator_families.py has the others.
 SIMULATED = [
-    type_.id for type_ in reports.simulated() if type_.family in ("balance", "payout_reconciliation")
+    type_.id
+    for type_ in reports.simulated()
+    if type_.family in ("balance", "payout_reconciliation") and not type_.base.startswith("activity.")
 ]
+"""Those by component have a file of their own, ``test_components.py``."""
 ITEMIZED = [id_ for id_ in SIMULATED if "itemized" in id_]
 DAY = 86_400
 ZONES = ["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia"]

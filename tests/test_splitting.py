@@ -14,7 +14,7 @@ SPLITS = {
     *("connected_account_payout_reconciliation.itemized", "connected_account_tax.transactions.itemized"),
     "financial_account_balance_change_from_activity.itemized",
     "connected_account_financial_account_balance_change_from_activity.itemized",
-    *("all_fees.vat_invoice_v2.itemized", "all_fees.vat_invoice_v2.summarized"),
+    *("activity.itemized", "all_fees.vat_invoice_v2.itemized", "all_fees.vat_invoice_v2.summarized"),
 }
 ONE_PAYOUT = {
     *("payout_reconciliation.by_id.itemized", "payout_reconciliation.by_id.summary"),
@@ -28,7 +28,7 @@ ONE_MOMENT = {
     "connect.negative_balance_refunds_disputes_overview",
 }
 ADDS_UP = {
-    *("balance.summary", "balance_change_from_activity.summary", "payouts.summary"),
+    *("activity.summary", "balance.summary", "balance_change_from_activity.summary", "payouts.summary"),
     *("payout_reconciliation.summary", "all_fees.summary", "connect_card_payments_fees.plan_level"),
     *("connected_account_balance.summary", "connected_account_balance_change_from_activity.summary"),
     *("connected_account_payout_reconciliation.summary", "connected_account_payouts.summary"),

@@ -115,6 +115,8 @@ def test_a_date_is_text_until_somebody_has_seen_how_stripe_writes_it():
         if column.kind == "date"
     }
     assert types == {
+        "activity_start_date": pl.Date(),
+        "activity_end_date": pl.Date(),
         "payout_expected_arrival_date": pl.Date(),
         "accounting_period": pl.String(),
         "open_accounting_period": pl.String(),

@@ -10,6 +10,11 @@ from typing import Literal
 __all__ = ["ReportTypeName"]
 
 ReportTypeName = Literal[
+    "activity.itemized",
+    "activity.itemized.2",
+    "activity.itemized.3",
+    "activity.summary",
+    "activity.summary.1",
     "all_fees.balance_transaction_created.itemized",
     "all_fees.balance_transaction_created.itemized.1",
     "all_fees.balance_transaction_created.itemized.2",
@@ -19,6 +24,10 @@ ReportTypeName = Literal[
     "all_fees.itemized.1",
     "all_fees.summary",
     "all_fees.summary.1",
+    "all_fees.vat_invoice_v2.itemized",
+    "all_fees.vat_invoice_v2.itemized.2",
+    "all_fees.vat_invoice_v2.summarized",
+    "all_fees.vat_invoice_v2.summarized.2",
     "balance.summary",
     "balance.summary.1",
     "balance.summary.2",

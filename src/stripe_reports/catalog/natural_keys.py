@@ -1,7 +1,8 @@
 """The columns that identify a row of a report, and the column of its amount.
 
-Stripe documents no keys. These follow from what a row represents: a balance transaction, a movement of a
-payout, an amount of a summary. A failed payout has two rows with one id, which differ in their category.
+Stripe documents no keys. These follow from what a row represents: a balance transaction or a component of
+one, a movement of a payout, an amount of a summary. A failed payout has two rows with one id, which differ
+in their category.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ __all__ = ["money_of", "natural_key"]
 _TRANSACTION = ("balance_transaction_id",)
 _PAYOUT = ("payout_id", "reporting_category")
 _BY_CATEGORY = ("reporting_category", "currency")
+_COMPONENT = ("balance_transaction_id", "balance_transaction_component", "fee_id", "activity_at")
 _FIGURE = ("category", "currency")
 _ENTRY = ("accounting_period", "open_accounting_period", "currency")
 _ACCOUNTS = ("debit", "credit", "debit_gl_code", "credit_gl_code")
 
 _KEYS: dict[str, tuple[str, ...]] = {
+    "activity.itemized": _COMPONENT,
+    "activity.summary": _BY_CATEGORY,
     "balance.summary": _FIGURE,
     "balance_change_from_activity.itemized": _TRANSACTION,
     "balance_change_from_activity.summary": _BY_CATEGORY,
@@ -52,6 +56,7 @@ _BY_COLUMNS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("reporting_category", "currency", "count"), _BY_CATEGORY),
     (_PAYOUT, _PAYOUT),
     (("balance_transaction_id", "net"), _TRANSACTION),
+    (_COMPONENT, _COMPONENT),
 )
 """For a frame of unknown type: the columns that identify the type, and the key."""
 

@@ -3,6 +3,7 @@
     choosing.py         chooses the charts of a report: chart_of, kinds_of
     balance.py          the balance summary as a waterfall
     activity.py         net per day, week or month by reporting category; cumulated; gross, fees and net
+    components.py       amounts by component of balance transactions
     summary.py          gross, fees and net by reporting category
     payouts.py          payouts by status, and the days until they arrive
     reconciliation.py   composition of payouts
@@ -33,6 +34,7 @@ from stripe_reports.charts.choosing import (
     options_of,
     recipe_for,
 )
+from stripe_reports.charts.components import amounts_by_component
 from stripe_reports.charts.connect import account_balances, accounts_by_volume, fees_by_plan
 from stripe_reports.charts.fee_totals import fee_totals
 from stripe_reports.charts.fees import card_fee_rate, fee_rate, fees_by_product
@@ -57,6 +59,7 @@ __all__ = [
     "accounts_by_volume",
     "activity_cumulated",
     "activity_net",
+    "amounts_by_component",
     "balance_waterfall",
     "by_category",
     "card_fee_rate",

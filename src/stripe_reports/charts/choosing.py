@@ -13,6 +13,7 @@ from stripe_reports.charts import theme as look
 from stripe_reports.charts.activity import activity_cumulated, activity_net, gross_fee_net
 from stripe_reports.charts.balance import balance_waterfall
 from stripe_reports.charts.columns import Frame
+from stripe_reports.charts.components import COMPONENT, COMPONENT_TIMES, amounts_by_component
 from stripe_reports.charts.connect import account_balances, accounts_by_volume, fees_by_plan
 from stripe_reports.charts.fee_totals import fee_totals
 from stripe_reports.charts.fees import card_fee_rate, fee_rate, fees_by_product
@@ -92,6 +93,7 @@ _ITEMIZED = (
     "payout_reconciliation.by_id.itemized",
 )
 _SUMMARIES = (
+    "activity.summary",
     "balance_change_from_activity.summary",
     "ending_balance_reconciliation.summary",
     "payouts.summary",
@@ -127,6 +129,13 @@ _KINDS = (
     ),
     _Kind(
         "net", "Net by reporting category", activity_net, _ITEMIZED, (_CREATED, _CATEGORY, "net", "currency")
+    ),
+    _Kind(
+        "components",
+        "Amounts by component",
+        amounts_by_component,
+        ("activity.itemized",),
+        (COMPONENT_TIMES, COMPONENT, "amount", "currency"),
     ),
     _Kind("cumulated", "Net, cumulated", activity_cumulated, _ITEMIZED, (_CREATED, "net", "currency")),
     _Kind("gross_fee_net", "Gross, fees and net", gross_fee_net, _ITEMIZED, (_CREATED, *_AMOUNTS)),

@@ -75,6 +75,10 @@ _OF_NAMES = {
     "gross": _BLUE,
     "net": _GREEN,
     "less fees": _GOLD,
+    "payments_fee": _GOLD,
+    "dispute_fee": _CRIMSON,
+    "transfer_fee": _PURPLE,
+    "other_fee": _PINK,
     "refunds": _ORANGE,
     "disputes": _CRIMSON,
 }

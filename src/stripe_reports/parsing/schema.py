@@ -31,8 +31,8 @@ _MONEY_SCALE = 6
 _RATE_SCALE = 12
 _DIGITS = 38
 
-_DATES_SEEN = frozenset({"payout_expected_arrival_date"})
-"""Columns of kind ``date`` whose form is known from real files; Stripe documents none of them."""
+_DATES_SEEN = frozenset({"activity_end_date", "activity_start_date", "payout_expected_arrival_date"})
+"""Columns of kind ``date`` whose form is known from real files or their loaders; Stripe documents none."""
 
 
 @dataclass(frozen=True, slots=True)

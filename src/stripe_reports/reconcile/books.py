@@ -44,6 +44,12 @@ _FORMS = {
         "payout_reconciliation.itemized", ("automatic_payout_id", "balance_transaction_id", *_ITEMIZED)
     ),
     "ending_balance": _Form("ending_balance_reconciliation.itemized", _ITEMIZED),
+    "components": _Form(
+        "activity.itemized",
+        ("balance_transaction_id", "balance_transaction_component", "currency", "amount"),
+        ("amount",),
+        _AMOUNTS,
+    ),
 }
 
 NAMES = tuple(_FORMS)
@@ -68,6 +74,7 @@ class Books:
         payout_reconciliation: ``payout_reconciliation.itemized`` of it.
         ending_balance: ``ending_balance_reconciliation.itemized`` at its end.
         previous: ``balance.summary`` of a period that ends where this one starts.
+        components: ``activity.itemized`` of it.
         interval: The period's bounds, the end excluded; None if not known.
 
     Raises:
@@ -80,6 +87,7 @@ class Books:
     payout_reconciliation: pl.DataFrame | None = None
     ending_balance: pl.DataFrame | None = None
     previous: pl.DataFrame | None = None
+    components: pl.DataFrame | None = None
     interval: tuple[datetime, datetime] | None = None
     given: dict[str, pl.DataFrame] = field(init=False, default_factory=dict)
 

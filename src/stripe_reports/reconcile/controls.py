@@ -169,6 +169,14 @@ def _activity_paid_out(books: Books) -> pl.DataFrame:
     return _side_by_side(left, right, "currency", id_)
 
 
+def _components(books: Books) -> pl.DataFrame:
+    """Compare the net of each transaction with the sum of its components, whatever they are."""
+    by = ("currency", "balance_transaction_id")
+    left = books.given["activity"].group_by(by).agg(left=NET.sum())
+    right = books.given["components"].group_by(by).agg(right=pl.col("amount").sum())
+    return _side_by_side(left, right, *by)
+
+
 def _is_among(frame: pl.DataFrame, column: str, others: pl.DataFrame) -> pl.Expr:
     """Tell for each row whether the other frame has its value; a join stays fast with millions of rows."""
     there = others.select(column).unique().with_columns(there=True)
@@ -297,5 +305,11 @@ CONTROLS: tuple[Control, ...] = (
         "ending_balance",
         _given("ending_balance", "summary"),
         _itemised("ending_balance", NET, "ending_balance"),
+    ),
+    Control(
+        "each transaction = its components",
+        "activity",
+        _given("components", activity=("balance_transaction_id",)),
+        _components,
     ),
 )

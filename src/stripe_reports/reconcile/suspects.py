@@ -35,6 +35,8 @@ def suspects(books: Books, control: Control, currency: str | None, difference: p
         return _told(rows, name, "gross - fee is not net", GROSS - FEE - NET)
     if control.name.startswith("each automatic"):
         return _payouts(books, control, currency)
+    if control.name == "each transaction = its components":
+        return _transactions(books, control, currency)
     amount = control.amount
     found = [*_faulty_rows(books, name, currency, amount), *_against_others(books, name, currency, amount)]
     found = [rows for rows in found if rows.height]
@@ -114,6 +116,23 @@ def _payouts(books: Books, control: Control, currency: str | None) -> pl.DataFra
         .join(lines, on="payout_id", maintain_order="left")
     )
     found.append(_told(transactions, name, "a transaction of such a payout", pl.lit(None, MONEY)))
+    return pl.concat(found, how="diagonal_relaxed").drop("part")
+
+
+def _transactions(books: Books, control: Control, currency: str | None) -> pl.DataFrame:
+    """Return the transactions that differ from their components, each with its components."""
+    lines = control.lines(books).filter(pl.col("left") != pl.col("right"))
+    lines = _in(lines, currency).select(_ID, part=pl.col("left") - pl.col("right"))
+    reports = {
+        "activity": ("a transaction that differs from its components", pl.col("part")),
+        "components": ("a component of such a transaction", pl.lit(None, MONEY)),
+    }
+    found = [
+        _told(
+            _in(books.given[name], currency).join(lines, on=_ID, maintain_order="left"), name, why, difference
+        )
+        for name, (why, difference) in reports.items()
+    ]
     return pl.concat(found, how="diagonal_relaxed").drop("part")
 
 

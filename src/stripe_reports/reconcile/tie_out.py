@@ -32,6 +32,7 @@ def tie_out(
     payout_reconciliation: Frame | None = None,
     ending_balance: Frame | None = None,
     previous: Frame | None = None,
+    components: Frame | None = None,
     interval: tuple[datetime, datetime] | None = None,
 ) -> TieOut:
     """Check that the reports of one period agree: every control that the frames make possible, by currency.
@@ -47,6 +48,7 @@ def tie_out(
         payout_reconciliation: ``payout_reconciliation.itemized`` of the period.
         ending_balance: ``ending_balance_reconciliation.itemized`` at the period's end.
         previous: ``balance.summary`` of a period that ends where this one starts.
+        components: ``activity.itemized`` of the period, a row for each component of a transaction.
         interval: Start and end of the period, the end excluded, as aware datetimes. It tells transactions at
             the bounds from errors exactly; without it, the first and last activity row are used.
 
@@ -73,6 +75,7 @@ def tie_out(
         payout_reconciliation=payout_reconciliation,
         ending_balance=ending_balance,
         previous=previous,
+        components=components,
         interval=interval,
     )
 

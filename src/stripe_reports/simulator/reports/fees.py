@@ -22,13 +22,27 @@ from stripe_reports.simulator.reports.cells import day, timestamp
 from stripe_reports.simulator.reports.details import Columns, Context
 from stripe_reports.simulator.reports.selections import Asked, Rows
 
-__all__ = ["by_balance_transaction", "by_incurred_date", "columns", "invoiced", "invoiced_sums"]
+__all__ = [
+    "ABROAD",
+    "DISPUTE",
+    "PROCESSING",
+    "STAND_ALONE",
+    "WITHHELD",
+    "by_balance_transaction",
+    "by_incurred_date",
+    "columns",
+    "day_before",
+    "invoiced",
+    "invoiced_sums",
+    "tax",
+]
 
 _DAY = 86_400
 _SURCHARGE = {"eur": 5, "usd": 10, "jpy": 4, "kwd": 5}
 """Part of a fee that is charged for a foreign card: per thousand of the amount."""
 _HOME = {"eur": ("DE", "FR", "ES", "IT", "NL"), "usd": ("US",), "jpy": ("JP",), "kwd": ("KW",)}
-_PROCESSING, _ABROAD, _WITHHELD, _DISPUTE, _STAND_ALONE = range(5)
+PROCESSING, ABROAD, WITHHELD, DISPUTE, STAND_ALONE = range(5)
+"""The kinds of fees, the column ``_fee`` of their rows."""
 
 
 def by_balance_transaction(asked: Asked) -> Rows:
@@ -57,7 +71,7 @@ def invoiced_sums(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
     of_row = columns(asked.ledger.draws, asked.context)
     fees = invoiced(asked).lazy().with_columns(**of_row.shared)
     sums = (
-        fees.select(*(of_row.column(name).alias(name) for name in by), amount="amount", tax=_tax())
+        fees.select(*(of_row.column(name).alias(name) for name in by), amount="amount", tax=tax())
         .group_by(by)
         .agg(pl.col("amount", "tax").sum())
         .sort(by)
@@ -73,7 +87,7 @@ def columns(draws: Draws, context: Context) -> Columns:
     """Return the columns of ``all_fees``."""
     of_row = details.activity(draws, context)
     fee, method = pl.col("_fee"), pl.col("_method")
-    is_alone = fee == _STAND_ALONE
+    is_alone = fee == STAND_ALONE
     created = timestamp(pl.col("created"), context.zone)
     shared = {
         **of_row.shared,
@@ -92,13 +106,13 @@ def columns(draws: Draws, context: Context) -> Columns:
             "incurred_by_type": _by_fee("charge", "charge", "charge", "dispute", None),
             "fee_description": _description(method),
             "amount": details.amount_of(context, pl.col("amount")),
-            "tax": details.amount_of(context, _tax()),
+            "tax": details.amount_of(context, tax()),
             "currency": pl.col("currency"),
             "product": _by_fee("Payments", "Payments", "Payments", "Payments", "Radar"),
             "feature_name": pl.when(is_alone & pl.col("_is_late"))
             .then(pl.lit("network_costs"))
             .otherwise(_by_fee(method, "international_cards", "withholding", "disputes", "fraud_teams")),
-            "pricing_tier": pl.when(fee == _PROCESSING).then(pl.lit("standard")),
+            "pricing_tier": pl.when(fee == PROCESSING).then(pl.lit("standard")),
             "settled_at": created,
             "settled_via": pl.lit("balance"),
             "suite": _by_fee("payments", "payments", "payments", "payments", "risk"),
@@ -120,16 +134,14 @@ def _fees(asked: Asked, time: str) -> Rows:
     surcharge = pl.when(_is_from_abroad(of_row)).then(gross * _rate() // 1000).otherwise(0)
     carried = carried.with_columns(
         _surcharge=pl.when(is_charge).then(surcharge).otherwise(0),
-        incurred_at=pl.when(is_fee & ~is_late_fee())
-        .then(pl.col("created") // _DAY * _DAY - 1)
-        .otherwise("created"),
+        incurred_at=pl.when(is_fee & ~is_late_fee()).then(day_before()).otherwise("created"),
     )
     fees: list[tuple[int, pl.Expr, pl.Expr]] = [
-        (_PROCESSING, is_charge, whole - withheld - pl.col("_surcharge")),
-        (_ABROAD, is_charge & (pl.col("_surcharge") > 0), pl.col("_surcharge")),
-        (_WITHHELD, withheld != 0, withheld),
-        (_DISPUTE, ~is_charge & ~is_fee & (whole != 0), whole),
-        (_STAND_ALONE, is_fee, -gross),
+        (PROCESSING, is_charge, whole - withheld - pl.col("_surcharge")),
+        (ABROAD, is_charge & (pl.col("_surcharge") > 0), pl.col("_surcharge")),
+        (WITHHELD, withheld != 0, withheld),
+        (DISPUTE, ~is_charge & ~is_fee & (whole != 0), whole),
+        (STAND_ALONE, is_fee, -gross),
     ]
     every = pl.concat(
         carried.filter(has_it).with_columns(_fee=pl.lit(number, pl.Int8), amount=amount)
@@ -137,6 +149,11 @@ def _fees(asked: Asked, time: str) -> Rows:
     )
     table = every.filter(asked.during(time)).sort(time, "created", "transaction", "_fee").collect()
     return Rows(table, pl.lit(value=True))
+
+
+def day_before() -> pl.Expr:
+    """Return the last second of the day before the transaction: then its stand-alone fee was incurred."""
+    return pl.col("created") // _DAY * _DAY - 1
 
 
 def _is_from_abroad(of_row: Columns) -> pl.Expr:
@@ -150,7 +167,7 @@ def _rate() -> pl.Expr:
     return pl.col("currency").replace_strict(_SURCHARGE, return_dtype=pl.Int64)
 
 
-def _tax() -> pl.Expr:
+def tax() -> pl.Expr:
     """Return the tax included in an amount: in Japan ten percent, rounded towards zero."""
     amount = pl.col("amount")
     tenth = amount.sign() * (amount.abs() // 11)

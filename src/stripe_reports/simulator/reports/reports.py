@@ -17,6 +17,7 @@ from stripe_reports.simulator.ledger.ledger import Ledger
 from stripe_reports.simulator.reports import (
     balance_summary,
     cells,
+    components,
     details,
     fees,
     financial_accounts,
@@ -122,6 +123,8 @@ def _summary(rows: Callable[[Asked], Rows]) -> Pages:
 
 
 _PAGES: dict[str, Pages] = {
+    "activity.itemized": _itemized(components.components, components.columns),
+    "activity.summary": _summary(selections.activity),
     "all_fees.balance_transaction_created.itemized": _itemized(fees.by_balance_transaction, fees.columns),
     "all_fees.incurred_at.itemized": _itemized(fees.by_incurred_date, fees.columns),
     "all_fees.vat_invoice_v2.itemized": _itemized(fees.invoiced, fees.columns),
