@@ -21,6 +21,7 @@ from conftest import TestClock
 from simulator_api import BELOW_SIBLING, CONNECTED, MAIN, SIBLING
 from stripe_reports import cli
 from stripe_reports.demo_client import DemoClient
+from stripe_reports.notebook.form import facts
 from stripe_reports.simulator import RealClock, Simulator, serve
 
 CONTEXTS = (MAIN, SIBLING, f"{MAIN}/{CONNECTED[0]}", f"{SIBLING}/{BELOW_SIBLING[0]}")
@@ -191,7 +192,7 @@ def test_the_same_account_by_another_key_is_another_owner_that_finds_the_run(act
 
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_the_account_is_named_wherever_the_owner_of_a_result_is(acting_for, tmp_path, context):
-    """In reprs, cards, provenance, the page, the evidence and the list of stored results; the key nowhere."""
+    """In reprs, cards, provenance, page, form, evidence and the list of stored results; the key nowhere."""
     client = acting_for(context)
     report = client.fetch(*ASKED)
     folder = tmp_path / "close"
@@ -201,6 +202,7 @@ def test_the_account_is_named_wherever_the_owner_of_a_result_is(acting_for, tmp_
         "card": client._repr_html_(),
         "provenance": report.provenance.to_json(),
         "page": report.to_html(),
+        "form": str(facts.provenance(report)),
         "evidence": (folder / "index.html").read_text("utf-8"),
     }
     for where, text in shown.items():

@@ -8,7 +8,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
-from simulator_api import CONNECTED, LINKS, Api, checked, specification
+from simulator_api import CONNECTED, LINKS, MAIN, SIBLING, Api, checked, specification
 from stripe_reports.simulator import Simulator
 
 OPERATIONS = [
@@ -84,9 +84,10 @@ def requests(draw):
         optional={
             "Stripe-Version": st.sampled_from(["2026-11-18.endive", "yesterday"]),
             "Stripe-Account": st.sampled_from([CONNECTED[0], "me"]),
+            "Stripe-Context": st.sampled_from([MAIN, f"{MAIN}/{CONNECTED[0]}", SIBLING, "/"]),
             "Idempotency-Key": st.sampled_from(["k", "k" * 300]),
             "Authorization": st.sampled_from(
-                ["Bearer rk_live_1", "Basic c2s6", "Basic !", "Digest x", "Bearer"]
+                ["Bearer rk_live_1", "Bearer sk_org_test_1", "Basic c2s6", "Basic !", "Digest x", "Bearer"]
             ),
         },
     )

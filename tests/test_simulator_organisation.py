@@ -5,6 +5,7 @@ import pytest
 from werkzeug.test import Client
 
 from simulator_api import BELOW_SIBLING, CONNECTED, MAIN, RUNS, SIBLING, TYPES, Api, error, form
+from stripe_reports.http.settings import API_VERSION
 from stripe_reports.simulator import Simulator
 from stripe_reports.simulator.ledger.connected_accounts import connected_accounts
 from stripe_reports.simulator.ledger.ledger import Ledger
@@ -19,7 +20,7 @@ def simulator():
 
 
 def of_organisation(simulator, context, key=ORGANISATION):
-    return Api(simulator, key, Stripe_Context=context, Stripe_Version="2026-10-28.endive")
+    return Api(simulator, key, Stripe_Context=context, Stripe_Version=API_VERSION)
 
 
 # The accounts
@@ -92,7 +93,7 @@ def test_an_account_is_the_same_whichever_key_names_it(simulator, key, headers, 
 )
 def test_an_account_that_a_key_does_not_reach_is_403(simulator, key, header, account):
     """Stripe does not say whether it exists. The figures of another account would look like an answer."""
-    api = Api(simulator, key, **{"Stripe_Version": "2026-10-28.endive", header: account})
+    api = Api(simulator, key, **{"Stripe_Version": API_VERSION, header: account})
     for answer in (api.get(TYPES), api.post(form())):
         assert answer.status_code == 403
         assert error(answer)["code"] == "account_invalid"
@@ -103,10 +104,8 @@ def test_an_account_that_a_key_does_not_reach_is_403(simulator, key, header, acc
 @pytest.mark.parametrize(
     ("headers", "missing"),
     [
-        pytest.param({"Stripe_Version": "2026-10-28.endive"}, "Stripe-Context", id="context"),
-        pytest.param(
-            {"Stripe_Version": "2026-10-28.endive", "Stripe_Account": MAIN}, "Stripe-Context", id="account"
-        ),
+        pytest.param({"Stripe_Version": API_VERSION}, "Stripe-Context", id="context"),
+        pytest.param({"Stripe_Version": API_VERSION, "Stripe_Account": MAIN}, "Stripe-Context", id="account"),
         pytest.param({"Stripe_Context": MAIN}, "Stripe-Version", id="version"),
     ],
 )
@@ -119,7 +118,7 @@ def test_an_organisations_key_needs_two_headers(simulator, headers, missing):
 
 def test_the_organisations_key_is_of_one_simulator(simulator):
     """Its holder expects the figures of that seed."""
-    headers = {"Stripe_Context": SIBLING, "Stripe_Version": "2026-10-28.endive"}
+    headers = {"Stripe_Context": SIBLING, "Stripe_Version": API_VERSION}
     assert Api(simulator, simulator.organisation_key, **headers).get(TYPES).status_code == 200
     foreign = Api(simulator, Simulator(seed=2).organisation_key, **headers).get(TYPES)
     assert foreign.status_code == 401
