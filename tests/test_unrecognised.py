@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from inspect import signature
 
 import polars as pl
 import pytest
@@ -440,3 +441,15 @@ def test_the_same_names_give_the_same_file():
         for_maintainers(backwards, **versions)
     )
     assert {group.subject for group in names} <= set(SUBJECTS)
+
+
+@pytest.mark.skipif("profile" not in signature(Simulator).parameters, reason="the simulator has no profiles")
+def test_the_many_types_of_a_real_account_fit_into_the_record(tmp_path):
+    """Most of them are not in the catalogue; their columns are recorded with them."""
+    simulator = Simulator(1, profile="real")
+    with DemoClient(simulator, cache_dir=tmp_path / "cache") as client:
+        unknown = {type_.id for type_ in client.report_types() if catalog.get(type_.id) is None}
+        assert len(unknown) > 20
+        assert set(listed(client, "report types")) == unknown
+        (record,) = tmp_path.rglob("unrecognised.jsonl")
+        assert record.stat().st_size < storage.MAX_BYTES / 4
