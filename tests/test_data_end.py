@@ -11,6 +11,7 @@ import stripe_reports as sr
 from conftest import TestClock, utc
 from simulator_api import Api, error, form
 from stripe_reports import cli
+from stripe_reports.demo_client import DemoClient
 from stripe_reports.errors import InvalidRequestError
 from stripe_reports.models import ReportRequest
 from stripe_reports.planning import data_end
@@ -275,3 +276,12 @@ def test_a_refusal_that_stripe_keeps_is_not_met_again(client, simulator, data_en
     simulator.faults.append(replace(refusal("parameters[interval_end]"), times=1))
     assert client.fetch(SUMMARY, "this month").request.interval_end == data_ends - SECOND
     assert client.fetch(SUMMARY, "this month", reuse="never").request.interval_end == data_ends - SECOND
+
+
+def test_whole_months_are_never_shortened(simulator, tmp_path):
+    """The fees of a tax invoice are asked for by month; an open year ends with its last complete one."""
+    with DemoClient(simulator, cache_dir=tmp_path / "live", livemode=True) as client:
+        client._store.launch_log.note_data_end_refused()
+        reports = client.fetch_all("all_fees.vat_invoice_v2.itemized.2", "2026")
+        assert reports.request.interval_end == utc(2026, 11, 1)
+        assert [part.request.truncated_at for part in reports.parts] == [None] * 10

@@ -102,7 +102,7 @@ def resolve(
     found = _Period(report_type, period, zone, now, fiscal_year_start, truncates)
     try:
         values |= found.bounds()
-        if found.truncated and found.interval is not None:
+        if found.truncated and found.interval is not None and not takes_month(report_type):
             values["truncated_at"] = found.interval.end
     except ParameterError as problem:
         problems["period"] = problem

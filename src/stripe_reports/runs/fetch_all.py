@@ -113,9 +113,10 @@ def answer_in_parts(
             )
             raise
     reports = _all_there(requests, answers)
-    # Stripe may have refused the end of the last part, which then ends one second earlier.
-    whole = replace(request, interval_end=reports[-1].request.interval_end)
-    return ReportSet(whole, split, reports, notes=data_end.notes(whole))
+    last = reports[-1].request
+    if notes := data_end.notes(last):  # Stripe refuses the end of the last part
+        request = replace(request, interval_end=last.interval_end)
+    return ReportSet(request, split, reports, notes=notes)
 
 
 def _side_by_side(
