@@ -33,6 +33,7 @@ ADDS_UP = {
     *("connected_account_balance.summary", "connected_account_balance_change_from_activity.summary"),
     *("connected_account_payout_reconciliation.summary", "connected_account_payouts.summary"),
     *("financial_account_balance.summary", "financial_account_balance_change_from_activity.summary"),
+    "treasury_fees.administrative_facilitation_fee",
     "connected_account_financial_account_balance.summary",
     "connected_account_financial_account_balance_change_from_activity.summary",
     *("revenue_recognition.debit_credit_by_customer", "revenue_recognition.debit_credit_by_invoice"),

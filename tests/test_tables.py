@@ -121,6 +121,7 @@ def test_a_date_is_text_until_somebody_has_seen_how_stripe_writes_it():
         "accounting_period": pl.String(),
         "open_accounting_period": pl.String(),
         "booked_date": pl.String(),
+        "date": pl.String(),
     }
 
 

@@ -154,4 +154,6 @@ ReportTypeName = Literal[
     "tax.transactions.itemized.2",
     "tax.transactions.itemized.3",
     "tax.transactions.itemized.5",
+    "treasury_fees.administrative_facilitation_fee",
+    "treasury_fees.administrative_facilitation_fee.1",
 ]

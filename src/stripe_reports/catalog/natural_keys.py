@@ -39,6 +39,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     ),
     "connect.negative_balance_refunds_disputes_overview": ("account_id", "currency"),
     "financial_account_balance.summary": ("category",),
+    "treasury_fees.administrative_facilitation_fee": ("financial_account", "date", "balance_currency"),
     "revenue_recognition.debit_credit_by_customer": (*_ENTRY, "customer_id", *_ACCOUNTS),
     "revenue_recognition.debit_credit_by_price": (*_ENTRY, "price_id", *_ACCOUNTS),
     "revenue_recognition.debit_credit_by_product": (*_ENTRY, "product_id", *_ACCOUNTS),
@@ -67,6 +68,7 @@ _MONEY_OF = {
     "connect_card_payments_fees.plan_level": ("total_amount", "fee_currency"),
     "connect_card_payments_fees.transaction_level": ("total_amount", "fee_currency"),
     "connect.negative_balance_refunds_disputes_overview": ("balance", "currency"),
+    "treasury_fees.administrative_facilitation_fee": ("fee", "balance_currency"),
 }
 
 

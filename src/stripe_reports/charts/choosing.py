@@ -184,6 +184,13 @@ _KINDS = (
         ("product", "amount", "currency"),
     ),
     _Kind(
+        "totals",
+        "Total fees by financial account",
+        fee_totals,
+        ("treasury_fees",),
+        ("financial_account", "fee", "balance_currency"),
+    ),
+    _Kind(
         "fee_rate",
         "Card fees as a rate of volume",
         card_fee_rate,

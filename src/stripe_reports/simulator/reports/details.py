@@ -117,6 +117,7 @@ def activity(draws: Draws, context: Context) -> Columns:
         "payment_intent_id": draws.id("pi_3", "payment intent", charge),
         "automatic_payout_id": draws.payout_id(payout),
         **_amounts(context, "gross", "fee", "net", "withheld_tax"),
+        "application_fee": _application_fee(context),
         "fee_net_of_withheld_tax": amount_of(context, pl.col("fee") - pl.col("withheld_tax")),
         **_times(
             context,
@@ -214,6 +215,15 @@ def amount_of(context: Context, minor: pl.Expr) -> pl.Expr:
 
 def _amounts(context: Context, *names: str) -> dict[str, pl.Expr]:
     return {name: amount_of(context, pl.col(name)) for name in names}
+
+
+def _application_fee(context: Context) -> pl.Expr:
+    """Return the platform's two fifths of the fee of a connected account; a platform itself has none."""
+    if context.account is None:
+        return _NULL
+    is_charge = pl.col("reporting_category") == "charge"
+    part = (pl.col("fee") - pl.col("withheld_tax")) * 2 // 5
+    return amount_of(context, pl.when(is_charge).then(part).otherwise(0))
 
 
 def _times(context: Context, **seconds: pl.Expr) -> dict[str, pl.Expr]:

@@ -18,7 +18,7 @@ from stripe_reports.simulator.reports.cells import money, timestamp
 from stripe_reports.simulator.reports.details import Columns, Context
 from stripe_reports.simulator.reports.selections import Asked, Rows
 
-__all__ = ["CURRENCY", "activity", "columns", "summary_pages"]
+__all__ = ["CURRENCY", "activity", "columns", "summary_pages", "transactions"]
 
 CURRENCY = "usd"
 
@@ -36,7 +36,7 @@ _FLOWS = (
 
 def activity(asked: Asked) -> Rows:
     """Return the transactions created in the interval, by time."""
-    return Rows(_transactions(asked.ledger, asked.as_of), asked.during("created"))
+    return Rows(transactions(asked.ledger, asked.as_of), asked.during("created"))
 
 
 def columns(draws: Draws, context: Context) -> Columns:
@@ -58,7 +58,7 @@ def summary_pages(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
     """Return the available balance at the start, its changes, and the balance at the end."""
     asked = parts[0]
     first, last = cells.label(asked.start, asked.zone), cells.label(asked.end - 1, asked.zone)
-    rows = _transactions(asked.ledger, asked.as_of)
+    rows = transactions(asked.ledger, asked.as_of)
     impact, category = pl.col("impact"), pl.col("category")
     started = rows.select(impact.filter(pl.col("created") < asked.start).sum()).item()
     ended = rows.select(impact.filter(pl.col("created") < asked.end).sum()).item()
@@ -76,7 +76,7 @@ def summary_pages(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
     yield table.with_columns(amount=amount).select(asked.columns)
 
 
-def _transactions(ledger: Ledger, as_of: int) -> pl.DataFrame:
+def transactions(ledger: Ledger, as_of: int) -> pl.DataFrame:
     """Return the transactions created before *as_of*, by time, with ``impact`` on the available balance."""
     draws, amount = ledger.draws, pl.col("amount")
     paid = ledger.payouts.filter(pl.col("currency") == CURRENCY, pl.col("effective_at") < as_of)

@@ -26,6 +26,7 @@ from stripe_reports.simulator.reports import (
     revenue_recognition,
     selections,
     tax,
+    treasury_fees,
 )
 from stripe_reports.simulator.reports.contents import Contents
 from stripe_reports.simulator.reports.selections import Asked, Pages, Rows, parts
@@ -145,6 +146,7 @@ _PAGES: dict[str, Pages] = {
         f"revenue_recognition.debit_credit_by_{what}": revenue_recognition.itemized
         for what in ("invoice", "invoice_line_item")
     },
+    "treasury_fees.administrative_facilitation_fee": _itemized(treasury_fees.by_day, treasury_fees.columns),
     "tax.transactions.itemized": _itemized(tax.transactions, tax.columns),
     "connect.negative_balance_refunds_disputes_overview": negative_balances.pages,
     "balance_change_from_activity.itemized": _itemized(selections.activity, details.activity),
