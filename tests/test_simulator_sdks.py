@@ -1,9 +1,10 @@
-"""Stripe's own libraries over HTTP, Python's here and Node's in ``node/life.mjs``: all is as with Stripe."""
+"""Stripe's own libraries over HTTP: Python's here, and both of today and of a year ago in scripts."""
 
 import json
 import os
 import shutil
 import subprocess
+import sys
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -265,41 +266,92 @@ def test_the_librarys_own_retries_make_no_second_run(connect, simulator, monkeyp
     assert len(simulator.requests) == 8
 
 
-# Node
+def test_a_tax_invoice_month_is_sent_and_echoed(connect, simulator):
+    """In place of an interval; the newest library passes it on as any other parameter."""
+    runs = connect("sk_live_123").reporting.report_runs
+    month = {"tax_invoice_month": "2026-10"}
+    run = runs.create({"report_type": "all_fees.vat_invoice_v2.itemized.2", "parameters": month})
+    simulator.clock.advance(10)
+    run = runs.retrieve(run.id)
+    assert run.parameters.to_dict() == month
+    assert b'"fee_category"' in download(run.result, "sk_live_123").content
 
 
-@pytest.fixture(scope="module")
-def node_library(request, tmp_path_factory) -> Path:
-    """The folder of Stripe's Node library, fetched once; a skip without Node, but never in CI."""
-    in_ci = os.environ.get("CI") == "true"
-    if not in_ci and not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("Node is not here")
+# A year of both libraries
+
+YEAR_OLD_PYTHON, YEAR_OLD_NODE = "14.0.1", "20.0.0"
+"""The libraries of November 2025; older ones are not tested."""
+
+IN_CI = os.environ.get("CI") == "true"
+
+
+def installed(request, tmp_path_factory, name: str, there: str, command: list[str]) -> Path:
+    """A folder with a library, filled once; a skip if that is not possible here, but never in CI."""
     cache = getattr(request.config, "cache", None)
-    folder = cache.mkdir("stripe-node") if cache else tmp_path_factory.mktemp("stripe-node")
-    if not (folder / "node_modules" / "stripe").exists():
-        command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "stripe@23"]
+    folder = cache.mkdir(name) if cache else tmp_path_factory.mktemp(name)
+    if not (folder / there).exists():
         done = subprocess.run(
-            [*command, "--prefix", str(folder)], capture_output=True, text=True, timeout=180, check=False
+            [*command, str(folder)], capture_output=True, text=True, timeout=180, check=False
         )
-        if done.returncode and not in_ci:
-            pytest.skip(f"npm did not get the library: {done.stderr[-200:]}")
+        if done.returncode and not IN_CI:
+            pytest.skip(f"the library could not be installed: {done.stderr[-200:]}")
         assert done.returncode == 0, done.stderr
     return folder
 
 
-def test_stripes_node_library_sees_the_same(node_library, simulator, url):
-    """The rules stand in the script: runs, pages, idempotency, files, links, accounts, errors, retries."""
-    simulator.restrict("rk_test_nothing", [])
-    script = Path(__file__).parent / "node" / "life.mjs"
-    organisation = (simulator.organisation_key, SIBLING, CONNECTED[0])
+def outcome(command: list[str], **environment: str) -> dict:
+    """What a program printed as JSON."""
     done = subprocess.run(
-        ["node", str(script), str(node_library), url, simulator.key, *organisation],
+        command,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
+        env=os.environ | environment,
     )
     assert done.returncode == 0, done.stderr
-    results = json.loads(done.stdout)
-    assert len(results) == 10
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("version", [None, YEAR_OLD_PYTHON], ids=["installed", "a year old"])
+def test_each_generation_of_the_python_library_sees_the_same(
+    request, tmp_path_factory, simulator, url, version
+):
+    """The rules stand in the script; an older library passes on parameters that it does not know."""
+    path = {}
+    if version is not None:
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            f"stripe=={version}",
+            "--target",
+        ]
+        path["PYTHONPATH"] = str(
+            installed(request, tmp_path_factory, f"stripe-python-{version}", "stripe", pip)
+        )
+    script = Path(__file__).parent / "python" / "life.py"
+    said = outcome([sys.executable, "-W", "ignore", str(script), url, simulator.key], **path)
+    assert said["version"] == (version or stripe.VERSION)
+    assert len(said["rules"]) == 5
+    assert {rule: what for rule, what in said["rules"].items() if what != "ok"} == {}
+
+
+@pytest.mark.parametrize("version", ["23", YEAR_OLD_NODE], ids=["newest", "a year old"])
+def test_each_generation_of_the_node_library_sees_the_same(
+    request, tmp_path_factory, simulator, url, version
+):
+    """The rules stand in the script: runs, pages, idempotency, files, links, accounts, errors, retries."""
+    if not IN_CI and not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("Node is not here")
+    npm = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", f"stripe@{version}", "--prefix"]
+    library = installed(request, tmp_path_factory, f"stripe-node-{version}", "node_modules/stripe", npm)
+    simulator.restrict("rk_test_nothing", [])
+    script = Path(__file__).parent / "node" / "life.mjs"
+    organisation = (simulator.organisation_key, SIBLING, CONNECTED[0])
+    results = outcome(["node", str(script), str(library), url, simulator.key, *organisation])
+    assert len(results) == 12
     assert {rule: said for rule, said in results.items() if said != "ok"} == {}

@@ -123,6 +123,39 @@ const rules = {
     });
   },
 
+  async "a tax invoice month is sent and echoed, also by a library that does not know it"() {
+    const liveKey = key.replace("_test_", "_live_");
+    const live = connect(liveKey).reporting.reportRuns;
+    const asked = (month) =>
+      live.create({
+        report_type: "all_fees.vat_invoice_v2.itemized.2",
+        parameters: { tax_invoice_month: month },
+      });
+    const run = await asked("2026-10");
+    assert.deepEqual({ ...run.parameters }, { tax_invoice_month: "2026-10" });
+    await pass(20);
+    const ended = await live.retrieve(run.id);
+    assert.match(await (await download(ended.result, liveKey)).text(), /"fee_category"/);
+    await assert.rejects(asked("10/2026"), {
+      type: "StripeInvalidRequestError",
+      param: "parameters[tax_invoice_month]",
+    });
+  },
+
+  async "the activity by component and the fees of financial accounts are reports like all others"() {
+    const expected = {
+      "activity.itemized.3": /"payments_fee"/,
+      "activity.summary.1": /"reporting_category"/,
+      "treasury_fees.administrative_facilitation_fee.1": /"effr_value"/,
+    };
+    for (const [reportType, text] of Object.entries(expected)) {
+      const run = await runs.create({ report_type: reportType, parameters: OCTOBER });
+      await pass(20);
+      const { result } = await runs.retrieve(run.id);
+      assert.match(await (await download(result)).text(), text);
+    }
+  },
+
   async "each error has the type that it has with Stripe"() {
     const refused = (call, expected) => assert.rejects(call, expected);
     await refused(runs.create({ report_type: "nonsense" }), {
