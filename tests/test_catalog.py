@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from stripe_reports import catalog
+from stripe_reports.cli import main
 from stripe_reports.errors import ParameterError, UnknownReportTypeError
 from stripe_reports.models import ReportRequest, ReportType
+from stripe_reports.notebook.form.menu import column_groups
 
 REFERENCE = Path(__file__).parents[2] / "shared" / "stripe" / "report_types.json"
 OCTOBER = {"interval_start": "2026-10-01T00:00:00Z", "interval_end": "2026-11-01T00:00:00Z"}
@@ -136,7 +138,7 @@ UNPROVED = {
 }
 
 
-def test_unproved_columns_are_marked_and_not_among_all():
+def test_unproved_columns_are_marked_and_not_among_all(capsys):
     """They can be named, and Stripe decides; "all" would turn an assumption into a refused run."""
     counted = {
         type_.id: sum(column.is_unproved for column in type_.columns)
@@ -147,6 +149,12 @@ def test_unproved_columns_are_marked_and_not_among_all():
     type_ = catalog.get("all_fees.vat_invoice_v2.itemized.2")
     assert "fee_category" not in catalog.every_column(type_)
     assert type_._repr_html_().count("(unproved)") == 18
+    groups = column_groups(type_)
+    assert all(
+        column["description"].endswith("(unproved)") for group in groups for column in group["columns"]
+    )
+    assert main(["types", type_.id]) == 0
+    assert capsys.readouterr().out.count("(unproved)") == 18
     assert catalog.check(ReportRequest(type_.id, tax_invoice_month="2026-10", columns=["amount"])) == {}
     with pytest.raises(ParameterError, match="known for certain"):
         catalog.columns_named(type_, "all")

@@ -308,6 +308,7 @@ def test_the_form_has_a_period_and_no_time_zone(live):
     refused = check(Choices(ITEMIZED, "2026-Q3"), TYPE, now=NOW)
     assert "one whole calendar month" in refused.problems["period"]
     shown = sr.explore(live, request=OCTOBER)
+    assert shown.model.zone == "UTC"
     assert shown.request == OCTOBER
     assert "tax_invoice_month='2026-10'" in shown.code
 

@@ -65,4 +65,4 @@ def _describe(type_: ReportType) -> None:
     defaults = type_.default_columns or ()
     for column in type_.columns:
         mark = "*" if column.name in defaults else " "
-        say(f"  {mark} {column.name:<38} {column.kind:<15} {column.description}")
+        say(f"  {mark} {column.name:<38} {column.kind:<15} {column.marked_description}")

@@ -62,6 +62,11 @@ class Column:
         """True if it is only assumed that the report type has this column."""
         return self.evidence == "inferred"
 
+    @property
+    def marked_description(self) -> str:
+        """The meaning of the column for people, with a mark if it is unproved."""
+        return f"{self.description} (unproved)" if self.is_unproved else self.description
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportType:
@@ -186,7 +191,7 @@ class ReportType:
                 "●" if column.name in defaults else "○",
                 column.name,
                 column.kind,
-                f"{column.description} (unproved)" if column.is_unproved else column.description,
+                column.marked_description,
             )
             for column in self.columns
         ]

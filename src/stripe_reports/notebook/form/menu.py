@@ -137,7 +137,7 @@ def column_groups(report_type: ReportType) -> list[dict[str, Any]]:
     groups: dict[str, list[dict[str, str]]] = {title: [] for title in _GROUPS}
     for column in report_type.columns:
         if column.kind != "metadata":
-            groups[_group(column)].append({"name": column.name, "description": column.description})
+            groups[_group(column)].append({"name": column.name, "description": column.marked_description})
     return [{"title": title, "columns": columns} for title, columns in groups.items() if columns]
 
 

@@ -31,6 +31,7 @@ from stripe_reports.notebook.form.history import Entry
 from stripe_reports.notebook.form.values import Button, Problem, Running, Selection
 from stripe_reports.notebook.form.words import age_text
 from stripe_reports.planning import data_end
+from stripe_reports.planning.tax_months import takes_month
 from stripe_reports.report.report import FetchPlan, Report
 
 if TYPE_CHECKING:
@@ -186,8 +187,8 @@ class Model:
 
     @property
     def zone(self) -> str:
-        """The zone of the days; UTC while the typed zone is not valid."""
-        if "timezone" in self.checked.problems:
+        """The zone of the days; UTC for tax invoices, and while the typed zone is not valid."""
+        if "timezone" in self.checked.problems or takes_month(self.report_type):
             return "UTC"
         return self.choices.timezone.strip() or self.default_zone or "UTC"
 
