@@ -207,7 +207,7 @@ class TestTypes:
         assert "  payouts.itemized.3 " not in newest
         assert "  payouts.itemized.3 " in everything
         assert "live mode only" in newest
-        assert len(re.findall(r"^  \w", everything, re.MULTILINE)) == 90
+        assert len(re.findall(r"^  \w", everything, re.MULTILINE)) == 96
 
     def test_it_describes_one_with_parameters_and_columns(self, capsys):
         """With evidence, and a star at what comes by default."""
