@@ -7,6 +7,9 @@ It is installed with stripe-reports, but loads the package only when a test uses
         stripe_reporting.clock.advance(60)               # runs are finished, webhooks are posted
         assert job.result() == ...
 
+    @pytest.mark.stripe_reporting(profile="real")        # late data, slow runs, unknown report types
+    def test_an_untidy_account(stripe_reporting): ...
+
     @pytest.mark.stripe_reporting(seed=7, latency=300)   # options of stripe_reports.simulator.Simulator
     def test_a_slow_month(stripe_reporting): ...
 

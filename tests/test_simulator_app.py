@@ -22,10 +22,12 @@ from stripe_reports.simulator import FAULTS, Clock, Fault, Outcome, RealClock, S
 from stripe_reports.simulator.reports.cells import timestamp
 from stripe_reports.simulator.reports.reports import simulated
 
+BOTH_PROFILES = pytest.mark.parametrize("simulator", ["tidy", "real"], indirect=True)
+
 
 @pytest.fixture
-def simulator() -> Simulator:
-    return Simulator(seed=1, latency=10)
+def simulator(request) -> Simulator:
+    return Simulator(seed=1, latency=10, profile=getattr(request, "param", "tidy"))
 
 
 @pytest.fixture
@@ -706,6 +708,7 @@ def test_data_move_on_twice_a_day_some_hours_after_noon_and_midnight(api, simula
     assert len({t["updated"] for t in api.get(TYPES).json["data"]}) > 10
 
 
+@BOTH_PROFILES
 def test_the_bounds_of_the_data_may_be_asked_for(api):
     """Equal is allowed; a second beyond is not."""
     type_ = api.get(f"{TYPES}/balance.summary.1").json
@@ -728,6 +731,7 @@ def runs(api, simulator) -> list[str]:
     return ids[::-1]
 
 
+@BOTH_PROFILES
 def test_runs_are_listed_newest_first_ten_a_page(api, runs):
     """In Stripe's envelope, each as it stands now."""
     answer = api.get(RUNS).json
@@ -740,6 +744,7 @@ def test_runs_are_listed_newest_first_ten_a_page(api, runs):
     assert {run["status"] for run in answer["data"]} == {"succeeded"}
 
 
+@BOTH_PROFILES
 @pytest.mark.parametrize(
     ("query", "expected", "has_more"),
     [
@@ -766,6 +771,7 @@ def test_lists_are_paged_and_filtered(api, runs, query, expected, has_more):
     assert answer["has_more"] is has_more
 
 
+@BOTH_PROFILES
 @pytest.mark.parametrize(
     ("query", "param"),
     [

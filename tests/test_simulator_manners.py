@@ -1,4 +1,4 @@
-"""Manners: restricted keys, rate limits, and idempotency keys that are in use."""
+"""Manners: restricted keys, rate limits, and idempotency keys that are in use; the same in every profile."""
 
 import threading
 
@@ -10,9 +10,9 @@ from stripe_reports.simulator import Clock, Fault, RateLimits, Simulator
 READ = "report_runs_and_report_types_read"
 
 
-@pytest.fixture
-def simulator() -> Simulator:
-    return Simulator(seed=1, latency=10)
+@pytest.fixture(params=["tidy", "real"])
+def simulator(request) -> Simulator:
+    return Simulator(seed=1, latency=10, profile=request.param)
 
 
 # Restricted keys
@@ -86,9 +86,9 @@ def test_a_slip_is_told_when_it_is_made(simulator, key, granted, says):
 # Rate limits
 
 
-@pytest.fixture
-def limited() -> Simulator:
-    return Simulator(latency=0, rate_limits=RateLimits())
+@pytest.fixture(params=["tidy", "real"])
+def limited(request) -> Simulator:
+    return Simulator(latency=0, rate_limits=RateLimits(), profile=request.param)
 
 
 def statuses(api, count, path=TYPES):

@@ -17,9 +17,12 @@ from hypothesis import strategies as st
 
 from stripe_reports import catalog
 from stripe_reports.simulator.api.answers import StripeError
+from stripe_reports.simulator.api.availability import Publications
 from stripe_reports.simulator.api.checks import checked_request
 from stripe_reports.simulator.ledger.ledger import ACCOUNT_OPENED, Ledger
+from stripe_reports.simulator.profiles import TIDY
 from stripe_reports.simulator.reports import reports, selections
+from stripe_reports.simulator.reports.offer import Offer
 
 PUBLISHED = int(datetime(2026, 11, 5, tzinfo=UTC).timestamp())
 DECIMALS = {"eur": 2, "usd": 2, "jpy": 0, "kwd": 3, "gbp": 2, None: 2}
@@ -735,7 +738,14 @@ def test_only_an_automatic_payout_that_is_in_the_data_can_be_asked_for(payout, c
     parameters = {"payout": by_name.get(payout, payout)}
     form = {"report_type": "payout_reconciliation.by_id.itemized.4", "parameters": parameters}
     with pytest.raises(StripeError) as raised:
-        checked_request(form, livemode=False, now=now, find_payout=lambda id_, _: ledger.payout(id_))
+        checked_request(
+            form,
+            livemode=False,
+            now=now,
+            offer=Offer(),
+            publications=Publications(TIDY, 1),
+            find_payout=lambda id_, _: ledger.payout(id_),
+        )
     assert raised.value.status == 400
     assert raised.value.error.get("code") == code
     assert raised.value.error["param"] == "parameters[payout]"

@@ -89,6 +89,7 @@ def test_a_run_that_succeeded_is_told_as_the_clock_passes_its_end(api, simulator
         "id": event["id"],
         "object": "event",
         "api_version": "2026-11-18.endive",
+        "context": None,
         "created": run["created"] + 10,
         "data": {"object": api.get(f"{RUNS}/{run['id']}").json},
         "livemode": False,

@@ -30,7 +30,7 @@ from werkzeug.test import Client as Caller
 import stripe_reports as sr
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.models import ReportRequest
-from stripe_reports.simulator import Fault, Simulator
+from stripe_reports.simulator import REAL, TIDY, Fault, Simulator
 from stripe_reports.simulator.reports.contents import Contents
 
 EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "150" if os.environ.get("CI") else "40"))
@@ -100,14 +100,14 @@ def steps_are_counted():
 
 
 class Machine(RuleBasedStateMachine):
-    """One account, one folder, and clients that come and go."""
+    """One account, tidy or not, one folder, and clients that come and go."""
 
     steps = 0
 
-    @initialize(seed=st.integers(1, 3))
-    def start(self, seed):
+    @initialize(seed=st.integers(1, 3), profile=st.sampled_from([TIDY, REAL]))
+    def start(self, seed, profile):
         self.folder = Path(tempfile.mkdtemp())
-        self.simulator = Simulator(seed, latency=20.0)
+        self.simulator = Simulator(seed, profile=profile)
         self.caller = Caller(self.simulator)
         self.client = self.new_client()
         self.elsewhere = DemoClient(self.simulator, cache_dir=self.folder / "elsewhere")
@@ -188,7 +188,7 @@ class Machine(RuleBasedStateMachine):
         type_, period, parameters = asked
         self.simulator.faults.append(Fault.named(fault, times=99))
         try:
-            report = self.client.fetch(type_, period, reuse="never", timeout=60, **parameters)
+            report = self.client.fetch(type_, period, reuse="never", timeout=900, **parameters)
         except sr.StripeReportsError:
             pass
         else:

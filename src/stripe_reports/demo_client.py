@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import Literal
 
 from stripe_reports.client import Client
-from stripe_reports.simulator import Simulator
+from stripe_reports.simulator import Profile, Simulator
 
 __all__ = ["DemoClient", "demo"]
 
@@ -89,6 +90,7 @@ def demo(
     pace: float = 0.0,
     livemode: bool = False,
     account: str | None = None,
+    profile: Profile | Literal["tidy", "real"] = "tidy",
 ) -> DemoClient:
     """A client of the simulator in this process: no key, no network, and the same data for the same seed.
 
@@ -106,13 +108,15 @@ def demo(
         account: ``acct_…`` to act for a connected account, or a path of accounts, as for ``Client``. For
             another account of the organisation (``client.simulator.organisation``), the client has the
             organisation's key.
+        profile: ``"real"`` for an account with the habits of genuine ones: late and missed publications, runs
+            of up to ten minutes, report types that nobody knows. The figures are the same.
 
     Example:
         >>> client = sr.demo()
         >>> client.frame("balance.summary", "2026-10", currency="eur").height
         9
     """
-    simulator = Simulator(seed, latency=latency)
+    simulator = Simulator(seed, latency=latency, profile=profile)
     return DemoClient(
         simulator, timezone=timezone, cache_dir=cache_dir, pace=pace, livemode=livemode, account=account
     )

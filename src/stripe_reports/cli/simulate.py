@@ -45,7 +45,14 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--latency",
         metavar="SECONDS",
-        help="seconds a run is pending: 8, 5-20, or 8~300 for a median and a 99th percentile (default 5-20)",
+        help="seconds a run is pending: 8, 5-20, or 8~300 for a median and a 99th percentile (default 5-20, "
+        "or that of the profile)",
+    )
+    parser.add_argument(
+        "--profile",
+        choices=["tidy", "real"],
+        default="tidy",
+        help="real: late and missed publications, slow runs, report types that nobody knows (default tidy)",
     )
     parser.add_argument(
         "--answer-delay",
@@ -166,6 +173,7 @@ def _simulator(options: argparse.Namespace) -> Simulator:
         charges_per_day=options.size,
         categories=options.category,
         strict_bounds=options.strict_bounds,
+        profile=options.profile,
     )
     simulator.faults += [Fault.parsed(text) for text in options.fault]
     for text in options.restate:

@@ -7,6 +7,7 @@ from stripe_reports.simulator.faults.changes import ConnectionDroppedError
 from stripe_reports.simulator.faults.faults import FAULTS, Fault, Outcome
 from stripe_reports.simulator.latency import heavy_tailed, uniform
 from stripe_reports.simulator.ledger.restatements import Restatement
+from stripe_reports.simulator.profiles import PROFILES, REAL, TIDY, Profile, Publishing
 from stripe_reports.simulator.server import serve, serve_forever
 from stripe_reports.simulator.testing import StripeReporting, stripe_reporting
 from stripe_reports.simulator.webhooks.events import EVENT_TYPES
@@ -15,11 +16,16 @@ from stripe_reports.simulator.webhooks.webhooks import Delivery, WebhookEndpoint
 __all__ = [
     "EVENT_TYPES",
     "FAULTS",
+    "PROFILES",
+    "REAL",
+    "TIDY",
     "Clock",
     "ConnectionDroppedError",
     "Delivery",
     "Fault",
     "Outcome",
+    "Profile",
+    "Publishing",
     "RateLimits",
     "RealClock",
     "Restatement",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-__all__ = ["Latency", "drawn", "heavy_tailed", "named", "uniform"]
+__all__ = ["Latency", "drawn", "heavy_tailed", "limited", "named", "uniform"]
 
 Latency = float | Callable[[random.Random], float]
 """Seconds, or a function that draws them from a seeded ``random.Random``."""
@@ -26,6 +26,13 @@ def uniform(low: float, high: float) -> Callable[[random.Random], float]:
 def heavy_tailed(median: float, p99: float) -> Callable[[random.Random], float]:
     """Draw from a log-normal distribution, as queues have: half above *median*, one percent above *p99*."""
     return partial(_log_normal, math.log(median), math.log(p99 / median) / _99_PERCENT)
+
+
+def limited(
+    latency: Callable[[random.Random], float], low: float, high: float
+) -> Callable[[random.Random], float]:
+    """Draw from a distribution, but nothing below *low* or above *high*."""
+    return partial(_limited, latency, low, high)
 
 
 def named(text: str) -> Latency:
@@ -58,6 +65,12 @@ def drawn(latency: Latency, source: random.Random) -> float:
 
 def _uniform(low: float, high: float, source: random.Random) -> float:
     return source.uniform(low, high)
+
+
+def _limited(
+    latency: Callable[[random.Random], float], low: float, high: float, source: random.Random
+) -> float:
+    return min(high, max(low, latency(source)))
 
 
 def _log_normal(mu: float, sigma: float, source: random.Random) -> float:

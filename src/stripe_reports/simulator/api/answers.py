@@ -112,9 +112,10 @@ def default_error(status: int) -> StripeError:
     return StripeError(status, "The request could not be served.")
 
 
-def json_response(answer: dict[str, Any], status: int = 200) -> Response:
+def json_response(answer: dict[str, Any], status: int = 200, *, sort_keys: bool = False) -> Response:
     """Write JSON as Stripe does."""
-    return Response(json.dumps(answer, indent=2), status, content_type="application/json")
+    text = json.dumps(answer, indent=2, sort_keys=sort_keys)
+    return Response(text, status, content_type="application/json")
 
 
 def error_response(error: StripeError, request_id: str, *, livemode: bool | None, now: datetime) -> Response:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 
 from stripe_reports.planning.periods import Period, parse
 from stripe_reports.simulator.api.answers import StripeError, default_error, error_response, json_response
-from stripe_reports.simulator.api.availability import next_data_end
+from stripe_reports.simulator.api.availability import Publications
 from stripe_reports.simulator.api.control import control
 from stripe_reports.simulator.api.endpoints import Call, contents, route
 from stripe_reports.simulator.api.forms import Pairs, body, decode
@@ -30,13 +30,15 @@ from stripe_reports.simulator.clock import Clock
 from stripe_reports.simulator.faults.changes import ConnectionDroppedError, trickling
 from stripe_reports.simulator.faults.faults import Fault, Outcome
 from stripe_reports.simulator.faults.mishaps import Mishaps
-from stripe_reports.simulator.latency import Latency, drawn, uniform
+from stripe_reports.simulator.latency import Latency, drawn
 from stripe_reports.simulator.ledger.ledger import LEDGER_VERSION, Ledger
 from stripe_reports.simulator.ledger.markets import CATEGORY
 from stripe_reports.simulator.ledger.organisation import SiblingAccount, organisation, platform_of
 from stripe_reports.simulator.ledger.restatements import Correction, Restatement
+from stripe_reports.simulator.profiles import Profile, profile_named
 from stripe_reports.simulator.ranges import in_part
-from stripe_reports.simulator.webhooks.events import API_VERSION
+from stripe_reports.simulator.reports.offer import Offer
+from stripe_reports.simulator.webhooks.events import API_VERSION, EventLog
 from stripe_reports.simulator.webhooks.webhooks import Courier, Delivery, WebhookEndpoint
 
 if TYPE_CHECKING:
@@ -46,7 +48,6 @@ __all__ = ["ServedRequest", "Simulator"]
 
 _STRIPES_HOSTS = {"api.stripe.com", "files.stripe.com"}
 _USUAL_SIZE = 40.0
-_USUAL_LATENCY = uniform(5, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Simulator:
         seed: The same seed gives the same figures.
         clock: Its clock; the default starts at 2026-11-05 12:00 UTC and moves only when it is advanced.
         latency: Seconds that a run stays pending: a number, or a function of a seeded ``random.Random``;
-            5 to 20 by default.
+            by default the profile's, which is 5 to 20 for ``"tidy"``.
         answer_delay: Seconds that an answer takes, by the simulator's clock, in the same two forms; none by
             default. A clock that moves only when it is advanced jumps by it, so no caller waits.
         rate_limits: Stripe's limits, or others; none by default, because on a clock that stands still all
@@ -81,9 +82,13 @@ class Simulator:
         categories: Reporting categories beyond Stripe's list that some rows have, such as ``"reward"``.
         strict_bounds: True to refuse an interval that starts or ends exactly where the data do, as Stripe's
             reference says; its guide says that both bounds may be there. Which is true is unproved.
+        profile: ``"tidy"``, or ``"real"`` for an account with the habits of genuine ones: late and missed
+            publications, runs of up to ten minutes, and report types that nobody knows. A ``Profile`` of your
+            own can have some of its traits. The figures are the same.
 
     Attributes:
         clock: Its clock; move it with ``clock.advance(60)``.
+        profile: The ``Profile``.
         base_url: The value of *files_url*; can be changed.
         answer_delay: As given; can be changed.
         rate_limits: As given; can be changed.
@@ -112,6 +117,7 @@ class Simulator:
         charges_per_day: float = _USUAL_SIZE,
         categories: Sequence[str] = (),
         strict_bounds: bool = False,
+        profile: Profile | Literal["tidy", "real"] = "tidy",
     ) -> None:
         strangers = [name for name in categories if name not in CATEGORY.categories]
         if strangers:
@@ -120,6 +126,7 @@ class Simulator:
         self.categories = tuple(categories)
         self.charges_per_day = charges_per_day
         self.clock = clock or Clock()
+        self.profile = profile_named(profile)
         self.answer_delay = answer_delay
         self.rate_limits = rate_limits
         self.strict_bounds = strict_bounds
@@ -129,13 +136,16 @@ class Simulator:
         self.faults: list[Fault] = []
         self._mishaps = Mishaps(lambda: self.faults, random.Random(seed))  # noqa: S311
         self._delays, latencies = random.Random(seed), random.Random(seed)  # noqa: S311
-        latency = _USUAL_LATENCY if latency is None else latency
+        latency = self.profile.latency if latency is None else latency
         self._restatements: list[Restatement] = []
-        self._book = RunBook(self._published, partial(drawn, latency, latencies), self._mishaps.of_run)
+        offer, publications = Offer(self.profile.report_types), Publications(self.profile, seed)
+        pending = partial(drawn, latency, latencies)
+        self._book = RunBook(self._published, pending, offer, publications, self._mishaps.of_run)
         self._links = FileLinks()
         self._idempotency = IdempotencyKeys()
         self._restricted: dict[str, frozenset[str]] = {}
-        self._courier = Courier(self.clock.now())
+        events = EventLog(self._book)
+        self._courier = Courier(events, self.clock.now(), sorted_keys=self.profile.sorted_keys)
         self._last_files_url = "https://files.stripe.com"
         self._lock = threading.Lock()
         self.clock.subscribe(self.deliver)
@@ -237,7 +247,7 @@ class Simulator:
             change=change,
             start=int(interval.start.timestamp()),
             end=int(interval.end.timestamp()),
-            published=next_data_end(now),
+            published=self._book.publications.next_end(self._book.offer.types(), now),
             currency=currency,
         )
         self._restatements.append(restatement)
@@ -251,9 +261,9 @@ class Simulator:
         with self._lock:
             now = self.clock.now()
             if not self.webhooks:
-                self._courier.skip(self._book, now)
+                self._courier.skip(now)
                 return []
-            due = self._courier.due(self._book, self._last_files_url, now)
+            due = self._courier.due(self._last_files_url, now)
         return self._courier.deliver(due, self.webhooks, self._mishaps.of_event, now)
 
     @property
@@ -344,19 +354,14 @@ class Simulator:
             account=access.caller.account or self.organisation[0].id,
         )
         query = decode(list(request.args.items(multi=True)))
-        self._last_files_url = self._files_url(request)
-        call = Call(
-            access.caller,
-            exchange.form,
-            query,
-            now,
-            self._book,
-            self._links,
-            self._last_files_url,
-            self.strict_bounds,
-        )
+        self._last_files_url = url = self._files_url(request)
+        strict = self.strict_bounds
+        call = Call(access.caller, exchange.form, query, now, self._book, self._links, url, strict)
         answer = found.endpoint(call, **found.values)
-        response = in_part(answer, request) if isinstance(answer, Response) else json_response(answer)
+        if isinstance(answer, Response):
+            response = in_part(answer, request)
+        else:
+            response = json_response(answer, sort_keys=self.profile.sorted_keys)
         self._store(exchange, response)
         return self._echoing(exchange, response, exchange.request_id)
 

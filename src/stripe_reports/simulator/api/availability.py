@@ -1,22 +1,26 @@
 """The end of a report type's data: it moves twice a day, some hours after 00:00 and 12:00 UTC.
 
-Source: https://docs.stripe.com/reports/api; the lag of 7 h 38 min 53 s in
-https://docs.stripe.com/api/reporting/report_type/object
+Data of revenue recognition move every three to four hours.
+Source: https://docs.stripe.com/reports/api, https://docs.stripe.com/revenue-recognition/data-freshness
 """
 
 from __future__ import annotations
 
+import hashlib
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from itertools import count
+from typing import NamedTuple
 
 from stripe_reports.models import ReportType
 from stripe_reports.simulator.ledger.ledger import ACCOUNT_OPENED
-from stripe_reports.simulator.reports.reports import default_columns, simulated
+from stripe_reports.simulator.profiles import Profile, Publishing
 
-__all__ = ["Availability", "availability", "next_data_end", "report_type_answer"]
+__all__ = ["Availability", "Publications"]
 
-_STEP = timedelta(hours=12)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Availability(NamedTuple):
@@ -27,31 +31,60 @@ class Availability(NamedTuple):
     updated: int
 
 
-def availability(report_type: ReportType, now: datetime) -> Availability:
-    """Return what is published at *now*: up to the newest boundary that is at least 7 to 8 hours old."""
-    lag = timedelta(hours=7, minutes=10, seconds=zlib.crc32(report_type.id.encode()) % 2700)
-    since = now - lag - datetime(1970, 1, 1, tzinfo=UTC)
-    end = datetime(1970, 1, 1, tzinfo=UTC) + since // _STEP * _STEP
-    return Availability(*(int(t.timestamp()) for t in (ACCOUNT_OPENED, end, end + lag)))
+@dataclass(frozen=True, slots=True)
+class Publications:
+    """All publications of an account, past and future.
 
+    Attributes:
+        profile: Its rhythm.
+        seed: Lags that vary and missed publications are drawn from it.
+    """
 
-def next_data_end(now: datetime) -> int:
-    """Return the end of the next data to be published, in Unix seconds."""
-    newest = max(availability(type_, now).end for type_ in simulated())
-    return newest + int(_STEP.total_seconds())
+    profile: Profile
+    seed: int
 
+    def newest(self, report_type: ReportType, now: datetime) -> Availability:
+        """Return the last publication of a type up to *now*."""
+        return next(self._newest_first(report_type, now))
 
-def report_type_answer(report_type: ReportType, *, livemode: bool, now: datetime) -> dict[str, Any]:
-    """Write a report type as Stripe's JSON."""
-    start, end, updated = availability(report_type, now)
-    return {
-        "id": report_type.id,
-        "object": "reporting.report_type",
-        "data_available_end": end,
-        "data_available_start": start,
-        "default_columns": list(default_columns(report_type)),
-        "livemode": livemode,
-        "name": report_type.name,
-        "updated": updated,
-        "version": report_type.version,
-    }
+    def between(self, report_type: ReportType, after: datetime, until: datetime) -> list[Availability]:
+        """Return the publications later than *after* and not later than *until*, newest first."""
+        found = []
+        for publication in self._newest_first(report_type, until):
+            if publication.updated <= after.timestamp():
+                break
+            found.append(publication)
+        return found
+
+    def next_end(self, report_types: list[ReportType], now: datetime) -> int:
+        """Return the first end of data that none of the types has published yet, in Unix seconds."""
+        newest = max(self.newest(type_, now).end for type_ in report_types)
+        step = int(self.profile.publishing.step.total_seconds())
+        return newest // step * step + step
+
+    def _newest_first(self, report_type: ReportType, now: datetime) -> Iterator[Availability]:
+        rhythm = self._rhythm(report_type)
+        for number in count((now - rhythm.shortest_lag - _EPOCH) // rhythm.step, -1):
+            end = _EPOCH + number * rhythm.step
+            updated = end + self._lag(rhythm, report_type, number)
+            if updated <= now and not self._is_missed(rhythm, report_type, number):
+                yield Availability(*(int(t.timestamp()) for t in (ACCOUNT_OPENED, end, updated)))
+
+    def _rhythm(self, report_type: ReportType) -> Publishing:
+        is_revenue_recognition = report_type.base.startswith("revenue_recognition.")
+        return self.profile.revenue_recognition if is_revenue_recognition else self.profile.publishing
+
+    def _lag(self, rhythm: Publishing, report_type: ReportType, number: int) -> timedelta:
+        choices = int((rhythm.longest_lag - rhythm.shortest_lag).total_seconds())
+        if rhythm.lag_varies:
+            drawn = self._drawn("lag", report_type, number)
+        else:
+            drawn = zlib.crc32(report_type.id.encode())
+        return rhythm.shortest_lag + timedelta(seconds=drawn % choices)
+
+    def _is_missed(self, rhythm: Publishing, report_type: ReportType, number: int) -> bool:
+        return rhythm.missed > 0 and self._drawn("missed", report_type, number) % rhythm.missed == 0
+
+    def _drawn(self, what: str, report_type: ReportType, number: int) -> int:
+        text = f"{self.seed} {what} {report_type.id} {number}"
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())

@@ -13,12 +13,11 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from stripe_reports import catalog
 from stripe_reports.models import ReportType, month_bounds
 from stripe_reports.simulator.api.answers import StripeError, empty, invalid, missing, no_such, unknown
-from stripe_reports.simulator.api.availability import Availability, availability
+from stripe_reports.simulator.api.availability import Availability, Publications
 from stripe_reports.simulator.ledger.connected_accounts import ConnectedAccount
-from stripe_reports.simulator.reports.reports import is_simulated
+from stripe_reports.simulator.reports.offer import Offer
 
 __all__ = ["check_account", "checked_expand", "checked_request", "find_report_type", "integer"]
 
@@ -40,6 +39,8 @@ def checked_request(
     *,
     livemode: bool,
     now: datetime,
+    offer: Offer,
+    publications: Publications,
     find_payout: Callable[[str, int], Mapping[str, Any] | None],
     find_account: Callable[[str, int], ConnectedAccount | None] = lambda id_, data_end: None,
     strict_bounds: bool = False,
@@ -50,6 +51,8 @@ def checked_request(
         form: The form that was sent.
         livemode: Mode of the key.
         now: The current time.
+        offer: The report types that there are.
+        publications: Publications of their data.
         find_payout: Finds a payout by its id and the end of the published data.
         find_account: Finds a connected account by the same two values.
         strict_bounds: True to refuse bounds that are exactly at an end of the data.
@@ -62,13 +65,13 @@ def checked_request(
         raise unknown(strangers)
     checked_expand(form)
     report_type = find_report_type(
-        _text(form, "report_type", "report_type"), "report_type", livemode=livemode
+        _text(form, "report_type", "report_type"), "report_type", offer, livemode=livemode
     )
     sent = form.get("parameters", {})
     if not isinstance(sent, Mapping):
         raise invalid("Invalid object", "parameters")
     parameters = _parameters(report_type, sent)
-    available = availability(report_type, now)
+    available = publications.newest(report_type, now)
     within = available
     if strict_bounds:
         within = available._replace(start=available.start + 1, end=available.end - 1)
@@ -98,18 +101,18 @@ def check_account(report_type: ReportType, *, is_connected: bool) -> None:
         )
 
 
-def find_report_type(id_: str, param: str, *, livemode: bool) -> ReportType:
+def find_report_type(id_: str, param: str, offer: Offer, *, livemode: bool) -> ReportType:
     """Return the report type with that id.
 
     Raises:
         StripeError: 404 for a type that is unknown, that needs a live key, or that is not simulated.
     """
-    report_type = catalog.get(id_)
+    report_type = offer.get(id_)
     if report_type is None:
         raise no_such("report type", id_, param)
     if report_type.livemode_only and not livemode:
         raise StripeError(404, _LIVE_ONLY)
-    if not is_simulated(report_type):
+    if not offer.has(report_type):
         raise StripeError(
             404,
             f"The report type {id_} exists at Stripe, but its columns are not published, so this simulator "

@@ -13,7 +13,6 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from stripe_reports.simulator.api.answers import empty, invalid, missing, unknown, unrecognized_url
-from stripe_reports.simulator.api.availability import report_type_answer
 from stripe_reports.simulator.api.checks import check_account, checked_request, find_report_type
 from stripe_reports.simulator.api.expand import expanded
 from stripe_reports.simulator.api.forms import Pairs, decode
@@ -23,7 +22,6 @@ from stripe_reports.simulator.api.paging import page
 from stripe_reports.simulator.api.permissions import FILES_READ, FILES_WRITE, REPORTS_READ
 from stripe_reports.simulator.api.runbook import RunBook, new_id
 from stripe_reports.simulator.api.runs import File, Run
-from stripe_reports.simulator.reports import reports
 
 __all__ = ["Call", "Endpoint", "Route", "contents", "route"]
 
@@ -84,6 +82,8 @@ def create_run(call: Call) -> dict[str, Any]:
         form,
         livemode=call.caller.livemode,
         now=call.now,
+        offer=call.book.offer,
+        publications=call.book.publications,
         find_payout=partial(call.book.payout, call.caller),
         find_account=partial(call.book.connected_account, call.caller),
         strict_bounds=call.strict_bounds,
@@ -116,8 +116,8 @@ def list_report_types(call: Call) -> dict[str, Any]:
     _check_query(call, "list of report_type")
     livemode = call.caller.livemode
     data = [
-        report_type_answer(type_, livemode=livemode, now=call.now)
-        for type_ in reports.simulated(livemode=livemode)
+        call.book.report_type_answer(type_, livemode=livemode, now=call.now)
+        for type_ in call.book.offer.types(livemode=livemode)
     ]
     return _list("/v1/reporting/report_types", data, has_more=False)
 
@@ -126,7 +126,8 @@ def retrieve_report_type(call: Call, id_: str) -> dict[str, Any]:
     """GET /v1/reporting/report_types/{id}."""
     _check_query(call, "report_type")
     livemode = call.caller.livemode
-    return report_type_answer(find_report_type(id_, "id", livemode=livemode), livemode=livemode, now=call.now)
+    report_type = find_report_type(id_, "id", call.book.offer, livemode=livemode)
+    return call.book.report_type_answer(report_type, livemode=livemode, now=call.now)
 
 
 def list_files(call: Call) -> dict[str, Any]:

@@ -14,13 +14,13 @@ from typing import Any, Literal
 from stripe_reports import catalog
 from stripe_reports.models import ReportType
 from stripe_reports.simulator.api.answers import no_such
-from stripe_reports.simulator.api.availability import availability
+from stripe_reports.simulator.api.availability import Publications
 from stripe_reports.simulator.api.keys import Caller
 from stripe_reports.simulator.api.runs import FILE_KEPT, File, Run
 from stripe_reports.simulator.faults.faults import Outcome
 from stripe_reports.simulator.ledger.connected_accounts import ConnectedAccount, connected_account
 from stripe_reports.simulator.ledger.ledger import Ledger
-from stripe_reports.simulator.reports import reports
+from stripe_reports.simulator.reports.offer import Offer
 
 __all__ = ["RunBook", "new_id"]
 
@@ -32,6 +32,8 @@ class RunBook:
         ledger: Returns the rows as published, for an end of the data and an account: those of the platform
             that has the account or is it. Called when a file is created.
         latency: Seconds that a run stays pending.
+        offer: The report types that all accounts have.
+        publications: When data are published.
         fate: Returns the outcome of the next run; ``outcomes`` come first.
     """
 
@@ -39,12 +41,16 @@ class RunBook:
         self,
         ledger: Callable[[int, str | None], Ledger],
         latency: Callable[[], float],
+        offer: Offer,
+        publications: Publications,
         fate: Callable[[], Outcome] = Outcome,
     ) -> None:
         self.runs: dict[str, Run] = {}
         self.outcomes: list[Outcome | str] = []
         self.cached_answer: Literal["pending", "succeeded", "off"] = "pending"
-        self._ledger = ledger
+        self.offer = offer
+        self.publications = publications
+        self.ledger = ledger
         self._latency = latency
         self._fate = fate
         self._files: dict[str, File] = {}
@@ -66,7 +72,7 @@ class RunBook:
             created=int(now.timestamp()),
             report_type=report_type,
             parameters=parameters,
-            data_end=availability(report_type, now).end,
+            data_end=self.publications.newest(report_type, now).end,
             finishes_at=now.timestamp() + outcome.delay(self._latency()),
             outcome=outcome,
         )
@@ -112,13 +118,28 @@ class RunBook:
 
     def payout(self, owner: Caller, id_: str, data_end: int) -> dict[str, Any] | None:
         """Find a payout of a caller; None if there is none with that id."""
-        ledger = self._ledger(data_end, owner.account)
+        ledger = self.ledger(data_end, owner.account)
         account = connected_account(ledger, owner.account)
         return (account.ledger if account else ledger).payout(id_)
 
     def connected_account(self, owner: Caller, id_: str | None, data_end: int) -> ConnectedAccount | None:
         """Find an account connected to the caller's platform; None if there is none with that id."""
-        return connected_account(self._ledger(data_end, owner.account), id_)
+        return connected_account(self.ledger(data_end, owner.account), id_)
+
+    def report_type_answer(self, report_type: ReportType, *, livemode: bool, now: datetime) -> dict[str, Any]:
+        """Write a report type as Stripe's JSON."""
+        start, end, updated = self.publications.newest(report_type, now)
+        return {
+            "id": report_type.id,
+            "object": "reporting.report_type",
+            "data_available_end": end,
+            "data_available_start": start,
+            "default_columns": self.offer.shown_columns(report_type),
+            "livemode": livemode,
+            "name": report_type.name,
+            "updated": updated,
+            "version": report_type.version,
+        }
 
     def files(self, owner: Caller, now: datetime) -> list[File]:
         """Return the files of a caller that have not expired, newest first."""
@@ -143,8 +164,8 @@ class RunBook:
                 owner=run.owner,
                 created=int(run.finishes_at) - (FILE_KEPT if run.outcome.result == "expired" else 0),
                 run_id=run.id,
-                contents=reports.csv(
-                    self._ledger(run.data_end, run.owner.account),
+                contents=self.offer.csv(
+                    self.ledger(run.data_end, run.owner.account),
                     report_type,
                     parameters,
                     run.data_end,

@@ -31,7 +31,7 @@ from stripe_reports.simulator.reports import (
 from stripe_reports.simulator.reports.contents import Contents
 from stripe_reports.simulator.reports.selections import Asked, Pages, Rows, parts
 
-__all__ = ["csv", "default_columns", "is_simulated", "simulated"]
+__all__ = ["csv", "default_columns", "is_simulated", "pages", "simulated"]
 
 
 def is_simulated(report_type: ReportType) -> bool:
@@ -86,13 +86,21 @@ def csv(
         account: The caller. A connected account gets its own rows; all others get the platform's.
     """
     columns = list(parameters.get("columns") or default_columns(report_type))
+    return Contents(lambda: cells.csv(pages(ledger, report_type, parameters, columns, as_of, account)))
 
-    def pieces() -> Iterator[bytes]:
-        asker = connected_account(ledger, account) if account else None
-        asked = Asked(ledger, report_type, parameters, columns, as_of, asker)
-        return cells.csv(_PAGES[_rows_of(report_type)](parts(asked)))
 
-    return Contents(pieces)
+def pages(
+    ledger: Ledger,
+    report_type: ReportType,
+    parameters: Mapping[str, Any],
+    columns: list[str],
+    as_of: int,
+    account: str | None,
+) -> Iterator[pl.DataFrame]:
+    """Return the cells of a file, with these columns; see :func:`csv`."""
+    asker = connected_account(ledger, account) if account else None
+    asked = Asked(ledger, report_type, parameters, columns, as_of, asker)
+    return _PAGES[_rows_of(report_type)](parts(asked))
 
 
 def _itemized(rows: Callable[[Asked], Rows], columns: details.Of) -> Pages:

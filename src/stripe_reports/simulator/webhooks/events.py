@@ -1,25 +1,31 @@
-"""Events: the messages that Stripe sends to webhook endpoints about report runs and report types.
+"""Events: the messages of Stripe about report runs and report types, in its list and for webhook endpoints.
 
-Source: https://docs.stripe.com/api/events/types
+Source: https://docs.stripe.com/api/events, https://docs.stripe.com/api/events/types
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-from stripe_reports.simulator.api.availability import availability, report_type_answer
+from stripe_reports.models import ReportType
 from stripe_reports.simulator.api.keys import Caller
-from stripe_reports.simulator.api.runbook import RunBook, new_id
+from stripe_reports.simulator.api.runbook import RunBook
 from stripe_reports.simulator.api.runs import Run
-from stripe_reports.simulator.reports import reports
 
-__all__ = ["API_VERSION", "EVENT_TYPES", "TYPE_UPDATED", "Event", "events_between"]
+__all__ = ["API_VERSION", "EVENTS_KEPT", "EVENT_TYPES", "TYPE_UPDATED", "Event", "EventLog"]
 
 API_VERSION = "2026-11-18.endive"
 TYPE_UPDATED = "reporting.report_type.updated"
 EVENT_TYPES = ("reporting.report_run.succeeded", "reporting.report_run.failed", TYPE_UPDATED)
+
+EVENTS_KEPT = timedelta(days=30)
+"""Stripe lists the events of the last 30 days. Source: https://docs.stripe.com/api/events/list"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +37,27 @@ class Event:
         type: One of ``EVENT_TYPES``.
         created: Time of the change, in Unix seconds.
         owner: The account and mode whose endpoints receive it.
-        object: The run or report type as it was at that time.
     """
 
     id: str
     type: str
     created: int
     owner: Caller
-    object: dict[str, Any]
+    _describe: Callable[[], dict[str, Any]] = field(repr=False, compare=False)
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """The run or report type as it was at that time."""
+        return self._describe()
 
     def answer(self, pending_webhooks: int) -> dict[str, Any]:
-        """Write Stripe's JSON."""
+        """Write Stripe's JSON. It has ``account`` only for a connected account, and no context."""
         return {
             "id": self.id,
             "object": "event",
+            **({"account": self.owner.account} if self.owner.account else {}),
             "api_version": API_VERSION,
+            "context": None,  # since 2025-04-30.basil
             "created": self.created,
             "data": {"object": self.object},
             "livemode": self.owner.livemode,
@@ -55,39 +67,66 @@ class Event:
         }
 
 
-def events_between(
-    book: RunBook, told: set[str], files_url: str, before: datetime, now: datetime
-) -> list[Event]:
-    """Return the events up to *now*, oldest first.
+class EventLog:
+    """All events of a simulator. They follow from its runs and publications; none is stored.
 
     Args:
-        book: The runs.
-        told: Ids of runs whose end was already reported; those reported now are added.
-        files_url: Host in the addresses of files.
-        before: Time of the previous call: report types updated since are reported, each as it is now.
-        now: The simulator's time.
+        book: The runs, the report types and the publications of their data.
     """
-    events = [
-        _of_run(book, run, files_url, now)
-        for run in book.runs.values()
-        if run.id not in told and run.status(now.timestamp()) in ("succeeded", "failed")
-    ]
-    told.update(event.object["id"] for event in events)
-    for report_type in reports.simulated():
-        updated = availability(report_type, now).updated
-        if before.timestamp() < updated:
-            at = datetime.fromtimestamp(updated, UTC)
-            for livemode in (True,) if report_type.livemode_only else (False, True):
-                object_ = report_type_answer(report_type, livemode=livemode, now=at)
-                events.append(Event(_new_id(), TYPE_UPDATED, updated, Caller(livemode), object_))
-    return sorted(events, key=lambda event: event.created)
 
+    def __init__(self, book: RunBook) -> None:
+        self._book = book
+        self._salt = secrets.token_hex(8)
+        self._remembered: tuple[int, list[Event]] = (0, [])
 
-def _of_run(book: RunBook, run: Run, files_url: str, now: datetime) -> Event:
-    status = book.status(run, now)
-    object_ = run.answer(status, files_url)
-    return Event(_new_id(), f"reporting.report_run.{status}", int(run.finishes_at), run.owner, object_)
+    def of(self, owner: Caller, files_url: str, now: datetime) -> list[Event]:
+        """Return the events of a caller that Stripe still lists, newest first; *files_url* as in a run."""
+        oldest = now - EVENTS_KEPT
+        events = [
+            self.of_run(run, files_url, now)
+            for run in self.ended(now)
+            if run.owner == owner and run.finishes_at >= oldest.timestamp()
+        ]
+        if owner.account is None:
+            events += [event for event in self._kept(now) if event.owner == owner]
+        return sorted(events, key=lambda event: (event.created, event.id), reverse=True)
 
+    def ended(self, now: datetime) -> list[Run]:
+        """Return the runs that have an event by now."""
+        seconds = now.timestamp()
+        return [run for run in self._book.runs.values() if run.status(seconds) in ("succeeded", "failed")]
 
-def _new_id() -> str:
-    return new_id("evt_1Q", 22)
+    def of_run(self, run: Run, files_url: str, now: datetime) -> Event:
+        """Return the event of a run that has ended."""
+        status = run.status(now.timestamp())
+        id_, type_ = self._id(run.id, status), f"reporting.report_run.{status}"
+        return Event(id_, type_, int(run.finishes_at), run.owner, partial(self._run, run, files_url, now))
+
+    def of_types(self, after: datetime, until: datetime) -> Iterator[Event]:
+        """Return an event for each publication between two times and each mode, type by type."""
+        for report_type in self._announced():
+            for publication in self._book.publications.between(report_type, after, until):
+                for livemode in (True,) if report_type.livemode_only else (False, True):
+                    id_ = self._id(report_type.id, publication.updated, livemode)
+                    at = datetime.fromtimestamp(publication.updated, UTC)
+                    describe = partial(self._book.report_type_answer, report_type, livemode=livemode, now=at)
+                    yield Event(id_, TYPE_UPDATED, publication.updated, Caller(livemode), describe)
+
+    def _kept(self, now: datetime) -> list[Event]:
+        """Return the events of types that are still listed, remembered for a second: each page needs them."""
+        second = int(now.timestamp())
+        if self._remembered[0] != second:
+            self._remembered = second, list(self.of_types(now - EVENTS_KEPT, now))
+        return self._remembered[1]
+
+    def _announced(self) -> list[ReportType]:
+        announced = self._book.publications.profile.announced
+        return [type_ for type_ in self._book.offer.types() if announced is None or type_.id in announced]
+
+    def _run(self, run: Run, files_url: str, now: datetime) -> dict[str, Any]:
+        return run.answer(self._book.status(run, now), files_url)
+
+    def _id(self, *parts: object) -> str:
+        """Return the same id for the same event of this simulator, and other ids in other simulators."""
+        text = " ".join(map(str, (self._salt, *parts)))
+        return f"evt_1Q{hashlib.sha256(text.encode()).hexdigest()[:22]}"

@@ -18,8 +18,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from stripe_reports.simulator.api.runbook import RunBook
-from stripe_reports.simulator.webhooks.events import EVENT_TYPES, TYPE_UPDATED, Event, events_between
+from stripe_reports.simulator.webhooks.events import EVENT_TYPES, TYPE_UPDATED, Event, EventLog
 
 __all__ = ["Courier", "Delivery", "WebhookEndpoint", "signature"]
 
@@ -90,29 +89,59 @@ class Courier:
     """Posts events, each once, and repeats those that were refused.
 
     Args:
+        log: The events.
         start: Events before this time are not posted.
         signing_time: Returns the time in signatures. It is the machine's own time, because receivers compare
             it with theirs; the times in an event are the simulator's.
+        sorted_keys: True if the members of events are in alphabetical order.
     """
 
-    def __init__(self, start: datetime, signing_time: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        start: datetime,
+        signing_time: Callable[[], float] = time.time,
+        *,
+        sorted_keys: bool = False,
+    ) -> None:
         self.deliveries: list[Delivery] = []
+        self.log = log
+        self._sorted_keys = sorted_keys
         self._seen_until = start
         self._told: set[str] = set()
         self._retries: list[_Post] = []
         self._signing_time = signing_time
         self._lock = threading.Lock()
 
-    def skip(self, book: RunBook, now: datetime) -> None:
+    def skip(self, now: datetime) -> None:
         """Drop the events up to *now*, because there are no endpoints."""
-        self._told.update(run.id for run in book.runs.values() if run.status(now.timestamp()) != "pending")
+        self._told.update(run.id for run in self.log.ended(now))
         self._seen_until = max(self._seen_until, now)
 
-    def due(self, book: RunBook, files_url: str, now: datetime) -> list[Event]:
-        """Return the events up to *now* that were not due before. A clock set back repeats none."""
-        events = events_between(book, self._told, files_url, self._seen_until, now)
+    def due(self, files_url: str, now: datetime) -> list[Event]:
+        """Return the events up to *now* that were not due before, oldest first.
+
+        A clock set back repeats none. Of several publications of a report type that a jump of the clock
+        passes, only the newest is an event here; the list of events has them all.
+        """
+        runs = [run for run in self.log.ended(now) if run.id not in self._told]
+        events = [self.log.of_run(run, files_url, now) for run in runs]
+        self._told.update(run.id for run in runs)
+        newest: dict[tuple[str, bool], Event] = {}
+        for event in self.log.of_types(self._seen_until, now):
+            newest.setdefault((event.object["id"], event.owner.livemode), event)
         self._seen_until = max(self._seen_until, now)
-        return events
+        return sorted([*events, *newest.values()], key=lambda event: event.created)
+
+    def waiting(self, event: Event) -> int:
+        """Count the posts of an event that were refused and will be repeated."""
+        with self._lock:
+            return sum(post.event.id == event.id for post in self._retries)
+
+    def is_delivered(self, event: Event) -> bool:
+        """Tell whether the last post of an event to each endpoint was accepted; true if there was none."""
+        last = {each.url: each.is_accepted for each in self.deliveries if each.event.id == event.id}
+        return all(last.values())
 
     def deliver(
         self,
@@ -146,7 +175,8 @@ class Courier:
         return made
 
     def _post(self, post: _Post, mishap: str | None, waiting: int) -> list[Delivery]:
-        body = json.dumps(post.event.answer(max(waiting, 1)), indent=2).encode()
+        answer = post.event.answer(max(waiting, 1))
+        body = json.dumps(answer, indent=2, sort_keys=self._sorted_keys).encode()
         secret = "whsec_forged" if mishap == "forged" else post.endpoint.secret
         headers = {
             "Content-Type": "application/json; charset=utf-8",
