@@ -297,6 +297,28 @@ def test_the_doctor_is_content(monkeypatch, capsys):
     assert re.search(rf"ok  report types +{offered} offered", capsys.readouterr().out)
 
 
+def test_a_webhook_receiver_gets_twenty_to_thirty_messages_a_day():
+    """About as many as Stripe's guide counts: two for each of some types, and not all of the list."""
+    api = Api(Simulator(profile="real"))
+    simulator = api.client.application
+    simulator.clock.advance(timedelta(days=20))
+    days = Counter()
+    for event in all_events(api):
+        days[event["created"] // 86_400] += 1
+    whole_days = sorted(days)[1:-1]
+    assert 18 <= sum(days[day] for day in whole_days) / len(whole_days) <= 30
+
+
+def all_events(api):
+    found, after = [], {}
+    while True:
+        page = api.get("/v1/events", limit=100, **after).json
+        found += page["data"]
+        if not page["has_more"]:
+            return found
+        after = {"starting_after": found[-1]["id"]}
+
+
 @BOTH
 def test_a_run_in_the_newest_data_is_accepted_as_soon_as_they_are_listed(profile):
     """The end that a report type names is the end that runs may have."""

@@ -147,6 +147,30 @@ def test_files_are_listed_and_linked_to(v1, runs, simulator):
     assert requests.get(link.url, timeout=10).status_code == 404
 
 
+@pytest.mark.parametrize("profile", ["tidy", "real"])
+def test_account_balance_and_events_are_models_of_the_library(profile):
+    """Pages are followed by the library, and an event has the run that ended."""
+    simulator = Simulator(seed=1, latency=10, profile=profile)
+    with serve(simulator) as url, requests.Session() as session:
+        v1 = stripe.StripeClient(
+            "sk_test_123",
+            base_addresses={"api": url, "files": url},
+            http_client=stripe.RequestsClient(session=session),
+        ).v1
+        run = finished(v1.reporting.report_runs, simulator)
+        account, balance = v1.accounts.retrieve_current(), v1.balance.retrieve()
+        types = ["reporting.report_run.succeeded", "reporting.report_type.updated"]
+        events = list(v1.events.list({"limit": 100, "types": types}).auto_paging_iter())
+        again = v1.events.retrieve(events[0].id)
+    assert isinstance(account, stripe.Account)
+    assert (account.country, account.default_currency) == ("LU", "eur")
+    assert isinstance(balance, stripe.Balance)
+    assert {each.currency for each in balance.available} == {"eur", "usd", "jpy", "kwd"}
+    assert isinstance(again, stripe.Event)
+    assert (again.type, again.data.object.id) == (types[0], run.id)
+    assert len({event.id for event in events}) > 100
+
+
 def test_an_account_acts_for_another_one(runs, simulator):
     """On the run and on the download."""
     options = {"stripe_account": CONNECTED[0]}
@@ -353,5 +377,5 @@ def test_each_generation_of_the_node_library_sees_the_same(
     script = Path(__file__).parent / "node" / "life.mjs"
     organisation = (simulator.organisation_key, SIBLING, CONNECTED[0])
     results = outcome(["node", str(script), str(library), url, simulator.key, *organisation])
-    assert len(results) == 12
+    assert len(results) == 13
     assert {rule: said for rule, said in results.items() if said != "ok"} == {}

@@ -104,6 +104,23 @@ const rules = {
     assert.equal((await fetch(link.url)).status, 404);
   },
 
+  async "account, balance and events are true"() {
+    const account = await stripe.accounts.retrieve();
+    assert.equal(account.country, "LU");
+    const balance = await stripe.balance.retrieve();
+    assert.deepEqual(balance.available.map((each) => each.currency), ["eur", "jpy", "kwd", "usd"]);
+    const run = await finished();
+    const [event] = (await stripe.events.list({ type: "reporting.report_run.succeeded", limit: 1 })).data;
+    assert.equal(event.data.object.id, run.id);
+    assert.equal((await stripe.events.retrieve(event.id)).created, event.created);
+    const seen = new Set();
+    for await (const each of stripe.events.list({ limit: 50 })) {
+      seen.add(each.id);
+      if (seen.size === 120) break;
+    }
+    assert.equal(seen.size, 120);
+  },
+
   async "an account acts for another one"() {
     const run = await runs.create(summary(), { stripeAccount: connected });
     await assert.rejects(runs.retrieve(run.id), { type: "StripeInvalidRequestError", statusCode: 404 });

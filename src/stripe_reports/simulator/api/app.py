@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +16,8 @@ from stripe_reports.simulator.api.answers import StripeError, default_error, err
 from stripe_reports.simulator.api.availability import Publications
 from stripe_reports.simulator.api.control import control
 from stripe_reports.simulator.api.endpoints import Call, contents, route
-from stripe_reports.simulator.api.forms import Pairs, body, decode
+from stripe_reports.simulator.api.exchange import Exchange, ServedRequest
+from stripe_reports.simulator.api.forms import body, decode
 from stripe_reports.simulator.api.frontpage import front_page
 from stripe_reports.simulator.api.idempotency import IdempotencyKeys, StoredAnswer
 from stripe_reports.simulator.api.keys import Access, Caller, authenticate, organisation_key
@@ -48,16 +48,6 @@ __all__ = ["ServedRequest", "Simulator"]
 
 _STRIPES_HOSTS = {"api.stripe.com", "files.stripe.com"}
 _USUAL_SIZE = 40.0
-
-
-@dataclass(frozen=True, slots=True)
-class ServedRequest:
-    """A request and the status of its answer, for counting calls; 0 if the connection was dropped."""
-
-    method: str
-    path: str
-    status: int
-    request_id: str
 
 
 class Simulator:
@@ -290,7 +280,7 @@ class Simulator:
             else:
                 access = authenticate(request, self.key, self._restricted, self.organisation)
                 self._make_file(access.caller, request.path)
-                response = self._answer(_Exchange(request, request_id, access, form))
+                response = self._answer(Exchange(request, request_id, access, form))
         except StripeError as error:
             response = self._error(error, request_id, access)
         except ConnectionDroppedError:
@@ -300,7 +290,7 @@ class Simulator:
         self.requests.append(ServedRequest(request.method, request.path, response.status_code, request_id))
         return response(environ, start_response)
 
-    def _answer(self, exchange: _Exchange) -> Response:
+    def _answer(self, exchange: Exchange) -> Response:
         """Answer correctly, unless an idempotency key or a fault gives another answer."""
         request, caller, key = exchange.request, exchange.access.caller, exchange.idempotency_key
         with self._lock:
@@ -329,7 +319,7 @@ class Simulator:
                 self._idempotency.end(caller, key)
         return response
 
-    def _true_answer(self, exchange: _Exchange, stored: StoredAnswer | None) -> Response:
+    def _true_answer(self, exchange: Exchange, stored: StoredAnswer | None) -> Response:
         """Answer as Stripe would, with all headers, for a fault to change."""
         try:
             with self._lock:
@@ -339,7 +329,7 @@ class Simulator:
         self._sign(response, exchange.request, exchange.request_id)
         return response
 
-    def _executed(self, exchange: _Exchange, stored: StoredAnswer | None) -> Response:
+    def _executed(self, exchange: Exchange, stored: StoredAnswer | None) -> Response:
         """Return the stored answer, or execute the request and store its answer; needs the lock."""
         request, access, now = exchange.request, exchange.access, self.clock.now()
         if stored is not None:
@@ -355,8 +345,18 @@ class Simulator:
         )
         query = decode(list(request.args.items(multi=True)))
         self._last_files_url = url = self._files_url(request)
-        strict = self.strict_bounds
-        call = Call(access.caller, exchange.form, query, now, self._book, self._links, url, strict)
+        call = Call(
+            access.caller,
+            exchange.form,
+            query,
+            now,
+            self._book,
+            self._links,
+            url,
+            platform_of(self.organisation, access.caller.account),
+            self._courier,
+            self.strict_bounds,
+        )
         answer = found.endpoint(call, **found.values)
         if isinstance(answer, Response):
             response = in_part(answer, request)
@@ -365,7 +365,7 @@ class Simulator:
         self._store(exchange, response)
         return self._echoing(exchange, response, exchange.request_id)
 
-    def _canned(self, fault: Fault, exchange: _Exchange) -> Response:
+    def _canned(self, fault: Fault, exchange: Exchange) -> Response:
         """Give the fault's own answer, and store it for the idempotency key if the fault says so."""
         if fault.body is None:
             response = self._error(default_error(fault.status), exchange.request_id, exchange.access)
@@ -379,7 +379,7 @@ class Simulator:
                 self._store(exchange, response)
         return self._echoing(exchange, response, exchange.request_id)
 
-    def _store(self, exchange: _Exchange, response: Response) -> None:
+    def _store(self, exchange: Exchange, response: Response) -> None:
         if key := exchange.idempotency_key:
             answered = StoredAnswer(
                 self.clock.now(),
@@ -391,7 +391,7 @@ class Simulator:
             )
             self._idempotency.store(exchange.access.caller, key, answered)
 
-    def _echoing(self, exchange: _Exchange, response: Response, first_id: str) -> Response:
+    def _echoing(self, exchange: Exchange, response: Response, first_id: str) -> Response:
         if key := exchange.idempotency_key:
             response.headers.update({"Idempotency-Key": key, "Original-Request": first_id})
         return response
@@ -428,17 +428,3 @@ class Simulator:
         response.headers.setdefault("Request-Id", request_id)
         response.headers.setdefault("Stripe-Version", request.headers.get("Stripe-Version") or API_VERSION)
         response.headers.setdefault("Date", http_date(self.clock.now()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Exchange:
-    """A request whose key was accepted."""
-
-    request: Request
-    request_id: str
-    access: Access
-    form: Pairs
-
-    @property
-    def idempotency_key(self) -> str | None:
-        return self.request.headers.get("Idempotency-Key") if self.request.method == "POST" else None

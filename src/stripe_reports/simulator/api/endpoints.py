@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,16 +13,27 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from stripe_reports.simulator.api.answers import empty, invalid, missing, unknown, unrecognized_url
+from stripe_reports.simulator.api.account import AccountHolder, account_answer, balance_answer
+from stripe_reports.simulator.api.answers import empty, invalid, missing, no_such, unknown, unrecognized_url
 from stripe_reports.simulator.api.checks import check_account, checked_request, find_report_type
 from stripe_reports.simulator.api.expand import expanded
 from stripe_reports.simulator.api.forms import Pairs, decode
 from stripe_reports.simulator.api.keys import Caller
 from stripe_reports.simulator.api.links import FileLink, FileLinks, checked_expiry, checked_metadata
 from stripe_reports.simulator.api.paging import page
-from stripe_reports.simulator.api.permissions import FILES_READ, FILES_WRITE, REPORTS_READ
+from stripe_reports.simulator.api.permissions import (
+    ACCOUNT_READ,
+    BALANCE_READ,
+    EVENTS_READ,
+    FILES_READ,
+    FILES_WRITE,
+    REPORTS_READ,
+)
 from stripe_reports.simulator.api.runbook import RunBook, new_id
 from stripe_reports.simulator.api.runs import File, Run
+from stripe_reports.simulator.ledger.organisation import SiblingAccount
+from stripe_reports.simulator.webhooks.events import Event
+from stripe_reports.simulator.webhooks.webhooks import Courier
 
 __all__ = ["Call", "Endpoint", "Route", "contents", "route"]
 
@@ -58,6 +70,8 @@ class Call:
 
     Attributes:
         files_url: Host in the address of a file's contents.
+        platform: The account of the organisation that the caller is, or is connected to.
+        courier: Knows the events, and which of them were posted.
         strict_bounds: See ``Simulator``.
     """
 
@@ -68,7 +82,21 @@ class Call:
     book: RunBook
     links: FileLinks
     files_url: str
+    platform: SiblingAccount
+    courier: Courier
     strict_bounds: bool
+
+    @property
+    def events(self) -> list[Event]:
+        """The caller's events, newest first."""
+        return self.courier.log.of(self.caller, self.files_url, self.now)
+
+    @property
+    def holder(self) -> AccountHolder:
+        """The business that the caller acts for, with everything that was booked by now."""
+        now = int(self.now.timestamp())
+        connected = self.book.connected_account(self.caller, self.caller.account, now)
+        return AccountHolder.of(self.platform, self.book.ledger(now, self.platform.id), connected)
 
 
 Endpoint = Callable[..., dict[str, Any] | Response]
@@ -223,7 +251,55 @@ def update_file_link(call: Call, id_: str) -> dict[str, Any]:
     return link.answer(call.files_url, call.now, whole_file="file" in paths)
 
 
+def list_events(call: Call) -> dict[str, Any]:
+    """GET /v1/events: those of the last 30 days, newest first; filtered by type and by delivery."""
+    query = call.query
+    if "type" in query and "types" in query:
+        raise invalid("You may only specify one of these parameters: type, types.")
+    wanted = query.get("types", [_text(query.get("type", ""), "type")])
+    if not isinstance(wanted, list):
+        raise invalid("Invalid array", "types")
+    if len(wanted) > 20:
+        raise invalid("You can pass at most 20 values.", "types")
+    delivered = query.get("delivery_success", "true")
+    if delivered not in ("true", "false"):
+        raise invalid(f"Invalid boolean: {str(delivered)[:100]}", "delivery_success")
+    filters: dict[str, Callable[[Event], bool]] = {
+        "type": lambda event: fnmatchcase(event.type, wanted[0].replace("[", "[[]").replace("?", "[?]")),
+        "types": lambda event: event.type in wanted,
+        "delivery_success": lambda event: call.courier.is_delivered(event) == (delivered == "true"),
+    }
+    events, has_more = page(call.events, query, "event", filters)
+    expanded(query, "list of event")
+    return _list("/v1/events", [_event(call, event) for event in events], has_more=has_more)
+
+
+def retrieve_event(call: Call, id_: str) -> dict[str, Any]:
+    """GET /v1/events/{id}, for the last 30 days."""
+    _check_query(call, "event")
+    for event in call.events:
+        if event.id == id_:
+            return _event(call, event)
+    raise no_such("event", id_)
+
+
+def retrieve_account(call: Call) -> dict[str, Any]:
+    """GET /v1/account: the account of the key, or the one in ``Stripe-Account``."""
+    _check_query(call, "account")
+    return account_answer(call.holder)
+
+
+def retrieve_balance(call: Call) -> dict[str, Any]:
+    """GET /v1/balance: what the account has at this moment."""
+    _check_query(call, "balance")
+    return balance_answer(call.holder, int(call.now.timestamp()), livemode=call.caller.livemode)
+
+
 _ROUTES: list[tuple[str, str, Endpoint, str]] = [
+    ("GET", "/v1/account", retrieve_account, ACCOUNT_READ),
+    ("GET", "/v1/balance", retrieve_balance, BALANCE_READ),
+    ("GET", "/v1/events", list_events, EVENTS_READ),
+    ("GET", "/v1/events/<id_>", retrieve_event, EVENTS_READ),
     ("POST", "/v1/reporting/report_runs", create_run, REPORTS_READ),
     ("GET", "/v1/reporting/report_runs", list_runs, REPORTS_READ),
     ("GET", "/v1/reporting/report_runs/<id_>", retrieve_run, REPORTS_READ),
@@ -265,6 +341,10 @@ def route(request: Request) -> Route:
     except HTTPException:
         raise unrecognized_url(request.method, request.path) from None
     return Route(endpoint, values, permission)
+
+
+def _event(call: Call, event: Event) -> dict[str, Any]:
+    return event.answer(call.courier.waiting(event))
 
 
 def _run(call: Call, run: Run) -> dict[str, Any]:

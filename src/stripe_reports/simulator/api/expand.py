@@ -17,6 +17,9 @@ __all__ = ["expanded"]
 _DEEPEST = 4
 
 _FIELDS: Mapping[str, Mapping[str, str]] = {
+    "account": {},
+    "balance": {},
+    "event": {},
     "report_run": {"parameters": "parameters", "result": "file"},
     "report_type": {},
     "file": {"links": "list of file_link"},

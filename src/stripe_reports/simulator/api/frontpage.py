@@ -18,7 +18,7 @@ __all__ = ["front_page"]
 
 _WHAT = (
     "A simulator of Stripe's Reporting API, part of stripe-reports. This is not Stripe.",
-    "It has report types, report runs, files, file links and webhooks over an invented account whose "
+    "It has report types, runs, files, file links, events and webhooks over an invented account whose "
     "reports agree with each other to the cent. Any test or live key of the right form is accepted; this "
     "one names the ledger:",
 )

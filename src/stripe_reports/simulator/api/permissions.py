@@ -10,7 +10,17 @@ from collections.abc import Iterable
 
 from stripe_reports.simulator.api.answers import StripeError
 
-__all__ = ["FILES_READ", "FILES_WRITE", "REPORTS_READ", "Permissions", "check_permission", "permissions"]
+__all__ = [
+    "ACCOUNT_READ",
+    "BALANCE_READ",
+    "EVENTS_READ",
+    "FILES_READ",
+    "FILES_WRITE",
+    "REPORTS_READ",
+    "Permissions",
+    "check_permission",
+    "permissions",
+]
 
 Permissions = frozenset[str] | None
 """Permissions of a key; None for all."""
@@ -20,6 +30,11 @@ REPORTS_READ = "report_runs_and_report_types_read"
 
 FILES_READ = "file_read"
 FILES_WRITE = "file_write"
+
+ACCOUNT_READ = "accounts_kyc_basic_read"
+BALANCE_READ = "balance_read"
+EVENTS_READ = "event_read"
+"""These three are reported: Stripe's refusals name them."""
 
 _NAME = re.compile(r"(?:rak_)?([a-z0-9_]+_(?:read|write))")
 
