@@ -265,6 +265,26 @@ def test_the_current_month_is_tied_out_at_any_time(client):
         assert client.tie_out("this month").passes
 
 
+def test_a_difference_between_publications_is_told(client, tmp_path):
+    """A correction that one type shows and another does not yet is no mistake in the books."""
+    simulator = client.simulator
+    for _ in range(200):
+        ends = {
+            id_: client.report_type(id_).data_available_end
+            for id_ in ("balance.summary.2", "balance_change_from_activity.itemized.7")
+        }
+        made = simulator.restate("2026-10", currency="eur")
+        published = datetime.fromtimestamp(made.published, UTC)
+        while not any(end >= published for end in ends.values()):
+            simulator.clock.advance(timedelta(minutes=30))
+            ends = {id_: client.report_type(id_).data_available_end for id_ in ends}
+        if not all(end >= published for end in ends.values()):
+            break
+    result = client.tie_out("2026-10", reuse="never")
+    assert not result.passes
+    assert "A correction of earlier days may be in only one of them" in str(result.notes)
+
+
 def test_parts_of_a_year_are_fetched_together(client):
     """Slow runs are waited for together, within one timeout."""
     year = client.fetch_all("payouts.itemized", ("2026-01-01", "2026-10-31"), split="month")

@@ -54,4 +54,7 @@ def _why_not(id_: str, default_columns: Sequence[str] | None) -> str | None:
         return "it is not in the catalogue, and Stripe does not say which columns it has"
     columns = columns_in(default_columns, completed(id_))
     unknown = [name for name, column in columns.items() if column.kind_from == UNKNOWN]
-    return f"the kind of its column {', '.join(unknown)} is not known" if unknown else None
+    if not unknown:
+        return None
+    columns_of = "column" if len(unknown) == 1 else "columns"
+    return f"the kind of its {columns_of} {', '.join(unknown)} is not known"

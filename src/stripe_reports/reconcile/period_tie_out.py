@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from stripe_reports import catalog
-from stripe_reports.errors import IntervalError, UnknownReportTypeError
+from stripe_reports.errors import IntervalError, StripeReportsError, UnknownReportTypeError
 from stripe_reports.models import ReportRequest
 from stripe_reports.planning import data_end
 from stripe_reports.planning.period_before import period_before
@@ -100,6 +100,8 @@ def tie_out(
     )
     if result.is_empty:
         return replace(result, notes=(*result.notes, _NOTHING))
+    if not result.passes:
+        return replace(result, notes=(*result.notes, *_of_different_ends(client, reports)))
     return result
 
 
@@ -164,4 +166,24 @@ def _of_different_data(reports: dict[str, Report]) -> list[str]:
     return [
         f"The reports show data of different times: {oldest} of {ages[oldest]:%Y-%m-%d %H:%M} UTC, {newest} "
         f"of {ages[newest]:%Y-%m-%d %H:%M} UTC. A difference may come of that; new runs for all avoid it."
+    ]
+
+
+def _of_different_ends(client: ReportClient, reports: dict[str, Report]) -> list[str]:
+    """Return a note if data are published up to different times, which alone can cause a difference.
+
+    Each report type has its own publications: a correction of earlier days is in one before it is in another.
+    """
+    try:
+        known = {name: client.report_type(report.request.report_type) for name, report in reports.items()}
+    except StripeReportsError:
+        return []  # the result matters more than this note
+    ends = {name: type_.data_available_end for name, type_ in known.items() if type_.data_available_end}
+    if len(set(ends.values())) < 2:
+        return []
+    oldest, newest = min(ends, key=lambda name: ends[name]), max(ends, key=lambda name: ends[name])
+    return [
+        f"Stripe has published the data of {oldest} up to {ends[oldest]:%Y-%m-%d %H:%M} UTC, of {newest} up "
+        f"to {ends[newest]:%Y-%m-%d %H:%M} UTC. A correction of earlier days may be in only one of them; tie "
+        "out again with reuse='never' when both end at the same time."
     ]

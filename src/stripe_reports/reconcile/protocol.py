@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, Unpack
 
-from stripe_reports.models import ReportRequest
+from stripe_reports.models import ReportRequest, ReportType
 from stripe_reports.parsing import SchemaOverrides
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
@@ -23,6 +23,9 @@ class ReportClient(Protocol):
         self, report_type: str, period: Period | None = None, **parameters: Unpack[Parameters]
     ) -> ReportRequest:
         """See ``Client.request``."""
+
+    def report_type(self, report_type: str) -> ReportType:
+        """See ``Client.report_type``."""
 
     def fetch(
         self,
