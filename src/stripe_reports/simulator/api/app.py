@@ -220,7 +220,8 @@ class Simulator:
     ) -> Restatement:
         """Change the figures of a closed period, as Stripe may: the next publication shows it.
 
-        All reports of that data agree with each other again; files made before stay as they are.
+        All reports of that data agree with each other again; files made before stay as they are. A report
+        type shows it once its data end at ``published`` of the result or later.
 
         Args:
             period: A period in UTC, such as ``"2026-09"``.
