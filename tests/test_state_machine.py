@@ -33,6 +33,9 @@ from stripe_reports.models import ReportRequest
 from stripe_reports.simulator import REAL, TIDY, Fault, Simulator
 from stripe_reports.simulator.reports.contents import Contents
 
+# A cache that is cleared all the time may stay locked on a busy machine: it is left out, with a warning.
+pytestmark = pytest.mark.filterwarnings("ignore:The cache of API answers is left out:RuntimeWarning")
+
 EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "150" if os.environ.get("CI") else "40"))
 SETTLED = timedelta(days=5)
 
@@ -186,9 +189,11 @@ class Machine(RuleBasedStateMachine):
     @rule(asked=st.sampled_from(REQUESTS), fault=st.sampled_from(LASTING))
     def a_fetch_fails(self, asked, fault):
         type_, period, parameters = asked
+        # A run that will fail must end here, or a later fetch would wait for it; a slow file must not.
+        timeout = 900 if fault.startswith("run.") else 60
         self.simulator.faults.append(Fault.named(fault, times=99))
         try:
-            report = self.client.fetch(type_, period, reuse="never", timeout=900, **parameters)
+            report = self.client.fetch(type_, period, reuse="never", timeout=timeout, **parameters)
         except sr.StripeReportsError:
             pass
         else:
