@@ -14,6 +14,7 @@ from stripe_reports.models import ReportRun
 from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.runs import progress
 from stripe_reports.runs.progress import Line, Log, shown, text_of, told_in_background
+from stripe_reports.simulator import Fault
 
 
 def a_run(status="pending"):
@@ -40,57 +41,114 @@ class Drawing:
         self.erased += 1
 
 
+class Steps:
+    """A clock of whoever draws: each of its pauses takes the next step; after the last the wait can end."""
+
+    def __init__(self, *steps):
+        self.at, self.all_done, self._steps = 0.0, threading.Event(), list(steps)
+
+    def monotonic(self):
+        return self.at
+
+    def wait(self, event, seconds):
+        self.at += seconds
+        if self._steps:
+            self._steps.pop(0)()
+        else:
+            self.all_done.set()
+            event.wait(20)
+
+
 @pytest.fixture
 def seconds(monkeypatch):
-    """The time that passes between two looks, as the test wants it."""
+    """The time that passes between two lines of the log, as the test wants it."""
     now = SimpleNamespace(at=0.0)
     monkeypatch.setattr(progress.time, "monotonic", lambda: now.at)
     return now
 
 
-def test_what_is_done_at_once_is_not_drawn(seconds):
+def nothing():
+    """Let the time pass."""
+
+
+def drawn_by(*steps, drawing=None):
+    """What is drawn while a wait takes these steps; each gets the function that tells of a poll."""
+    drawing, told = drawing or Drawing(), []
+    clock = Steps(*(lambda step=step: step(told[0]) for step in steps))
+    came = threading.Event()
+    first, clock.wait = clock.wait, lambda event, seconds: came.wait(20) and first(event, seconds)
+    with shown("auto", lambda: drawing, "balance.summary", clock=clock) as tell:
+        told.append(tell)
+        came.set()
+        assert clock.all_done.wait(20)
+    return drawing
+
+
+def test_a_wait_is_drawn_within_a_second_though_nothing_is_known_yet():
+    """Stripe may be slow to answer before there is a run; nothing depends on a poll."""
+    drawing = drawn_by(lambda tell: None, lambda tell: None)
+    assert [text for text, _ in drawing.drawn] == [
+        "balance.summary: asking Stripe · 1 s",
+        "balance.summary: asking Stripe · 1 s",
+    ]
+    assert progress.DRAWN_AFTER < 1
+    assert drawing.erased == 1
+
+
+def test_what_is_done_at_once_is_not_drawn():
     """A bar that flashes helps nobody."""
-    drawing = Drawing()
-    with shown("auto", lambda: drawing) as told:
-        told(a_run(), 0.0, 8.0)
-        seconds.at = 0.5
-        told(a_run("succeeded"), 0.5, 8.0)
-    assert drawing.drawn == []
+    assert drawn_by().drawn == []
 
 
-def test_a_wait_is_drawn_with_what_it_usually_takes_and_is_gone_afterwards(seconds):
-    """Whether it ends well or not."""
-    drawing = Drawing()
+@pytest.mark.parametrize("expected", [None, 3.0, 8.0, 59.0])
+def test_a_pending_run_is_drawn_between_its_polls_too(expected):
+    """Its seconds go on, whatever is known about its duration."""
+    drawing = drawn_by(lambda tell: tell(a_run(), 0.3, expected), *[lambda tell: None] * 3)
+    usual = f", usually about {expected:.0f} s" if expected else ""
+    assert [text for text, _ in drawing.drawn] == [
+        f"balance.summary.2: run frr_1 is pending · {second} s{usual}" for second in (0, 1, 1, 2)
+    ]
+
+
+def test_a_wait_is_drawn_with_what_it_usually_takes():
+    """And the share that is done."""
+    drawing = drawn_by(lambda tell: tell(a_run(), 2.0, 8.0))
+    assert drawing.drawn == [("balance.summary.2: run frr_1 is pending · 2 s, usually about 8 s", 0.25)]
+
+
+def test_nothing_is_left_of_a_wait_that_is_interrupted():
+    """As of one that ends well."""
+    drawing, clock = Drawing(), Steps(nothing)
 
     def interrupted():
-        with shown("auto", lambda: drawing) as told:
-            told(a_run(), 0.0, 8.0)
-            seconds.at = 2.0
-            told(a_run(), 2.0, 8.0)
+        with shown("auto", lambda: drawing, "balance.summary", clock=clock):
+            assert clock.all_done.wait(20)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert drawing.drawn[0] == ("balance.summary.2: run frr_1 is pending · 2 s, usually about 8 s", 0.25)
+    assert drawing.drawn
     assert drawing.erased == 1
 
 
-def test_a_wait_ends_though_its_drawing_waits_for_who_waits(seconds, monkeypatch):
+def test_reading_a_large_result_is_drawn_too():
+    """Its download may take longer than the run."""
+    drawing = drawn_by(lambda tell: tell(a_run("succeeded"), 9.0, 8.0))
+    assert drawing.drawn == [("balance.summary.2: run frr_1 succeeded after 9 s · reading its result", None)]
+
+
+def test_a_wait_ends_though_its_drawing_waits_for_who_waits(monkeypatch):
     """A log handler may need the very thread that has the report; the drawing is taken away later."""
     monkeypatch.setattr(progress, "LONGEST_DRAWING", 0.0)
-    monkeypatch.setattr(progress, "_BETWEEN_TICKS", 0.0)
-    drawing, ticks, is_over, erased = Drawing(), threading.Event(), threading.Event(), threading.Event()
+    drawing, draws, is_over, erased = Drawing(), threading.Event(), threading.Event(), threading.Event()
 
     def draw(text, share):
-        if threading.current_thread().name == "stripe-reports progress":
-            ticks.set()
-            is_over.wait(60)
+        draws.set()
+        is_over.wait(60)
 
     def fetch():
-        with shown("auto", lambda: drawing) as told:
-            seconds.at = 2.0
-            told(a_run(), 2.0, 8.0)
-            assert ticks.wait(60)
+        with shown("auto", lambda: drawing, "balance.summary", clock=Steps(nothing)):
+            assert draws.wait(60)
 
     monkeypatch.setattr(drawing, "draw", draw)
     monkeypatch.setattr(drawing, "erase", erased.set)
@@ -102,33 +160,31 @@ def test_a_wait_ends_though_its_drawing_waits_for_who_waits(seconds, monkeypatch
     assert erased.wait(60)
 
 
-def test_a_wait_longer_than_expected_is_not_said_to_be_over(seconds):
+def test_a_wait_longer_than_expected_is_not_said_to_be_over():
     """The bar stays short of its end; where nothing is expected, there is no bar."""
-    drawing = Drawing()
-    with shown("auto", lambda: drawing) as told:
-        seconds.at = 90.0
-        told(a_run(), 90.0, 8.0)
-        told(a_run(), 90.0, None)
-    assert [share for _, share in drawing.drawn[:2]] == [0.97, None]
+    drawing = drawn_by(lambda tell: tell(a_run(), 90.0, 8.0), lambda tell: tell(a_run(), 90.0, None))
+    assert [share for _, share in drawing.drawn] == [0.97, None]
     assert "1 min 30 s" in drawing.drawn[0][0]
 
 
-def test_what_cannot_be_drawn_is_no_error(seconds):
+def test_what_cannot_be_drawn_is_no_error():
     """And is not tried again."""
     drawing = Drawing(OSError("the terminal is gone"))
-    with shown("auto", lambda: drawing) as told:
-        seconds.at = 2.0
-        told(a_run(), 2.0, None)
-        told(a_run(), 2.0, None)
+    failed = threading.Event()
+    drawing.draw = lambda text, share: (drawing.drawn.append(text), failed.set(), 1 / 0)
+    with shown("auto", lambda: drawing, "balance.summary", clock=Steps(nothing)):
+        assert failed.wait(20)
     assert len(drawing.drawn) == 1
+    assert drawing.erased == 0
 
 
 def test_ones_own_function_is_called_as_it_is_and_none_is_nothing():
     """Nothing is drawn beside it."""
-    with shown(print, place_to_draw) as told:
+    with shown(print, place_to_draw, "balance.summary") as told:
         assert told is print
-    with shown(None, place_to_draw) as told:
-        assert told is None
+    for option in (None, False):
+        with shown(option, place_to_draw, "balance.summary") as told:
+            assert told is None
 
 
 def test_a_terminal_has_one_line_written_over_and_over(monkeypatch):
@@ -161,8 +217,8 @@ def test_a_wait_in_the_background_leaves_the_terminal_alone(monkeypatch):
     terminal.isatty = lambda: True
     monkeypatch.setattr(sys, "stderr", terminal)
     assert isinstance(place_to_draw(in_background=True), Log)
-    assert told_in_background("auto", place_to_draw, lambda *, progress: callable(progress))()
-    assert told_in_background(None, place_to_draw, lambda *, progress: progress)() is None
+    assert told_in_background("auto", place_to_draw, "a.1", lambda *, progress: callable(progress))()
+    assert told_in_background(None, place_to_draw, "a.1", lambda *, progress: progress)() is None
 
 
 def test_the_end_of_a_run_is_told_in_the_same_words():
@@ -170,17 +226,31 @@ def test_the_end_of_a_run_is_told_in_the_same_words():
     assert text_of(a_run("failed"), 75.4, None) == "balance.summary.2: run frr_1 failed after 1 min 15 s"
 
 
-def test_a_fetch_shows_its_wait_by_itself(client, monkeypatch):
-    """Without being asked to."""
-    drawing = Drawing()
+@pytest.mark.parametrize(
+    "slow", ["GET /v1/reporting/report_types*", "POST *", "GET /v1/reporting/report_runs/*"]
+)
+def test_a_fetch_shows_its_wait_by_itself(client, simulator, monkeypatch, slow):
+    """Whichever answer of Stripe is slow, and without being asked to."""
+    drawing, drawn = Drawing(), threading.Event()
     monkeypatch.setattr(client_module, "place_to_draw", lambda **_: drawing)
-    monkeypatch.setattr(progress, "DRAWN_AFTER", -1.0)
-    client.fetch("balance.summary.2", "2026-10")
-    assert "is pending" in drawing.drawn[0][0]
-    assert drawing.erased == 1
-    client.submit("balance.summary.2", "2026-09").result(20)
-    client.wait(client.launch(client.request("balance.summary.2", "2026-08")))
-    assert drawing.erased >= 2
+    monkeypatch.setattr(progress, "DRAWN_AFTER", 0.0)
+    drawing.draw = lambda text, share: (drawing.drawn.append(text), drawn.set())
+    sleep = simulator.clock.sleep
+    monkeypatch.setattr(simulator.clock, "sleep", lambda s: (drawn.wait(20), sleep(s)))
+    for call in (client.fetch, client.frame, client.fetch_all):
+        drawn.clear()
+        simulator.faults.append(Fault(slow, change=lambda request, answer: answer(), delay=1.0))
+        call("payouts.itemized", f"2026-0{3 + len(simulator.runs)}")
+        assert drawing.drawn
+        drawing.drawn.clear()
+        simulator.faults.clear()
+
+
+def test_false_shows_nothing(client, monkeypatch):
+    """As None."""
+    monkeypatch.setattr(client_module, "place_to_draw", lambda **_: pytest.fail("drawn"))
+    client.fetch("balance.summary.2", "2026-10", progress=False)
+    client.frame("balance.summary.2", "2026-08", progress=None)
 
 
 NOTEBOOK = """\
@@ -196,6 +266,16 @@ two.erase()
 left = len(_boards)
 """
 
+IN_A_THREAD = """\
+import contextvars, threading
+
+bar = Bar(shell)
+thread = threading.Thread(target=contextvars.copy_context().run, args=(bar.draw, "third", None))
+thread.start()
+thread.join()
+bar.erase()
+"""
+
 
 def test_a_notebook_has_one_board_below_the_cell_and_nothing_of_it_is_left(tmp_path, monkeypatch):
     """Bars of many runs stand together; a saved notebook holds none of them."""
@@ -203,9 +283,9 @@ def test_a_notebook_has_one_board_below_the_cell_and_nothing_of_it_is_left(tmp_p
     from nbclient import NotebookClient
 
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    cells = [nbformat.v4.new_code_cell(code) for code in (NOTEBOOK, "shown, left")]
+    cells = [nbformat.v4.new_code_cell(code) for code in (NOTEBOOK, IN_A_THREAD, "shown, left")]
     notebook = nbformat.v4.new_notebook(cells=cells)
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    outputs = notebook.cells[0].outputs
-    assert [output["data"] for output in outputs] == [{"text/plain": ""}]
-    assert notebook.cells[1].outputs[0]["data"]["text/plain"] == "(['&lt;b&gt;first&lt;/b&gt;', 'second'], 0)"
+    for cell in notebook.cells[:2]:
+        assert [output["data"] for output in cell.outputs] == [{"text/plain": ""}]
+    assert notebook.cells[2].outputs[0]["data"]["text/plain"] == "(['&lt;b&gt;first&lt;/b&gt;', 'second'], 0)"

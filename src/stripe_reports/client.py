@@ -7,7 +7,6 @@ import os
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, Self, Unpack
 
@@ -313,9 +312,10 @@ class Client(RunCalls, Closing):
         """
         check_policy(reuse)
         with self._within(timeout):
-            overrides, skipped = checked_overrides(schema_overrides), self._account.skipped(report_type)
-            asked = self._requests.asked(report_type, period, parameters)
-            with self._shown(progress) as told:
+            overrides = checked_overrides(schema_overrides)
+            with self._shown(progress, report_type) as told:
+                skipped = self._account.skipped(report_type)
+                asked = self._requests.asked(report_type, period, parameters)
                 report = self._runs.fetch(asked.request, reuse, overrides, progress=told)
             return report.explained(skipped, asked.notes)
 
@@ -359,9 +359,10 @@ class Client(RunCalls, Closing):
         """
         check_policy(reuse)
         with self._within(timeout):
-            overrides, skipped = checked_overrides(schema_overrides), self._account.skipped(report_type)
-            asked = self._requests.in_parts(report_type, period, split, parameters)
-            with self._shown(progress) as told:
+            overrides = checked_overrides(schema_overrides)
+            with self._shown(progress, report_type) as told:
+                skipped = self._account.skipped(report_type)
+                asked = self._requests.in_parts(report_type, period, split, parameters)
                 parts = answer_in_parts(self._runs, asked.request, split, reuse, overrides, progress=told)
             return replace(parts, truncated=asked.truncated).explained(skipped, asked.notes)
 
@@ -389,8 +390,8 @@ class Client(RunCalls, Closing):
         check_policy(reuse)
         with self._within(timeout):
             overrides = checked_overrides(schema_overrides)
-            request = self._requests.asked(report_type, period, parameters).request
-            with self._shown(progress) as told:
+            with self._shown(progress, report_type) as told:
+                request = self._requests.asked(report_type, period, parameters).request
                 report = self._runs.fetch(request, reuse, overrides, progress=told)
             return self._runs.frame_of(report, overrides)
 
@@ -421,15 +422,18 @@ class Client(RunCalls, Closing):
         """
         check_policy(reuse)
         with self._within(timeout):  # the thread of the future takes the limit along
-            overrides, skipped = checked_overrides(schema_overrides), self._account.skipped(report_type)
-            asked = self._requests.asked(report_type, period, parameters)
+            overrides = checked_overrides(schema_overrides)
+            with self._shown(progress, report_type):
+                skipped = self._account.skipped(report_type)
+                asked = self._requests.asked(report_type, period, parameters)
             pending = PendingReport(asked.request)
 
             def answer(progress: Progress | None) -> Report:
                 report = self._runs.fetch(pending.request, reuse, overrides, progress=progress)
                 return report.explained(skipped, asked.notes)
 
-            pending.start(told_in_background(progress, place_to_draw, answer))
+            about = pending.request.report_type
+            pending.start(told_in_background(progress, place_to_draw, about, answer))
             return pending
 
     @property
@@ -438,14 +442,8 @@ class Client(RunCalls, Closing):
         version = self.settings.api_version
         return Cache(self._store, api_version=version, now=self._transport.now, close=self.close)
 
-    def now(self) -> datetime:
-        """Return Stripe's time, from its last answer; before the first, this machine's time. No call."""
-        return self._transport.now()
-
-    def clock_skew(self) -> timedelta | None:
-        """Return how far this machine's clock is ahead of Stripe's, by its last answer; None before any."""
-        now = self._transport.stripe_time()
-        return None if now is None else self._transport.clock.now() - now
-
-    def _shown(self, progress: ProgressOption) -> AbstractContextManager[Progress | None]:
-        return shown(progress, place_to_draw)
+    def _shown(
+        self, progress: ProgressOption, about: str | ReportRequest
+    ) -> AbstractContextManager[Progress | None]:
+        name = about.report_type if isinstance(about, ReportRequest) else str(about)
+        return shown(progress, place_to_draw, name)

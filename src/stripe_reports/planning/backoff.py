@@ -15,6 +15,8 @@ _FIRST, _GROWTH, _LONGEST = 1.0, 0.25, 12.5
 _JITTER = 1.2
 
 _QUIET_SHARE = 0.75, 0.85
+_KNOWN_GROWTH = 0.15
+_WHOLE_SECOND = 1.0
 _RECENT_RUNS = 7
 
 _RETRY_PAUSES = 0.5, 1.0, 2.0, 4.0, 8.0
@@ -26,7 +28,8 @@ def looks(expected: float | None, rng: Random) -> Iterator[float]:
     Polls after 1 second, then less and less often: at least every 15 seconds and at most 12 times in any
     minute. If *expected* is None, a run of T seconds is found finished within 1.35 T + 2 seconds. Otherwise
     it polls as rarely as possible until about four fifths of the expected time have passed, and then starts
-    again with short pauses, so that polls are frequent around the expected end.
+    again with short pauses. If T is within a second of *expected*, which Stripe tells in whole seconds, the
+    run is found finished within 1.15 T + 1 seconds.
 
     Args:
         expected: Expected duration of the run in seconds; None if no earlier run is known.
@@ -37,10 +40,15 @@ def looks(expected: float | None, rng: Random) -> Iterator[float]:
     for _ in range(int(rare)):
         yield pause
         pause = _LONGEST
-    waited = 0.0
+    elapsed, waited = quiet, 0.0
+    may_end = max(0.0, (expected or 0.0) - _WHOLE_SECOND)  # the earliest end that no look has seen
     while True:
         growing = min(_LONGEST, _FIRST + _GROWTH * waited) * rng.uniform(1.0, _JITTER)
-        waited += growing
+        if expected is not None and elapsed <= expected + _WHOLE_SECOND:
+            growing = min(growing, (1 + _KNOWN_GROWTH) * may_end + _FIRST - elapsed)
+        waited = max(_FIRST, waited + growing)
+        elapsed += growing
+        may_end = max(may_end, elapsed)
         yield pause + growing
         pause = 0.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 from itertools import islice
 
 import polars as pl
@@ -82,7 +83,8 @@ class RunCalls(ABC):
             run: A run of any status, or its id; a succeeded one comes back without a call.
             timeout: Maximum duration of the call, in seconds.
             progress: Called at every poll with the run, the seconds so far, and the seconds expected or None.
-                ``"auto"`` shows the wait: a bar in a notebook, one line in a terminal, else log lines.
+                ``"auto"`` shows the wait within a second, a bar in a notebook, one line in a terminal, else
+                log lines; False shows nothing.
 
         Raises:
             RunFailedError: The run failed, or its status is unknown; ``error.run`` is the run.
@@ -94,7 +96,8 @@ class RunCalls(ABC):
             >>> client.wait(run, timeout=60).status
             'succeeded'
         """
-        with self._within(timeout), self._shown(progress) as told:
+        about = run.report_type if isinstance(run, ReportRun) else str(run)
+        with self._within(timeout), self._shown(progress, about) as told:
             return self._runs.follower.wait(self._run(run), progress=told)
 
     def read(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.DataFrame:
@@ -143,12 +146,23 @@ class RunCalls(ABC):
             for each in found
         )
 
+    def now(self) -> datetime:
+        """Return Stripe's time, from its last answer; before the first, this machine's time. No call."""
+        return self._transport.now()
+
+    def clock_skew(self) -> timedelta | None:
+        """Return how far this machine's clock is ahead of Stripe's, by its last answer; None before any."""
+        now = self._transport.stripe_time()
+        return None if now is None else self._transport.clock.now() - now
+
     def _within(self, timeout: float) -> AbstractContextManager[None]:
         """A block that takes so many seconds at most."""
         return deadline.within(self._transport.clock, _checked_timeout(timeout))
 
     @abstractmethod
-    def _shown(self, progress: ProgressOption) -> AbstractContextManager[Progress | None]:
+    def _shown(
+        self, progress: ProgressOption, about: str | ReportRequest
+    ) -> AbstractContextManager[Progress | None]:
         """The callback that *progress* means, in a block that shows the wait."""
 
     def _run(self, run: ReportRun | str) -> ReportRun:

@@ -10,10 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import partial
 from typing import Literal, Protocol, TextIO, TypeVar
 
 from stripe_reports.errors import ParameterError
+from stripe_reports.http.clock import Clock, SystemClock
 from stripe_reports.models import ReportRun
 from stripe_reports.render.printable import printable
 
@@ -32,8 +34,8 @@ __all__ = [
 Progress = Callable[[ReportRun, float, float | None], None]
 """Called at every look at a run with the run, the seconds so far, and the seconds expected or None."""
 
-ProgressOption = Progress | Literal["auto"] | None
-"""``"auto"`` shows the wait as fits the place, None shows nothing."""
+ProgressOption = Progress | Literal["auto", False] | None
+"""``"auto"`` shows the wait as fits the place, None or False shows nothing."""
 
 _T = TypeVar("_T")
 
@@ -66,12 +68,18 @@ class Place(Protocol):
 
 
 @contextmanager
-def shown(option: ProgressOption, place: Callable[[], Drawing]) -> Iterator[Progress | None]:
+def shown(
+    option: ProgressOption, place: Callable[[], Drawing], about: str, *, clock: Clock | None = None
+) -> Iterator[Progress | None]:
     """Yield the function to call at every poll in the block.
 
+    With ``"auto"``, what the block waits for is drawn within a second, before any poll too.
+
     Args:
-        option: The caller's own function, ``"auto"``, or None.
+        option: The caller's own function, ``"auto"``, None or False.
         place: Where ``"auto"`` draws.
+        about: What is asked for, until a run is known: a report type or the id of a run.
+        clock: For tests; it counts the seconds that people wait, and is not the simulator's.
 
     Raises:
         ParameterError: It is none of the three.
@@ -79,25 +87,27 @@ def shown(option: ProgressOption, place: Callable[[], Drawing]) -> Iterator[Prog
     if option != "auto":
         if option and not callable(option):
             raise ParameterError(
-                f"progress is 'auto', None, or a function of the run, the seconds so far and those expected, "
-                f"not {option!r}.",
+                "progress is 'auto', None, False, or a function of the run, the seconds so far and those "
+                f"expected, not {option!r}.",
                 param="progress",
             )
-        yield option
+        yield option or None
         return
-    display = _Display(place())
+    display = _Display(place(), about, clock or SystemClock())
     try:
         yield display
     finally:
         display.close()
 
 
-def told_in_background(option: ProgressOption, place: Place, do: Callable[..., _T]) -> Callable[[], _T]:
+def told_in_background(
+    option: ProgressOption, place: Place, about: str, do: Callable[..., _T]
+) -> Callable[[], _T]:
     """*do* with what to call at every look, for another thread; a bar takes its place below the cell now."""
     drawing = place(in_background=True) if option == "auto" else Log()
 
     def told() -> _T:
-        with shown(option, lambda: drawing) as progress:
+        with shown(option, lambda: drawing, about) as progress:
             return do(progress=progress)
 
     return told
@@ -152,64 +162,48 @@ class Log:
 
 
 class _Display:
-    """Draws a wait, and lets its seconds run between two looks.
+    """Draws a wait in a thread of its own, whatever the thread that waits is doing.
 
-    It is drawn first in the thread that waits, where the output belongs.
+    That thread has the context of the one that waits, so that a notebook shows the drawing below its cell.
     """
 
-    def __init__(self, drawing: Drawing) -> None:
+    def __init__(self, drawing: Drawing, about: str, clock: Clock) -> None:
         self._drawing: Drawing | None = drawing
-        self._lock = threading.Lock()
-        self._began = time.monotonic()
+        self._about = about
+        self._clock = clock
+        self._began = clock.monotonic()
         self._seen: tuple[ReportRun, float, float | None, float] | None = None
         self._is_over = threading.Event()
-        self._is_drawn = False
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._draw,), name="stripe-reports progress", daemon=True
+        )
+        self._thread.start()
 
     def __call__(self, run: ReportRun, elapsed: float, expected: float | None) -> None:
-        self._seen = run, elapsed, expected, time.monotonic()
-        if time.monotonic() - self._began < DRAWN_AFTER or run.status != "pending":
-            return
-        self._draw()
-        if not self._is_drawn:
-            self._is_drawn = True
-            threading.Thread(target=self._tick, name="stripe-reports progress", daemon=True).start()
+        self._seen = run, elapsed, expected, self._clock.monotonic()
 
     def close(self) -> None:
         self._is_over.set()
-        with self._turn() as is_mine:
-            if is_mine:
-                self._erase()
-
-    def _tick(self) -> None:
-        while not self._is_over.wait(_BETWEEN_TICKS):
-            self._draw()
+        self._thread.join(LONGEST_DRAWING)
 
     def _draw(self) -> None:
-        with self._turn() as is_mine:
-            if not is_mine:
-                return
-            if self._drawing is not None and self._seen is not None and not self._is_over.is_set():
-                run, elapsed, expected, at = self._seen
-                elapsed += time.monotonic() - at
-                share = min(0.97, elapsed / expected) if expected else None
-                self._attempt(partial(self._drawing.draw, text_of(run, elapsed, expected), share))
-            if self._is_over.is_set():  # meanwhile, and who ended it may not have waited
-                self._erase()
-
-    def _erase(self) -> None:
+        self._clock.wait(self._is_over, DRAWN_AFTER)
+        while not self._is_over.is_set() and self._drawing is not None:
+            self._attempt(partial(self._drawing.draw, *self._state()))
+            self._clock.wait(self._is_over, _BETWEEN_TICKS)
         if self._drawing is not None:
             self._attempt(self._drawing.erase)
-            self._drawing = None
 
-    @contextmanager
-    def _turn(self) -> Iterator[bool]:
-        """Return True if it is this thread's turn to draw."""
-        is_mine = self._lock.acquire(timeout=LONGEST_DRAWING)
-        try:
-            yield is_mine
-        finally:
-            if is_mine:
-                self._lock.release()
+    def _state(self) -> tuple[str, float | None]:
+        """Return what to draw: the text, and the share that is done."""
+        now = self._clock.monotonic()
+        if self._seen is None:
+            return printable(f"{self._about}: asking Stripe · {_duration(now - self._began)}"), None
+        run, elapsed, expected, at = self._seen
+        if run.status != "pending":
+            return f"{text_of(run, elapsed, expected)} · reading its result", None
+        elapsed += now - at
+        return text_of(run, elapsed, expected), min(0.97, elapsed / expected) if expected else None
 
     def _attempt(self, act: Callable[[], None]) -> None:
         try:
