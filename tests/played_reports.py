@@ -10,12 +10,25 @@ from stripe_reports import catalog
 from stripe_reports.simulator.ledger.connected_accounts import connected_accounts
 from stripe_reports.simulator.ledger.ledger import Ledger
 from stripe_reports.simulator.ledger.markets import DECIMALS
+from stripe_reports.simulator.ledger.pricing import Terms
 from stripe_reports.simulator.reports import reports
 
 PUBLISHED = int(datetime(2026, 11, 5, tzinfo=UTC).timestamp())
 SEPTEMBER = {"interval_start": 1788220800, "interval_end": 1790812800}
 DAY = 86_400
 KNOWN = [type_.id for type_ in catalog.report_types().values() if type_.columns]
+INTERCHANGE_PLUS = Terms("interchange_plus", has_instant_payouts=True)
+STAND_ALONE = Terms("stand_alone", has_instant_payouts=True)
+EVERY_TERMS = (Terms(), INTERCHANGE_PLUS, STAND_ALONE)
+"""An account with a fee in each charge, and two with fees in rows of their own and with instant payouts."""
+
+
+def random_ledgers(*sizes: float, terms=EVERY_TERMS):
+    """Small accounts of all kinds."""
+    nothing = st.just(())
+    return st.builds(
+        Ledger.of, st.integers(0, 2**40), st.sampled_from(sizes), nothing, nothing, st.sampled_from(terms)
+    )
 
 
 @st.composite

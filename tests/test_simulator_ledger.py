@@ -12,14 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from played_reports import EVERY_TERMS, INTERCHANGE_PLUS, STAND_ALONE, random_ledgers
 from stripe_reports.simulator.clock import DEMO_START, Clock, RealClock
 from stripe_reports.simulator.ledger import ledger as ledger_module
 from stripe_reports.simulator.ledger.draws import Draws
 from stripe_reports.simulator.ledger.ledger import Ledger
+from stripe_reports.simulator.ledger.markets import DECIMALS
 
 SMALL = 5.0
 
-ledgers = st.builds(Ledger.of, st.integers(0, 2**63), st.sampled_from([0.3, 2.0, 11.5]))
+ledgers = random_ledgers(0.3, 2.0, 11.5)
 for_every_ledger = settings(deadline=None, max_examples=15)
 
 
@@ -29,7 +31,7 @@ def ledger() -> Ledger:
 
 
 def digest(ledger: Ledger) -> str:
-    tables = ledger.activity, ledger.payouts, ledger.movements
+    tables = ledger.activity, ledger.payouts.drop("fee"), ledger.movements.drop("fee")
     return hashlib.sha256("".join(table.write_csv() for table in tables).encode()).hexdigest()[:16]
 
 
@@ -63,8 +65,9 @@ def test_ids_of_different_things_differ():
 def test_a_seed_gives_the_same_rows_in_any_process():
     """Stored results are owned by seed and ledger version.
 
-    When this figure has to change, so has LEDGER_VERSION.
+    When this figure has to change, so has LEDGER_VERSION. No payout of this account has a fee.
     """
+    assert set(Ledger(1, SMALL).payouts["fee"]) == {0}
     assert digest(Ledger(1, SMALL)) == "fec983ce84a05e9e"
 
 
@@ -157,6 +160,76 @@ def test_payouts_are_automatic_manual_negative_and_failed(ledger):
     assert failed.height > 5
     october = datetime(2026, 10, 1, tzinfo=UTC).timestamp(), datetime(2026, 11, 1, tzinfo=UTC).timestamp()
     assert failed.filter(pl.col("failed_at").is_between(*october)).height > 0
+
+
+# Fees in rows of their own
+
+
+@pytest.mark.parametrize("terms", EVERY_TERMS[1:], ids=lambda terms: terms.pricing)
+def test_how_an_account_pays_changes_no_sale(ledger, terms):
+    """The same customers pay the same amounts; only Stripe's part is elsewhere."""
+    sold = [*("charge", "charge_created", "created", "currency", "gross", "reporting_category")]
+    own = pl.col("charge").is_not_null()
+    other = Ledger.of(1, 40.0, (), (), terms)
+    assert_frame_equal(ledger.activity.filter(own)[sold], other.activity.filter(own)[sold])
+
+
+def test_stand_alone_fees_leave_every_charge_and_dispute_without_a_fee():
+    """Not even withheld tax: its net is its gross."""
+    rows = Ledger.of(1, SMALL, (), (), STAND_ALONE).activity
+    assert rows.filter(pl.col("charge").is_not_null() & (pl.col("gross") != pl.col("net"))).is_empty()
+    assert set(rows["withheld_tax"]) == {0}
+    assert "network_cost" not in set(rows["reporting_category"])
+
+
+def test_interchange_plus_leaves_card_payments_without_a_fee():
+    """Other payment methods keep theirs, and disputes too."""
+    rows = Ledger.of(1, SMALL, (), (), INTERCHANGE_PLUS).activity
+    charges = rows.filter(pl.col("reporting_category") == "charge")
+    assert 0.8 < (charges["fee"] == 0).mean() < 0.9
+    assert (rows.filter(pl.col("reporting_category") == "dispute")["fee"] > 0).all()
+    costs = rows.filter(pl.col("reporting_category") == "network_cost")
+    assert (costs["gross"] < 0).any()
+    assert (costs["gross"] > 0).any(), "credits for earlier days"
+
+
+@given(ledger=random_ledgers(2.0, 11.5, terms=EVERY_TERMS[1:]))
+@for_every_ledger
+def test_a_row_of_fees_is_the_sum_of_what_its_charges_cost(ledger):
+    """Rounded up to a minor unit, so that no fee is nothing; its tax is rounded to the nearest."""
+    units = {currency: 10 ** (6 - decimals) for currency, decimals in DECIMALS.items()}
+    unit = pl.col("currency").replace_strict(units, return_dtype=pl.Int64)
+    sums = ledger.assessed.group_by("transaction").agg(pl.col("amount", "tax").sum())
+    rows = ledger.activity.join(sums, on="transaction", validate="1:1")
+    assert rows.height == sums.height > 0
+    rounded = rows.with_columns(amount=-pl.col("gross") * unit - pl.col("amount"))
+    assert rounded.filter(pl.col("amount") * -pl.col("gross").sign() >= unit).is_empty()
+    assert rounded.filter(pl.col("amount") * -pl.col("gross").sign() < 0).is_empty()
+    assert rows.filter((pl.col("fee") * unit - pl.col("tax")).abs() * 2 > unit).is_empty()
+    assert set(rows.filter(pl.col("fee") != 0)["currency"]) <= {"eur", "jpy"}
+
+
+@given(ledger=random_ledgers(2.0, terms=EVERY_TERMS[1:]))
+@for_every_ledger
+def test_a_row_of_fees_is_of_one_product_and_day_and_up_to_36_hours_late(ledger):
+    """A credit comes eight days after that."""
+    each = ledger.assessed.with_columns(day=pl.col("incurred_at") // 86_400)
+    same = each.group_by("transaction").agg(pl.col("product", "day", "currency").n_unique())
+    assert same.select(pl.col("product", "day", "currency").max()).row(0) == (1, 1, 1)
+    late = pl.col("created") - (pl.col("day") + 1) * 86_400
+    credited = late - pl.when(pl.col("amount") < 0).then(8 * 86_400).otherwise(0)
+    assert each.filter(~credited.is_between(0, 36 * 3600)).is_empty()
+
+
+@given(ledger=random_ledgers(2.0, terms=EVERY_TERMS[1:]))
+@for_every_ledger
+def test_an_instant_payout_costs_a_fee(ledger):
+    """The bank gets less than leaves the balance; a payout by schedule, and a debit, cost nothing."""
+    by_hand = pl.col("automatic").not_() & (pl.col("amount") > 0)
+    assert ledger.payouts.filter(~by_hand)["fee"].unique().to_list() == [0]
+    instant = ledger.payouts.filter(pl.col("fee") > 0)
+    assert 0 < instant.height < ledger.payouts.filter(by_hand).height
+    assert instant.filter(pl.col("amount") // 56 != pl.col("fee")).is_empty()
 
 
 # What holds of it

@@ -5,6 +5,7 @@ import hashlib
 import io
 import re
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from played_reports import EVERY_TERMS, INTERCHANGE_PLUS, random_ledgers
 from stripe_reports import catalog
 from stripe_reports.simulator.api.answers import StripeError
 from stripe_reports.simulator.api.availability import Publications
@@ -360,10 +362,10 @@ def random_interval(draw) -> dict[str, int]:
     return {"interval_start": start, "interval_end": end}
 
 
-random_ledgers = st.builds(Ledger.of, st.integers(0, 2**40), st.sampled_from([0.3, 3.0]))
+any_ledger = random_ledgers(0.3, 3.0)
 
 
-@given(data=st.data(), ledger=random_ledgers, zone=st.sampled_from(ZONES))
+@given(data=st.data(), ledger=any_ledger, zone=st.sampled_from(ZONES))
 @settings(deadline=None, max_examples=40)
 def test_the_reports_agree_for_any_seed_interval_and_zone(data, ledger, zone):
     """The identities that hold on genuine files, with the trap of stand-alone fees."""
@@ -375,9 +377,9 @@ def test_the_reports_agree_for_any_seed_interval_and_zone(data, ledger, zone):
 
     for row in (*activity, *payouts):
         assert Decimal(row["gross"]) - Decimal(row["fee"]) == Decimal(row["net"])
-    fee_rows = [row for row in activity if row["reporting_category"] == "fee"]
+    fee_rows = [row for row in activity if row["reporting_category"] in ("fee", "network_cost")]
     nets, fees, stand_alone = total(activity, "net"), total(activity, "fee"), total(fee_rows, "gross")
-    paid = total(payouts, "net")
+    paid, to_bank = total(payouts, "net"), total(payouts, "gross")
     assert set(nets) | set(paid) <= set(balance)
     for currency, f in balance.items():
         assert f["starting_balance"] + f["activity"] + f["payouts"] == f["ending_balance"]
@@ -386,9 +388,10 @@ def test_the_reports_agree_for_any_seed_interval_and_zone(data, ledger, zone):
         assert f["activity"] == nets.get(currency, 0)
         assert f["activity_fee"] == -fees.get(currency, 0) + stand_alone.get(currency, 0)
         assert f["payouts"] == -paid.get(currency, 0)
+        assert f["payouts_gross"] == -to_bank.get(currency, 0)
 
 
-@given(data=st.data(), ledger=random_ledgers)
+@given(data=st.data(), ledger=any_ledger)
 @settings(deadline=None, max_examples=15)
 def test_the_ending_balance_is_the_next_starting_balance(data, ledger):
     """Intervals that touch tile time: nothing is counted twice, and nothing is lost."""
@@ -404,7 +407,7 @@ def test_the_ending_balance_is_the_next_starting_balance(data, ledger):
         assert first["payouts"] + after[currency]["payouts"] == f["payouts"]
 
 
-@given(data=st.data(), ledger=random_ledgers)
+@given(data=st.data(), ledger=any_ledger)
 @settings(deadline=None, max_examples=15)
 def test_a_summary_counts_the_rows_of_its_itemised_twin(data, ledger):
     """By currency and reporting category: count, gross, fee, net."""
@@ -554,7 +557,7 @@ def nets(rows) -> Decimal:
     return sum((Decimal(row["net"]) for row in rows), Decimal())
 
 
-@given(data=st.data(), ledger=random_ledgers)
+@given(data=st.data(), ledger=any_ledger)
 @settings(deadline=None, max_examples=20)
 def test_an_interval_reconciles_exactly_the_automatic_payouts_that_take_effect_in_it(data, ledger):
     """Each group sums to its payout, to the minor unit, failed and negative ones included."""
@@ -568,7 +571,7 @@ def test_an_interval_reconciles_exactly_the_automatic_payouts_that_take_effect_i
     assert {id_: nets(rows) for id_, rows in settled(asked, ledger).items()} == expected
 
 
-@given(data=st.data(), ledger=random_ledgers)
+@given(data=st.data(), ledger=any_ledger)
 @settings(deadline=None, max_examples=20)
 def test_activity_by_payout_gives_each_payout_except_at_the_edges(data, ledger):
     """What it lacks was earned before the interval, what it has too much leaves after it."""
@@ -588,7 +591,7 @@ def test_activity_by_payout_gives_each_payout_except_at_the_edges(data, ledger):
     assert set(by_payout) <= {row["automatic_payout_id"] for row in open_}
 
 
-@given(data=st.data(), ledger=random_ledgers)
+@given(data=st.data(), ledger=any_ledger)
 @settings(deadline=None, max_examples=15)
 def test_a_payout_by_id_is_its_group_in_the_report_by_interval(data, ledger):
     """The same rows in the same order, with its own zone and columns."""
@@ -599,7 +602,7 @@ def test_a_payout_by_id_is_its_group_in_the_report_by_interval(data, ledger):
         assert read("payout_reconciliation.by_id.itemized.4", asked, ledger=ledger) == groups[id_]
 
 
-@given(data=st.data(), ledger=random_ledgers)
+@given(data=st.data(), ledger=any_ledger)
 @settings(deadline=None, max_examples=20)
 def test_what_is_open_at_the_end_sums_to_the_ending_balance(data, ledger):
     """In every currency, those paid out by hand and those with a payout that failed included."""
@@ -611,7 +614,7 @@ def test_what_is_open_at_the_end_sums_to_the_ending_balance(data, ledger):
     assert set(itemized) <= set(ending)
 
 
-@given(data=st.data(), ledger=random_ledgers)
+@given(data=st.data(), ledger=any_ledger)
 @settings(deadline=None, max_examples=15)
 def test_every_transaction_is_settled_once_or_open(data, ledger):
     """Never both, never twice, and none is lost."""
@@ -627,6 +630,60 @@ def test_every_transaction_is_settled_once_or_open(data, ledger):
     assert sorted(row["balance_transaction_id"] for row in done + open_) == sorted(
         row["balance_transaction_id"] for row in activity
     )
+
+
+@pytest.mark.parametrize("terms", EVERY_TERMS, ids=lambda terms: terms.pricing)
+def test_a_payout_may_be_a_row_of_its_own_reconciliation(terms):
+    """Some people find it there; with its own id as source, after the transactions that it settled."""
+    plain = Ledger.of(1, 3.0, (), (), terms)
+    listing = Ledger.of(1, 3.0, (), (), replace(terms, lists_payouts=True))
+    columns = {"columns": [*SETTLED, "source_id"]}
+    asked = month("2026-09") | columns
+    rows = read("payout_reconciliation.itemized.7", asked, ledger=listing)
+    own = [row for row in rows if row["reporting_category"] == "payout"]
+    assert {row["source_id"] for row in own} == {row["automatic_payout_id"] for row in rows}
+    assert [row for row in rows if row not in own] == read(
+        "payout_reconciliation.itemized.7", asked, ledger=plain
+    )
+    assert set(total(rows, "net").values()) == {Decimal(0)}
+    by_id = {"payout": own[0]["source_id"]} | columns
+    assert read("payout_reconciliation.by_id.itemized.4", by_id, ledger=listing) == [
+        row for row in rows if row["automatic_payout_id"] == own[0]["source_id"]
+    ]
+
+
+def test_an_instant_payouts_fee_is_between_the_balance_and_the_bank():
+    """Gross is what the bank gets; the fee is negative here, and net is what the balance falls by."""
+    ledger = Ledger.of(1, 3.0, (), (), INTERCHANGE_PLUS)
+    every = interval(ACCOUNT_OPENED, datetime.fromtimestamp(PUBLISHED, UTC)) | {"currency": "kwd"}
+    instant = [row for row in read("payouts.itemized.5", every, ledger=ledger) if Decimal(row["fee"])]
+    assert instant
+    for row in instant:
+        assert 0 < Decimal(row["gross"]) < Decimal(row["net"])
+        assert Decimal(row["gross"]) - Decimal(row["fee"]) == Decimal(row["net"])
+    figures = summary(every, ledger)["kwd"]
+    assert figures["payouts_fee"] == sum(Decimal(row["fee"]) for row in instant) < 0
+
+
+@pytest.mark.parametrize(("where", "fees"), [("fee", {"fee", "network_cost"}), ("gross", {"fee"})])
+def test_where_the_summary_counts_network_costs_is_a_switch(where, fees):
+    """No genuine file proves it; either way, gross and fee together are the activity."""
+    ledger = Ledger.of(1, 3.0, (), (), replace(INTERCHANGE_PLUS, network_cost=where))
+    rows = read("balance_change_from_activity.itemized.3", month("2026-09"), ledger=ledger)
+    as_fee = total([row for row in rows if row["reporting_category"] in fees], "gross")
+    for currency, f in summary(month("2026-09"), ledger).items():
+        carried = sum(Decimal(row["fee"]) for row in rows if row["currency"] == currency)
+        assert f["activity_fee"] == as_fee[currency] - carried
+        assert f["activity_gross"] + f["activity_fee"] == f["activity"]
+
+
+def test_rows_of_fees_are_described_as_stripe_describes_them():
+    """By product and day; a credit names no day."""
+    ledger = Ledger.of(1, 3.0, (), (), INTERCHANGE_PLUS)
+    rows = read("balance_change_from_activity.itemized.3", month("2026-10"), ledger=ledger)
+    texts = {row["description"] for row in rows if row["reporting_category"] == "network_cost"}
+    assert "Card payments (2026-10-02): Interchange" in texts
+    assert "Credit for previously-assessed fees" in texts
 
 
 def test_a_payout_counts_from_the_second_it_takes_effect():

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from stripe_reports.catalog.categories import REPORTING_CATEGORIES, UNLISTED_CATEGORIES, categories
+from stripe_reports.catalog.categories import (
+    FEE_CATEGORIES,
+    REPORTING_CATEGORIES,
+    UNLISTED_CATEGORIES,
+    categories,
+)
 from stripe_reports.catalog.currencies import CURRENCIES
 from stripe_reports.catalog.known import get, report_types
 from stripe_reports.catalog.names import ReportTypeName
@@ -23,6 +28,7 @@ from stripe_reports.render.suggest import did_you_mean
 __all__ = [
     "CURRENCIES",
     "ECHOED",
+    "FEE_CATEGORIES",
     "MEANT",
     "REPORTING_CATEGORIES",
     "UNLISTED_CATEGORIES",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stripe_reports.catalog.known import reported_categories
 
-__all__ = ["REPORTING_CATEGORIES", "UNLISTED_CATEGORIES", "categories"]
+__all__ = ["FEE_CATEGORIES", "REPORTING_CATEGORIES", "UNLISTED_CATEGORIES", "categories"]
 
 REPORTING_CATEGORIES = (
     *("advance", "advance_funding", "anticipation_repayment", "charge", "charge_failure"),
@@ -22,6 +22,12 @@ REPORTING_CATEGORIES = (
     *("tax", "topup", "topup_reversal", "transfer", "transfer_reversal", "unreconciled_customer_funds"),
 )
 """The 37 reporting categories that Stripe lists; there may be others. Source: https://docs.stripe.com/reports/reporting-categories"""
+
+FEE_CATEGORIES = ("fee", "network_cost", "contribution", "financing_paydown")
+"""Reporting categories whose ``gross`` counts as a fee in the balance summary; a ``fee`` of theirs is tax.
+
+Stripe's page on the reconciliation of revenue recognition names all four; genuine files prove only ``fee``.
+"""
 
 UNLISTED_CATEGORIES = (
     *("currency_conversion", "fee_credit_funding", "issuing_disbursement", "payment_network_reserve_hold"),

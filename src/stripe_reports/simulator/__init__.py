@@ -6,6 +6,7 @@ from stripe_reports.simulator.clock import Clock, RealClock
 from stripe_reports.simulator.faults.changes import ConnectionDroppedError
 from stripe_reports.simulator.faults.faults import FAULTS, Fault, Outcome
 from stripe_reports.simulator.latency import heavy_tailed, uniform
+from stripe_reports.simulator.ledger.pricing import Terms
 from stripe_reports.simulator.ledger.restatements import Restatement
 from stripe_reports.simulator.profiles import PROFILES, REAL, TIDY, Profile, Publishing
 from stripe_reports.simulator.server import serve, serve_forever
@@ -32,6 +33,7 @@ __all__ = [
     "ServedRequest",
     "Simulator",
     "StripeReporting",
+    "Terms",
     "WebhookEndpoint",
     "heavy_tailed",
     "serve",

@@ -34,6 +34,7 @@ from stripe_reports.simulator.latency import Latency, drawn
 from stripe_reports.simulator.ledger.ledger import LEDGER_VERSION, Ledger
 from stripe_reports.simulator.ledger.markets import CATEGORY
 from stripe_reports.simulator.ledger.organisation import SiblingAccount, organisation, platform_of
+from stripe_reports.simulator.ledger.pricing import Terms
 from stripe_reports.simulator.ledger.restatements import Correction, Restatement
 from stripe_reports.simulator.profiles import Profile, profile_named
 from stripe_reports.simulator.ranges import in_part
@@ -75,6 +76,7 @@ class Simulator:
         profile: ``"tidy"``, or ``"real"`` for an account with the habits of genuine ones: late and missed
             publications, runs of up to ten minutes, and report types that nobody knows. A ``Profile`` of your
             own can have some of its traits. The figures are the same.
+        terms: How the account pays Stripe, and how its reports treat what no source proves.
 
     Attributes:
         clock: Its clock; move it with ``clock.advance(60)``.
@@ -108,12 +110,14 @@ class Simulator:
         categories: Sequence[str] = (),
         strict_bounds: bool = False,
         profile: Profile | Literal["tidy", "real"] = "tidy",
+        terms: Terms | None = None,
     ) -> None:
         strangers = [name for name in categories if name not in CATEGORY.categories]
         if strangers:
             raise ValueError(f"{strangers[0]!r} is not one of {', '.join(CATEGORY.categories)}.")
         self.seed = seed
         self.categories = tuple(categories)
+        self.terms = terms or Terms()
         self.charges_per_day = charges_per_day
         self.clock = clock or Clock()
         self.profile = profile_named(profile)
@@ -144,7 +148,7 @@ class Simulator:
     def key(self) -> str:
         """The test key. It names the seed, the ledger version, and every option that changes the ledger."""
         named = f"sk_test_simulator_seed{self.seed}_ledger{LEDGER_VERSION}"
-        named = "_".join([named, *self.categories])
+        named = "_".join([named, *self.categories, *([self.terms.key] if self.terms.key else [])])
         if self.charges_per_day == _USUAL_SIZE:
             return named
         return f"{named}_size{self.charges_per_day:g}".replace(".", "_")
@@ -157,12 +161,14 @@ class Simulator:
     @property
     def organisation(self) -> tuple[SiblingAccount, ...]:
         """The accounts of the organisation: the main account, which other keys are of, and its siblings."""
-        return organisation(self.seed, self.charges_per_day, lambda: self.ledger)
+        return organisation(self.seed, self.charges_per_day, lambda: self.ledger, self.terms)
 
     @property
     def ledger(self) -> Ledger:
         """The rows behind the reports, with all restatements; created when first needed."""
-        return Ledger.of(self.seed, self.charges_per_day, tuple(self._restatements), self.categories)
+        return Ledger.of(
+            self.seed, self.charges_per_day, tuple(self._restatements), self.categories, self.terms
+        )
 
     @property
     def runs(self) -> list[Run]:
@@ -422,7 +428,7 @@ class Simulator:
         if platform != main:
             return platform.ledger
         shown = (restatement for restatement in self._restatements if restatement.published <= data_end)
-        return Ledger.of(self.seed, self.charges_per_day, tuple(shown), self.categories)
+        return Ledger.of(self.seed, self.charges_per_day, tuple(shown), self.categories, self.terms)
 
     def _sign(self, response: Response, request: Request, request_id: str) -> None:
         """Add the headers that every answer has."""

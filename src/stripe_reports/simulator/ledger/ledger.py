@@ -24,6 +24,7 @@ import polars as pl
 
 from stripe_reports.simulator.ledger.draws import Draws
 from stripe_reports.simulator.ledger.markets import CATEGORY, CURRENCY, MARKETS, Market
+from stripe_reports.simulator.ledger.pricing import Terms, priced
 from stripe_reports.simulator.ledger.restatements import Restatement, restated
 
 __all__ = ["ACCOUNT_OPENED", "LEDGER_VERSION", "Ledger"]
@@ -55,8 +56,11 @@ _CANDIDATES = 1.457
 """Charges drawn for each one that is kept; growth and weekends remove the others."""
 _FAILING = 29
 """One in this number of automatic payouts fails."""
+_INSTANT_SHARE = 56
+"""The fee of an instant payout is one of this number of parts of what leaves the balance."""
 
 _at, _day_of = pl.col("created"), pl.col("created") // DAY
+_USUAL_TERMS = Terms()
 
 
 class Ledger:
@@ -68,6 +72,7 @@ class Ledger:
         restatements: Late changes to closed intervals, in the order they were published. Affected payouts
             change too, so that the ledger still balances.
         categories: Reporting categories that some of the stand-alone fees have instead of ``fee``.
+        terms: How the account pays Stripe, and how its reports treat what no source proves.
 
     Attributes:
         activity: One row per balance transaction that is not a payout, by ``created``.
@@ -77,6 +82,8 @@ class Ledger:
         draws: The draws of the seed, for values that the rows do not hold.
         charges_per_day: As given.
         restatements: As given.
+        terms: As given.
+        assessed: The fees of each charge that are in rows of their own, by product; see ``pricing.priced``.
     """
 
     def __init__(
@@ -85,17 +92,21 @@ class Ledger:
         charges_per_day: float = 40.0,
         restatements: Sequence[Restatement] = (),
         categories: Sequence[str] = (),
+        terms: Terms = _USUAL_TERMS,
     ) -> None:
         self.draws = Draws(seed)
         self.charges_per_day = charges_per_day
         self.restatements = tuple(restatements)
+        self.terms = terms
         rows = pl.concat(_activity(self.draws, charges_per_day), rechunk=False)
+        rows, assessed = priced(rows, self.draws, terms.pricing)
         if self.restatements:
             rows = restated(rows, self.restatements).sort("created", "transaction")
+        self.assessed = assessed.join(rows, on="transaction", how="semi")
         rows = rows.with_columns(_in_categories(categories), net=pl.col("gross") - pl.col("fee"))
         rows = rows.with_columns(payout_day=_payout_day())
         sums = rows.group_by("currency", "payout_day").agg(amount=pl.col("net").sum())
-        self.payouts = _payouts(self.draws, sums)
+        self.payouts = _payouts(self.draws, sums, has_instant=terms.has_instant_payouts)
         self.activity = rows.with_columns(_automatic_payout(sums))
         self.movements = _movements(self.payouts)
 
@@ -106,9 +117,10 @@ class Ledger:
         charges_per_day: float = 40.0,
         restatements: tuple[Restatement, ...] = (),
         categories: tuple[str, ...] = (),
+        terms: Terms = _USUAL_TERMS,
     ) -> Ledger:
         """Return the ledger of a seed; the last few are cached."""
-        return Ledger(seed, charges_per_day, restatements, categories)
+        return Ledger(seed, charges_per_day, restatements, categories, terms)
 
     def payout(self, id_: str) -> dict[str, Any] | None:
         """Return the row of a payout; None if there is none with that id."""
@@ -335,8 +347,11 @@ def _automatic_payout(sums: pl.DataFrame) -> list[pl.Expr]:
     ]
 
 
-def _payouts(draws: Draws, sums: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per payout; the amount is negative where Stripe debits the bank."""
+def _payouts(draws: Draws, sums: pl.DataFrame, *, has_instant: bool) -> pl.DataFrame:
+    """Return one row per payout: the amount that leaves the balance, negative where Stripe debits the bank.
+
+    The bank gets the amount less the fee.
+    """
     groups = sums.sort("currency", "payout_day").with_columns(payout=_payout_number())
     number = pl.col("payout")
 
@@ -364,17 +379,22 @@ def _payouts(draws: Draws, sums: pl.DataFrame) -> pl.DataFrame:
         failed_at=pl.lit(None, pl.Int64),
     )
     arrival = _business_day(pl.col("created") // DAY + 1) * DAY
+    is_instant = ~pl.col("automatic") & (draws.below(2, "instant", number) == 0) & has_instant
+    fee = pl.when(is_instant & (pl.col("amount") > 0)).then(pl.col("amount") // _INSTANT_SHARE)
     return (
         pl.concat([automatic, manual, retried])
         .filter(pl.col("amount") != 0)
-        .with_columns(arrival=arrival)
+        .with_columns(arrival=arrival, fee=fee.otherwise(0))
         .drop("payout_day")
         .sort("effective_at", "payout")
     )
 
 
 def _movements(payouts: pl.DataFrame) -> pl.DataFrame:
-    """Return the balance changes by payouts: out when they take effect, back when they fail."""
+    """Return the balance changes by payouts: out when they take effect, back when they fail.
+
+    ``net`` is the change; its ``fee`` stays with Stripe, so the bank gets or gives ``net + fee``.
+    """
     out = payouts.with_columns(reporting_category=pl.lit("payout", CATEGORY), net=-pl.col("amount"))
     back = payouts.filter(pl.col("failed_at").is_not_null()).with_columns(
         reporting_category=pl.lit("payout_reversal", CATEGORY),

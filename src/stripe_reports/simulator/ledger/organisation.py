@@ -9,7 +9,7 @@ Source: https://docs.stripe.com/get-started/account/orgs, https://docs.stripe.co
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ import polars as pl
 from stripe_reports.simulator.ledger.connected_accounts import ConnectedAccount, accounts_of
 from stripe_reports.simulator.ledger.draws import Draws
 from stripe_reports.simulator.ledger.ledger import Ledger
+from stripe_reports.simulator.ledger.pricing import Pricing, Terms
 
 __all__ = ["SiblingAccount", "account_of_path", "organisation", "platform_of", "sibling_accounts"]
 
@@ -30,16 +31,24 @@ class _Business(NamedTuple):
 
     Attributes:
         size: Its charges per charge of the main account.
-        ledger: Creates its ledger from its own seed and its charges per day.
+        pricing: How it pays Stripe. Those that do not pay in each charge have instant payouts too.
     """
 
     name: str
     country: str
     size: float
-    ledger: Callable[[int, float], Ledger] = Ledger
+    pricing: Pricing = "blended"
+
+    def terms(self, of_main: Terms) -> Terms:
+        """Return its terms: what no source proves is as for the main account."""
+        return replace(of_main, pricing=self.pricing, has_instant_payouts=self.pricing != "blended")
 
 
-_SIBLINGS = (_Business("Aurora Wholesale GmbH", "DE", 0.3),)
+_SIBLINGS = (
+    _Business("Aurora Wholesale GmbH", "DE", 0.3),
+    _Business("Aurora Marketplace Ltd", "IE", 0.2, "interchange_plus"),
+    _Business("Aurora Tickets Ltd", "IE", 0.15, "stand_alone"),
+)
 """The other accounts. Their order fixes their ids: add new ones at the end."""
 
 
@@ -75,23 +84,26 @@ class SiblingAccount:
 
 def sibling_accounts(platform: Ledger) -> tuple[SiblingAccount, ...]:
     """Return the accounts of the organisation: first the main account, whose ledger is given."""
-    return organisation(platform.draws.seed, platform.charges_per_day, lambda: platform)
+    return organisation(platform.draws.seed, platform.charges_per_day, lambda: platform, platform.terms)
 
 
-def organisation(seed: int, charges_per_day: float, main: Callable[[], Ledger]) -> tuple[SiblingAccount, ...]:
+def organisation(
+    seed: int, charges_per_day: float, main: Callable[[], Ledger], terms: Terms
+) -> tuple[SiblingAccount, ...]:
     """Return the accounts of the organisation without creating a ledger.
 
     Args:
         seed: Seed of the main account.
         charges_per_day: Size of the main account; the others are smaller or larger in proportion.
         main: Returns the ledger of the main account. Restatements change no other account.
+        terms: Those of the main account.
     """
     (id_, *ids), seeds = _drawn(seed)
     accounts = [SiblingAccount(id_, *_MAIN, seed, charges_per_day, main)]
-    for number, (business, id_) in enumerate(zip(_SIBLINGS, ids, strict=True)):
+    for business, id_, own_seed in zip(_SIBLINGS, ids, seeds, strict=True):
         size = charges_per_day * business.size
-        ledger = partial(_ledger, number, seeds[number], size)
-        accounts.append(SiblingAccount(id_, business.name, business.country, seeds[number], size, ledger))
+        ledger = partial(_ledger, own_seed, size, business.terms(terms))
+        accounts.append(SiblingAccount(id_, business.name, business.country, own_seed, size, ledger))
     return tuple(accounts)
 
 
@@ -128,5 +140,5 @@ def _drawn(seed: int) -> tuple[tuple[str, ...], tuple[int, ...]]:
 
 
 @lru_cache(maxsize=16)
-def _ledger(number: int, seed: int, charges_per_day: float) -> Ledger:
-    return _SIBLINGS[number].ledger(seed, charges_per_day)
+def _ledger(seed: int, charges_per_day: float, terms: Terms) -> Ledger:
+    return Ledger(seed, charges_per_day, terms=terms)

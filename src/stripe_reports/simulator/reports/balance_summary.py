@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
+from stripe_reports.catalog import FEE_CATEGORIES
 from stripe_reports.simulator.ledger.ledger import Ledger
 from stripe_reports.simulator.ledger.markets import DECIMALS
 from stripe_reports.simulator.reports import cells
@@ -48,6 +49,9 @@ _BALANCE_ROWS = (
 )
 """Category, description and first version of each row of a balance summary."""
 
+_IN_FEE = {"fee": FEE_CATEGORIES, "gross": ("fee",)}
+"""Categories whose gross counts as a fee, by the account's terms."""
+
 
 def _net_amount(currency: str, figure: Mapping[str, int], category: str) -> tuple[str, str | None]:
     """Return amount and currency of a row, summed from activity, payouts or a balance; sums are counted."""
@@ -70,7 +74,7 @@ def _sums(ledger: Ledger, start: int, end: int) -> tuple[pl.DataFrame, pl.DataFr
     before, during = created < start, created >= start
     available = before & (pl.col("available_on") <= start)
     # A stand-alone fee has its amount in gross, but counts as a fee.
-    is_fee = pl.col("reporting_category") == "fee"
+    is_fee = pl.col("reporting_category").is_in(_IN_FEE[ledger.terms.network_cost])
     activity = (
         ledger.activity.filter(created < end)
         .group_by("currency")
@@ -96,8 +100,8 @@ def _sums(ledger: Ledger, start: int, end: int) -> tuple[pl.DataFrame, pl.DataFr
             starting_balance_count=before.sum(),
             starting_balance_available=net.filter(before).sum(),
             starting_balance_available_count=before.sum(),
-            payouts_gross=net.filter(during).sum(),
-            payouts_fee=pl.lit(0, pl.Int64),
+            payouts_gross=(net + pl.col("fee")).filter(during).sum(),
+            payouts_fee=-pl.col("fee").filter(during).sum(),
             payouts=net.filter(during).sum(),
             payouts_count=during.sum(),
             ending_balance=net.sum(),

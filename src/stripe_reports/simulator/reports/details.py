@@ -15,6 +15,7 @@ import polars as pl
 from stripe_reports.simulator.ledger import pools
 from stripe_reports.simulator.ledger.draws import Draws
 from stripe_reports.simulator.ledger.markets import DECIMALS
+from stripe_reports.simulator.ledger.pricing import PRODUCTS, assessed_product, is_assessed
 from stripe_reports.simulator.ledger.restatements import Restatement, is_late_fee
 from stripe_reports.simulator.reports.cells import day, midnight, money, timestamp
 
@@ -349,6 +350,8 @@ def _description(draws: Draws, context: Context) -> pl.Expr:
         .then(pl.concat_str(pl.lit("Chargeback withdrawal for "), charge_id))
         .when(category == "dispute_reversal")
         .then(pl.concat_str(pl.lit("Chargeback reversal for "), charge_id))
+        .when(is_assessed())
+        .then(_assessed())
         .when(is_late_fee())
         .then(pl.concat_str(pl.lit("Card payments ("), on, pl.lit("): Network costs, adjusted")))
         .otherwise(pl.concat_str(pl.lit("Radar ("), on, pl.lit("): Radar for Fraud Teams")))
@@ -358,6 +361,18 @@ def _description(draws: Draws, context: Context) -> pl.Expr:
             corrected = pl.concat_str(bought.fill_null("Payment"), pl.lit(" (corrected)"))
             is_corrected = restatement.covered & (category == "charge")
             described = pl.when(is_corrected).then(corrected).otherwise(described)
+    return described
+
+
+def _assessed() -> pl.Expr:
+    """Describe the fees of one product and day, such as ``Card payments (2026-10-02): Interchange``."""
+    number, on = assessed_product()
+    described = pl.lit(None, pl.String)
+    for k, product in enumerate(PRODUCTS):
+        name = pl.lit(product.name)
+        if product.suite:
+            name = pl.concat_str(pl.lit(f"{product.suite} ("), day(on), pl.lit("): "), name)
+        described = pl.when(number == k).then(name).otherwise(described)
     return described
 
 

@@ -1,8 +1,9 @@
 """Stripe's fees, one by one, from the balance transactions that include them.
 
-The amounts of a transaction's fees sum to its ``fee``, those of a stand-alone fee to minus its ``gross``. An
-amount includes its tax; sources disagree on whether Stripe's does. The only tax here is Japan's consumption
-tax.
+The amounts of a transaction's fees sum to its ``fee``, those of a stand-alone fee to minus its ``net``. An
+amount includes its tax; sources disagree on whether Stripe's does. The only tax in the fees of charges is
+Japan's consumption tax. Fees that are balance transactions by product and day are listed by charge, in
+millionths; their sum is that transaction, up to one minor unit for the amount and one for the tax.
 
 A tax invoice has the fees of a month by balance transaction, without pass-through fees, here the network
 costs; the merchant pays no Connect platform fees.
@@ -15,15 +16,20 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from stripe_reports.simulator.ledger.card_costs import is_home
 from stripe_reports.simulator.ledger.draws import Draws
+from stripe_reports.simulator.ledger.ledger import Ledger
+from stripe_reports.simulator.ledger.markets import CATEGORY
+from stripe_reports.simulator.ledger.pricing import PRODUCTS, is_assessed
 from stripe_reports.simulator.ledger.restatements import is_late_fee
 from stripe_reports.simulator.reports import details
-from stripe_reports.simulator.reports.cells import day, timestamp
+from stripe_reports.simulator.reports.cells import day, decimal, timestamp
 from stripe_reports.simulator.reports.details import Columns, Context
 from stripe_reports.simulator.reports.selections import Asked, Rows
 
 __all__ = [
     "ABROAD",
+    "ASSESSED",
     "DISPUTE",
     "PROCESSING",
     "STAND_ALONE",
@@ -38,11 +44,14 @@ __all__ = [
 ]
 
 _DAY = 86_400
+_LATEST = 11 * _DAY
+"""Longest time from a fee to the balance transaction that includes it."""
 _SURCHARGE = {"eur": 5, "usd": 10, "jpy": 4, "kwd": 5}
 """Part of a fee that is charged for a foreign card: per thousand of the amount."""
-_HOME = {"eur": ("DE", "FR", "ES", "IT", "NL"), "usd": ("US",), "jpy": ("JP",), "kwd": ("KW",)}
-PROCESSING, ABROAD, WITHHELD, DISPUTE, STAND_ALONE = range(5)
+PROCESSING, ABROAD, WITHHELD, DISPUTE, STAND_ALONE, ASSESSED = range(6)
 """The kinds of fees, the column ``_fee`` of their rows."""
+_CATEGORIES = ["processing" if product.category == "fee" else product.category for product in PRODUCTS]
+"""The fee category of each product."""
 
 
 def by_balance_transaction(asked: Asked) -> Rows:
@@ -58,7 +67,9 @@ def by_incurred_date(asked: Asked) -> Rows:
 def invoiced(asked: Asked) -> Rows:
     """Return the fees of a tax invoice: by balance transaction, without those that Stripe passes through."""
     rows = by_balance_transaction(asked)
-    return Rows(rows.table.filter(~is_late_fee()), rows.wanted)
+    costs = [n for n, product in enumerate(PRODUCTS) if product.category == "network_cost"]
+    is_passed_on = is_late_fee() | pl.col("product").is_in(costs).fill_null(value=False)
+    return Rows(rows.table.filter(~is_passed_on), rows.wanted)
 
 
 def invoiced_sums(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
@@ -71,14 +82,12 @@ def invoiced_sums(parts: Sequence[Asked]) -> Iterator[pl.DataFrame]:
     of_row = columns(asked.ledger.draws, asked.context)
     fees = invoiced(asked).lazy().with_columns(**of_row.shared)
     sums = (
-        fees.select(*(of_row.column(name).alias(name) for name in by), amount="amount", tax=tax())
+        fees.select(*(of_row.column(name).alias(name) for name in by), "_fee", amount="amount", tax=tax())
         .group_by(by)
-        .agg(pl.col("amount", "tax").sum())
+        .agg(pl.col("amount", "tax").sum(), pl.col("_fee").max())
         .sort(by)
         .with_columns(_decimals=details.decimals(pl.col("currency")))
-        .with_columns(
-            details.amount_of(asked.context, pl.col(name)).alias(name) for name in ("amount", "tax")
-        )
+        .with_columns(_amount(asked.context, pl.col(name)).alias(name) for name in ("amount", "tax"))
     )
     yield sums.select(asked.columns).collect()
 
@@ -88,6 +97,7 @@ def columns(draws: Draws, context: Context) -> Columns:
     of_row = details.activity(draws, context)
     fee, method = pl.col("_fee"), pl.col("_method")
     is_alone = fee == STAND_ALONE
+    settled_by = pl.when(is_alone | (fee == ASSESSED))
     created = timestamp(pl.col("created"), context.zone)
     shared = {
         **of_row.shared,
@@ -99,53 +109,69 @@ def columns(draws: Draws, context: Context) -> Columns:
         {
             "balance_transaction_created": created,
             "balance_transaction_id": of_row.column("balance_transaction_id"),
-            "fee_transaction_created": pl.when(is_alone).then(created),
-            "fee_transaction_id": pl.when(is_alone).then(of_row.column("balance_transaction_id")),
+            "fee_transaction_created": settled_by.then(created),
+            "fee_transaction_id": settled_by.then(of_row.column("balance_transaction_id")),
             "incurred_at": timestamp(pl.col("incurred_at"), context.zone),
             "incurred_by": pl.when(~is_alone).then(of_row.column("source_id")),
-            "incurred_by_type": _by_fee("charge", "charge", "charge", "dispute", None),
+            "incurred_by_type": _by_fee(
+                "charge", "charge", "charge", "dispute", None, pl.col("reporting_category").cast(pl.String)
+            ),
             "fee_description": _description(method),
-            "amount": details.amount_of(context, pl.col("amount")),
-            "tax": details.amount_of(context, tax()),
+            "amount": _amount(context, pl.col("amount")),
+            "tax": _amount(context, tax()),
             "currency": pl.col("currency"),
-            "product": _by_fee("Payments", "Payments", "Payments", "Payments", "Radar"),
+            "product": _by_fee(*["Payments"] * 4, "Radar", "Payments"),
             "feature_name": pl.when(is_alone & pl.col("_is_late"))
             .then(pl.lit("network_costs"))
-            .otherwise(_by_fee(method, "international_cards", "withholding", "disputes", "fraud_teams")),
+            .otherwise(
+                _by_fee(
+                    *(method, "international_cards", "withholding", "disputes", "fraud_teams"),
+                    _of_product([product.feature for product in PRODUCTS]),
+                )
+            ),
             "pricing_tier": pl.when(fee == PROCESSING).then(pl.lit("standard")),
             "settled_at": created,
             "settled_via": pl.lit("balance"),
-            "suite": _by_fee("payments", "payments", "payments", "payments", "risk"),
+            "suite": _by_fee("payments", "payments", "payments", "payments", "risk", "payments"),
             "fee_category": pl.when(is_alone & pl.col("_is_late"))
             .then(pl.lit("network_cost"))
-            .otherwise(_by_fee("processing", "processing", "tax", "dispute", "add_on")),
+            .otherwise(
+                _by_fee("processing", "processing", "tax", "dispute", "add_on", _of_product(_CATEGORIES))
+            ),
         },
     )
 
 
 def _fees(asked: Asked, time: str) -> Rows:
     """Return a row for each fee, in the order of their transactions."""
-    near = pl.col("created").is_between(asked.start, asked.end + 2 * _DAY) & (pl.col("created") < asked.as_of)
+    near = pl.col("created").is_between(asked.start, asked.end + _LATEST) & (pl.col("created") < asked.as_of)
     carried = asked.ledger.activity.lazy().filter(near & asked.filters)
     of_row = details.activity(asked.ledger.draws, asked.context)
     gross, whole, withheld = pl.col("gross"), pl.col("fee"), pl.col("withheld_tax")
     is_charge = pl.col("reporting_category") == "charge"
-    is_fee = pl.col("reporting_category") == "fee"
-    surcharge = pl.when(_is_from_abroad(of_row)).then(gross * _rate() // 1000).otherwise(0)
-    carried = carried.with_columns(
+    is_fee = pl.col("reporting_category").is_in(["fee", "network_cost"])
+    is_from_abroad = ~is_home(of_row.column("card_country")) & (whole != 0)
+    surcharge = pl.when(is_from_abroad).then(gross * _rate() // 1000).otherwise(0)
+    carried = carried.filter(~is_assessed()).with_columns(
         _surcharge=pl.when(is_charge).then(surcharge).otherwise(0),
         incurred_at=pl.when(is_fee & ~is_late_fee()).then(day_before()).otherwise("created"),
     )
     fees: list[tuple[int, pl.Expr, pl.Expr]] = [
-        (PROCESSING, is_charge, whole - withheld - pl.col("_surcharge")),
+        (PROCESSING, is_charge & (whole != 0), whole - withheld - pl.col("_surcharge")),
         (ABROAD, is_charge & (pl.col("_surcharge") > 0), pl.col("_surcharge")),
         (WITHHELD, withheld != 0, withheld),
         (DISPUTE, ~is_charge & ~is_fee & (whole != 0), whole),
         (STAND_ALONE, is_fee, -gross),
     ]
     every = pl.concat(
-        carried.filter(has_it).with_columns(_fee=pl.lit(number, pl.Int8), amount=amount)
-        for number, has_it, amount in fees
+        [
+            *(
+                carried.filter(has_it).with_columns(_fee=pl.lit(number, pl.Int8), amount=amount)
+                for number, has_it, amount in fees
+            ),
+            _by_charge(asked.ledger).filter(near),
+        ],
+        how="diagonal",
     )
     table = every.filter(asked.during(time)).sort(time, "created", "transaction", "_fee").collect()
     return Rows(table, pl.lit(value=True))
@@ -156,11 +182,30 @@ def day_before() -> pl.Expr:
     return pl.col("created") // _DAY * _DAY - 1
 
 
-def _is_from_abroad(of_row: Columns) -> pl.Expr:
-    country = of_row.column("card_country")
-    return pl.any_horizontal(
-        (pl.col("currency") == currency) & ~country.is_in(home) for currency, home in _HOME.items()
+def _by_charge(ledger: Ledger) -> pl.LazyFrame:
+    """Return the fees of charges and disputes that are in balance transactions of their own."""
+    is_dispute = pl.col("product").is_in(
+        [n for n, product in enumerate(PRODUCTS) if product.suite == "Disputes"]
     )
+    category = pl.when(is_dispute).then(pl.lit("dispute", CATEGORY)).otherwise(pl.lit("charge", CATEGORY))
+    return ledger.assessed.lazy().with_columns(
+        amount=pl.col("amount") + pl.col("tax"),
+        _fee=pl.lit(ASSESSED, pl.Int8),
+        reporting_category=category,
+    )
+
+
+def _amount(context: Context, units: pl.Expr) -> pl.Expr:
+    """Write minor units, or millionths of a fee that is part of a balance transaction."""
+    return (
+        pl.when(pl.col("_fee") == ASSESSED)
+        .then(decimal(units, 6))
+        .otherwise(details.amount_of(context, units))
+    )
+
+
+def _of_product(values: Sequence[str]) -> pl.Expr:
+    return pl.col("product").replace_strict(dict(enumerate(values)), return_dtype=pl.String)
 
 
 def _rate() -> pl.Expr:
@@ -168,10 +213,11 @@ def _rate() -> pl.Expr:
 
 
 def tax() -> pl.Expr:
-    """Return the tax included in an amount: in Japan ten percent, rounded towards zero."""
+    """Return the tax included in an amount: of a fee of its own, or in Japan ten percent, towards zero."""
     amount = pl.col("amount")
     tenth = amount.sign() * (amount.abs() // 11)
-    return pl.when(pl.col("currency") == "jpy").then(tenth).otherwise(0)
+    in_japan = pl.when(pl.col("currency") == "jpy").then(tenth).otherwise(0)
+    return pl.when(pl.col("_fee") == ASSESSED).then(pl.col("tax")).otherwise(in_japan)
 
 
 def _by_fee(*values: str | pl.Expr | None) -> pl.Expr:
@@ -198,4 +244,6 @@ def _description(method: pl.Expr) -> pl.Expr:
         .then(late)
         .otherwise(pl.concat_str(pl.lit("Radar for Fraud Teams ("), on, pl.lit(")")))
     )
-    return _by_fee(name, "Card from abroad", "Withheld tax", dispute, alone)
+    return _by_fee(
+        name, "Card from abroad", "Withheld tax", dispute, alone, _of_product([p.name for p in PRODUCTS])
+    )

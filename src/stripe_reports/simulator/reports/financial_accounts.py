@@ -80,6 +80,7 @@ def transactions(ledger: Ledger, as_of: int) -> pl.DataFrame:
     """Return the transactions created before *as_of*, by time, with ``impact`` on the available balance."""
     draws, amount = ledger.draws, pl.col("amount")
     paid = ledger.payouts.filter(pl.col("currency") == CURRENCY, pl.col("effective_at") < as_of)
+    paid = paid.with_columns(amount=amount - pl.col("fee"))  # the fee never leaves Stripe
     is_failing, is_known = pl.col("failed_at").is_not_null(), pl.col("failed_at") < as_of
     received = paid.select(
         created="effective_at",

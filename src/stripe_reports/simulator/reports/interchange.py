@@ -4,6 +4,9 @@ The platform passes interchange and scheme fees on and adds an application fee: 
 the balance transaction. All amounts have six decimals, in every currency. A network's fee without a payment
 is a stand-alone fee in the ledger. The platform keeps the interchange that a bank returns for a refund, so a
 refund costs its account nothing.
+
+An account that is on interchange-plus itself has its own card payments here, without an application fee: what
+they cost is in its rows ``network_cost``, up to the rounding of each.
 """
 
 from __future__ import annotations
@@ -12,8 +15,9 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from stripe_reports.simulator.ledger.card_costs import is_home, with_rates
 from stripe_reports.simulator.ledger.draws import Draws
-from stripe_reports.simulator.ledger.markets import CURRENCY, DECIMALS
+from stripe_reports.simulator.ledger.pricing import PRODUCTS
 from stripe_reports.simulator.reports import details
 from stripe_reports.simulator.reports.cells import decimal, money, timestamp
 from stripe_reports.simulator.reports.details import Columns, Context
@@ -21,29 +25,7 @@ from stripe_reports.simulator.reports.selections import Asked, Rows
 
 __all__ = ["columns", "plan_pages", "transactions"]
 
-_HOME = {
-    "eur": ("DE", "FR", "ES", "IT", "NL"),
-    "usd": ("US",),
-    "jpy": ("JP",),
-    "kwd": ("KW",),
-}
 _REGION = {"eur": "EEA", "usd": "US", "jpy": "Japan", "kwd": "GCC"}
-_RATES = {
-    # domestic debit and credit, foreign debit and credit, domestic and foreign schemes: millionths of the
-    # amount; then the minimum for a payment: interchange and scheme fee, millionths of the major unit
-    "eur": (2_000, 3_000, 8_500, 11_000, 251, 1_813, 0, 5_991),
-    "usd": (500, 16_500, 12_000, 19_700, 1_407, 2_419, 100_000, 19_500),
-    "jpy": (14_000, 21_500, 16_000, 23_000, 953, 1_877, 0, 0),
-    "kwd": (7_000, 13_500, 11_000, 15_500, 811, 2_103, 0, 4_250),
-}
-_RATES_TABLE = pl.LazyFrame(
-    {
-        "currency": pl.Series(list(_RATES), dtype=CURRENCY),
-        "_micro": [10 ** (6 - DECIMALS[currency]) for currency in _RATES],
-        **{f"_rate_{number}": [rates[number] for rates in _RATES.values()] for number in range(8)},
-    }
-)
-"""The same rates as a table, with the millionths of a major unit in one minor unit."""
 _BRANDS = {
     "visa": ("Visa", 400_000, 99_999),
     "mastercard": ("Mastercard", 510_000, 49_999),
@@ -68,47 +50,29 @@ _BANKS = {
 
 def transactions(asked: Asked) -> Rows:
     """Return the cost of card payments, their refunds and disputes, and the fees without a payment."""
+    if asked.ledger.terms.pricing == "interchange_plus":
+        return Rows(_own_costs(asked).collect(), pl.lit(value=True))
     of_row = details.activity(asked.ledger.draws, asked.context)
     category = pl.col("reporting_category")
     is_card = of_row.column("payment_method_type") == "card"
     costs = category.is_in(["charge", "refund"]) | (pl.col("fee") != 0)
     wanted = (is_card & costs) | (category == "fee")
     rows = asked.ledger.activity.lazy().filter(asked.during("created"), wanted)
-    table = rows.with_columns(
-        _brand=of_row.column("card_brand"),
-        _funding=of_row.column("card_funding"),
-        _is_home=pl.any_horizontal(
-            (pl.col("currency") == currency) & of_row.column("card_country").is_in(home)
-            for currency, home in _HOME.items()
-        ),
-    )
-    return Rows(
-        _costs(table.join(_RATES_TABLE, on="currency", maintain_order="left")).collect(), pl.lit(value=True)
-    )
+    table = rows.with_columns(_brand=of_row.column("card_brand"), _funding=of_row.column("card_funding"))
+    table = with_rates(table, country=of_row.column("card_country"), funding=pl.col("_funding"))
+    return Rows(_costs(table).collect(), pl.lit(value=True))
 
 
 def _costs(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Return interchange, scheme, discount and application fee per row, in millionths of the major unit."""
-    category, is_home = pl.col("reporting_category"), pl.col("_is_home")
+    category = pl.col("reporting_category")
     amount, total = pl.col("gross") * pl.col("_micro"), pl.col("fee") * pl.col("_micro")
-    is_credit = pl.col("_funding").is_in(["credit", "unknown"])
-    rate = (
-        pl.when(is_home & is_credit)
-        .then(pl.col("_rate_1"))
-        .when(is_home)
-        .then(pl.col("_rate_0"))
-        .when(is_credit)
-        .then(pl.col("_rate_3"))
-        .otherwise(pl.col("_rate_2"))
-    )
     is_charge, is_refund = category == "charge", category == "refund"
     # Towards zero, so that a refund returns no more than was charged.
-    of_bank = amount.sign() * (amount.abs() * rate // 1_000_000) + pl.when(is_charge).then(
-        pl.col("_rate_6")
+    of_bank = amount.sign() * (amount.abs() * pl.col("_bank") // 1_000_000) + pl.when(is_charge).then(
+        pl.col("_bank_fixed")
     ).otherwise(0)
-    of_scheme = amount * pl.when(is_home).then(pl.col("_rate_4")).otherwise(
-        pl.col("_rate_5")
-    ) // 1_000_000 + pl.col("_rate_7")
+    of_scheme = amount * pl.col("_scheme") // 1_000_000 + pl.col("_scheme_fixed")
     is_amex, none = pl.col("_brand") == "amex", pl.lit(0, pl.Int64)
     moves_interchange = is_charge | is_refund
     rows = rows.with_columns(
@@ -125,6 +89,36 @@ def _costs(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.with_columns(
         application=pl.when(category == "fee").then(none).otherwise(total - passed_on),
         total=pl.when(category == "fee").then(-amount).otherwise(total),
+        plan=_plan(),
+    )
+
+
+def _own_costs(asked: Asked) -> pl.LazyFrame:
+    """Return the cost of each card payment of an account on interchange-plus, and each credit for it."""
+    of_row = details.activity(asked.ledger.draws, asked.context)
+    product, amount, none = pl.col("product"), pl.col("amount"), pl.lit(0, pl.Int64)
+    is_cost = product.is_in([n for n, each in enumerate(PRODUCTS) if each.category == "network_cost"])
+    is_scheme = product.is_in([n for n, each in enumerate(PRODUCTS) if each.feature == "card_scheme"])
+    costs = (
+        asked.ledger.assessed.lazy()
+        .filter(is_cost, pl.col("created") < asked.as_of)
+        .group_by("charge", _is_credit=amount < 0)
+        .agg(bank=amount.filter(~is_scheme).sum(), scheme=amount.filter(is_scheme).sum())
+    )
+    is_charge = pl.col("reporting_category") == "charge"
+    rows = asked.ledger.activity.lazy().filter(asked.during("created"), is_charge)
+    rows = rows.join(costs, on="charge", maintain_order="left").with_columns(
+        _brand=of_row.column("card_brand"),
+        _funding=of_row.column("card_funding"),
+        _is_home=is_home(of_row.column("card_country")),
+    )
+    is_amex = pl.col("_brand") == "amex"
+    return rows.with_columns(
+        interchange=pl.when(is_amex).then(none).otherwise("bank"),
+        discount=pl.when(is_amex).then("bank").otherwise(none),
+        unattached=none,
+        application=none,
+        total=pl.col("bank") + pl.col("scheme"),
         plan=_plan(),
     )
 

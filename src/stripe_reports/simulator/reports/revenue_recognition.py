@@ -144,7 +144,7 @@ def _by_day(day: pl.Expr) -> pl.Expr:
 def _postings() -> list[tuple[str | pl.Expr, str | pl.Expr, pl.Expr]]:
     """Return debit, credit and amount booked for a balance transaction; a negative amount swaps the sides."""
     category = pl.col("reporting_category")
-    is_charge, is_fee = category == "charge", category == "fee"
+    is_charge, is_fee = category == "charge", category.is_in(["fee", "network_cost"])
     moves_back = ~is_charge & ~is_fee
     contra = (
         pl.when(category.is_in(["dispute", "dispute_reversal"]))
@@ -163,7 +163,7 @@ def _postings() -> list[tuple[str | pl.Expr, str | pl.Expr, pl.Expr]]:
         (contra, "Cash", only(moves_back, -pl.col("now"))),
         ("DeferredRevenue", "Cash", only(moves_back, -pl.col("later"))),
         ("TaxLiability", "Cash", only(moves_back, -pl.col("tax"))),
-        ("Fees", "Cash", pl.when(is_fee).then(-pl.col("gross")).otherwise("fee")),
+        ("Fees", "Cash", pl.when(is_fee).then(-pl.col("net")).otherwise("fee")),
     ]
 
 

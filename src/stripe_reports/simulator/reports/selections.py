@@ -20,6 +20,7 @@ from stripe_reports.simulator.reports.details import Context
 __all__ = ["Asked", "Pages", "Rows", "activity", "in_payout", "in_payouts", "parts", "payouts", "unsettled"]
 
 _PAGE = 50_000
+_CARD_FEES = "connect_card_payments_fees"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +135,12 @@ class Rows:
 def parts(asked: Asked) -> list[Asked]:
     """Return the report itself, or one part for each connected account if it is about them.
 
-    ``connected_account`` and ``connected_accounts`` name the accounts; a connected account gets only itself.
+    ``connected_account`` and ``connected_accounts`` name the accounts; a connected account gets only itself,
+    and so does an account on interchange-plus in the reports of what its card payments cost.
     """
-    if not asked.report_type.base.startswith("connect"):
+    base = asked.report_type.base
+    is_own = base.startswith(_CARD_FEES) and asked.ledger.terms.pricing == "interchange_plus"
+    if is_own or not base.startswith("connect"):
         return [replace(asked, ledger=asked.account.ledger) if asked.account else asked]
     named = [asked.parameters.get("connected_account"), *asked.parameters.get("connected_accounts", [])]
     wanted = {asked.account.id} if asked.account else {id_ for id_ in named if id_}
@@ -157,8 +161,9 @@ def payouts(asked: Asked) -> Rows:
 
     Payouts are positive here, and negative in the balance summary.
     """
-    net = -pl.col("net")
-    table = asked.ledger.movements.with_columns(net=net, gross=net, fee=pl.lit(0, pl.Int64))
+    table = asked.ledger.movements.with_columns(
+        gross=-(pl.col("net") + pl.col("fee")), fee=-pl.col("fee"), net=-pl.col("net")
+    )
     return Rows(table, asked.during("effective_at") & asked.filters)
 
 
@@ -167,18 +172,47 @@ def in_payouts(asked: Asked) -> Rows:
 
     Payouts that failed later are included: they settled their transactions, and were returned as one sum.
     """
-    # No row for the payout itself: Stripe's guide speaks of the transactions in the settlement batch. Files
-    # written by hand for tests do have one, with either sign; no genuine file that does is known.
-    # Source: https://docs.stripe.com/reports/payout-reconciliation
     wanted = asked.during("payout_effective_at") & asked.filters
-    return Rows(asked.ledger.activity, wanted, ("payout_effective_at", "payout"))
+    return Rows(_settled(asked.ledger), wanted, ("payout_effective_at", "payout"))
 
 
 def in_payout(asked: Asked) -> Rows:
     """Return the transactions settled by one automatic payout, as in the report by interval."""
     payout = asked.ledger.payout(asked.parameters["payout"])
     number = payout and payout["payout"]
-    return Rows(asked.ledger.activity, (pl.col("payout") == pl.lit(number, pl.UInt64)) & asked.filters)
+    return Rows(_settled(asked.ledger), (pl.col("payout") == pl.lit(number, pl.UInt64)) & asked.filters)
+
+
+def _settled(ledger: Ledger) -> pl.DataFrame:
+    """Return the activity, and if the account's terms say so, each automatic payout after its transactions.
+
+    By default there is no row for the payout itself: Stripe's guide speaks of the transactions in the
+    settlement batch. Some people find one; no genuine file that has it is known.
+    Source: https://docs.stripe.com/reports/payout-reconciliation
+    """
+    if not ledger.terms.lists_payouts:
+        nobody = {"moved": pl.lit(None, pl.UInt64), "automatic": pl.lit(None, pl.Boolean)}
+        return ledger.activity.with_columns(**nobody)
+    settling = pl.col("automatic") & (pl.col("reporting_category") == "payout")
+    themselves = ledger.movements.filter(settling).select(
+        *_as_transactions(),
+        payout="payout",
+        payout_created="created",
+        payout_effective_at="effective_at",
+    )
+    return pl.concat([ledger.activity, themselves], how="diagonal")
+
+
+def _as_transactions() -> list[pl.Expr]:
+    """Return the columns of a balance transaction for movements by payouts."""
+    return [
+        pl.col("reporting_category", "currency", "net", "fee", "automatic"),
+        (pl.col("net") + pl.col("fee")).alias("gross"),
+        pl.lit(0, pl.Int64).alias("withheld_tax"),
+        pl.col("effective_at").alias("created"),
+        pl.col("effective_at").alias("available_on"),
+        pl.col("payout").alias("moved"),
+    ]
 
 
 def unsettled(asked: Asked) -> Rows:
@@ -188,21 +222,10 @@ def unsettled(asked: Asked) -> Rows:
     with manual payouts stay, and those payouts are rows too, with negative amounts; so is a failed payout
     that was returned and paid again by hand. The rows of each currency sum to its ending balance.
     """
-    ended, none = asked.end, pl.lit(0, pl.Int64)
+    ended = asked.end
     is_settling = pl.col("automatic") & (pl.col("reporting_category") == "payout")
     by_hand = asked.ledger.movements.filter((pl.col("effective_at") < ended) & ~is_settling)
-    by_hand = by_hand.select(
-        "reporting_category",
-        "currency",
-        "net",
-        gross="net",
-        fee=none,
-        withheld_tax=none,
-        created="effective_at",
-        available_on="effective_at",
-        moved="payout",
-        automatic="automatic",
-    )
+    by_hand = by_hand.select(_as_transactions())
     is_settled = pl.col("payout_effective_at") < ended
     open_ = asked.ledger.activity.filter(
         (pl.col("created") < ended) & is_settled.not_().fill_null(value=True)
