@@ -11,6 +11,7 @@ import polars as pl
 
 from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.errors import ParameterError
+from stripe_reports.parsing.payout_rows import is_payout_itself
 
 __all__ = ["MONEY", "NAMES", "Books", "Frame", "has_instant", "instant"]
 
@@ -200,6 +201,8 @@ def _checked(name: str, form: _Form, frame: object) -> pl.DataFrame:
             "payout_reconciliation.itemized, which lists only transactions that a payout settled.",
             param=name,
         )
+    if name == "payout_reconciliation":
+        frame = frame.filter(~is_payout_itself(frame.columns))
     if form is _SUMMARY and frame.height and _FIGURES.isdisjoint(frame["category"]):
         raise ParameterError(
             f"{name} has no row of a balance.summary, such as ending_balance. Pass that report.", param=name

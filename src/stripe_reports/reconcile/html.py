@@ -43,8 +43,10 @@ def of_tie_out(controls: pl.DataFrame, sentence: str, notes: Sequence[str]) -> s
         texts = []
         for currency in currencies:
             row = cells[currency]
-            text = "" if row["passes"] else " " + escape(money(row["difference"], currency, signed=True))
-            texts.append(f'<td style="{CELL}">{mark(row["passes"])}{text}</td>')
+            is_equal = row["passes"] and not row["difference"]
+            text = "" if is_equal else " " + escape(money(row["difference"], currency, signed=True))
+            why = " explained" if row["explanation"] else ""
+            texts.append(f'<td style="{CELL}">{mark(row["passes"])}{text}{why}</td>')
         lines.append(f'<tr><td style="{CELL}">{escape(str(control))}</td>{"".join(texts)}</tr>')
     below = "".join(f"<p>{escape(note)}</p>" for note in notes)
     return (

@@ -7,12 +7,15 @@ rows whose amount is the difference, or half of it, are returned.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from stripe_reports.reconcile.books import MONEY, Books, has_instant, instant
 from stripe_reports.reconcile.controls import FEE, GROSS, NET, Control
+from stripe_reports.reconcile.explained import OF_FEE
 
-__all__ = ["none", "suspects"]
+__all__ = ["moved", "none", "suspects"]
 
 _ID = "balance_transaction_id"
 _TOLD: dict[str, pl.DataType] = {"report": pl.String(), "why": pl.String(), "difference": MONEY}
@@ -48,6 +51,13 @@ def suspects(books: Books, control: Control, currency: str | None, difference: p
 def none(books: Books, control: Control) -> pl.DataFrame:
     """Return an empty frame with the columns of suspect rows."""
     return pl.DataFrame(schema=_TOLD | dict(books.given[control.about].schema))
+
+
+def moved(books: Books, control: Control, categories: Sequence[str], currency: str | None) -> pl.DataFrame:
+    """Return the rows that the summary counts as gross; each is its part of an explained difference."""
+    rows = _in(books.given["activity"], currency).filter(pl.col("reporting_category").is_in(categories))
+    part = GROSS if control.name == OF_FEE else -GROSS
+    return _told(rows, "activity", "the summary counts it as gross", part)
 
 
 def _in(frame: pl.DataFrame, currency: str | None) -> pl.DataFrame:

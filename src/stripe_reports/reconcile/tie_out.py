@@ -12,8 +12,9 @@ import polars as pl
 from stripe_reports.errors import ParameterError
 from stripe_reports.reconcile.books import MONEY, NAMES, Books, Frame
 from stripe_reports.reconcile.controls import CONTROLS, outcome
+from stripe_reports.reconcile.explained import counted_as_gross
 from stripe_reports.reconcile.html import of_tie_out
-from stripe_reports.reconcile.suspects import none, suspects
+from stripe_reports.reconcile.suspects import moved, none, suspects
 from stripe_reports.render.money import money
 from stripe_reports.render.printable import printable
 from stripe_reports.render.suggest import did_you_mean
@@ -86,7 +87,7 @@ class TieOut:
 
     Attributes:
         reports: The reports compared, by the argument names of ``tie_out``; empty if frames were given.
-        notes: Sentences about what was not checked, and why.
+        notes: Sentences about what was not checked, and why, and about explained differences.
         title: The period, for people: ``"October 2026"``.
     """
 
@@ -130,13 +131,18 @@ class TieOut:
             )
         given: dict[str, pl.DataFrame] = {k: f for k, f in frames.items() if f is not None}  # type: ignore[misc]
         books = Books(**given, interval=interval)
-        return cls(outcome(books), books, reports or {}, notes, title)
+        controls = outcome(books)
+        explanations = controls["explanation"].drop_nulls().unique(maintain_order=True)
+        return cls(controls, books, reports or {}, (*notes, *explanations), title)
 
     def frame(self) -> pl.DataFrame:
-        """The controls: ``control``, ``currency``, ``left``, ``right``, ``difference`` and ``passes``.
+        """The controls: ``control``, ``currency``, ``left``, ``right``, ``difference``, ``passes``, and more.
 
         The difference is left minus right, as ``Decimal(38, 6)`` in major units. A control over many rows
-        passes if each row passes: if errors cancel out, the difference is zero but the control fails.
+        passes if each row passes: if errors cancel out, the difference is zero but the control fails. A
+        control also passes if its difference has an ``explanation``, otherwise null: it is exactly the gross
+        of network costs, contributions or Capital paydowns, and no genuine file proves whether a summary
+        counts these as fee or as gross.
         """
         return self._controls
 
@@ -165,7 +171,7 @@ class TieOut:
         return self._controls.filter(~pl.col("passes"))
 
     def rows(self, control: str, currency: str | None = None) -> pl.DataFrame:
-        """Return the rows that cause the difference of a control; an empty frame if it passes.
+        """Return the rows that cause the difference of a control; an empty frame if there is none.
 
         Args:
             control: Its name, such as ``"itemised = summary"``.
@@ -194,6 +200,10 @@ class TieOut:
             suspects(self._books, rule, row["currency"], pl.lit(row["difference"], MONEY))
             for row in of_control.filter(~pl.col("passes")).iter_rows(named=True)
         ]
+        found += [
+            moved(self._books, rule, counted_as_gross(self._books, self._controls, each), each)
+            for each in of_control.filter(pl.col("explanation").is_not_null())["currency"]
+        ]
         if not found:
             return none(self._books, rule)
         return pl.concat(found, how="diagonal_relaxed")
@@ -206,11 +216,20 @@ class TieOut:
         raise ParameterError(f"No control {control!r} was run.{did_you_mean(wanted, names)}", param="control")
 
     @property
-    def summary(self) -> str:
-        """The outcome in one sentence: ``"27 of 27 controls pass"``, or the number that fail."""
+    def outcome(self) -> str:
+        """The number of controls that pass, and of those that fail: ``"27 of 27 controls pass"``."""
         count, failed = self._controls.height, self.failed().height
-        title = f"{self.title}: " if self.title else ""
-        return f"{title}{count - failed} of {count} controls pass" + (f", {failed} fail" if failed else "")
+        explained = self._controls["explanation"].count()
+        return (
+            f"{count - failed} of {count} controls pass"
+            + (f", {explained} of them with an explained difference" if explained else "")
+            + (f", {failed} fail" if failed else "")
+        )
+
+    @property
+    def summary(self) -> str:
+        """The outcome in one sentence, with the period."""
+        return f"{self.title}: {self.outcome}" if self.title else self.outcome
 
     def __str__(self) -> str:
         lines = [self.summary, *(f"  {text}" for text in self._failing()), *self.notes]

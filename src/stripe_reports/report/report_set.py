@@ -11,10 +11,12 @@ from typing import Self
 
 import polars as pl
 
+from stripe_reports.catalog import FEE_CATEGORIES
 from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.catalog.splitting import summary_of
 from stripe_reports.errors import MixedColumnsError, ParameterError, StoreError
 from stripe_reports.models import Provenance, ReportRequest
+from stripe_reports.parsing.payout_rows import transactions_of
 from stripe_reports.planning.intervals import Split
 from stripe_reports.render import remedies
 from stripe_reports.render.card import card, folded
@@ -34,7 +36,7 @@ _HOW = {
     "launched": "launched",
 }
 _COMPARED = ("gross", "fee", "net")
-_FEE = pl.col("reporting_category") == "fee"
+_FEE = pl.col("reporting_category").is_in(FEE_CATEGORIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +157,14 @@ class ReportSet(Exports):
     def totals(self) -> pl.DataFrame:
         """Rows, gross, fee and net of each currency, over all parts.
 
+        A payout's own row in its reconciliation is not counted: it is none of its transactions.
+
         Raises:
             ParameterError: The report has no such columns, was asked for without them, or has them as text.
         """
         self._check_columns("currency", *_COMPARED)
-        sums = self.scan().group_by("currency").agg(pl.len().alias("rows"), pl.col(_COMPARED).sum())
+        rows = transactions_of(self.scan(), self.request.report_type)
+        sums = rows.group_by("currency").agg(pl.len().alias("rows"), pl.col(_COMPARED).sum())
         return sums.sort("currency").collect()
 
     def summary_request(self) -> ReportRequest:

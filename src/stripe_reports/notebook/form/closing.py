@@ -44,9 +44,8 @@ class Closing:
         tied = self._client.tie_out((request.period_start, request.period_end), timezone=zone, progress=None)
         with self._lock:
             self._last = tied
-        passing = int(tied.frame()["passes"].sum())
         return {
-            "title": f"{request.days_text}: {passing} of {tied.frame().height} controls pass",
+            "title": f"{request.days_text}: {tied.outcome}",
             "passes": tied.passes,
             "notes": list(tied.notes),
             "controls": [_control(row) for row in tied.frame().iter_rows(named=True)],
@@ -75,4 +74,5 @@ def _control(row: dict[str, Any]) -> dict[str, Any]:
         name: "" if row[name] is None else figure(row[name], currency)
         for name in ("left", "right", "difference")
     }
-    return {"control": row["control"], "currency": currency, "passes": row["passes"], **amounts}
+    told = {"passes": row["passes"], "explained": row["explanation"] is not None}
+    return {"control": row["control"], "currency": currency, **told, **amounts}

@@ -67,10 +67,10 @@ def _controls(tie_out: TieOut) -> Html:
 def _outcome(cell: Mapping[str, object]) -> Html:
     passes, difference = bool(cell["passes"]), cell["difference"]
     text = ""
-    if not passes and isinstance(difference, Decimal):
+    if isinstance(difference, Decimal) and (difference or not passes):
         currency = cell["currency"]
         text = " " + escape(money(difference, str(currency) if currency else None, signed=True))
-    return Html(f"{mark(passes)}{text}")
+    return Html(f"{mark(passes)}{text}{' explained' if cell['explanation'] else ''}")
 
 
 def _differences(tie_out: TieOut) -> Html:

@@ -26,8 +26,8 @@ function periodControls(port) {
         .map((name, index) => ({ name, numeric: index > 2 }));
       const ordered = [...found.controls].sort((a, b) => a.passes - b.passes);
       outcome.replaceChildren(plainTable(columns, ordered.map((one) => [
-        h("span", { class: one.passes ? "sr-passes" : "sr-fails" }, one.passes ? "✔ passes" : "✘ fails"),
-        one.passes ? one.control : h("button", { type: "button", class: "sr-link", title: "Show the rows behind the difference",
+        h("span", { class: one.passes ? "sr-passes" : "sr-fails" }, one.explained ? "✔ explained" : one.passes ? "✔ passes" : "✘ fails"),
+        one.passes && !one.explained ? one.control : h("button", { type: "button", class: "sr-link", title: "Show the rows behind the difference",
           onclick: () => drill(one) }, one.control),
         one.currency, one.left, one.right, one.difference])), ...found.notes.map((note) => h("p", { class: "sr-hint" }, note)));
     } catch (error) {

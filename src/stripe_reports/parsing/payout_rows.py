@@ -1,0 +1,36 @@
+"""The row of a payout inside its own reconciliation: it is the payout, and not one of its transactions.
+
+Some people find one in Stripe's payout reconciliation, with the payout as its source; no genuine file that
+has it is known. With it, the rows of a payout would sum to zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import polars as pl
+
+__all__ = ["is_payout_itself", "transactions_of"]
+
+_RECONCILIATION = "payout_reconciliation"
+
+
+def is_payout_itself(columns: Collection[str]) -> pl.Expr:
+    """Tell whether a row of a payout reconciliation is the payout itself.
+
+    Args:
+        columns: The columns of the report. If its source and its payout are among them, they must be equal;
+            otherwise the reporting category decides.
+    """
+    is_payout = (pl.col("reporting_category") == "payout").fill_null(value=False)
+    if {"source_id", "automatic_payout_id"} <= set(columns):
+        return is_payout & pl.col("source_id").eq_missing(pl.col("automatic_payout_id"))
+    return is_payout
+
+
+def transactions_of(rows: pl.LazyFrame, report_type: str) -> pl.LazyFrame:
+    """Drop the payouts themselves from a payout reconciliation; any other report stays as it is."""
+    columns = rows.collect_schema().names()
+    if _RECONCILIATION not in report_type or "reporting_category" not in columns:
+        return rows
+    return rows.filter(~is_payout_itself(columns))
