@@ -84,12 +84,13 @@ def payouts(
         currency, effective = rng.choice(currencies), datetime(2026, 10, 1 + rng.randrange(31), tzinfo=UTC)
         back = rng.random() < 0.1
         net = an_amount(rng, currency) * (-1 if back else 1)
+        fee = -an_amount(rng, currency, 300) if rng.random() < 0.2 else Decimal(0)
         return {
             "payout_id": f"po_{number}",
             "effective_at": effective,
             "currency": currency,
-            "gross": net,
-            "fee": Decimal(0),
+            "gross": net + fee,
+            "fee": fee,
             "net": net,
             "reporting_category": "payout_reversal" if back else "payout",
             "payout_expected_arrival_date": (

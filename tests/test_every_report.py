@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
 import stripe_reports as sr
-from played_reports import KNOWN
+from played_reports import EVERY_TERMS, KNOWN
 from simulator_api import CONNECTED
 from stripe_reports import catalog, charts
+from stripe_reports.demo_client import DemoClient
 from stripe_reports.errors import ParameterError
+from stripe_reports.simulator import Simulator
 
 NEWEST = sorted({catalog.newest(id_.rpartition(".")[0], KNOWN) for id_ in KNOWN})
 OLDER = sorted(set(KNOWN) - set(NEWEST))
@@ -62,6 +66,33 @@ def test_every_report_has_each_of_its_charts_a_table_and_a_page(client, named, i
         draw = charts.recipe_for(id_, frame.columns, kind)
         for rows, options in ((frame, {"currency": "eur"}), (frame.head(1), {}), (frame.clear(), {})):
             assert draw(rows, **options).to_dict(validate=False)["layer" if rows.is_empty() else "title"]
+    assert report.table(rows=5).as_raw_html()
+    assert "<svg" in report.to_html(rows=5)
+
+
+OF_FEES = [id_ for id_ in NEWEST if catalog.get(id_).family in ("balance", "payout_reconciliation", "fees")]
+
+
+@pytest.fixture(scope="module", params=EVERY_TERMS[1:], ids=lambda terms: terms.pricing)
+def other(request, tmp_path_factory):
+    """An account whose fees are rows of their own, and that lists a payout in its reconciliation."""
+    terms = replace(request.param, lists_payouts=True)
+    simulator = Simulator(1, latency=1.0, charges_per_day=8.0, terms=terms)
+    with DemoClient(simulator, livemode=True, cache_dir=tmp_path_factory.mktemp("other")) as client:
+        yield client
+
+
+@pytest.mark.parametrize("id_", [id_ for id_ in OF_FEES if not id_.startswith("connect")])
+def test_accounts_that_pay_in_other_ways_have_the_same_charts(other, id_):
+    """On interchange-plus and with stand-alone fees; each with a table and a page."""
+    payout = other.frame("payout_reconciliation.itemized", "2026-10", currency="eur")["automatic_payout_id"][
+        0
+    ]
+    by_id = "payout" in catalog.get(id_).required_parameters
+    report = other.fetch(id_, payout=payout) if by_id else other.fetch(id_, "2026-10")
+    assert report.frame().height
+    for kind in report.chart_kinds():
+        assert report.chart(kind, linked=True).to_dict(validate=False)["title"]["text"]
     assert report.table(rows=5).as_raw_html()
     assert "<svg" in report.to_html(rows=5)
 

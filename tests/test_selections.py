@@ -55,8 +55,8 @@ some = settings(max_examples=6, deadline=None)
 OVER_TIME = {
     "activity_net": "net",
     "payouts_made_of": "net",
-    "payouts_over_time": "net",
-    "payout_arrival": "net",
+    "payouts_over_time": "gross",
+    "payout_arrival": "gross",
     "fees_by_product": "amount",
     "amounts_by_component": "amount",
     "tax_over_time": "tax_amount",

@@ -484,8 +484,9 @@ def test_charts_sums_and_controls_refuse_money_that_is_text_and_say_how_to_read_
     period = "2026-10"
     payouts = client.fetch("payouts.itemized", period, schema_overrides=OVERRIDE)
     set_ = client.fetch_all("payouts.itemized", "2026-Q3", split="month", schema_overrides=OVERRIDE)
+    activity = client.fetch("balance_change_from_activity.itemized", period, schema_overrides=OVERRIDE)
     refused = [
-        lambda: payouts.chart(),
+        lambda: activity.chart(),
         lambda: sr.tie_out(payouts=payouts.frame()),
         lambda: set_.totals(),
         lambda: set_.tie_out(client.fetch(set_.summary_request())),

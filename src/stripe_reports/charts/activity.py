@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from stripe_reports.catalog import FEE_CATEGORIES
 from stripe_reports.charts.columns import Frame, check, first_of, zone_of
 from stripe_reports.charts.daily import sums_by_day
 from stripe_reports.charts.groups import Groups, largest
@@ -111,11 +112,22 @@ def gross_fee_net(
     """Draw gross, fees and net per day, week or month: one panel per currency.
 
     Fees are positive in the report but drawn below zero, so that the two bars add up to the net, which is a
-    point. Arguments and errors are those of ``activity_net``.
+    point. Fees that are rows of their own have their amount in ``gross``; with ``reporting_category``, they
+    are drawn as fees, as in the balance summary. Arguments and errors are those of ``activity_net``.
     """
     time = _check(frame, "gross", "fee", "net")
+    is_fee = pl.lit(value=False)
+    if first_of(frame, "reporting_category"):
+        is_fee = pl.col("reporting_category").is_in(FEE_CATEGORIES).fill_null(value=False)
+    own = pl.when(is_fee).then(pl.col("gross")).otherwise(0)
     days = sums_by_day(
-        frame, time, timezone, currency, gross=pl.col("gross"), fee=-pl.col("fee"), net=pl.col("net")
+        frame,
+        time,
+        timezone,
+        currency,
+        gross=pl.col("gross") - own,
+        fee=own - pl.col("fee"),
+        net=pl.col("net"),
     )
     if days.is_empty():
         return note(NOTHING, heading(title or "Gross, fees and net", subtitle))

@@ -24,6 +24,7 @@ from stripe_reports.charts.payouts import payout_arrival, payouts_over_time
 from stripe_reports.charts.rates import dispute_and_refund_rates
 from stripe_reports.charts.reconciliation import payout_composition, payouts_made_of
 from stripe_reports.charts.revenue import debits_and_credits
+from stripe_reports.charts.settled import counting, settled
 from stripe_reports.charts.source import Source
 from stripe_reports.charts.summary import by_category
 from stripe_reports.charts.tax import tax_by_jurisdiction, tax_over_time
@@ -103,6 +104,7 @@ _SUMMARIES = (
 _CREATED = ("created", "created_utc")
 _AMOUNTS = ("currency", "gross", "fee", "net")
 _ACCOUNT = ("connected_account", "connected_account_id")
+_PAID = ("gross", "net")
 _CATEGORY = "reporting_category"
 
 _KINDS = (
@@ -160,14 +162,14 @@ _KINDS = (
         "Payouts by status",
         payouts_over_time,
         ("payouts.itemized",),
-        (("effective_at", "effective_at_utc"), "net", "currency", "payout_status"),
+        (("effective_at", "effective_at_utc"), _PAID, "currency", "payout_status"),
     ),
     _Kind(
         "arrival",
         "Days until payouts arrive",
         payout_arrival,
         ("payouts.itemized",),
-        (("effective_at", "effective_at_utc"), "payout_expected_arrival_date", "net", "currency"),
+        (("effective_at", "effective_at_utc"), "payout_expected_arrival_date", _PAID, "currency"),
     ),
     _Kind(
         "products",
@@ -366,7 +368,10 @@ def chart_of(
     zone = source.request.timezone or source.request.zone
     if "timezone" in recipe.__annotations__ and zone:
         known["timezone"] = zone
-    chart = recipe(source.rows, **(known | options))
+    base, rows, where = _base(source.request.report_type), source.rows, None
+    if "payout_reconciliation" in base and _CATEGORY in source.columns:
+        rows, where = settled(rows)
+    chart = counting(recipe(rows, **(known | options)), where)
     chart = linked_(chart) if linked else chart
     return look.dressed(chart, theme) if theme else chart
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from stripe_reports.charts.columns import Frame, check, first_of, zone_of
+from stripe_reports.charts.columns import Frame, check, first_of, only_currencies, zone_of
 from stripe_reports.charts.daily import sums_by_day
 from stripe_reports.charts.groups import largest
 from stripe_reports.charts.lines import lines, rated
@@ -21,13 +21,18 @@ from stripe_reports.charts.panels import (
 )
 from stripe_reports.charts.slots import Every, by_period
 from stripe_reports.charts.stacked import stacked
+from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.columns import column
 
 __all__ = ["card_fee_rate", "fee_rate", "fees_by_product"]
 
 _CREATED = ("created", "created_utc")
 _INCURRED = ("incurred_at", "balance_transaction_created")
-_CHARGES = {"columns": ["reporting_category"], "in": ["charge"]}
+_ALONE = ("fee", "network_cost")
+"""Categories of fees that are rows of their own, with the amount in ``gross`` and tax in ``fee``."""
+_REMARK = (
+    "With the fees and network costs that are rows of their own, without tax; they are booked days later."
+)
 
 
 def fee_rate(
@@ -43,7 +48,10 @@ def fee_rate(
 ) -> Chart:
     """Draw the fees of charges as a rate of their gross, over time, by card brand: one panel per currency.
 
-    Stand-alone fees, such as for disputes, belong to no charge and are not included.
+    Fees that are rows of their own, such as for Radar, belong to no charge and are not included, unless the
+    account pays for its charges with such rows: then no charge carries a fee, or network costs are rows too.
+    In that case all fees and network costs are one line, without the tax in their ``fee`` column; they are
+    booked up to two days after the charges.
 
     Args:
         frame: An itemised report with ``created``, ``reporting_category``, ``gross``, ``fee`` and
@@ -58,15 +66,33 @@ def fee_rate(
         subtitle: One line or several below it.
 
     Raises:
-        ParameterError: A column is missing, or an amount is not a decimal.
+        ParameterError: A column is missing, or an amount is not a decimal; or *by* is given, but fees are
+            rows of their own.
     """
     time = first_of(frame, *_CREATED) or _CREATED[0]
-    by = by or first_of(frame, "card_brand", "payment_method_type")
+    check(frame, "A chart of the fee rate", ["reporting_category", "gross", "fee", "currency"], exact=["fee"])
+    are_alone = _are_alone(only_currencies(frame, currency))
+    if are_alone and by:
+        raise ParameterError(
+            f"This account's fees are rows of their own, which have no {by}. Leave out by, for all charges.",
+            param="by",
+        )
+    by = by or (None if are_alone else first_of(frame, "card_brand", "payment_method_type"))
     needed = [time, "reporting_category", "gross", "fee", "currency", *([by] if by else [])]
     check(frame, "A chart of the fee rate", needed, exact=["gross", "fee"])
-    charges = frame.lazy().filter(pl.col("reporting_category") == "charge")
+    where = {"columns": ["reporting_category"], "in": ["charge", *(_ALONE if are_alone else ())]}
+    counted = frame.lazy().filter(pl.col("reporting_category").is_in(where["in"]))
+    is_charge, none = pl.col("reporting_category") == "charge", pl.lit(0, frame.collect_schema()["gross"])
     category = (column(by) if by else pl.lit("all charges")).alias("category")
-    days = sums_by_day(charges, time, timezone, currency, category, part=pl.col("fee"), whole=pl.col("gross"))
+    days = sums_by_day(
+        counted,
+        time,
+        timezone,
+        currency,
+        category,
+        part=pl.when(is_charge).then(pl.col("fee")).otherwise(-pl.col("gross")),
+        whole=pl.when(is_charge).then(pl.col("gross")).otherwise(none),
+    )
     what = f", by {by.replace('_', ' ')}" if by else ""
     if days.is_empty():
         return note(NOTHING, heading(title or f"Fees as a rate of charges{what}", subtitle))
@@ -74,7 +100,10 @@ def fee_rate(
     width, _ = size_of(currencies_of(data)[0])
     data, slots = by_period(data, time, every=every, zone=zone_of(frame, time, timezone), width=width)
     head = heading(
-        title or f"Fees as a rate of charges, per {slots.every}{what}", subtitle, currencies_of(data)[1]
+        title or f"Fees as a rate of charges, per {slots.every}{what}",
+        subtitle,
+        currencies_of(data)[1],
+        _REMARK if are_alone else None,
     )
     names = {
         "label": slots.every.capitalize(),
@@ -84,8 +113,21 @@ def fee_rate(
         "of": "Of charges",
     }
     return lines(
-        rated(data, fees="part", of="whole"), slots, groups, head, names=names, rates=True, where=_CHARGES
+        rated(data, fees="part", of="whole"), slots, groups, head, names=names, rates=True, where=where
     )
+
+
+def _are_alone(rows: pl.LazyFrame) -> bool:
+    """Tell whether fees of charges are rows of their own."""
+    category = pl.col("reporting_category")
+    found = rows.select(
+        carried=(pl.col("fee") != 0).filter(category == "charge").any(),
+        alone=category.is_in(_ALONE).any(),
+        costs=(category == "network_cost").any(),
+        charges=(category == "charge").any(),
+    ).collect(engine="streaming")
+    carried, alone, costs, charges = found.row(0)
+    return bool(costs or (alone and charges and not carried))
 
 
 def card_fee_rate(

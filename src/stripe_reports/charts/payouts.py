@@ -24,6 +24,8 @@ from stripe_reports.charts.stacked import stacked
 __all__ = ["payout_arrival", "payouts_over_time"]
 
 _TIMES = ("effective_at", "effective_at_utc")
+_PAID = ("gross", "net")
+"""What the bank gets; a file without it has at least what leaves the balance, which includes a fee."""
 _LONG = 30
 """Payouts that take more days than this are combined in one bar."""
 
@@ -41,11 +43,12 @@ def payouts_over_time(
 ) -> Chart:
     """Draw payouts per day, week or month, by status: one panel per currency.
 
-    A returned payout is above zero on the day it left, and below zero on the day it came back.
+    The amount is what the bank gets; the fee of an instant payout is not part of it. A returned payout is
+    above zero on the day it left, and below zero on the day it came back.
 
     Args:
-        frame: A ``payouts.itemized`` report, with ``effective_at``, ``payout_status``, ``net`` and
-            ``currency``.
+        frame: A ``payouts.itemized`` report, with ``effective_at``, ``payout_status``, ``gross`` and
+            ``currency``; without ``gross``, what left the balance is drawn: ``net``.
         every: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None chooses a readable one.
         currency: Draw only this currency, or these.
         timezone: Time zone of the days; None for that of the column.
@@ -56,9 +59,10 @@ def payouts_over_time(
         ParameterError: A column is missing, or an amount is not a decimal.
     """
     time = first_of(frame, *_TIMES) or _TIMES[0]
-    check(frame, "A chart of payouts", [time, "payout_status", "net", "currency"], exact=["net"])
+    paid = first_of(frame, *_PAID) or _PAID[0]
+    check(frame, "A chart of payouts", [time, "payout_status", paid, "currency"], exact=[paid])
     status = pl.col("payout_status").alias("category")
-    days = sums_by_day(frame, time, timezone, currency, status, amount=pl.col("net"))
+    days = sums_by_day(frame, time, timezone, currency, status, amount=pl.col(paid))
     if days.is_empty():
         return note(NOTHING, heading(title or "Payouts by status", subtitle))
     data, groups = largest(days, "payout_status", top=8)
@@ -66,7 +70,7 @@ def payouts_over_time(
     data, slots = by_period(data, time, every=every, zone=zone_of(frame, time, timezone), width=width)
     head = heading(title or f"Payouts per {slots.every}, by status", subtitle, currencies_of(data)[1])
     data = data.with_columns(payouts=pl.col("rows").cast(pl.String))
-    names = {"label": slots.every.capitalize(), "category": "Status", "exact": "Net", "payouts": "Payouts"}
+    names = {"label": slots.every.capitalize(), "category": "Status", **_amount_of(paid)}
     return stacked(data, slots, groups, head, names=names)
 
 
@@ -87,7 +91,8 @@ def payout_arrival(
     """
     time, arrival = first_of(frame, *_TIMES) or _TIMES[0], "payout_expected_arrival_date"
     has_status = first_of(frame, "payout_status")
-    check(frame, "A chart of payouts", [time, arrival, "net", "currency"], exact=["net"])
+    paid = first_of(frame, *_PAID) or _PAID[0]
+    check(frame, "A chart of payouts", [time, arrival, paid, "currency"], exact=[paid])
     days = (as_day(frame, arrival, None) - as_day(frame, time, timezone)).dt.total_days()
     data = (
         only_currencies(frame, currency)
@@ -96,7 +101,7 @@ def payout_arrival(
             days.clip(upper_bound=_LONG + 1).alias("days"),
             (pl.col("payout_status") if has_status else pl.lit("payouts")).alias("category"),
         )
-        .agg(rows=pl.len().cast(pl.Int64), amount=pl.col("net").sum())
+        .agg(rows=pl.len().cast(pl.Int64), amount=pl.col(paid).sum())
         .collect(engine="streaming")
     )
     head = heading(title or "Payouts by days until they arrive", subtitle, currencies_of(data)[1])
@@ -108,8 +113,12 @@ def payout_arrival(
         {"until": arrival, "column": time, "over": _LONG, "zone": zone_of(frame, time, timezone)},
     )
     data = data.with_columns(period=_key(pl.col("days")), payouts=pl.col("rows").cast(pl.String)).drop("days")
-    names = {"label": "Arrival", "category": "Status", "exact": "Net", "payouts": "Payouts"}
+    names = {"label": "Arrival", "category": "Status", **_amount_of(paid)}
     return stacked(data, slots, groups, head, names=names)
+
+
+def _amount_of(paid: str) -> dict[str, str]:
+    return {"exact": "To the bank" if paid == "gross" else "Net", "payouts": "Payouts"}
 
 
 def _key(days: pl.Expr) -> pl.Expr:

@@ -18,6 +18,7 @@ from stripe_reports.charts.panels import (
     note,
     size_of,
 )
+from stripe_reports.charts.settled import counting, settled
 from stripe_reports.charts.slots import NO_DATE, Every, Slots, by_period
 from stripe_reports.charts.stacked import stacked
 from stripe_reports.charts.waterfall import waterfall
@@ -61,6 +62,7 @@ def payouts_made_of(
     """
     needed = ["automatic_payout_id", "reporting_category", "net", "currency"]
     check(frame, "A chart of the composition of payouts", needed, exact=["net"])
+    frame, where = settled(frame)
     time = first_of(frame, *_TIMES)
     keys = [pl.col("automatic_payout_id").alias("payout"), pl.col("reporting_category").alias("category")]
     if time is None:
@@ -79,7 +81,8 @@ def payouts_made_of(
         zone = zone_of(frame, time, timezone)
         sums, slots = by_period(data.drop("payout"), time, every=every, zone=zone, width=width)
         head = heading(title or f"Composition of payouts per {slots.every}", subtitle, remark)
-        return stacked(sums, slots, groups, head, names={"label": slots.every.capitalize(), **names})
+        names = {"label": slots.every.capitalize(), **names}
+        return stacked(sums, slots, groups, head, names=names, where=where)
     if len(data) > _MOST_BARS:
         return note(
             f"{most:,} payouts are too many to draw one by one, and no column has their time.",
@@ -107,7 +110,7 @@ def payouts_made_of(
     total = pl.col("amount").sum().over("currency", "period")
     data = data.with_columns(total=total, day=pl.col("day").dt.to_string("%Y-%m-%d").fill_null(NO_DATE))
     names = {"label": "Payout", "day": "Effective", **names}
-    return stacked(data, slots, groups, head, names=names)
+    return stacked(data, slots, groups, head, names=names, where=where)
 
 
 def payout_composition(
@@ -137,6 +140,7 @@ def payout_composition(
         ["reporting_category", "net", "currency"],
         exact=["net"],
     )
+    frame, where = settled(frame)
     sums = (
         only_currencies(frame, currency)
         .group_by(pl.col("currency").fill_null(""), pl.col("reporting_category").alias("category"))
@@ -178,7 +182,7 @@ def payout_composition(
         .filter(pl.col("currency").is_in(drawn))
         .sort(pl.col("currency").replace_strict(place, return_dtype=pl.Int64), maintain_order=True)
     )
-    return waterfall(bars, head, category={**groups.source, "all": _ALL})
+    return counting(waterfall(bars, head, category={**groups.source, "all": _ALL}), where)
 
 
 _ALL = "paid_out"

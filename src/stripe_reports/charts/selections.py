@@ -247,6 +247,12 @@ def _counted(where: Mapping[str, Any] | None) -> _Clause | None:
     if "equal" in where:
         one, other = (_column(name) for name in where["equal"])
         return _Clause(one.expr.eq_missing(other.expr), f"{one.code}.eq_missing({other.code})")
+    if "differ" in where:
+        one, other = (_column(name) for name in where["differ"])
+        return _Clause(one.expr.ne_missing(other.expr), f"{one.code}.ne_missing({other.code})")
+    if "not in" in where:
+        kept = _is_in(_column(where["columns"][0]), where["not in"])
+        return _Clause(kept.expr.not_(), f"{kept.code}.not_()")
     return _is_in(_column(where["columns"][0]), where["in"])
 
 

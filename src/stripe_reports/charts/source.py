@@ -8,6 +8,7 @@ import polars as pl
 
 from stripe_reports.catalog.assumptions import unknown_columns
 from stripe_reports.models import Provenance, ReportRequest
+from stripe_reports.parsing.payout_rows import transactions_of
 
 __all__ = ["Source"]
 
@@ -32,6 +33,11 @@ class Source:
     def unknown(self) -> list[str]:
         """The columns that are text because nobody knows their kind."""
         return unknown_columns(self.origins)
+
+    @property
+    def counted(self) -> pl.LazyFrame:
+        """The rows that can be added up: without the payouts that a payout reconciliation may list too."""
+        return transactions_of(self.rows, self.request.report_type)
 
     @property
     def as_of_text(self) -> str:

@@ -57,6 +57,7 @@ def cells_of(
     rows: int = 100,
     columns: str | Sequence[str] | None = None,
     by: str | Sequence[str] | None = None,
+    counted: pl.LazyFrame | None = None,
 ) -> Cells:
     """Format the first rows of a frame as text, grouped by currency, each group with its subtotal.
 
@@ -65,6 +66,7 @@ def cells_of(
         rows: Maximum number of rows to show; the subtotals cover all rows.
         columns: Columns to show, in order; None for all.
         by: One column or several: show the subtotal of each value and currency instead of rows.
+        counted: The rows that the subtotals are of, if not all: those of the frame that are transactions.
 
     Raises:
         ParameterError: There is no such column, or *rows* is negative.
@@ -73,6 +75,7 @@ def cells_of(
         raise ParameterError(f"rows must be at least 0; got {rows!r}.", param="rows")
     columns = [columns] if isinstance(columns, str) else columns
     every = frame.lazy()
+    counted = every if counted is None else counted
     names = every.collect_schema().names()
     _check([*(columns or ()), *([by] if isinstance(by, str) else by or ())], names)
     currency = next((name for name in ("currency", "fee_currency") if name in names), None)
@@ -87,7 +90,8 @@ def cells_of(
             )
         count = pl.col("count").sum() if "count" in names else pl.len().alias("count")
         amounts = [name for name in summed if name not in ("count", *keys)]
-        every = every.group_by(map(column, keys), maintain_order=True).agg(count, *map(_sum, amounts))
+        every = counted.group_by(map(column, keys), maintain_order=True).agg(count, *map(_sum, amounts))
+        counted = every
         summed = ["count", *amounts]
         names = [*keys, *summed]
     shown = [name for name in columns or names if name in names and name != currency]
@@ -96,7 +100,7 @@ def cells_of(
     head = every.head(rows).collect()
     parts = [
         _part(head, schema, shown, currency, sums)
-        for sums in _sums(every, currency, [n for n in summed if n in schema])
+        for sums in _sums(counted, currency, [n for n in summed if n in schema])
     ]
     return Cells(
         header=[_title(name, schema[name]) for name in shown],

@@ -90,6 +90,7 @@ def table_of(
         title=title or title_of(of.request),
         subtitle=" · ".join(subtitle_of(of, named=False)),
         source=_origins_text(of),
+        counted=of.counted,
     )
 
 
@@ -108,9 +109,10 @@ def table_of_frame(
     title: str | None = None,
     subtitle: str | None = None,
     source: str | None = None,
+    counted: pl.LazyFrame | None = None,
 ) -> ReportTable:
     """Return the table of any frame, such as one from ``sr.read_csv``; see ``table_of``."""
-    cells = cells_of(frame, rows=rows, columns=columns, by=by)
+    cells = cells_of(frame, rows=rows, columns=columns, by=by, counted=counted)
     texts: list[dict[str, str]] = []
     totals: list[int] = []
     names = [f"{n}" for n in range(len(cells.header))]

@@ -34,7 +34,9 @@ def page_of(source: Source, kind: str | None = None, *, rows: int = 100) -> str:
     if kind is not None or kinds_of(source):
         chart = chart_of(source, kind, subtitle=[])
         parts.append(pages.section("Chart", pages.figure(chart)))
-    parts.append(pages.section("Rows", table_of_cells(cells_of(source.rows, rows=rows))))
+    parts.append(
+        pages.section("Rows", table_of_cells(cells_of(source.rows, rows=rows, counted=source.counted)))
+    )
     parts.append(pages.section("Provenance", provenance_of(source)))
     return pages.page(title_of(source.request), *parts, subtitle=subtitle_of(source, named=False))
 
@@ -45,7 +47,7 @@ def _figures(source: Source) -> pages.Html | None:
     key = next((name for name in ("reporting_category", "product", "country_code") if name in columns), None)
     if key is None or "count" in columns:
         return None
-    return table_of_cells(cells_of(source.rows, by=key, rows=1000))
+    return table_of_cells(cells_of(source.rows, by=key, rows=1000, counted=source.counted))
 
 
 def table_of_cells(cells: Cells) -> pages.Html:

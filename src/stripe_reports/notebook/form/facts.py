@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from stripe_reports.notebook.form.cells import currency_columns
+from stripe_reports.parsing.payout_rows import transactions_of
 from stripe_reports.render.money import figure
 from stripe_reports.report.report import Report
 
@@ -33,6 +34,7 @@ def summary(report: Report) -> list[dict[str, str]]:
     currency = "currency" if "currency" in groups else next(iter(groups))
     if "reporting_category" in schema:  # a total together with its parts would be counted twice
         rows = rows.filter(pl.col("reporting_category").str.to_lowercase().ne_missing("total"))
+        rows = transactions_of(rows, report.request.report_type)
     return _sums(rows, currency, groups[currency][:_MOST_SUMS])
 
 
