@@ -18,6 +18,8 @@ from stripe_reports.simulator.ledger import ledger as ledger_module
 from stripe_reports.simulator.ledger.draws import Draws
 from stripe_reports.simulator.ledger.ledger import Ledger
 from stripe_reports.simulator.ledger.markets import DECIMALS
+from stripe_reports.simulator.ledger.organisation import sibling_accounts
+from stripe_reports.simulator.ledger.pricing import Terms
 
 SMALL = 5.0
 
@@ -172,6 +174,15 @@ def test_how_an_account_pays_changes_no_sale(ledger, terms):
     own = pl.col("charge").is_not_null()
     other = Ledger.of(1, 40.0, (), (), terms)
     assert_frame_equal(ledger.activity.filter(own)[sold], other.activity.filter(own)[sold])
+
+
+def test_two_accounts_of_the_organisation_pay_beside_their_charges():
+    """What no source proves is for them as for the main account."""
+    main = Ledger.of(1, SMALL, (), (), Terms(network_cost="gross", lists_payouts=True))
+    terms = [account.ledger.terms for account in sibling_accounts(main)]
+    assert [each.pricing for each in terms] == ["blended", "blended", "interchange_plus", "stand_alone"]
+    assert [each.has_instant_payouts for each in terms] == [False, False, True, True]
+    assert {(each.network_cost, each.lists_payouts) for each in terms} == {("gross", True)}
 
 
 def test_stand_alone_fees_leave_every_charge_and_dispute_without_a_fee():
