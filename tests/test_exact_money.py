@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stored_csv import write_parquet
 from stripe_reports import catalog
 from stripe_reports.errors import DamagedFileError
-from stripe_reports.parsing import csv_fast as reading
-from stripe_reports.parsing import read_csv, write_parquet
+from stripe_reports.parsing import exact_text, read_csv
 
 TYPE = "balance_change_from_activity.itemized.3"
 MONEY = ("gross", "fee", "net", "customer_facing_amount")
@@ -64,11 +64,11 @@ def read(content: bytes) -> pl.DataFrame:
     return read_csv(content, report_type=TYPE)
 
 
-@pytest.fixture(params=[True, False], ids=["row by row too", "by polars alone"])
+@pytest.fixture(params=[True, False], ids=["written again", "added up"])
 def _checks(request, monkeypatch):
-    """Small files are checked row by row besides; large ones are not, and must be as exact."""
+    """Small pieces are proved in another way than large ones, and must be as exact."""
     if not request.param:
-        monkeypatch.setattr(reading, "_SMALL", 0)
+        monkeypatch.setattr(exact_text, "_LARGE", 0)
 
 
 @pytest.mark.usefixtures("_checks")

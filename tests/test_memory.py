@@ -63,7 +63,11 @@ from pathlib import Path
 from stripe_reports import catalog, parsing
 before = dict(os.environ)
 type_ = catalog.get("balance_change_from_activity.itemized.3")
-print(parsing.write_parquet(Path(sys.argv[1]), Path(sys.argv[2]), report_type=type_, timezone="Europe/Paris"))
+with open(sys.argv[1], "rb") as csv:
+    written = parsing.write_parquet(
+        parsing.file_blocks(csv), Path(sys.argv[2]), name="", report_type=type_, timezone="Europe/Paris"
+    )
+print(written.rows)
 print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 print(len(dict(os.environ).items() ^ before.items()))
 """

@@ -1,14 +1,17 @@
 """Convert the bytes of a report to exact, typed polars data.
 
+    pieces.py        cut the bytes into pieces of whole records, as they arrive
     header.py        is it a report at all, and what are its columns?
-    columns.py       columns by their names, which may look like patterns
     schema.py        which columns become which types; which report a header belongs to
     overrides.py     types that the user sets instead
-    value_forms.py   how values are written, where polars accepts more
+    columns.py       columns by their names, which may look like patterns
+    exact_text.py    the cells of a piece: polars, and the proof that it read what is written
     values.py        what polars makes of them
-    csv_fast.py      the fast way: polars, and the proof that it read what is written
-    damage.py        the slow way, after the fast one failed: the line and column that are wrong
-    csv_strict.py    strict CSV, with lines: for the header and the slow way
+    value_forms.py   how values are written, where polars accepts more
+    typed_rows.py    the typed rows of a piece
+    csv_strict.py    strict CSV, with lines: for the header, and pieces without that proof
+    damage.py        the value that makes a piece wrong
+    tables.py        all pieces of a file, on all cores: as a frame, or written to Parquet
 
 Types come from the catalogue, never from the contents of a file. A file is either read exactly, or refused
 with the line and column of the error.
@@ -16,18 +19,19 @@ with the line and column of the error.
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
 
-from stripe_reports.catalog.assumptions import kinds_from, warn_once
+from stripe_reports.catalog.assumptions import KindsFrom, kinds_from, warn_once
 from stripe_reports.models import ReportType
-from stripe_reports.parsing.csv_fast import AmbiguousTimeWarning, read_rows
-from stripe_reports.parsing.csv_strict import Source
-from stripe_reports.parsing.header import read_header
 from stripe_reports.parsing.overrides import SchemaOverrides, checked_overrides
 from stripe_reports.parsing.schema import (
     check_asked,
@@ -38,19 +42,22 @@ from stripe_reports.parsing.schema import (
     report_type_of,
     schema_of,
 )
+from stripe_reports.parsing.tables import AmbiguousTimeWarning, Table
 
 __all__ = [
     "AmbiguousTimeWarning",
     "SchemaOverrides",
+    "Written",
     "checked_overrides",
     "dtype_of",
+    "file_blocks",
     "guess_report_type",
-    "kinds_in",
     "read_csv",
     "schema_of",
     "write_parquet",
 ]
 
+_BLOCK = 1 << 19
 _MIXED_UP = "It is not the report requested, so nothing was stored."
 
 
@@ -97,80 +104,90 @@ def read_csv(
         >>> read_csv(csv, report_type="balance_change_from_activity.itemized")["net"].item()
         Decimal('11.350000')
     """
-    file = _source(source)
-    header = read_header(file)
-    type_ = report_type_of(header.names, report_type, file=file.name)
-    fields = fields_of(header.names, type_, timezone, checked_overrides(schema_overrides))
-    frame, _ = read_rows(file, header, fields)
+    overrides = checked_overrides(schema_overrides)
+    with _blocks(source) as (blocks, name):
+        table = Table(blocks, name)
+        type_ = report_type_of(table.names, report_type, file=name)
+        fields = fields_of(table.names, type_, timezone, overrides)
+        frame = table.frame(fields)
+    table.warn_of_ambiguous(fields)
     warn_once(type_.id if type_ else report_type, kinds_from(fields))
     return frame
 
 
-def kinds_in(
-    csv: Path,
-    *,
-    report_type: ReportType | None,
-    schema_overrides: Mapping[str, pl.DataType],
-    name: str,
-) -> dict[str, list[str]]:
-    """Return the columns of a CSV file whose kinds are not catalogued, by the source of the kind.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A report that was written to a Parquet file.
 
-    Raises:
-        NotAReportError, DamagedFileError: It has no header of a report.
-        ParameterError: *schema_overrides* name an unknown column.
+    Attributes:
+        rows: Number of rows.
+        kinds_from: The columns whose kinds are not catalogued, by the source of the kind.
+        warn: Issues an ``AmbiguousTimeWarning`` for each column that has such times.
     """
-    header = read_header(Source(csv, name))
-    return kinds_from(fields_of(header.names, report_type, None, schema_overrides))
+
+    rows: int
+    kinds_from: KindsFrom
+    warn: Callable[[], None]
 
 
 def write_parquet(
-    csv: Path,
+    blocks: Iterable[bytes],
     parquet: Path,
     *,
+    name: str,
     report_type: ReportType | None,
-    columns: Sequence[str] | None = None,
     timezone: str | None,
+    columns: Sequence[str] | None = None,
     schema_overrides: Mapping[str, pl.DataType] | None = None,
-    metadata: Mapping[str, str] | None = None,
-    name: str | None = None,
-) -> int:
-    """Convert the CSV file of a run to a typed Parquet file, and return the number of rows.
+    metadata: Callable[[KindsFrom], Mapping[str, str]] = lambda _: {},
+) -> Written:
+    """Convert the CSV file of a run to a typed Parquet file, while its bytes arrive.
 
     Memory use does not depend on the size. The file is checked as in ``read_csv``.
 
     Args:
-        csv: Stripe's file, unpacked.
-        parquet: Path to write to; the file appears only if it was proved correct.
+        blocks: The bytes of Stripe's file, unpacked, in blocks of any size.
+        parquet: Path to write to; the file appears only if every byte was read exactly.
+        name: Name of Stripe's file, for messages.
         report_type: The type of the run; None if not known, which uses the names of the columns.
-        columns: The columns requested; None for Stripe's default.
         timezone: Zone in which Stripe wrote local times; None leaves them without a zone.
+        columns: The columns requested; None for Stripe's default.
         schema_overrides: See ``read_csv``; already checked.
-        metadata: Stored inside the Parquet file.
-        name: Name of the file in errors; None for its path.
+        metadata: Returns what is stored inside the Parquet file, from the columns whose kinds are not
+            catalogued; called after the last of *blocks*.
 
     Raises:
         NotAReportError: The file is a web page, JSON, or compressed; or of another report type.
         DamagedFileError: The file is truncated, has rows of different lengths, or contains an invalid value.
         ParameterError: polars does not know the zone.
-        OSError: A file cannot be read or written.
+        OSError: The Parquet file cannot be written.
     """
-    file = Source(csv, name or os.fspath(csv))
-    header = read_header(file)
+    table = Table(blocks, name)
     if columns is not None:
-        check_asked(header.names, columns, file=file.name, advice=_MIXED_UP)
+        check_asked(table.names, columns, file=name, advice=_MIXED_UP)
     elif report_type is not None:
-        check_columns(header.names, report_type, file=file.name, advice=_MIXED_UP)
-    fields = fields_of(header.names, report_type, timezone, schema_overrides or {})
-    _, rows = read_rows(file, header, fields, parquet=parquet, metadata=metadata)
-    return rows
+        check_columns(table.names, report_type, file=name, advice=_MIXED_UP)
+    fields = fields_of(table.names, report_type, timezone, schema_overrides or {})
+    assumed = kinds_from(fields)
+    table.write(fields, parquet, lambda: metadata(assumed))
+    return Written(table.rows, assumed, partial(table.warn_of_ambiguous, fields))
 
 
-def _source(source: str | os.PathLike[str] | bytes | BinaryIO) -> Source:
+@contextmanager
+def _blocks(source: str | os.PathLike[str] | bytes | BinaryIO) -> Iterator[tuple[Iterator[bytes], str]]:
+    """The bytes of a file, in blocks, and its name."""
     if isinstance(source, bytes):
-        return Source(source, "the file")
-    if isinstance(source, str | os.PathLike):
-        return Source(Path(source), os.fspath(source))
-    content = source.read()
-    if not isinstance(content, bytes):
+        yield file_blocks(io.BytesIO(source)), "the file"
+    elif isinstance(source, str | os.PathLike):
+        with open(source, "rb", buffering=0) as file:
+            yield file_blocks(file), os.fspath(source)
+    elif not isinstance(source.read(0), bytes):
         raise TypeError("read_csv needs a file opened in binary mode. Use open(path, 'rb').")
-    return Source(content, str(getattr(source, "name", "the file")))
+    else:
+        yield file_blocks(source), str(getattr(source, "name", "the file"))
+
+
+def file_blocks(file: BinaryIO | io.RawIOBase) -> Iterator[bytes]:
+    """Yield the bytes of an open file in blocks."""
+    while block := file.read(_BLOCK):
+        yield block

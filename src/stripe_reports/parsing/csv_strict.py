@@ -1,74 +1,23 @@
-"""Read the records of a CSV file strictly and slowly, with the line on which each begins.
+"""Read the records of a piece strictly and slowly, with the line on which each begins.
 
 polars reads a hundred times faster, but accepts errors (stray quotes, short rows) and does not count lines.
-So the header is read here, and a whole file only if it contains an error.
+So the header is read here, and a piece only if polars cannot be proved to have read it exactly.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from stripe_reports.errors import DamagedFileError
-from stripe_reports.render.remedies import Remedy, everywhere
+from stripe_reports.parsing.pieces import Piece
 
-__all__ = ["DOWNLOAD_AGAIN", "Record", "Source", "records"]
+__all__ = ["Record", "records", "rows"]
 
-DOWNLOAD_AGAIN = everywhere(
-    "Download the report again, and use the file as Stripe wrote it: "
-    "spreadsheet programs change what they save."
-)
-
-_BOM = b"\xef\xbb\xbf"
 _CELL = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(?:(,)|\r?\n?\Z)')
 _NOT_TEXT = re.compile("[\0\udc80-\udcff]")
 """NUL, and the characters of ``surrogateescape`` for bytes that are not UTF-8."""
-
-_LONGEST_RECORD = 1 << 24
-"""Bytes after which a quote counts as never closed, so that memory stays bounded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A CSV file on disk or in memory, and its name for messages."""
-
-    content: Path | bytes
-    name: str
-
-    def open(self) -> io.BytesIO | io.BufferedReader:
-        """Open it at the beginning, in binary mode."""
-        return io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content.open("rb")
-
-    @property
-    def size(self) -> int:
-        """Size in bytes."""
-        return len(self.content) if isinstance(self.content, bytes) else self.content.stat().st_size
-
-    def damage(
-        self,
-        what: str,
-        *,
-        line: int | None = None,
-        column: str | None = None,
-        remedy: Remedy = DOWNLOAD_AGAIN,
-    ) -> DamagedFileError:
-        """An error that says where, what, and what to do."""
-        where = self.name
-        if line is not None:
-            where += f", line {line}"
-        if column is not None:
-            where += f", column {column!r}"
-        return DamagedFileError(
-            f"{where}: {what}",
-            remedy=remedy,
-            path=self.name,
-            line=line,
-            column=column,
-        )
 
 
 class Record(NamedTuple):
@@ -79,52 +28,65 @@ class Record(NamedTuple):
     raw: bytes
 
 
-def records(source: Source, names: list[str] | None = None) -> Iterator[Record]:
-    """Yield all records, the header included.
+def rows(piece: Piece, names: Sequence[str]) -> Iterator[Record]:
+    """Yield all records of a piece without the header, each with a cell for every name.
+
+    Raises:
+        DamagedFileError: As in ``records``, or a row is too short or too long.
+    """
+    for record in records(piece, names):
+        if len(record.cells) != len(names):
+            raise piece.damage(
+                _ragged(record.cells, names),
+                line=record.line,
+                column=names[min(len(record.cells), len(names) - 1)],
+            )
+        yield record
+
+
+def records(piece: Piece, names: Sequence[str] = ()) -> Iterator[Record]:
+    """Yield all records of a piece.
 
     Args:
-        source: The file.
-        names: Names of the columns, for messages; None while the header is being read.
+        piece: The piece.
+        names: Names of the columns, for messages; empty while the header is being read.
 
     Raises:
         DamagedFileError: A quote is misplaced or never closed, or bytes are not text.
     """
 
     def name_of(position: int) -> str | None:
-        return names[position] if names and position < len(names) else None
+        return names[position] if position < len(names) else None
 
-    with source.open() as file:
-        line = 1
-        while raw := file.readline():
-            first = line
-            line += 1
-            pieces = [raw]
-            size, quotes = len(raw), raw.count(b'"')
-            while quotes % 2:  # a quoted cell continues on the next line
-                raw = file.readline()
-                if not raw or size > _LONGEST_RECORD:
-                    raise source.damage(
-                        "a quote in the row that begins here is never closed; the file is truncated, "
-                        "or a quote is misplaced.",
-                        line=first,
-                    )
-                line += 1
-                pieces.append(raw)
-                size, quotes = size + len(raw), quotes + raw.count(b'"')
-            content = b"".join(pieces)
-            text = content.removeprefix(_BOM) if first == 1 else content
-            cells, complete = _cells(text.decode("utf-8", "surrogateescape"))
-            for position, cell in enumerate(cells):
-                if bad := _NOT_TEXT.search(cell):
-                    what = "a NUL byte" if bad[0] == "\0" else f"a byte that is not UTF-8 ({cell[:40]!a})"
-                    raise source.damage(f"there is {what}.", line=first, column=name_of(position))
-            if not complete:
-                raise source.damage(
-                    "a quote or line break is misplaced; quotes inside a cell must be doubled.",
+    file, line = io.BytesIO(piece.content), piece.line
+    while raw := file.readline():
+        first = line
+        line += 1
+        lines, quotes = [raw], raw.count(b'"')
+        while quotes % 2:  # a quoted cell continues on the next line
+            raw = file.readline()
+            if not raw:
+                raise piece.damage(
+                    "a quote in the row that begins here is never closed; the file is truncated, "
+                    "or a quote is misplaced.",
                     line=first,
-                    column=name_of(len(cells)),
                 )
-            yield Record(first, cells, content)
+            line += 1
+            lines.append(raw)
+            quotes += raw.count(b'"')
+        content = b"".join(lines)
+        cells, complete = _cells(content.decode("utf-8", "surrogateescape"))
+        for position, cell in enumerate(cells):
+            if bad := _NOT_TEXT.search(cell):
+                what = "a NUL byte" if bad[0] == "\0" else f"a byte that is not UTF-8 ({cell[:40]!a})"
+                raise piece.damage(f"there is {what}.", line=first, column=name_of(position))
+        if not complete:
+            raise piece.damage(
+                "a quote or line break is misplaced; quotes inside a cell must be doubled.",
+                line=first,
+                column=name_of(len(cells)),
+            )
+        yield Record(first, cells, content)
 
 
 def _cells(record: str) -> tuple[list[str], bool]:
@@ -138,3 +100,11 @@ def _cells(record: str) -> tuple[list[str], bool]:
             return cells, True
         position = match.end()
     return cells, False
+
+
+def _ragged(cells: Sequence[str], names: Sequence[str]) -> str:
+    if list(cells) == [""]:
+        return "the line is blank."
+    how = "short: the file is truncated, or cells are missing" if len(cells) < len(names) else "long"
+    counted = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+    return f"the row has {counted} for {len(names)} columns, so it is too {how}."

@@ -1,22 +1,22 @@
-"""Find where a file is damaged: the first row that polars could not read, or should not have accepted."""
+"""Find the value that makes a piece of a file wrong: the first that polars could not read, or should not."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from itertools import islice
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from stripe_reports.catalog.siblings import BY_NAME, IN_UTC
-from stripe_reports.parsing.csv_strict import DOWNLOAD_AGAIN, Source, records
+from stripe_reports.parsing.csv_strict import rows
 from stripe_reports.parsing.overrides import OVERRIDE
+from stripe_reports.parsing.pieces import DOWNLOAD_AGAIN, Piece
 from stripe_reports.parsing.schema import Field
 from stripe_reports.render.remedies import Remedy, read_as
 
-__all__ = ["check_every_row"]
+__all__ = ["check_values"]
 
 _NUMBER = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?")
 _INTEGER = re.compile(r"-?[0-9]+")
@@ -27,11 +27,11 @@ _SHOWN = 60
 _Problem = Callable[[str], str | None]
 
 
-def check_every_row(source: Source, fields: Sequence[Field]) -> int:
-    """Check the whole file strictly and slowly; raise at the first error, or return the number of rows.
+def check_values(piece: Piece, fields: Sequence[Field]) -> None:
+    """Check every value of a piece slowly, and raise at the first error.
 
     Raises:
-        DamagedFileError: A row is wrong; has the line on which it begins, and the column.
+        DamagedFileError: A value is wrong; has the line on which its row begins, and the column.
     """
     names = [field.name for field in fields]
     checks = [
@@ -44,17 +44,11 @@ def check_every_row(source: Source, fields: Sequence[Field]) -> int:
         for position, field in enumerate(fields)
         if field.twin is not None and field.zone is not None
     ]
-    rows = 0
-    for line, cells, _ in islice(records(source, names), 1, None):
-        rows += 1
-        if len(cells) != len(names):
-            raise source.damage(
-                _ragged(cells, names), line=line, column=names[min(len(cells), len(names) - 1)]
-            )
+    for line, cells, _ in rows(piece, names):
         for position, field, problem in checks:
             value = cells[position]
             if value and (what := problem(value)):
-                raise source.damage(
+                raise piece.damage(
                     f"{value[:_SHOWN]!r} {what}.{_source(field)}",
                     line=line,
                     column=field.name,
@@ -62,13 +56,12 @@ def check_every_row(source: Source, fields: Sequence[Field]) -> int:
                 )
         for position, twin, zone in twins:
             if not _agrees(cells[position], cells[twin], zone):
-                raise source.damage(
+                raise piece.damage(
                     f"{cells[position]!r} is not {cells[twin]!r} of {names[twin]!r} in {zone.key}. "
                     "If the report was run with another timezone, pass that one.",
                     line=line,
                     column=names[position],
                 )
-    return rows
 
 
 def _source(field: Field) -> str:
@@ -86,14 +79,6 @@ def _remedy(field: Field) -> Remedy:
     if field.kind_from in ("catalogue", OVERRIDE):
         return DOWNLOAD_AGAIN
     return read_as({field.name: "pl.String"}, to="read it as text") + DOWNLOAD_AGAIN
-
-
-def _ragged(cells: list[str], names: list[str]) -> str:
-    if cells == [""]:
-        return "the line is blank."
-    how = "short: the file is truncated, or cells are missing" if len(cells) < len(names) else "long"
-    counted = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-    return f"the row has {counted} for {len(names)} columns, so it is too {how}."
 
 
 def _problem_of(field: Field) -> _Problem | None:

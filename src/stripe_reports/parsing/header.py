@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stripe_reports.errors import NotAReportError
-from stripe_reports.parsing.csv_strict import Source, records
+from stripe_reports.parsing.csv_strict import records
+from stripe_reports.parsing.pieces import Piece
 
 __all__ = ["Header", "read_header"]
 
@@ -26,6 +27,7 @@ _OPENINGS = {
 _LARGEST, _MOST_COLUMNS = 1 << 20, 10_000
 """Maximum size of a header, far above any of Stripe's and far below the available memory."""
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
@@ -37,42 +39,43 @@ class Header:
     raw: bytes
 
 
-def read_header(source: Source) -> Header:
-    """Read the header of a report.
+def read_header(first: Piece) -> Header:
+    """Read the header of a report, in its first piece.
 
     Raises:
         NotAReportError: The file is not a report.
         DamagedFileError: It is empty, or the header is truncated, or a name is missing or used twice.
     """
-    with source.open() as file:
-        start = file.read(512)
-    _check_looks_like_csv(start.removeprefix(b"\xef\xbb\xbf"), source)
-    if not start.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise source.damage("the file is empty; even a report without rows has a header.")
-    _, names, raw = next(records(source))
+    mark = _BYTE_ORDER_MARK if first.content.startswith(_BYTE_ORDER_MARK) else b""
+    first = replace(first, content=first.content.removeprefix(mark))
+    start = first.content[:512]
+    _check_looks_like_csv(start, first)
+    if not start.strip():
+        raise first.damage("the file is empty; even a report without rows has a header.")
+    _, names, raw = next(records(first))
     if len(raw) > _LARGEST or len(names) > _MOST_COLUMNS:
-        raise source.damage(
+        raise first.damage(
             f"its first line has {len(raw):,} bytes and {len(names):,} columns, more than any report.", line=1
         )
     for separator, what in _OTHER_SEPARATORS.items():
         if len(names) == 1 and separator in names[0]:
             raise NotAReportError(
-                f"{source.name} is not a Stripe report: its columns are separated by {what}. "
+                f"{first.name} is not a Stripe report: its columns are separated by {what}. "
                 "It was saved by another program; download it again."
             )
     seen: set[str] = set()
     for name in names:
         if not name.strip():
-            raise source.damage(f"column {len(seen) + 1} of {len(names)} has no name.", line=1)
+            raise first.damage(f"column {len(seen) + 1} of {len(names)} has no name.", line=1)
         if name in seen:
-            raise source.damage("this column occurs twice.", line=1, column=name)
+            raise first.damage("this column occurs twice.", line=1, column=name)
         seen.add(name)
-    return Header(names, raw)
+    return Header(names, mark + raw)
 
 
-def _check_looks_like_csv(start: bytes, source: Source) -> None:
+def _check_looks_like_csv(start: bytes, first: Piece) -> None:
     opening = {key: said for key, said in _SIGNATURES.items() if start.startswith(key)} or {
         key: said for key, said in _OPENINGS.items() if start.lstrip().startswith(key)
     }
     for what, remedy in opening.values():
-        raise NotAReportError(f"{source.name} is not a Stripe report: it {what}. {remedy}")
+        raise NotAReportError(f"{first.name} is not a Stripe report: it {what}. {remedy}")

@@ -57,6 +57,11 @@ class Field:
         """Zone of a time; None for a naive time and for other types."""
         return self.dtype.time_zone if isinstance(self.dtype, pl.Datetime) else None
 
+    @property
+    def has_repeated_hours(self) -> bool:
+        """Tell whether the text may have two meanings: a local time whose clocks are set back."""
+        return self.kind == "datetime_local" and self.zone is not None and self.twin is None
+
 
 def dtype_of(column: Column, timezone: str | None) -> pl.DataType:
     """Return the polars type of a column, which depends only on its kind, never on a file.

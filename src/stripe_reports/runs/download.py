@@ -4,43 +4,36 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 
-from stripe_reports import catalog, parsing
-from stripe_reports.errors import (
-    DamagedFileError,
-    NotAReportError,
-    ResultTooLargeError,
-    ResultUnavailableError,
-)
+from stripe_reports.catalog.assumptions import KindsFrom
+from stripe_reports.errors import ResultTooLargeError, ResultUnavailableError
 from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.body import Download
 from stripe_reports.http.files import Files
 from stripe_reports.http.settings import Settings
 from stripe_reports.models import Provenance, ReportRequest, ReportRun
-from stripe_reports.parsing.csv_strict import DOWNLOAD_AGAIN
 from stripe_reports.parsing.overrides import Overrides, in_words
 from stripe_reports.planning import deadline
 from stripe_reports.planning.echo import echoes_all
 from stripe_reports.planning.reuse import result_key
 from stripe_reports.render import remedies
 from stripe_reports.runs.account import Account
+from stripe_reports.runs.convert import convert
 from stripe_reports.runs.unrecognised import note_result
-from stripe_reports.storage.bounded_file import BoundedFile
 from stripe_reports.storage.disk import size_text
-from stripe_reports.storage.store import METADATA_KEY, Store, StoredResult
-from stripe_reports.storage.unpack import unpacked
+from stripe_reports.storage.store import Store, StoredResult
 
 __all__ = ["Downloader"]
 
 logger = logging.getLogger("stripe_reports")
 
 LARGE = 32_000_000
-"""Bytes from which a result takes long to read and needs much memory."""
+"""Bytes from which a result needs much memory while it is read."""
 
 SMALL_AT_ONCE, LARGE_AT_ONCE = 8, 2
-"""Maximum results read and typed at the same time: polars uses every core for each."""
+"""Maximum results downloaded and read at the same time, which limits the memory."""
 
 
 class Downloader:
@@ -85,47 +78,21 @@ class Downloader:
         return self._room_for_large if size is None or size >= LARGE else self._room
 
     def _download(self, request: ReportRequest, run: ReportRun, overrides: Overrides) -> StoredResult:
-        if run.file is None:
-            raise ResultUnavailableError(
-                f"Report run {run.id} succeeded, but Stripe names no result file.",
-                remedy=remedies.launch_anew(),
+        with self._store.staging(run.id, room=(run.file and run.file.size) or 0) as folder:
+            converted = convert(
+                run,
+                request,
+                folder,
+                files=self._files,
+                max_bytes=self._settings.max_result_bytes,
+                describe=partial(self._provenance, request, run, overrides),
+                keep_damaged=partial(self._store.keep_damaged, run_id=run.id),
+                overrides=overrides,
             )
-        report_type, name = catalog.completed(request.report_type), f"The result file {run.file.id}"
-        most = self._settings.max_result_bytes
-        with self._store.staging(run.id, room=run.file.size or 0) as folder:
-            received, parquet = folder / "received", folder / "result.parquet"
-            with BoundedFile(received, max_bytes=most) as target:
-                download = self._files.download(run.file, target)
-            csv = unpacked(received, max_bytes=most)
-            if run.file.size not in (None, download.size, csv.stat().st_size):
-                raise DamagedFileError(
-                    f"The result file {run.file.id} should have {run.file.size:,} bytes, packed or "
-                    f"unpacked, and has {csv.stat().st_size:,}. Nothing was stored; fetch again."
-                )
-            try:
-                kinds_from = parsing.kinds_in(
-                    csv, report_type=report_type, schema_overrides=overrides, name=name
-                )
-                provenance = self._provenance(request, run, download, overrides, kinds_from)
-                rows = parsing.write_parquet(
-                    csv,
-                    parquet,
-                    report_type=report_type,
-                    columns=request.columns,
-                    timezone=request.timezone or "UTC",
-                    schema_overrides=overrides,
-                    metadata={METADATA_KEY: provenance.to_json()},
-                    name=name,
-                )
-            except (DamagedFileError, NotAReportError) as error:
-                kept = self._store.keep_damaged(csv, run.id)
-                error.add_note(f"It is the result of run {run.id}, as Stripe sent it, and is kept as {kept}.")
-                if error.remedy == DOWNLOAD_AGAIN:  # for files that a user downloads
-                    error.remedy = None
-                error.advise(remedies.launch_anew())
-                raise
+            converted.warn()
+            provenance = converted.provenance
             key = result_key(self._account.key_of(request), provenance.schema_overrides)
-            stored = self._store.put(key, parquet, provenance, rows=rows)
+            stored = self._store.put(key, converted.parquet, provenance, rows=converted.rows)
         note_result(self._store.launch_log, stored)
         limit = self._settings.cache_limit
         for path in self._store.evict(limit, keep=stored.path):
@@ -136,9 +103,9 @@ class Downloader:
         self,
         request: ReportRequest,
         run: ReportRun,
-        download: Download,
         overrides: Overrides,
-        kinds_from: Mapping[str, Sequence[str]],
+        download: Download,
+        kinds_from: KindsFrom,
     ) -> Provenance:
         owner = self._settings.owner
         return Provenance(

@@ -1,0 +1,108 @@
+"""Read the cells of a piece as text, exactly as they are written, at the speed of polars.
+
+polars accepts errors: it fills short rows with nulls, drops misplaced quotes, and trims carriage returns. So
+what it reads is used only with a proof, the cheapest that a piece allows:
+
+1. *The sizes add up.* Stripe quotes every cell that has text. A quoted cell takes its text, two quotes, and
+   one more quote for each one in the text; every cell takes the comma or line feed after it. So a piece has
+   as many bytes as text, cells, quoted cells, and half of all quotes. polars drops misplaced quotes, which
+   then count for less, and fills in missing cells, which have no comma: each is a difference in the size.
+   Two errors in one piece could make up for each other, if one is a quote too many and the other a cell too
+   few, or without its quotes. So this is the proof of large pieces only.
+2. *Written again, it is the same.* Other programs quote otherwise. If polars writes what it read in one of
+   the usual ways, and every byte is the same as before, it was read exactly.
+3. *Read strictly.* Anything else is read by ``csv_strict.py``, which finds the line of an error, or the text.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import polars as pl
+
+from stripe_reports.parsing.columns import columns
+from stripe_reports.parsing.csv_strict import rows
+from stripe_reports.parsing.pieces import Piece
+from stripe_reports.parsing.signs import signs_of
+
+__all__ = ["exact_text"]
+
+_LARGE = 1 << 18
+"""Bytes from which a piece is not written again."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_QUOTE, _LINE_FEED = b'"\n'
+
+
+def exact_text(piece: Piece, names: Sequence[str]) -> tuple[pl.DataFrame, int]:
+    """Return the text of all cells of a piece without the header, and its number of lines.
+
+    An empty cell is null, quoted or not.
+
+    Raises:
+        DamagedFileError: It is not a list of such rows; has the line on which the wrong row begins.
+    """
+    schema = dict.fromkeys(names, pl.String())
+    text = None if b"\0" in piece.content else _by_polars(piece.content, schema)
+    lines = _lines_if_it_adds_up(piece.content, text) if text is not None else None
+    if text is None or (lines is None and not _is_written_alike(piece.content, text)):
+        cells = [record.cells for record in rows(piece, names)]
+        text = pl.DataFrame(cells, schema, orient="row")
+    if _cells_of(text).str.len_bytes().min() == 0:
+        text = text.select(columns(names).replace("", None))
+    return text, piece.content.count(b"\n") if lines is None else lines
+
+
+def _by_polars(content: bytes, schema: dict[str, pl.String]) -> pl.DataFrame | None:
+    """Return the cells as polars reads them: null if empty without quotes; None if it finds an error."""
+    try:
+        return pl.scan_csv(content, has_header=False, schema=schema).collect(engine="streaming")
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return None
+
+
+def _cells_of(text: pl.DataFrame) -> pl.Series:
+    """All cells in one column, without a copy; its name is none that polars takes for a pattern."""
+    return pl.concat(text.get_columns()).alias("cells")
+
+
+def _lines_if_it_adds_up(content: bytes, text: pl.DataFrame) -> int | None:
+    """Return the number of lines of a large piece whose bytes add up to its size; None for others."""
+    if len(content) < _LARGE or content.startswith(_BYTE_ORDER_MARK):  # polars leaves it out
+        return None
+    if _has_trimmed_lines(content):
+        return None
+    cells, signs = _cells_of(text), signs_of(content)
+    quotes = int((signs == _QUOTE).sum())
+    size = cells.str.len_bytes().sum() + cells.len() + cells.count() + quotes // 2
+    return int((signs == _LINE_FEED).sum()) if size == len(content) else None
+
+
+def _has_trimmed_lines(content: bytes) -> bool:
+    """Tell whether polars trims a line end by a byte, which could make up for a missing cell."""
+    position = content.find(b"\r")
+    while position >= 0:
+        if content[position + 1] == _LINE_FEED and content[position - 1] in b'",\n':
+            return True
+        position = content.find(b"\r", position + 1)
+    return False
+
+
+def _is_written_alike(content: bytes, text: pl.DataFrame) -> bool:
+    for style, line_end in _styles(content):
+        written = io.BytesIO()
+        text.write_csv(written, include_header=False, quote_style=style, line_terminator=line_end)
+        if written.getbuffer() == content:
+            return True
+    return False
+
+
+def _styles(content: bytes) -> Iterator[tuple[Literal["non_numeric", "necessary"], str]]:
+    """Yield the ways to write CSV that could have these bytes: quotes around all text, or where necessary."""
+    line_end = "\r\n" if content.endswith(b"\r\n") else "\n"
+    yield "non_numeric", line_end
+    # polars leaves a carriage return in a cell bare, where it could end a line.
+    if content.count(b"\r") == (content.count(b"\r\n") if line_end == "\r\n" else 0):
+        yield "necessary", line_end

@@ -1,0 +1,205 @@
+"""The typed rows of a whole file, whose pieces are read by all cores while the rest is on its way."""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache, partial
+from itertools import chain
+from pathlib import Path
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from stripe_reports import notices
+from stripe_reports.errors import DamagedFileError
+from stripe_reports.parsing.header import read_header
+from stripe_reports.parsing.parquet import count_rows
+from stripe_reports.parsing.pieces import Piece, pieces
+from stripe_reports.parsing.schema import Field
+from stripe_reports.parsing.typed_rows import Rows, typed_rows
+
+__all__ = ["AmbiguousTimeWarning", "Table"]
+
+_OS_ERROR = re.compile(r"\(os error ([0-9]+)\)")
+_ROW_GROUP = 50_000
+"""Rows buffered until they are written. The metadata of all groups are buffered until the end, so smaller
+groups need more memory in large files."""
+
+
+class AmbiguousTimeWarning(UserWarning):
+    """Local times in a repeated hour, in a file that does not tell which was meant."""
+
+
+class Table:
+    """A file that is being read: first its header, then, once its columns have types, its rows.
+
+    Attributes:
+        name: Name of the file, for messages.
+        names: Names of its columns.
+        rows: Number of rows read so far.
+        ambiguous: By column, the number of local times in a repeated hour, so far.
+
+    Raises:
+        NotAReportError, DamagedFileError: It has no header of a report.
+    """
+
+    def __init__(self, blocks: Iterable[bytes], name: str) -> None:
+        found = pieces(blocks, name)
+        first = next(found, Piece(b"", name))
+        header = read_header(first)
+        self.name = name
+        self.names = header.names
+        self.rows = 0
+        self.ambiguous = Counter[str]()
+        self._lines = header.raw.count(b"\n")
+        rest = first.content[len(header.raw) :]
+        self._pieces = chain([Piece(rest, name)] if rest else [], found)
+
+    def frame(self, fields: Sequence[Field]) -> pl.DataFrame:
+        """Return all rows.
+
+        Raises:
+            DamagedFileError: The file is not, in every byte, a CSV file of such values.
+        """
+        empty = pl.DataFrame(schema={field.name: field.dtype for field in fields})
+        return pl.concat([empty, *self._frames(fields)])
+
+    def write(
+        self, fields: Sequence[Field], parquet: Path, metadata: Callable[[], Mapping[str, str]]
+    ) -> None:
+        """Write all rows to a Parquet file in bounded memory; the file appears only if it is complete.
+
+        Args:
+            fields: The columns with their types.
+            parquet: Path to write to.
+            metadata: Returns what is stored inside the file; called after the last row was read.
+
+        Raises:
+            DamagedFileError: As in ``frame``.
+            OSError: The file cannot be written.
+        """
+        failures: list[Exception] = []
+
+        def frames(*_: object) -> Iterator[pl.DataFrame]:
+            try:
+                yield from self._frames(fields)
+            except Exception as error:
+                failures.append(error)
+
+        def described(_: object) -> dict[str, str]:
+            try:
+                return {} if failures else dict(metadata())
+            except Exception as error:
+                failures.append(error)
+                return {}
+
+        # After an error of polars, its writer may still open its file later and empty it. So an error of ours
+        # ends the file instead, and no two attempts share one.
+        attempt = parquet.with_name(f"{parquet.name}.{uuid.uuid4().hex}")
+        schema = {field.name: field.dtype for field in fields}
+        try:
+            with _system_errors(parquet):
+                register_io_source(frames, schema=schema).sink_parquet(
+                    attempt,
+                    # Level 1 writes a quarter faster than the default; files are a tenth larger.
+                    compression="zstd",
+                    compression_level=1,
+                    row_group_size=_ROW_GROUP,
+                    metadata=described,
+                )
+            if failures:
+                raise failures[0]
+            if (there := count_rows(attempt)) != self.rows:
+                raise OSError(f"polars wrote {there:,} of {self.rows:,} rows")
+            attempt.replace(parquet)
+        finally:
+            attempt.unlink(missing_ok=True)
+
+    def warn_of_ambiguous(self, fields: Sequence[Field]) -> None:
+        """Warn of local times in a repeated hour, once per column.
+
+        Warns:
+            AmbiguousTimeWarning: There are some; the earlier instant was used.
+        """
+        for field in fields:
+            if count := self.ambiguous[field.name]:
+                advice = (
+                    f" Add the column {field.utc_column!r} to the report to distinguish them."
+                    if field.utc_column
+                    else ""
+                )
+                notices.warn(
+                    f"{count} {'time' if count == 1 else 'times'} of column {field.name!r} are in the "
+                    f"repeated hour of a clock change in {field.zone}; the earlier instant was used.{advice}",
+                    AmbiguousTimeWarning,
+                )
+
+    def _frames(self, fields: Sequence[Field]) -> Iterator[pl.DataFrame]:
+        for piece, read in _read_ahead(self._pieces, fields):
+            try:
+                rows = read()
+            except DamagedFileError:  # only now it is known on which line the piece begins
+                rows = typed_rows(replace(piece, line=1 + self._lines), fields)
+            self._lines += rows.lines
+            self.rows += rows.frame.height
+            self.ambiguous.update(rows.ambiguous)
+            yield rows.frame
+
+
+def _read_ahead(
+    found: Iterator[Piece], fields: Sequence[Field]
+) -> Iterator[tuple[Piece, Callable[[], Rows]]]:
+    """Yield pieces in order, with a function that returns their rows, which the cores read meanwhile.
+
+    A piece that is the only one is read by whoever calls that function.
+    """
+    first, second = next(found, None), next(found, None)
+    if first is not None and second is None:
+        yield first, partial(typed_rows, first, fields)
+    if first is None or second is None:
+        return
+    waiting = deque[tuple[Piece, Future[Rows]]]()
+    try:
+        for piece in chain([first, second], found):
+            waiting.append((piece, _workers().submit(typed_rows, piece, fields)))
+            if len(waiting) > _CORES:
+                read, rows = waiting.popleft()
+                yield read, rows.result
+        while waiting:
+            read, rows = waiting.popleft()
+            yield read, rows.result
+    finally:
+        for _, rows in waiting:
+            rows.cancel()
+
+
+_CORES = os.cpu_count() or 1
+
+
+@cache
+def _workers() -> ThreadPoolExecutor:
+    """The threads that read pieces, shared by all files of the process: one for each core."""
+    return ThreadPoolExecutor(_CORES, thread_name_prefix="stripe-reports piece")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_workers.cache_clear)  # threads stay with the parent
+
+
+@contextmanager
+def _system_errors(path: Path) -> Iterator[None]:
+    """Distinguish a full disk from other errors: polars has one error for both."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        if failure := _OS_ERROR.search(str(error)):
+            code = int(failure[1])
+            raise OSError(code, os.strerror(code), str(path)) from error
+        raise

@@ -1,0 +1,129 @@
+"""Turn a finished run into one typed Parquet file, while its result is on its way.
+
+This needs a connection and a folder, and nothing else of the client: it can run anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stripe_reports import catalog, parsing
+from stripe_reports.catalog.assumptions import KindsFrom
+from stripe_reports.errors import DamagedFileError, NotAReportError, ResultUnavailableError
+from stripe_reports.http.body import Download
+from stripe_reports.http.files import Files
+from stripe_reports.models import FileView, Provenance, ReportRequest, ReportRun
+from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides
+from stripe_reports.parsing.pieces import DOWNLOAD_AGAIN
+from stripe_reports.render import remedies
+from stripe_reports.storage.arriving import ArrivingFile
+from stripe_reports.storage.store import METADATA_KEY
+from stripe_reports.storage.unpack import PACKED, unpacked
+
+__all__ = ["Converted", "convert"]
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A run as a Parquet file, with its provenance inside.
+
+    Attributes:
+        parquet: The file.
+        rows: Number of rows.
+        provenance: The provenance, without the number of rows.
+        warn: Warns of local times whose instant is not certain.
+    """
+
+    parquet: Path
+    rows: int
+    provenance: Provenance
+    warn: Callable[[], None]
+
+
+def convert(
+    run: ReportRun,
+    request: ReportRequest,
+    folder: Path,
+    *,
+    files: Files,
+    max_bytes: int,
+    describe: Callable[[Download, KindsFrom], Provenance],
+    keep_damaged: Callable[[Path], Path],
+    overrides: Overrides = NO_OVERRIDES,
+) -> Converted:
+    """Download the result of a run into *folder*, and convert it to Parquet on the way.
+
+    Args:
+        run: A succeeded run.
+        request: The request that it answers.
+        folder: An empty folder. Afterwards it also has what Stripe sent.
+        files: The result files at Stripe.
+        max_bytes: Maximum size of the result, also unpacked.
+        describe: Returns the provenance.
+        keep_damaged: Moves a file that cannot be read to where a person can look at it, and returns its path.
+        overrides: Types of columns that the user set.
+
+    Raises:
+        ResultUnavailableError, NetworkError, CallTimeoutError, RunTimeoutError: It cannot be downloaded.
+        ResultTooLargeError, StoreError: It has more than *max_bytes*, or than the disk has room for.
+        DamagedFileError, NotAReportError: It has another size than Stripe says, or is not the report.
+        OSError: A file cannot be written.
+    """
+    if run.file is None:
+        raise ResultUnavailableError(
+            f"Report run {run.id} succeeded, but Stripe names no result file.",
+            remedy=remedies.launch_anew(),
+        )
+    parquet, csv = folder / "result.parquet", folder / "received"
+    described: list[Provenance] = []
+
+    def metadata(kinds_from: KindsFrom) -> dict[str, str]:
+        described.append(describe(download, kinds_from))
+        return {METADATA_KEY: described[-1].to_json()}
+
+    def read(blocks: Iterable[bytes]) -> parsing.Written:
+        return parsing.write_parquet(
+            blocks,
+            parquet,
+            name=f"The result file {file.id}",
+            report_type=catalog.completed(request.report_type),
+            columns=request.columns,
+            timezone=request.timezone or "UTC",
+            schema_overrides=overrides,
+            metadata=metadata,
+        )
+
+    file = run.file
+    with ArrivingFile(csv, max_bytes=max_bytes, read=read) as target:
+        download = files.download(file, target)
+        target.seek(0)
+        is_packed = target.read(4).startswith(PACKED)
+        if not is_packed:
+            target.finish()
+    if is_packed:
+        csv = unpacked(csv, max_bytes=max_bytes)
+        _check_size(file, download, csv)
+    try:
+        if is_packed:
+            with csv.open("rb") as unpacked_file:
+                written = read(parsing.file_blocks(unpacked_file))
+        else:
+            written = target.result()
+    except (DamagedFileError, NotAReportError) as error:
+        kept = keep_damaged(csv)
+        error.add_note(f"It is the result of run {run.id}, as Stripe sent it, and is kept as {kept}.")
+        if error.remedy == DOWNLOAD_AGAIN:  # for files that a user downloads
+            error.remedy = None
+        error.advise(remedies.launch_anew())
+        raise
+    return Converted(parquet, written.rows, described[-1], written.warn)
+
+
+def _check_size(file: FileView, download: Download, csv: Path) -> None:
+    if file.size not in (None, download.size, csv.stat().st_size):
+        raise DamagedFileError(
+            f"The result file {file.id} should have {file.size:,} bytes, packed or "
+            f"unpacked, and has {csv.stat().st_size:,}. Nothing was stored; fetch again."
+        )
