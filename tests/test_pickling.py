@@ -13,6 +13,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
+from stripe_reports.http.body import StartAgainError
 from stripe_reports.render.remedies import everywhere
 
 RUN = sr.ReportRun(
@@ -59,9 +60,17 @@ def errors():
     modules = [importlib.import_module(name) for name in names if not name.endswith("__main__")]
     defined = {value for module in modules for value in vars(module).values() if inspect.isclass(value)}
     return sorted(
-        (c for c in defined if issubclass(c, Exception) and c.__module__.startswith("stripe_reports")),
+        (
+            class_
+            for class_ in defined - SIGNALS
+            if issubclass(class_, Exception) and class_.__module__.startswith("stripe_reports")
+        ),
         key=lambda class_: class_.__name__,
     )
+
+
+SIGNALS = {StartAgainError}
+"""Exceptions that never leave the package: they hold what a caller is to be told."""
 
 
 def pytest_generate_tests(metafunc):

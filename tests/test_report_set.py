@@ -19,6 +19,7 @@ from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
 from conftest import TestClock, utc
+from simulator_api import CONNECTED
 from stripe_reports import cli, errors
 from stripe_reports.catalog.splitting import why_not_split
 from stripe_reports.runs.fetch_all import requests_of
@@ -37,6 +38,10 @@ SPLITTING = {
     if why_not_split(type_.id) is None and "tax_invoice_month" not in type_.parameters
 }
 """Every type with an interval that splits and that the simulator has, in its newest version."""
+
+
+OF_ONE_ACCOUNT = "connect_card_payments_fees."
+"""The types that are run on a connected account."""
 
 
 @pytest.fixture
@@ -98,7 +103,8 @@ class TestParts:
 
         Tax invoices are months, and have no whole; see ``test_tax_months.py``.
         """
-        with sr.demo(livemode=True, cache_dir=tmp_path) as client:
+        account = CONNECTED[0] if type_.startswith(OF_ONE_ACCOUNT) else None
+        with sr.demo(livemode=True, cache_dir=tmp_path, account=account) as client:
             parts = client.fetch_all(type_, "2026-08/2026-10", split="month")
             whole = client.frame(type_, "2026-08/2026-10")
         assert whole.height > 20

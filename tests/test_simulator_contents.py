@@ -9,7 +9,6 @@ import pytest
 from werkzeug.test import Client
 
 from stripe_reports.simulator import Simulator
-from stripe_reports.simulator.api import runbook
 from stripe_reports.simulator.reports.contents import Contents
 
 KEY = {"Authorization": "Bearer sk_test_123"}
@@ -77,8 +76,8 @@ def test_while_a_file_is_made_the_simulator_answers_others(monkeypatch):
         finish.wait(30)
         return [b"a\n"]
 
-    monkeypatch.setattr(runbook.reports, "csv", lambda *_: Contents(slowly))
     simulator = Simulator(latency=0)
+    monkeypatch.setattr(type(simulator._book.offer), "csv", lambda *_: Contents(slowly))
     form = {"report_type": "payouts.itemized.5"} | OCTOBER
     run = Client(simulator).post("/v1/reporting/report_runs", data=form, headers=KEY).json
     answers = []

@@ -185,5 +185,5 @@ def _of_different_ends(client: ReportClient, reports: dict[str, Report]) -> list
     return [
         f"Stripe has published the data of {oldest} up to {ends[oldest]:%Y-%m-%d %H:%M} UTC, of {newest} up "
         f"to {ends[newest]:%Y-%m-%d %H:%M} UTC. A correction of earlier days may be in only one of them; tie "
-        "out again with reuse='never' when both end at the same time."
+        "out again with new runs once both end at the same time."
     ]
