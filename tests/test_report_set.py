@@ -246,13 +246,25 @@ class TestTrouble:
         assert "2 more failed, those to 2026-02-28, 2026-03-31." in caught.value.__notes__[-1]
 
     def test_a_part_that_takes_too_long_ends_at_the_timeout_and_the_others_are_stored(
-        self, client, simulator
+        self, simulator, tmp_path
     ):
         """Nothing is lost: the run goes on."""
+
+        class WaitsForTheOthers(TestClock):
+            """Simulated time: the last minute passes only when the other two parts are stored."""
+
+            def wait(self, event, seconds):
+                while self.now() > begun + timedelta(seconds=60) and client.cache.info().height < 2:
+                    threading.Event().wait(0.01)
+                super().wait(event, seconds)
+
+        begun = simulator.clock.now()
+        clock = WaitsForTheOthers(simulator.clock)
         simulator.outcomes.append("stuck")
-        with pytest.raises(errors.RunTimeoutError) as caught:
-            client.fetch_all(PAYOUTS, "2026-Q1", split="month", timeout=120)
-        assert "2 of 3 parts are stored" in caught.value.__notes__[-1]
+        with sr.Client(simulator.key, application=simulator, cache_dir=tmp_path, clock=clock) as client:
+            with pytest.raises(errors.RunTimeoutError) as caught:
+                client.fetch_all(PAYOUTS, "2026-Q1", split="month", timeout=120)
+            assert "2 of 3 parts are stored" in caught.value.__notes__[-1]
 
     def test_an_interrupt_detaches_and_the_same_fetch_comes_back(self, client, simulator):
         """No run is launched twice."""
