@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from stripe_reports.errors import DamagedFileError
 from stripe_reports.render.remedies import Remedy, everywhere
 
-__all__ = ["DOWNLOAD_AGAIN", "PIECE_SIZE", "Piece", "pieces"]
+__all__ = ["DOWNLOAD_AGAIN", "Piece", "pieces"]
 
 DOWNLOAD_AGAIN = everywhere(
     "Download the report again, and use the file as Stripe wrote it: "
     "spreadsheet programs change what they save."
 )
-
-PIECE_SIZE = 1 << 22
-"""Bytes of a piece: it fits into the cache of a processor, and calls of polars cost little beside it."""
 
 _LONGEST_RECORD = 1 << 24
 """Bytes after which a quote counts as never closed, so that memory stays bounded."""
@@ -66,7 +63,7 @@ class Piece:
         )
 
 
-def pieces(blocks: Iterable[bytes], name: str, *, size: int = PIECE_SIZE) -> Iterator[Piece]:
+def pieces(blocks: Iterable[bytes], name: str, *, size: int) -> Iterator[Piece]:
     """Yield the records of a file, about *size* bytes at a time.
 
     To count lines takes longer than to cut. It is done when a piece is read, so here each begins on line 1.

@@ -28,6 +28,9 @@ from stripe_reports.parsing.typed_rows import Rows, typed_rows
 __all__ = ["AmbiguousTimeWarning", "Table"]
 
 _OS_ERROR = re.compile(r"\(os error ([0-9]+)\)")
+_PIECE_SIZE = 1 << 22
+"""Bytes of a piece: it fits into the cache of a processor, and calls of polars cost little beside it."""
+
 _ROW_GROUP = 50_000
 """Rows buffered until they are written. The metadata of all groups are buffered until the end, so smaller
 groups need more memory in large files."""
@@ -51,7 +54,7 @@ class Table:
     """
 
     def __init__(self, blocks: Iterable[bytes], name: str) -> None:
-        found = pieces(blocks, name)
+        found = pieces(blocks, name, size=_PIECE_SIZE)
         first = next(found, Piece(b"", name))
         header = read_header(first)
         self.name = name
