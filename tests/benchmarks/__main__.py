@@ -3,6 +3,7 @@
 python -m tests.benchmarks                                  a million rows, written to RESULTS.md
 python -m tests.benchmarks --rows 5_000_000                 more rows, printed
 python -m tests.benchmarks --only memory --rows 20_000_000  peak memory alone, printed
+python -m tests.benchmarks --only reading --only storing --only slow --runs 7   reports alone
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from tests.benchmarks.table import Row, machine, markdown
 
 HERE = Path(__file__).parent
 USUAL = 1_000_000
-SUBJECTS = ("import", "reading", "storing", "opening", "waiting", "form", "charts", "memory")
+SUBJECTS = ("import", "reading", "storing", "slow", "opening", "waiting", "form", "charts", "memory")
 
 
 def main(arguments: list[str] | None = None) -> list[Row]:
     """Measure what the command line asks for, print it, and return it."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=USUAL, help="rows of the report (default 1_000_000)")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each case (default 5)")
+    parser.add_argument("--runs", type=int, default=7, help="runs of each case (default 7)")
     parser.add_argument("--only", choices=SUBJECTS, action="append", help="a subject; can be repeated")
     parser.add_argument("--to", type=Path, help="file to write (default RESULTS.md if all is measured)")
     parser.add_argument("--folder", type=Path, help="where the report goes (default a temporary folder)")
@@ -52,7 +53,7 @@ def _measured(wanted: set[str], options: argparse.Namespace, place: Path) -> Ite
     runs = options.runs
     if "import" in wanted:
         yield from importing.rows(3 * runs)
-    if wanted & {"reading", "storing", "opening", "memory"}:
+    if wanted & {"reading", "storing", "slow", "opening", "memory"}:
         with served(options.rows, place / "asked") as report:
             csv = place / "report.csv"
             if wanted & {"reading", "opening"}:
@@ -61,6 +62,8 @@ def _measured(wanted: set[str], options: argparse.Namespace, place: Path) -> Ite
                 yield from reading.rows(csv, runs)
             if "storing" in wanted:
                 yield from storing.rows(report, place, runs)
+            if "slow" in wanted:
+                yield from storing.slow_rows(report, place, runs)
             if "memory" in wanted:
                 yield storing.memory(report, place)
             if "opening" in wanted:

@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from tests.benchmarks.measure import environment
+from tests.benchmarks.measure import ROOT, environment
 
-__all__ = ["COLUMNS", "REPORT_TYPE", "ZONE", "Served", "keep_csv", "served"]
+__all__ = ["COLUMNS", "REPORT_TYPE", "ZONE", "Served", "keep_csv", "served", "throttled"]
 
 REPORT_TYPE, ZONE = "balance_change_from_activity.itemized.3", "Europe/Paris"
 PERIOD = "2024-11-01/2026-10-01"
@@ -81,6 +82,22 @@ def served(rows: int, folder: Path) -> Iterator[Served]:
                 except sr.errors.NetworkError:
                     continue
         yield Served(url, key, run.id, run.result.url, run.result.size)
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+@contextmanager
+def throttled(report: Served, rate: int) -> Iterator[Served]:
+    """The same run, over a connection of so many bytes a second."""
+    port = urlsplit(report.url).port
+    command = [sys.executable, "-m", "tests.benchmarks.throttle", str(port), str(rate)]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True)
+    try:
+        slow = process.stdout.readline().strip()
+        url, csv_url = (each.replace(f":{port}", f":{slow}", 1) for each in (report.url, report.csv_url))
+        yield replace(report, url=url, csv_url=csv_url)
     finally:
         process.terminate()
         process.wait()

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,19 +20,30 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-__all__ = ["Sample", "Spread", "cpu_ratio", "environment", "in_child", "interleaved", "ratios", "seconds"]
+__all__ = ["Sample", "Spread", "compared", "environment", "in_child", "interleaved", "seconds"]
 
 ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One run of a case: seconds, those of CPU, most memory in bytes, and what it found."""
+    """One run of a case.
+
+    Attributes:
+        seconds: Of what is timed.
+        cpu: Seconds of CPU of the same.
+        peak: Most memory in bytes.
+        value: What the case found.
+        whole_seconds: Of the whole process, its start and imports included.
+        whole_cpu: Seconds of CPU of the same, with those of programs that it started.
+    """
 
     seconds: float
     cpu: float
     peak: int
     value: Any
+    whole_seconds: float
+    whole_cpu: float
 
 
 @dataclass(frozen=True)
@@ -61,12 +74,20 @@ def environment() -> Mapping[str, str]:
 def in_child(case: Callable[..., Any], *arguments: Any) -> Sample:
     """Run a case once, in a process of its own."""
     command = [sys.executable, "-m", "tests.benchmarks.child", f"{case.__module__}:{case.__name__}"]
+    cpu, started = _cpu_of_children(), time.perf_counter()
     ran = subprocess.run(
         [*command, json.dumps(arguments)], cwd=ROOT, env=environment(), capture_output=True, text=True
     )
+    whole_seconds, whole_cpu = time.perf_counter() - started, _cpu_of_children() - cpu
     if ran.returncode:
         raise RuntimeError(f"{case.__name__} failed:\n{ran.stderr}")
-    return Sample(**json.loads(ran.stdout.splitlines()[-1]))
+    found = json.loads(ran.stdout.splitlines()[-1])
+    return Sample(**found, whole_seconds=whole_seconds, whole_cpu=whole_cpu)
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def interleaved(
@@ -81,17 +102,18 @@ def interleaved(
     return samples
 
 
-def ratios(ours: list[Sample], peers: list[Sample]) -> Spread:
-    """Our time in the peer's, round by round."""
-    return Spread.of([our.seconds / peer.seconds for our, peer in zip(ours, peers, strict=True)])
+def compared(ours: list[Sample], peers: list[Sample], most: float | None = None) -> tuple[str, bool | None]:
+    """Compare whole processes, round by round, in time and in CPU, which other work hardly changes.
 
-
-def cpu_ratio(ours: list[Sample], peers: list[Sample]) -> str:
-    """The same of the work done, which other work on the machine hardly changes."""
-    ratio = Spread.of([our.cpu / peer.cpu for our, peer in zip(ours, peers, strict=True)])
-    return f"{ratio.middle:.2f} × the CPU"
+    Returns both ratios in words, and whether both are at most *most*; None if that is not given.
+    """
+    pairs = list(zip(ours, peers, strict=True))
+    time_ = Spread.of([our.whole_seconds / peer.whole_seconds for our, peer in pairs])
+    cpu = Spread.of([our.whole_cpu / peer.whole_cpu for our, peer in pairs])
+    met = None if most is None else max(time_.middle, cpu.middle) <= most
+    return f"{time_.text(' ×')}; {cpu.text(' ×')} the CPU", met
 
 
 def seconds(samples: list[Sample]) -> Spread:
-    """The times alone."""
-    return Spread.of([sample.seconds for sample in samples])
+    """The times of the whole processes alone."""
+    return Spread.of([sample.whole_seconds for sample in samples])

@@ -51,11 +51,11 @@ def markdown(rows: Iterable[Row], head: str) -> str:
         "Each figure is a median, with the least and the most in brackets. Ratios compare runs of the same",
         "round; the cases of a row take turns, each time in a fresh process with compiled bytecode.",
         "",
-        "| what | bar | ours | peer | found | kept |",
+        "| target | what | bar | ours | peer | found |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    kept = {True: "yes", False: "**no**", None: ""}
+    target = {True: "met", False: "**missed**", None: ""}
     for row in rows:
-        cells = (row.what, row.bar, row.ours, row.peer, row.found, kept[row.meets])
+        cells = (target[row.meets], row.what, row.bar, row.ours, row.peer, row.found)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"

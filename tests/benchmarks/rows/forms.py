@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tests.benchmarks.measure import in_child, seconds
+from tests.benchmarks.measure import Spread, in_child
 from tests.benchmarks.table import Row
 
 BAR = 1.0
@@ -17,7 +17,7 @@ def rows(runs: int) -> list[Row]:
     """The form of the simulated account, in a kernel that has only started; altair comes later."""
     in_child(form)  # the first one compiles
     samples = [in_child(form) for _ in range(runs)]
-    spread = seconds(samples)
+    spread = Spread.of([sample.seconds for sample in samples])
     size = samples[0].value["bytes"] / 1000
     loaded = any(sample.value["altair"] for sample in samples)
     return [
