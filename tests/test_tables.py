@@ -38,7 +38,7 @@ from stripe_reports.parsing import (
     schema_of,
     tables,
 )
-from stripe_reports.parsing.value_forms import are_times
+from stripe_reports.parsing.value_forms import have_form
 
 MONEY = pl.Decimal(38, 6)
 RATE = pl.Decimal(38, 12)
@@ -377,7 +377,7 @@ def test_no_other_sign_in_a_time_passes_the_quick_comparison(value, changes):
     except pl.exceptions.PolarsError:
         return
     is_stripes = re.fullmatch(r"[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:[0-5]\d", text, re.ASCII)
-    assert are_times([column["time"]]) == bool(is_stripes)
+    assert have_form(NAIVE_TIME, [column["time"]]) == bool(is_stripes)
 
 
 @pytest.mark.parametrize(

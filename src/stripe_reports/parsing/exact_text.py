@@ -36,29 +36,38 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _QUOTE, _LINE_FEED = b'"\n'
 
 
-def exact_text(piece: Piece, names: Sequence[str]) -> tuple[pl.DataFrame, int]:
+def exact_text(piece: Piece, names: Sequence[str], more: Sequence[pl.Expr] = ()) -> tuple[pl.DataFrame, int]:
     """Return the text of all cells of a piece without the header, and its number of lines.
 
     An empty cell is null, quoted or not.
+
+    Args:
+        piece: The piece.
+        names: Names of its columns.
+        more: Columns to add, which are computed from the text, nearly always in the same pass.
 
     Raises:
         DamagedFileError: It is not a list of such rows; has the line on which the wrong row begins.
     """
     schema = dict.fromkeys(names, pl.String())
-    text = None if b"\0" in piece.content else _by_polars(piece.content, schema)
-    lines = _lines_if_it_adds_up(piece.content, text) if text is not None else None
+    added = None if b"\0" in piece.content else _by_polars(piece.content, schema, more)
+    text = None if added is None else added[:, : len(names)]
+    lines = None if text is None else _lines_if_it_adds_up(piece.content, text)
     if text is None or (lines is None and not _is_written_alike(piece.content, text)):
         cells = [record.cells for record in rows(piece, names)]
-        text = pl.DataFrame(cells, schema, orient="row")
+        text, added = pl.DataFrame(cells, schema, orient="row"), None
     if _cells_of(text).str.len_bytes().min() == 0:
-        text = text.select(columns(names).replace("", None))
-    return text, piece.content.count(b"\n") if lines is None else lines
+        text, added = text.select(columns(names).replace("", None)), None
+    if added is None:
+        added = text.with_columns(more)
+    return added, piece.content.count(b"\n") if lines is None else lines
 
 
-def _by_polars(content: bytes, schema: dict[str, pl.String]) -> pl.DataFrame | None:
+def _by_polars(content: bytes, schema: dict[str, pl.String], more: Sequence[pl.Expr]) -> pl.DataFrame | None:
     """Return the cells as polars reads them: null if empty without quotes; None if it finds an error."""
     try:
-        return pl.scan_csv(content, has_header=False, schema=schema).collect(engine="streaming")
+        cells = pl.scan_csv(content, has_header=False, schema=schema)
+        return cells.with_columns(more).collect(engine="streaming")
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return None
 

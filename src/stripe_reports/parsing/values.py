@@ -9,9 +9,14 @@ import polars as pl
 from stripe_reports.parsing.columns import column
 from stripe_reports.parsing.schema import Field
 
-__all__ = ["is_parsed", "parsed", "time_of"]
+__all__ = ["is_parsed", "parsed", "time_of", "value_name"]
 
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+
+def value_name(name: str) -> str:
+    """Return the name of the value parsed from a text column; no column of a file can have it."""
+    return f"\0{name}"
 
 
 def is_parsed(field: Field) -> bool:
@@ -41,10 +46,9 @@ def parsed(field: Field, *, ambiguous: Literal["null", "earliest"] = "null") -> 
             return cell.cast(field.dtype, strict=False)
 
 
-def time_of(field: Field, *, zone: str | None = None, every: int = 1) -> pl.Expr:
-    """Parse a time as written, with or without a zone, in one of *every* rows."""
-    cell = column(field.name)
+def time_of(field: Field, *, zone: str | None = None) -> pl.Expr:
+    """Parse a time as written, with or without a zone."""
     # The cache of str.to_datetime is useful only if times repeat; otherwise it takes a third longer.
-    return (cell if every == 1 else cell.gather_every(every)).str.to_datetime(
+    return column(field.name).str.to_datetime(
         _TIME_FORMAT, time_unit="us", time_zone=zone, strict=False, cache=False
     )
