@@ -52,11 +52,12 @@ def exact_text(piece: Piece, names: Sequence[str], more: Sequence[pl.Expr] = ())
     schema = dict.fromkeys(names, pl.String())
     added = None if b"\0" in piece.content else _by_polars(piece.content, schema, more)
     text = None if added is None else added[:, : len(names)]
-    lines = None if text is None else _lines_if_it_adds_up(piece.content, text)
+    sizes = None if text is None else _sizes_of(text)
+    lines = None if sizes is None else _lines_if_it_adds_up(piece.content, sizes)
     if text is None or (lines is None and not _is_written_alike(piece.content, text)):
         cells = [record.cells for record in rows(piece, names)]
-        text, added = pl.DataFrame(cells, schema, orient="row"), None
-    if _cells_of(text).str.len_bytes().min() == 0:
+        text, sizes, added = pl.DataFrame(cells, schema, orient="row"), None, None
+    if (_sizes_of(text) if sizes is None else sizes).min() == 0:
         text, added = text.select(columns(names).replace("", None)), None
     if added is None:
         added = text.with_columns(more)
@@ -72,20 +73,19 @@ def _by_polars(content: bytes, schema: dict[str, pl.String], more: Sequence[pl.E
         return None
 
 
-def _cells_of(text: pl.DataFrame) -> pl.Series:
-    """All cells in one column, without a copy; its name is none that polars takes for a pattern."""
-    return pl.concat(text.get_columns()).alias("cells")
+def _sizes_of(text: pl.DataFrame) -> pl.Series:
+    """Return the number of bytes of every cell, column after column; null for an empty one."""
+    return pl.concat(text.get_columns()).alias("sizes").str.len_bytes()
 
 
-def _lines_if_it_adds_up(content: bytes, text: pl.DataFrame) -> int | None:
+def _lines_if_it_adds_up(content: bytes, sizes: pl.Series) -> int | None:
     """Return the number of lines of a large piece whose bytes add up to its size; None for others."""
     if len(content) < _LARGE or content.startswith(_BYTE_ORDER_MARK):  # polars leaves it out
         return None
     if _has_trimmed_lines(content):
         return None
-    cells, signs = _cells_of(text), signs_of(content)
-    quotes = int((signs == _QUOTE).sum())
-    size = cells.str.len_bytes().sum() + cells.len() + cells.count() + quotes // 2
+    signs = signs_of(content)
+    size = int(sizes.sum()) + sizes.len() + sizes.count() + int((signs == _QUOTE).sum()) // 2
     return int((signs == _LINE_FEED).sum()) if size == len(content) else None
 
 

@@ -31,7 +31,7 @@ _OS_ERROR = re.compile(r"\(os error ([0-9]+)\)")
 _PIECE_SIZE = 1 << 22
 """Bytes of a piece: it fits into the cache of a processor, and calls of polars cost little beside it."""
 
-_ROW_GROUP = 50_000
+_ROW_GROUP = 25_000
 """Rows buffered until they are written. The metadata of all groups are buffered until the end, so smaller
 groups need more memory in large files."""
 
@@ -172,7 +172,7 @@ def _read_ahead(
     try:
         for piece in chain([first, second], found):
             waiting.append((piece, _workers().submit(typed_rows, piece, fields)))
-            if len(waiting) > _CORES:
+            if len(waiting) >= _CORES:
                 read, rows = waiting.popleft()
                 yield read, rows.result
         while waiting:

@@ -89,7 +89,7 @@ def _agree(table: pl.DataFrame, fields: Sequence[Field]) -> bool:
     if not local:
         return True
     compared = [name for field in local for name in (field.name, value_name(str(field.twin)))]
-    sample = table.select(columns(compared)).gather_every(table.height // _SAMPLED + 1)
+    sample = table.select(columns(compared).gather_every(table.height // _SAMPLED + 1))
     differ = (
         time_of(field)
         .ne_missing(
