@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from simulator_api import RUNS, TYPES, Api, error
+from stripe_reports.http.settings import API_VERSION
 from stripe_reports.simulator import PROFILES, REAL, Simulator, WebhookEndpoint
 from stripe_reports.simulator.ledger.connected_accounts import connected_accounts
 from stripe_reports.simulator.ledger.markets import DECIMALS
@@ -200,6 +201,25 @@ def test_events_belong_to_their_account_and_mode(simulator, api):
     assert api.get(EVENTS, type=SUCCEEDED).json["data"] == []
     assert all(each["livemode"] for each in live.get(EVENTS).json["data"])
     assert error(live.get(f"{EVENTS}/{event['id']}"))["message"] == f"No such event: '{event['id']}'"
+
+
+def test_a_sibling_has_events_of_its_own(simulator, api):
+    """It is no connected account, so its events name none; the types are published to each account."""
+    sibling = simulator.organisation[1].id
+    of_sibling = Api(
+        simulator, simulator.organisation_key, Stripe_Context=sibling, Stripe_Version=API_VERSION
+    )
+    run = of_sibling.finished()
+    (ended,) = of_sibling.get(EVENTS, type=SUCCEEDED).json["data"]
+    assert ended["data"]["object"]["id"] == run["id"]
+    (theirs,), (ours,) = (each.get(EVENTS, type=UPDATED, limit=1).json["data"] for each in (of_sibling, api))
+    assert theirs["data"] == ours["data"]
+    assert theirs["id"] != ours["id"]
+    assert of_sibling.get(f"{EVENTS}/{theirs['id']}").json == theirs
+    assert api.get(f"{EVENTS}/{theirs['id']}").status_code == 404
+    for event in (ended, theirs, ours):
+        assert "account" not in event
+        assert event["context"] is None
 
 
 def test_events_that_a_receiver_refused_can_be_found(simulator, api):

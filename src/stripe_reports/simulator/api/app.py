@@ -138,7 +138,7 @@ class Simulator:
         self._links = FileLinks()
         self._idempotency = IdempotencyKeys()
         self._restricted: dict[str, frozenset[str]] = {}
-        events = EventLog(self._book)
+        events = EventLog(self._book, self.organisation)
         self._courier = Courier(events, self.clock.now(), sorted_keys=self.profile.sorted_keys)
         self._last_files_url = "https://files.stripe.com"
         self._lock = threading.Lock()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from stripe_reports.models import ReportType
 from stripe_reports.simulator.api.keys import Caller
 from stripe_reports.simulator.api.runbook import RunBook
 from stripe_reports.simulator.api.runs import Run
+from stripe_reports.simulator.ledger.organisation import SiblingAccount
 
 __all__ = ["API_VERSION", "EVENTS_KEPT", "EVENT_TYPES", "TYPE_UPDATED", "Event", "EventLog"]
 
@@ -37,12 +38,14 @@ class Event:
         type: One of ``EVENT_TYPES``.
         created: Time of the change, in Unix seconds.
         owner: The account and mode whose endpoints receive it.
+        is_connected: True if that is a connected account, not one of the organisation.
     """
 
     id: str
     type: str
     created: int
     owner: Caller
+    is_connected: bool
     _describe: Callable[[], dict[str, Any]] = field(repr=False, compare=False)
 
     @property
@@ -55,7 +58,7 @@ class Event:
         return {
             "id": self.id,
             "object": "event",
-            **({"account": self.owner.account} if self.owner.account else {}),
+            **({"account": self.owner.account} if self.is_connected else {}),
             "api_version": API_VERSION,
             "context": None,  # since 2025-04-30.basil
             "created": self.created,
@@ -72,10 +75,12 @@ class EventLog:
 
     Args:
         book: The runs, the report types and the publications of their data.
+        organisation: The accounts of the organisation; all others are connected to one of them.
     """
 
-    def __init__(self, book: RunBook) -> None:
+    def __init__(self, book: RunBook, organisation: Sequence[SiblingAccount]) -> None:
         self._book = book
+        self._own = {None, *(account.id for account in organisation)}
         self._salt = secrets.token_hex(8)
         self._remembered: tuple[int, list[Event]] = (0, [])
 
@@ -87,8 +92,9 @@ class EventLog:
             for run in self.ended(now)
             if run.owner == owner and run.finishes_at >= oldest.timestamp()
         ]
-        if owner.account is None:
-            events += [event for event in self._kept(now) if event.owner == owner]
+        if owner.account in self._own:
+            published = [event for event in self._kept(now) if event.owner.livemode == owner.livemode]
+            events += [self._of_account(event, owner) for event in published]
         return sorted(events, key=lambda event: (event.created, event.id), reverse=True)
 
     def ended(self, now: datetime) -> list[Run]:
@@ -100,7 +106,9 @@ class EventLog:
         """Return the event of a run that has ended."""
         status = run.status(now.timestamp())
         id_, type_ = self._id(run.id, status), f"reporting.report_run.{status}"
-        return Event(id_, type_, int(run.finishes_at), run.owner, partial(self._run, run, files_url, now))
+        is_connected = run.owner.account not in self._own
+        describe = partial(self._run, run, files_url, now)
+        return Event(id_, type_, int(run.finishes_at), run.owner, is_connected, describe)
 
     def of_types(self, after: datetime, until: datetime) -> Iterator[Event]:
         """Return an event for each publication between two times and each mode, type by type."""
@@ -110,7 +118,7 @@ class EventLog:
                     id_ = self._id(report_type.id, publication.updated, livemode)
                     at = datetime.fromtimestamp(publication.updated, UTC)
                     describe = partial(self._book.report_type_answer, report_type, livemode=livemode, now=at)
-                    yield Event(id_, TYPE_UPDATED, publication.updated, Caller(livemode), describe)
+                    yield Event(id_, TYPE_UPDATED, publication.updated, Caller(livemode), False, describe)
 
     def _kept(self, now: datetime) -> list[Event]:
         """Return the events of types that are still listed, remembered for a second: each page needs them."""
@@ -118,6 +126,12 @@ class EventLog:
         if self._remembered[0] != second:
             self._remembered = second, list(self.of_types(now - EVENTS_KEPT, now))
         return self._remembered[1]
+
+    def _of_account(self, event: Event, owner: Caller) -> Event:
+        """Return the event of a publication as an account has it: with an id of its own."""
+        if event.owner == owner:
+            return event
+        return replace(event, id=self._id(event.id, owner.account), owner=owner)
 
     def _announced(self) -> list[ReportType]:
         announced = self._book.publications.profile.announced
