@@ -358,9 +358,10 @@ def test_each_generation_of_the_python_library_sees_the_same(
             installed(request, tmp_path_factory, f"stripe-python-{version}", "stripe", pip)
         )
     script = Path(__file__).parent / "python" / "life.py"
-    said = outcome([sys.executable, "-W", "ignore", str(script), url, simulator.key], **path)
+    organisation = (simulator.organisation_key, SIBLING, CONNECTED[0])
+    said = outcome([sys.executable, "-W", "ignore", str(script), url, simulator.key, *organisation], **path)
     assert said["version"] == (version or stripe.VERSION)
-    assert len(said["rules"]) == 5
+    assert len(said["rules"]) == 7
     assert {rule: what for rule, what in said["rules"].items() if what != "ok"} == {}
 
 

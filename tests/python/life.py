@@ -1,6 +1,7 @@
 """What a program sees of the simulator with Stripe's Python library of any version: a function for each rule.
 
-python life.py URL KEY prints {"version": …, "rules": {"rule": "ok" or what went wrong, …}}
+python life.py URL KEY ORGANISATION_KEY SIBLING CONNECTED_ACCOUNT prints
+{"version": …, "rules": {"rule": "ok" or what went wrong, …}}
 """
 
 import json
@@ -10,7 +11,7 @@ import traceback
 import requests
 import stripe
 
-URL, KEY = sys.argv[1:]
+URL, KEY, ORGANISATION_KEY, SIBLING, CONNECTED = sys.argv[1:]
 OCTOBER = {"interval_start": 1790812800, "interval_end": 1793491200}
 TAX_INVOICE = "all_fees.vat_invoice_v2.itemized.2"
 
@@ -26,9 +27,9 @@ def advance(seconds):
     requests.post(f"{URL}/simulator/clock", data={"advance": seconds}, timeout=10).raise_for_status()
 
 
-def text_of(file, key):
+def text_of(file, key, **headers):
     """The contents of a file, read with the same key."""
-    answer = requests.get(file.url, auth=(key, ""), timeout=10)
+    answer = requests.get(file.url, auth=(key, ""), headers=headers, timeout=10)
     answer.raise_for_status()
     return answer.text
 
@@ -95,6 +96,54 @@ def the_fees_of_financial_accounts_are_offered():
     assert '"effr_value"' in text_of(run.result, KEY)
 
 
+def an_organisations_key_acts_for_the_account_of_its_context():
+    """With an option of each call; the key of another account does not see the run."""
+    runs = connect(ORGANISATION_KEY).reporting.report_runs
+    context = {"stripe_context": SIBLING}
+    made = runs.create({"report_type": "balance.summary.1", "parameters": OCTOBER}, context)
+    advance(20)
+    run = runs.retrieve(made.id, options=context)
+    headers = {"Stripe-Context": SIBLING, "Stripe-Version": stripe.api_version}
+    assert text_of(run.result, ORGANISATION_KEY, **headers).startswith('"category"')
+    for other, options, status in (
+        (connect(KEY).reporting.report_runs, {}, 404),
+        (runs, {}, 400),
+        (runs, {"stripe_context": f"{SIBLING}/{CONNECTED}"}, 403),
+    ):
+        assert status_of(other, made.id, options) == status, options
+
+
+def status_of(runs, id_, options):
+    """The status of the answer to a retrieval."""
+    try:
+        return runs.retrieve(id_, options=options).last_response.code
+    except stripe.StripeError as error:
+        return error.http_status
+
+
+def each_context_has_its_own_account_balance_and_events():
+    """As models of the library, with pages that it follows; of a sibling as of the key's own account."""
+    for v1, options in (
+        (connect(KEY), {}),
+        (connect(ORGANISATION_KEY), {"stripe_context": SIBLING}),
+        (connect(KEY), {"stripe_account": CONNECTED}),
+    ):
+        account = v1.accounts.retrieve_current(options=options)
+        named = options.get("stripe_context") or options.get("stripe_account") or account.id
+        assert account.id == named, account
+        balance = v1.balance.retrieve(options=options)
+        assert account.default_currency in {each.currency for each in balance.available}, balance
+        asked = {"report_type": "balance.summary.1", "parameters": OCTOBER}
+        made = [v1.reporting.report_runs.create(asked, options).id for _ in range(3)]
+        advance(20)
+        ended = {"type": "reporting.report_run.succeeded", "limit": 2}
+        listed = list(v1.events.list(ended, options).auto_paging_iter())
+        assert set(made) <= {event.data.object.id for event in listed}
+        event = v1.events.retrieve(listed[0].id, options=options)
+        assert isinstance(event, stripe.Event)
+        assert getattr(event, "account", None) == options.get("stripe_account"), event
+
+
 def main():
     """Run every rule."""
     rules = (
@@ -103,6 +152,8 @@ def main():
         a_wrong_month_is_an_invalid_request,
         the_activity_comes_by_component,
         the_fees_of_financial_accounts_are_offered,
+        an_organisations_key_acts_for_the_account_of_its_context,
+        each_context_has_its_own_account_balance_and_events,
     )
     results = {}
     for rule in rules:
