@@ -28,6 +28,7 @@ FILE = {
     "package_version": "0.1.0",
     "api_version": "2026-11-18.endive",
     "written": "2026-11-28",
+    "from_stripe": True,
     "report_types": {},
     "reporting_categories": [],
     "currencies": [],
@@ -76,6 +77,8 @@ def merged(reported):
         ({"format_version": 2}, "format version 1"),
         ({"format_version": True}, "format version 1"),
         ({"more": 1}, "exactly the fields"),
+        ({"from_stripe": False}, "simulator or gateway"),
+        ({"from_stripe": "yes"}, "simulator or gateway"),
         ({"api_version": "<script>"}, "api_version"),
         ({"written": "2026-02-31"}, "not a date"),
         ({"report_types": []}, "report_types"),
@@ -264,6 +267,9 @@ def test_what_a_user_reports_is_known_to_the_next_version(tmp_path):
         client.fetch("payouts.itemized.9", "2026-10")
         client.fetch("balance_change_from_activity.itemized", "2026-10")
         file = client.cache.write_unrecognised(tmp_path / "names.json")
+    written = json.loads(file.read_text("utf-8"))
+    assert written["from_stripe"] is False
+    file.write_text(json.dumps(written | {"from_stripe": True}), "utf-8")
 
     package = tmp_path / "next" / "stripe_reports"
     shutil.copytree(Path(sr.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))

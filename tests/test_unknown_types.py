@@ -620,7 +620,7 @@ def test_one_unusable_object_in_a_list_is_left_out_logged_and_named_by_the_docto
     says = "\n".join(finding.says for finding in findings)
     assert "report type broken.type.1 (default_columns str, id str, other int)" in says
     assert "report run (str)" in says
-    assert "report types: new.thing.1" in says
+    assert "report types (1): new.thing.1" in says
     assert {finding.verdict for finding in findings} == {"warning"}
     assert "broken.type.1" in caplog.text
     assert "secret" not in says + caplog.text

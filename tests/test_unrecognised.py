@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
-from inspect import signature
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -22,7 +22,7 @@ from stripe_reports.catalog.unrecognised import SUBJECTS, Group, for_maintainers
 from stripe_reports.cli.diagnosis import examine
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.errors import ParameterError, RunFailedError, StoreError
-from stripe_reports.http.settings import API_VERSION
+from stripe_reports.http.settings import API_VERSION, Settings
 from stripe_reports.simulator import Simulator
 from stripe_reports.storage import unrecognised as storage
 from stripe_reports.storage.unrecognised import NameRecord
@@ -370,14 +370,34 @@ NEWER = {"types": {"new.thing.2": ["net"], "new.thing.1": ["net", "levy"]}}
 
 
 def test_the_doctor_lists_and_counts_unknown_names(doctor):
-    """One line for each subject, the version that does not know them, and the next step."""
+    """One line for each subject, and the version that does not know them."""
     status, output, _ = doctor(**NEWER)
     assert status == 0
-    assert "report types: new.thing.2, new.thing.1 (2)" in output
-    assert "default columns: new.thing.1 net, new.thing.1 levy, new.thing.2 net (3)" in output
+    assert "report types (2): new.thing.2, new.thing.1\n" in output
+    assert "default columns (3): new.thing.1 net, new.thing.1 levy, new.thing.2 net\n" in output
     version = sr.__version__
     assert f"stripe-reports {version} does not know these names" in output
-    assert "stripe-reports doctor --unknown FILE" in output
+
+
+def test_many_names_are_counted_by_report_type(doctor):
+    """Hundreds of columns of new types would hide everything else; the file has them all."""
+    columns = [f"column_{letter}" for letter in "abcdefgh"]
+    _, output, _ = doctor(types={"new.thing.1": columns, "new.thing.2": columns})
+    assert "default columns (16): new.thing.1 (8), new.thing.2 (8)\n" in output
+
+
+@pytest.mark.parametrize("is_stripe", [True, False])
+def test_only_names_from_stripe_are_to_be_sent(doctor, monkeypatch, tmp_path, is_stripe):
+    """A simulator invents names. In the catalogue, they would be marked as shown by Stripe."""
+    if is_stripe:
+        owner = Settings.owner.fget
+        monkeypatch.setattr(Settings, "owner", property(lambda self: replace(owner(self), place=None)))
+    file = tmp_path / "names.json"
+    _, output, _ = doctor("--unknown", str(file), **NEWER)
+    assert ("to send them to the maintainers: stripe-reports doctor --unknown FILE" in output) is is_stripe
+    assert ("no values, account ids or keys" in output) is is_stripe
+    assert ("please do not send it" in output) is not is_stripe
+    assert json.loads(file.read_text("utf-8"))["from_stripe"] is is_stripe
 
 
 def test_the_file_has_names_and_versions_only(doctor, tmp_path):
@@ -385,7 +405,6 @@ def test_the_file_has_names_and_versions_only(doctor, tmp_path):
     file = tmp_path / "names.json"
     status, output, _ = doctor("--unknown", str(file), **NEWER)
     assert status == 0
-    assert "no values, account ids or keys" in output
     assert "holds only names: report types: 2, default columns: 3" in output
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     found = json.loads(file.read_text("utf-8"))
@@ -401,6 +420,7 @@ def test_the_file_has_names_and_versions_only(doctor, tmp_path):
         "package_version": sr.__version__,
         "api_version": API_VERSION,
         "written": "2026-11-05",
+        "from_stripe": False,
         "reporting_categories": [],
         "currencies": [],
         "statuses": [],
@@ -435,7 +455,7 @@ def test_if_nothing_is_unknown_no_file_is_written(doctor, tmp_path):
 def test_the_same_names_give_the_same_file():
     """Whatever the order in which groups were recorded."""
     names = {Group("statuses"): ("b", "a"), Group("report types"): ("x.y.2", "x.y.1")}
-    versions = {"package_version": "1", "api_version": "2", "written": "3"}
+    versions = {"package_version": "1", "api_version": "2", "written": "3", "from_stripe": True}
     backwards = dict(reversed(names.items()))
     assert json.dumps(for_maintainers(names, **versions)) == json.dumps(
         for_maintainers(backwards, **versions)
@@ -443,7 +463,6 @@ def test_the_same_names_give_the_same_file():
     assert {group.subject for group in names} <= set(SUBJECTS)
 
 
-@pytest.mark.skipif("profile" not in signature(Simulator).parameters, reason="the simulator has no profiles")
 def test_the_many_types_of_a_real_account_fit_into_the_record(tmp_path):
     """Most of them are not in the catalogue; their columns are recorded with them."""
     simulator = Simulator(1, profile="real")

@@ -67,10 +67,14 @@ def read(path: Path) -> Reported:
         raise
     except (OSError, ValueError, RecursionError) as error:
         raise RefusedFileError(f"it is no JSON file ({type(error).__name__})") from None
-    _check_keys(found, {"format", "format_version", "report_types", *_TEXTS, *_OF_ALL}, "the file")
+    _check_keys(
+        found, {"format", "format_version", "from_stripe", "report_types", *_TEXTS, *_OF_ALL}, "the file"
+    )
     version = found["format_version"]
     if found["format"] != FORMAT or type(version) is not int or version != FORMAT_VERSION:
         raise RefusedFileError(f"it is not of format version {FORMAT_VERSION}")
+    if found["from_stripe"] is not True:
+        raise RefusedFileError("its names are not from Stripe's own address, but from a simulator or gateway")
     for name, form in _TEXTS.items():
         if not isinstance(found[name], str) or not form.fullmatch(found[name]):
             raise RefusedFileError(f"{name} is not of the right form")

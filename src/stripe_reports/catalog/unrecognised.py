@@ -109,7 +109,9 @@ def names_of_run(run: RunView) -> dict[Group, tuple[str, ...]]:
     }
 
 
-def for_maintainers(names: Names, *, package_version: str, api_version: str, written: str) -> dict[str, Any]:
+def for_maintainers(
+    names: Names, *, package_version: str, api_version: str, written: str, from_stripe: bool
+) -> dict[str, Any]:
     """Return the contents of the file for the maintainers: the same names give the same file.
 
     Args:
@@ -117,6 +119,7 @@ def for_maintainers(names: Names, *, package_version: str, api_version: str, wri
         package_version: The version of this package that does not know them.
         api_version: The version of Stripe's API that was asked for.
         written: The day, ``YYYY-MM-DD``.
+        from_stripe: False if a simulator or gateway showed them, which may invent names.
     """
     types = sorted({*names.get(Group("report types"), ()), *(group.report_type for group in names)} - {""})
     return {
@@ -125,6 +128,7 @@ def for_maintainers(names: Names, *, package_version: str, api_version: str, wri
         "package_version": package_version,
         "api_version": api_version,
         "written": written,
+        "from_stripe": from_stripe,
         "report_types": {
             id_: {
                 subject.replace(" ", "_"): list(names.get(Group(subject, id_), ()))

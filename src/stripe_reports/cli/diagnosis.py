@@ -9,6 +9,8 @@ from datetime import timedelta
 from importlib.metadata import version
 from typing import Literal
 
+import polars as pl
+
 from stripe_reports.client import Client
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.http.settings import Settings
@@ -43,7 +45,7 @@ def examine(client: Client) -> Iterator[Finding]:
     yield Finding("key", "ok", f"{of}{settings.mode} mode, asking {settings.base_url}")
     yield Finding("account", "ok", _acts_for(settings))
     yield _tried("report types", lambda: f"{len(client.report_types())} offered")
-    yield _tried("runs", lambda: f"can be listed; the newest is {_newest(client)}")
+    yield _tried("runs", lambda: f"can be listed; {_newest(client)}")
     yield from _not_known(client)
     yield _skew(client)
     yield _tried("folder", lambda: _folder(client))
@@ -70,10 +72,21 @@ def _not_known(client: Client) -> Iterator[Finding]:
         yield Finding("not known", "ok", "nothing: this version knows every name that Stripe showed")
         return
     for (subject,), rows in found.group_by("subject", maintain_order=True):
-        names = [f"{type_} {name}".strip() for type_, name in rows.select("report_type", "name").rows()]
-        yield Finding("not known", "warning", f"{subject}: {_some(names)} ({len(names):,})")
-    advice = f"stripe-reports {version('stripe-reports')} does not know these names; to send them to the "
-    yield Finding("not known", "warning", advice + "maintainers: stripe-reports doctor --unknown FILE")
+        yield Finding("not known", "warning", f"{subject} ({rows.height:,}): {_some(_listed(rows))}")
+    advice = f"stripe-reports {version('stripe-reports')} does not know these names"
+    if client.settings.owner.place is None:
+        advice += "; to send them to the maintainers: stripe-reports doctor --unknown FILE"
+    else:
+        advice += ", which come from a simulator or gateway, not from Stripe itself"
+    yield Finding("not known", "warning", advice)
+
+
+def _listed(rows: pl.DataFrame) -> list[str]:
+    """Return the names with their report types; if there are many, the types with their number of names."""
+    if rows.height <= _NAMED or not rows["report_type"][0]:
+        return [f"{type_} {name}".strip() for type_, name in rows.select("report_type", "name").rows()]
+    of_types = rows.group_by("report_type", maintain_order=True).len().rows()
+    return [f"{type_} ({count:,})" for type_, count in of_types]
 
 
 def _some(names: Sequence[str]) -> str:
@@ -88,7 +101,9 @@ def _versions() -> list[str]:
 
 def _newest(client: Client) -> str:
     runs = client.runs(limit=1)
-    return f"{runs[0].id} ({runs[0].report_type}, {runs[0].status})" if runs else "none yet"
+    if not runs:
+        return "there are none yet"
+    return f"the newest is {runs[0].id} ({runs[0].report_type}, {runs[0].status})"
 
 
 def _skew(client: Client) -> Finding:
@@ -105,6 +120,5 @@ def _skew(client: Client) -> Finding:
 def _folder(client: Client) -> str:
     client.cache.check_writable()
     sizes = client.cache.info()["size"]
-    return (
-        f"{client.settings.cache_dir}: {len(sizes):,} results, {size_text(int(sizes.sum()))}, can be written"
-    )
+    stored = f"{len(sizes):,} result{'' if len(sizes) == 1 else 's'}, {size_text(int(sizes.sum()))}"
+    return f"{client.settings.cache_dir}: {stored}, can be written"

@@ -62,4 +62,7 @@ def _write(client: Client, path: Path) -> None:
     written = client.cache.write_unrecognised(path)
     counts = names.group_by("subject", maintain_order=True).len().rows()
     say(f"\n{written} holds only names: {', '.join(f'{subject}: {count:,}' for subject, count in counts)}.")
-    say("It has no values, account ids or keys. Please look at it, then send it to the maintainers.")
+    if client.settings.owner.place is None:
+        say("It has no values, account ids or keys. Please look at it, then send it to the maintainers.")
+    else:
+        say("They come from a simulator or gateway, not from Stripe itself, so please do not send it.")

@@ -138,7 +138,8 @@ class Cache:
     def write_unrecognised(self, path: str | os.PathLike[str]) -> Path:
         """Write these names to a JSON file that can be sent to the maintainers, with mode 0600.
 
-        The file holds names and versions only: no values, account ids or keys.
+        The file holds names and versions only: no values, account ids or keys. It says whether they come
+        from Stripe's own address, because a simulator invents names.
 
         Args:
             path: The file; an existing one is not overwritten.
@@ -153,6 +154,7 @@ class Cache:
             package_version=version("stripe-reports"),
             api_version=self._api_version,
             written=f"{self._now():%Y-%m-%d}",
+            from_stripe=self._store.owner.place is None,
         )
         try:
             with disk_errors("write", target, remedy=everywhere("Choose another path.")):
