@@ -12,6 +12,7 @@ from stripe_reports.errors import ParameterError, UnknownReportTypeError
 from stripe_reports.models import ReportRequest, ReportType
 from stripe_reports.notebook.form.menu import column_groups
 
+ROOT = Path(__file__).parents[1]
 REFERENCE = Path(__file__).parents[2] / "shared" / "stripe" / "report_types.json"
 OCTOBER = {"interval_start": "2026-10-01T00:00:00Z", "interval_end": "2026-11-01T00:00:00Z"}
 
@@ -23,6 +24,21 @@ def test_it_has_96_types_and_225_columns():
     assert len(types) == 96
     assert len(data["columns"]) == len({c.name for t in types.values() for c in t.columns}) == 225
     assert sum(len(t.columns) for t in types.values()) == 2439
+
+
+def test_pages_and_readme_have_the_counts_of_the_catalogue():
+    """They grow with it."""
+    types = catalog.report_types().values()
+    known, incomplete = sum(bool(t.columns) for t in types), sum(not t.columns_complete for t in types)
+    names = Counter(column.name for type_ in types for column in type_.columns)
+    shared = 1 - sum(count == 1 for count in names.values()) / names.total()
+    for page, text in {
+        "README.md": f"all {known} report types whose columns are known",
+        "notebooks/unknown_types.md": f"this package has {len(types)}, and the columns of {known}.",
+        "notebooks/alternatives.md": f"for {incomplete} of the {len(types)} report types not all columns",
+    }.items():
+        assert text in " ".join((ROOT / page).read_text("utf-8").split()), page
+    assert f"{shared:.0%}".replace("%", " %") in (ROOT / "notebooks/unknown_types.md").read_text("utf-8")
 
 
 def test_every_fact_carries_how_well_it_is_known():
