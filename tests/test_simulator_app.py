@@ -8,6 +8,7 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from unittest.mock import Mock
 
 import polars as pl
 import pytest
@@ -1086,6 +1087,15 @@ def test_serving_for_good_ends_with_an_interrupt():
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=20) == ("", "")
     assert process.returncode == 0
+
+
+def test_a_queue_of_requests_is_not_logged(caplog):
+    """Any number may arrive at once; who serves a simulator in a terminal has nothing to do about it."""
+    from waitress.task import ThreadedTaskDispatcher
+
+    with serve(Simulator()):
+        ThreadedTaskDispatcher().add_task(Mock())
+    assert caplog.text == ""
 
 
 def test_the_clock_is_given():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -78,6 +79,8 @@ class _Server:
         self._was_told = threading.Event()
         self._has_ended = threading.Event()
         self._simulator = simulator
+        # It would warn in the terminal whenever more requests arrive at once than it has threads.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         try:
             self._waitress = create_server(
                 OwnVisitors(simulator, host, str(address)),
