@@ -323,7 +323,7 @@ def test_many_threads_lose_no_name(tmp_path):
     assert sorted(record.read()[Group("columns", "new.thing.1")]) == names
 
 
-def test_many_processes_lose_no_name_and_clearing_disturbs_none(tmp_path):
+def test_many_processes_lose_no_name(tmp_path):
     """Several notebooks use one folder."""
     code = """
         import sys

@@ -72,7 +72,7 @@ def add_to(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="PERIOD[=CHANGE]",
-        help="a closed period whose figures the next publication changes, such as 2026-09 or "
+        help="a closed period whose figures change when newer data are published, such as 2026-09 or "
         "'2026-09=fee waived' (late fee, fee waived, description); can be repeated",
     )
     parser.add_argument(

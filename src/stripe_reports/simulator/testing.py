@@ -60,7 +60,7 @@ class StripeReporting:
         return self.simulator.inject_fault(name, **members)
 
     def restate(self, period: Period, change: Correction = "late fee", **members: Any) -> Restatement:
-        """Change a closed period from the next publication on: see :meth:`Simulator.restate`."""
+        """Change a closed period, once newer data are published: see :meth:`Simulator.restate`."""
         return self.simulator.restate(period, change, **members)
 
     def webhook(self, url: str, **members: Any) -> WebhookEndpoint:

@@ -224,10 +224,11 @@ class Simulator:
     def restate(
         self, period: Period, change: Correction = "late fee", *, currency: str | None = None
     ) -> Restatement:
-        """Change the figures of a closed period, as Stripe may: the next publication shows it.
+        """Change the figures of a closed period, as Stripe may. Only the main account changes.
 
-        All reports of that data agree with each other again; files made before stay as they are. A report
-        type shows it once its data end at ``published`` of the result or later.
+        A report type shows it once its data end at ``published`` of the result or later: with the next
+        publication that has newer data than any type has now, which a type may miss or have late. All reports
+        of that data agree with each other again; files made before stay as they are.
 
         Args:
             period: A period in UTC, such as ``"2026-09"``.

@@ -112,7 +112,7 @@ client.frame("balance.summary", "2026-10")
         _Part(
             "Moving the clock and adding faults, from any language",
             "Runs finish as the clock advances. A fault is NAME, NAME:TIMES or NAME:TIMES@PROBABILITY. "
-            "A closed month that is restated shows other figures from the next publication. With strict "
+            "A closed month that is restated shows other figures once newer data are published. With strict "
             "bounds, an interval must not touch start or end of the data: Stripe's pages disagree about it.",
             f"""curl {url}/simulator/clock -d advance=60
 curl {url}/simulator/faults -d fault=answer.500:20@0.3
