@@ -30,6 +30,7 @@ ARGUMENTS = {
     "columns": {"net": "pl.Decimal(38, 6)", "note": "pl.String"},
     "to": "read it",
     "host": "proxy.example.com",
+    "such_as": "2026-10",
 }
 
 

@@ -1,5 +1,6 @@
 """Reports by tax invoice month: one whole month in UTC is sent in place of an interval, and nothing else."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -77,6 +78,16 @@ def test_any_other_period_is_an_error_that_says_what_to_write(period):
         IntervalError, match=r"one whole calendar month in UTC; got .* Write a month, such as '"
     ):
         resolved(period).unwrap()
+
+
+@pytest.mark.parametrize("period", ["this month", "ytd", "today", "FY2026", "2026-Q4"])
+def test_the_month_that_is_named_is_over(live, period):
+    """The error of an open period names a month that can be fetched, and how to fetch several."""
+    with pytest.raises(IntervalError, match=r"client\.fetch_all\(\.\.\., split='month'\)") as caught:
+        live.fetch(ITEMIZED, period)
+    assert "fetch-all" in caught.value.for_command_line()
+    [month] = re.findall(r"such as '(\d{4}-\d{2})'", str(caught.value))
+    assert live.fetch(ITEMIZED, month).request.tax_invoice_month == month
 
 
 @given(st.dates(date(2000, 1, 1), date(2026, 10, 31)), st.integers(1, 400))

@@ -238,7 +238,7 @@ class _Period:
                 is_moment=names == ["interval_end"],
             )
         if TAX_INVOICE_MONTH in names and not self.truncates:
-            return {TAX_INVOICE_MONTH: month_of(self.interval, self.report_type.id)}
+            return {TAX_INVOICE_MONTH: month_of(self.interval, self.report_type.id, self.now)}
         if TAX_INVOICE_MONTH in names:
             self.interval = whole_months(self.interval, self.report_type.id)
             names = list(_BOUNDS)

@@ -8,11 +8,12 @@ https://support.stripe.com/questions/understanding-your-monthly-tax-invoice
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 from stripe_reports.errors import IntervalError
 from stripe_reports.models import ReportRequest, ReportType, month_bounds
 from stripe_reports.planning.intervals import Interval
+from stripe_reports.render import remedies
 
 __all__ = ["TAX_INVOICE_MONTH", "in_months", "month_of", "takes_month", "whole_months"]
 
@@ -24,7 +25,7 @@ def takes_month(report_type: ReportType) -> bool:
     return TAX_INVOICE_MONTH in report_type.parameters
 
 
-def month_of(interval: Interval, report_type: str) -> str:
+def month_of(interval: Interval, report_type: str, now: datetime) -> str:
     """Return the month that an interval is, as Stripe takes it.
 
     Raises:
@@ -32,10 +33,12 @@ def month_of(interval: Interval, report_type: str) -> str:
     """
     month = f"{interval.start:%Y-%m}"
     if month_bounds(month) != (interval.start, interval.end):
+        last_complete = now.astimezone(UTC).replace(day=1) - timedelta(days=1)
         raise IntervalError(
             f"{report_type} has the fees of one tax invoice, so its period must be one whole calendar month "
-            f"in UTC; got {interval}. Write a month, such as {month!r}.",
+            f"in UTC; got {interval}.",
             param="interval_start",
+            remedy=remedies.write_a_month(min(month, f"{last_complete:%Y-%m}")),
         )
     return month
 

@@ -44,6 +44,7 @@ __all__ = [
     "wait_first",
     "wait_for_run",
     "wait_longer",
+    "write_a_month",
     "write_account",
 ]
 
@@ -173,11 +174,23 @@ def list_types() -> Remedy:
     )
 
 
+def write_a_month(such_as: str) -> Remedy:
+    """Write one whole month, or fetch several one by one."""
+    month = f"Write a month, such as {such_as!r}"
+    return Remedy(
+        f"{month}; client.fetch_all(..., split='month') fetches several.",
+        f"{month}; 'stripe-reports fetch-all' with '--split month' fetches several.",
+        f"{month}.",
+    )
+
+
 def act_for_another_account() -> Remedy:
     """Name the account where it belongs: it is no parameter of a report."""
     return Remedy(
-        "Act for another account with Client(account='acct_…').",
-        "Act for another account with --account acct_….",
+        "Act for another account with Client(account='acct_…'), or account='acct_platform/acct_connected' "
+        "with an organisation's key.",
+        "Act for another account with --account acct_…, or --account acct_platform/acct_connected with an "
+        "organisation's key.",
         "A form is for the account of its client: open another form for another account.",
     )
 
