@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stripe_reports.planning.backoff import estimate, looks, retry_pause
+from stripe_reports.planning.backoff import estimate, poll_pauses, retry_pause
 
 
 def seeded(seed: int) -> Random:
@@ -18,7 +18,7 @@ def seeded(seed: int) -> Random:
 
 
 class LeastJitter(Random):
-    """Always the lower limit: the most looks that there can be."""
+    """Always the lower limit: the most polls that there can be."""
 
     def uniform(self, a: float, b: float) -> float:
         return a
@@ -36,8 +36,8 @@ anything_expected = st.none() | st.floats(0, 7200)
 
 
 def times(expected: float | None, rng: Random) -> Iterator[float]:
-    """When the looks happen, in seconds after the launch."""
-    return accumulate(looks(expected, rng))
+    """The times of the polls, in seconds after the launch."""
+    return accumulate(poll_pauses(expected, rng))
 
 
 def found(duration: float, expected: float | None, rng: Random) -> float:
@@ -45,72 +45,75 @@ def found(duration: float, expected: float | None, rng: Random) -> float:
     return next(time for time in times(expected, rng) if time >= duration)
 
 
-# Looks at a pending run
+# Polls of a pending run
 
 
 @given(duration=st.floats(0, 3600), rng=any_rng)
-def test_a_run_of_which_nothing_is_known_is_found_soon_after_its_end(duration, rng):
-    """The waiting is never much longer than the run itself took."""
+def test_a_run_of_unknown_duration_is_found_soon_after_its_end(duration, rng):
+    """The wait is never much longer than the run itself."""
     assert found(duration, None, rng) <= 1.35 * duration + 2
 
 
 @given(expected=anything_expected, rng=any_rng)
-def test_no_minute_has_more_than_twelve_looks(expected, rng):
-    """Any 13 looks in a row take more than a minute."""
+def test_no_minute_has_more_than_twelve_polls(expected, rng):
+    """Any 13 polls in a row take more than a minute."""
     at = list(islice(times(expected, rng), 700))
     assert all(late - early > 60 for early, late in zip(at, at[12:], strict=False))
 
 
 @given(expected=anything_expected, duration=st.floats(0, 7200), rng=any_rng)
-def test_no_two_looks_are_more_than_15_seconds_apart(expected, duration, rng):
-    """Whatever was expected, a run is found within 15 seconds of its end."""
+def test_two_polls_are_at_most_15_seconds_apart(expected, duration, rng):
+    """A run is found within 15 seconds of its end, whatever duration was expected."""
     assert found(duration, expected, rng) <= duration + 15
 
 
-def test_looks_become_ever_rarer():
-    pauses = list(islice(looks(None, LeastJitter()), 20))
+def test_pauses_between_polls_never_get_shorter():
+    pauses = list(islice(poll_pauses(None, LeastJitter()), 20))
     assert pauses[0] == 1
     assert all(one <= next_ for one, next_ in pairwise(pauses))
     assert pauses[-1] == 12.5
 
 
 @pytest.mark.parametrize("expected", [5, 10, 20, 40, 60, 120])
-def test_what_is_known_saves_looks_and_time(expected):
+def test_a_known_duration_saves_polls_and_time(expected):
     """Over runs that take 10 % more or less than expected, compared with nothing known."""
 
     def cost(known: float | None) -> tuple[float, int]:
         rng = seeded(1)
         durations = [expected * rng.uniform(0.9, 1.1) for _ in range(500)]
-        looked = [[*takewhile(duration.__gt__, times(known, rng))] for duration in durations]
+        polls = [[*takewhile(duration.__gt__, times(known, rng))] for duration in durations]
         late = [found(duration, known, rng) - duration for duration in durations]
-        return sum(late), sum(map(len, looked))
+        return sum(late), sum(map(len, polls))
 
-    (late, looked), (late_unknown, looked_unknown) = cost(expected), cost(None)
+    (late, polls), (late_unknown, polls_unknown) = cost(expected), cost(None)
     assert late < late_unknown
-    assert looked < looked_unknown
+    assert polls < polls_unknown
 
 
 @given(expected=st.floats(0, 3600), off=st.floats(-1, 1), rng=any_rng)
 def test_a_run_whose_duration_is_known_is_found_at_its_end(expected, off, rng):
-    """Also a short one, and though Stripe counts whole seconds, so that what is known is off by up to one."""
+    """A short run too, although Stripe counts whole seconds, so a known duration can be off by up to one."""
     duration = max(0.0, expected + off)
     assert found(duration, expected, rng) <= 1.15 * duration + 1 + 1e-6
 
 
 @given(expected=st.floats(0, 14), rng=any_rng)
-def test_a_run_is_not_looked_at_long_before_its_expected_end(expected, rng):
-    """Such looks are wasted."""
-    assert next(looks(expected, rng)) >= min(0.75 * expected + 1, 1.15 * max(0, expected - 1) + 1)
+def test_a_run_is_not_polled_long_before_its_expected_end(expected, rng):
+    """Such polls are wasted."""
+    assert next(poll_pauses(expected, rng)) >= min(0.75 * expected + 1, 1.15 * max(0, expected - 1) + 1)
 
 
 @given(expected=st.floats(0, 600), more=st.floats(0, 600), rng=any_rng)
-def test_a_run_slower_than_expected_is_looked_at_as_if_it_had_started_anew(expected, more, rng):
-    """From 75 to 85 % of the expected time on, pauses grow with what has passed since."""
+def test_a_run_slower_than_expected_is_polled_like_a_new_one(expected, more, rng):
+    """From 75 to 85 % of the expected time on, pauses grow with the time since then."""
     assert found(expected + more, expected, rng) <= expected + more + 0.35 * (0.25 * expected + more) + 2
 
 
-def test_runs_launched_together_are_not_looked_at_together():
-    assert len({next(looks(expected, seeded(seed))) for seed in range(50) for expected in (None, 30)}) == 100
+def test_runs_launched_together_are_not_polled_together():
+    assert (
+        len({next(poll_pauses(expected, seeded(seed))) for seed in range(50) for expected in (None, 30)})
+        == 100
+    )
 
 
 # What earlier runs teach

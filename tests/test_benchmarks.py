@@ -37,8 +37,8 @@ def table(tmp_path_factory):
     return {row[1]: row for row in rows[2:] if row[1].strip()}
 
 
-def test_each_promise_stands_in_the_table_with_its_bar_and_a_figure(table):
-    """A promise that is not measured is forgotten; readers that disagreed would have ended the command."""
+def test_each_promise_is_in_the_table_with_its_limit_and_a_figure(table):
+    """A promise that is not measured is forgotten; if two readers disagreed, the command would fail."""
     assert len(table) == len(PROMISED)
     for promise, (what, row) in zip(PROMISED, table.items(), strict=True):
         assert what.startswith(promise)
@@ -53,14 +53,14 @@ def test_a_stored_result_of_a_closed_interval_needs_no_connection(table):
     assert row[3].endswith(", 0 connections")
 
 
-def test_a_run_is_looked_at_twelve_times_a_minute_at_most(table):
+def test_a_run_is_polled_at_most_twelve_times_a_minute(table):
     """On the simulator's clock, so that the figure is the same on any machine."""
     row = next(row for what, row in table.items() if what.startswith("a run of T"))
-    assert int(re.search(r"≤ (\d+) looks", row[3])[1]) <= 12
+    assert int(re.search(r"≤ (\d+) polls", row[3])[1]) <= 12
 
 
 def test_the_stored_table_was_written_by_the_command():
-    """The README shows it: with its date and the size of the machine, and no name of one."""
+    """The README shows it, with its date and the size of the machine, but not the machine's name."""
     text = (ROOT / "tests/benchmarks/RESULTS.md").read_text("utf-8")
     assert re.search(r"^20\d\d-\d\d-\d\d, \d+ cores, \d+ GiB, ", text, re.MULTILINE)
     assert all(promise in text for promise in PROMISED)

@@ -11,7 +11,7 @@ from conftest import utc
 from stripe_reports import errors
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.planning.echo import contradictions
-from stripe_reports.runs import polling as looks
+from stripe_reports.runs import polling
 from stripe_reports.simulator import FAULTS, Fault
 
 CREATE, RETRIEVE = "POST /v1/reporting/report_runs", "GET /v1/reporting/report_runs/*"
@@ -83,20 +83,20 @@ def a_run(**others):
         ),
     ],
 )
-def test_what_was_sent_and_is_echoed_otherwise_is_a_contradiction(others, says):
-    """The figures would be of something else than the label says."""
+def test_a_parameter_echoed_with_another_value_is_a_contradiction(others, says):
+    """The figures would not be those that the label names."""
     [found] = contradictions(a_run(**others), ASKED, livemode=False)
     assert re.match(says, found), found
 
 
-def test_the_mode_is_compared_even_where_nobody_knows_what_was_asked_for():
-    """A test figure in a live close is wrong whatever it is of."""
+def test_the_mode_is_compared_even_if_the_request_is_unknown():
+    """A test figure in a live close is always wrong."""
     assert contradictions(a_run(report_type="a.b.1", parameters={}), None, livemode=False) == ()
     assert contradictions(a_run(), None, livemode=True) == ("test data, but the key is for live data",)
 
 
-def test_a_run_is_compared_with_what_it_was_before():
-    """Where it was launched elsewhere, that is all that is known of it."""
+def test_a_run_is_compared_with_its_earlier_description():
+    """If it was launched elsewhere, nothing else is known about it."""
     run = a_run()
     assert contradictions(replace(run, status="succeeded"), run, livemode=False) == ()
     assert contradictions(a_run(parameters=SENT | {"currency": "usd"}), run, livemode=False)
@@ -131,14 +131,14 @@ JSON = st.recursive(
     ),
     added=st.dictionaries(st.text().filter(lambda name: name not in SENT), JSON),
 )
-def test_what_is_left_out_added_or_written_in_another_way_is_none(echoed, added):
-    """Stripe echoes some parameters only, and may add defaults; a form sends all values as text."""
+def test_missing_added_or_reformatted_parameters_are_no_contradiction(echoed, added):
+    """Stripe echoes only some parameters, and may add defaults; a form sends all values as text."""
     assert contradictions(a_run(parameters=added | echoed), ASKED, livemode=False) == ()
 
 
 @given(name=st.sampled_from(sorted(SENT)), value=JSON)
-def test_it_never_fails(name, value):
-    """An echo holds whatever the other side puts there."""
+def test_comparing_never_raises_an_error(name, value):
+    """An echo can contain anything."""
     for found in contradictions(a_run(parameters=SENT | {name: value}), ASKED, livemode=False):
         assert found.startswith(f"{name} ")
         assert len(found) < 1000
@@ -171,8 +171,8 @@ def test_a_run_that_contradicts_its_request_is_neither_followed_nor_stored(clien
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_a_run_is_compared_at_each_look(client, simulator, name):
-    """What was right when it was launched is not so for ever: gateways keep answers, and mix them up."""
+def test_a_run_is_compared_at_each_poll(client, simulator, name):
+    """A run that was right when launched may be wrong later: gateways keep answers, and confuse them."""
     request = client.request("balance.summary.2", "2026-10", currency="eur")
     run = client.launch(request)
     simulator.inject_fault(name, match=RETRIEVE)
@@ -187,8 +187,8 @@ def test_a_run_is_compared_at_each_look(client, simulator, name):
     assert client.read(client.wait(run.id)).height > 0
 
 
-def test_an_odd_answer_for_a_finished_run_is_not_kept(client, simulator):
-    """Answers for finished runs are kept for good, but not those that were refused."""
+def test_a_contradicting_answer_for_a_finished_run_is_not_cached(client, simulator):
+    """Answers for finished runs are kept forever, but not those that were refused."""
     run = client.launch(client.request("balance.summary.2", "2026-10"))
     simulator.clock.advance(60)
     for fault in (
@@ -202,9 +202,9 @@ def test_an_odd_answer_for_a_finished_run_is_not_kept(client, simulator):
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_a_look_at_many_runs_holds_each_to_its_request(client, simulator, monkeypatch, name):
-    """They are looked at by listing."""
-    monkeypatch.setattr(looks, "LISTED_FROM", 1)
+def test_each_of_many_polled_runs_is_compared_with_its_request(client, simulator, monkeypatch, name):
+    """They are polled by listing."""
+    monkeypatch.setattr(polling, "LISTED_FROM", 1)
     run = client.launch(client.request("balance.summary.2", "2026-10", currency="eur"))
     simulator.inject_fault(name, match=LIST)
     with pytest.raises(errors.AnswerMismatchError, match="Nothing of it was stored"):
@@ -212,8 +212,8 @@ def test_a_look_at_many_runs_holds_each_to_its_request(client, simulator, monkey
     assert client.wait(run, timeout=120).status == "succeeded"
 
 
-def test_a_listed_run_of_ours_must_be_of_its_request(client, simulator):
-    """Even one that cannot answer any more: something mixes up answers."""
+def test_a_listed_run_launched_here_must_match_its_request(client, simulator):
+    """Even one that cannot be reused: something confuses answers."""
     simulator.inject_fault("run.failed")
     with pytest.raises(errors.RunFailedError):
         fetched(client)
@@ -224,8 +224,8 @@ def test_a_listed_run_of_ours_must_be_of_its_request(client, simulator):
 
 
 @pytest.mark.parametrize("name", ["run.other_type", "run.other_interval", "run.other_currency"])
-def test_a_listed_run_of_others_simply_does_not_qualify(client, simulator, connect, name, tmp_path):
-    """It is a run like many others there; a new one is launched."""
+def test_a_listed_run_launched_elsewhere_that_differs_is_ignored(client, simulator, connect, name, tmp_path):
+    """It is one run among many; a new one is launched."""
     elsewhere = connect(cache_dir=tmp_path / "elsewhere")
     fetched(elsewhere)
     simulator.inject_fault(name, match=LIST, times=99)
@@ -233,7 +233,7 @@ def test_a_listed_run_of_others_simply_does_not_qualify(client, simulator, conne
 
 
 def test_a_list_with_a_run_of_the_other_mode_is_refused(client, simulator):
-    """All that is there is seen with a key of one mode."""
+    """A key of one mode sees runs of that mode only."""
     client.launch(client.request("balance.summary.2", "2026-10"))
     simulator.inject_fault("run.other_mode", match=LIST)
     with pytest.raises(errors.AnswerMismatchError, match="live data, but the key is for test data"):
@@ -241,8 +241,8 @@ def test_a_list_with_a_run_of_the_other_mode_is_refused(client, simulator):
     assert len(client.runs()) == 1
 
 
-def test_a_contradiction_that_lasts_launches_no_run_after_another(client, simulator):
-    """Each further fetch gets the same run and the same error; who insists launches one by reuse='never'."""
+def test_a_lasting_contradiction_does_not_launch_run_after_run(client, simulator):
+    """Each further fetch gets the same run and the same error; reuse='never' launches a new one."""
     simulator.inject_fault("run.other_type", match=RETRIEVE, times=99)
     for _ in range(3):
         with pytest.raises(errors.AnswerMismatchError):
@@ -266,8 +266,8 @@ def test_a_contradiction_that_lasts_launches_no_run_after_another(client, simula
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
-def test_the_file_of_another_report_is_no_result(client, simulator, asked, looks_like):
-    """Its columns tell. It is kept to be looked at."""
+def test_the_file_of_another_report_is_refused(client, simulator, asked, looks_like):
+    """Its columns show it. It is kept so that a person can look at it."""
     type_, period, parameters = asked
     simulator.inject_fault("run.other_file")
     says = f"are not those of {type_}; they look like {looks_like}"
@@ -277,8 +277,8 @@ def test_the_file_of_another_report_is_no_result(client, simulator, asked, looks
     assert [path.parent.name for path in stored(client)] == ["damaged"]
 
 
-def test_a_file_has_the_columns_that_were_asked_for(client, simulator):
-    """Whether they are catalogued or not: metadata and new columns have names that nobody can know before."""
+def test_a_file_must_have_the_requested_columns(client, simulator):
+    """Catalogued or not: names of metadata and new columns are not known before."""
     columns = ["net", "created", "payment_metadata[order_id]"]
     asked = ("balance_change_from_activity.itemized.3", "2026-10-20/2026-10-21")
     simulator.inject_fault("run.other_file")
@@ -287,8 +287,8 @@ def test_a_file_has_the_columns_that_were_asked_for(client, simulator):
     assert client.frame(*asked, columns=columns, reuse="never").columns == columns
 
 
-def test_each_fault_of_an_answer_is_played():
-    """A new one needs a line above."""
+def test_each_fault_of_an_answer_is_tested():
+    """A new fault needs a line in the table above."""
     assert set(OTHERS) == {
         name for name in FAULTS if name.startswith("run.other_") and not FAULTS[name].outcome
     }

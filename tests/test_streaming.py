@@ -12,7 +12,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
-from stripe_reports.http import files
+from stripe_reports.http import body
+from stripe_reports.http.files import DOWNLOAD_ATTEMPTS
 from stripe_reports.parsing import tables
 from stripe_reports.simulator import Fault
 from stripe_reports.storage import arriving
@@ -31,7 +32,7 @@ def _small_pieces(monkeypatch):
     monkeypatch.setattr(arriving, "_SMALL", 300)
     monkeypatch.setattr(arriving, "_MOST_WAITING", 500)
     monkeypatch.setattr(tables, "_PIECE_SIZE", 700)
-    monkeypatch.setattr(files, "_CHUNK", 100)
+    monkeypatch.setattr(body, "BLOCK", 100)
 
 
 @pytest.fixture
@@ -84,7 +85,6 @@ def damaged(rng):
 def test_damage_is_refused_with_its_line_and_a_retry_gives_the_rows(seed, read, stored, tmp_path):
     """Pieces before it were already written; nothing of them is a result. The file is kept for a person."""
     content, line = damaged(random.Random(seed))  # noqa: S311
-    before = threading.active_count()
     with pytest.raises(sr.errors.DamagedFileError) as caught:
         read(content)
     assert caught.value.line == line
@@ -92,7 +92,7 @@ def test_damage_is_refused_with_its_line_and_a_retry_gives_the_rows(seed, read, 
     (kept,) = (tmp_path / "cache").glob("*/damaged/*.csv")
     assert kept.read_bytes() == content
     assert read(CSV)["net"].sum() == sr.read_csv(CSV)["net"].sum()
-    assert threading.active_count() <= before + tables._CORES
+    assert [thread for thread in threading.enumerate() if "reader" in thread.name] == []
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,6 @@ def test_damage_is_refused_with_its_line_and_a_retry_gives_the_rows(seed, read, 
 def test_a_body_of_another_length_is_no_result(change, read, stored):
     """Whole rows may be missing. The next attempt is read from the start."""
     with pytest.raises(sr.errors.DamagedFileError, match="should have"):
-        read(*[change(CSV)] * files.DOWNLOAD_ATTEMPTS, says=len(CSV))
+        read(*[change(CSV)] * DOWNLOAD_ATTEMPTS, says=len(CSV))
     assert stored() == []
     assert read(change(CSV), CSV).height == 90

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from statistics import median
 
-__all__ = ["estimate", "looks", "retry_pause"]
+__all__ = ["estimate", "poll_pauses", "retry_pause"]
 
 # Pauses of 1 s + 25 % of the time waited are the shortest that spread any 13 polls over more than a minute
 # with a margin (1, 2.25, 3.8 … 54, 69 s), so jitter only lengthens them, and only up to the limit
@@ -22,7 +22,7 @@ _RECENT_RUNS = 7
 _RETRY_PAUSES = 0.5, 1.0, 2.0, 4.0, 8.0
 
 
-def looks(expected: float | None, rng: Random) -> Iterator[float]:
+def poll_pauses(expected: float | None, rng: Random) -> Iterator[float]:
     """Yield the pauses before each poll of a pending run, in seconds, without end.
 
     Polls after 1 second, then less and less often: at least every 15 seconds and at most 12 times in any
@@ -41,7 +41,7 @@ def looks(expected: float | None, rng: Random) -> Iterator[float]:
         yield pause
         pause = _LONGEST
     elapsed, waited = quiet, 0.0
-    may_end = max(0.0, (expected or 0.0) - _WHOLE_SECOND)  # the earliest end that no look has seen
+    may_end = max(0.0, (expected or 0.0) - _WHOLE_SECOND)  # the earliest end that no poll has seen
     while True:
         growing = min(_LONGEST, _FIRST + _GROWTH * waited) * rng.uniform(1.0, _JITTER)
         if expected is not None and elapsed <= expected + _WHOLE_SECOND:

@@ -20,7 +20,7 @@ from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.planning import backoff, deadline
 from stripe_reports.render import remedies
 from stripe_reports.runs.account import Account
-from stripe_reports.runs.polling import Looks
+from stripe_reports.runs.polling import Poller
 from stripe_reports.runs.progress import Progress
 from stripe_reports.storage.launch_log import LaunchLog
 
@@ -28,7 +28,7 @@ __all__ = ["Follower"]
 
 logger = logging.getLogger("stripe_reports")
 
-LAST_LOOK = 1.0
+LAST_POLL = 1.0
 """Seconds before the end of a wait at which the run is polled a last time."""
 
 
@@ -40,7 +40,7 @@ class Follower:
         self._api = api
         self._launch_log = launch_log
         self._transport = transport
-        self._looks = Looks(api, transport.clock)
+        self._poller = Poller(api, transport.clock)
 
     def wait(
         self, run: ReportRun, *, progress: Progress | None, request: ReportRequest | None = None
@@ -51,30 +51,30 @@ class Follower:
         self._api.verified(run, asked)
         started = clock.monotonic()
         expected = backoff.estimate(self._launch_log.durations(run.report_type))
-        pauses = backoff.looks(expected, self._transport.rng)
-        last_look = min(LAST_LOOK, deadline.left() / 2)
+        pauses = backoff.poll_pauses(expected, self._transport.rng)
+        last_poll = min(LAST_POLL, deadline.left() / 2)
         trouble: StripeReportsError | None = None
         try:
-            with self._looks.following(run) as followed, deadline.about(run):
+            with self._poller.following(run) as followed, deadline.about(run):
                 while run.status == "pending":
                     elapsed = clock.monotonic() - started
                     if progress:
                         progress(run, elapsed, expected)
                     if deadline.left() <= 0:
                         raise _timed_out(run, elapsed) from trouble
-                    before_last_look = deadline.left() - last_look
-                    longest = before_last_look if before_last_look > 0 else deadline.left()
-                    self._looks.pause(followed, min(next(pauses), longest))
+                    before_last_poll = deadline.left() - last_poll
+                    longest = before_last_poll if before_last_poll > 0 else deadline.left()
+                    self._poller.pause(followed, min(next(pauses), longest))
                     if deadline.left() <= 0:
                         continue
                     try:
-                        look = self._looks.look(run, within=deadline.left())
-                        seen = self._api.verified(look, asked)
+                        polled = self._poller.poll(run, within=deadline.left())
+                        seen = self._api.verified(polled, asked)
                         if seen is not run:
                             run, trouble = seen, None
                     except (NetworkError, RateLimitError, ServerError) as error:
-                        trouble = error  # it may pass, and the run goes on meanwhile
-                        logger.warning("could not look at %s: %s", run.id, error)
+                        trouble = error  # it may be temporary, and the run continues meanwhile
+                        logger.warning("could not poll %s: %s", run.id, error)
         except (KeyboardInterrupt, StripeReportsError) as error:
             if not isinstance(error, RunTimeoutError):
                 remedy = remedies.come_back(run.id)

@@ -1,7 +1,7 @@
-"""Looking at pending runs together: many that are waited for cost one page of the list, not a call each.
+"""Poll pending runs together: many of them cost one page of the list, not a call each.
 
-Every thread that waits has pauses of its own. Whoever wakes first looks for all: threads whose run has ended
-are woken, and the others find that the news is fresh and go on waiting.
+Every thread that waits has its own pauses. The first thread that wakes polls for all of them: it wakes the
+threads whose runs have ended; the others find a recent result when they wake, and go on waiting.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.clock import Clock
 from stripe_reports.models import ReportRun
 
-__all__ = ["Looks"]
+__all__ = ["Poller"]
 
 LISTED_FROM = 4
-"""So many waiting runs are looked at by listing; fewer are cheaper one by one."""
+"""Number of pending runs from which they are listed; fewer are cheaper to retrieve one by one."""
 
 LONGEST_AMONG_MANY = 5.25
-"""Seconds between looks at one of many runs, lest all the others wait long for the last: 12 a minute."""
+"""Maximum seconds between two polls of one of many runs, so that the last one is found soon: 12 a minute."""
 
 FRESH_FOR = 2.0
-"""Seconds for which a look made for another run will do."""
+"""Seconds for which the result of a poll is used by other threads."""
 
 _PAGES = 4
 
@@ -40,12 +40,12 @@ class _Seen:
 
 @dataclass(slots=True)
 class Followed:
-    """A run while it is waited for.
+    """A run that a thread waits for.
 
     Attributes:
-        run_id: Which it is.
-        ended: Set as soon as anyone has seen its end.
-        is_one_of_many: Many were waited for together, now or before.
+        run_id: Its id.
+        ended: Set as soon as a poll of any thread shows that the run has ended.
+        is_one_of_many: True if many runs are waited for together, or were before.
     """
 
     run_id: str
@@ -53,14 +53,14 @@ class Followed:
     is_one_of_many: bool = False
 
 
-class Looks:
-    """The shared view of one client on its pending runs."""
+class Poller:
+    """Polls the pending runs of one client, for all threads that wait for them."""
 
     def __init__(self, api: Api, clock: Clock) -> None:
         self._api = api
         self._clock = clock
-        self._lock = threading.Lock()  # for what is noted below; never held during a call
-        self._turn = threading.Lock()  # for the one who looks
+        self._lock = threading.Lock()  # for the attributes below; never held during a call
+        self._turn = threading.Lock()  # for the thread that polls
         self._waiting: Counter[str] = Counter()
         self._seen: dict[str, _Seen] = {}
         self._followed: dict[str, Followed] = {}
@@ -68,7 +68,7 @@ class Looks:
 
     @contextmanager
     def following(self, run: ReportRun) -> Iterator[Followed]:
-        """Count a run among the waiting ones."""
+        """Poll the run too, as long as the block lasts."""
         with self._lock:
             self._waiting[run.id] += 1
             self._seen.setdefault(run.id, _Seen(run, float("-inf")))
@@ -85,39 +85,39 @@ class Looks:
                     del self._waiting[run.id], self._seen[run.id], self._followed[run.id]
 
     def pause(self, followed: Followed, seconds: float) -> None:
-        """Rest before the next look, at most so long: someone else's look may show that the run has ended."""
+        """Wait before the next poll, or until another thread's poll shows that the run has ended."""
         if followed.is_one_of_many:
             seen = self._seen.get(followed.run_id)
             age = self._clock.monotonic() - seen.at if seen else 0.0
-            # Counted from the last news, not from when this thread was told them.
+            # Counted from the last poll, not from when this thread read its result.
             seconds = min(seconds, LONGEST_AMONG_MANY - (age if age < FRESH_FOR else 0.0))
         self._clock.wait(followed.ended, seconds)
 
-    def look(self, run: ReportRun, *, within: float = threading.TIMEOUT_MAX) -> ReportRun:
-        """The run as it is now, or was when someone looked a moment ago.
+    def poll(self, run: ReportRun, *, within: float = threading.TIMEOUT_MAX) -> ReportRun:
+        """Return the run as it is now, or as another thread's poll showed it a moment ago.
 
         Args:
-            run: One that is being followed.
-            within: Seconds to wait for someone else's look; then *run* comes back as it is.
+            run: A run that is being followed.
+            within: Maximum seconds to wait for another thread's poll; then *run* is returned unchanged.
 
         Raises:
-            StripeReportsError: This look failed. Nobody else looks for a moment, to fail in turn.
+            StripeReportsError: The poll failed. The other threads do not repeat it for a moment.
         """
         if not self._turn.acquire(timeout=max(0.0, min(within, threading.TIMEOUT_MAX))):
             return run
         try:
             if not self._is_fresh(run.id) and self._clock.monotonic() - self._failed_at >= FRESH_FOR:
-                self._look_for(run)
+                self._refresh(run)
             return self._seen[run.id].run
         finally:
             self._turn.release()
 
-    def _look_for(self, run: ReportRun) -> None:
+    def _refresh(self, run: ReportRun) -> None:
         try:
             if len(self._waiting) >= LISTED_FROM:
                 self._list()
             if not self._is_fresh(run.id):
-                self._note(self._api.retrieve_run(run.id))
+                self._record(self._api.retrieve_run(run.id))
         except StripeReportsError:
             self._failed_at = self._clock.monotonic()
             raise
@@ -126,25 +126,25 @@ class Looks:
         seen = self._seen[id_]
         return seen.run.status != "pending" or self._clock.monotonic() - seen.at < FRESH_FOR
 
-    def _note(self, run: ReportRun) -> None:
+    def _record(self, run: ReportRun) -> None:
         with self._lock:
-            if run.id not in self._followed:  # nobody waits for it any more
+            if run.id not in self._followed:  # no thread waits for it now
                 return
             self._seen[run.id] = _Seen(run, self._clock.monotonic())
             if run.status != "pending":
                 self._followed[run.id].ended.set()
 
     def _list(self) -> None:
-        """Look at all waiting runs, as far as a few pages show them."""
+        """Poll all pending runs that the first few pages of the list show."""
         with self._lock:
             still = [seen.run for seen in self._seen.values() if seen.run.status == "pending"]
         pending = {run.id: run.created for run in still}
-        if not pending:  # another thread has seen their ends meanwhile
+        if not pending:  # another thread has just recorded that they ended
             return
         pages = self._api.pages_of_runs(min(pending.values()))
         for runs in islice(pages, _PAGES):
             for run in runs:
                 if pending.pop(run.id, None) is not None:
-                    self._note(run)
+                    self._record(run)
             if not pending:
                 return

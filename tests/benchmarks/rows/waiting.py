@@ -1,4 +1,4 @@
-"""Following runs: how soon one is found finished, how many looks that takes, and many at once."""
+"""Following runs: how soon one is found finished, how many polls that takes, and many at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stripe_reports.demo_client import DemoClient
 from stripe_reports.simulator import RateLimits, RealClock, Simulator, serve
 
 SECONDS = (3, 10, 30, 100, 300, 1000)
-GROWTH, SLACK, LOOKS_A_MINUTE = 1.35, 2.0, 12
+GROWTH, SLACK, POLLS_A_MINUTE = 1.35, 2.0, 12
 AT_ONCE, AT_ONCE_BAR = 50, 1.3
 
 
@@ -22,37 +22,37 @@ def rows(runs: int, longest: float) -> list[Row]:
     """One run of each length on the simulator's clock; fifty of them on the real one."""
     found = [one(seconds) for seconds in SECONDS for _ in range(runs)]
     worst = max(found, key=lambda each: each[1] / (GROWTH * each[0] + SLACK))
-    busiest = max(looks for _, _, looks in found)
+    busiest = max(polls for _, _, polls in found)
     loop = max(math.ceil(seconds / 5) * 5 / seconds for seconds in SECONDS)
     return [
         Row(
             f"a run of T = {SECONDS[0]}–{SECONDS[-1]} s, nothing learned yet",
-            f"≤ {GROWTH} T + {SLACK:.0f} s, ≤ {LOOKS_A_MINUTE} looks a minute",
-            f"worst: {worst[1]:.1f} s for {worst[0]} s; ≤ {busiest} looks a minute",
-            f"a loop that sleeps 5 s: up to {loop:.2f} T, 12 looks a minute",
+            f"≤ {GROWTH} T + {SLACK:.0f} s, ≤ {POLLS_A_MINUTE} polls a minute",
+            f"worst: {worst[1]:.1f} s for {worst[0]} s; ≤ {busiest} polls a minute",
+            f"a loop that sleeps 5 s: up to {loop:.2f} T, 12 polls a minute",
             f"{worst[1] / (GROWTH * worst[0] + SLACK):.2f} of the bar",
-            worst[1] <= GROWTH * worst[0] + SLACK and busiest <= LOOKS_A_MINUTE,
+            worst[1] <= GROWTH * worst[0] + SLACK and busiest <= POLLS_A_MINUTE,
         ),
         many(longest / 3, longest),
     ]
 
 
 def one(seconds: float) -> tuple[float, float, int]:
-    """How long a run takes, how long until its frame is there, and the most looks in any minute."""
+    """How long a run takes, how long until its frame is there, and the most polls in any minute."""
     simulator = Simulator(latency=float(seconds))
-    looks: list[float] = []
+    polls: list[float] = []
     with tempfile.TemporaryDirectory() as folder, DemoClient(simulator, cache_dir=folder) as client:
         started = simulator.clock.now().timestamp()
         client.frame(
             "balance.summary",
             "2026-10",
             timeout=10_000,
-            progress=lambda *_: looks.append(simulator.clock.now().timestamp() - started),
+            progress=lambda *_: polls.append(simulator.clock.now().timestamp() - started),
         )
         taken = simulator.clock.now().timestamp() - started
     window: deque[float] = deque()
     most = 0
-    for at in looks[1:]:  # the first report of progress comes before any look
+    for at in polls[1:]:  # the first report of progress comes before any poll
         window.append(at)
         while window[0] <= at - 60:
             window.popleft()

@@ -10,15 +10,15 @@ from conftest import TestClock
 from stripe_reports import errors
 from stripe_reports.http.clock import SystemClock
 from stripe_reports.runs.futures import PendingReport
-from stripe_reports.runs.polling import FRESH_FOR, LISTED_FROM, LONGEST_AMONG_MANY, Looks
+from stripe_reports.runs.polling import FRESH_FOR, LISTED_FROM, LONGEST_AMONG_MANY, Poller
 
 RETRIEVE, LIST = "GET /v1/reporting/report_runs/", "GET /v1/reporting/report_runs"
 MONTHS = [f"{year}-{month:02}" for year in (2025, 2026) for month in range(1, 13)][:20]
 
 
 @pytest.fixture
-def looks(client, simulator):
-    return Looks(client._api, TestClock(simulator.clock))
+def poller(client, simulator):
+    return Poller(client._api, TestClock(simulator.clock))
 
 
 def launched(client, count):
@@ -33,61 +33,61 @@ CATEGORIES = ["charge", "refund", "fee", "dispute", "dispute_reversal", "payout"
 
 
 @contextmanager
-def follow(looks, runs):
+def follow(poller, runs):
     """Enter `following` for all of them."""
     with ExitStack() as stack:
-        yield [stack.enter_context(looks.following(run)) for run in runs]
+        yield [stack.enter_context(poller.following(run)) for run in runs]
 
 
-def test_a_hundred_waiting_runs_cost_a_page_or_two(client, looks, simulator, calls):
-    """However many threads look in the same moment."""
+def test_polling_a_hundred_runs_costs_at_most_two_pages(client, poller, simulator, calls):
+    """However many threads poll at the same moment."""
     runs = launched(client, 100)
     calls()
-    with follow(looks, runs):
-        assert {looks.look(run).status for run in runs} == {"pending"}
+    with follow(poller, runs):
+        assert {poller.poll(run).status for run in runs} == {"pending"}
         assert len(calls()) <= 2
         simulator.clock.advance(60)
-        assert {looks.look(run).status for run in runs} == {"succeeded"}
+        assert {poller.poll(run).status for run in runs} == {"succeeded"}
         assert len(calls()) <= 2
 
 
-def test_a_few_are_retrieved_one_by_one(client, looks, calls):
+def test_a_few_runs_are_retrieved_one_by_one(client, poller, calls):
     """A list may be longer than a few runs."""
     runs = launched(client, LISTED_FROM - 1)
     calls()
-    with follow(looks, runs):
+    with follow(poller, runs):
         for run in runs:
-            looks.look(run)
+            poller.poll(run)
     assert len(calls(RETRIEVE)) == len(runs)
 
 
-def test_news_are_fresh_for_a_moment_only(client, looks, simulator, calls):
-    """Someone else's look will do, an old one will not."""
+def test_a_result_of_a_poll_is_used_by_others_for_a_moment(client, poller, simulator, calls):
+    """A recent poll of another thread is enough, an old one is not."""
     (run,) = launched(client, 1)
     calls()
-    with looks.following(run):
-        looks.look(run)
-        looks.look(run)
+    with poller.following(run):
+        poller.poll(run)
+        poller.poll(run)
         assert len(calls()) == 1
         simulator.clock.advance(FRESH_FOR)
-        looks.look(run)
+        poller.poll(run)
         assert len(calls()) == 1
 
 
-def test_a_run_that_the_list_does_not_show_is_retrieved(client, looks, simulator, calls, monkeypatch):
+def test_a_run_that_the_list_does_not_show_is_retrieved(client, poller, simulator, calls, monkeypatch):
     """It may lie beyond the pages that are read."""
     runs = launched(client, LISTED_FROM)
     monkeypatch.setattr(
         client._api, "list_runs", lambda **_: type("Page", (), {"runs": (), "has_more": False})
     )
     calls()
-    with follow(looks, runs):
-        assert looks.look(runs[0]).id == runs[0].id
+    with follow(poller, runs):
+        assert poller.poll(runs[0]).id == runs[0].id
     assert len(calls(RETRIEVE)) == 1
 
 
-def test_a_list_that_repeats_itself_is_read_no_further(client, simulator, calls, caplog):
-    """A gateway may ignore `starting_after`, and `has_more` is then true for ever."""
+def test_a_list_that_repeats_itself_is_not_read_further(client, simulator, calls, caplog):
+    """A gateway may ignore `starting_after`, and then `has_more` is always true."""
     runs = launched(client, 20)
     simulator.inject_fault("list.repeated", times=1000)
     calls()
@@ -96,18 +96,18 @@ def test_a_list_that_repeats_itself_is_read_no_further(client, simulator, calls,
     assert "repeats its list of runs" in caplog.text
 
 
-def test_pages_that_repeat_hide_no_run_that_is_waited_for(client, looks, simulator, calls):
-    """What the pages do not show is retrieved."""
+def test_runs_missing_from_repeated_pages_are_retrieved(client, poller, simulator, calls):
+    """Every waiting thread gets the state of its run."""
     runs = launched(client, 120)
     simulator.inject_fault("list.repeated", times=1000)
     simulator.clock.advance(60)
     calls()
-    with follow(looks, runs):
-        assert {looks.look(run).status for run in runs} == {"succeeded"}
+    with follow(poller, runs):
+        assert {poller.poll(run).status for run in runs} == {"succeeded"}
 
 
-def test_a_look_that_failed_is_not_made_again_by_everyone_behind_it(client, looks, simulator, monkeypatch):
-    """Each tries six times, and a hundred of them in turn would outlast every timeout."""
+def test_a_failed_poll_is_not_repeated_by_every_waiting_thread(client, poller, simulator, monkeypatch):
+    """Each tries six times, and a hundred of them in turn would exceed every timeout."""
     tried = []
 
     def fail(*_, **__):
@@ -116,53 +116,53 @@ def test_a_look_that_failed_is_not_made_again_by_everyone_behind_it(client, look
 
     runs = launched(client, LISTED_FROM)
     monkeypatch.setattr(client._api, "list_runs", fail)
-    with follow(looks, runs):
+    with follow(poller, runs):
         with pytest.raises(errors.NetworkError):
-            looks.look(runs[0])
-        assert [looks.look(run).status for run in runs] == ["pending"] * len(runs)
+            poller.poll(runs[0])
+        assert [poller.poll(run).status for run in runs] == ["pending"] * len(runs)
         assert len(tried) == 1
         simulator.clock.advance(FRESH_FOR)
         with pytest.raises(errors.NetworkError):
-            looks.look(runs[1])
+            poller.poll(runs[1])
 
 
-def test_whoever_looks_wakes_all_whose_run_has_ended(client, looks, simulator):
-    """Fifty reports must not each wait for a look of their own after the end."""
+def test_a_poll_wakes_all_threads_whose_run_has_ended(client, poller, simulator):
+    """Fifty threads must not each need a poll of their own after the end."""
     runs = launched(client, LISTED_FROM)
     simulator.clock.advance(60)
-    clock = looks._clock
-    with follow(looks, runs) as followed:
-        assert looks.look(runs[0]).status == "succeeded"
+    clock = poller._clock
+    with follow(poller, runs) as followed:
+        assert poller.poll(runs[0]).status == "succeeded"
         for each in followed:
-            looks.pause(each, 600.0)
+            poller.pause(each, 600.0)
     assert clock.slept == []
 
 
-def test_the_last_of_many_is_looked_at_often(client, looks):
-    """All the others wait for it; one that is alone has the pauses of its own."""
+def test_the_last_of_many_runs_is_polled_often(client, poller):
+    """All others wait for it; a run that is alone has its own pauses."""
     runs = launched(client, LISTED_FROM)
-    with follow(looks, runs) as followed:
+    with follow(poller, runs) as followed:
         pass
-    looks.pause(followed[0], 12.0)
-    looks.pause(followed[0], 3.0)
-    with looks.following(runs[0]) as alone:
-        looks.pause(alone, 12.0)
-    assert looks._clock.slept == pytest.approx([LONGEST_AMONG_MANY, 3.0, 12.0])
+    poller.pause(followed[0], 12.0)
+    poller.pause(followed[0], 3.0)
+    with poller.following(runs[0]) as alone:
+        poller.pause(alone, 12.0)
+    assert poller._clock.slept == pytest.approx([LONGEST_AMONG_MANY, 3.0, 12.0])
 
 
-def test_who_is_told_news_of_others_counts_from_when_they_were_new(client, looks, simulator):
-    """Else the last of many would be found as much later as the news were old."""
+def test_a_pause_counts_from_the_poll_of_another_thread(client, poller, simulator):
+    """Otherwise the last of many runs would be found later, by the age of that poll."""
     runs = launched(client, LISTED_FROM)
-    with follow(looks, runs) as followed:
-        looks.look(runs[0])
+    with follow(poller, runs) as followed:
+        poller.poll(runs[0])
         simulator.clock.advance(1.5)
-        looks.look(runs[1])
-        looks.pause(followed[1], 12.0)
-        assert looks._clock.slept == pytest.approx([LONGEST_AMONG_MANY - 1.5])
+        poller.poll(runs[1])
+        poller.pause(followed[1], 12.0)
+        assert poller._clock.slept == pytest.approx([LONGEST_AMONG_MANY - 1.5])
 
 
 def test_an_event_ends_a_wait_by_the_machines_clock():
-    """Else this test would take a day."""
+    """Otherwise this test would take a day."""
     clock, event = SystemClock(), threading.Event()
     thread = threading.Thread(target=clock.wait, args=(event, 86_400.0), daemon=True)
     thread.start()
@@ -172,8 +172,8 @@ def test_an_event_ends_a_wait_by_the_machines_clock():
     clock.wait(threading.Event(), 0.0)
 
 
-def test_nobody_waits_for_anothers_look_longer_than_asked_for(client, looks, monkeypatch):
-    """It may take minutes; a timeout of one's own holds."""
+def test_waiting_for_the_poll_of_another_thread_respects_the_timeout(client, poller, monkeypatch):
+    """That poll may take minutes."""
     (run,) = launched(client, 1)
     inside, leave = threading.Event(), threading.Event()
 
@@ -183,32 +183,32 @@ def test_nobody_waits_for_anothers_look_longer_than_asked_for(client, looks, mon
         return run
 
     monkeypatch.setattr(client._api, "retrieve_run", slow)
-    with looks.following(run):
-        other = threading.Thread(target=looks.look, args=(run,), daemon=True)
+    with poller.following(run):
+        other = threading.Thread(target=poller.poll, args=(run,), daemon=True)
         other.start()
         inside.wait(60)
-        assert looks.look(run, within=0.0) is run
+        assert poller.poll(run, within=0.0) is run
         leave.set()
         other.join(60)
 
 
-def test_a_run_can_be_followed_while_another_is_looked_at(client, looks, monkeypatch):
-    """A look lasts as long as its call, and what the call passes through may wait for a run itself."""
+def test_a_run_can_be_followed_while_another_is_polled(client, poller, monkeypatch):
+    """A poll takes as long as its call, and code in that call may start to wait for a run itself."""
     first, second = launched(client, 2)
     retrieve = client._api.retrieve_run
 
     def follow_meanwhile(id_):
-        with looks.following(second):
+        with poller.following(second):
             return retrieve(id_)
 
     monkeypatch.setattr(client._api, "retrieve_run", follow_meanwhile)
     seen = []
 
-    def look():
-        with looks.following(first):
-            seen.append(looks.look(first))
+    def poll():
+        with poller.following(first):
+            seen.append(poller.poll(first))
 
-    thread = threading.Thread(target=look, daemon=True)
+    thread = threading.Thread(target=poll, daemon=True)
     thread.start()
     thread.join(20)
     assert [run.id for run in seen] == [first.id]
@@ -224,26 +224,26 @@ class TestSubmit:
         assert pending.done()
         assert repr(pending).endswith("done")
 
-    def test_it_can_be_awaited(self, client):
-        """For notebook cells, which have a loop of their own."""
+    def test_a_future_can_be_awaited(self, client):
+        """Cells of a notebook have an event loop."""
 
         async def cell():
             return await client.submit("balance.summary", "2026-09")
 
         assert asyncio.run(cell()).frame().height
 
-    def test_many_at_once_give_each_its_report(self, client):
+    def test_many_futures_at_once_each_get_their_report(self, client):
         """A year by months."""
         pending = {month: client.submit("balance.summary", month) for month in MONTHS[:12]}
         for month, each in pending.items():
             assert each.result(timeout=60).request == client.request("balance.summary", month)
 
-    def test_what_cannot_be_asked_for_is_refused_at_once(self, client):
+    def test_an_impossible_request_is_refused_at_once(self, client):
         """Not a minute later, in another cell."""
         with pytest.raises(errors.ParameterError):
             client.submit("balance.summary", "2026-10", payout="po_1")
 
-    def test_everything_else_is_raised_where_the_result_is_asked_for(self, client, simulator):
+    def test_every_other_error_is_raised_by_the_result(self, client, simulator):
         """As with any future."""
         simulator.outcomes.append("failed")
         pending = client.submit("balance.summary", "2026-10")
@@ -251,7 +251,7 @@ class TestSubmit:
             pending.result(timeout=60)
         assert "failed: Report run" in repr(pending)
 
-    def test_one_that_was_cancelled_before_it_began_asks_for_nothing(self, client, calls):
+    def test_a_future_cancelled_before_its_start_makes_no_call(self, client, calls):
         """As with any future."""
         pending = PendingReport(client.request("balance.summary.2", "2026-10"))
         assert repr(pending).endswith("pending")
@@ -260,8 +260,8 @@ class TestSubmit:
         assert repr(pending).endswith("cancelled")
         assert calls(RETRIEVE) == []
 
-    def test_it_does_not_keep_the_process_from_ending(self, client, simulator):
-        """A stuck run must not hang the end of a script."""
+    def test_a_future_does_not_keep_the_process_running(self, client, simulator):
+        """A stuck run must not prevent the end of a script."""
         simulator.outcomes.append("stuck")
         before = set(threading.enumerate())
         pending = client.submit("balance.summary", "2026-10", timeout=5)
