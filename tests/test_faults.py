@@ -86,15 +86,17 @@ def expected(tmp_path_factory):
         return fetched(client)
 
 
-def test_every_fault_that_can_be_played_stands_here():
-    """But those of webhooks, which this client does not use."""
+def test_every_fault_of_the_simulator_is_tested_here():
+    """Except those of webhooks, which this client does not use."""
     assert set(OUTCOMES) == {name for name in FAULTS if not name.startswith("webhook.")}
 
 
 @pytest.mark.parametrize("times", [1, math.inf], ids=["once", "without end"])
 @pytest.mark.parametrize("name", OUTCOMES)
-def test_it_gives_the_right_answer_or_a_clear_error(name, times, client, simulator, expected, tmp_path):
-    """And afterwards the right answer, with no more runs than there must be."""
+def test_each_fault_gives_the_right_answer_or_a_clear_error(
+    name, times, client, simulator, expected, tmp_path
+):
+    """And afterwards the right answer, with no more runs than necessary."""
     outcome = OUTCOMES[name][times == math.inf]
     simulator.faults.append(Fault.named(name, times=times))
     if outcome == RIGHT:
@@ -113,8 +115,8 @@ def test_it_gives_the_right_answer_or_a_clear_error(name, times, client, simulat
     assert len(simulator.runs) == (2 if FAULTS[name].outcome and outcome != RIGHT else 1)
 
 
-def test_the_readme_tells_the_same_of_each():
-    """One table, for whoever wonders."""
+def test_the_readme_describes_each_fault_in_the_same_way():
+    """It has one table of them."""
     rows = re.findall(
         r"^\| `([a-z_]+\.\w+)` \| .* \| (.*) \| (.*) \|$", README.read_text("utf-8"), re.MULTILINE
     )

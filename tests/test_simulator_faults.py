@@ -44,23 +44,23 @@ def api(simulator) -> Api:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_every_fault_has_a_name_and_a_line_about_it(name):
-    """Both stand in the documentation, on the front page and on the command line."""
+def test_every_fault_has_a_name_and_a_description(name):
+    """Both are in the documentation, on the front page and on the command line."""
     assert name.split(".")[0] in {"run", "answer", "list", "connection", "file", "date", "webhook"}
     assert 5 < len(FAULTS[name].about) < 60
     assert Fault.named(name) is not FAULTS[name]
 
 
-def test_a_fault_is_made_by_its_name(simulator):
-    """With anything else that a fault can be told."""
+def test_a_fault_is_created_by_its_name(simulator):
+    """Any other member of a fault can be set too."""
     fault = simulator.inject_fault("answer.lock_timeout", match=f"POST {RUNS}", times=2)
     assert simulator.faults == [fault]
     assert (fault.status, fault.times, fault.match) == (429, 2, f"POST {RUNS}")
     assert FAULTS["answer.lock_timeout"].times == 1
 
 
-def test_a_slip_in_a_name_is_told_the_nearest():
-    """A fault that is not there must not pass for a client that stands it."""
+def test_a_mistyped_name_is_refused_with_the_nearest():
+    """Otherwise a client would seem to handle a fault that never happened."""
     with pytest.raises(ValueError, match=r"Did you mean 'answer\.lock_timeout'\?"):
         Fault.named("lock_timeout")
     with pytest.raises(ValueError, match=r"There are run\.failed, run\.stuck"):
@@ -84,8 +84,8 @@ def test_a_fault_has_a_short_form(text, times, probability):
 
 
 @pytest.mark.parametrize("text", ["", "file.cut:", "file.cut:-1", "file.cut@2", "file.cut@a", "file.cut:1:2"])
-def test_what_is_no_short_form_is_refused(text):
-    """It says which form is wanted."""
+def test_an_invalid_short_form_is_refused(text):
+    """The message shows the right form."""
     with pytest.raises(ValueError, match="is not a fault"):
         Fault.parsed(text)
 
@@ -115,7 +115,7 @@ def test_what_is_no_short_form_is_refused(text):
         ("answer.504", 504, {"type": "api_error"}, {}),
     ],
 )
-def test_an_answer_is_an_error_of_stripes(api, simulator, name, status, members, headers):
+def test_a_fault_can_answer_with_an_error_of_stripe(api, simulator, name, status, members, headers):
     """Status, body and headers; the next request is served."""
     simulator.inject_fault(name)
     answer = api.post(form())
@@ -129,15 +129,15 @@ def test_an_answer_is_an_error_of_stripes(api, simulator, name, status, members,
     ("name", "status", "starts"),
     [("answer.502", 502, "<html>"), ("answer.html", 200, "<html>"), ("answer.empty", 200, "")],
 )
-def test_an_answer_is_no_error_of_stripes(api, simulator, name, status, starts):
-    """It comes from something in between."""
+def test_a_fault_can_answer_with_an_error_of_a_proxy(api, simulator, name, status, starts):
+    """It comes from a proxy or gateway in between."""
     simulator.inject_fault(name)
     answer = api.get(TYPES)
     assert (answer.status_code, answer.text[:6]) == (status, starts)
 
 
-def test_a_storm_of_errors_comes_and_goes(api, simulator):
-    """A third of the calls, as the seed has it, ten times in all."""
+def test_a_fault_can_have_a_probability_and_a_number_of_times(api, simulator):
+    """It hits a third of the calls, chosen by the seed, ten times in all."""
     simulator.inject_fault("answer.500", times=10, probability=1 / 3)
     statuses = [api.get(f"{TYPES}/balance.summary.1").status_code for _ in range(60)]
     assert statuses.count(500) == 10
@@ -155,8 +155,8 @@ def test_faults_apply_to_the_requests_they_match(api, simulator):
     assert api.get(TYPES).status_code == 503
 
 
-def test_a_date_is_wrong_where_a_clock_is(api, simulator):
-    """The answer itself is the true one; errors carry the same date."""
+def test_a_wrong_date_is_in_the_header(api, simulator):
+    """The answer itself is correct; errors have the same date."""
     for name, days in (("date.ahead", 1), ("date.behind", -1)):
         simulator.inject_fault(name, times=2)
         for path, status in ((TYPES, 200), (f"{RUNS}/frr_1", 404)):
@@ -169,8 +169,8 @@ def test_a_date_is_wrong_where_a_clock_is(api, simulator):
 # Time
 
 
-def test_a_slow_answer_takes_its_time_by_the_simulators_clock(api, simulator):
-    """Nobody waits: a clock that stands still jumps."""
+def test_a_slow_answer_takes_time_by_the_simulators_clock(api, simulator):
+    """No caller waits: a clock that stands still jumps."""
     before = simulator.clock.now()
     simulator.inject_fault("answer.slow")
     assert api.post(form()).json["created"] == before.timestamp()
@@ -179,16 +179,16 @@ def test_a_slow_answer_takes_its_time_by_the_simulators_clock(api, simulator):
     assert simulator.clock.now() - before == timedelta(seconds=100)
 
 
-def test_an_answer_trickles_by_the_simulators_clock(api, simulator, run, whole):
-    """Whole in the end, and two bytes of it a second."""
+def test_an_answer_arrives_slowly_by_the_simulators_clock(api, simulator, run, whole):
+    """It is complete in the end, at two bytes a second."""
     simulator.inject_fault("answer.trickle")
     before = simulator.clock.now()
     assert api.contents(run).data == whole
     assert (simulator.clock.now() - before).total_seconds() == (len(whole) + 1) // 2
 
 
-def test_answers_can_take_time_from_a_distribution():
-    """The same for the same seed."""
+def test_the_delay_of_answers_can_be_a_distribution():
+    """The same seed gives the same delays."""
 
     def delays(seed):
         simulator = Simulator(seed=seed, answer_delay=uniform(1, 2))
@@ -203,8 +203,8 @@ def test_answers_can_take_time_from_a_distribution():
     assert all(1 <= seconds <= 2 for seconds in delays(1))
 
 
-def test_a_clock_that_runs_makes_its_client_wait(monkeypatch):
-    """By the machine's sleep, which no test needs to feel."""
+def test_a_running_clock_makes_its_client_wait(monkeypatch):
+    """By the machine's sleep, which the test replaces."""
     slept = []
     monkeypatch.setattr("stripe_reports.simulator.clock.time.sleep", slept.append)
     Api(Simulator(clock=RealClock(), answer_delay=7)).get(TYPES)
@@ -212,8 +212,8 @@ def test_a_clock_that_runs_makes_its_client_wait(monkeypatch):
 
 
 @given(seed=st.integers(0, 2**32))
-def test_a_heavy_tail_has_its_median_and_its_tail(seed):
-    """Mostly quick, and once in a hundred times not."""
+def test_a_log_normal_latency_has_its_median_and_99th_percentile(seed):
+    """Mostly fast, and once in a hundred times slow."""
     source = random.Random(seed)  # noqa: S311
     draws = sorted(drawn(heavy_tailed(8, 300), source) for _ in range(2000))
     assert 6.5 < draws[1000] < 10
@@ -224,14 +224,14 @@ def test_a_heavy_tail_has_its_median_and_its_tail(seed):
     ("text", "low", "high"), [("8", 8, 8), ("0.5", 0.5, 0.5), ("5-20", 5, 20), ("8~300", 0, math.inf)]
 )
 def test_a_latency_has_a_short_form(text, low, high):
-    """A number, two for between, two for median and 99th percentile."""
+    """One number, two for a range, two for median and 99th percentile."""
     source = random.Random(1)  # noqa: S311
     assert all(low <= drawn(named(text), source) <= high for _ in range(100))
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-1", "20-5", "0~5", "9~5", "1-2-3"])
-def test_what_is_no_latency_is_refused(text):
-    """It says which forms there are."""
+def test_an_invalid_latency_is_refused(text):
+    """The message lists the forms."""
     with pytest.raises(ValueError, match="is not a latency"):
         named(text)
 
@@ -251,8 +251,8 @@ def test_what_is_no_latency_is_refused(text):
         ("run.expired", "succeeded", "https://files.stripe.com"),
     ],
 )
-def test_a_run_ends_as_it_was_told_to(api, simulator, name, status, result):
-    """As often as told; a request that makes no run uses up nothing."""
+def test_a_fault_sets_the_outcome_of_a_run(api, simulator, name, status, result):
+    """As often as set; a request that creates no run uses nothing up."""
     simulator.inject_fault(name, times=2)
     assert api.post(form("nonsense")).status_code == 404
     for _ in range(2):
@@ -265,8 +265,8 @@ def test_a_run_ends_as_it_was_told_to(api, simulator, name, status, result):
     assert api.finished()["status"] == "succeeded"
 
 
-def test_an_expired_file_says_so_and_is_gone(api, simulator):
-    """A year old, by its own account."""
+def test_an_expired_file_is_marked_and_cannot_be_downloaded(api, simulator):
+    """Its expiry is in its own description."""
     simulator.inject_fault("run.expired")
     run = api.finished()
     assert run["result"]["expires_at"] <= run["succeeded_at"]
@@ -274,15 +274,15 @@ def test_an_expired_file_says_so_and_is_gone(api, simulator):
     assert api.contents(api.finished()).status_code == 200
 
 
-def test_outcomes_by_hand_come_first(api, simulator):
-    """Whoever says how a run ends means that run."""
+def test_outcomes_set_by_hand_come_first(api, simulator):
+    """A test that sets the outcome of a run means that run."""
     simulator.inject_fault("run.failed")
     simulator.outcomes.append(Outcome("succeeded"))
     assert [api.finished(currency=c)["status"] for c in ("eur", "usd")] == ["succeeded", "failed"]
 
 
 def test_a_share_of_all_runs_can_fail(api, simulator):
-    """As in a bad night."""
+    """As on a bad night."""
     simulator.inject_fault("run.failed", times=math.inf, probability=0.5)
     ends = [api.create() for _ in range(40)]
     simulator.clock.advance(60)
@@ -311,8 +311,8 @@ def whole(api, run) -> bytes:
         ("file.empty", lambda whole: b""),
     ],
 )
-def test_a_file_has_other_bytes_than_were_promised(api, simulator, run, whole, name, expected):
-    """As many as the answer announces, and not as many as the run does."""
+def test_a_file_can_have_another_size_than_announced(api, simulator, run, whole, name, expected):
+    """As many bytes as the answer announces, but not as many as the run does."""
     simulator.inject_fault(name)
     answer = api.contents(run)
     assert answer.data == expected(whole)
@@ -321,7 +321,7 @@ def test_a_file_has_other_bytes_than_were_promised(api, simulator, run, whole, n
 
 
 def test_a_corrupt_file_has_the_size_of_the_right_one(api, simulator, run, whole):
-    """Only reading it shows what it is."""
+    """Only reading it shows the damage."""
     simulator.inject_fault("file.corrupt")
     answer = api.contents(run)
     assert len(answer.data) == len(whole)
@@ -330,8 +330,8 @@ def test_a_corrupt_file_has_the_size_of_the_right_one(api, simulator, run, whole
         answer.data.decode()
 
 
-def test_a_file_comes_packed(api, simulator, run, whole):
-    """Once as a file that is gzip, once as gzip on the way."""
+def test_a_file_can_be_compressed(api, simulator, run, whole):
+    """Once as a gzip file, once with gzip as its encoding."""
     simulator.inject_fault("file.gzip")
     simulator.inject_fault("file.gzip_encoded")
     file, encoded = api.contents(run), api.contents(run)
@@ -339,8 +339,8 @@ def test_a_file_comes_packed(api, simulator, run, whole):
     assert (file.headers.get("Content-Encoding"), encoded.headers["Content-Encoding"]) == (None, "gzip")
 
 
-def test_a_file_is_gone(api, simulator, run):
-    """404, in Stripe's words."""
+def test_a_file_can_be_missing(api, simulator, run):
+    """404, with Stripe's text."""
     simulator.inject_fault("file.gone")
     answer = api.contents(run)
     assert (answer.status_code, error(answer)["code"]) == (404, "resource_missing")
@@ -354,8 +354,8 @@ def test_a_file_is_gone(api, simulator, run):
         ("file.redirect_loop", "https://api.stripe.com"),
     ],
 )
-def test_a_file_is_said_to_be_elsewhere(api, simulator, run, name, host):
-    """A client must not take its key along, nor run in circles."""
+def test_a_file_can_be_redirected(api, simulator, run, name, host):
+    """A client must neither send its key there nor follow a circle."""
     simulator.inject_fault(name, times=math.inf)
     answer = api.contents(run)
     path = f"/v1/files/{run['result']['id']}/contents"
@@ -379,8 +379,8 @@ def session(request, simulator):
 
 
 @pytest.mark.parametrize(("name", "runs"), [("connection.reset", 0), ("connection.lost", 1)])
-def test_a_connection_breaks_before_or_after_the_work(session, simulator, name, runs):
-    """A client cannot tell which; only an idempotency key makes it safe to ask again."""
+def test_a_connection_can_break_before_or_after_execution(session, simulator, name, runs):
+    """A client cannot see the difference; only an idempotency key makes a retry safe."""
     session, url = session
     simulator.inject_fault(name)
     with pytest.raises(requests.ConnectionError):
@@ -390,8 +390,8 @@ def test_a_connection_breaks_before_or_after_the_work(session, simulator, name, 
     assert session.post(url + RUNS, data=form(), timeout=10).status_code == 200
 
 
-def test_a_file_is_cut_in_the_middle(session, simulator):
-    """Half of what was announced, and then nothing; the next download is whole."""
+def test_a_file_can_be_truncated(session, simulator):
+    """Half of the announced bytes arrive; the next download is complete."""
     session, url = session
     run = session.post(url + RUNS, data=form(), timeout=10).json()
     simulator.clock.advance(10)
@@ -405,8 +405,8 @@ def test_a_file_is_cut_in_the_middle(session, simulator):
     assert len(session.get(address, timeout=10).content) == file["size"]
 
 
-def test_a_file_has_no_end(session, simulator):
-    """It is repeated as long as someone reads, and no length is announced."""
+def test_a_file_can_be_endless(session, simulator):
+    """It is repeated as long as a client reads, and no length is announced."""
     session, url = session
     run = session.post(url + RUNS, data=form(), timeout=10).json()
     simulator.clock.advance(10)
@@ -419,8 +419,8 @@ def test_a_file_has_no_end(session, simulator):
         assert b"".join(islice(response.iter_content(len(whole)), 3)) == 3 * whole
 
 
-def test_a_dropped_connection_leaves_no_trace_of_a_crash(simulator, caplog, capfd):
-    """The socket is closed, and the log of the server says nothing: it was meant."""
+def test_a_dropped_connection_is_not_logged(simulator, caplog, capfd):
+    """The socket is closed on purpose, so the server logs no error."""
     simulator.inject_fault("connection.reset")
     with serve(simulator) as url:
         host, _, port = url.removeprefix("http://").partition(":")
@@ -447,8 +447,8 @@ def test_faults_do_not_apply_to_the_simulators_own_pages(simulator):
     assert simulator.faults[0].times == 1
 
 
-def test_a_clock_that_moves_tells_who_listens_while_they_live():
-    """A simulator that is gone is not kept by its clock."""
+def test_a_clock_calls_its_listeners_while_they_exist():
+    """A clock does not keep a simulator in memory that is no longer used."""
     clock = Clock()
 
     class Listener:

@@ -78,7 +78,7 @@ def endpoint(simulator, receiver) -> WebhookEndpoint:
 # What is posted
 
 
-def test_a_run_that_succeeded_is_told_as_the_clock_passes_its_end(api, simulator, receiver, endpoint):
+def test_an_event_is_posted_when_the_clock_passes_the_end_of_a_run(api, simulator, receiver, endpoint):
     """Before the call that moves the clock returns: the run in full, in Stripe's envelope."""
     run = api.create()
     simulator.clock.advance(9)
@@ -114,7 +114,7 @@ def test_stripes_own_library_verifies_it(api, simulator, receiver, endpoint):
             stripe.Webhook.construct_event(forged, headers["Stripe-Signature"], secret)
 
 
-def test_it_is_signed_by_the_machines_time(api, simulator, receiver, endpoint):
+def test_an_event_is_signed_with_the_machines_time(api, simulator, receiver, endpoint):
     """Receivers refuse what is older than five minutes by their own clock; what happened is simulated."""
     simulator.clock.set(datetime(2025, 1, 15, 12, tzinfo=UTC))
     api.create(interval_start=1730419200, interval_end=1733011200)
@@ -125,8 +125,8 @@ def test_it_is_signed_by_the_machines_time(api, simulator, receiver, endpoint):
     assert json.loads(body)["created"] == int(simulator.clock.now().timestamp())
 
 
-def test_a_failed_run_is_told_with_its_error(api, simulator, receiver, endpoint):
-    """A run that is stuck tells nothing."""
+def test_the_event_of_a_failed_run_has_its_error(api, simulator, receiver, endpoint):
+    """A stuck run has no event."""
     simulator.inject_fault("run.stuck")
     simulator.inject_fault("run.failed")
     api.create()
@@ -152,8 +152,8 @@ def test_events_come_in_the_order_in_which_they_happened(simulator, receiver, en
     assert len(receiver.events) == 6
 
 
-def test_updated_types_are_told_to_those_who_name_the_event(api, simulator, receiver):
-    """Not to all events, as with Stripe; each type twice a day, as it is at that moment."""
+def test_updated_types_are_posted_to_endpoints_that_name_the_event(api, simulator, receiver):
+    """A star does not include them, as at Stripe; each type twice a day, in its state then."""
     simulator.webhooks += [
         WebhookEndpoint(receiver.url),
         WebhookEndpoint(receiver.url, enabled_events=[UPDATED]),
@@ -184,7 +184,7 @@ def test_updated_types_are_told_to_those_who_name_the_event(api, simulator, rece
         pytest.param("sk_test_1", {}, {"enabled_events": [FAILED, UPDATED]}, False, id="another event"),
     ],
 )
-def test_an_endpoint_is_told_of_its_own(simulator, receiver, key, headers, members, is_told):
+def test_an_endpoint_gets_only_its_own_events(simulator, receiver, key, headers, members, is_told):
     """By mode, account and event."""
     simulator.webhooks.append(WebhookEndpoint(receiver.url, **members))
     Api(simulator, key, **headers).create()
@@ -192,8 +192,8 @@ def test_an_endpoint_is_told_of_its_own(simulator, receiver, key, headers, membe
     assert bool(receiver.posts) == is_told
 
 
-def test_nothing_is_told_of_what_was_before(api, simulator, receiver):
-    """An endpoint hears of events from its first day on."""
+def test_an_endpoint_gets_no_earlier_events(api, simulator, receiver):
+    """It gets events from its creation on."""
     api.finished()
     simulator.webhooks.append(WebhookEndpoint(receiver.url, enabled_events=["*", UPDATED]))
     simulator.clock.advance(10)
@@ -214,13 +214,13 @@ def test_nothing_is_told_of_what_was_before(api, simulator, receiver):
     ],
 )
 def test_nothing_is_posted_beyond_this_machine(url):
-    """Figures that look like somebody's books are nobody's business."""
+    """Figures that look like those of a business must not be published."""
     with pytest.raises(ValueError, match="is not an address of this machine"):
         WebhookEndpoint(url)
 
 
-def test_an_event_that_there_is_not_is_refused():
-    """A slip must not pass for silence."""
+def test_an_unknown_event_type_is_refused():
+    """A typing error must not look like missing events."""
     with pytest.raises(ValueError, match=r"There is no event 'report_run\.succeeded'"):
         WebhookEndpoint("http://127.0.0.1:1", enabled_events=["report_run.succeeded"])
 
@@ -235,8 +235,8 @@ def test_this_machine_has_several_names(url):
 # When it goes wrong
 
 
-def test_what_is_refused_is_posted_again_later(api, simulator, receiver, endpoint):
-    """The same event, signed anew, after minutes and then hours; not once it is taken."""
+def test_a_refused_event_is_posted_again_later(api, simulator, receiver, endpoint):
+    """The same event, signed again, after minutes and then hours; not after it was accepted."""
     receiver.status = 500
     api.create()
     simulator.clock.advance(10)
@@ -252,8 +252,8 @@ def test_what_is_refused_is_posted_again_later(api, simulator, receiver, endpoin
     assert [delivery.is_accepted for delivery in simulator.deliveries] == [False, False, True]
 
 
-def test_nobody_there_is_no_error(api, simulator):
-    """It is told by the deliveries, and given up after three more tries."""
+def test_an_endpoint_that_does_not_answer_is_not_an_error(api, simulator):
+    """The deliveries show it; three more attempts are made."""
     with Receiver() as gone:
         url = gone.url
     simulator.webhooks.append(WebhookEndpoint(url))
@@ -275,8 +275,8 @@ def test_a_redirect_is_not_followed(api, simulator, receiver, endpoint):
     ("name", "count", "is_genuine"),
     [("webhook.twice", 2, True), ("webhook.lost", 0, True), ("webhook.forged", 1, False)],
 )
-def test_events_can_go_astray(api, simulator, receiver, endpoint, name, count, is_genuine):
-    """Receivers must know an event by its id, live without it, and check who signed it."""
+def test_events_can_be_lost_repeated_or_forged(api, simulator, receiver, endpoint, name, count, is_genuine):
+    """Receivers must recognise an event by its id, work without it, and check its signature."""
     simulator.inject_fault(name)
     api.create()
     simulator.clock.advance(10)
@@ -294,7 +294,7 @@ def test_events_can_go_astray(api, simulator, receiver, endpoint, name, count, i
 # By which clock
 
 
-def test_a_run_that_takes_no_time_is_told_when_asked_for(receiver):
+def test_the_event_of_a_run_without_latency_is_posted_by_deliver(receiver):
     """On a clock that stands still nothing happens by itself."""
     simulator = Simulator(latency=0)
     simulator.webhooks.append(WebhookEndpoint(receiver.url))
@@ -305,8 +305,8 @@ def test_a_run_that_takes_no_time_is_told_when_asked_for(receiver):
     assert simulator.deliver() == []
 
 
-def test_a_clock_that_runs_tells_by_itself_while_it_is_served(receiver):
-    """As Stripe does; files are at the address that was asked."""
+def test_events_are_posted_automatically_on_a_running_clock(receiver):
+    """As at Stripe; files are at the address of the server."""
     simulator = Simulator(clock=RealClock(), latency=0)
     simulator.webhooks.append(WebhookEndpoint(receiver.url))
     with serve(simulator) as url:
@@ -321,8 +321,8 @@ def test_a_clock_that_runs_tells_by_itself_while_it_is_served(receiver):
     assert receiver.events[0]["data"]["object"]["result"]["url"].startswith(url)
 
 
-def test_a_receiver_may_ask_back(api, simulator, receiver, endpoint):
-    """Nothing is locked while an event is posted: who hears of a run can fetch it before it answers."""
+def test_a_receiver_may_call_the_simulator(api, simulator, receiver, endpoint):
+    """Nothing is locked while an event is posted: a receiver can fetch the run before it answers."""
     run, fetched = api.create(), []
     receiver.meanwhile = lambda: fetched.append(api.get(f"{RUNS}/{run['id']}").json["status"])
     simulator.clock.advance(10)

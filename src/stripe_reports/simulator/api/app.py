@@ -29,7 +29,7 @@ from stripe_reports.simulator.api.runs import Run
 from stripe_reports.simulator.clock import Clock
 from stripe_reports.simulator.faults.changes import ConnectionDroppedError, trickling
 from stripe_reports.simulator.faults.faults import Fault, Outcome
-from stripe_reports.simulator.faults.mishaps import Mishaps
+from stripe_reports.simulator.faults.queue import FaultQueue
 from stripe_reports.simulator.latency import Latency, drawn
 from stripe_reports.simulator.ledger.ledger import LEDGER_VERSION, Ledger
 from stripe_reports.simulator.ledger.markets import CATEGORY
@@ -128,13 +128,13 @@ class Simulator:
         self.requests: list[ServedRequest] = []
         self.webhooks: list[WebhookEndpoint] = []
         self.faults: list[Fault] = []
-        self._mishaps = Mishaps(lambda: self.faults, random.Random(seed))  # noqa: S311
+        self._fault_queue = FaultQueue(lambda: self.faults, random.Random(seed))  # noqa: S311
         self._delays, latencies = random.Random(seed), random.Random(seed)  # noqa: S311
         latency = self.profile.latency if latency is None else latency
         self._restatements: list[Restatement] = []
         offer, publications = Offer(self.profile.report_types), Publications(self.profile, seed)
         pending = partial(drawn, latency, latencies)
-        self._book = RunBook(self._published, pending, offer, publications, self._mishaps.of_run)
+        self._book = RunBook(self._published, pending, offer, publications, self._fault_queue.of_run)
         self._links = FileLinks()
         self._idempotency = IdempotencyKeys()
         self._restricted: dict[str, frozenset[str]] = {}
@@ -262,7 +262,7 @@ class Simulator:
                 self._courier.skip(now)
                 return []
             due = self._courier.due(self._last_files_url, now)
-        return self._courier.deliver(due, self.webhooks, self._mishaps.of_event, now)
+        return self._courier.deliver(due, self.webhooks, self._fault_queue.of_event, now)
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -306,7 +306,7 @@ class Simulator:
             if self.rate_limits is not None:
                 self.rate_limits.take(caller, route(request).name, now.timestamp())
             stored = self._idempotency.find(caller, key, request.path, exchange.form, now) if key else None
-            fault = self._mishaps.of_answer(request, is_replayed=stored is not None)
+            fault = self._fault_queue.of_answer(request, is_replayed=stored is not None)
             delay = sum(drawn(d, self._delays) for d in (self.answer_delay, fault.delay if fault else 0.0))
             if fault is None and not delay:
                 return self._executed(exchange, stored)

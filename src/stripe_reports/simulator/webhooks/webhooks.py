@@ -147,7 +147,7 @@ class Courier:
         self,
         events: Sequence[Event],
         endpoints: Sequence[WebhookEndpoint],
-        mishap: Callable[[], str | None],
+        next_fault: Callable[[], str | None],
         now: datetime,
     ) -> list[Delivery]:
         """Post new events, and those that were refused before and are due again. No lock is held meanwhile.
@@ -155,7 +155,7 @@ class Courier:
         Args:
             events: The new events.
             endpoints: The endpoints to post to.
-            mishap: Returns the fault of the next post: ``"twice"``, ``"lost"``, ``"forged"``, or None.
+            next_fault: Returns the fault of the next post: ``"twice"``, ``"lost"``, ``"forged"``, or None.
             now: The simulator's time.
         """
         with self._lock:
@@ -165,7 +165,7 @@ class Courier:
         made = []
         for post in [*due_again, *posts]:
             waiting = sum(other.event is post.event for other in posts)
-            deliveries = self._post(post, mishap(), waiting)
+            deliveries = self._post(post, next_fault(), waiting)
             made += deliveries
             if deliveries and not deliveries[-1].is_accepted and post.attempt < len(_PAUSES):
                 again = _Post(post.event, post.endpoint, post.attempt + 1, now + _PAUSES[post.attempt])
@@ -174,16 +174,16 @@ class Courier:
         self.deliveries += made
         return made
 
-    def _post(self, post: _Post, mishap: str | None, waiting: int) -> list[Delivery]:
+    def _post(self, post: _Post, fault: str | None, waiting: int) -> list[Delivery]:
         answer = post.event.answer(max(waiting, 1))
         body = json.dumps(answer, indent=2, sort_keys=self._sorted_keys).encode()
-        secret = "whsec_forged" if mishap == "forged" else post.endpoint.secret
+        secret = "whsec_forged" if fault == "forged" else post.endpoint.secret
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
             "Stripe-Signature": signature(body, secret, int(self._signing_time())),
         }
-        times = {"twice": 2, "lost": 0}.get(mishap or "", 1)
+        times = {"twice": 2, "lost": 0}.get(fault or "", 1)
         return [
             Delivery(post.event, post.endpoint.url, _status(post.endpoint.url, body, headers))
             for _ in range(times)

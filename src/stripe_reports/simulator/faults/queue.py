@@ -10,10 +10,10 @@ from werkzeug.wrappers import Request
 
 from stripe_reports.simulator.faults.faults import Fault, Outcome
 
-__all__ = ["Mishaps"]
+__all__ = ["FaultQueue"]
 
 
-class Mishaps:
+class FaultQueue:
     """Takes faults from a queue.
 
     Args:
