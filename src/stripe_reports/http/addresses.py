@@ -1,4 +1,4 @@
-"""Web addresses, from settings, answers and headers: read in one way, and never with an exception."""
+"""Web addresses, from settings, answers and headers: parsed in one way, and never with an exception."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ADDRESS = re.compile(
     r"(?:[/?#][!-\[\]-~]*)?",
     re.IGNORECASE | re.ASCII,
 )
-"""Without user name, backslash, blank or control character: of those, two readers make two hosts."""
+"""Without user name, backslash, space or control character: with them, two parsers can see two hosts."""
 
 _USUAL_PORTS = {"http": 80, "https": 443}
 _LONGEST_HOST = 253
@@ -23,7 +23,7 @@ _LONGEST_HOST = 253
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Whom an address leads to. A host in brackets is an IPv6 address, kept without them."""
+    """The host of an address. A host in brackets is an IPv6 address, stored without them."""
 
     scheme: str
     host: str
@@ -35,7 +35,7 @@ class Origin:
 
 
 def origin_of(url: object) -> Origin | None:
-    """Whom an address leads to; None for what is no http address, or could be read in two ways."""
+    """Return the host of an address; None if it is not an http address, or could be parsed in two ways."""
     match = _ADDRESS.fullmatch(url) if isinstance(url, str) else None
     if match is None:
         return None
@@ -53,7 +53,7 @@ def origin_of(url: object) -> Origin | None:
 
 
 def joined(base: str, location: str) -> str | None:
-    """The address that a redirect leads to; None if there is none."""
+    """Return the target of a redirect; None if there is none."""
     try:
         return urljoin(base, location)
     except ValueError:

@@ -1,8 +1,8 @@
 """Answers of Stripe's API in one SQLite file, which threads and processes share.
 
-requests-cache's own SQLite cache is not used as it comes: its threads share connections that no lock guards
-from end to end, and it waits without end for a file that someone else holds. Here each use is a transaction
-under one lock, and whatever takes long or goes wrong is a miss and a warning.
+requests-cache's own SQLite cache is not used, because its threads share connections without a lock for the
+whole operation, and it waits forever for a file that another process has locked. Here each use is a
+transaction under one lock, and a failure or a long wait is a miss and a warning.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from stripe_reports.storage.disk import in_folder
 __all__ = ["AnswerCache"]
 
 BUSY_TIMEOUT = 2.0
-"""Seconds to wait for another process that writes."""
+"""Maximum seconds to wait for another process that writes."""
 
 REST = 60.0
-"""Seconds for which a cache that failed is left alone, so that not every call waits for it."""
+"""Seconds for which a cache is not used after a failure, so that not every call waits for it."""
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class AnswerCache(BaseCache):
     """The storage of requests-cache; opened at first use, and again after a failure."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        super().__init__(cache_name=str(path))  # its table of redirects stays empty: we follow none
+        super().__init__(cache_name=str(path))  # its table of redirects stays empty
         self._path = path
         self._clock = clock
         self._lock = threading.RLock()
@@ -50,19 +50,19 @@ class AnswerCache(BaseCache):
         self._rests_until = float("-inf")
 
     def get_response(self, key: str, default: Any = None) -> CachedResponse | None:
-        """The kept answer, or *default*."""
+        """Return the cached answer, or *default*."""
         found = self._attempt(lambda: self.responses.get(key))
         return default if found is None else found
 
     def save_response(
         self, response: requests.Response, cache_key: str | None = None, expires: datetime | None = None
     ) -> None:
-        """Keep an answer."""
+        """Store an answer."""
         keep = super().save_response
         self._attempt(lambda: keep(response, cache_key, expires))
 
     def delete(self, *keys: str, **_: Any) -> None:
-        """Forget answers. Those that are not there cost no write."""
+        """Remove answers, without a write if there are none."""
 
         def forget() -> None:
             for key in keys:
@@ -87,9 +87,9 @@ class AnswerCache(BaseCache):
             except (OSError, sqlite3.Error) as error:
                 self.close()
                 if isinstance(error, sqlite3.Error) and not self._is_in_place():
-                    return None  # whoever clears what is stored removed it in this moment
+                    return None  # another process just removed it by clearing the store
                 self._rests_until = self._clock.monotonic() + REST
-                if type(error) is sqlite3.DatabaseError:  # damaged, or no database: it is begun anew
+                if type(error) is sqlite3.DatabaseError:  # damaged, or not a database: start with a new file
                     with suppress(OSError):
                         self._path.unlink()
                 why = error
@@ -119,17 +119,17 @@ class AnswerCache(BaseCache):
 
 
 class _Answers(SQLiteDict):
-    """One table. Whatever happens in a use of it, no transaction stays open behind."""
+    """One table. No use of it, not even a failed one, leaves a transaction open."""
 
     def __init__(self, path: Path, **options: Any) -> None:
         super().__init__(path, busy_timeout=int(BUSY_TIMEOUT * 1000), **options)
 
     @contextmanager
     def connection(self, commit: bool = False) -> Iterator[sqlite3.Connection]:
-        """The connection, for one thread at a time; with *commit*, all that is written or nothing.
+        """Give the connection to one thread at a time; with *commit*, everything or nothing is written.
 
         Raises:
-            sqlite3.Error: Someone else has held the file for too long, or it is broken.
+            sqlite3.Error: Another process has locked the file for too long, or it is damaged.
         """
         with self._lock, super().connection() as connection:
             if commit and not connection.in_transaction:
@@ -140,6 +140,6 @@ class _Answers(SQLiteDict):
                 yield connection
 
     def delete_expired(self) -> None:
-        """Forget what is past its time."""
+        """Remove expired answers."""
         with self.connection(commit=True) as connection:
             connection.execute(f"DELETE FROM {self.table_name} WHERE expires <= ?", (time.time(),))  # noqa: S608

@@ -14,7 +14,7 @@ __all__ = ["redact_answer"]
 
 
 def redact_answer(response: requests.Response, key: Secret) -> None:
-    """Replace *key* in the headers of an answer and, if it was read already, in its body."""
+    """Replace *key* in the headers of an answer and, if already read, in its body."""
     headers = {key.redact(name): key.redact(value) for name, value in response.headers.items()}
     reason = key.redact(response.reason or "")
     body = response._content or b""  # nothing until it is read
@@ -28,7 +28,7 @@ def redact_answer(response: requests.Response, key: Secret) -> None:
         return
     response._content = clean
     response.headers.pop("Content-Encoding", None)  # the body below is unpacked
-    # In place of what was received: the cache of answers keeps this.
+    # This replaces the received body: the cache of answers stores it.
     response.raw = HTTPResponse(
         io.BytesIO(clean), response.headers, response.status_code, reason=reason, preload_content=False
     )

@@ -49,12 +49,12 @@ JSON_TIMEOUT = 120.0
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """One page of the list of runs, newest first.
+    """A page of the list of runs, newest first.
 
     Attributes:
-        runs: Those that can be used.
-        has_more: Whether there are older ones.
-        last: Id of the last of the page, whether it can be used or not.
+        runs: The usable runs.
+        has_more: True if there are older ones.
+        last: Id of the last run of the page, usable or not.
     """
 
     runs: tuple[ReportRun, ...]
@@ -64,18 +64,18 @@ class RunPage:
 
 @dataclass(frozen=True, slots=True)
 class CreatedRun:
-    """The answer to a launch: a run, and whether an earlier launch with the same key had made it."""
+    """The answer to a launch: a run, and True if an earlier launch with the same key created it."""
 
     run: ReportRun
     is_replayed: bool
 
 
 class Api:
-    """The endpoints, asked as one owner.
+    """The endpoints, called for one owner.
 
     Args:
-        transport: The way there.
-        left_out: Called for each object of a list that cannot be used, with its name and shape, no values.
+        transport: Sends the calls.
+        left_out: Called for each unusable object of a list, with its name and shape but no values.
     """
 
     def __init__(self, transport: Transport, *, left_out: Callable[[str], object] = logger.debug) -> None:
@@ -96,7 +96,7 @@ class Api:
         return CreatedRun(self.verified(self._read(ReportRun.from_stripe, answer), request), is_replayed)
 
     def retrieve_run(self, id_: str, asked: ReportRequest | None = None) -> ReportRun:
-        """``GET /v1/reporting/report_runs/{id}``: a run of what was *asked*, where that is known."""
+        """``GET /v1/reporting/report_runs/{id}``: a run, compared with what was *asked* if that is known."""
         id_ = id_.strip()
         if not _RUN_ID.fullmatch(id_):
             raise errors.ParameterError(
@@ -127,7 +127,7 @@ class Api:
     def pages_of_runs(
         self, created_from: datetime | None, *, page_size: int = 100
     ) -> Iterator[list[ReportRun]]:
-        """The pages of the list of runs, newest first; one that repeats what was listed ends it."""
+        """Iterate over the pages of runs, newest first; stop at a page that repeats an earlier run."""
         listed: set[str] = set()
         after = None
         while True:
@@ -150,10 +150,10 @@ class Api:
         return self._retrieved(ReportType.from_stripe, f"{_TYPES}/{quote(id_, safe='')}", id_)
 
     def verified(self, run: ReportRun, asked: ReportRequest | RunView | None) -> ReportRun:
-        """*run*, if it does not contradict what was *asked*, nor the mode of the key.
+        """Return *run* if it contradicts neither what was *asked* nor the mode of the key.
 
         Raises:
-            AnswerMismatchError: It does. What was kept of the answer is forgotten.
+            AnswerMismatchError: It does. A cached answer is removed.
         """
         found = contradictions(run, asked, livemode=self._settings.mode == "live")
         if not found:
@@ -169,18 +169,18 @@ class Api:
         )
 
     def forget(self, run: RunView) -> None:
-        """Ask Stripe the next time, though the run has finished and its description was kept."""
+        """Remove the cached description of a finished run, so that Stripe is asked the next time."""
         self._transport.forget(f"{_RUNS}/{run.id}")
 
     def request_of(self, run: RunView) -> ReportRequest:
-        """The request behind a run that was launched elsewhere."""
+        """Return the request of a run that was launched elsewhere."""
         return self._read(lambda sent: ReportRequest.from_stripe(run.report_type, sent), run.parameters)
 
     @cached_property
     def _stripe(self) -> stripe.StripeClient:
         import stripe
 
-        # Else the library writes an id of this machine into the home folder and sends it along.
+        # Otherwise the library writes an id of this machine into the home folder and sends it.
         stripe.enable_telemetry = False
         base, account = self._settings.base_url, self._settings.account_header
         return stripe.StripeClient(
@@ -201,7 +201,7 @@ class Api:
     def _answer(
         self, method: str, path: str, **parameters: Any
     ) -> tuple[Mapping[str, Any], Mapping[str, str]]:
-        """The JSON of an answer, and its headers."""
+        """Return the JSON of an answer, and its headers."""
         import stripe
 
         what = f"{method.upper()} {path}"
@@ -215,7 +215,7 @@ class Api:
             raised = translated(error.http_status, error.json_body, error.headers, what)
         except NOT_AS_EXPECTED as error:  # it expects Stripe's bodies
             self._unexpected(what, error)
-        if raised is not None:  # outside the except clause: what led here is not for tracebacks
+        if raised is not None:  # outside the except clause, so that tracebacks do not show the cause
             raise raised
         answer = response.data
         if not isinstance(answer, Mapping):
@@ -223,7 +223,7 @@ class Api:
         return answer, response.headers
 
     def _retrieved(self, model: Callable[[Mapping[str, Any]], _Named], path: str, id_: str) -> _Named:
-        """The one object of an address, which must have that id. An answer that is odd is not kept."""
+        """Return the object at an address, which must have that id. An invalid answer is not cached."""
         answer = self._call("get", path)
         try:
             value = self._read(model, answer)
@@ -235,7 +235,7 @@ class Api:
         return value
 
     def _read(self, model: Callable[[Mapping[str, Any]], _T], answer: Mapping[str, Any]) -> _T:
-        """An answer as a model: the one place where what is odd about it becomes an error of ours."""
+        """Convert an answer to a model: the only place where an invalid answer becomes one of our errors."""
         try:
             return model(answer)
         except NOT_AS_EXPECTED as error:
@@ -244,7 +244,7 @@ class Api:
     def _read_list(
         self, what: str, model: Callable[[Mapping[str, Any]], _T], answer: Mapping[str, Any]
     ) -> tuple[_T, ...]:
-        """The objects of a list that can be used; it is an error if none of them can."""
+        """Return the usable objects of a list; it is an error if there are only unusable ones."""
         usable, unusable = [], []
         for each in self._read(lambda page: list(page["data"]), answer):
             try:
@@ -268,7 +268,7 @@ class Api:
 
 
 def _shape(what: str, thing: object) -> str:
-    """Name and shape of an object, without its values: ``report type new.1 (id str, version int)``.
+    """Return name and shape of an object, without its values: ``report type new.1 (id str, version int)``.
 
     Only a report type's id is a name; the id of a run is a value.
     """

@@ -3,7 +3,7 @@
 After a broken connection the rest is asked for only if the first answer had a strong ETag, with ``If-Range``,
 and is used only if it is certainly the rest of the same bytes: 206 from the same address with the same ETag,
 the next byte and the same length (RFC 9110, sections 8.8.3, 13.1.5, 14.2 and 15.3.7). Anything else is a
-``StartAgainError``: whoever reads discards all blocks so far and reads another body from its start. A range
+``StartAgainError``: the reader discards all blocks so far and reads another body from its start. A range
 counts bytes as they were sent, so they are unpacked after they are put together. Whether Stripe's files have
 an ETag is unproved; without one, every download starts again.
 """
@@ -35,13 +35,13 @@ BLOCK = 1 << 18
 """Maximum bytes of a block."""
 
 ACCEPTED = "gzip"
-"""The encoding that is asked for; a body that has another one, or several, is refused."""
+"""The requested encoding; a body with another one, or several, is refused."""
 
 BREAKS = 3
-"""Broken connections in a row, each with little progress, after which a download is given up."""
+"""Number of broken connections in a row, each with little progress, after which a download fails."""
 
 PROGRESS = 1_000_000
-"""Bytes after which a broken connection is counted as the first one again."""
+"""Number of bytes after which a broken connection counts as the first one again."""
 
 _LONGEST_KEY = 1000
 _GZIP = zlib.MAX_WBITS | 16
@@ -50,10 +50,10 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19})")
 _LOST = (requests.RequestException, urllib3.exceptions.HTTPError)
 
 Ask = Callable[[Mapping[str, str]], requests.Response]
-"""Asks for the file with additional headers: 200, and 206 or 416 where a range was asked for."""
+"""Requests the file with additional headers: 200, or 206 or 416 if a range was requested."""
 
 Pause = Callable[[int, str], None]
-"""Waits after the given number of failures; the text is what is unfinished, should the time be over."""
+"""Waits after the given number of failures; the text says what is unfinished if the time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +82,11 @@ class Body:
     """The contents of a result file in blocks; iterate over it once.
 
     At its end, the announced size has been checked. ``Content-Encoding`` is undone; a file that is itself
-    packed is given as it is. The time limit of the call is a context variable: a thread that iterates needs
-    a copy of the context.
+    packed is given as it is. The time limit of the call is a context variable, so a thread that iterates
+    needs a copy of the context.
 
     Attributes:
-        length: Number of bytes that are sent, before unpacking; None if it was not announced.
+        length: Number of bytes sent, before unpacking; None if it was not announced.
         encoding: ``Content-Encoding``; empty if there is none.
         etag: The strong ETag, in its quotes; None if there is none.
     """
@@ -122,7 +122,7 @@ class Body:
 
     @property
     def unfinished(self) -> str:
-        """A clause that says how much has come, for the error when the time is over."""
+        """A clause that says how much has arrived, for the error when the time is over."""
         of_all = "" if self._file.size is None else f" of {size_text(self._file.size)}"
         return f"The result file {self._file.id} did not arrive ({size_text(self._size)}{of_all} had come)"
 
@@ -130,8 +130,8 @@ class Body:
         """Yield the blocks in order.
 
         Raises:
-            StartAgainError: They must be discarded, and another body be read from its start.
-            NetworkError: The connection broke again and again.
+            StartAgainError: They must be discarded, and another body must be read from its start.
+            NetworkError: The connection broke repeatedly.
             UnexpectedAnswerError: They repeat the API key.
             CallTimeoutError, RunTimeoutError: The time of the call was over.
         """
@@ -208,7 +208,7 @@ class Body:
             self._pause(breaks, self.unfinished)
 
     def _answer(self) -> requests.Response:
-        """The answer that is being read, or else one with the rest of the body."""
+        """Return the answer that is being read, or a new one with the rest of the body."""
         if self._response is None:
             wanted = {"Range": f"bytes={self._arrived}-", "If-Range": str(self.etag)}
             self._response = self._ask(wanted)
@@ -217,7 +217,7 @@ class Body:
         return self._response
 
     def _mismatch(self, response: requests.Response) -> str | None:
-        """The reason why an answer may not be the rest of this body; None if it certainly is."""
+        """Return the reason why an answer may not be the rest of this body; None if it certainly is."""
         headers = response.headers
         if response.status_code != 206:
             return f"its rest was asked for, and answered with HTTP {response.status_code}"

@@ -14,10 +14,10 @@ class Clock(Protocol):
     """The current time and the sleep function."""
 
     def now(self) -> datetime:
-        """The time of day, aware."""
+        """Return the current time as an aware datetime."""
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards."""
+        """Return seconds that never go backwards."""
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -30,11 +30,11 @@ class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> datetime:
-        """The time of day in UTC."""
+        """Return the current time in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds since some moment."""
+        """Return the seconds since an arbitrary moment."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:

@@ -1,9 +1,9 @@
 """Download result files: streamed, checked, and only from addresses to which the key may be sent.
 
-Whoever reads a file gives :meth:`Files.read` a function of a ``Body``, an iterator of blocks that also knows
-length, encoding and ETag. The function is called again with a new body when a download must start again: then
-``StartAgainError`` has passed through it, and it must have discarded what it made of the blocks before.
-:meth:`Files.open` is one such try alone.
+A caller gives :meth:`Files.read` a function of a ``Body``, an iterator of blocks that also knows length,
+encoding and ETag. When a download must start again, ``StartAgainError`` passes through the function, which
+must discard its result so far; it is then called again with a new body. :meth:`Files.open` makes a single
+try.
 
 Source: https://docs.stripe.com/api/files
 """
@@ -49,7 +49,7 @@ class Files:
         """
 
         def copied(body: Body) -> Download:
-            if target.tell():  # not at first: ext4 writes a file that was cut to nothing when it is closed
+            if target.tell():  # only then: ext4 writes a truncated file to the disk when it is closed
                 target.seek(0)
                 target.truncate()
             target.writelines(body)
@@ -58,15 +58,15 @@ class Files:
         return self.read(file, copied)
 
     def read(self, file: FileView, consume: Callable[[Body], T]) -> T:
-        """Return what *consume* makes of the body of a result file; it is called again for another try.
+        """Call *consume* with the body of a result file, again for each further try; return its result.
 
         Its own errors are not caught, and end the download.
 
         Raises:
             ResultUnavailableError: The file has no address, one that is not Stripe's, or is gone.
             NetworkError: The connection broke every time.
-            CallTimeoutError, RunTimeoutError: The time of the call was over before the file was there.
-            DamagedFileError: Another number of bytes came than Stripe announced, and not packed ones.
+            CallTimeoutError, RunTimeoutError: The time of the call was over before the file had arrived.
+            DamagedFileError: The number of bytes is not the announced one, and the file is not packed.
         """
         for attempt in range(1, DOWNLOAD_ATTEMPTS + 1):
             try:
@@ -81,10 +81,10 @@ class Files:
 
     @contextmanager
     def open(self, file: FileView) -> Iterator[Body]:
-        """Open the body of a result file: the first byte is asked for, and a broken connection resumed.
+        """Open the body of a result file from its first byte; a broken connection is resumed.
 
         Raises:
-            StartAgainError: Also while it is read: what came is void; open it again, a few times.
+            StartAgainError: Also while it is read: discard the blocks so far and open it again, a few times.
             ResultUnavailableError: The file has no address, one that is not Stripe's, or is gone.
         """
         if file.url is None:
@@ -111,7 +111,7 @@ class Files:
         deadline.pause(self._transport.clock, pause, unfinished)
 
     def _ask(self, url: str, file: FileView, wanted: Mapping[str, str]) -> requests.Response:
-        """The answer with the file's contents, or with the part that the headers *wanted* ask for.
+        """Return the answer with the file's contents, or with the part that the headers *wanted* request.
 
         A redirect is followed only over https and without the key.
         """
@@ -141,7 +141,7 @@ class Files:
         raise refused
 
     def _redirected(self, url: str, location: str, file: FileView) -> str | errors.ResultUnavailableError:
-        """The address to which a redirect leads, or the error that says why it is not followed."""
+        """Return the target of a redirect, or raise the error that says why it is not followed."""
         target = joined(url, location)
         origin = origin_of(target)
         if target is None or origin is None:

@@ -16,7 +16,7 @@ KEYRING_SERVICE = "stripe-reports"
 
 
 def find_key(given: Secret | None = None) -> Secret:
-    """The key to use: the one given, else ``STRIPE_API_KEY``, else the keyring's, else one typed in.
+    """Return the given key, or else that of ``STRIPE_API_KEY``, of the keyring, or of a prompt.
 
     Raises:
         ApiKeyError: None was found and no prompt can be shown here, or it is not text.
@@ -42,13 +42,13 @@ def _from_keyring() -> str | None:
         return None
     try:
         key: str | None = keyring.get_password(KEYRING_SERVICE, "api_key")
-    except KeyringError:  # no keyring on this machine is as good as no key in it
+    except KeyringError:  # a machine without a keyring is like a keyring without the key
         return None
     return key
 
 
 def _from_prompt() -> str | None:
-    """A key typed without echo, in a terminal or a notebook whose front end can ask; None elsewhere."""
+    """Ask for a key without echo, in a terminal or a notebook with a prompt; return None elsewhere."""
     kernel = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     can_ask = getattr(getattr(kernel, "kernel", None), "_allow_stdin", False) or (
         sys.stdin is not None and sys.stdin.isatty()

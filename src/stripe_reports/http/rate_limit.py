@@ -1,4 +1,4 @@
-"""Fewer calls a second than Stripe allows, whatever the number of threads.
+"""Limit the calls per second to fewer than Stripe allows, for any number of threads.
 
 Source: https://docs.stripe.com/rate-limits
 """
@@ -23,7 +23,7 @@ _ID_IN_PATH = re.compile(r"/[^/]*[0-9.][^/]*(?=/|$)")
 
 
 class TokenBucket:
-    """Lets *rate* calls through in any second, and makes the others wait their turn."""
+    """Allows *rate* calls in any second; further calls wait."""
 
     def __init__(self, rate: float, clock: Clock) -> None:
         self._rate = rate
@@ -33,7 +33,7 @@ class TokenBucket:
         self._counted_at = clock.monotonic()
 
     def take(self) -> float:
-        """Take a place, and return the seconds to wait for it; 0 if it is free now."""
+        """Reserve a place, and return the seconds to wait for it; 0 if it is free now."""
         with self._lock:
             now = self._clock.monotonic()
             refilled = self._tokens + max(0.0, now - self._counted_at) * self._rate
@@ -54,7 +54,7 @@ class RateBudget:
         """Wait until the call may be made.
 
         Raises:
-            CallTimeoutError, RunTimeoutError: That is later than the call may take.
+            CallTimeoutError, RunTimeoutError: That would be after the time limit of the call.
         """
         endpoint = f"{method} {_ID_IN_PATH.sub('/{id}', path.removeprefix('/v1'))}"
         with self._lock:

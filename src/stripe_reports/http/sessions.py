@@ -1,7 +1,7 @@
-"""The two kinds of requests sessions: a plain one, and one that keeps JSON answers that will not change.
+"""The two kinds of requests sessions: a plain one, and one that caches JSON answers that will not change.
 
-What is kept is decided here: finished runs for good, report types for a minute. Never kept are pending runs,
-lists of runs, file contents, errors, and anything of another owner.
+This module decides what is cached: finished runs forever, report types for a minute. Pending runs, lists of
+runs, file contents, errors, and answers of another owner are never cached.
 """
 
 from __future__ import annotations
@@ -30,48 +30,48 @@ _TYPES, _RUN = "/v1/reporting/report_types", "/v1/reporting/report_runs/"
 
 
 class Session(requests.Session):
-    """A session with the user's TLS settings and proxies, that keeps no cookie and follows no redirect."""
+    """A session with the user's TLS settings and proxies, without cookies and redirects."""
 
     def __init__(self) -> None:
         super().__init__()
-        # Without an auth of its own, requests would let a ~/.netrc entry overrule the Authorization header.
+        # Without auth, requests would let a ~/.netrc entry override the Authorization header.
         self.auth = lambda request: request
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send by the user's certificates."""
-        # Stripe's library passes the CA file that it ships, which would overrule REQUESTS_CA_BUNDLE.
+        """Send with the user's certificates."""
+        # Stripe's library passes its own CA file, which would override REQUESTS_CA_BUNDLE.
         kwargs.pop("verify", None)
         return super().request(*args, **kwargs)
 
     def merge_environment_settings(self, url: Any, *args: Any, **kwargs: Any) -> Any:
-        """The user's settings, but no proxy between two programs of this machine."""
+        """Return the user's settings, but without a proxy between two programs of this machine."""
         settings = super().merge_environment_settings(url, *args, **kwargs)
         if urlsplit(str(url)).hostname in LOOPBACK:  # plain http, which must not leave this machine
             settings["proxies"] = {}
         return settings
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Nowhere: Stripe's API redirects nobody, and a key must not follow."""
+        """Return None: Stripe's API has no redirects, and the key must not be sent to another address."""
 
 
 class CachedSession(CacheMixin, Session):
-    """Keeps JSON answers that will not change: finished runs for good, report types for a minute."""
+    """Caches JSON answers that will not change: finished runs forever, report types for a minute."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        """The kept answer or a new one; what is never kept does not touch the cache."""
+        """Return a cached answer or a new one; for answers that are never cached, the cache is not used."""
         path = urlsplit(request.url or "").path
         if request.method == "GET" and path.startswith((_TYPES, _RUN)):
             return super().send(request, *args, **kwargs)
         return Session.send(self, request, *args, **kwargs)
 
     def forget(self, url: str) -> None:
-        """Keep no answer of an address."""
+        """Remove the cached answers of an address."""
         self.cache.delete(self.cache.create_key(requests.Request("GET", url)))
 
 
 def cached_session(path: Path, settings: Settings, clock: Clock) -> CachedSession:
-    """A session that keeps answers in an SQLite file."""
+    """Return a session that caches answers in an SQLite file."""
     return CachedSession(
         backend=AnswerCache(path, clock),
         allowable_methods=("GET",),
@@ -84,10 +84,10 @@ def cached_session(path: Path, settings: Settings, clock: Clock) -> CachedSessio
 
 
 def _cache_key(settings: Settings, clock: Clock, request: requests.PreparedRequest, **_: Any) -> str:
-    """One entry for each owner, API version and address; for report types, each minute too.
+    """Return the cache key: owner, API version and address; for report types, the minute too.
 
-    The library's own key cannot tell two API keys apart without writing them down. The minute is of our
-    clock, so that an entry ages by the clock that decides everything else.
+    The library's own cache key cannot distinguish two API keys without storing them. The minute is of our
+    clock, so that an entry expires by the clock that decides everything else.
     """
     parts = [settings.owner.folder, settings.api_version, request.method or "", request.url or ""]
     if urlsplit(request.url or "").path.startswith(_TYPES):
@@ -96,7 +96,7 @@ def _cache_key(settings: Settings, clock: Clock, request: requests.PreparedReque
 
 
 def _is_kept(response: requests.Response) -> bool:
-    """Finished runs and report types, and only what looks like one: a proxy's page is none."""
+    """Tell whether an answer is a finished run or a report type, and not the page of a proxy."""
     path = urlsplit(response.url).path
     with suppress(ValueError, AttributeError, RecursionError):
         answer = response.json()

@@ -1,4 +1,4 @@
-"""Whom to ask, as whom, and where results lie: two frozen values that are passed whole."""
+"""The settings of a client: addresses, API key, account, and folder of results; both values are frozen."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ __all__ = [
 ]
 
 API_VERSION = "2026-11-18.endive"
-"""The version of Stripe's API that is asked for; part of what makes two requests the same."""
+"""The version of Stripe's API that is requested; requests with different versions are not equal."""
 
 STRIPE_URL = "https://api.stripe.com"
 FILES_URL = "https://files.stripe.com"
 
 _ACCOUNT = re.compile(r"acct_\w+(?:/acct_\w+)*", re.ASCII)
 _LONGEST_ACCOUNT = 200
-"""Characters of an account or path, which is part of the name of a folder."""
+"""Maximum characters of an account or path, which is part of the name of a folder."""
 _STRIPES_HOSTS = frozenset({"api.stripe.com", "files.stripe.com"})
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Secret:
-    """An API key that shows itself nowhere: not in a repr, a log line, a traceback's locals or a pickle."""
+    """An API key that is never shown: not in a repr, a log line, a traceback's locals or a pickle."""
 
     __slots__ = ("_text",)
 
@@ -45,18 +45,18 @@ class Secret:
 
     @classmethod
     def of(cls, key: str | Secret | None) -> Secret | None:
-        """The key, hidden; None if there is none.
+        """Return the key, hidden; None if there is none.
 
         It checks nothing, since an error would show the frame of the caller, which still has the plain key.
         """
         return key if isinstance(key, Secret) else cls(key) if key else None
 
     def reveal(self) -> str:
-        """The key itself. Called where a request is signed, and nowhere else."""
+        """Return the key itself. Only the code that signs a request may call this."""
         return self._text
 
     def redact(self, text: str) -> str:
-        """*text* without the key, however it is written, and without other keys."""
+        """Return *text* without the key, in any encoding, and without other keys."""
         return without_key(text, self._text)
 
     def is_in(self, content: bytes) -> bool:
@@ -78,25 +78,25 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that a client was told when it was made.
+    """The options of a client.
 
     Args:
         api_key: A secret or restricted key, or an organisation's key, which needs an account.
         account: ``acct_…`` to act for, or a path such as ``acct_platform/acct_connected``; None for the key's
             own account.
-        timezone: Zone of calendar periods where a call names none; None is UTC.
+        timezone: Zone of calendar periods if a call names none; None is UTC.
         base_url: Where the API is: Stripe, or a simulator on this machine.
-        files_url: Where files are, if neither there nor at Stripe's usual place.
+        files_url: Where files are, if neither there nor at Stripe's usual address.
         cache_dir: Folder of results, one folder for each owner inside.
         api_version: Stripe's API version.
         fiscal_year_start: Month in which a fiscal year starts, 1 to 12.
         cache_limit: Bytes that the stored results of this owner may take.
         max_result_bytes: Bytes that one result may have, as received and unpacked.
-        trusted_hosts: Further host names that may see a live key, such as a company's gateway.
-        in_process: The API is played in this process, whatever the addresses say.
+        trusted_hosts: Other host names that may get a live key, such as a company's gateway.
+        in_process: True if the API is simulated in this process, whatever the addresses are.
 
     Raises:
-        ApiKeyError: Not a secret key, or an address that must not see it.
+        ApiKeyError: Not a secret key, or an address that must not get it.
         ParameterError: An account that cannot be one, or none with an organisation's key.
     """
 
@@ -172,7 +172,7 @@ class Settings:
 
     @property
     def mode(self) -> Mode:
-        """``live`` or ``test``, as the key says."""
+        """``live`` or ``test``, from the key."""
         return "live" if "_live_" in self.api_key.reveal()[:12] else "test"
 
     @property

@@ -1,8 +1,8 @@
 """Sockets that deliver nothing after the time of a call is over, however slowly the bytes arrive.
 
-The read timeout of requests and urllib3 is for each receipt from the socket, so an answer whose bytes come
-one by one would never time out. Here every receipt is limited to what is left of the call: of the status
-line, of headers, of bodies, plain or in chunks, and of the answer of a proxy.
+The read timeout of requests and urllib3 applies to each read from the socket, so an answer whose bytes arrive
+one by one would never time out. Here every read is limited to the time left: of the status line, headers,
+bodies (plain or chunked), and the answer of a proxy.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["SocketAdapter"]
 
 
 class _TimedReads(io.RawIOBase):
-    """The bytes that arrive at a socket, until the deadline of the reading thread's call."""
+    """Bytes read from a socket, until the deadline of the reading thread's call."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
@@ -68,15 +68,15 @@ class _TLSPool(HTTPSConnectionPool):
 
 
 class SocketAdapter(HTTPAdapter):
-    """The adapter of requests, on sockets that keep to the time of a call."""
+    """The adapter of requests, with sockets that respect the time limit of a call."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Make the pools of direct connections."""
+        """Create the pools of direct connections."""
         super().init_poolmanager(*args, **options)
         _use_timed_pools(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """Make the pools of connections through a proxy; those of a SOCKS proxy are left as they are."""
+        """Create the pools of connections through a proxy; those of a SOCKS proxy are unchanged."""
         manager = super().proxy_manager_for(proxy, **options)
         if not proxy.lower().startswith("socks"):
             _use_timed_pools(manager)

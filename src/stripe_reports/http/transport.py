@@ -1,7 +1,7 @@
-"""The one seam to HTTP: a session for Stripe's JSON, a session for files, and the adapter under them.
+"""The only access to HTTP: a session for Stripe's JSON, a session for files, and their adapter.
 
-Tests and ``demo()`` stand in here and nowhere else, by giving a WSGI application and a clock. Every call is
-signed, paced and retried here, and tells the time.
+Tests and ``demo()`` replace only this part, with a WSGI application and a clock. Every call is signed,
+rate-limited and retried here, and its answer tells Stripe's time.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ logger = logging.getLogger("stripe_reports")
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 80.0
 ATTEMPTS = 6
 LARGEST_ANSWER = 32_000_000
-"""Bytes of JSON; a page of a hundred runs has about a hundred thousand."""
+"""Maximum bytes of JSON; a page of a hundred runs has about a hundred thousand."""
 TIME_HOLDS_FOR = timedelta(hours=1)
 
 UNSIGNED = "sk_filled_in_when_sent"
 """Stands for the API key above the adapter, so that no library, cache or error there ever holds the key."""
 
 REPLAYED = "Idempotent-Replayed"
-"""Stripe's mark of an answer that an earlier call with the same idempotency key got."""
+"""The header with which Stripe marks a repeated answer to the same idempotency key."""
 
 _inherited: list[requests.Session] = []
 
@@ -58,11 +58,11 @@ _RETRIED = frozenset({409, 424, 429, 500, 502, 503, 504})
 
 
 class PatientAdapter(BaseAdapter):
-    """Signs a call and sends it through another adapter, and again when that is safe and may help.
+    """Signs a call, sends it through another adapter, and retries it if that may help.
 
-    Every call of ours may be repeated: reads are reads, and a launch carries an idempotency key. Stripe's
-    ``Stripe-Should-Retry`` decides where it is given; otherwise lost connections and 409, 424, 429 and
-    5xx answers are tried again, with growing pauses.
+    All our calls can be repeated safely: reads change nothing, and a launch has an idempotency key. Stripe's
+    ``Stripe-Should-Retry`` decides if it is given; otherwise lost connections and 409, 424, 429 and 5xx
+    answers are retried, with growing pauses.
     """
 
     def __init__(
@@ -82,10 +82,10 @@ class PatientAdapter(BaseAdapter):
         self._budget = budget
 
     def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:
-        """Send, and retry while the call may last; the last answer or error is the caller's.
+        """Send, and retry within the time limit; return the last answer or raise the last error.
 
         Raises:
-            CallTimeoutError, RunTimeoutError: The time of the call was over before an answer had come whole.
+            CallTimeoutError, RunTimeoutError: The time of the call was over before the answer was complete.
         """
         path = urlsplit(request.url or "").path
         unanswered = f"{request.method} {path} was not answered"
@@ -103,7 +103,7 @@ class PatientAdapter(BaseAdapter):
                 deadline.check(unanswered)
                 why, retry_after = type(outcome).__name__, None
             pause = backoff.retry_pause(attempt, self._rng, retry_after=retry_after)
-            if attempt == ATTEMPTS or pause >= deadline.left():  # what would come after it is too late
+            if attempt == ATTEMPTS or pause >= deadline.left():  # a later answer would be too late
                 break
             if isinstance(outcome, requests.Response):
                 outcome.close()
@@ -116,11 +116,11 @@ class PatientAdapter(BaseAdapter):
     def _tried(
         self, request: requests.PreparedRequest, options: dict[str, Any]
     ) -> requests.Response | requests.RequestException:
-        """The answer, or the error of a kind that may not come again."""
+        """Return the answer, or the error if a retry may help."""
         try:
             return self._send_once(request, options)
         except requests.exceptions.SSLError:
-            raise  # a certificate does not get better
+            raise  # a retry does not repair a certificate
         except requests.RequestException as error:
             return error
 
@@ -128,7 +128,7 @@ class PatientAdapter(BaseAdapter):
         try:
             return self._answer(request, options)
         except BaseException as error:
-            # The frames that it comes from, and the errors that led to it, show the signed request.
+            # The frames and causes of the error contain the signed request.
             error.__context__ = None
             error.args = tuple(map(self._shown, error.args))
             if isinstance(error, requests.RequestException):
@@ -136,22 +136,22 @@ class PatientAdapter(BaseAdapter):
             raise error.with_traceback(None) from None
 
     def _answer(self, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
-        """The answer without the key, should a gateway repeat it: nothing above can show or store it then."""
+        """Return the answer without the key, which a gateway may repeat: no caller can show or store it."""
         response = self._inner.send(self._signed(request), **options)
         response.request = request
         if not options.get("stream"):
-            _read(response)  # here, so that a body cut short is tried again too
+            _read(response)  # here, so that a truncated body is retried too
         redact_answer(response, self._settings.api_key)
         return response
 
     def _shown(self, part: object) -> object:
-        """A part of an error; for another error, its text without the key."""
+        """Return a part of an error; for another error, its text without the key."""
         return self._settings.api_key.redact(str(part)) if isinstance(part, BaseException | str) else part
 
     def _signed(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if UNSIGNED not in request.headers.get("Authorization", ""):
             return request
-        if not self._settings.may_send_key_to(request.url or ""):  # the address as it will be dialled
+        if not self._settings.may_send_key_to(request.url or ""):  # the address that will be called
             where = origin_of(request.url) or "an address that cannot be read"
             raise ApiKeyError(f"The API key is not for {where}; nothing was sent there.")
         signed = request.copy()
@@ -159,7 +159,7 @@ class PatientAdapter(BaseAdapter):
         return signed
 
     def close(self) -> None:
-        """Close the connections beneath."""
+        """Close the connections of the other adapter."""
         self._inner.close()
 
 
@@ -188,12 +188,12 @@ def _may_retry(response: requests.Response) -> bool:
 
 
 def _seconds(header: str | None) -> float | None:
-    """A ``Retry-After`` in seconds; None if it is absent, or a date."""
+    """Return ``Retry-After`` in seconds; None if it is absent, or a date."""
     return float(header) if header and header.strip().isdecimal() else None
 
 
 def _shortened(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The timeouts of a call, to connect and to read, cut to what is left of its time."""
+    """Return the timeouts of a call, to connect and to read, limited to the time left."""
     longest = options.get("timeout")
     if not isinstance(longest, tuple):
         return {}
@@ -202,7 +202,7 @@ def _shortened(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _StripeTime:
-    """The time at Stripe, as its answers tell it."""
+    """Stripe's time, according to its answers."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
@@ -210,7 +210,7 @@ class _StripeTime:
         self._seen: tuple[timedelta, datetime] | None = None
 
     def note(self, response: requests.Response, *_: Any, **__: Any) -> None:
-        """Take the time from an answer, unless it is an old one out of the cache, or not Stripe's."""
+        """Take the time from an answer, unless it is cached or not from Stripe."""
         if getattr(response, "from_cache", False) or not self._settings.may_send_key_to(response.url):
             return
         with suppress(KeyError, TypeError, ValueError, OverflowError):
@@ -219,9 +219,9 @@ class _StripeTime:
             self._seen = date - now, now
 
     def now(self) -> datetime | None:
-        """The machine's time, corrected; None if the last answer is too old to correct it by.
+        """Return the machine's time, corrected; None if the last answer is too old for a correction.
 
-        The correction is kept, not a count of seconds since: those stand still while a laptop sleeps.
+        The difference is stored, not the seconds since: those do not advance while a laptop sleeps.
         """
         if self._seen is None:
             return None
@@ -235,8 +235,8 @@ class Transport:
 
     Args:
         settings: Addresses and owner.
-        cache_path: SQLite file of the JSON answers, or None to keep none.
-        application: A WSGI application to ask in place of the network.
+        cache_path: SQLite file of the JSON answers, or None to cache none.
+        application: A WSGI application to call instead of the network.
         clock: Current time and sleep function.
         rng: For jitter.
     """
@@ -266,7 +266,7 @@ class Transport:
 
     @property
     def json_session(self) -> Session:
-        """The session for Stripe's JSON, which keeps answers that will not change."""
+        """The session for Stripe's JSON, which caches answers that will not change."""
         with self._lock:
             self._leave_to_parent()
             if self._json is None:
@@ -277,7 +277,7 @@ class Transport:
 
     @property
     def file_session(self) -> Session:
-        """The session for file contents: nothing of it is cached."""
+        """The session for file contents, which caches nothing."""
         with self._lock:
             self._leave_to_parent()
             if self._files is None:
@@ -285,21 +285,21 @@ class Transport:
             return self._files
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
-        """Ask for JSON. Stripe's library takes this for a session; the true one may be closed meanwhile."""
+        """Request JSON. Stripe's library uses this as a session; the real one may be closed meanwhile."""
         return self.json_session.request(method, url, **options)
 
     def forget(self, path: str) -> None:
-        """Keep no answer of an address of the API: it was odd, and the next one may be right."""
+        """Remove the cached answers of an address of the API: one was invalid, and the next may be right."""
         session = self.json_session
         if isinstance(session, CachedSession):
             session.forget(self.settings.base_url + path)
 
     def stripe_time(self) -> datetime | None:
-        """The time at Stripe; None if no answer has told it within the last hour."""
+        """Return Stripe's time; None without an answer in the last hour."""
         return self._stripe_time.now()
 
     def now(self) -> datetime:
-        """The time at Stripe, or the machine's where Stripe has not told it."""
+        """Return Stripe's time, or else the machine's."""
         return self.stripe_time() or self.clock.now()
 
     def close(self) -> None:
@@ -309,7 +309,7 @@ class Transport:
             self._json = self._files = None
 
     def _leave_to_parent(self) -> None:
-        """In a forked process, open anew: two that read from one connection get each other's answers."""
+        """Open new connections in a forked process: two processes on one would get each other's answers."""
         if self._process != os.getpid():
             _inherited.extend(self._sessions)  # and are not closed here, which would reach into the parent
             self._sessions.clear()
@@ -325,7 +325,7 @@ class Transport:
             rng=self.rng,
             budget=self._budget,
         )
-        # With an application there is no other adapter left: nothing can reach the network.
+        # With an application there is no other adapter: no call can reach the network.
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         session.hooks["response"].append(self._stripe_time.note)

@@ -1,4 +1,4 @@
-"""A WSGI application in this process in place of the network."""
+"""A WSGI application in this process instead of the network."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 
 
 class WSGIAdapter(HTTPAdapter):
-    """Answers from a WSGI application in this process, in place of the network.
+    """Answers from a WSGI application in this process, instead of the network.
 
-    A stand-in for sockets that changes nothing above them: the application sees an ordinary request, and the
-    body of its answer is streamed as it makes it, and nothing arrives after the time of the call.
+    It replaces only the sockets: the application gets an ordinary request, the body of its answer is
+    streamed, and nothing arrives after the time limit of the call.
     """
 
     def __init__(self, application: WSGIApplication) -> None:
@@ -41,7 +41,7 @@ class WSGIAdapter(HTTPAdapter):
             body = self._application(_environ(request), start_response)
             chunks = iter(body)
             first = next(chunks, b"")  # WSGI allows start_response to be called as late as this
-        except ConnectionError as error:  # an application that plays a broken line
+        except ConnectionError as error:  # an application that simulates a broken connection
             raise requests.ConnectionError(error, request=request) from error
         if deadline.left() <= 0:
             getattr(body, "close", lambda: None)()
@@ -56,7 +56,7 @@ class WSGIAdapter(HTTPAdapter):
                 preload_content=False,
                 decode_content=False,
             )
-        except InvalidHeader as error:  # as requests has it where the answer comes from a socket
+        except InvalidHeader as error:  # as for an answer from a socket
             raise requests.exceptions.InvalidHeader(error, request=request) from error
         return self.build_response(request, raw)
 
