@@ -75,15 +75,15 @@ class TestWhatGoesWrong:
             assert get(TYPE).json()["id"] == "balance.summary.1"
         assert len(calls()) == 1
 
-    def test_so_is_one_that_is_held_when_it_is_opened(self, get, transport, locked):
-        """By a process that came first."""
+    def test_a_file_that_is_held_when_it_is_opened_is_a_miss_and_a_warning(self, get, transport, locked):
+        """Another process opened it first."""
         get(TYPES)
         transport.close()
         with locked(), pytest.warns(RuntimeWarning, match="database is locked"):
             assert get(TYPES).status_code == 200
 
-    def test_an_answer_that_cannot_be_kept_was_asked_for_once(self, get, path, calls):
-        """The failure comes after the answer, which is there."""
+    def test_an_answer_that_cannot_be_stored_is_requested_only_once(self, get, path, calls):
+        """The failure comes after the answer has arrived."""
         get(TYPES)
         with closing(sqlite3.connect(path)) as database:
             database.execute(
@@ -94,8 +94,8 @@ class TestWhatGoesWrong:
             assert get(TYPE).json()["id"] == "balance.summary.1"
         assert len(calls()) == 1
 
-    def test_one_that_failed_is_left_alone_for_a_minute(self, get, locked, simulator):
-        """Or each of a hundred calls would wait for it in turn."""
+    def test_a_cache_that_failed_is_not_used_for_a_minute(self, get, locked, simulator):
+        """Otherwise each of a hundred calls would wait for it in turn."""
         get(TYPES)
         with locked():
             with pytest.warns(RuntimeWarning):
@@ -107,7 +107,7 @@ class TestWhatGoesWrong:
         get(TYPE)
         assert get(TYPE).from_cache
 
-    def test_one_that_was_removed_is_made_again(self, get, path, simulator):
+    def test_a_cache_that_was_removed_is_created_again(self, get, path, simulator):
         """Another process may clear the store."""
         get(TYPES)
         path.unlink()
@@ -121,8 +121,8 @@ class TestWhatGoesWrong:
         assert get(TYPES).from_cache
         assert path.stat().st_mode & 0o777 == 0o600
 
-    def test_one_that_is_damaged_is_begun_anew(self, get, transport, path, simulator):
-        """It holds nothing that cannot be asked for again."""
+    def test_a_damaged_cache_is_replaced_by_an_empty_one(self, get, transport, path, simulator):
+        """Everything in it can be requested again."""
         get(TYPES)
         transport.close()
         path.write_bytes(b"no database" * 500)
@@ -133,8 +133,8 @@ class TestWhatGoesWrong:
         assert get(TYPE).from_cache
 
     @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, sqlite3.OperationalError])
-    def test_a_write_that_fails_leaves_no_transaction_and_nothing_written(self, path, error, get):
-        """An open one would lock out all other threads and processes."""
+    def test_a_failed_write_leaves_no_open_transaction_and_no_data(self, path, error, get):
+        """An open transaction would block all other threads and processes."""
         get(TYPES)
         answers = answer_cache._Answers(path, table_name="responses")
         connections = []
@@ -153,8 +153,8 @@ class TestWhatGoesWrong:
 
 
 class TestThreads:
-    def test_many_at_once_come_to_an_end(self, simulator, path):
-        """Whatever they ask for: what is kept, what is not kept yet, and what never is."""
+    def test_many_threads_at_once_all_finish(self, simulator, path):
+        """Whatever they request: stored answers, answers not stored yet, and answers never stored."""
         transport = Transport(
             Settings(api_key=Secret(simulator.key), cache_dir=path.parent),
             cache_path=path,
@@ -179,8 +179,8 @@ class TestThreads:
         assert len(done) == 16
         transport.close()
 
-    def test_one_is_served_while_another_writes_nothing(self, path, simulator):
-        """A transaction belongs to its thread; the others wait for its end, and find it ended."""
+    def test_threads_are_served_one_after_another(self, path, simulator):
+        """A transaction belongs to its thread; the others wait until it has ended."""
         cache = AnswerCache(path, TestClock(simulator.clock))
         cache.get_response("open it")
         inside, leave = threading.Event(), threading.Event()
@@ -213,13 +213,13 @@ class TestWhatIsNeverKept:
             ("GET", "https://api.stripe.com/v1/account"),
         ],
     )
-    def test_it_does_not_touch_the_cache(self, get, path, method, url):
-        """Lists of runs are asked for every few seconds."""
+    def test_lists_of_runs_do_not_use_the_cache(self, get, path, method, url):
+        """Lists of runs are requested every few seconds."""
         get(url, method)
         assert not path.exists()
 
-    def test_a_pending_run_costs_no_write(self, get, client, path, locked):
-        """It is looked at again and again; another process may write meanwhile."""
+    def test_a_pending_run_is_not_written_to_the_cache(self, get, client, path, locked):
+        """It is polled again and again, while another process may be writing."""
         run = client.launch(client.request("balance.summary", "2026-10"))
         get(TYPES)
         with closing(sqlite3.connect(path)) as database:

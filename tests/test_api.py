@@ -72,8 +72,8 @@ class TestEndpoints:
         simulator.clock.advance(60)
         assert api.retrieve_run(run.id).status == "succeeded"
 
-    def test_all_parameters_arrive_as_they_were_meant(self, api):
-        """Lists, metadata columns and zones survive the form encoding."""
+    def test_all_parameters_arrive_unchanged(self, api):
+        """Lists, metadata columns and zones are still correct after the form encoding."""
         request = ReportRequest(
             "balance_change_from_activity.itemized.3",
             interval_start="2026-10-01T00:00:00Z",
@@ -87,7 +87,7 @@ class TestEndpoints:
         assert ReportRequest.from_stripe(run.report_type, run.parameters) == request
 
     def test_runs_are_listed_in_pages_newest_first(self, api, simulator):
-        """The list cannot be filtered by type or status; it can be bounded in time."""
+        """The list cannot be filtered by type or status, only by creation time."""
         made = []
         for number in range(3):
             simulator.clock.advance(100)
@@ -99,16 +99,16 @@ class TestEndpoints:
         since = simulator.clock.now().replace(second=0)
         assert all(run.created >= since for run in api.list_runs(created_from=since).runs)
 
-    def test_report_types_say_what_they_have_data_for(self, api):
-        """And when that was published."""
+    def test_report_types_tell_the_range_of_their_data(self, api):
+        """And when the data were published."""
         types = {type_.id: type_ for type_ in api.list_report_types()}
         type_ = api.retrieve_report_type("balance.summary.2")
         assert types["balance.summary.2"] == type_
         assert type_.data_available_start < type_.data_available_end <= type_.updated
         assert type_.default_columns == ("category", "description", "net_amount", "currency")
 
-    def test_a_file_is_streamed_and_its_hash_taken(self, api, simulator):
-        """What was read is what Stripe announced."""
+    def test_a_file_is_streamed_and_hashed(self, api, simulator):
+        """Its size is the one that Stripe announced."""
         run, target = finished(api, simulator), io.BytesIO()
         read = download(api, run.result, target)
         assert read.size == run.result.size == len(target.getvalue())
@@ -122,8 +122,8 @@ class TestEndpoints:
             pytest.param("sk_org_test_123", SIBLING, id="of an organisation"),
         ],
     )
-    def test_an_account_is_acted_for_on_every_call(self, connected, simulator, key, account):
-        """On the download too."""
+    def test_every_call_names_the_account(self, connected, simulator, key, account):
+        """The download too."""
         api = connected(key=key, account=account)
         run = finished(api, simulator)
         assert download(api, run.result, io.BytesIO()).size == run.result.size
@@ -135,15 +135,15 @@ class TestEndpoints:
         [(None, "acct_nobody"), ("sk_org_test_123", CONNECTED[0])],
         ids=["own", "organisation"],
     )
-    def test_an_account_that_the_key_does_not_reach_is_said_to_be_the_problem(self, connected, key, account):
-        """Not a permission: Stripe has the same status for both."""
+    def test_an_error_about_an_inaccessible_account_names_the_account(self, connected, key, account):
+        """It is not a missing permission, though Stripe uses the same status for both."""
         with pytest.raises(errors.PermissionDeniedError, match=account) as caught:
             connected(key=key, account=account).list_runs()
         assert caught.value.code == "account_invalid"
         assert "Check the id of the account" in str(caught.value)
 
     def test_a_report_that_asks_for_an_account_says_how_to_name_one(self, connected):
-        """Stripe names a header, which nobody here writes."""
+        """Stripe's message names a header, which users of this package do not write."""
         request = ReportRequest(
             "connect_card_payments_fees.plan_level.1",
             interval_start="2026-09-01T00:00:00Z",
@@ -182,8 +182,8 @@ class TestErrors:
             ),
         ],
     )
-    def test_every_error_of_stripes_is_one_of_ours_with_all_it_says(self, api, simulator, fault, expected):
-        """Message, parameter, code and request id: what support asks for."""
+    def test_every_error_of_stripe_becomes_ours_with_all_its_details(self, api, simulator, fault, expected):
+        """Message, parameter, code and request id: support asks for them."""
         simulator.faults.append(fault)
         with pytest.raises(expected) as caught:
             api.create_run(OCTOBER, idempotency_key="k")
@@ -196,8 +196,8 @@ class TestErrors:
         for text in ("What Stripe says.", raised.request_id, said.get("param") or ""):
             assert text in str(raised)
 
-    def test_a_live_only_type_says_that_it_needs_a_live_key(self, api):
-        """Stripe answers 404 and a sentence."""
+    def test_the_error_for_a_live_only_type_asks_for_a_live_key(self, api):
+        """Stripe answers 404 with one sentence."""
         request = ReportRequest(
             "all_fees.incurred_at.itemized.2",
             interval_start=OCTOBER.interval_start,
@@ -206,7 +206,7 @@ class TestErrors:
         with pytest.raises(errors.LiveModeRequiredError, match="Use a live key"):
             api.create_run(request, idempotency_key="k")
 
-    def test_an_interval_outside_the_data_is_stripes_text(self, api):
+    def test_the_error_for_an_interval_outside_the_data_has_stripes_text(self, api):
         """Word for word, with the parameter."""
         early = ReportRequest(
             "balance.summary.1", interval_start="2011-01-01T00:00:00Z", interval_end=OCTOBER.interval_end
@@ -241,13 +241,13 @@ class TestErrors:
             pytest.param(400, b"\xff\xfe", id="no text at all"),
         ],
     )
-    def test_an_answer_that_is_not_stripes_is_told_apart(self, api, simulator, status, body):
-        """It is no empty run, and no error of Stripe's."""
+    def test_an_answer_that_is_not_from_stripe_has_its_own_error(self, api, simulator, status, body):
+        """It is neither an empty run nor an error of Stripe."""
         simulator.faults.append(Fault(status=status, body=body, times=99))
         with pytest.raises(errors.UnexpectedAnswerError, match="proxy"):
             api.retrieve_run("frr_1")
 
-    def test_too_many_calls_are_told_apart_even_without_a_body(self, api, simulator):
+    def test_status_429_is_a_rate_limit_error_even_without_a_body(self, api, simulator):
         """Some gateways send none."""
         simulator.faults.append(Fault(status=429, body="", times=99))
         with pytest.raises(errors.RateLimitError):
@@ -262,7 +262,7 @@ class TestErrors:
         ],
     )
     def test_no_answer_is_a_network_error(self, api, monkeypatch, cause, says):
-        """It names the host, and what to do."""
+        """It names the host and the remedy."""
 
         def send(*_, **__):
             raise cause
@@ -296,8 +296,8 @@ class TestErrors:
 
 
 class TestDownloads:
-    def test_a_file_without_an_address_is_not_guessed_at(self, api):
-        """As in Stripe's own fixture."""
+    def test_the_address_of_a_file_is_never_guessed(self, api):
+        """Stripe's own fixture has a file without one."""
         file = ResultFile(id="file_1", created=datetime(2026, 1, 1, tzinfo=UTC))
         with pytest.raises(errors.ResultUnavailableError, match="no address"):
             download(api, file, io.BytesIO())
@@ -305,8 +305,8 @@ class TestDownloads:
     @pytest.mark.parametrize(
         "url", ["https://evil.example/x", "http://files.stripe.com/x", "file:///etc/passwd"]
     )
-    def test_an_address_elsewhere_never_sees_the_key(self, api, url, calls):
-        """The address comes from an answer."""
+    def test_the_key_is_never_sent_to_another_address(self, api, url, calls):
+        """The address comes from an answer, which may be wrong."""
         file = ResultFile(id="file_1", created=datetime(2026, 1, 1, tzinfo=UTC), url=url)
         with pytest.raises(errors.ResultUnavailableError, match="nothing was sent there"):
             download(api, file, io.BytesIO())
@@ -328,8 +328,8 @@ class TestDownloads:
             (Fault(status=200, body=b"x" * 99_999, times=99), errors.DamagedFileError, "more came"),
         ],
     )
-    def test_what_is_not_the_file_is_an_error(self, api, simulator, fault, expected, says):
-        """Never half a file, never another one."""
+    def test_an_answer_that_is_not_the_file_is_an_error(self, api, simulator, fault, expected, says):
+        """Never half of the file, never another file."""
         run = finished(api, simulator)
         fault.match = "GET /v1/files/*"
         simulator.faults.append(fault)
@@ -337,13 +337,13 @@ class TestDownloads:
             download(api, run.result, io.BytesIO())
 
     def test_a_short_file_is_read_again(self, api, simulator):
-        """A line that broke once."""
+        """The connection broke once."""
         run, target = finished(api, simulator), io.BytesIO()
         simulator.faults.append(Fault("GET /v1/files/*", status=200, body=b"short"))
         assert download(api, run.result, target).size == run.result.size == len(target.getvalue())
 
     def test_a_redirect_is_followed_over_https_and_without_the_key(self, api, simulator, monkeypatch):
-        """To a presigned address, say. The simulator behind it answers 401: no key came along."""
+        """To a presigned address, for example. The simulator behind it answers 401: it got no key."""
         run, sent = finished(api, simulator), []
         elsewhere = "https://cdn.example/v1/files/file_1/contents"
         simulator.faults.append(

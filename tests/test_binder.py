@@ -47,8 +47,8 @@ def names(requirements):
     return {match[0].lower().replace("_", "-") for match in found if match}
 
 
-def test_everything_that_the_package_and_the_notebooks_need_is_pinned():
-    """Binder builds anew after months; an unpinned demo breaks alone."""
+def test_all_requirements_are_pinned():
+    """Binder rebuilds after months; an unpinned demo can break without any change of ours."""
     needed = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["binder"]]
     assert names(needed) <= names(PINS)
     assert all(
@@ -56,13 +56,13 @@ def test_everything_that_the_package_and_the_notebooks_need_is_pinned():
     )
 
 
-def test_the_pins_name_no_address():
-    """They are compiled by the command in their head, wherever packages come from."""
+def test_pinned_requirements_contain_no_address():
+    """The command in their first lines compiles them, wherever packages come from."""
     assert PINS[0].startswith("# Compiled: uv pip compile ")
     assert not [line for line in PINS if "://" in line or line.startswith("-")]
 
 
-def test_it_says_which_python_and_what_runs_after_the_build():
+def test_python_version_and_post_build_step_are_given():
     """Without a runtime, Binder takes one that is too old for us."""
     assert (FOLDER / "runtime.txt").read_text("utf-8") == "python-3.12\n"
     assert os.access(FOLDER / "postBuild", os.X_OK)
@@ -80,8 +80,8 @@ def test_the_welcome_page_leads_to_every_notebook_and_page():
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "notebooks").glob("*.md")), ids=lambda page: page.name)
-def test_pages_link_to_what_is_there(page):
-    """Renamed notebooks leave no dead end."""
+def test_pages_link_to_existing_files(page):
+    """A renamed notebook would leave a dead link."""
     links = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
     assert not [link for link in links if not (page.parent / link).exists()]
 
@@ -144,7 +144,7 @@ def test_it_opens_on_the_welcome_page_and_shows_pages_as_pages(lab):
 
 @needs_jupyterlab
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="memory is read from Linux's /proc")
-def test_a_session_that_has_shown_the_form_idles_below_500_mb(lab):
+def test_a_session_that_has_shown_the_form_uses_less_than_500_mb(lab):
     """The server, and the kernel of the welcome page after its cells were run."""
     server, base = lab
     get(f"{base}lab?token=t")

@@ -14,8 +14,8 @@ RUNS = "/v1/reporting/report_runs"
 
 
 @given(st.lists(st.floats(0, 0.5), max_size=300), st.sampled_from([5.0, 25.0]))
-def test_no_second_holds_more_calls_than_twice_the_rate_and_no_minute_more_than_the_rate(gaps, rate):
-    """A bucket lets a burst through, and then the rate; Stripe counts much the same way."""
+def test_calls_per_second_and_per_minute_are_limited(gaps, rate):
+    """A burst of calls may pass, then the rate applies; Stripe counts in a similar way."""
     clock = TestClock(Clock())
     start, bucket, calls = clock.monotonic(), TokenBucket(rate, clock), []
     for gap in gaps:
@@ -30,7 +30,7 @@ def test_no_second_holds_more_calls_than_twice_the_rate_and_no_minute_more_than_
 
 
 def test_calls_within_the_rate_do_not_wait():
-    """A notebook never notices."""
+    """A user of a notebook never notices the limit."""
     clock = TestClock(Clock())
     budget = RateBudget("test", clock)
     for _ in range(20):
@@ -39,8 +39,8 @@ def test_calls_within_the_rate_do_not_wait():
 
 
 @pytest.mark.parametrize("mode", ["test", "live"])
-def test_an_endpoint_is_limited_whatever_its_ids(mode):
-    """A hundred looks at a hundred runs are a hundred calls of one endpoint."""
+def test_an_endpoint_has_one_limit_for_all_ids(mode):
+    """Polling a hundred runs makes a hundred calls of one endpoint."""
     clock = TestClock(Clock())
     budget = RateBudget(mode, clock)
     for number in range(100):
@@ -61,8 +61,8 @@ def test_in_test_mode_all_endpoints_share_one_limit_and_in_live_mode_a_wider_one
     assert waited["live"] == 0
 
 
-def test_threads_share_it():
-    """The budget is the client's, not the thread's."""
+def test_threads_share_the_limit():
+    """The limit belongs to the client, not to the thread."""
     clock = TestClock(Clock())
     budget = RateBudget("test", clock)
     threads = [

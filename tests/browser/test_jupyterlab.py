@@ -31,8 +31,8 @@ def opened(page, jupyter, folder, request):
     book.shut_down()
 
 
-def test_from_the_form_to_a_table_to_code_and_back(opened, page, launches, stripe, shot):
-    """Open, choose, see what is wrong, run, work on meanwhile, look, take the code, come back tomorrow."""
+def test_a_report_is_chosen_run_shown_and_copied_as_code(opened, page, launches, stripe, shot):
+    """Choose, see the problems, run, work meanwhile, read the table, copy the code, continue tomorrow."""
     book, form = opened
     form.wait_for_button("Run report")
     shot("lab-opened")
@@ -125,8 +125,8 @@ def test_from_the_form_to_a_table_to_code_and_back(opened, page, launches, strip
     assert page.strangers == []
 
 
-def test_what_is_typed_into_the_report_field_is_a_search(opened, page):
-    """Never more of the title that stands there: after Escape, and where the last choice left the focus."""
+def test_typing_into_the_report_field_searches(opened, page):
+    """The title in the field is never part of the search: after Escape, or wherever the focus was."""
     _, form = opened
     chosen = form.root.locator(".sr-picker > .sr-hint code").first
     form.root.get_by_role("combobox", name="Report", exact=True).click()
@@ -140,16 +140,16 @@ def test_what_is_typed_into_the_report_field_is_a_search(opened, page):
     expect(chosen).to_have_text("balance.summary.2")
 
 
-def test_it_is_on_the_page_before_altair_is_loaded(opened):
-    """Charts are the slowest import of all, and not everybody wants one."""
+def test_the_form_is_shown_before_altair_is_loaded(opened):
+    """Charts are the slowest import, and not everyone needs one."""
     book, _ = opened
     book.write(1, "import sys; 'altair' in sys.modules, 'anywidget' in sys.modules")
     book.run(1)
     assert book.output(1) == "(False, True)"
 
 
-def test_what_goes_wrong_stands_in_the_form_with_what_to_do(opened, page, stripe, launches, shot):
-    """And the next press starts anew."""
+def test_an_error_is_shown_in_the_form_with_its_remedy(opened, page, stripe, launches, shot):
+    """The next press of the button starts again."""
     book, form = opened
     form.choose_type("payouts summary")
     form.field("Period").select_option("2026-08")
@@ -169,7 +169,7 @@ def test_what_goes_wrong_stands_in_the_form_with_what_to_do(opened, page, stripe
     assert page.strangers == []
 
 
-def test_cancelling_leaves_the_run_to_be_taken_up_again(opened, launches):
+def test_a_run_can_be_joined_again_after_cancelling(opened, launches):
     """Nothing is lost, and nothing is launched twice."""
     _, form = opened
     form.choose_type("payouts summary")
@@ -185,8 +185,8 @@ def test_cancelling_leaves_the_run_to_be_taken_up_again(opened, launches):
     assert launches() == 1
 
 
-def test_two_views_of_one_form_follow_one_state(opened, page, launches):
-    """Whichever is used; and a reload of the page brings it back."""
+def test_two_views_of_a_form_share_its_state(opened, page, launches):
+    """Whichever view is used; and a reload of the page restores it."""
     book, first = opened
     book.write(1, "form")
     book.run(1)
@@ -214,8 +214,8 @@ def test_two_views_of_one_form_follow_one_state(opened, page, launches):
     assert again.rows().count() > 0
 
 
-def test_the_controls_of_the_period_are_a_click_away(opened, shot):
-    """Whether the month's reports agree, before anybody signs for them."""
+def test_the_controls_of_the_period_run_with_one_click(opened, shot):
+    """They tell whether the month's reports agree, before anybody approves them."""
     _, form = opened
     form.tab("Controls")
     form.root.get_by_role("button", name="Check this period").click()
@@ -226,7 +226,7 @@ def test_the_controls_of_the_period_are_a_click_away(opened, shot):
 
 
 def test_hostile_text_stays_text(opened, page, shot):
-    """Scripts, images and formulas from a report are letters in a cell, wherever they are shown."""
+    """Scripts, images and formulas from a report are shown as text in a cell."""
     _, form = opened
     form.choose_type("balance_change_from_activity.itemized.7")
     form.field("Period").select_option("last quarter")
@@ -333,8 +333,8 @@ frame = report.frame()
 frame.filter(selection_expr(chart, live.selections).expr).height, frame.height"""
 
 
-def test_charts_are_drawn_in_a_plain_notebook_too_and_ask_nobody(page, jupyter, folder, shot):
-    """As a picture, and as altair's own widget, in which one can select."""
+def test_charts_are_drawn_in_a_plain_notebook_without_internet(page, jupyter, folder, shot):
+    """As a picture, and as altair's own widget, in which rows can be selected."""
     book = Notebook(page, jupyter, write_notebook(folder / "charts.ipynb", CHARTS, LIVE, ""))
     book.run(0)
     assert "Payouts" in book.cells.nth(0).locator(".jp-OutputArea-output svg").text_content()
@@ -356,7 +356,7 @@ def test_charts_are_drawn_in_a_plain_notebook_too_and_ask_nobody(page, jupyter, 
     ("button", "ending", "start"), [("CSV", "csv", b"category"), ("Parquet", "parquet", b"PAR1")]
 )
 def test_a_report_is_downloaded_by_the_browser(opened, page, folder, button, ending, start):
-    """Through the widget's own line, in pieces: no file is left beside the notebook."""
+    """Through the widget's connection, in pieces: no file is left beside the notebook."""
     _, form = opened
     form.wait_for_button(re.compile("Run report|Show|Continue"))  # whatever the tests before it have left
     form.button.click()
@@ -370,8 +370,8 @@ def test_a_report_is_downloaded_by_the_browser(opened, page, folder, button, end
     assert not list(folder.glob(f"*.{ending}"))
 
 
-def test_it_can_be_read_at_600_pixels_and_in_the_dark(opened, page, shot):
-    """Nothing is wider than the page, and text stands out from what is behind it."""
+def test_the_form_is_readable_at_600_pixels_and_in_dark_mode(opened, page, shot):
+    """Nothing is wider than the page, and text contrasts with its background."""
     _, form = opened
     form.root.evaluate("form => form.style.width = '560px'")
     root = form.root.locator(".sr-root")

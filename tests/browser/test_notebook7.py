@@ -10,7 +10,7 @@ pytest.importorskip("playwright.sync_api", reason="needs playwright: the depende
 SERVER = "notebook"
 
 
-def test_a_report_is_chosen_run_and_seen(page, jupyter, folder, launches, shot):
+def test_a_report_is_chosen_run_and_shown(page, jupyter, folder, launches, shot):
     """The same form, from the same cell."""
     book = Notebook(page, jupyter, write_notebook(folder / "seven.ipynb", OPEN, ""), kind="notebook")
     book.run(0)

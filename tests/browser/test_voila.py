@@ -10,7 +10,7 @@ pytest.importorskip("playwright.sync_api", reason="needs playwright: the depende
 SERVER = "voila"
 
 
-def test_a_report_is_chosen_run_and_seen(page, jupyter, folder, launches, shot):
+def test_a_report_is_chosen_run_and_shown(page, jupyter, folder, launches, shot):
     """Voilà itself asks a CDN for its icons; the form asks for nothing."""
     path = write_notebook(folder / "app.ipynb", OPEN)
     page.goto(f"{jupyter}/voila/render/{path.name}")
