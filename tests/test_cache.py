@@ -17,7 +17,7 @@ def fetch_three(client):
 
 
 class TestInfo:
-    def test_it_says_what_is_stored_since_when_how_large_and_why(self, client):
+    def test_info_tells_each_stored_result_with_age_and_size(self, client):
         """One row for each result, newest first."""
         reports = fetch_three(client)
         info = client.cache.info()
@@ -31,18 +31,18 @@ class TestInfo:
         assert eval(info["request"][0], {"sr": sr}) == reports[-1].request  # noqa: S307 - our own repr
         assert "3 results" in repr(client.cache)
 
-    def test_a_result_whose_past_stripe_rewrites_is_never_reusable_for_good(self, client):
+    def test_a_result_of_revenue_recognition_is_never_reusable_forever(self, client):
         """A period of revenue recognition can be reopened at any time."""
         client.fetch("revenue_recognition.debit_credit_summary", "2026-08")
         assert client.cache.info()["reusable"].to_list() == ["while Stripe publishes nothing newer"]
 
-    def test_an_empty_one_has_all_its_columns(self, client):
+    def test_info_of_an_empty_cache_has_all_columns(self, client):
         """It can be filtered like any other."""
         info = client.cache.info()
         assert info.height == 0
         assert info.schema["as_of"] == pl.Datetime("us", "UTC")
 
-    def test_other_owners_are_shown_when_asked_for(self, connect):
+    def test_other_owners_are_listed_on_request(self, connect):
         """A machine may hold results of several keys."""
         connect().fetch("balance.summary", "2026-09")
         other = connect(account=CONNECTED[0])
@@ -53,8 +53,8 @@ class TestInfo:
 
 
 class TestClear:
-    def test_everything_of_this_client(self, client, tmp_path):
-        """Nothing is left but empty databases and lock files, and the next fetch reads it again."""
+    def test_clear_removes_everything_of_this_client(self, client, tmp_path):
+        """Only empty databases and lock files are left, and the next fetch reads the result again."""
         fetch_three(client)
         client.close()
         assert client.cache.clear().height == 3
@@ -63,8 +63,8 @@ class TestClear:
         assert not any(b"frr_" in path.read_bytes() for path in left)
         assert client.fetch("balance.summary", "2026-09").frame().height
 
-    def test_what_cannot_be_removed_is_said(self, client, monkeypatch):
-        """A machine that is handed on must not keep what was said to be gone."""
+    def test_clear_names_what_it_cannot_remove(self, client, monkeypatch):
+        """Results that were reported as removed must not stay on a machine that is handed on."""
         fetch_three(client)
 
         def refused(*_, **__):
@@ -74,7 +74,7 @@ class TestClear:
         with pytest.raises(sr.errors.StoreError, match="Could not remove the stored results"):
             client.cache.clear()
 
-    def test_by_type_with_or_without_version(self, client):
+    def test_clear_can_be_limited_to_a_type_with_or_without_version(self, client):
         """The others stay."""
         fetch_three(client)
         client.fetch("payouts.summary", "2026-09")
@@ -83,15 +83,15 @@ class TestClear:
         assert client.cache.clear("balance.summary.2").height == 3
         assert client.cache.info().height == 0
 
-    def test_by_age(self, client, simulator):
-        """Counted from when they were fetched, by Stripe's clock."""
+    def test_clear_can_be_limited_by_age(self, client, simulator):
+        """Age is counted from the time of the fetch, by Stripe's clock."""
         client.fetch("balance.summary", "2026-08")
         simulator.clock.advance(timedelta(days=40))
         client.fetch("balance.summary", "2026-09", reuse="never")
         assert client.cache.clear(older_than=timedelta(days=30)).height == 1
         assert client.cache.info().height == 1
 
-    def test_of_all_owners(self, connect, tmp_path):
+    def test_clear_can_include_all_owners(self, connect, tmp_path):
         """Before a machine is handed on."""
         for account in CONNECTED[:2]:
             client = connect(account=account)
@@ -102,7 +102,7 @@ class TestClear:
 
 
 class TestLimit:
-    def test_beyond_the_limit_the_oldest_go(self, simulator, tmp_path):
+    def test_the_oldest_results_are_removed_beyond_the_limit(self, simulator, tmp_path):
         """The newest always stays, whatever its size."""
         with DemoClient(simulator, cache_dir=tmp_path / "cache") as client:
             sizes = [report.path.stat().st_size for report in fetch_three(client)]
@@ -120,8 +120,8 @@ class TestLimit:
             assert info["size"].sum() < sum(sizes)
             assert info.height < 4
 
-    def test_a_damaged_file_that_was_kept_takes_room_too(self, simulator, tmp_path):
-        """It is as large as a result, and nobody looks at it for long."""
+    def test_a_damaged_file_that_was_kept_counts_for_the_limit(self, simulator, tmp_path):
+        """It is as large as a result, and people examine it soon or never."""
         limited = sr.Client(
             simulator.key,
             cache_dir=tmp_path / "cache",
@@ -137,7 +137,7 @@ class TestLimit:
             limited.fetch("balance.summary", "2026-08")
             assert not list((tmp_path / "cache").glob("*/damaged/*.csv"))
 
-    def test_without_need_nothing_goes(self, client):
+    def test_nothing_is_removed_below_the_limit(self, client):
         """The default is 20 GB."""
         fetch_three(client)
         assert client.cache.info().height == 3

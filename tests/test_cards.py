@@ -57,8 +57,8 @@ def shown(client):
         ("report", ["frr_", "2026-10-31", "Launched", ".parquet", "SHA-256"]),
     ],
 )
-def test_it_says_what_one_looks_for(what, texts, shown):
-    """Both bounds and the last included day always; of a report also how it was come by."""
+def test_a_card_shows_the_important_facts(what, texts, shown):
+    """Both bounds and the last included day; for a report also where it comes from."""
     html = shown[what]._repr_html_()
     text = " ".join(Text(html).text)
     assert all(each in text for each in texts)
@@ -70,8 +70,8 @@ def test_no_card_holds_the_key(shown, simulator):
     assert not [what for what, value in shown.items() if simulator.key in value._repr_html_()]
 
 
-def test_it_is_readable_in_light_and_in_dark(shown):
-    """Text has the colour of the page; nothing paints a background."""
+def test_a_card_is_readable_in_light_and_dark_mode(shown):
+    """Text has the colour of the page; there is no background colour."""
     for value in shown.values():
         styles = " ".join(re.findall(r'style="([^"]*)"', value._repr_html_()))
         assert not re.search(r"(^|[;\s])color:(?!inherit)|background:(?!none)|#[0-9a-f]{3}", styles)
@@ -84,8 +84,8 @@ def test_hostile_text_is_shown_and_not_run():
     assert "".join(Text(html).text).count(HOSTILE) == 6
 
 
-def test_a_failed_run_says_why(client, simulator):
-    """Its error stands in the card."""
+def test_the_card_of_a_failed_run_shows_its_error(client, simulator):
+    """People look there first."""
     simulator.inject_fault("run.failed")
     run = client.launch(client.request("balance.summary", "2026-10"))
     with pytest.raises(sr.errors.RunFailedError) as failure:

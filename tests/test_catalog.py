@@ -17,8 +17,8 @@ REFERENCE = Path(__file__).parents[2] / "shared" / "stripe" / "report_types.json
 OCTOBER = {"interval_start": "2026-10-01T00:00:00Z", "interval_end": "2026-11-01T00:00:00Z"}
 
 
-def test_it_has_96_types_and_225_columns():
-    """Each column is described once in the data file, however many types have it."""
+def test_the_catalogue_has_96_types_and_225_columns():
+    """Each column is described once in the data file, even if many types have it."""
     data = json.loads((Path(catalog.__file__).parent / "report_types.json").read_text("utf-8"))
     types = catalog.report_types()
     assert len(types) == 96
@@ -41,7 +41,7 @@ def test_pages_and_readme_have_the_counts_of_the_catalogue():
     assert f"{shared:.0%}".replace("%", " %") in (ROOT / "notebooks/unknown_types.md").read_text("utf-8")
 
 
-def test_every_fact_carries_how_well_it_is_known():
+def test_every_fact_has_its_evidence():
     """Documented, reported or inferred: a reader can tell what to rely on."""
     types = catalog.report_types().values()
     assert Counter(t.evidence for t in types) == {"documented": 65, "reported": 26, "inferred": 5}
@@ -51,8 +51,8 @@ def test_every_fact_carries_how_well_it_is_known():
 
 
 @pytest.mark.skipif(not REFERENCE.is_file(), reason="the folder of references is not here")
-def test_it_says_what_the_reference_says():
-    """The compact file loses nothing of the long one; a column that is newer is marked as unproved."""
+def test_the_catalogue_agrees_with_the_reference():
+    """The compact file loses nothing of the long one; a newer column is marked as unproved."""
     for entry in json.loads(REFERENCE.read_text("utf-8")):
         known = catalog.get(entry["id"])
         proved = (c for c in known.columns if c.name != "application_fee")
@@ -78,13 +78,13 @@ def test_it_says_what_the_reference_says():
         ),
     ],
 )
-def test_a_name_without_version_means_the_newest_there_is(name, offered, expected):
-    """Of what the account offers; offline, of what is catalogued with its columns."""
+def test_a_name_without_version_means_the_newest_version(name, offered, expected):
+    """Of the types that the account offers; offline, of the catalogued types with known columns."""
     assert catalog.newest(name, offered) == expected
 
 
-def test_an_unknown_name_is_refused_with_the_nearest():
-    """A typing error costs no call and no guess."""
+def test_an_unknown_name_is_refused_with_the_nearest_names():
+    """A typing error costs no call, and the package does not guess."""
     with pytest.raises(UnknownReportTypeError, match=r"Did you mean 'balance\.summary'") as caught:
         catalog.newest("balance.sumary")
     assert caught.value.param == "report_type"
@@ -117,7 +117,7 @@ def test_stripes_answer_is_completed_not_overruled():
     assert merged.default_columns_evidence == "confirmed"
 
 
-def test_a_type_it_does_not_know_passes_as_stripe_describes_it():
+def test_a_type_outside_the_catalogue_is_taken_as_stripe_describes_it():
     """Stripe may add a type tomorrow, and it must work today."""
     answer = ReportType(id="new.thing.1", name="New", version=1)
     assert catalog.merge(answer) == answer
@@ -185,8 +185,8 @@ def test_a_column_that_stripe_names_is_proved():
     assert catalog.every_column(merged) == ("amount", "brand_new")
 
 
-def test_all_columns_leaves_out_metadata_whose_keys_nobody_knows():
-    """`payment_metadata[key]` is a pattern, no column."""
+def test_all_columns_excludes_metadata_columns():
+    """`payment_metadata[key]` is a pattern, not a column: its keys are unknown."""
     type_ = catalog.get("balance_change_from_activity.itemized.3")
     assert len(catalog.columns_named(type_, "all")) == 69 - 3
 
@@ -213,15 +213,15 @@ def test_all_columns_leaves_out_metadata_whose_keys_nobody_knows():
         ),
     ],
 )
-def test_what_stripe_would_refuse_is_refused_before_any_call(report_type, parameters, param, says):
-    """With the parameter's name and the nearest valid one."""
+def test_an_invalid_request_is_refused_before_any_call(report_type, parameters, param, says):
+    """The message has the parameter's name and the nearest valid one."""
     with pytest.raises(ParameterError, match=says) as caught:
         catalog.check(ReportRequest(report_type, **parameters))
     assert caught.value.param == param
 
 
-def test_where_columns_are_not_all_known_stripe_decides():
-    """34 types have columns that nobody listed; a warning says so, and nothing is refused."""
+def test_an_unknown_column_of_an_incomplete_type_is_a_warning():
+    """The columns of 34 types are not completely known, so Stripe decides."""
     request = ReportRequest(
         "balance_change_from_activity.itemized.7", columns=["net", "brand_new"], **OCTOBER
     )
@@ -239,19 +239,19 @@ def test_where_columns_are_not_all_known_stripe_decides():
     ],
 )
 def test_a_value_of_an_open_list_is_left_to_stripe(param, value, says):
-    """Stripe adds categories and currencies without notice; a slip is pointed out all the same."""
+    """Stripe adds categories and currencies without notice; a likely typing error is a remark."""
     request = ReportRequest("payouts.itemized.5", **OCTOBER | {param: value})
     assert says in catalog.check(request)[param]
 
 
-def test_a_type_without_test_data_says_that_it_wants_a_live_key(client):
-    """A test account does not offer it; that is no reason to look for a slip in its name."""
+def test_the_error_for_a_type_without_test_data_asks_for_a_live_key(client):
+    """A test account does not offer it; the name itself is correct."""
     with pytest.raises(UnknownReportTypeError, match="has no test data: use a live key") as raised:
         client.fetch("connect_card_payments_fees.transaction_level", "2026-10")
     assert "Did you mean" not in str(raised.value)
 
 
-def test_a_word_leads_to_the_types_that_have_it_in_their_name(client):
-    """Whoever types ``change`` for the first time does not know Stripe's long names."""
+def test_a_word_finds_the_types_with_it_in_their_name(client):
+    """A new user types ``change`` and does not know Stripe's long names."""
     with pytest.raises(UnknownReportTypeError, match=r"Types with that word: 'balance_change_from_activity"):
         client.fetch("change", "2026-10")

@@ -103,8 +103,8 @@ def test_a_file_that_the_command_does_not_write_is_refused(reported, changes, sa
     [b"", b"\xff", b"{", b"[" * 100_000, b" " * (MAX_BYTES + 1), b'{"format": 1, "format": 2}', b"[]"],
     ids=["empty", "no text", "half", "deep", "large", "twice", "list"],
 )
-def test_a_file_that_is_no_such_json_is_refused(tmp_path, content):
-    """Whatever it is."""
+def test_a_file_that_is_not_valid_json_is_refused(tmp_path, content):
+    """It comes from outside and may contain anything."""
     path = tmp_path / "names.json"
     path.write_bytes(content)
     with pytest.raises(RefusedFileError):
@@ -116,15 +116,15 @@ def test_a_file_that_is_no_such_json_is_refused(tmp_path, content):
 # What is merged
 
 
-def test_the_files_of_the_catalogue_are_written_as_they_are_laid_out():
+def test_the_files_of_the_catalogue_keep_their_layout():
     """So that merging changes only the lines of new facts."""
     assert layout.dump(layout.load(TEXT)) == TEXT
     names = (CATALOGUE / "names.py").read_text("utf-8")
     assert layout.with_names(names, layout.load(TEXT)["report_types"]) == names
 
 
-def test_a_new_version_takes_what_is_not_reported_from_its_sibling(merged):
-    """With its mark in place of a page of Stripe's, next to the other versions."""
+def test_a_new_version_takes_unreported_facts_from_its_sibling(merged):
+    """They are marked as such instead of having a page of Stripe, and stand next to the other versions."""
     new = a_type(["payout_id", "net"], ["payout_id", "net", "effective_at"], ["interval_start", "brand_new"])
     result = merged(report_types={"payouts.itemized.9": new})
     types = result.data["report_types"]
@@ -141,7 +141,7 @@ def test_a_new_version_takes_what_is_not_reported_from_its_sibling(merged):
     assert result.conflicts == result.undecided == []
 
 
-def test_merging_changes_no_line_that_was_there(merged):
+def test_merging_changes_no_existing_line(merged):
     """The change can be reviewed."""
     result = merged(
         report_types={"payouts.itemized.9": a_type(["net"], ["net"])}, reporting_categories=["brand_new"]
@@ -151,7 +151,7 @@ def test_merging_changes_no_line_that_was_there(merged):
     assert removed in ([], ["-}"])
 
 
-def test_merging_twice_is_merging_once(merged):
+def test_merging_twice_equals_merging_once(merged):
     """A file that arrives again adds nothing and contradicts nothing."""
     changes = {
         "report_types": {
@@ -179,8 +179,8 @@ def test_a_catalogued_type_without_columns_gets_those_that_stripe_showed(merged)
     )
 
 
-def test_a_name_of_two_kinds_gets_the_one_that_its_twin_tells(merged):
-    """Local with the column in UTC beside it, else UTC."""
+def test_a_name_with_two_kinds_is_local_if_a_utc_column_exists(merged):
+    """It is local time if the same column in UTC is there too, otherwise UTC."""
     names = ["automatic_payout_effective_at", "automatic_payout_effective_at_utc"]
     id_ = "payout_reconciliation.itemized.9"
     alone = merged(report_types={id_: a_type(columns=names[:1])}).data["report_types"][id_]
@@ -203,8 +203,8 @@ def test_a_known_fact_is_never_changed(merged, changes, says):
     assert says in result.conflicts[0]
 
 
-def test_what_nobody_can_derive_is_left_to_a_person(merged):
-    """A kind is never guessed: an amount would silently become text. Nothing else is lost for it."""
+def test_a_kind_that_cannot_be_derived_is_left_to_a_person(merged):
+    """A kind is never guessed: an amount would silently become text. Everything else is merged."""
     result = merged(
         report_types={
             "payouts.itemized.9": a_type(["net", "levy"], ["net", "levy"]),
@@ -221,7 +221,7 @@ def test_what_nobody_can_derive_is_left_to_a_person(merged):
 
 
 def test_a_column_that_a_person_has_described_is_merged_the_next_time(merged):
-    """That is all there is to do by hand."""
+    """Describing it is all that has to be done by hand."""
     changes = {"report_types": {"payouts.itemized.9": a_type(["net", "levy"], ["net", "levy"])}}
     data = copy.deepcopy(merged(**changes).data)
     data["columns"]["levy"] = {"kind": "money", "description": "A levy."}
@@ -255,7 +255,7 @@ READ = """
 
 
 @pytest.mark.filterwarnings("ignore::stripe_reports.UnknownReportTypeWarning")
-def test_what_a_user_reports_is_known_to_the_next_version(tmp_path):
+def test_names_that_a_user_reports_are_known_to_the_next_version(tmp_path):
     """From a user's record to the catalogue, and to a report that is read without a warning."""
     from stripe_reports.simulator import Simulator
 

@@ -50,17 +50,17 @@ class TestDemo:
             (None, "/src/stripe_reports/__main__.py", "python -m stripe_reports"),
         ],
     )
-    def test_what_is_next_can_be_typed_as_it_is(
+    def test_the_suggested_next_command_can_be_typed_unchanged(
         self, found, called, command, at_once, tmp_path, capsys, monkeypatch
     ):
-        """Also where the environment is not activated, as in the README."""
+        """Even if the environment is not activated, as in the README."""
         monkeypatch.setattr("shutil.which", lambda _: found)
         monkeypatch.setattr("sys.argv", [called])
         cli.main(["demo", "--output", str(tmp_path)])
         assert f"\n  {command} types\n" in capsys.readouterr().out
 
     def test_another_seed_is_another_account(self, at_once, tmp_path, capsys):
-        """Each has figures of its own."""
+        """Each has its own figures."""
         outputs = []
         for seed in ("1", "2"):
             cli.main(["demo", "--seed", seed, "--output", str(tmp_path)])
@@ -71,7 +71,7 @@ class TestDemo:
 class TestFetch:
     ASKED = ["fetch", "payouts.itemized.5", "2026-10", "--demo", "--currency", "eur"]
 
-    def test_it_prints_a_table_and_says_where_that_comes_from(self, capsys):
+    def test_it_prints_a_table_and_its_provenance(self, capsys):
         """The table on standard output, everything else on standard error."""
         assert cli.main(self.ASKED) == 0
         shown = capsys.readouterr()
@@ -79,8 +79,8 @@ class TestFetch:
         assert "sr.ReportRequest('payouts.itemized.5'" in shown.err
         assert "Launched" in shown.err
 
-    def test_every_parameter_of_stripes_is_an_option(self, capsys):
-        """Those of revenue recognition and of Connect too; a list has commas between."""
+    def test_every_parameter_of_stripe_is_an_option(self, capsys):
+        """Those of revenue recognition and Connect too; the values of a list are separated by commas."""
         with pytest.raises(SystemExit):
             cli.main(["fetch", "--help"])
         options = capsys.readouterr().out
@@ -112,10 +112,10 @@ class TestFetch:
             ),
         ],
     )
-    def test_what_is_wrong_is_one_clear_message_and_a_status(
+    def test_an_error_is_one_clear_message_and_an_exit_status(
         self, arguments, status, says, capsys, monkeypatch
     ):
-        """No traceback; a job can tell its own mistakes from Stripe's."""
+        """No traceback; a job can distinguish its own mistakes from Stripe's errors."""
         monkeypatch.setattr("stripe_reports.http.keys._from_keyring", lambda: None)
         if "--base-url" in arguments:
             monkeypatch.setenv("STRIPE_API_KEY", "sk_test_1234")
@@ -124,14 +124,14 @@ class TestFetch:
         assert says in shown.err
         assert "Traceback" not in shown.err
 
-    def test_stripes_errors_end_with_another_status(self, connect, url, capsys, monkeypatch):
-        """1: it was asked rightly, and Stripe said no."""
+    def test_an_error_of_stripe_has_its_own_exit_status(self, connect, url, capsys, monkeypatch):
+        """1: the command was right, and Stripe refused the request."""
         monkeypatch.setenv("STRIPE_API_KEY", "sk_test_simulator_seed99_ledger1")
         assert cli.main(["fetch", "balance.summary.2", "2026-10", "--base-url", url]) == 1
         assert "Stripe says" in capsys.readouterr().err
 
-    def test_an_interrupt_says_how_to_come_back(self, at_once, monkeypatch, capsys):
-        """The run goes on at Stripe."""
+    def test_an_interrupt_says_how_to_continue(self, at_once, monkeypatch, capsys):
+        """The run continues at Stripe."""
 
         def interrupt(*_):
             raise KeyboardInterrupt
@@ -140,8 +140,8 @@ class TestFetch:
         assert cli.main(self.ASKED) == 130
         assert "the same\ncommand joins it again" in capsys.readouterr().err
 
-    def test_what_it_writes_is_private_whole_and_runs_nothing(self, tmp_path, capsys):
-        """Customers write what they like into a description; a spreadsheet program would run some of it."""
+    def test_written_files_are_private_complete_and_without_formulas(self, tmp_path, capsys):
+        """Customers can write anything into a description; a spreadsheet program would run some of it."""
         target = tmp_path / "x.csv"
         asked = [
             "fetch",
@@ -160,20 +160,20 @@ class TestFetch:
         assert (tmp_path / "x.csv").stat().st_mode & 0o077 == 0
         assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["x.csv"]
 
-    def test_a_folder_that_is_not_there_is_said(self, tmp_path, capsys):
+    def test_a_missing_folder_is_one_clear_message(self, tmp_path, capsys):
         """No traceback."""
         assert cli.main([*self.ASKED, "--output", str(tmp_path / "no" / "x.csv")]) == 1
         assert "Could not write" in capsys.readouterr().err
 
-    def test_a_console_of_few_letters_shows_the_table_all_the_same(self):
-        """Redirected output on Windows, say."""
+    def test_a_console_with_a_small_character_set_shows_the_table(self):
+        """Redirected output on Windows, for example."""
         command = [sys.executable, "-m", "stripe_reports", *self.ASKED]
         done = subprocess.run(
             command, capture_output=True, check=True, env=os.environ | {"PYTHONIOENCODING": "ascii"}
         )
         assert b"payout_id" in done.stdout
 
-    def test_a_reader_that_leaves_early_is_no_error(self):
+    def test_a_closed_pipe_is_not_an_error(self):
         """`stripe-reports types | head`."""
         command = [sys.executable, "-u", "-m", "stripe_reports", "types", "--all"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -209,8 +209,8 @@ class TestTypes:
         assert "live mode only" in newest
         assert len(re.findall(r"^  \w", everything, re.MULTILINE)) == 96
 
-    def test_it_describes_one_with_parameters_and_columns(self, capsys):
-        """With evidence, and a star at what comes by default."""
+    def test_it_describes_a_type_with_parameters_and_columns(self, capsys):
+        """With evidence, and a star at default columns."""
         cli.main(["types", "payouts.itemized"])
         shown = capsys.readouterr().out
         assert shown.startswith("payouts.itemized.5")
@@ -220,7 +220,7 @@ class TestTypes:
 
 
 class TestDoctor:
-    def test_it_says_what_works(self, url, simulator, monkeypatch, capsys):
+    def test_it_lists_what_works(self, url, simulator, monkeypatch, capsys):
         """Mode, permissions, clock and folder; nothing is launched."""
         monkeypatch.setenv("STRIPE_API_KEY", simulator.key)
         assert cli.main(["doctor", "--base-url", url]) == 0
@@ -244,7 +244,7 @@ class TestDoctor:
 
 
 def test_simulate_serves_stripes_api_to_any_library(tmp_path):
-    """With the key that it prints, until it is ended."""
+    """With the key that it prints, until it is stopped."""
     command = [
         sys.executable,
         "-m",
@@ -281,7 +281,7 @@ def test_simulate_serves_stripes_api_to_any_library(tmp_path):
 
 
 def test_progress_is_one_rewritten_line_in_a_terminal():
-    """And a line for each look elsewhere, for logs."""
+    """Elsewhere, it is a log line for each poll."""
     import io
 
     class Terminal(io.StringIO):
@@ -328,7 +328,7 @@ def test_module_and_script_are_the_same_command():
 
 
 def test_without_a_command_it_shows_the_first_steps(capsys):
-    """Who types the bare name wants to know what there is."""
+    """A user who types only the name wants an overview."""
     assert cli.main([]) == 2
     shown = capsys.readouterr().err
     assert "stripe-reports demo" in shown

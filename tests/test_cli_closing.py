@@ -13,7 +13,7 @@ from stripe_reports.reconcile.tie_out import TieOut
 
 
 def test_a_month_that_ties_out_exits_with_zero(capsys, tmp_path):
-    """And writes the controls where it is told to."""
+    """And writes the controls to the given file."""
     table = tmp_path / "controls.csv"
     assert cli.main(["tie-out", "2026-10", "--demo", "--output", str(table)]) == 0
     assert capsys.readouterr().out == "October 2026: 60 of 60 controls pass\n"
@@ -21,7 +21,7 @@ def test_a_month_that_ties_out_exits_with_zero(capsys, tmp_path):
 
 
 def test_json_has_every_control_with_amounts_as_text(capsys):
-    """A reader that takes them for floats would lose cents."""
+    """A program that reads them as floats would lose cents."""
     assert cli.main(["tie-out", "2026-10", "--demo", "--currency", "kwd", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["passes"] is True
@@ -55,7 +55,7 @@ def test_a_control_that_fails_exits_with_one_and_shows_the_rows(failing, capsys)
     assert told["rows"][0]["rows"][0]["balance_transaction_id"] == failing
 
 
-def test_an_output_that_is_no_csv_is_refused(capsys, tmp_path):
+def test_an_output_other_than_csv_is_refused(capsys, tmp_path):
     """Before anything is fetched."""
     assert cli.main(["tie-out", "2026-10", "--demo", "--output", str(tmp_path / "x.xlsx")]) == 2
     assert "not a .csv file" in capsys.readouterr().err

@@ -32,8 +32,8 @@ def simulated(monkeypatch):
     return simulated
 
 
-def test_nothing_has_to_be_said(simulated, capsys):
-    """A clock that runs, Stripe's limits, seed 1, and the address and key on the screen."""
+def test_no_option_is_required(simulated, capsys):
+    """By default: a running clock, Stripe's limits, seed 1; address and key are printed."""
     made = simulated()
     assert (made.seed, made.charges_per_day, made.clock.is_running) == (1, 40, True)
     assert made.rate_limits == simulator.RateLimits()
@@ -44,8 +44,8 @@ def test_nothing_has_to_be_said(simulated, capsys):
     assert f'"{made.organisation_key}", account="{made.organisation[1].id}"' in shown
 
 
-def test_seed_size_and_start_make_the_account(simulated):
-    """The same again for the same options."""
+def test_seed_size_and_start_determine_the_account(simulated):
+    """The same options give the same account."""
     made = simulated(
         "--seed", "7", "--size", "2.5", "--start", "2026-03-01T08:00:00+01:00", "--clock", "standing"
     )
@@ -55,20 +55,20 @@ def test_seed_size_and_start_make_the_account(simulated):
 
 
 @pytest.mark.parametrize("options", [["--clock", "standing"], ["--no-rate-limits"]])
-def test_limits_are_off_where_they_make_no_sense_or_are_not_wanted(simulated, options):
-    """To a clock that stands still all requests come in the same second."""
+def test_limits_are_off_with_a_stopped_clock_or_on_request(simulated, options):
+    """On a clock that stands still, all requests arrive in the same second."""
     assert simulated(*options).rate_limits is None
 
 
-def test_runs_and_answers_take_the_time_they_are_told(simulated):
+def test_the_duration_of_runs_and_answers_can_be_set(simulated):
     """A number, or a distribution."""
     made = simulated("--latency", "0", "--answer-delay", "1-2")
     assert 1 <= drawn(made.answer_delay, random.Random(1)) <= 2  # noqa: S311
     assert made._book._latency() == 0
 
 
-def test_faults_are_named(simulated):
-    """As often as one likes."""
+def test_faults_are_given_by_name(simulated):
+    """The option can be repeated."""
     made = simulated("--fault", "file.cut", "--fault", "answer.500:20@0.3", "--fault", "run.stuck:always")
     assert [(fault.about, fault.times, fault.probability) for fault in made.faults] == [
         (FAULTS["file.cut"].about, 1, 1),
@@ -77,8 +77,8 @@ def test_faults_are_named(simulated):
     ]
 
 
-def test_closed_months_are_restated(simulated):
-    """A fee that comes late, unless another change is named."""
+def test_closed_months_can_be_restated(simulated):
+    """By a late fee, unless another change is named."""
     made = simulated("--restate", "2026-08", "--restate", "2026-09=fee waived")
     assert [restatement.change for restatement in made._restatements] == ["late fee", "fee waived"]
     assert made._restatements[0].end == made._restatements[1].start
@@ -90,8 +90,8 @@ def test_intervals_may_touch_the_ends_of_the_data_unless_bounds_are_strict(simul
     assert simulated(*options).strict_bounds == bool(options)
 
 
-def test_events_go_to_addresses_of_this_machine(simulated, capsys):
-    """All three kinds unless told, signed with a secret that is printed."""
+def test_events_are_posted_to_addresses_of_this_machine(simulated, capsys):
+    """All three kinds by default, signed with a secret that is printed."""
     made = simulated("--webhook", "http://127.0.0.1:9/a", "--webhook", "http://localhost:9/b")
     assert [endpoint.url for endpoint in made.webhooks] == ["http://127.0.0.1:9/a", "http://localhost:9/b"]
     assert all(tuple(endpoint.enabled_events) == EVENT_TYPES for endpoint in made.webhooks)
@@ -103,8 +103,8 @@ def test_events_go_to_addresses_of_this_machine(simulated, capsys):
     assert (endpoint.secret, endpoint.enabled_events) == ("whsec_1", [one])
 
 
-def test_restricted_keys_are_given_their_permissions(simulated):
-    """None at all is a choice, too."""
+def test_permissions_of_restricted_keys_can_be_set(simulated):
+    """A key can also have none at all."""
     made = simulated("--restrict", "rk_test_1=file_read,charge_read", "--restrict", "rk_test_2=")
     assert made._restricted == {"rk_test_1": {"file_read", "charge_read"}, "rk_test_2": set()}
 

@@ -28,7 +28,7 @@ MONEY = pl.Decimal(38, 6)
 
 class TestMainJob:
     def test_a_type_and_a_month_give_an_exact_typed_frame(self, client):
-        """The promise of the first page."""
+        """The README's first page promises it."""
         frame = client.frame("balance.summary", "2026-10")
         assert dict(frame.schema) == {
             "category": pl.String,
@@ -40,8 +40,8 @@ class TestMainJob:
             by = dict(rows.select("category", "net_amount").iter_rows())
             assert by["starting_balance"] + by["activity"] + by["payouts"] == by["ending_balance"], currency
 
-    def test_a_report_carries_its_run_its_request_and_where_it_comes_from(self, client, simulator):
-        """What an auditor asks for."""
+    def test_a_report_has_its_run_its_request_and_its_provenance(self, client, simulator):
+        """An auditor asks for them."""
         report = client.fetch("balance_change_from_activity.itemized.3", "2026-09", currency="eur")
         assert report.run == client.retrieve(report.run.id)
         assert report.run.status == "succeeded"
@@ -57,15 +57,15 @@ class TestMainJob:
         assert_frame_equal(report.scan().collect(), report.frame())
 
     def test_the_provenance_is_inside_the_parquet_file(self, client):
-        """A file that is copied elsewhere still says what it is."""
+        """A file that is copied elsewhere still has its provenance."""
         report = client.fetch("balance.summary", "2026-10")
         metadata = json.loads(pl.read_parquet_metadata(report.path)["stripe_reports"])
         assert metadata["run"]["id"] == report.run.id
         assert metadata["sha256"] == report.provenance.sha256
         assert_frame_equal(pl.read_parquet(report.path), report.frame())
 
-    def test_the_three_steps_are_there_one_by_one(self, client):
-        """Launch, wait, read: for who wants to hold the run in between."""
+    def test_launch_wait_and_read_can_be_called_one_by_one(self, client):
+        """For users who want to keep the run in between."""
         request = client.request("payouts.itemized.5", "last month", currency="usd")
         run = client.launch(request)
         assert run.status == "pending"
@@ -95,8 +95,8 @@ class TestMainJob:
         }
         assert frame.height == 0
 
-    def test_the_reports_of_a_month_tie_to_the_cent(self, client):
-        """Summary, items and payouts are of one ledger, and no digit is lost on the way."""
+    def test_the_reports_of_a_month_agree_to_the_cent(self, client):
+        """Summary, items and payouts come from one ledger, and no digit is lost on the way."""
         items = client.frame("balance_change_from_activity.itemized", "2026-10")
         summary = client.frame("balance.summary", "2026-10").drop_nulls("currency")
         activity = dict(
@@ -119,7 +119,7 @@ class TestReuse:
         assert "over 5 days after the interval's end" in str(second.reuse)
         assert_frame_equal(second.frame(), first.frame())
 
-    def test_a_process_of_its_own_does_too(self, connect, url, simulator, tmp_path, calls):
+    def test_a_separate_process_gets_the_stored_result_too(self, connect, url, simulator, tmp_path, calls):
         """Not only another client in this process."""
         expected = connect().frame("balance.summary.2", "2026-09")
         calls()
@@ -141,7 +141,7 @@ class TestReuse:
         assert_frame_equal(pl.read_parquet(tmp_path / "out.parquet"), expected)
 
     def test_a_recent_month_costs_one_call_and_no_launch(self, connect, calls):
-        """Whether anything newer was published is asked of the report type."""
+        """The report type tells whether anything newer was published."""
         connect().fetch("balance.summary", "2026-10")
         calls()
         again = connect().fetch("balance.summary", "2026-10")
@@ -149,7 +149,7 @@ class TestReuse:
         assert len(calls()) <= 1
 
     def test_newer_data_are_fetched_and_the_older_result_is_named(self, client, simulator):
-        """Never yesterday's figures for an interval that is still moving."""
+        """An interval that is not closed must never show yesterday's figures."""
         old = client.fetch("balance.summary", "2026-10")
         simulator.clock.advance(timedelta(days=1))
         new = client.fetch("balance.summary", "2026-10")
@@ -167,8 +167,8 @@ class TestReuse:
             (timedelta(hours=1), "launched"),
         ],
     )
-    def test_the_rule_can_be_overridden(self, client, simulator, reuse, expected):
-        """Any run, none, or none older than that."""
+    def test_the_reuse_rule_can_be_overridden(self, client, simulator, reuse, expected):
+        """Any run, no run, or no run older than a maximum age."""
         client.fetch("balance.summary", "2026-10")
         simulator.clock.advance(timedelta(days=1))
         assert client.fetch("balance.summary", "2026-10", reuse=reuse).reuse.action == expected
@@ -184,13 +184,13 @@ class TestReuse:
         ],
     )
     def test_another_request_is_another_report(self, client, other):
-        """Whatever differs in what is sent."""
+        """Any difference in what is sent makes another request."""
         first = client.fetch("balance.summary", "2026-10")
         asked = {"report_type": "balance.summary", "period": "2026-10"} | other
         assert client.fetch(**asked).run.id != first.run.id
 
     def test_accounts_share_nothing(self, connect):
-        """One account's rows are never another's answer."""
+        """Rows of one account never answer a request of another."""
         accounts = (
             {},
             {"account": CONNECTED[0]},
@@ -202,7 +202,7 @@ class TestReuse:
         assert {report.reuse.action for report in reports} == {"launched"}
 
     def test_live_and_test_mode_share_nothing(self, simulator, tmp_path):
-        """A rehearsal must not answer for the real thing."""
+        """Test data must never answer a request for live data."""
         runs = []
         for mode in ("test", "live"):
             clock = TestClock(simulator.clock)
@@ -216,14 +216,14 @@ class TestReuse:
         assert len(set(runs)) == 2
 
     def test_a_rotated_key_has_no_stored_results_but_sees_the_accounts_runs(self, connect):
-        """Whose a key is cannot be looked up with every key; what Stripe lists for it is its own."""
+        """Stored results belong to a key; the runs that Stripe lists belong to the account."""
         first = connect().fetch("balance.summary", "2026-09")
         second = connect(key="sk_test_rotated").fetch("balance.summary", "2026-09")
         assert (second.reuse.action, second.run.id) == ("reused", first.run.id)
         assert second.path != first.path
 
     def test_a_pending_run_is_awaited_not_launched_twice(self, connect, simulator, calls):
-        """By another process, too, that finds it in the log of launches."""
+        """Another process does so too; it finds the run in the log of launches."""
         first = connect()
         run = first.launch(first.request("payouts.itemized.5", "2026-10"))
         calls()
@@ -232,7 +232,7 @@ class TestReuse:
         assert calls(CREATE) == []
 
     def test_a_run_made_elsewhere_is_found_by_listing(self, connect, tmp_path, calls):
-        """On another machine, with the same key; all that was sent is echoed, so it is surely the same."""
+        """On another machine with the same key; all parameters are echoed, so the request is the same."""
         elsewhere = connect(cache_dir=tmp_path / "elsewhere")
         made = elsewhere.fetch("balance.summary.2", "2026-10", currency="eur")
         calls()
@@ -240,7 +240,7 @@ class TestReuse:
         assert (report.run.id, report.reuse.action) == (made.run.id, "reused")
         assert calls(CREATE) == []
 
-    def test_a_run_made_elsewhere_that_may_have_been_sent_more_is_not(self, connect):
+    def test_a_run_made_elsewhere_with_unknown_parameters_is_not_used(self, connect):
         """Stripe does not echo decimal_separator, which this type takes: that file may have commas."""
         client = connect()
         request = client.request("payouts.itemized.5", "2026-10")
@@ -249,16 +249,16 @@ class TestReuse:
         assert foreign.parameters == request.to_stripe()
         assert client.fetch(request).run.id != foreign.id
 
-    def test_two_machines_that_launch_the_same_launch_it_once(self, connect, tmp_path):
-        """They share nothing but what the idempotency key is made of."""
+    def test_two_machines_with_the_same_request_launch_one_run(self, connect, tmp_path):
+        """They share nothing but the content of the idempotency key."""
         request = connect().request("payouts.itemized.5", "2026-10")
         runs = {connect(cache_dir=tmp_path / name).fetch(request).run.id for name in "ab"}
         assert len(runs) == 1
 
-    def test_a_run_of_another_machine_in_answer_to_a_launch_is_not_called_launched(
+    def test_a_launch_answered_by_a_run_of_another_machine_is_not_called_launched(
         self, connect, tmp_path, simulator
     ):
-        """Stripe replays it for the same idempotency key; the sentence says so."""
+        """Stripe repeats that run for the same idempotency key; the reason says so."""
         request = connect().request("payouts.itemized.5", "2026-10")
         assert connect(cache_dir=tmp_path / "a").fetch(request).reuse.action == "launched"
         simulator.clock.advance(timedelta(minutes=5))
@@ -267,8 +267,8 @@ class TestReuse:
         assert "the same had been launched elsewhere, or before" in str(report.reuse)
         assert "on 2026-11-05 12:00 UTC, for the same data" in str(report.reuse)
 
-    def test_a_run_that_is_found_at_once_after_clearing_is_not_called_launched(self, tmp_path):
-        """Nothing here tells of it, and it is seconds old; Stripe marks its answer as a replay."""
+    def test_a_run_found_after_clearing_the_cache_is_not_called_launched(self, tmp_path):
+        """Nothing here tells about it, and it is seconds old; Stripe marks its answer as a replay."""
         simulator = Simulator(1, latency=0.0)
         with DemoClient(simulator, cache_dir=tmp_path / "cache") as client:
             first = client.fetch("payouts.itemized.5", "2026-10")
@@ -284,23 +284,23 @@ class TestReuse:
         assert client.fetch("payouts.itemized.5", "2026-10").reuse.action == "launched"
         assert len(simulator.runs) == 1
 
-    def test_a_forced_launch_is_a_run_of_now_on_every_machine(self, connect, tmp_path):
+    def test_a_forced_launch_is_a_new_run_on_every_machine(self, connect, tmp_path):
         """Not the one that another machine launched an hour ago."""
         clients = [connect(cache_dir=tmp_path / name) for name in "ab"]
         request = clients[0].request("payouts.itemized.5", "2026-10")
         launched = {client.fetch(request, reuse="never").run.id for client in clients}
         assert len(launched | {client.launch(request).id for client in clients}) == 4
 
-    def test_another_machines_failure_is_stepped_over(self, connect, simulator, tmp_path):
-        """Stripe repeats its answer for the same launch: a run that failed there."""
+    def test_a_failed_run_of_another_machine_is_skipped(self, connect, simulator, tmp_path):
+        """Stripe repeats its answer for the same launch: a run that failed."""
         simulator.outcomes.append("failed")
         first, second = (connect(cache_dir=tmp_path / name) for name in "ab")
         with pytest.raises(errors.RunFailedError):
             first.fetch("payouts.itemized.5", "2026-10")
         assert second.fetch("payouts.itemized.5", "2026-10").run.status == "succeeded"
 
-    def test_another_machines_run_without_a_file_is_stepped_over(self, connect, simulator, tmp_path, calls):
-        """It is listed as succeeded for ever; to ask for its file again and again would never end."""
+    def test_a_run_of_another_machine_without_a_file_is_skipped(self, connect, simulator, tmp_path, calls):
+        """It stays listed as succeeded; requesting its file again and again would never end."""
         simulator.inject_fault("run.no_result")
         first, second = (connect(cache_dir=tmp_path / name) for name in "ab")
         with pytest.raises(errors.ResultUnavailableError):
@@ -314,8 +314,8 @@ class TestReuse:
         )
         assert len(calls()) < 16
 
-    def test_a_finished_run_that_a_simulator_forgot_is_stepped_over(self, client, simulator):
-        """It is noted here for good; one that began anew must not be asked for it for ever."""
+    def test_a_finished_run_that_a_simulator_forgot_is_skipped(self, client, simulator):
+        """It is recorded here; a simulator that was restarted must not be asked for it forever."""
         asked = ("payouts.itemized.5", "2026-10")
         lost = client.fetch(*asked).run
         client.cache.clear("payouts.itemized")
@@ -327,8 +327,8 @@ class TestReuse:
         assert report.reuse.action == "launched"
         assert f"run {lost.id} was not used: it no longer exists at Stripe" in str(report.reuse)
 
-    def test_a_gateways_error_does_not_make_a_second_launch(self, client, simulator, calls):
-        """Its 502 says nothing of Stripe, which may have launched the run."""
+    def test_an_error_of_a_gateway_makes_no_second_launch(self, client, simulator, calls):
+        """Its 502 says nothing about Stripe, which may have launched the run."""
         made = []
         original = client._api._transport.json_session.get_adapter("https://x")._inner.send
 
@@ -347,8 +347,8 @@ class TestReuse:
         assert client.fetch("payouts.itemized.5", "2026-10").run.id in made
         assert len({run.id for run in client.runs()}) == 1
 
-    def test_an_older_file_in_answer_to_a_new_run_is_said_and_not_asked_for_again(self, client, simulator):
-        """Stripe may answer with a file made for another run; it is the best there is."""
+    def test_the_reason_says_that_a_new_run_was_answered_with_an_older_file(self, client, simulator):
+        """Stripe may answer with a file made for another run; there is no better one."""
         client.fetch("payouts.itemized.5", "2026-10")
         simulator.clock.advance(3600)
         again = client.fetch("payouts.itemized.5", "2026-10", reuse=timedelta(minutes=5))
@@ -356,21 +356,21 @@ class TestReuse:
         assert "Stripe answered with an older file, data of 2026-11-05 12:00 UTC" in str(again.reuse)
         assert client.fetch("payouts.itemized.5", "2026-10").reuse.action == "stored"
 
-    def test_a_maximum_age_works_where_the_report_type_is_already_known(self, connect):
-        """A kernel restarted within the minute has the type cached, and no time with it."""
+    def test_a_maximum_age_works_with_a_cached_report_type(self, connect):
+        """A kernel restarted within the minute has the type cached, but no time of Stripe."""
         connect().fetch("balance.summary.2", "2026-10")
         report = connect().fetch("balance.summary.2", "2026-10", reuse=timedelta(hours=1))
         assert report.reuse.action == "stored"
 
-    def test_a_forced_launch_is_called_one_though_this_machines_clock_is_fast(self, connect, simulator):
-        """A kernel restarted within the minute has the type cached, and no time with it."""
+    def test_a_forced_launch_is_called_launched_even_if_the_clock_is_fast(self, connect, simulator):
+        """A kernel restarted within the minute has the type cached, but no time of Stripe."""
         connect().fetch("balance.summary.2", "2026-10")
         fast = connect(clock=TestClock(Clock(simulator.clock.now() + timedelta(seconds=20))))
         assert fast.fetch("balance.summary.2", "2026-10", reuse="never").reuse.action == "launched"
 
     @pytest.mark.parametrize("hours", [1, 2, 3])
-    def test_a_maximum_age_is_not_answered_by_another_machines_old_run(self, connect, tmp_path, hours):
-        """Both would make the same idempotency key, for which Stripe replays the older run."""
+    def test_an_old_run_of_another_machine_does_not_answer_a_maximum_age(self, connect, tmp_path, hours):
+        """Both would have the same idempotency key, for which Stripe repeats the older run."""
         asked = ("payouts.itemized.5", "2026-10")
         theirs = connect(cache_dir=tmp_path / "another").fetch(*asked, timezone="Europe/Paris")
         mine = connect()
@@ -379,8 +379,8 @@ class TestReuse:
         assert report.run.id != theirs.run.id
         assert report.run.created >= theirs.run.created + timedelta(hours=hours)
 
-    def test_the_answer_for_another_run_is_not_taken_for_this_one(self, client, simulator):
-        """A cache between us and Stripe may mix them up."""
+    def test_the_answer_for_another_run_is_refused(self, client, simulator):
+        """A cache between us and Stripe may confuse them."""
         one, other = (
             client.launch(client.request("balance.summary", month)) for month in ("2026-08", "2026-09")
         )
@@ -389,13 +389,13 @@ class TestReuse:
             client.retrieve(one.id)
 
     @pytest.mark.parametrize("reuse", ["Never", "force", False, None, 0, timedelta(days=-5)])
-    def test_a_rule_that_is_none_is_refused(self, client, reuse):
-        """A word mistyped must not mean the usual rule."""
+    def test_an_invalid_reuse_rule_is_refused(self, client, reuse):
+        """A typing error must not mean the default rule."""
         with pytest.raises(errors.ParameterError, match="'auto', 'always', 'never'") as caught:
             client.fetch("balance.summary", "2026-10", reuse=reuse)
         assert caught.value.param == "reuse"
 
-    def test_what_was_tried_in_vain_is_named(self, client, simulator):
+    def test_the_reason_names_runs_that_could_not_be_used(self, client, simulator):
         """A failed run was known, and was not used."""
         simulator.outcomes.append("failed")
         with pytest.raises(errors.RunFailedError) as caught:
@@ -403,30 +403,30 @@ class TestReuse:
         report = client.fetch("balance.summary", "2026-10")
         assert str(report.reuse) == f"Launched; run {caught.value.run.id} was not used: it failed."
 
-    def test_a_run_that_finished_while_nobody_looked_was_not_waited_for(self, client, simulator):
+    def test_a_run_that_finished_between_two_sessions_is_not_waited_for(self, client, simulator):
         """The kernel was stopped, and started again after lunch."""
         run = client.launch(client.request("balance.summary", "2026-10"))
         simulator.clock.advance(7200)
         report = client.fetch("balance.summary", "2026-10")
         assert (report.run.id, report.reuse.action) == (run.id, "reused")
 
-    def test_a_run_that_stripe_does_not_know_any_more_is_no_obstacle(self, client, simulator):
-        """A simulator was restarted; or ids of another account came along."""
+    def test_a_run_that_no_longer_exists_at_stripe_is_ignored(self, client, simulator):
+        """A simulator was restarted, or ids of another account were copied here."""
         run = client.launch(client.request("balance.summary", "2026-10"))
         simulator._book.runs.clear()
         report = client.fetch("balance.summary", "2026-10")
         assert report.reuse.action == "launched"
         assert f"run {run.id} was not used: it no longer exists at Stripe" in str(report.reuse)
 
-    def test_what_does_not_come_from_stripe_is_not_mixed_with_what_does(self, connect, simulator, tmp_path):
+    def test_results_of_stripe_and_of_a_simulator_are_kept_apart(self, connect, simulator, tmp_path):
         """The same key at two addresses has two sets of results."""
         here = connect(key="sk_test_same")
         stripe = sr.Client("sk_test_same", cache_dir=tmp_path / "cache")
         played = sr.Client("sk_test_same", cache_dir=tmp_path / "cache", application=simulator)
         assert len({client.settings.owner.folder for client in (here, stripe, played)}) == 3
 
-    def test_a_failed_run_never_answers(self, client, simulator):
-        """It is an error once, and a new attempt the next time."""
+    def test_a_failed_run_is_never_reused(self, client, simulator):
+        """It is an error once, and the next fetch launches a new run."""
         simulator.outcomes.append("failed")
         with pytest.raises(errors.RunFailedError, match="fetch again") as caught:
             client.fetch("balance.summary", "2026-10")
@@ -434,7 +434,7 @@ class TestReuse:
         report = client.fetch("balance.summary", "2026-10")
         assert (report.reuse.action, report.run.status) == ("launched", "succeeded")
 
-    def test_a_server_error_that_stripe_would_repeat_is_got_round(self, client, simulator):
+    def test_a_server_error_that_stripe_would_repeat_is_avoided_by_a_new_key(self, client, simulator):
         """Stripe answers the same idempotency key with the same error for a day."""
         simulator.faults.append(Fault(CREATE, status=500, times=99, stored=True))
         with pytest.raises(errors.ServerError):
@@ -451,15 +451,15 @@ class TestReuse:
         assert (again.run.id, again.reuse.action) == (report.run.id, "reused")
         assert calls(CREATE) == []
 
-    def test_a_result_that_is_gone_everywhere_is_launched_anew(self, client, simulator):
-        """Files at Stripe live for a year."""
+    def test_a_result_that_is_gone_everywhere_is_launched_again(self, client, simulator):
+        """Stripe keeps files for a year."""
         report = client.fetch("balance.summary", "2026-09")
         report.path.unlink()
         simulator.faults.append(Fault("GET /v1/files/*", status=404))
         assert client.fetch("balance.summary", "2026-09").reuse.action == "launched"
 
-    def test_a_damaged_result_is_no_result(self, client):
-        """Half a file answers nothing."""
+    def test_a_damaged_result_is_not_used(self, client):
+        """An incomplete file answers no request."""
         report = client.fetch("balance.summary", "2026-09")
         report.path.write_bytes(report.path.read_bytes()[:200])
         again = client.fetch("balance.summary", "2026-09")
@@ -468,8 +468,8 @@ class TestReuse:
 
 
 class TestWaiting:
-    def test_it_looks_rarely_and_ends_at_the_first_look_after_the_end(self, client, calls):
-        """At most twelve looks a minute."""
+    def test_it_polls_rarely_and_ends_at_the_first_poll_after_the_end(self, client, calls):
+        """At most twelve polls a minute."""
         run = client.launch(client.request("balance.summary", "2026-10"))
         calls()
         seen = []
@@ -481,14 +481,14 @@ class TestWaiting:
         assert [status for status, _ in seen] == ["pending"] * (len(seen) - 1) + ["succeeded"]
         assert seen[-1][1] <= 1.35 * 10 + 2
 
-    def test_a_finished_run_comes_back_without_a_call(self, client, calls):
+    def test_a_finished_run_is_returned_without_a_call(self, client, calls):
         """There is nothing to wait for."""
         run = client.fetch("balance.summary", "2026-10").run
         calls()
         assert client.wait(run) == run
         assert calls() == []
 
-    def test_how_long_a_run_may_take_is_learned_and_shown_by_the_next_process_too(self, connect):
+    def test_the_expected_duration_is_learned_across_processes(self, connect):
         """From the last runs of the type."""
         expected = []
         for month in ("2026-08", "2026-09"):
@@ -498,8 +498,8 @@ class TestWaiting:
         assert expected[0] is None
         assert expected[-1] == pytest.approx(10, abs=1)
 
-    def test_a_timeout_says_that_nothing_is_lost_and_how_to_go_on(self, client, simulator):
-        """And the same fetch later joins the same run."""
+    def test_a_timeout_says_that_nothing_is_lost_and_how_to_continue(self, client, simulator):
+        """The same fetch later joins the same run."""
         simulator.outcomes.append("stuck")
         with pytest.raises(errors.RunTimeoutError, match=r"not cancelled.*client\.wait\(") as caught:
             client.fetch("balance.summary", "2026-10", timeout=30)
@@ -510,7 +510,7 @@ class TestWaiting:
         assert caught.value.run.id == run.id
 
     def test_an_unknown_status_ends_the_wait(self, client, simulator):
-        """Other tools loop for ever."""
+        """A loop that waits only for the known statuses would never end."""
         simulator.outcomes.append("quantum")
         with pytest.raises(errors.RunFailedError, match="'quantum'"):
             client.fetch("balance.summary", "2026-10")
@@ -522,8 +522,8 @@ class TestWaiting:
         with pytest.raises(errors.ResultUnavailableError):
             client.fetch("balance.summary", "2026-10")
 
-    def test_an_interrupt_detaches_and_says_how_to_come_back(self, client, simulator, monkeypatch):
-        """The run goes on at Stripe."""
+    def test_an_interrupt_ends_the_wait_and_says_how_to_continue(self, client, simulator, monkeypatch):
+        """The run continues at Stripe."""
 
         def interrupt(_seconds):
             raise KeyboardInterrupt
@@ -534,14 +534,14 @@ class TestWaiting:
             client.wait(run)
         assert f"client.retrieve('{run.id}')" in caught.value.__notes__[0]
 
-    def test_a_run_is_picked_up_by_its_id(self, client, simulator):
+    def test_a_run_can_be_retrieved_by_its_id(self, client, simulator):
         """From a note, after the weekend."""
         run = client.launch(client.request("balance.summary", "2026-10"))
         simulator.clock.advance(3600)
         assert client.read(client.retrieve(run.id)).height
 
-    def test_more_runs_than_a_page_holds_are_listed(self, client, calls):
-        """A hundred to a page."""
+    def test_runs_of_several_pages_are_listed(self, client, calls):
+        """A page has a hundred runs."""
         request = client.request("balance.summary", "2026-09")
         made = {client._api.create_run(request, idempotency_key=str(n)).run.id for n in range(120)}
         calls()
@@ -558,7 +558,7 @@ class TestWaiting:
         with pytest.raises(errors.RunFailedError, match="Stripe says"):
             client.read(run)
 
-    def test_a_run_that_others_sent_more_with_is_read_but_answers_no_request(self, client, simulator):
+    def test_a_run_with_unknown_parameters_is_read_but_not_reused(self, client, simulator):
         """Its file may have been made with a parameter that Stripe does not echo."""
         request = client.request("payouts.itemized.5", "2026-10")
         foreign = client._api.create_run(request, idempotency_key="someone else's").run
@@ -570,7 +570,7 @@ class TestWaiting:
         assert client.fetch(request).run.id != foreign.id
 
     def test_runs_are_listed_newest_first(self, client):
-        """Across pages, as many as asked for."""
+        """Across pages, as many as requested."""
         for month in ("2026-07", "2026-08", "2026-09"):
             client.launch(client.request("balance.summary", month))
         runs = client.runs(limit=2)
@@ -594,14 +594,14 @@ class TestRefusals:
             ),
         ],
     )
-    def test_what_cannot_be_meant_is_refused_in_words(self, client, call, says):
-        """Each of these is near at hand; none may end in an error of Python's that names our insides."""
+    def test_impossible_arguments_are_refused_with_a_clear_message(self, client, call, says):
+        """Each of these mistakes is common; none may end in a Python error that names our internals."""
         with pytest.raises(errors.ParameterError, match=says):
             call(client)
 
 
 class TestRequests:
-    def test_a_period_means_that_period_in_the_clients_zone(self, tmp_path):
+    def test_a_period_is_meant_in_the_clients_zone(self, tmp_path):
         """October in Paris starts on the evening of 30 September in UTC, and has 31 days and an hour."""
         with sr.demo(timezone="Europe/Paris", cache_dir=tmp_path) as client:
             request = client.request("payouts.itemized.5", "2026-10")
@@ -611,8 +611,8 @@ class TestRequests:
             elsewhere = client.request("payouts.itemized.5", "2026-10", timezone="America/New_York")
             assert elsewhere.interval_start == utc(2026, 10, 1, 4)
 
-    def test_a_zone_is_sent_only_where_the_type_takes_it(self, client):
-        """It moves the bounds all the same."""
+    def test_a_zone_is_sent_only_if_the_type_takes_it(self, client):
+        """It determines the bounds all the same."""
         request = client.request(
             "balance_change_from_activity.itemized.1", "2026-10", timezone="Europe/Paris"
         )
@@ -640,12 +640,12 @@ class TestRequests:
         ],
     )
     def test_periods_become_instants(self, client, period, start, end):
-        """Half-open, as Stripe's."""
+        """The start is included, the end is not, as in Stripe's parameters."""
         request = client.request("balance.summary", period)
         assert (request.interval_start, request.interval_end) == (start, end)
 
-    def test_this_month_is_cut_where_the_data_end(self, client, simulator):
-        """Half a day and a publication behind the clock."""
+    def test_this_month_is_truncated_where_the_data_end(self, client, simulator):
+        """That is half a day and a publication before now."""
         request = client.request("balance.summary", "this month")
         available = client.report_type("balance.summary").data_available_end
         assert request.interval_end == available < simulator.clock.now()
@@ -662,8 +662,8 @@ class TestRequests:
         behind = connect(clock=TestClock(Clock(utc(2025, 3, 15))))
         assert behind.request("balance.summary", "last month").interval_start == utc(2026, 10, 1)
 
-    def test_a_name_without_version_is_asked_about_once_a_day(self, connect, simulator, calls):
-        """And every repr names the version that was taken."""
+    def test_the_version_of_a_name_is_asked_for_once_a_day(self, connect, simulator, calls):
+        """And every repr shows the version that was chosen."""
         listed = "GET /v1/reporting/report_types"
         assert connect().request("balance.summary", "2026-10").report_type == "balance.summary.2"
         assert calls().count(listed) == 1
@@ -673,8 +673,8 @@ class TestRequests:
         connect().request("balance.summary", "2026-10")
         assert calls().count(listed) == 1
 
-    def test_out_of_reach_a_name_means_the_newest_catalogued(self, connect, monkeypatch):
-        """So that a stored result can be read on the train."""
+    def test_offline_a_name_means_the_newest_catalogued_version(self, connect, monkeypatch):
+        """So a stored result can be read on a train."""
         client = connect(base_url="http://127.0.0.1:9")
         assert client.request("payouts.itemized", "2026-10").report_type == "payouts.itemized.5"
 
@@ -687,31 +687,31 @@ class TestRequests:
             (("payout_reconciliation.by_id.itemized.4", "2026-10"), errors.ParameterError, "takes no period"),
         ],
     )
-    def test_what_is_wrong_is_said_before_a_run_is_launched(self, client, calls, arguments, error, says):
-        """In words that help."""
+    def test_mistakes_are_reported_before_a_run_is_launched(self, client, calls, arguments, error, says):
+        """With a message that helps."""
         with pytest.raises(error, match=says):
             client.fetch(*arguments)
         assert calls(CREATE) == []
 
     def test_a_moment_beyond_the_data_is_an_error_that_names_both_limits(self, client, calls):
-        """No start is made up for it."""
+        """The package does not invent a start for it."""
         with pytest.raises(
             errors.IntervalError, match=r"Asked for: 2027-02-01T00:00:00Z. .* from 20.* to 2026-11-0"
         ):
             client.fetch("ending_balance_reconciliation.itemized.4", "2027-01")
         assert calls(CREATE) == []
 
-    def test_on_the_train_last_month_is_by_this_machines_clock(self, connect):
+    def test_offline_last_month_is_by_this_machines_clock(self, connect):
         """Stripe cannot be asked, and a stored result may still be read."""
         client = connect(base_url="http://127.0.0.1:9")
         assert client.request("balance.summary.2", "last month").interval_start == utc(2026, 10, 1)
 
     def test_types_that_describe_a_moment_take_the_end_of_a_period(self, client):
-        """The eleven that know no start."""
+        """The eleven types that have no start."""
         request = client.request("ending_balance_reconciliation.itemized.4", "2026-10")
         assert (request.interval_start, request.interval_end) == (None, utc(2026, 11, 1))
 
-    def test_a_payouts_own_report_takes_the_payout(self, client):
+    def test_a_report_about_one_payout_takes_the_payout(self, client):
         """And no period."""
         request = client.request("payout_reconciliation.by_id.itemized.4", payout="po_1")
         assert request.parameters == {"payout": "po_1"}
@@ -729,7 +729,7 @@ class TestRequests:
             ("financial_account_balance_change_from_activity.summary", "does not offer the report type"),
         ],
     )
-    def test_a_mistyped_type_gets_the_nearest(self, client, name, says):
+    def test_the_error_for_a_mistyped_type_names_the_nearest(self, client, name, says):
         """With or without version."""
         with pytest.raises(errors.UnknownReportTypeError, match=says):
             client.fetch(name, "2026-10")
@@ -738,8 +738,8 @@ class TestRequests:
         """Copied from a web page."""
         assert client.request(" Balance.Summary.2 ", "2026-10").report_type == "balance.summary.2"
 
-    def test_a_request_is_fetched_as_it_is(self, client):
-        """Code and form go both ways."""
+    def test_a_request_is_fetched_unchanged(self, client):
+        """Code can be turned into a form, and a form into code."""
         request = client.request("balance.summary", "2026-10")
         assert client.fetch(request).request == request
         with pytest.raises(errors.ParameterError, match="says it all"):
@@ -756,7 +756,7 @@ class TestRequests:
 
 class TestTrouble:
     def test_a_short_outage_does_not_end_a_wait(self, client, simulator, monkeypatch):
-        """The run goes on at Stripe meanwhile."""
+        """The run continues at Stripe meanwhile."""
         run = client.launch(client.request("balance.summary", "2026-10"))
         original, failures = client._api.list_runs, [errors.NetworkError("gone"), errors.ServerError("down")]
         look = client._api.retrieve_run
@@ -769,8 +769,8 @@ class TestTrouble:
         assert not failures
         assert original
 
-    def test_an_outage_that_lasts_ends_with_the_time_and_the_way_back(self, client, monkeypatch):
-        """The error says which run, and that it is not lost."""
+    def test_a_long_outage_ends_with_the_timeout_and_says_how_to_continue(self, client, monkeypatch):
+        """The error says which run it was, and that it is not lost."""
         run = client.launch(client.request("balance.summary", "2026-10"))
 
         def fail(_):
@@ -781,8 +781,8 @@ class TestTrouble:
             client.wait(run, timeout=60)
         assert isinstance(caught.value.__cause__, errors.NetworkError)
 
-    def test_a_key_revoked_half_way_is_said_with_the_way_back(self, client, simulator):
-        """With another key of the account the run can be picked up."""
+    def test_the_error_for_a_revoked_key_says_how_to_continue(self, client, simulator):
+        """With another key of the account the run can be waited for again."""
         run = client.launch(client.request("balance.summary", "2026-10"))
         simulator.faults.append(Fault("GET *", status=401, times=99))
         with pytest.raises(errors.AuthenticationError) as caught:
@@ -793,7 +793,7 @@ class TestTrouble:
         ("permissions", "lacks"),
         [(["report_runs_and_report_types_read"], "file"), (["file_read"], "report")],
     )
-    def test_a_permission_that_is_missing_is_named(self, simulator, tmp_path, permissions, lacks):
+    def test_a_missing_permission_is_named(self, simulator, tmp_path, permissions, lacks):
         """A restricted key has the two that it needs, and no more."""
         simulator.restrict("rk_test_few", permissions)
         clock = TestClock(simulator.clock)
@@ -804,20 +804,20 @@ class TestTrouble:
             client.fetch("balance.summary", "2026-09")
 
     @pytest.mark.parametrize("timeout", [None, "5", -1])
-    def test_a_timeout_that_is_none_is_refused_before_anything_is_launched(self, client, calls, timeout):
-        """Not after."""
+    def test_an_invalid_timeout_is_refused_before_anything_is_launched(self, client, calls, timeout):
+        """Not afterwards."""
         with pytest.raises(errors.ParameterError, match="number of seconds"):
             client.fetch("balance.summary", "2026-10", timeout=timeout)
         assert calls(CREATE) == []
 
     @pytest.mark.parametrize("id_", ["", "frr_1/../x", "../report_types/balance.summary.2", "file_1"])
-    def test_an_id_that_is_none_is_refused_before_any_call(self, client, calls, id_):
-        """It would reach another endpoint."""
+    def test_an_invalid_id_is_refused_before_any_call(self, client, calls, id_):
+        """It would be sent to another endpoint."""
         with pytest.raises(errors.ParameterError, match="'frr_'"):
             client.retrieve(id_)
         assert calls() == []
 
-    def test_blanks_around_an_id_do_not_matter_and_an_id_will_do(self, client):
+    def test_an_id_with_spaces_around_it_is_accepted_in_place_of_a_run(self, client):
         """Copied from a note."""
         run = client.fetch("balance.summary", "2026-10").run
         assert client.retrieve(f" {run.id}\n") == run
@@ -826,7 +826,7 @@ class TestTrouble:
 
     @pytest.mark.parametrize("position", [0.1, 0.5, 0.9])
     def test_a_stored_result_of_which_one_bit_changed_is_never_shown(self, client, position):
-        """Parquet itself does not notice; the hash beside it does. The next fetch reads it again."""
+        """Parquet itself does not notice; the hash beside it does. The next fetch reads the result again."""
         report = client.fetch("balance_change_from_activity.itemized.3", "2026-09")
         expected = report.frame()
         content = bytearray(report.path.read_bytes())
@@ -851,7 +851,7 @@ class TestTrouble:
 
 
 class TestManners:
-    def test_an_error_and_what_led_to_it_hold_no_key(self, connect, simulator):
+    def test_an_error_and_its_causes_contain_no_key(self, connect, simulator):
         """Notebooks can show the variables of every frame of a traceback, and every error behind an error."""
         import traceback
 
@@ -886,8 +886,8 @@ class TestManners:
         gc.collect()
         assert report.frame().height
 
-    def test_the_folder_may_be_relative_or_the_users(self, simulator, tmp_path, monkeypatch):
-        """And stays what it was when the working folder changes."""
+    def test_the_folder_may_be_relative_or_start_with_a_tilde(self, simulator, tmp_path, monkeypatch):
+        """It stays the same when the working directory changes."""
         monkeypatch.chdir(tmp_path)
         home = sr.Client(simulator.key, cache_dir="~/reports", application=simulator)
         assert home.settings.cache_dir == tmp_path / "home" / "reports"
@@ -911,14 +911,14 @@ class TestManners:
         assert calls() == []
         assert not (tmp_path / "none").exists()
 
-    def test_results_are_for_their_owners_eyes_only(self, client, tmp_path):
-        """They hold customers' names."""
+    def test_results_are_readable_only_by_the_user(self, client, tmp_path):
+        """They contain customers' names."""
         client.fetch("balance.summary", "2026-10")
         for path in (tmp_path / "cache").rglob("*"):
             assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
     def test_no_key_is_in_any_file_log_or_repr(self, client, simulator, tmp_path, caplog):
-        """Byte by byte, names of files included."""
+        """Byte by byte, including the names of files."""
         with caplog.at_level(logging.DEBUG):
             report = client.fetch("balance.summary", "2026-10")
             simulator.faults.append(Fault(status=401, times=9))
@@ -932,7 +932,7 @@ class TestManners:
         assert not any(simulator.key.encode() in text for text in texts)
 
     def test_nothing_is_left_in_staging(self, client, simulator, tmp_path):
-        """Neither after success nor after failure."""
+        """Neither after a success nor after a failure."""
         client.fetch("balance.summary", "2026-10")
         simulator.faults.append(Fault("GET /v1/files/*", status=200, body=b'"a","a"\n', times=9))
         with pytest.raises(errors.FileError):
@@ -940,7 +940,7 @@ class TestManners:
         assert not list((tmp_path / "cache").glob("*/staging/*"))
 
     def test_a_damaged_file_is_not_stored(self, client, simulator, tmp_path):
-        """The error names the run; fetching again reads it again."""
+        """The error names the run; the next fetch reads the file again."""
         run = client.wait(client.launch(client.request("balance.summary", "2026-10")))
         body = b'"category","category"\n' + b"x" * (run.result.size - 22)
         simulator.faults.append(Fault("GET /v1/files/*", status=200, body=body))
@@ -950,23 +950,23 @@ class TestManners:
         assert not list((tmp_path / "cache").rglob("*.parquet"))
         assert client.read(run).height
 
-    def test_money_has_no_float_anywhere(self, client):
-        """Decimal from the text of the file to the frame."""
+    def test_money_is_never_a_float(self, client):
+        """It is Decimal from the text of the file to the frame."""
         frame = client.frame("balance_change_from_activity.itemized.3", "2026-10", columns="all")
         assert not any(dtype.is_float() for dtype in frame.schema.values())
         assert isinstance(frame["net"][0], Decimal)
 
     @given(seed=st.integers(0, 3))
     def test_the_demo_is_the_same_for_the_same_seed(self, seed, tmp_path_factory):
-        """A figure in a tutorial stays true."""
+        """A figure in a tutorial stays correct."""
         frames = []
         for _ in range(2):
             with sr.demo(seed, cache_dir=tmp_path_factory.mktemp("demo")) as client:
                 frames.append(client.frame("balance.summary", "2026-10"))
         assert_frame_equal(*frames)
 
-    def test_the_demos_clock_starts_when_it_says(self, client):
-        """And moves only while the client waits."""
+    def test_the_demos_clock_starts_at_the_documented_time(self, client):
+        """And it moves only while the client waits."""
         assert client.simulator.clock.now() == datetime(2026, 11, 5, 12, tzinfo=UTC)
         client.fetch("balance.summary", "2026-10")
         assert client.simulator.clock.now() < datetime(2026, 11, 5, 12, 1, tzinfo=UTC)

@@ -61,7 +61,7 @@ def fetched(tmp_path, monkeypatch):
 
 @given(st.permutations(NAMES))
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_a_report_with_such_columns_is_read_and_written_whole(fetched, tmp_path, names):
+def test_a_report_with_such_columns_is_read_and_written_completely(fetched, tmp_path, names):
     """As a frame, as Parquet, as CSV and as a workbook."""
     report, expected = fetched(names), expected_frame(names)
     assert_frame_equal(report.frame(), expected)

@@ -41,8 +41,8 @@ def names(client):
         pytest.param('read_csv(f, timezone="Asia/Tok', "Asia/Tok", "Asia/Tokyo", id="imported by name"),
     ],
 )
-def test_a_text_is_completed_by_what_its_argument_takes(code, typed, first, names):
-    """Whoever does not know the name of a report presses Tab."""
+def test_a_text_is_completed_by_the_values_of_its_argument(code, typed, first, names):
+    """A user who does not know the name of a report presses Tab."""
     found = complete(code, names)
     assert found is not None
     assert found[0] == typed
@@ -50,7 +50,7 @@ def test_a_text_is_completed_by_what_its_argument_takes(code, typed, first, name
 
 
 def test_columns_are_those_of_the_type_that_the_call_names(names):
-    """All versions of it, where it has none."""
+    """All versions of the type, if the call gives none."""
     columns = complete('client.fetch("payouts.itemized", "2026-10", columns=["net", "payout_', names)
     assert columns is not None
     assert set(columns[1]) == {
@@ -78,14 +78,14 @@ def test_columns_are_those_of_the_type_that_the_call_names(names):
         "",
     ],
 )
-def test_nothing_is_offered_elsewhere(code, names):
-    """A wrong offer is worse than none; and nothing of the user's is evaluated to find out."""
+def test_nothing_is_completed_elsewhere(code, names):
+    """A wrong suggestion is worse than none; and no code of the user is evaluated to find one."""
     found = complete(code, names)
     assert found is None or found[1] == []
 
 
 def test_a_shell_completes_it_with_its_own_completer(client, tmp_path, monkeypatch):
-    """As Jupyter asks it; a second install changes nothing."""
+    """Jupyter calls it the same way; a second installation changes nothing."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     shell = InteractiveShell()
     shell.user_ns["client"] = client
@@ -98,8 +98,8 @@ def test_a_shell_completes_it_with_its_own_completer(client, tmp_path, monkeypat
     assert len(offered) == len(set(offered))
 
 
-def test_the_first_client_of_a_session_installs_it_and_the_import_does_not():
-    """An import changes nothing in the user's session; whoever makes a client wants Tab to work."""
+def test_the_first_client_of_a_session_installs_completion_and_the_import_does_not():
+    """An import changes nothing in the user's session; a user who creates a client wants Tab to work."""
     code = (
         "from IPython.core.interactiveshell import InteractiveShell as S; s = S.instance();"
         "count = lambda: print(len(s.Completer.custom_matchers));"
@@ -112,7 +112,7 @@ def test_the_first_client_of_a_session_installs_it_and_the_import_does_not():
 
 @pytest.mark.parametrize("method", ["request", "fetch", "fetch_all", "frame", "submit"])
 def test_help_and_completion_name_every_parameter_of_stripe(method):
-    """Shift-Tab shows them, and Tab offers them, since the signature does."""
+    """Shift-Tab shows them and Tab completes them, because the signature has them."""
     shown = inspect.signature(getattr(sr.Client, method)).parameters
     assert {"timezone", "columns", "currency", "reporting_category", "payout", "connected_account"} <= set(
         shown

@@ -55,8 +55,8 @@ def whole(tmp_path):
     return files
 
 
-def test_sixteen_threads_that_want_the_same_launch_it_once(live, tmp_path):
-    """Of one client and of several."""
+def test_sixteen_threads_with_the_same_request_launch_one_run(live, tmp_path):
+    """Threads of one client and of several."""
     simulator, url = live
     clients = [sr.Client(simulator.key, base_url=url, cache_dir=tmp_path / "cache") for _ in range(4)]
     with ThreadPoolExecutor(16) as pool:
@@ -70,7 +70,7 @@ def test_sixteen_threads_that_want_the_same_launch_it_once(live, tmp_path):
 
 @pytest.mark.parametrize("where", ["thread", "process"])
 def test_clearing_at_any_time_breaks_no_fetch(live, tmp_path, where):
-    """The right rows come, without a warning; folders and files go from under whoever writes them."""
+    """The right rows arrive without a warning, although folders and files are removed during writing."""
     simulator, url = live
     process = None
     stop = threading.Event()
@@ -105,7 +105,7 @@ def test_clearing_at_any_time_breaks_no_fetch(live, tmp_path, where):
         assert_frame_equal(frame, expected[month])
 
 
-def test_threads_that_want_different_reports_do_not_wait_for_each_other(live, tmp_path):
+def test_threads_with_different_requests_do_not_wait_for_each_other(live, tmp_path):
     """Eight months side by side."""
     simulator, url = live
     with (
@@ -132,8 +132,8 @@ def test_eight_threads_and_two_processes_that_post_the_same_request_launch_one_r
     assert len(ids) == len(launches(simulator)) == 1
 
 
-def test_four_processes_asking_for_the_same_and_for_different_reports(live, tmp_path):
-    """No lock error, no second launch, no half file."""
+def test_four_processes_fetch_equal_and_different_reports(live, tmp_path):
+    """No lock error, no second launch, no incomplete file."""
     simulator, _ = live
     body = f"[client.submit('balance.summary.2', month).result(60) for month in {MONTHS[:4]!r}]"
     processes = [
@@ -169,8 +169,8 @@ def test_a_forked_process_shares_no_connection_with_its_parent(live, tmp_path):
 
 
 @pytest.mark.parametrize("calls", range(1, 5))
-def test_a_process_that_is_killed_leaves_what_the_next_one_goes_on_with(live, tmp_path, calls):
-    """After any of its calls: no repair, no second launch, nothing half stored."""
+def test_the_next_process_continues_after_a_killed_one(live, tmp_path, calls):
+    """After any of its calls: no repair, no second launch, nothing stored incompletely."""
     simulator, url = live
     process = subprocess.Popen(script(live, tmp_path, "client.fetch('payouts.itemized.5', '2026-09')"))
     until(lambda: len(simulator.requests) >= calls or process.poll() is not None)
@@ -214,8 +214,8 @@ print(n)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_process_that_is_killed_at_any_touch_of_the_disk_loses_nothing(live, tmp_path):
-    """Before the first file is opened, before the second, … until one gets through to its end."""
+def test_a_process_that_is_killed_at_any_disk_access_loses_nothing(live, tmp_path):
+    """Before the first file is opened, before the second, … until a process finishes."""
     simulator, url = live
     command = [sys.executable, "-c", KILLED_EVERYWHERE, simulator.key, url, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240)
@@ -232,8 +232,8 @@ def test_a_process_that_is_killed_at_any_touch_of_the_disk_loses_nothing(live, t
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
-def test_control_c_in_a_terminal_detaches_at_once_and_says_how_to_come_back(live, tmp_path):
-    """The run goes on at Stripe; KeyboardInterrupt reaches the caller; the next process joins the run."""
+def test_control_c_in_a_terminal_ends_the_wait_and_says_how_to_continue(live, tmp_path):
+    """The run continues at Stripe; KeyboardInterrupt reaches the caller; the next process joins the run."""
     simulator, url = live
     simulator.outcomes.append("stuck")
     body = "client.fetch('payouts.itemized.5', '2026-10', timeout=60)"
