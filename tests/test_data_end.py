@@ -55,7 +55,7 @@ def strict(simulator):
     ],
 )
 def test_strict_bounds_are_a_second_within_the_data(simulator, moved, is_strict, param):
-    """The words of the reference; those of the guide include both bounds."""
+    """The reference says so; the guide includes both bounds."""
     simulator.strict_bounds = is_strict
     api = Api(simulator)
     type_ = api.get("/v1/reporting/report_types/balance.summary.1").json
@@ -103,7 +103,9 @@ def test_a_request_keeps_where_it_was_truncated_and_does_not_send_it():
 
 @pytest.mark.parametrize("period", ["this month", "mtd", "this quarter", "ytd", "this year", "FY2027"])
 @pytest.mark.parametrize("is_strict", [False, True])
-def test_an_open_period_is_fetched_whatever_stripe_does(simulator, tmp_path, period, is_strict, data_ends):
+def test_an_open_period_is_fetched_whichever_rule_stripe_applies(
+    simulator, tmp_path, period, is_strict, data_ends
+):
     """It ends with the data, or one second earlier if Stripe refuses that; and the report says so."""
     simulator.strict_bounds = is_strict
     simulator.requests.clear()
@@ -124,8 +126,8 @@ def test_an_open_period_is_fetched_whatever_stripe_does(simulator, tmp_path, per
         assert posted == ([400, 200] if is_strict else [200])
 
 
-def test_what_stripe_refused_is_remembered(strict, client, calls, data_ends):
-    """The second call, of any type, asks for one second less at once, and finds the stored result."""
+def test_a_refused_end_is_remembered(strict, client, calls, data_ends):
+    """The second call, of any type, requests one second less at once, and finds the stored result."""
     first = client.fetch(SUMMARY, "this month")
     calls()
     assert client.plan(SUMMARY, "this month").action == "stored"
@@ -139,7 +141,7 @@ def test_what_stripe_refused_is_remembered(strict, client, calls, data_ends):
     assert calls(RUNS) == [RUNS]
 
 
-def test_it_is_remembered_though_the_wait_is_given_up(strict, client, simulator, calls):
+def test_a_refused_end_is_remembered_after_a_timeout_too(strict, client, simulator, calls):
     """The launch has shown it; the next call joins the run and launches nothing."""
     simulator.outcomes.append("stuck")
     with pytest.raises(sr.errors.RunTimeoutError):
@@ -148,8 +150,8 @@ def test_it_is_remembered_though_the_wait_is_given_up(strict, client, simulator,
     assert client.plan(SUMMARY, "this month").action == "awaited"
 
 
-def test_a_finished_request_is_an_open_period_still(strict, client, data_ends):
-    """The form and its code ask in two steps."""
+def test_a_finished_request_is_still_an_open_period(strict, client, data_ends):
+    """The form and its code work in two steps."""
     request = client.request(SUMMARY, "this month")
     assert request.interval_end == data_ends
     assert client.fetch(request).request.interval_end == data_ends - SECOND
@@ -192,8 +194,8 @@ def test_only_the_last_part_of_a_set_is_shortened(strict, client, calls, data_en
     assert calls(RUNS) == []
 
 
-def test_all_reports_of_a_tie_out_end_together(strict, client, data_ends):
-    """Or the last second would be a difference."""
+def test_all_reports_of_a_tie_out_end_at_the_same_time(strict, client, data_ends):
+    """Otherwise the last second would be a difference."""
     tie_out = client.tie_out("this month")
     ends = {report.request.interval_end for name, report in tie_out.reports.items() if name != "previous"}
     assert ends == {data_ends - SECOND}
@@ -201,8 +203,8 @@ def test_all_reports_of_a_tie_out_end_together(strict, client, data_ends):
     assert any("one second earlier" in note for note in tie_out.notes)
 
 
-def test_the_request_of_a_form_changes_as_stripe_wants(strict, client, data_ends):
-    """What the form shows is the report that it has; the next one is not refused."""
+def test_the_request_of_a_form_is_shortened_too(strict, client, data_ends):
+    """The form shows the request of its report; the next one is not refused."""
     explorer = sr.explore(client)
     explorer.model.learned_types(client.report_types())
     explorer.choose(period="this month")
@@ -226,7 +228,7 @@ def test_the_command_line_prints_that_the_period_was_shortened(monkeypatch, caps
 # What is not shortened
 
 
-def test_an_interval_that_the_user_named_is_refused_with_what_to_do(strict, client, calls, data_ends):
+def test_an_interval_that_the_user_named_is_refused_with_a_remedy(strict, client, calls, data_ends):
     """Only the user knows whether the last second may be missing."""
     with pytest.raises(InvalidRequestError, match=r"End it one second earlier, or wait until") as refused:
         client.fetch(SUMMARY, (utc(2026, 11, 1), data_ends))
@@ -235,8 +237,8 @@ def test_an_interval_that_the_user_named_is_refused_with_what_to_do(strict, clie
     assert client.fetch(SUMMARY, (utc(2026, 11, 1), data_ends - SECOND)).reuse.notes == ()
 
 
-def test_a_start_at_the_start_of_the_data_is_refused_with_what_to_do(strict, client, calls):
-    """It is the user's own bound too."""
+def test_a_start_at_the_start_of_the_data_is_refused_with_a_remedy(strict, client, calls):
+    """The user named this bound too."""
     first = client.report_type(SUMMARY).data_available_start
     with pytest.raises(InvalidRequestError, match=r"Start it one second later"):
         client.fetch(SUMMARY, (first, first + timedelta(days=1)))
@@ -259,10 +261,10 @@ def refusal(param, message="Refused."):
         pytest.param(refusal(None), 1, id="no reason given"),
     ],
 )
-def test_one_second_less_is_asked_for_once_and_only_if_the_end_was_refused(
+def test_one_second_less_is_requested_once_and_only_if_the_end_was_refused(
     client, simulator, calls, data_ends, fault, launches
 ):
-    """Never in a loop; and what was not the reason is not remembered."""
+    """Never in a loop; and an end that was not the reason is not remembered."""
     simulator.faults.append(fault)
     with pytest.raises(InvalidRequestError, match=r"Refused|Data only"):
         client.fetch(SUMMARY, "this month")
@@ -271,7 +273,7 @@ def test_one_second_less_is_asked_for_once_and_only_if_the_end_was_refused(
     assert client.request(SUMMARY, "this month").interval_end == data_ends
 
 
-def test_a_refusal_that_stripe_keeps_is_not_met_again(client, simulator, data_ends):
+def test_a_refusal_that_stripe_would_repeat_is_avoided(client, simulator, data_ends):
     """The shorter request has an idempotency key of its own."""
     simulator.faults.append(replace(refusal("parameters[interval_end]"), times=1))
     assert client.fetch(SUMMARY, "this month").request.interval_end == data_ends - SECOND
@@ -279,7 +281,7 @@ def test_a_refusal_that_stripe_keeps_is_not_met_again(client, simulator, data_en
 
 
 def test_whole_months_are_never_shortened(simulator, tmp_path):
-    """The fees of a tax invoice are asked for by month; an open year ends with its last complete one."""
+    """The fees of a tax invoice are requested by month; an open year ends with its last complete one."""
     with DemoClient(simulator, cache_dir=tmp_path / "live", livemode=True) as client:
         client._store.launch_log.note_data_end_refused()
         reports = client.fetch_all("all_fees.vat_invoice_v2.itemized.2", "2026")

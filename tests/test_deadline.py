@@ -80,7 +80,7 @@ UNTOUCHED = {(wait, "file.trickle"), (wait, "file.redirect_loop"), (wait, "run.s
 @pytest.mark.parametrize("slowness", SLOWNESS)
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__name__)
 def test_a_call_takes_no_longer_than_its_timeout_and_can_be_continued(call, slowness, client, simulator):
-    """By the clock of the call. What was launched before the time was over is not launched again."""
+    """By the clock of the call. A run that was already launched is not launched again."""
     if call in (wait, report):
         client.launch(client.request(*ASKED))
         simulator.clock.advance(60)
@@ -115,8 +115,8 @@ def test_a_call_takes_no_longer_than_its_timeout_and_can_be_continued(call, slow
         ("answer.429_retry_after_hour", errors.RateLimitError, r"asks for a pause of 3600 s"),
     ],
 )
-def test_the_error_says_what_was_slow_and_how_to_go_on(fault, error, says, client, simulator):
-    """And it is a `TimeoutError` wherever the time was over."""
+def test_the_error_says_what_was_slow_and_how_to_continue(fault, error, says, client, simulator):
+    """And it is a `TimeoutError`, wherever the time was over."""
     simulator.inject_fault(fault, times=math.inf)
     with pytest.raises(error, match=says) as caught:
         client.fetch(*ASKED, timeout=TIMEOUT)
@@ -126,7 +126,7 @@ def test_the_error_says_what_was_slow_and_how_to_go_on(fault, error, says, clien
         assert "no new run is needed" in str(caught.value)
 
 
-def test_a_create_whose_answer_comes_in_drops_launches_one_run(client, simulator):
+def test_a_launch_with_a_very_slow_answer_launches_one_run(client, simulator):
     """Stripe has launched it, and the same fetch finds it by its idempotency key."""
     type_ = client.report_type("payouts.itemized.5")
     simulator.inject_fault("answer.trickle", match="POST /v1/reporting/report_runs", times=math.inf)
@@ -137,8 +137,8 @@ def test_a_create_whose_answer_comes_in_drops_launches_one_run(client, simulator
     assert len(simulator.runs) == 1
 
 
-def test_a_run_is_looked_at_once_more_before_the_time_is_over(client, simulator):
-    """Else one that ends in the last pause would be given up."""
+def test_a_run_is_polled_once_more_before_the_timeout(client, simulator):
+    """Otherwise a run that ends in the last pause would not be found."""
     run = client.launch(client.request(*ASKED))
     simulator.clock.advance(1)
     assert client.wait(run, timeout=10.5).status == "succeeded"
@@ -158,7 +158,7 @@ def test_a_run_is_looked_at_once_more_before_the_time_is_over(client, simulator)
     ids=["report_types", "report_type", "request", "runs", "retrieve", "plan", "launch"],
 )
 def test_a_call_without_a_timeout_ends_too(call, client, simulator):
-    """A notebook must not hang for an hour on a list of names."""
+    """A notebook must not wait for an hour for a list of names."""
     client.launch(client.request(*ASKED))
     simulator.clock.advance(60)
     simulator.inject_fault("answer.trickle", times=math.inf)
@@ -169,7 +169,7 @@ def test_a_call_without_a_timeout_ends_too(call, client, simulator):
 
 
 class TestLimits:
-    def test_the_earlier_of_two_limits_holds(self):
+    def test_the_earlier_of_two_limits_applies(self):
         """A call within a call has no more time than the outer one."""
         clock = TestClock(Clock())
         with deadline.within(clock, 10):
@@ -181,8 +181,8 @@ class TestLimits:
             assert deadline.left() == pytest.approx(6)
         assert deadline.left() == math.inf
 
-    def test_a_thread_takes_the_limit_along(self):
-        """Where it is started in the context of the call."""
+    def test_a_thread_has_the_time_limit_of_its_caller(self):
+        """If it is started in the context of the call."""
         seen = []
         with deadline.within(TestClock(Clock()), 10):
             thread = threading.Thread(target=copy_context().run, args=(lambda: seen.append(deadline.left()),))
@@ -190,7 +190,7 @@ class TestLimits:
         thread.join()
         assert seen == [pytest.approx(10)]
 
-    def test_a_pause_beyond_the_end_is_not_begun(self):
+    def test_a_pause_beyond_the_time_limit_is_not_started(self):
         """It could only end in the same error, later."""
         clock = TestClock(Clock())
         with (
@@ -200,8 +200,8 @@ class TestLimits:
             deadline.pause(clock, 11, "It was not done")
         assert clock.slept == []
 
-    def test_nobody_waits_for_a_turn_beyond_the_end(self):
-        """Others may be reading results for hours."""
+    def test_waiting_for_a_place_ends_at_the_time_limit(self):
+        """Other threads may be reading results for hours."""
         room = threading.BoundedSemaphore(1)
         with (
             deadline.within(SystemClock(), 0.01),
@@ -213,7 +213,7 @@ class TestLimits:
         with deadline.turn(room, "The third"):
             pass
 
-    def test_a_report_that_another_process_holds_is_waited_for_no_longer(self, connect):
+    def test_waiting_for_another_process_ends_at_the_time_limit(self, connect):
         """It may download for hours."""
         client = connect(clock=SystemClock())
         request = client.request(*ASKED)
@@ -245,8 +245,8 @@ class TestSockets:
             pytest.param(b"HTTP/1.1 200 ", b"x", id="the status line"),
         ],
     )
-    def test_an_answer_in_drops_ends_with_the_call(self, begins, drop, tmp_path):
-        """Of JSON here; files are read from the same sockets."""
+    def test_an_answer_that_arrives_byte_by_byte_ends_at_the_time_limit(self, begins, drop, tmp_path):
+        """An answer of JSON here; files are read from the same sockets."""
         with (
             dripping(begins, drop) as url,
             sr.Client("sk_test_123", base_url=url, cache_dir=tmp_path) as client,
@@ -255,8 +255,8 @@ class TestSockets:
             client.wait("frr_123", timeout=0.3)
 
     @pytest.mark.parametrize("connection", ["direct", "proxy"])
-    def test_the_sockets_of_a_proxy_keep_the_time_too(self, connection, tmp_path, monkeypatch):
-        """A company's proxy may be what is slow."""
+    def test_sockets_of_a_proxy_respect_the_time_limit_too(self, connection, tmp_path, monkeypatch):
+        """A company's proxy may be the slow part."""
         with dripping(STATUS + b"X-Header: ", b"x") as url:
             if connection == "proxy":
                 monkeypatch.setenv("HTTPS_PROXY", url)

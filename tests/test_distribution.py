@@ -42,8 +42,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     assert sources == {name for name in wheel if name.endswith(".py")}
 
 
-def test_the_wheel_has_what_is_no_code(wheel):
-    """The catalogue, and the mark that says that the package is typed."""
+def test_the_wheel_has_the_data_files(wheel):
+    """The catalogue, and the file that marks the package as typed."""
     assert wheel["stripe_reports/py.typed"] == b""
     assert len(wheel["stripe_reports/catalog/report_types.json"]) > 50_000
     others = {name for name in wheel if name.startswith("stripe_reports/") and not name.endswith(".py")}
@@ -55,7 +55,7 @@ def test_the_wheel_has_what_is_no_code(wheel):
     assert others == kept
 
 
-def test_the_metadata_say_what_an_index_shows(wheel):
+def test_the_metadata_have_what_a_package_index_shows(wheel):
     """Version from one place, licence, Python, README."""
     name = next(name for name in wheel if name.endswith(".dist-info/METADATA"))
     metadata = message_from_bytes(wheel[name])
@@ -67,8 +67,8 @@ def test_the_metadata_say_what_an_index_shows(wheel):
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in wheel)
 
 
-def test_the_sources_can_be_tested(built):
-    """Whoever packages it further has the tests, the notebooks, and what they read; and no leftovers."""
+def test_the_source_distribution_can_be_tested(built):
+    """Distributors get the tests, the notebooks and everything that they read, and no temporary files."""
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE"} <= names

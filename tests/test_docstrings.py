@@ -25,8 +25,8 @@ def examples():
 
 
 @pytest.mark.parametrize("example", list(examples()), ids=lambda example: example.name)
-def test_an_example_gives_what_it_says(example, client, tmp_path, monkeypatch):
-    """Each in a fresh client, in a folder of its own."""
+def test_an_example_returns_what_it_shows(example, client, tmp_path, monkeypatch):
+    """Each runs with a fresh client, in its own folder."""
     monkeypatch.chdir(tmp_path)
     example.globs |= {"sr": sr, "client": client}
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
@@ -34,8 +34,8 @@ def test_an_example_gives_what_it_says(example, client, tmp_path, monkeypatch):
     assert runner.failures == 0
 
 
-def test_there_are_examples_of_the_main_calls():
-    """The ones that people meet first."""
+def test_the_main_calls_have_examples():
+    """Users meet them first."""
     names = {example.name.removeprefix("stripe_reports.") for example in examples()}
     assert {"client.Client", "client.Client.fetch", "runs.calls.RunCalls.wait", "demo_client.demo"} <= names
 
@@ -60,8 +60,8 @@ def public_calls():
 @pytest.mark.parametrize(
     ("name", "call"), list(public_calls()), ids=lambda each: each if isinstance(each, str) else ""
 )
-def test_every_public_call_explains_itself_and_its_parameters(name, call):
-    """Or points to where they are explained: people read help() and not the source."""
+def test_every_public_call_documents_itself_and_its_parameters(name, call):
+    """Or refers to the place where they are documented: people read help() and not the source."""
     text = inspect.getdoc(call)
     assert text, f"{name} has no docstring"
     if inspect.isclass(call) and (issubclass(call, Exception) or not inspect.signature(call).parameters):

@@ -52,8 +52,8 @@ def sign_again(folder):
     (folder / "manifest.sha256").write_text("".join(lines))
 
 
-def test_it_has_everything_the_close_rests_on(made):
-    """Each report twice, its provenance, its picture; the controls, the page, the hashes."""
+def test_evidence_has_everything_that_the_close_is_based_on(made):
+    """Each report twice, its provenance, its chart; the controls, the page, the hashes."""
     names = ("activity", "ending_balance", "payout_reconciliation", "payouts", "previous", "summary")
     assert set(made.files) == {
         *("index.html", "evidence.json", "controls.csv", "manifest.sha256"),
@@ -69,7 +69,7 @@ def test_it_has_everything_the_close_rests_on(made):
     assert made.digest == hashlib.sha256((made.path / "manifest.sha256").read_bytes()).hexdigest()
 
 
-def test_it_verifies(made):
+def test_new_evidence_verifies(made):
     """Right after it was written, and from the command line, without a key."""
     result = sr.verify(made.path)
     assert result.ok, str(result)
@@ -79,16 +79,16 @@ def test_it_verifies(made):
     assert cli.main(["verify", str(made.path)]) == 0
 
 
-def test_the_hashes_are_checked_by_sha256sum_too(made):
-    """Who audits it need not trust our program."""
+def test_sha256sum_can_check_the_hashes(made):
+    """An auditor need not trust our program."""
     if shutil.which("sha256sum") is None:
         pytest.skip("needs sha256sum")
     command_ = ["sha256sum", "--check", "--strict", "manifest.sha256"]
     subprocess.run(command_, cwd=made.path, check=True, capture_output=True)
 
 
-def test_the_page_needs_nothing_else(made):
-    """No script, nothing loaded from elsewhere; its links lead into the folder."""
+def test_the_page_loads_nothing_and_runs_nothing(made):
+    """Its links lead into the folder."""
     html = made.page.read_text()
     assert "<script" not in html
     assert not re.search(r"""(src|href)=["'](https?:)?//""", html)
@@ -101,8 +101,8 @@ def test_the_page_needs_nothing_else(made):
     assert "Test data" in html
 
 
-def test_the_reports_in_it_are_those_that_were_tied_out(made):
-    """To the byte: the stored files, with their provenance inside."""
+def test_the_reports_in_evidence_are_those_that_were_tied_out(made):
+    """Byte by byte: the stored files, with their provenance inside."""
     for name, report in made.tie_out.reports.items():
         copy = made.path / "reports" / f"{name}.parquet"
         assert copy.read_bytes() == report.path.read_bytes()
@@ -112,15 +112,15 @@ def test_the_reports_in_it_are_those_that_were_tied_out(made):
         assert pl.read_csv(copy.with_suffix(".csv")).height == report.frame().height
 
 
-def test_it_is_for_its_owners_eyes_only(made):
-    """It holds customers' data."""
+def test_evidence_is_readable_only_by_the_user(made):
+    """It contains customers' data."""
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o700
     for name in made.files:
         assert stat.S_IMODE((made.path / name).stat().st_mode) == 0o600
 
 
-def test_a_zip_is_closed_to_others_while_it_is_written(made, tmp_path, monkeypatch):
-    """It lies in a folder that others may look into, and writing a large one takes a while."""
+def test_a_zip_is_private_while_it_is_written(made, tmp_path, monkeypatch):
+    """Others may be able to read the folder that it is in, and writing a large one takes a while."""
     modes = set()
     copy = shutil.copyfileobj
 
@@ -133,8 +133,8 @@ def test_a_zip_is_closed_to_others_while_it_is_written(made, tmp_path, monkeypat
     assert modes == {0o600}
 
 
-def test_a_zip_is_the_same_in_one_file(made, tmp_path, capsys):
-    """To send away, and to verify as it is; the same evidence gives the same bytes."""
+def test_a_zip_has_the_same_files_as_the_folder(made, tmp_path, capsys):
+    """To send it, and to verify it without unpacking; the same evidence gives the same bytes."""
     written_at = made.tie_out.reports["summary"].provenance.fetched_at
     written = [
         write_evidence(made.tie_out, tmp_path / name, written_at=written_at)
@@ -165,7 +165,7 @@ def test_existing_files_are_never_overwritten(made, tmp_path):
     assert sr.verify(write_evidence(made.tie_out, tmp_path / "empty", written_at=now).path).ok
 
 
-def test_what_fails_halfway_leaves_nothing(made, tmp_path, monkeypatch):
+def test_a_failure_halfway_leaves_no_files(made, tmp_path, monkeypatch):
     """A full disk, an interrupt, a chart that cannot be drawn."""
     now = made.tie_out.reports["summary"].provenance.fetched_at
     for error in (OSError(28, "No space left on device"), KeyboardInterrupt()):
@@ -180,8 +180,8 @@ def test_what_fails_halfway_leaves_nothing(made, tmp_path, monkeypatch):
         assert [path.name for path in tmp_path.iterdir() if "close" in path.name] == []
 
 
-def test_a_close_that_fails_is_written_as_one_that_fails(made, tmp_path, monkeypatch, capsys):
-    """It is evidence of a difference; the page shows the rows, and the job exits with one."""
+def test_a_failed_close_is_written_as_a_failed_one(made, tmp_path, monkeypatch, capsys):
+    """It is evidence of a difference; the page shows the rows, and the command exits with one."""
     frames = dict(made.tie_out.frames)
     spoiled = pl.col("category") == "activity"
     frames["summary"] = frames["summary"].with_columns(
@@ -222,7 +222,7 @@ def test_a_changed_file_is_found(close):
 
 
 def test_a_missing_file_and_an_added_one_are_found(close):
-    """Nothing was taken away, nothing was slipped in."""
+    """No file was removed, and none was added."""
     (close / "charts" / "summary.svg").unlink()
     (close / "reports" / "other.csv").write_text("x")
     (close / ".hidden").write_text("x")
@@ -244,8 +244,8 @@ def test_a_file_that_is_a_link_is_missing(close):
     assert "controls.csv is missing." in problems(close)
 
 
-def test_a_csv_that_is_not_its_parquet_is_found_though_hashes_were_made_anew(close):
-    """Whoever changes a figure in the readable file must change it everywhere."""
+def test_a_csv_that_differs_from_its_parquet_is_found_despite_new_hashes(close):
+    """A changed figure would have to be changed everywhere."""
     csv = close / "reports" / "payouts.csv"
     lines = csv.read_text().splitlines(keepends=True)
     csv.write_text("".join(lines[:-1]))
@@ -254,7 +254,7 @@ def test_a_csv_that_is_not_its_parquet_is_found_though_hashes_were_made_anew(clo
 
 
 def test_controls_that_do_not_follow_from_the_reports_are_found(close):
-    """They are computed again from the Parquet files."""
+    """They are calculated again from the Parquet files."""
     frame = pl.read_parquet(close / "reports" / "activity.parquet")
     metadata = pl.read_parquet_metadata(close / "reports" / "activity.parquet")
     fewer = frame[1:]
@@ -268,8 +268,8 @@ def test_controls_that_do_not_follow_from_the_reports_are_found(close):
     assert re.match(r"controls.csv differs from the controls of the reports: .* fail\.", found[2])
 
 
-def test_another_provenance_is_found(close):
-    """The run that a report is said to come from is the one inside its file."""
+def test_a_changed_provenance_is_found(close):
+    """The run that a report is said to come from must be the one in its file."""
     told = close / "provenance" / "summary.json"
     told.write_text(told.read_text().replace("frr_", "frr_9"))
     sign_again(close)
@@ -278,15 +278,15 @@ def test_another_provenance_is_found(close):
     ]
 
 
-def test_a_manifest_that_leaves_something_out_is_found(close):
-    """Completeness is not up to the manifest."""
+def test_an_incomplete_manifest_is_found(close):
+    """The manifest does not decide what is complete."""
     (close / "reports" / "payouts.csv").unlink()
     sign_again(close)
     assert "manifest.sha256 does not list reports/payouts.csv, which belongs to it." in problems(close)
 
 
 def test_a_damaged_report_is_a_finding_and_not_a_crash(close):
-    """All other checks are made all the same."""
+    """All other checks are still made."""
     (close / "reports" / "activity.parquet").write_bytes(b"PAR1 nothing PAR1")
     found = problems(close)
     assert "reports/activity.parquet was changed after it was written." in found
@@ -305,16 +305,16 @@ def test_a_damaged_report_is_a_finding_and_not_a_crash(close):
         lambda close: (close / "evidence.json").write_text('{"reports": {"../x": {}}, "title": ""}'),
     ],
 )
-def test_what_is_no_evidence_is_refused(close, spoil):
-    """And nothing outside of the folder is ever looked at."""
+def test_anything_other_than_evidence_is_refused(close, spoil):
+    """And no file outside of the folder is ever read."""
     spoil(close)
     with pytest.raises(NotAReportError):
         sr.verify(close)
 
 
 @pytest.mark.parametrize("name", ["close", "close.zip"])
-def test_of_two_who_write_the_same_evidence_at_once_one_is_refused(client, tmp_path, monkeypatch, name):
-    """What the first has written stays as it is."""
+def test_one_of_two_simultaneous_writers_is_refused(client, tmp_path, monkeypatch, name):
+    """The files that the first one has written stay unchanged."""
     target = tmp_path / name
     real = writing.files_of
 
@@ -336,8 +336,8 @@ def contents_of(path):
     return {each.name: each.read_bytes() for each in (path.rglob("*.*") if path.is_dir() else [path])}
 
 
-def test_a_zip_that_is_none_is_refused(tmp_path, capsys):
-    """By name, not by a traceback."""
+def test_an_invalid_zip_is_refused(tmp_path, capsys):
+    """With its name, without a traceback."""
     (tmp_path / "x.zip").write_bytes(b"no")
     assert cli.main(["verify", str(tmp_path / "x.zip")]) == 1
     assert "neither a folder nor a .zip" in capsys.readouterr().err

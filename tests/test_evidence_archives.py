@@ -54,7 +54,7 @@ def packed(path, entries):
     return path
 
 
-def test_one_that_was_packed_again_verifies(entries, tmp_path):
+def test_an_archive_that_was_packed_again_verifies(entries, tmp_path):
     """By another program, in another order, with folders as entries."""
     path = packed(tmp_path / "x.zip", [("reports/", b""), *reversed(entries)])
     assert sr.verify(path).ok
@@ -66,8 +66,8 @@ def test_one_that_was_packed_again_verifies(entries, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("zip") is None, reason="there is no zip")
-def test_one_that_zip_packed_verifies(made, tmp_path):
-    """A person may unpack it, look, and pack it again."""
+def test_an_archive_packed_by_zip_verifies(made, tmp_path):
+    """A person may unpack it, read it, and pack it again."""
     shutil.unpack_archive(made, tmp_path / "close")
     subprocess.run(["zip", "-qr", "../x.zip", "."], cwd=tmp_path / "close", check=True)
     assert sr.verify(tmp_path / "x.zip").ok
@@ -76,7 +76,7 @@ def test_one_that_zip_packed_verifies(made, tmp_path):
 @pytest.mark.usefixtures("unpacks_nothing")
 class TestWhatIsRefused:
     def test_two_files_of_one_name(self, entries, tmp_path, capsys):
-        """Some programs show the first, others the last: a person would read what was not checked."""
+        """Some programs show the first, others the second: a person could read an unchecked file."""
         with pytest.warns(UserWarning, match="Duplicate name"):
             path = packed(tmp_path / "x.zip", [("index.html", FORGED), *entries])
         with pytest.raises(NotAReportError, match=r"'index.html' is used twice"):
@@ -91,7 +91,7 @@ class TestWhatIsRefused:
             *("provenance/summary.json/x",),
         ],
     )
-    def test_two_names_that_are_one_on_another_disk(self, entries, tmp_path, name):
+    def test_two_names_that_are_equal_on_another_disk(self, entries, tmp_path, name):
         """macOS and Windows keep one of them; nowhere can a name be a file and a folder."""
         content = b"" if name.endswith("/") else FORGED
         path = packed(tmp_path / "x.zip", [(name, content), *entries])
@@ -99,7 +99,7 @@ class TestWhatIsRefused:
             sr.verify(path)
 
     def test_two_spellings_of_one_name(self, entries, tmp_path):
-        """An accent as a letter of its own, or not."""
+        """An accent as a separate character, or not."""
         path = packed(tmp_path / "x.zip", [("caf\u00e9", b""), ("cafe\u0301", b""), *entries])
         with pytest.raises(NotAReportError, match="is used twice"):
             sr.verify(path)
@@ -111,8 +111,8 @@ class TestWhatIsRefused:
             *("..\\index.html", "reports\\x", "C:/index.html", "C:index.html"),
         ],
     )
-    def test_a_name_that_means_another_place(self, entries, tmp_path, name):
-        """Each program makes something else of it."""
+    def test_a_name_that_leaves_the_folder(self, entries, tmp_path, name):
+        """Every program treats it differently."""
         path = packed(tmp_path / "x.zip", [*entries, (zipfile.ZipInfo(name), FORGED)])
         with pytest.raises(NotAReportError, match="not a plain path"):
             sr.verify(path)
@@ -125,15 +125,15 @@ class TestWhatIsRefused:
             sr.verify(path)
 
     @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFDIR])
-    def test_what_is_no_file(self, entries, tmp_path, kind):
-        """A link shows what lies elsewhere."""
+    def test_an_entry_that_is_not_a_file(self, entries, tmp_path, kind):
+        """A link shows the contents of another file."""
         entry = zipfile.ZipInfo("link")
         entry.external_attr = (kind | 0o600) << 16
         path = packed(tmp_path / "x.zip", [*entries, (entry, b"/etc/hostname")])
         with pytest.raises(NotAReportError, match="neither a regular file nor a folder"):
             sr.verify(path)
 
-    def test_files_that_its_table_of_contents_does_not_list(self, made, tmp_path):
+    def test_files_that_the_table_of_contents_does_not_list(self, made, tmp_path):
         """A program that reads from the start finds them: before, between and after the others."""
         hidden = io.BytesIO()
         packed(hidden, [("index.html", FORGED)])
@@ -146,8 +146,8 @@ class TestWhatIsRefused:
             with pytest.raises(NotAReportError, match="bytes outside its entries"):
                 sr.verify(tmp_path / name)
 
-    def test_a_file_that_was_only_taken_off_the_list(self, entries, tmp_path):
-        """Its bytes are still there."""
+    def test_a_file_that_was_only_removed_from_the_list(self, entries, tmp_path):
+        """Its bytes are still in the archive."""
         with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
             for number, (name, content) in enumerate(entries):
                 archive.writestr(name, content)
@@ -166,13 +166,13 @@ class TestWhatIsRefused:
             sr.verify(path)
 
     def test_more_than_the_disk_has_room_for(self, made, monkeypatch):
-        """A full disk would hurt whatever else runs there."""
+        """A full disk would harm all other programs there."""
         monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 1000))
         with pytest.raises(NotAReportError, match=r"1\.0 kB are free"):
             sr.verify(made)
 
     def test_entries_that_share_their_bytes(self, tmp_path):
-        """The most wanted kind of bomb: each entry is the same contents again."""
+        """The best-known kind of zip bomb: each entry has the same contents again."""
         with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("index.html", bytes(1_000_000))
             again = zipfile.ZipInfo.__new__(zipfile.ZipInfo)
@@ -190,8 +190,8 @@ class TestWhatIsRefused:
         with pytest.raises(NotAReportError, match="more than 1,000"):
             sr.verify(path)
 
-    def test_a_compression_that_few_know(self, entries, tmp_path):
-        """Somebody could not look into it."""
+    def test_an_uncommon_compression(self, entries, tmp_path):
+        """Some people could not open it."""
         with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_LZMA) as archive:
             for name, content in entries:
                 archive.writestr(name, content)
@@ -200,8 +200,8 @@ class TestWhatIsRefused:
 
 
 @pytest.mark.parametrize("claimed", [10, 1000])
-def test_a_size_that_is_not_true_is_refused(entries, tmp_path, claimed):
-    """No byte more than it says is unpacked, and what was checked is what is there."""
+def test_a_wrong_size_is_refused(entries, tmp_path, claimed):
+    """No byte more than the stated size is unpacked, and the checked bytes are the unpacked ones."""
     path = tmp_path / "x.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in entries:

@@ -56,8 +56,8 @@ def view(form, monkeypatch):
     return View(form, monkeypatch)
 
 
-def test_what_a_view_chooses_is_the_request_and_the_code(form, view):
-    """Form and code are one."""
+def test_the_choices_of_a_view_are_the_request_and_the_code(form, view):
+    """The form and its code always agree."""
     view.tell("choose_type", id="balance_change_from_activity.itemized.3")
     view.tell("choose", name="period", value="2026-09")
     view.tell("choose", name="timezone", value="Europe/Paris")
@@ -78,8 +78,8 @@ def test_what_a_view_chooses_is_the_request_and_the_code(form, view):
     assert str(form.request.last_included_day) == "2026-09-02"
 
 
-def test_whoever_observes_it_is_told_of_requests_and_reports(form, view):
-    """In the order in which they come."""
+def test_observers_are_called_for_requests_and_reports(form, view):
+    """In the order in which they occur."""
     seen, came = [], threading.Event()
     form.observe(lambda change: (seen.append(change.new), came.set()), "report")
     requests = []
@@ -94,8 +94,8 @@ def test_whoever_observes_it_is_told_of_requests_and_reports(form, view):
     assert seen == [report]
 
 
-def test_a_view_that_hears_of_a_report_can_ask_for_it_at_once(form):
-    """Its rows are ready when its name is told, or a quick view would be answered with nothing."""
+def test_a_view_can_request_a_report_as_soon_as_it_is_announced(form):
+    """Otherwise a fast view would get no rows."""
     told = []
 
     def heard(change):
@@ -108,8 +108,8 @@ def test_a_view_that_hears_of_a_report_can_ask_for_it_at_once(form):
     assert all(told)
 
 
-def test_code_can_drive_it(form, client):
-    """As a notebook's cell does, or a test."""
+def test_code_can_control_the_form(form, client):
+    """As a cell of a notebook or a test does."""
     form.choose(report_type="payouts.itemized", period="2026-09", currency="eur")
     assert form.request == client.request("payouts.itemized.5", "2026-09", currency="eur")
     form.choose(currency="e")
@@ -117,8 +117,8 @@ def test_code_can_drive_it(form, client):
         form.run()
 
 
-def test_the_state_that_may_be_saved_holds_choices_and_nothing_of_a_report(form, client):
-    """Neither the key nor what a report says; those are sent on demand and kept nowhere."""
+def test_the_state_that_may_be_saved_has_choices_but_no_report_contents(form, client):
+    """Neither the key nor the contents of a report; those are sent on request and stored nowhere."""
     form.choose(report_type="balance_change_from_activity.itemized.3", period="2026-10")
     report = form.run().result(20)
     state = json.dumps(form.get_state(), default=str)
@@ -133,8 +133,8 @@ def test_the_state_that_may_be_saved_holds_choices_and_nothing_of_a_report(form,
     assert not {"report", "request", "client"} & set(form.keys)
 
 
-def test_a_view_gets_rows_chart_and_origin_when_it_asks(form, view):
-    """And only that view."""
+def test_a_view_gets_rows_chart_and_provenance_on_request(form, view):
+    """And only that view gets them."""
     form.run().result(20)
     overview = view.ask("overview")
     assert (overview["view"], overview["answer"]["title"]) == (
@@ -170,8 +170,8 @@ def activity(form):
     return form.run().result(20)
 
 
-def test_what_is_selected_in_the_chart_filters_the_table_and_is_an_expression_and_code(form, view, activity):
-    """All three give the same rows, and observers are told."""
+def test_a_selection_in_the_chart_filters_the_table_and_is_an_expression_and_code(form, view, activity):
+    """All three give the same rows, and observers are called."""
     chart = view.ask("chart", kind=None)["answer"]
     assert (chart["kind"], chart["selections"]) == ("net", ["span", "bar", "picked"])
     spec = view.ask("live_chart", kind="net")["answer"]["spec"]
@@ -198,8 +198,8 @@ def test_what_is_selected_in_the_chart_filters_the_table_and_is_an_expression_an
     assert form.selected_code == "report.scan()" + last
 
 
-def test_a_selection_ends_when_it_is_cleared_or_another_report_comes(form, view, activity):
-    """It belongs to the chart that it was made in."""
+def test_a_selection_ends_when_it_is_cleared_or_another_report_arrives(form, view, activity):
+    """It belongs to the chart in which it was made."""
     for end in (
         lambda: select(form, view, span={}, picked=[]),
         lambda: (view.tell("unselect"), view.wait_for(lambda: not form.selected_code)),
@@ -217,7 +217,7 @@ def test_a_selection_ends_when_it_is_cleared_or_another_report_comes(form, view,
 
 
 def test_a_selection_is_not_in_the_state_that_may_be_saved(form, view, activity):
-    """What was selected are names and days of the report; a number stands for them."""
+    """A selection contains names and days of the report; a number stands for them."""
     select(form, view, picked=[{"category": "dispute_reversal"}])
     assert "dispute_reversal" in form.selected_code
     assert "dispute_reversal" not in json.dumps(form.shown, default=str)
@@ -227,7 +227,7 @@ def test_a_selection_is_not_in_the_state_that_may_be_saved(form, view, activity)
 
 
 def test_a_damaged_cell_is_shown_and_not_saved(form, view, simulator):
-    """The error quotes the cell, which a customer may have written; views ask for its text."""
+    """The error quotes the cell, which a customer may have written; views request its text."""
     quoted = "jo@example.com 2026"
 
     def spoiled(_request, true_answer):
@@ -250,8 +250,8 @@ def test_a_damaged_cell_is_shown_and_not_saved(form, view, simulator):
     assert view.ask("problem")["answer"]["text"] == ""
 
 
-def test_the_same_problem_again_is_told_again(form, view, simulator):
-    """Or a view would go on showing the text of the last one."""
+def test_a_repeated_problem_is_reported_again(form, view, simulator):
+    """Otherwise a view would show the text of the earlier one."""
     numbers = []
     for reason in ("One.", "Two."):
         form.model.trouble(sr.errors.StoreError(reason))
@@ -260,8 +260,8 @@ def test_the_same_problem_again_is_told_again(form, view, simulator):
     assert numbers[0] != numbers[1]
 
 
-def test_the_library_that_draws_the_chart_comes_on_demand_and_is_not_saved(form, view, activity):
-    """Once for all views, made in another process: the kernel stays free meanwhile."""
+def test_the_chart_library_is_sent_on_request_and_not_saved(form, view, activity):
+    """Once for all views, created in another process: the kernel stays free meanwhile."""
     library = view.ask("vega")["buffers"][0]
     assert b"export{" in library[-200:]
     assert b"vegaEmbed" in library[-200:]
@@ -269,8 +269,8 @@ def test_the_library_that_draws_the_chart_comes_on_demand_and_is_not_saved(form,
     assert len(json.dumps(form.get_state(), default=str)) < 300_000
 
 
-def test_the_controls_of_the_chosen_period_are_run_and_looked_into(form, view, simulator):
-    """Whether its reports agree; and where they do not, the rows."""
+def test_the_controls_of_the_chosen_period_can_be_run_and_examined(form, view, simulator):
+    """Whether its reports agree; and if they do not, the rows behind it."""
     form.choose(period="2026-09")
     outcome = view.ask("controls")["answer"]
     assert outcome["passes"]
@@ -284,8 +284,8 @@ def test_the_controls_of_the_chosen_period_are_run_and_looked_into(form, view, s
     assert not form.shown["has_controls"]
 
 
-def test_a_control_that_fails_leads_to_the_rows_that_make_the_difference(form, view, monkeypatch):
-    """A row that is missing from one report is named, with what it makes."""
+def test_a_failed_control_leads_to_the_rows_behind_the_difference(form, view, monkeypatch):
+    """A row that is missing from one report is named, with its amount."""
     honest = form.client.tie_out("2026-09")
     frames = {name: report.frame() for name, report in honest.reports.items()}
     lost = frames["activity"].row(0, named=True)
@@ -300,8 +300,8 @@ def test_a_control_that_fails_leads_to_the_rows_that_make_the_difference(form, v
     assert len(behind["rows"][0]) == len(behind["columns"])
 
 
-def test_what_cannot_be_answered_says_why(form, view, caplog):
-    """In the place where it was asked for, not in a log that nobody reads."""
+def test_a_request_that_cannot_be_answered_gets_the_reason(form, view, caplog):
+    """In the view that asked, not in a log that nobody reads."""
     assert view.ask("rows")["answer"] == {}  # there is no report yet
     form.choose(report_type="payouts.itemized.3", columns=["payout_id"])
     form.run().result(20)
@@ -312,7 +312,7 @@ def test_what_cannot_be_answered_says_why(form, view, caplog):
 
 
 def test_buttons_of_a_view_run_renew_load_and_cancel(form, view, calls):
-    """Each does what it says."""
+    """Each button does what its label says."""
     view.tell("run")
     form.run().result(20)
     first = form.report
@@ -327,7 +327,7 @@ def test_buttons_of_a_view_run_renew_load_and_cancel(form, view, calls):
     assert len(calls("POST")) == 1 or again.run.id == first.run.id
 
 
-def test_a_terminal_and_a_page_without_widgets_show_something_of_use(form):
+def test_a_terminal_and_a_page_without_widgets_show_the_code(form):
     """The request, as code; text is escaped."""
     assert "balance.summary.2" in repr(form)
     data, _ = form._repr_mimebundle_()
@@ -341,7 +341,7 @@ def test_a_terminal_and_a_page_without_widgets_show_something_of_use(form):
     assert "Launched" in repr(form)
 
 
-def test_it_opens_at_a_request(client):
+def test_the_form_can_be_filled_in_with_a_request(client):
     """Code becomes a form."""
     request = client.request("payouts.itemized", "2026-09", currency="usd")
     form = sr.explore(client, request=request)
@@ -350,14 +350,14 @@ def test_it_opens_at_a_request(client):
     form.close()
 
 
-def test_what_it_cannot_open_at_is_refused(client):
-    """A name is no request; nothing half-made is left behind."""
+def test_an_invalid_request_for_the_form_is_refused(client):
+    """A name is not a request; no incomplete form is left behind."""
     with pytest.raises(ParameterError, match=r"client\.request\(\.\.\.\) makes one"):
         sr.explore(client, "payouts.itemized")
 
 
-def test_its_styles_and_markup_stay_its_own(form):
-    """No rule reaches beyond the form, nothing is put on the page as markup, nothing is loaded."""
+def test_styles_and_markup_of_the_form_affect_nothing_else(form):
+    """No rule applies outside of the form, no text is inserted as markup, nothing is loaded."""
     css = re.sub(r"/\*.*?\*/", "", form._css, flags=re.DOTALL)
     css = re.sub(r"\([^()]*\)", "", re.sub(r"\([^()]*\)", "", css))  # what is in brackets narrows further
     for selectors in re.findall(r"([^{}]+)\{", css):

@@ -38,7 +38,7 @@ def checked(id_="balance_change_from_activity.itemized.3", zone=None, **chosen):
 
 
 def test_choices_make_the_request_that_the_client_would_make(client):
-    """The form and a cell ask for the same."""
+    """The form and a cell request the same."""
     for id_, period, parameters in [
         ("balance.summary.2", "2026-10", {}),
         (
@@ -77,7 +77,7 @@ def test_choices_make_the_request_that_the_client_would_make(client):
         pytest.param("columns", {"columns": ("net", "grosss")}, "gross", id="unknown column"),
     ],
 )
-def test_a_problem_stands_at_its_field_in_words_that_help(field, chosen, says):
+def test_a_problem_is_shown_at_its_field_with_a_clear_message(field, chosen, says):
     """And there is no request."""
     result = checked(**chosen)
     assert says in result.problems[field]
@@ -101,7 +101,7 @@ def test_ids_are_checked_by_their_prefix(id_, field, text, says):
 
 
 def test_all_problems_are_shown_at_once():
-    """Not one after the other."""
+    """Not one after another."""
     result = checked(period="2027", currency="e", timezone="Mars")
     assert set(result.problems) == {"period", "currency", "timezone"}
 
@@ -115,8 +115,8 @@ def test_a_value_of_an_open_list_is_left_to_stripe_and_noted_at_its_field():
     assert "Did you mean 'eur'" in result.notes["currency"]
 
 
-def test_a_field_is_shown_only_where_the_type_takes_it():
-    """And what a type needs comes first."""
+def test_a_field_is_shown_only_if_the_type_takes_it():
+    """Required fields come first."""
     assert fields_of(catalog.get("balance.summary.2")) == ["period", "timezone", "currency", "columns"]
     by_id = fields_of(catalog.get("connected_account_payout_reconciliation.by_id.itemized.3"))
     assert by_id == ["payout", "connected_account", "reporting_category", "columns"]
@@ -126,14 +126,14 @@ def test_a_field_is_shown_only_where_the_type_takes_it():
 
 
 def test_text_for_another_type_is_kept_and_not_sent():
-    """Who goes back finds it again."""
+    """A user who returns to that type finds it again."""
     request = checked("balance.summary.2", period="2026-10", payout="po_1", currency="eur").request
     assert request.payout is None
     assert request.currency == "eur"
 
 
-def test_changing_the_type_keeps_what_still_makes_sense():
-    """Columns that the new type does not have go; all else stays."""
+def test_changing_the_type_keeps_the_valid_choices():
+    """Columns that the new type does not have are removed; everything else stays."""
     choices = Choices(
         "payouts.itemized.3", "2026-09", "Europe/Paris", ("payout_id", "net"), {"currency": "eur"}
     )
@@ -143,7 +143,7 @@ def test_changing_the_type_keeps_what_still_makes_sense():
     assert choices.with_type(catalog.get("balance.summary.2")).columns == "default"
 
 
-def test_this_month_is_cut_and_says_so():
+def test_this_month_is_truncated_and_a_note_says_so():
     """As in a fetch."""
     result = checked("balance.summary.2", period="this month")
     assert result.request.interval_end == utc(2026, 11, 5)
@@ -151,16 +151,16 @@ def test_this_month_is_cut_and_says_so():
     assert checked("ending_balance_reconciliation.itemized.4", period="today").request is None
 
 
-def test_the_clients_zone_holds_where_none_is_chosen():
-    """And the days of a type that takes no zone are meant in it all the same."""
+def test_the_clients_zone_is_the_default():
+    """It also applies to the days of a type that takes no zone."""
     request = checked("balance.summary.2", zone="America/New_York", period="2026-10").request
     assert (request.timezone, request.interval_start) == ("America/New_York", utc(2026, 10, 1, 4))
     without = checked("payouts.itemized.1", zone="America/New_York", period="2026-10").request
     assert (without.timezone, without.zone) == (None, "America/New_York")
 
 
-def test_a_type_that_nobody_knows_takes_a_period_and_columns_by_name():
-    """Stripe decides about the rest."""
+def test_an_unknown_type_takes_a_period_and_columns_by_name():
+    """Stripe decides about everything else."""
     type_ = sr.ReportType(id="new.thing.1", name="New thing", version=1)
     result = check(Choices("new.thing.1", "2026-09", columns=("a",)), type_, now=NOW)
     assert result.request.columns == ("a",)
@@ -176,8 +176,8 @@ instants = st.datetimes(utc(2025, 1, 1).replace(tzinfo=None), utc(2026, 10, 1).r
 @given(
     start=instants, days=st.integers(1, 30), seconds=st.integers(0, 90000), zone=zones, columns=st.booleans()
 )
-def test_every_request_goes_into_the_form_and_out_again(start, days, seconds, zone, columns):
-    """Code and form go both ways, whatever the bounds."""
+def test_every_request_survives_the_form_unchanged(start, days, seconds, zone, columns):
+    """Code and form can be converted to each other, whatever the bounds."""
     request = sr.ReportRequest(
         "balance_change_from_activity.itemized.3",
         interval_start=start,
@@ -191,8 +191,8 @@ def test_every_request_goes_into_the_form_and_out_again(start, days, seconds, zo
     assert eval(expression(request), {"sr": sr}) == request  # noqa: S307
 
 
-def test_the_code_runs_as_a_cell_of_its_own(client):
-    """Under whatever name the notebook has the client."""
+def test_the_code_runs_as_a_separate_cell(client):
+    """With any name that the client has in the notebook."""
     request = client.request(
         "payouts.itemized.3", "2026-10", timezone="Europe/Paris", columns=["payout_id", "net"]
     )

@@ -34,14 +34,14 @@ def told(model):
 # What stands in it
 
 
-def test_it_opens_at_last_months_balance_summary(model):
-    """Something useful stands in a new form."""
+def test_a_new_form_shows_last_months_balance_summary(model):
+    """A new form contains something useful."""
     assert model.request.report_type == "balance.summary.2"
     assert (model.request.interval_start, model.request.interval_end) == (utc(2026, 10, 1), utc(2026, 11, 1))
 
 
-def test_it_opens_at_a_request(client):
-    """As it was made."""
+def test_a_form_can_start_with_a_request(client):
+    """It is taken unchanged."""
     request = client.request(
         "payouts.itemized.3", "2026-09", timezone="Europe/Paris", columns=["net", "payout_id"]
     )
@@ -50,8 +50,8 @@ def test_it_opens_at_a_request(client):
     assert model.chosen_columns() == ("net", "payout_id")
 
 
-def test_an_untouched_form_moves_to_the_newest_version_that_the_account_offers(model):
-    """But what someone chose is not moved."""
+def test_an_unchanged_form_switches_to_the_newest_offered_version(model):
+    """But a version that the user chose stays."""
     offered = [catalog.get("balance.summary.1"), catalog.get("payouts.itemized.3")]
     model.learned_types(offered)
     assert model.choices.report_type == "balance.summary.1"
@@ -60,16 +60,16 @@ def test_an_untouched_form_moves_to_the_newest_version_that_the_account_offers(m
     assert model.choices.report_type == "payouts.itemized.5"
 
 
-def test_views_are_told_once_of_a_change(model, told):
-    """However many fields it changes."""
+def test_views_are_notified_once_of_a_change(model, told):
+    """Even if it changes many fields."""
     with model.changing():
         model.choose(report_type="payouts.itemized.3", period="2026-09", currency="eur")
         model.choose(columns="all")
     assert len(told) == 1
 
 
-def test_columns_are_added_at_the_end_and_left_out(model):
-    """Their order is the order of the report."""
+def test_columns_are_added_at_the_end_or_removed(model):
+    """Their order is the order in the report."""
     model.choose(report_type="payouts.itemized.3", columns=["payout_id", "net"])
     model.toggle_column("gross", on=True)
     model.toggle_column("payout_id", on=False)
@@ -84,7 +84,7 @@ def test_columns_are_added_at_the_end_and_left_out(model):
 
 
 def test_a_field_that_does_not_exist_is_refused(model):
-    """A typing error must not pass for a choice."""
+    """A typing error must not be taken for a choice."""
     with pytest.raises(TypeError, match="curency"):
         model.choose(curency="eur")
 
@@ -101,14 +101,14 @@ def test_a_field_that_does_not_exist_is_refused(model):
         (FetchPlan("reused", "", utc(2026, 11, 5, 11, 30), None, "frr_1"), "Load (run of 30 min ago)"),
     ],
 )
-def test_the_button_says_what_it_will_do(model, fetch_plan, text):
+def test_the_button_names_its_action(model, fetch_plan, text):
     """Before it is pressed."""
     model.learned_plan(model.request, fetch_plan)
     assert (model.button.text, model.button.enabled) == (text, True)
 
 
-def test_what_was_planned_for_other_choices_is_forgotten(model):
-    """A late answer says nothing of the new ones."""
+def test_a_plan_for_other_choices_is_ignored(model):
+    """A late answer says nothing about the new choices."""
     before = model.request
     model.learned_plan(before, FetchPlan("stored", "", NOW, NOW, "frr_1"))
     model.choose(period="2026-09")
@@ -120,8 +120,8 @@ def test_what_was_planned_for_other_choices_is_forgotten(model):
     assert model.fetch_plan is not None
 
 
-def test_the_button_waits_for_problems_to_be_seen_to(model):
-    """And names the fields."""
+def test_the_button_is_disabled_while_there_are_problems(model):
+    """And it names the fields."""
     model.choose(currency="e", period="2027")
     model.learned_types(
         [
@@ -137,7 +137,7 @@ def test_the_button_waits_for_problems_to_be_seen_to(model):
 # What there is to choose from
 
 
-def test_types_stand_by_family_with_the_newest_version_first():
+def test_types_are_listed_by_family_with_the_newest_version_first():
     """Old ones are marked, to be shown on request."""
     groups = families({}, asked=False, livemode=True)
     assert [group["title"] for group in groups][:2] == ["Balance and payouts", "Payout reconciliation"]
@@ -158,7 +158,7 @@ def test_a_type_that_cannot_be_run_says_why():
 
 
 def test_the_newest_version_is_the_newest_that_the_account_offers():
-    """A newer one that it does not have is no help."""
+    """A newer one that the account does not have is useless."""
     groups = families({"payouts.itemized.3": catalog.get("payouts.itemized.3")}, asked=True, livemode=False)
     payouts = [
         entry for group in groups for entry in group["types"] if entry["id"].startswith("payouts.itemized")
@@ -166,7 +166,7 @@ def test_the_newest_version_is_the_newest_that_the_account_offers():
     assert [entry["id"] for entry in payouts if not entry["is_old"]] == ["payouts.itemized.3"]
 
 
-def test_every_period_of_the_menu_says_what_it_means_now():
+def test_every_period_of_the_menu_shows_its_current_days():
     """In the zone of the form, where it may be another day."""
     texts = {
         period["value"]: period["text"] for period in period_choices(utc(2026, 11, 1, 2), "America/New_York")
@@ -177,8 +177,8 @@ def test_every_period_of_the_menu_says_what_it_means_now():
     assert texts["2026-Q3"] == "2026 Q3"
 
 
-def test_every_column_stands_in_one_group():
-    """Metadata apart, which need a key."""
+def test_every_column_is_in_one_group():
+    """Metadata columns are separate, because they need a key."""
     for type_ in catalog.report_types().values():
         names = [column["name"] for group in column_groups(type_) for column in group["columns"]]
         assert sorted(names) == sorted(column.name for column in type_.columns if column.kind != "metadata")
@@ -217,14 +217,14 @@ def gate(client, monkeypatch):
     return Gate(client, monkeypatch)
 
 
-def test_it_runs_in_a_thread_and_shows_the_report(work):
-    """Nobody waits but who asks for the result."""
+def test_a_report_is_fetched_in_a_thread_and_shown(work):
+    """Only code that asks for the result waits."""
     report = work.run().result(20)
     assert work.model.report is report
     assert work.model.running is None
 
 
-def test_a_second_press_joins_the_run_in_flight(work, gate, calls):
+def test_a_second_press_joins_the_run_in_progress(work, gate, calls):
     """The same future, and one launch."""
     first = work.run()
     assert gate.reached.wait(20)
@@ -236,8 +236,8 @@ def test_a_second_press_joins_the_run_in_flight(work, gate, calls):
     assert len(calls("POST")) == 1
 
 
-def test_a_newer_request_supersedes_an_older_one(work, gate):
-    """The older one goes on at Stripe, and its late answer changes nothing."""
+def test_a_newer_request_replaces_an_older_one(work, gate):
+    """The older one continues at Stripe, and its late answer changes nothing."""
     older = work.run()
     assert gate.reached.wait(20)
     work.model.choose(report_type="payouts.summary.2")
@@ -251,7 +251,7 @@ def test_a_newer_request_supersedes_an_older_one(work, gate):
     assert work.model.problem is None
 
 
-def test_cancelling_detaches_and_the_next_press_goes_on_with_the_same_run(work, gate, client, calls):
+def test_the_next_press_after_cancelling_joins_the_same_run(work, gate, client, calls):
     """Nothing is cancelled at Stripe, and nothing is launched twice."""
     pending = work.run()
     assert gate.reached.wait(20)
@@ -267,8 +267,8 @@ def test_cancelling_detaches_and_the_next_press_goes_on_with_the_same_run(work, 
     assert len(calls("POST")) == 1
 
 
-def test_an_error_stands_in_the_form_and_an_earlier_report_stays(work, simulator):
-    """With what to do."""
+def test_an_error_is_shown_and_an_earlier_report_stays(work, simulator):
+    """With its remedy."""
     report = work.run().result(20)
     work.model.choose(report_type="payouts.summary.2")
     simulator.inject_fault("run.failed")
@@ -280,7 +280,7 @@ def test_an_error_stands_in_the_form_and_an_earlier_report_stays(work, simulator
 
 
 def test_nothing_runs_while_there_are_problems(work, calls):
-    """Nor is anything sent."""
+    """And nothing is sent."""
     work.model.choose(currency="e")
     calls()
     assert work.run() is None
@@ -290,7 +290,7 @@ def test_nothing_runs_while_there_are_problems(work, calls):
 # Earlier runs
 
 
-def test_history_is_of_this_machine_and_of_stripe_each_run_once(client, simulator):
+def test_the_history_has_each_run_of_this_machine_and_of_stripe_once(client, simulator):
     """The newest first."""
     stored = client.fetch("balance.summary.2", "2026-09")
     simulator.clock.advance(60)
@@ -304,7 +304,7 @@ def test_history_is_of_this_machine_and_of_stripe_each_run_once(client, simulato
 
 
 def test_an_earlier_run_is_loaded_without_a_launch(work, client, calls):
-    """With its choices; a pending one is waited for."""
+    """With its choices; a pending run is waited for."""
     stored = client.fetch("payouts.itemized.3", "2026-09", timezone="Europe/Paris")
     pending = client.launch(client.request("balance.summary.2", "2026-08"))
     work.model.learned_history(entries(client.stored(), client.runs()))
@@ -316,16 +316,16 @@ def test_an_earlier_run_is_loaded_without_a_launch(work, client, calls):
     assert calls("POST") == []
 
 
-def test_what_the_account_offers_and_has_run_is_found_out_in_the_background(work, client):
-    """And what cannot be found out is said; stored results are listed all the same."""
+def test_report_types_and_runs_of_the_account_are_listed_in_the_background(work, client):
+    """A failure is shown; stored results are listed all the same."""
     stored = client.fetch("balance.summary.2", "2026-09")
     work._look_up(True)
     assert work.model.is_asked
     assert [entry.run.id for entry in work.model.history] == [stored.run.id]
 
 
-def test_without_stripe_the_stored_results_are_there(work, client, monkeypatch):
-    """Whoever is offline still sees what they have."""
+def test_stored_results_are_listed_when_stripe_cannot_be_reached(work, client, monkeypatch):
+    """A user who is offline still sees them."""
 
     def offline():
         raise NetworkError("No answer from api.stripe.com.")

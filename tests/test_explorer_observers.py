@@ -51,7 +51,7 @@ def in_a_thread(call):
 
 
 def test_an_observer_can_run_the_form_and_wait(form):
-    """The thread that fetches needs the state, which nobody may hold meanwhile."""
+    """The thread that fetches needs the state, so no other thread may hold it meanwhile."""
     reports = Seen()
 
     def fetch(change):
@@ -63,8 +63,8 @@ def test_an_observer_can_run_the_form_and_wait(form):
     assert form.report.request == form.request
 
 
-def test_an_observer_can_wait_for_the_run_that_it_is_told_of(form):
-    """It is not told by the thread that fetches, which would wait for itself."""
+def test_an_observer_can_wait_for_the_run_that_it_is_called_for(form):
+    """The fetching thread does not call it: that thread would wait for itself."""
     reports = Seen()
 
     def join(change):
@@ -77,7 +77,7 @@ def test_an_observer_can_wait_for_the_run_that_it_is_told_of(form):
 
 
 def test_an_observer_of_a_report_can_wait_for_its_future(form):
-    """The future has its result before, or without, whoever observes the form."""
+    """The future has its result before the observers are called, or without any."""
     reports, started = Seen(), []
     form.observe(lambda change: reports.add(started[0].result(PATIENCE)), "report")
     with form.model.changing():
@@ -85,8 +85,8 @@ def test_an_observer_of_a_report_can_wait_for_its_future(form):
     assert reports.wait_for(1) == [form.report]
 
 
-def test_whoever_subscribes_to_the_state_can_wait_as_well(form):
-    """The same rule for observers of the model."""
+def test_a_subscriber_of_the_model_can_wait_too(form):
+    """The same rule as for observers of the form."""
     reports = Seen()
 
     def fetch():
@@ -98,8 +98,8 @@ def test_whoever_subscribes_to_the_state_can_wait_as_well(form):
     assert reports.wait_for(1) == [form.report]
 
 
-def test_nothing_is_held_while_an_observer_is_called(form):
-    """Any other thread can go on with the form, and the observer can wait for it."""
+def test_no_lock_is_held_while_an_observer_is_called(form):
+    """Any other thread can use the form, and the observer can wait for it."""
     requests = Seen()
 
     def change_elsewhere(change):
@@ -114,7 +114,7 @@ def test_nothing_is_held_while_an_observer_is_called(form):
 
 
 def test_the_form_has_the_new_values_when_a_change_returns(form):
-    """Even while another thread's observer holds up the others."""
+    """Even while another thread's observer delays the others."""
     reached, opened = threading.Event(), threading.Event()
 
     def hold_up(_):
@@ -133,8 +133,8 @@ def test_the_form_has_the_new_values_when_a_change_returns(form):
     holding.join(PATIENCE)
 
 
-def test_an_observer_is_told_of_what_changes_from_then_on(form):
-    """Changes made before it began are none of its own, even where they wait to be told."""
+def test_an_observer_is_called_only_for_later_changes(form):
+    """It is not called for earlier changes, even if their calls are still waiting."""
     heard = Seen()
 
     def begin_another(change):
@@ -148,7 +148,7 @@ def test_an_observer_is_told_of_what_changes_from_then_on(form):
     assert heard.wait_for(1) == ["gbp"]
 
 
-def test_observers_that_change_the_form_are_told_in_the_order_of_the_changes(form):
+def test_observers_that_change_the_form_are_called_in_the_order_of_changes(form):
     """All of them: the second hears of the first change before that which the first observer made of it."""
     heard = []
 
@@ -164,7 +164,7 @@ def test_observers_that_change_the_form_are_told_in_the_order_of_the_changes(for
     assert heard == [("first", "eur"), ("second", "eur"), ("first", "usd"), ("second", "usd")]
 
 
-def test_an_observer_that_fails_is_heard_of_and_disturbs_nobody(form, uncaught):
+def test_an_error_of_an_observer_is_printed_and_does_not_affect_others(form, uncaught):
     """Its error goes where those of threads go, and is printed; others are told, and the form goes on."""
     error, heard = ZeroDivisionError("an observer's own"), Seen()
 
@@ -185,7 +185,7 @@ def test_an_observer_that_fails_is_heard_of_and_disturbs_nobody(form, uncaught):
 
 
 def test_an_observer_that_removes_itself_is_called_once(form):
-    """And those behind it are called all the same."""
+    """And the observers after it are still called."""
     heard = []
 
     def once(change):
@@ -209,8 +209,8 @@ def test_an_observer_that_removes_itself_is_called_once(form):
     ]  # what Stripe offers is told of meanwhile
 
 
-def test_changes_of_many_threads_are_told_once_each_in_one_order(form):
-    """Each begins where the one before it ended; the last is what stands in the form."""
+def test_changes_of_many_threads_are_reported_once_each_in_one_order(form):
+    """Each starts where the previous one ended; the form shows the last one."""
     days = [[f"2026-{month:02}-{day:02}" for day in range(1, 26)] for month in (5, 6, 7, 8)]
     told, again = Seen(), Seen()
     is_told, together = threading.Lock(), threading.Barrier(len(days))

@@ -34,8 +34,8 @@ def rows():
     return Rows(SimpleNamespace(scan=FRAME.lazy))
 
 
-def test_cells_are_written_for_reading(rows):
-    """Money with its currency's decimals and never rounded; times in the report's zone; text as it is."""
+def test_cells_are_formatted_for_people(rows):
+    """Money with its currency's decimals and never rounded; times in the report's zone; text unchanged."""
     page = rows.page()
     assert page.rows[0] == [
         "txn_1",
@@ -51,15 +51,15 @@ def test_cells_are_written_for_reading(rows):
     assert (page.matching, page.total) == (4, 4)
 
 
-def test_columns_say_how_they_are_aligned_and_where_their_times_are(rows):
-    """Numbers to the right."""
+def test_columns_have_an_alignment_and_a_time_zone(rows):
+    """Numbers are aligned to the right."""
     columns = {column["name"]: column for column in rows.columns()}
     assert columns["gross"]["numeric"]
     assert not columns["id"]["numeric"]
     assert columns["created"]["zone"] == "Europe/Paris"
 
 
-def test_a_page_is_some_rows_of_all(rows):
+def test_a_page_is_a_part_of_the_rows(rows):
     """In Stripe's order."""
     page = rows.page(1, 2)
     assert [row[0] for row in page.rows] == ["txn_2", "txn_3"]
@@ -70,7 +70,7 @@ def test_a_page_is_some_rows_of_all(rows):
 
 
 def test_rows_are_sorted_by_value_with_empty_cells_last(rows):
-    """Amounts as amounts, not as text, and either way round."""
+    """Amounts as numbers, not as text; ascending or descending."""
     assert [row[0] for row in rows.page(sort="gross").rows] == ["txn_2", "txn_3", "txn_1", "txn_4"]
     assert [row[0] for row in rows.page(sort="gross", descending=True).rows] == [
         "txn_1",
@@ -95,7 +95,7 @@ def test_rows_are_sorted_by_value_with_empty_cells_last(rows):
         ("nothing", []),
     ],
 )
-def test_a_search_looks_through_every_column_for_what_can_be_in_it(rows, search, found):
+def test_a_search_covers_every_column_that_can_contain_the_text(rows, search, found):
     """The text itself, not a pattern; figures and times as they are shown."""
     page = rows.page(search=search)
     assert [row[0] for row in page.rows] == found
@@ -103,14 +103,14 @@ def test_a_search_looks_through_every_column_for_what_can_be_in_it(rows, search,
 
 
 def test_a_search_can_be_sorted_and_paged(rows):
-    """As everything can."""
+    """Like all rows."""
     page = rows.page(1, 1, sort="gross", search="eur")
     assert [row[0] for row in page.rows] == ["txn_4"]
     assert page.matching == 2
 
 
-def test_rows_that_are_selected_in_a_chart_are_searched_and_sorted_as_all_are(rows):
-    """The selection comes first."""
+def test_rows_selected_in_a_chart_can_be_searched_and_sorted(rows):
+    """The selection is applied first."""
     selected = Selected(pl.col("gross") < 1000, 'pl.col("gross") < 1000', is_everything=False)
     page = rows.page(sort="gross", descending=True, selected=selected)
     every = rows.page(sort="gross", descending=True)
@@ -120,7 +120,7 @@ def test_rows_that_are_selected_in_a_chart_are_searched_and_sorted_as_all_are(ro
 
 
 def test_a_large_report_is_read_page_by_page(tmp_path):
-    """A million rows are as good as ten."""
+    """A million rows take no longer than ten."""
     path = tmp_path / "large.parquet"
     n = 200_000
     pl.LazyFrame({"n": pl.int_range(n, eager=True), "text": ["a"] * n}).sink_parquet(path)
@@ -133,8 +133,8 @@ def test_a_large_report_is_read_page_by_page(tmp_path):
 # What is said of a report
 
 
-def test_a_line_for_each_currency_and_none_across(client):
-    """Sums by currency; for a balance summary, where it began and ended."""
+def test_totals_have_one_line_per_currency(client):
+    """Sums by currency; for a balance summary, its start and its end."""
     lines = summary(client.fetch("payouts.itemized.5", "2026-10"))
     assert [line["currency"] for line in lines] == ["EUR", "JPY", "KWD", "USD"]
     frame = client.frame("payouts.itemized.5", "2026-10", currency="jpy")
@@ -144,14 +144,14 @@ def test_a_line_for_each_currency_and_none_across(client):
     assert "ending balance" in balance[0]["text"]
 
 
-def test_a_report_without_money_has_its_rows_counted():
-    """And an empty one has no lines to sum."""
+def test_a_report_without_money_shows_its_number_of_rows():
+    """An empty report has no lines to sum."""
     report = SimpleNamespace(scan=pl.DataFrame({"id": ["a"]}).lazy)
     assert summary(report) == [{"currency": "", "text": "1 row"}]
 
 
-def test_it_is_said_where_a_report_comes_from(client):
-    """Who, when, which file, which bytes."""
+def test_the_provenance_of_a_report_is_shown(client):
+    """Account, time, file and hash."""
     report = client.fetch("payouts.itemized.5", "2026-10", timezone="Europe/Paris")
     facts = dict(provenance(report))
     assert facts["Run"] == report.run.id
@@ -171,7 +171,7 @@ def whole(contents, file):
     return b"".join(pieces)
 
 
-def test_a_report_is_sent_as_a_file_in_pieces_and_nothing_of_it_stays(client):
+def test_a_report_is_sent_as_a_file_in_pieces_and_no_copy_stays(client):
     """CSV as Stripe writes times, Parquet as it is stored."""
     report = client.fetch("payouts.itemized.5", "2026-10")
     contents = Contents(report)
@@ -184,8 +184,8 @@ def test_a_report_is_sent_as_a_file_in_pieces_and_nothing_of_it_stays(client):
     assert list(contents._folder.iterdir()) == []
 
 
-def test_a_file_too_large_for_a_browser_is_refused_with_the_line_that_writes_it(client, monkeypatch):
-    """Not a page that hangs."""
+def test_a_file_too_large_for_a_browser_is_refused_with_code_that_writes_it(client, monkeypatch):
+    """Otherwise the page would stop responding."""
     monkeypatch.setattr("stripe_reports.notebook.form.contents.LARGEST_DOWNLOAD", 10)
     contents = Contents(client.fetch("balance.summary.2", "2026-10"))
     with pytest.raises(ValueError, match=r"form\.report\.write_csv"):
@@ -194,7 +194,7 @@ def test_a_file_too_large_for_a_browser_is_refused_with_the_line_that_writes_it(
 
 
 def test_the_chart_is_an_svg_with_the_colours_of_the_page(client):
-    """Or a reason why there is none."""
+    """Or the reason why there is none."""
     chart = Contents(client.fetch("balance.summary.2", "2026-10")).chart(None)
     assert chart["svg"].startswith("<svg")
     assert "var(--jp" in chart["svg"]
@@ -205,7 +205,7 @@ def test_the_chart_is_an_svg_with_the_colours_of_the_page(client):
 
 
 def test_ids_are_suggested_from_stored_reports_the_newest_first(client):
-    """Nobody knows a payout's id by heart."""
+    """Users do not remember the id of a payout."""
     assert known_ids("payout", client.stored()) == []
     payouts = client.fetch("payouts.itemized.5", "2026-10").frame()["payout_id"]
     found = known_ids("payout", client.stored())
@@ -216,7 +216,7 @@ def test_ids_are_suggested_from_stored_reports_the_newest_first(client):
 
 
 def test_a_report_that_was_removed_meanwhile_suggests_nothing(client):
-    """And is no error."""
+    """It is not an error."""
     client.fetch("payouts.itemized.5", "2026-10")
     stored = client.stored()
     client.cache.clear()

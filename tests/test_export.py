@@ -116,7 +116,7 @@ def sheet_of(path):
 
 
 class TestPandas:
-    def test_every_type_stays_what_it_is(self, report):
+    def test_every_column_keeps_its_type(self, report):
         """Decimals are decimals and times have their zone; no column becomes a float."""
         table = report.to_pandas()
         assert {name: str(dtype) for name, dtype in table.dtypes.items()} == {
@@ -130,7 +130,7 @@ class TestPandas:
             "payment_metadata[order_id]": "large_string[pyarrow]",
         }
 
-    def test_back_in_polars_it_is_the_same_to_the_last_digit(self, report):
+    def test_converted_back_to_polars_the_frame_is_identical(self, report):
         """Nulls, zones and digits."""
         back = pl.from_pandas(report.to_pandas())
         assert_frame_equal(back, report.frame())
@@ -153,8 +153,8 @@ class TestPandas:
 
 
 class TestArrow:
-    def test_any_library_that_speaks_arrow_takes_a_report(self, report):
-        """pyarrow, pandas, DuckDB and polars itself, without a word of ours."""
+    def test_any_library_with_arrow_support_reads_a_report(self, report):
+        """pyarrow, pandas, DuckDB and polars itself, without code of ours."""
         table = pa.table(report)
         assert table.schema.field("net").type == pa.decimal128(38, 6)
         assert table.schema.field("created").type == pa.timestamp("us", "Europe/Paris")
@@ -164,7 +164,7 @@ class TestArrow:
             assert pd.DataFrame.from_arrow(report)["net"].tolist() == report.frame()["net"].to_list()
 
     def test_duckdb_reads_a_report_by_its_name(self, report):
-        """Decimals stay decimals there."""
+        """Decimals are still decimals there."""
         found = duckdb.sql("select currency, sum(net) as net from report group by currency order by currency")
         expected = report.frame().group_by("currency").agg(pl.col("net").sum()).sort("currency")
         assert found.types == ["VARCHAR", "DECIMAL(38,6)"]
@@ -182,8 +182,8 @@ class TestArrow:
 
 
 class TestCsv:
-    def test_figures_and_times_stand_as_they_are(self, report, tmp_path):
-        """Exact, and in the zone of their column."""
+    def test_figures_and_times_are_written_exactly(self, report, tmp_path):
+        """In the zone of their column."""
         assert report.write_csv(tmp_path / "x.csv") == report.frame().height
         read = pl.read_csv(tmp_path / "x.csv", infer_schema=False)
         frame = report.frame()
@@ -193,30 +193,30 @@ class TestCsv:
         assert read["created"].to_list() == times.to_list()
 
     @given(st.lists(texts, min_size=1, max_size=6))
-    def test_no_cell_begins_as_a_formula_and_nothing_else_changes(self, values):
-        """The apostrophes aside, every text comes back as it was."""
+    def test_no_cell_starts_a_formula_and_nothing_else_changes(self, values):
+        """Except for the apostrophes, every text is read back unchanged."""
         cells = [row[0] for row in csv_cells(text_column(values))[1:] if row]
         assert not any(FORMULA.match(cell) for cell in cells)
         kept = [value for value in values if value != ""]
         assert [cell.replace("'", "") for cell in cells if cell] == [v.replace("'", "") for v in kept if v]
 
     @given(st.lists(texts, min_size=1, max_size=4))
-    def test_nor_where_a_semicolon_or_tab_ends_a_cell(self, values):
-        """As in half of Europe, where Excel splits a line of CSV that it opens by semicolons."""
+    def test_no_cell_starts_a_formula_after_a_semicolon_or_tab(self, values):
+        """In half of Europe, Excel splits the lines of a CSV file at semicolons."""
         for row in csv_cells(text_column(values))[1:]:
             for cell in re.split(r"[;\t\r\n]", row[0] if row else ""):
                 assert not re.match(r"[=+\-@＝＋－＠]", cell)
 
     @pytest.mark.parametrize("name", ["=1+1", "payment_metadata[a;=1]", "@x", 'say "so"', "two\nlines"])
-    def test_nor_the_name_of_a_column(self, name):
-        """A metadata key is whatever its author wrote."""
+    def test_no_column_name_starts_a_formula(self, name):
+        """A metadata key can be any text."""
         ((cell,), *_) = csv_cells(pl.DataFrame({name: ["x"]}))
         assert not FORMULA.match(cell)
         assert ";=" not in cell
         assert cell.replace("'", "") == name
 
-    def test_a_negative_figure_is_no_formula(self):
-        """Numbers are as they were."""
+    def test_a_negative_figure_is_not_a_formula(self):
+        """Numbers are unchanged."""
         rows = pl.DataFrame({"net": pl.Series([Decimal("-1.5")], dtype=MONEY)})
         assert csv_cells(rows)[1] == ["-1.500000"]
 
@@ -226,15 +226,15 @@ class TestCsv:
 
 
 class TestParquet:
-    def test_it_is_the_stored_file_with_its_provenance(self, report, tmp_path):
+    def test_the_parquet_file_is_the_stored_file_with_its_provenance(self, report, tmp_path):
         """Byte by byte."""
         report.write_parquet(tmp_path / "x.parquet")
         assert (tmp_path / "x.parquet").read_bytes() == report.path.read_bytes()
 
 
 class TestExcel:
-    def test_a_report_comes_back_as_it_was(self, report, tmp_path):
-        """Figures to the last digit, times as they read in their zone, texts letter by letter."""
+    def test_a_workbook_is_read_back_unchanged(self, report, tmp_path):
+        """Figures to the last digit, times as they read in their zone, texts unchanged."""
         assert report.write_excel(tmp_path / "x.xlsx") == report.frame().height
         header, *rows = sheet_of(tmp_path / "x.xlsx").iter_rows(values_only=True)
         frame = report.frame()
@@ -243,8 +243,8 @@ class TestExcel:
         for found, wanted in zip(rows, expected.iter_rows(), strict=True):
             assert [read_back(cell) for cell in found] == list(wanted)
 
-    def test_columns_have_formats_of_their_own(self, report, tmp_path):
-        """Money, times and text are shown as such."""
+    def test_columns_have_formats_by_type(self, report, tmp_path):
+        """Money, times and text are displayed as such."""
         report.write_excel(tmp_path / "x.xlsx")
         row = dict(zip(report.frame().columns, next(sheet_of(tmp_path / "x.xlsx").iter_rows(2)), strict=True))
         assert row["net"].number_format == "#,##0.00##########"
@@ -252,8 +252,8 @@ class TestExcel:
         assert row["created"].is_date
         assert row["currency"].number_format == "@"
 
-    def test_the_second_sheet_says_what_it_is_and_which_zone_its_times_have(self, report, tmp_path):
-        """Excel cannot say it in the cell."""
+    def test_the_second_sheet_has_the_provenance_and_the_time_zones(self, report, tmp_path):
+        """A cell of Excel cannot have a time zone."""
         report.write_excel(tmp_path / "x.xlsx")
         about = dict(openpyxl.load_workbook(tmp_path / "x.xlsx")["About"].iter_rows(values_only=True))
         assert about["report type"] == TYPE
@@ -264,8 +264,8 @@ class TestExcel:
         assert "2026-10-01T00:00:00+02:00, not included" in about.values()
 
     @given(st.lists(texts, min_size=1, max_size=6))
-    def test_every_text_stays_a_text_and_the_same(self, values):
-        """No number, no link, no formula, and nothing that breaks the file; after an edit neither."""
+    def test_every_text_stays_the_same_text(self, values):
+        """No number, no link, no formula, and nothing that breaks the file; also after a cell was edited."""
         book = workbook(text_column(values))
         cells = [row[0] for row in book["Report"].iter_rows(2, 1 + len(values))]
         for cell, value in zip(cells, values, strict=True):
@@ -275,20 +275,20 @@ class TestExcel:
             assert unescaped(cell.value or "") == value
         assert b"<f>" not in xml(book)
 
-    def test_nor_is_the_name_of_a_column_or_a_line_of_the_second_sheet_a_formula(self):
-        """Everything that came from outside."""
+    def test_no_column_name_and_no_line_of_the_second_sheet_is_a_formula(self):
+        """Nothing that comes from outside is."""
         book = workbook(pl.DataFrame({"=1+1": ["x"]}))
         assert (book["Report"]["A1"].value, book["Report"]["A1"].data_type) == ("=1+1", "s")
         assert (book["About"]["B1"].value, book["About"]["B1"].data_type) == ("=1+1", "s")
 
     @given(st.lists(st.decimals(-(10**9) + 1, 10**9 - 1, places=6), min_size=1, max_size=9))
     def test_figures_of_fifteen_digits_are_numbers_and_exact(self, amounts):
-        """Nine digits and six decimals: every report of every shop."""
+        """Nine digits and six decimals: enough for the reports of every shop."""
         sheet = workbook(pl.DataFrame({"net": pl.Series(amounts, dtype=MONEY)}))["Report"]
         found = [row[0] for row in sheet.iter_rows(2, values_only=True)]
         assert [Decimal(repr(x)) for x in found] == amounts
 
-    def test_a_figure_of_more_digits_is_a_text_and_that_is_said(self):
+    def test_a_figure_with_more_digits_is_a_text_with_a_warning(self):
         """Excel would change its last digits."""
         amounts = ["1234567890.123456", "-1234567890.123456", "123456789012345", "99999999999999990000000.5"]
         rows = pl.DataFrame(
@@ -308,7 +308,7 @@ class TestExcel:
         ]
         assert ("over 15 digits, as text", "3 in net, 2 in count") in book["About"].values
 
-    def test_other_types_are_written_as_what_they_are(self):
+    def test_other_types_keep_their_type(self):
         """Days, yes and no, whole numbers; a day before Excel's first one as text."""
         rows = pl.DataFrame(
             {
@@ -325,8 +325,8 @@ class TestExcel:
         ]
 
     @given(st.datetimes(datetime(1990, 1, 1), datetime(2040, 1, 1)))  # noqa: DTZ001
-    def test_every_second_comes_back(self, time):
-        """Excel counts in parts of a day."""
+    def test_every_second_is_read_back_exactly(self, time):
+        """Excel counts times as fractions of a day."""
         time = time.replace(microsecond=0)
         assert workbook(pl.DataFrame({"at": [time]}))["Report"]["A2"].value == time
 
@@ -338,14 +338,14 @@ class TestExcel:
             (text_column(["short", "x" * 32_768]), "row 2 of column text has more"),
         ],
     )
-    def test_what_a_sheet_cannot_hold_is_refused_and_nothing_is_left(self, rows, says, tmp_path):
-        """Not cut."""
+    def test_content_that_exceeds_a_sheet_is_refused_and_no_file_is_left(self, rows, says, tmp_path):
+        """It is not truncated."""
         with pytest.raises(errors.ParameterError, match=says):
             Rows(rows).write_excel(tmp_path / "x.xlsx")
         assert list(tmp_path.iterdir()) == []
 
     def test_the_longest_text_fits(self):
-        """To the letter."""
+        """All of its characters."""
         assert workbook(text_column(["x" * 32_767]))["Report"]["A2"].value == "x" * 32_767
 
     def test_an_empty_report_is_a_sheet_with_its_header(self):
@@ -376,8 +376,8 @@ WAYS = [("write_csv", "x.csv"), ("write_parquet", "x.parquet"), ("write_excel", 
 
 class TestFiles:
     @pytest.mark.parametrize(("way", "name"), WAYS)
-    def test_a_file_is_private_whole_and_alone(self, report, tmp_path, way, name):
-        """It replaces the one that is there; nothing else is left in the folder."""
+    def test_a_file_is_private_complete_and_the_only_one(self, report, tmp_path, way, name):
+        """It replaces an existing file; no other file is left in the folder."""
         folder = tmp_path / "out"
         folder.mkdir()
         (folder / name).write_text("old")
@@ -386,14 +386,14 @@ class TestFiles:
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
 
     @pytest.mark.parametrize(("way", "name"), WAYS)
-    def test_a_folder_that_is_not_there_is_said(self, report, tmp_path, way, name):
+    def test_a_missing_folder_is_a_clear_error(self, report, tmp_path, way, name):
         """With advice that helps."""
         with pytest.raises(errors.StoreError, match=r"Could not write at .*Choose another path"):
             getattr(report, way)(tmp_path / "no" / name)
 
     @pytest.mark.parametrize(("way", "name"), WAYS)
     def test_a_disk_that_fills_up_leaves_the_old_file(self, report, tmp_path, way, name, monkeypatch):
-        """Half a file is none."""
+        """An incomplete file is useless."""
         (tmp_path / name).write_text("old")
 
         def full(*_, **__):
@@ -408,8 +408,8 @@ class TestFiles:
         assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [name]
 
     @pytest.mark.parametrize(("way", "name"), WAYS)
-    def test_a_result_that_is_gone_is_an_error_not_an_empty_file(self, report, tmp_path, way, name):
-        """As everywhere."""
+    def test_a_removed_result_is_an_error_not_an_empty_file(self, report, tmp_path, way, name):
+        """As for all exports."""
         report.path.unlink()
         with pytest.raises(errors.StoreError, match="gone"):
             getattr(report, way)(tmp_path / name)
@@ -423,8 +423,8 @@ class TestFiles:
             ("xlsxwriter", "write_excel", "excel"),
         ],
     )
-    def test_an_extra_that_is_missing_is_named(self, monkeypatch, module, use, extra):
-        """With the line that installs it; who catches ImportError catches it too."""
+    def test_a_missing_extra_is_named(self, monkeypatch, module, use, extra):
+        """With the command that installs it; ``except ImportError`` catches the error too."""
         monkeypatch.setitem(sys.modules, module, None)
         arguments = () if use == "to_pandas" else ("x.xlsx",)
         with pytest.raises(
@@ -433,7 +433,7 @@ class TestFiles:
             getattr(Rows(text_column(["x"])), use)(*arguments)
         assert isinstance(caught.value, ImportError)
 
-    def test_the_ending_of_a_file_decides(self, tmp_path):
+    def test_the_ending_of_a_file_determines_its_format(self, tmp_path):
         """For the command line."""
         rows = Rows(text_column(["x"]))
         for name in ("a.csv", "a.PARQUET", "a.xlsx"):

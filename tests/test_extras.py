@@ -19,8 +19,8 @@ EXTRAS = {
 
 
 @pytest.mark.parametrize("extra", EXTRAS)
-def test_an_extra_gives_what_it_is_for_or_says_how_to_get_it(extra, client, tmp_path):
-    """Nothing else needs it: the report itself is there in any case."""
+def test_an_extra_works_or_the_error_says_how_to_install_it(extra, client, tmp_path):
+    """Everything else works without it, the report too."""
     report = client.fetch("balance.summary", "2026-10")
     module, use = EXTRAS[extra]
     if find_spec(module):
@@ -31,8 +31,8 @@ def test_an_extra_gives_what_it_is_for_or_says_how_to_get_it(extra, client, tmp_
     assert report.frame().height == 36
 
 
-def test_the_keyring_is_asked_where_there_is_one(monkeypatch):
-    """And where there is none, the other ways remain."""
+def test_the_keyring_is_used_if_there_is_one(monkeypatch):
+    """Without one, the other ways to give a key remain."""
     if find_spec("keyring"):
         monkeypatch.setattr("keyring.get_password", lambda service, name: f"sk_test_{service}_{name}")
         assert find_key().reveal() == "sk_test_stripe-reports_api_key"
