@@ -180,8 +180,8 @@ LIES = {
 
 @given(**LIES)
 @settings(max_examples=150)
-def test_it_is_the_right_frame_or_a_clear_error_and_nothing_is_written_elsewhere(expected, **lies):
-    """Ids become file names, addresses are called, sizes are trusted: nowhere unchecked. It does not last."""
+def test_a_hostile_answer_gives_the_right_frame_or_a_clear_error(expected, **lies):
+    """Ids become file names, addresses are called, sizes are trusted: never unchecked. The fault ends."""
     with lied_to(**lies) as (client, liar, folder):
         outcome = outcome_of(lambda: client.frame(*ASKED, timeout=60))
         if isinstance(outcome, sr.StripeReportsError):
@@ -214,8 +214,8 @@ CALLS = {
 @pytest.mark.parametrize("name", CALLS)
 @given(**LIES)
 @settings(max_examples=30)
-def test_whatever_is_asked_for_it_is_an_answer_or_a_clear_error(name, **lies):
-    """And what comes can be shown."""
+def test_every_call_returns_a_value_or_a_clear_error(name, **lies):
+    """And the returned value can be displayed."""
     share = lies.pop("share")
     with lied_to(share=0, **lies) as (client, liar, _):
         run = client.launch(client.request(*ASKED))
@@ -292,8 +292,8 @@ def the_error(client, simulator, fault):
     ],
 )
 @pytest.mark.parametrize("place", ["result.url", "Location"])
-def test_an_address_that_cannot_be_read_is_named_and_not_called(client, simulator, place, url):
-    """It is in the answer; the connection has no part in it."""
+def test_an_invalid_address_is_named_and_not_called(client, simulator, place, url):
+    """The answer is wrong, not the connection."""
     if place == "Location":
         location = url.encode("utf-8", "surrogatepass").decode("latin-1")
         fault = Fault(FILE, change=lambda *_: Raw(status=302, headers={"Location": location}))
@@ -324,16 +324,16 @@ def test_an_address_that_cannot_be_read_is_named_and_not_called(client, simulato
         ("report_type", 5, "must be str; got 5"),
     ],
 )
-def test_a_member_of_a_run_that_cannot_be_is_named(client, simulator, path, value, says):
-    """Where it goes, it would become a raw error or a wrong figure."""
+def test_an_impossible_member_of_a_run_is_named(client, simulator, path, value, says):
+    """If it were used, it would cause a raw error or a wrong figure."""
     error = the_error(client, simulator, Fault(RUN, change=changed(path, value)))
     assert isinstance(error, errors.UnexpectedAnswerError)
     assert re.search(says, str(error)), error
 
 
 @pytest.mark.parametrize("value", [10**18, 253_402_300_799, -1, float("nan"), True, "soon", NESTED])
-def test_a_time_up_to_which_there_are_data_that_cannot_be_is_named(client, simulator, value):
-    """Periods are cut by it, and days are added to it."""
+def test_an_impossible_end_of_the_data_is_named(client, simulator, value):
+    """Periods are truncated there, and days are added to it."""
     simulator.faults.append(Fault(TYPE, change=changed("data_available_end", value), times=99))
     with pytest.raises(errors.UnexpectedAnswerError, match="does not answer like Stripe's Reporting API"):
         client.frame("payouts.itemized.5", "this year")
@@ -345,8 +345,8 @@ def test_a_time_up_to_which_there_are_data_that_cannot_be_is_named(client, simul
 @pytest.mark.parametrize(
     "body", [TOO_DEEP, "[" * 900 + "]" * 900, '{"a":' * 990 + "1" + "}" * 990, "1" * 5000]
 )
-def test_json_that_is_too_deep_or_too_long_is_no_answer_of_stripes(client, simulator, status, body):
-    """Python gives up on it in ways of its own."""
+def test_json_that_is_too_deep_or_too_long_is_an_error(client, simulator, status, body):
+    """Python fails on it in unusual ways."""
     error = the_error(client, simulator, Fault(RUN, status=status, body=body))
     assert isinstance(error, errors.UnexpectedAnswerError | errors.ServerError)
     error = the_error(client, simulator, Fault(FILE, status=403, body=body))
@@ -356,8 +356,8 @@ def test_json_that_is_too_deep_or_too_long_is_no_answer_of_stripes(client, simul
 @pytest.mark.parametrize("odd", [5, ["a"], {"a": [[[1]]]}, True, float("nan"), 10**4000])
 @pytest.mark.parametrize("member", ["message", "param", "code", "type", "doc_url", "request_log_url"])
 @pytest.mark.parametrize("match", [RUN, FILE])
-def test_members_of_an_error_that_are_no_text_are_left_out(client, simulator, match, member, odd):
-    """The error says and holds texts."""
+def test_members_of_an_error_that_are_not_text_are_left_out(client, simulator, match, member, odd):
+    """All attributes of the error are texts."""
     described = {"type": "invalid_request_error", "message": "No.", "param": "a", "code": "b"}
     error = the_error(client, simulator, Fault(match, status=400, body={"error": described | {member: odd}}))
     assert isinstance(error, errors.InvalidRequestError)
@@ -375,16 +375,16 @@ def test_members_of_an_error_that_are_no_text_are_left_out(client, simulator, ma
     ],
     ids=str,
 )
-def test_headers_that_do_not_fit_the_answer_are_named(client, simulator, match, headers):
-    """It came over the connection, which is all right."""
+def test_headers_that_contradict_the_answer_are_named(client, simulator, match, headers):
+    """The answer is wrong, not the connection."""
     error = the_error(client, simulator, Fault(match, change=with_headers(headers)))
     assert isinstance(error, errors.UnexpectedAnswerError | errors.DamagedFileError)
     assert "cannot be read" in str(error)
 
 
 @pytest.mark.parametrize("date", [date for date in HEADERS["Date"] if "0001" not in date])
-def test_a_date_that_cannot_be_is_no_time_at_stripe(client, simulator, expected, date):
-    """Days are added to it, and data are as old as it says."""
+def test_an_impossible_date_is_not_taken_for_stripes_time(client, simulator, expected, date):
+    """Days are added to it, and the age of data is calculated from it."""
     simulator.faults.append(Fault("*", change=with_headers({"Date": date}), times=999))
     report = client.fetch(*ASKED, reuse=timedelta(days=2))
     assert_frame_equal(report.frame(), expected)
@@ -392,8 +392,8 @@ def test_a_date_that_cannot_be_is_no_time_at_stripe(client, simulator, expected,
 
 
 @pytest.mark.parametrize("request_id", HEADERS["Request-Id"])
-def test_a_request_id_that_cannot_be_is_left_out(client, simulator, request_id):
-    """It goes to the terminal."""
+def test_an_invalid_request_id_is_left_out(client, simulator, request_id):
+    """It would be printed in the terminal."""
     fault = Fault(RUN, status=400, body={"error": {"message": "No."}}, headers={"Request-Id": request_id})
     fault.change = with_headers({"Request-Id": request_id})
     simulator.faults.append(fault)

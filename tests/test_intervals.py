@@ -158,7 +158,7 @@ def test_now_may_be_written_in_any_zone_but_must_have_one():
         bounds("today", now=NOW.replace(tzinfo=None))
 
 
-def test_every_preset_is_a_period_that_depends_on_the_present():
+def test_every_preset_is_a_relative_period():
     for preset in PRESETS:
         assert parse(preset, timezone="Europe/Paris", now=NOW).start < NOW
         assert is_relative(preset.upper())
@@ -167,7 +167,7 @@ def test_every_preset_is_a_period_that_depends_on_the_present():
 @pytest.mark.parametrize(
     "period", ["2026-10", "2026-10-01/2026-10-15", date(2026, 10, 5), ("2026-10", "2026-11"), "last mnth"]
 )
-def test_any_other_period_means_the_same_whenever_it_is_asked_for(period):
+def test_any_other_period_means_the_same_at_any_time(period):
     assert not is_relative(period)
 
 
@@ -208,20 +208,20 @@ def test_any_other_period_means_the_same_whenever_it_is_asked_for(period):
         pytest.param("2026-01", "Asia/Kolkata", "2025-12-31T18:30", "2026-01-31T18:30", id="half hours"),
     ],
 )
-def test_a_day_starts_at_the_first_instant_that_it_has(period, zone, start, end):
+def test_a_day_starts_at_its_first_existing_instant(period, zone, start, end):
     assert bounds(period, zone) == (utc(start), utc(end))
 
 
 @pytest.mark.parametrize(
     ("day", "zone"), [("2011-12-30", "Pacific/Apia"), ("1993-08-21", "Pacific/Kwajalein")]
 )
-def test_a_day_that_the_clocks_skipped_is_no_period(day, zone):
+def test_a_day_that_the_clocks_skipped_is_not_a_period(day, zone):
     """Samoa went from the 29th to the 31st of December 2011."""
     with pytest.raises(IntervalError, match=f"{day} does not exist in {zone}: the clocks"):
         parse(day, timezone=zone, now=NOW)
 
 
-def test_a_longer_period_may_hold_or_touch_a_skipped_day():
+def test_a_longer_period_may_contain_or_touch_a_skipped_day():
     start, end = bounds("2011-12", "Pacific/Apia")
     assert end - start == timedelta(days=30)
     assert bounds("2011-12-30/2012-01-01", "Pacific/Apia") == bounds("2011-12-31", "Pacific/Apia")
@@ -234,8 +234,8 @@ def exists(day: date, zone: str) -> bool:
 
 
 @given(first=days, zone=zones)
-def test_consecutive_days_meet(first, zone):
-    """No second of a month falls between two of its days, or into both."""
+def test_each_day_ends_where_the_next_one_starts(first, zone):
+    """Every second of a month is in exactly one of its days."""
     existing = [day for day in (first + timedelta(days=n) for n in range(4)) if exists(day, zone)]
     intervals = [parse(day, timezone=zone, now=NOW) for day in existing]
     for one, next_ in pairwise(intervals):
@@ -244,7 +244,7 @@ def test_consecutive_days_meet(first, zone):
 
 @pytest.mark.parametrize("unit", ["week", "month", "quarter", "year"])
 @given(day=days, zone=zones)
-def test_consecutive_periods_meet_and_hold_the_days_they_are_made_of(unit, day, zone):
+def test_consecutive_periods_meet_and_contain_their_days(unit, day, zone):
     start, _ = bounds(day if exists(day, zone) else day + timedelta(days=1), zone)
     this = parse(f"this {unit}", timezone=zone, now=start)
     last = parse(f"last {unit}", timezone=zone, now=start)
@@ -253,7 +253,7 @@ def test_consecutive_periods_meet_and_hold_the_days_they_are_made_of(unit, day, 
 
 @given(day=days, seconds=st.integers(0, 86_399), zone=zones)
 def test_an_instant_lies_in_the_interval_of_its_local_day(day, seconds, zone):
-    """Except while clocks put back over midnight show the day before once more."""
+    """Except when clocks that are put back over midnight show the previous day once more."""
     instant = datetime.combine(day, time(), UTC) + timedelta(seconds=seconds)
     local = instant.astimezone(ZoneInfo(zone))
     start, end = bounds(local.date(), zone)
@@ -270,7 +270,7 @@ def weeks_with_a_change(zone: str) -> Iterator[date]:
 
 
 def test_no_change_of_clocks_since_1990_leaves_a_gap_between_days():
-    """Each day starts in the second after the last one of the day before, in every zone."""
+    """In every zone, each day starts in the second after the last one of the day before."""
     second = timedelta(seconds=1)
     for zone in ZONES:
         for first in weeks_with_a_change(zone):
@@ -293,7 +293,7 @@ def test_the_last_included_day_of_a_month_is_its_last_day(day, zone):
 
 
 @given(period=st.sampled_from(PRESETS) | days, zone=zones)
-def test_the_text_of_an_interval_gives_its_bounds_again(period, zone):
+def test_the_text_of_an_interval_can_be_parsed_again(period, zone):
     if isinstance(period, date) and not exists(period, zone):
         return
     interval = parse(period, timezone=zone, now=NOW)
@@ -348,7 +348,7 @@ def test_the_repr_shows_both_bounds_and_the_last_included_day():
         pytest.param((NOW, NOW.replace(microsecond=1)), "counts whole seconds", id="fractions of a second"),
     ],
 )
-def test_what_is_no_period_is_refused_with_the_reason_and_a_remedy(period, message):
+def test_an_invalid_period_is_refused_with_reason_and_remedy(period, message):
     with pytest.raises(IntervalError, match=message):
         parse(period, timezone="UTC", now=NOW)
 
@@ -370,20 +370,20 @@ def clipped(period: object) -> Interval:
     return clip(parse(period, timezone="UTC", now=NOW), report_type="balance.summary.1", **AVAILABLE)
 
 
-def test_an_interval_within_the_available_data_stays_as_it_is():
-    """Both limits may be touched."""
+def test_an_interval_within_the_available_data_is_unchanged():
+    """It may start and end at the limits."""
     for period in ("2026-10", (AVAILABLE["available_start"], AVAILABLE["available_end"])):
         assert clipped(period) == parse(period, timezone="UTC", now=NOW)
 
 
 @pytest.mark.parametrize("period", ["today", "this month", "this quarter", "this year"])
-def test_an_open_interval_is_cut_where_the_data_end(period):
+def test_an_open_interval_is_truncated_where_the_data_end(period):
     asked = parse(period, timezone="UTC", now=NOW)
     assert clipped(period) == Interval(asked.start, AVAILABLE["available_end"], "UTC", is_open=True)
 
 
-def test_an_open_interval_of_which_stripe_has_all_is_not_cut():
-    """Where the zone's day ended before Stripe's."""
+def test_an_open_interval_with_complete_data_is_not_truncated():
+    """The day of its zone ended before Stripe's."""
     asked = Interval(utc("2026-11-04"), utc("2026-11-05"), "UTC", is_open=True)
     assert clip(asked, report_type="balance.summary.1", **AVAILABLE) == asked
 
@@ -415,7 +415,7 @@ def test_an_open_interval_of_which_stripe_has_all_is_not_cut():
 def test_any_other_period_beyond_the_available_data_is_an_error_that_names_both_limits(
     period, param, message
 ):
-    """Cutting it in silence would pass off half a month as a month."""
+    """If it were silently truncated, half a month would be taken for a month."""
     with pytest.raises(IntervalError) as caught:
         clipped(period)
     assert message in str(caught.value)
@@ -450,7 +450,7 @@ def test_an_open_interval_that_starts_before_the_data_is_an_error():
     unit=st.sampled_from(get_args(Split)),
 )
 def test_parts_tile_an_interval_without_gap_or_overlap(first, seconds, length, zone, unit):
-    """No second is asked for twice or left out, in any zone; no part reaches into a second period."""
+    """In any zone, every second is in exactly one part; no part extends into a second period."""
     begins = datetime.combine(first, time(), UTC) + timedelta(seconds=seconds)
     interval = Interval(begins, begins + timedelta(seconds=length), zone)
     parts = split(interval, unit)
@@ -461,8 +461,8 @@ def test_parts_tile_an_interval_without_gap_or_overlap(first, seconds, length, z
 
 
 @given(day=days, zone=zones, unit=st.sampled_from(["month", "quarter", "year"]))
-def test_a_whole_part_is_the_period_as_it_is_asked_for_by_itself(day, zone, unit):
-    """So a month that was fetched alone is not fetched again, whatever the interval around it is."""
+def test_a_complete_part_equals_the_period_requested_alone(day, zone, unit):
+    """So a month that was fetched alone is not fetched again as a part of a longer interval."""
     interval = parse((day - timedelta(days=400), day + timedelta(days=400)), timezone=zone, now=NOW)
     for part in split(interval, unit)[1:-1]:
         year, number = period_of(part, unit)
@@ -504,14 +504,14 @@ def test_parts_are_calendar_periods(period, unit, last_days):
     assert [str(part.last_included_day) for part in parts] == last_days
 
 
-def test_a_day_that_the_clocks_skipped_is_no_part():
+def test_a_day_that_the_clocks_skipped_is_not_a_part():
     """Samoa had no 30 December 2011."""
     parts = split(parse("2011-12-29/2012-01-01", timezone="Pacific/Apia", now=NOW), "day")
     assert [str(part.last_included_day) for part in parts] == ["2011-12-29", "2011-12-31"]
 
 
-def test_another_word_than_those_is_refused():
-    """Nobody gets other parts than asked for."""
+def test_an_unknown_unit_is_refused():
+    """Nobody gets other parts than requested."""
     with pytest.raises(ParameterError, match="'month'") as caught:
         split(parse("2026", timezone="UTC", now=NOW), "months")
     assert caught.value.param == "split"
@@ -529,6 +529,6 @@ def test_another_word_than_those_is_refused():
         (datetime(2026, 1, 1, tzinfo=UTC), False),
     ],
 )
-def test_a_calendar_period_is_told_from_a_pair_and_a_relative_one(period, expected):
-    """Only it can be "still going on" without saying so."""
+def test_a_calendar_period_differs_from_a_pair_and_a_relative_period(period, expected):
+    """Only a calendar period can be incomplete without saying so."""
     assert is_calendar(period) is expected

@@ -146,8 +146,8 @@ class TestConstructors:
         ids=repr,
     )
     @pytest.mark.parametrize("given", ["argument", "environment"])
-    def test_no_frame_has_the_key_of_a_client_that_cannot_be_made(self, options, given, monkeypatch):
-        """The key is hidden before anything else is looked at."""
+    def test_no_frame_has_the_key_of_a_client_that_cannot_be_created(self, options, given, monkeypatch):
+        """The key is hidden before anything else is checked."""
         if given == "environment":
             monkeypatch.setenv("STRIPE_API_KEY", KEY)
         else:
@@ -178,21 +178,21 @@ class TestConstructors:
         assert leaks(caught.value) == []
 
     @pytest.mark.parametrize("account", [None, "acct_1/", f"acct_1/{ORGANISATION}"], ids=repr)
-    def test_no_frame_has_the_key_of_an_organisation_that_lacks_an_account(self, account):
-        """It is the mistake that everyone makes first with such a key."""
+    def test_no_frame_has_an_organisations_key_without_account(self, account):
+        """It is the first mistake of everyone with such a key."""
         with pytest.raises(sr.errors.ParameterError) as caught:
             sr.Client(ORGANISATION, account=account)
         assert leaks(caught.value) == []
 
     def test_a_live_key_for_another_host_is_not_shown(self):
-        """The address is at fault, and named."""
+        """The address is the problem, and is named."""
         with pytest.raises(sr.errors.ApiKeyError, match=r"gateway\.example") as caught:
             sr.Client(f"sk_live_{SECRET}", base_url="https://gateway.example")
         assert leaks(caught.value) == []
 
     @pytest.mark.parametrize("part", ["margaret", "margaret:sesame", ":sesame"])
-    def test_no_message_shows_the_user_of_an_address(self, part):
-        """A user name is often a key of another kind."""
+    def test_no_message_shows_the_user_name_in_an_address(self, part):
+        """It is often a key of another kind."""
         with pytest.raises(sr.errors.ApiKeyError) as caught:
             sr.Client(KEY, base_url=f"ftp://{part}@stripe.example")
         assert part not in str(caught.value)
@@ -316,7 +316,7 @@ class TestCalls:
     def test_a_download_does_not_show_or_store_a_key_that_was_repeated(
         self, through_gateway, echo, is_long, tmp_path, caplog
     ):
-        """What comes in place of a file is refused when it has the key, before anyone reads it as a table."""
+        """An answer with the key instead of a file is refused before it is read as a table."""
         caplog.set_level("DEBUG")
 
         def answer():
@@ -336,7 +336,7 @@ class TestCalls:
     def test_an_organisations_key_that_was_repeated_is_not_shown(
         self, simulator, written, call, tmp_path, caplog
     ):
-        """As Stripe repeats the key, masked, when it does not reach an account."""
+        """Stripe repeats the key, masked, when it has no access to an account."""
         caplog.set_level("DEBUG")
         refusal = said(403, message=f"{written} does not reach acct_1", code="account_invalid")
         client = sr.Client(
@@ -356,7 +356,7 @@ class TestCalls:
     def test_no_model_and_no_file_has_a_key_that_a_run_repeats(
         self, through_gateway, simulator, status, tmp_path
     ):
-        """Answers are kept, and runs are stored with their results: the key must not come that far."""
+        """Answers are cached, and runs are stored with their results: the key must not get there."""
         run = {
             "id": "frr_1",
             "object": "reporting.report_run",
@@ -382,10 +382,10 @@ class TestCalls:
         "error", [KeyboardInterrupt(), RuntimeError(f"Oops, {KEY}"), OSError(5, KEY)], ids=repr
     )
     @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-    def test_what_is_raised_beneath_us_does_not_show_the_signed_request(
+    def test_an_interrupt_below_our_code_does_not_show_the_signed_request(
         self, simulator, tmp_path, error, call
     ):
-        """An interrupt comes while a request is on its way; the frames that it leaves have the headers."""
+        """It comes while a request is being sent; the frames in its traceback have the headers."""
 
         def broken(environ, _start_response):
             assert KEY in environ["HTTP_AUTHORIZATION"]
@@ -398,10 +398,10 @@ class TestCalls:
 
     @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
     @pytest.mark.parametrize("case", ["nobody listens", "no TLS there", "no answer in time"])
-    def test_what_the_network_raises_does_not_show_the_signed_request(
+    def test_a_network_error_does_not_show_the_signed_request(
         self, simulator, tmp_path, case, call, monkeypatch
     ):
-        """Frames of http.client and urllib3 have it, and the errors that led to ours have those frames."""
+        """Frames of http.client and urllib3 have it, and so do the errors that caused ours."""
         monkeypatch.setattr(api_v1, "READ_TIMEOUT", 0.02)
         with socket.create_server(("127.0.0.1", 0)) as silent:
             base_url = f"http://127.0.0.1:{silent.getsockname()[1]}"

@@ -21,26 +21,26 @@ def client(client):
 
 @pytest.mark.parametrize("call", ["report_types", "runs", "stored"])
 class TestEveryListing:
-    def test_it_is_a_list(self, client, call):
+    def test_a_listing_is_a_list(self, client, call):
         """Code that expects a list needs no change."""
         listed = getattr(client, call)()
         assert isinstance(listed, list)
         assert listed == list(listed)
         assert copy.copy(listed) == pickle.loads(pickle.dumps(listed)) == listed  # noqa: S301
 
-    def test_its_frame_has_a_row_for_each_item(self, client, call):
-        """Lists are filtered and sorted by polars, as everything else is."""
+    def test_the_frame_of_a_listing_has_a_row_for_each_item(self, client, call):
+        """Lists can be filtered and sorted with polars."""
         listed = getattr(client, call)()
         assert listed.frame().height == len(listed) > 0
 
-    def test_the_types_of_its_frame_are_the_same_when_it_is_empty(self, client, call):
+    def test_the_frame_of_an_empty_listing_has_the_same_types(self, client, call):
         """A filter on a time must not fail on the first day."""
         listed = getattr(client, call)()
         schema = type(listed)().frame().schema
         assert schema == listed.frame().schema
         assert pl.Null not in schema.dtypes()
 
-    def test_it_is_shown_as_a_table(self, client, call):
+    def test_a_listing_is_shown_as_a_table(self, client, call):
         """In a notebook and in a terminal."""
         listed = getattr(client, call)()
         heading = f"{len(listed):,} "
@@ -49,8 +49,8 @@ class TestEveryListing:
         assert len(repr(listed).splitlines()) <= 15
 
 
-def test_text_of_others_steers_no_terminal_and_is_no_markup(client):
-    """Errors and statuses are Stripe's texts."""
+def test_text_from_outside_is_escaped(client):
+    """Errors and statuses are Stripe's texts; they must not control a terminal or be markup."""
     runs = ReportRuns([replace(client.runs()[0], error=HOSTILE)])
     assert "\\x1b[2J<script>\\u202e" in repr(runs)
     assert "<script>" not in runs._repr_html_()
@@ -58,7 +58,7 @@ def test_text_of_others_steers_no_terminal_and_is_no_markup(client):
 
 
 def test_the_bounds_of_a_run_are_times(client):
-    """Stripe sends seconds; what is no time, or missing, is empty."""
+    """Stripe sends seconds; a missing or invalid time is empty."""
     run = client.runs()[0]
     odd = replace(run, parameters={"interval_start": 10**30, "interval_end": "soon"})
     frame = ReportRuns([run, odd]).frame()

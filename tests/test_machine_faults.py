@@ -32,10 +32,8 @@ def small_disk(tmp_path):
 
 
 class TestDisk:
-    def test_a_disk_that_is_too_small_is_said_before_the_download_with_folder_and_size(
-        self, simulator, small_disk
-    ):
-        """And the run is at Stripe: with room, nothing is launched again."""
+    def test_a_disk_that_is_too_small_is_reported_before_the_download(self, simulator, small_disk):
+        """With folder and size. The run is at Stripe: with enough space, nothing is launched again."""
         with sr.Client(
             simulator.key, cache_dir=small_disk, application=simulator, clock=TestClock(simulator.clock)
         ) as client:
@@ -46,8 +44,8 @@ class TestDisk:
             assert not list(small_disk.rglob("*.parquet"))
             assert len(simulator.runs) == 1
 
-    def test_a_disk_that_fills_up_meanwhile_is_said_too(self, client, monkeypatch):
-        """Another program was quicker."""
+    def test_a_disk_that_fills_up_meanwhile_is_reported_too(self, client, monkeypatch):
+        """Another program was faster."""
         real = shutil.disk_usage
         answers = [real("/"), real("/"), real("/")._replace(free=10)]
         monkeypatch.setattr("stripe_reports.storage.store.shutil.disk_usage", lambda _: answers.pop(0))
@@ -59,8 +57,8 @@ class TestDisk:
         with pytest.raises(errors.StoreError, match="disk is full"):
             client.fetch("balance.summary", "2026-10")
 
-    def test_a_folder_that_cannot_be_written_names_the_ways_out(self, client, monkeypatch):
-        """Another folder, by argument or environment."""
+    def test_the_error_for_a_read_only_folder_names_the_remedies(self, client, monkeypatch):
+        """Another folder, by argument or environment variable."""
         monkeypatch.setattr("os.mkdir", _refused)
         with pytest.raises(errors.StoreError, match=r"Permission denied.*cache_dir"):
             client.fetch("balance.summary", "2026-10")
@@ -85,23 +83,23 @@ class TestOthers:
 
         return vanishes
 
-    def test_a_result_that_goes_as_it_is_read_is_said_to_be_gone(self, client, vanishes):
-        """A report in hand is a file, and the file is no more."""
+    def test_a_result_that_is_removed_while_it_is_read_is_a_clear_error(self, client, vanishes):
+        """A report refers to a file, and the file no longer exists."""
         report = client.fetch("balance.summary", "2026-09")
         vanishes(report)
         with pytest.raises(errors.StoreError, match="gone"):
             report.frame()
 
-    def test_a_frame_that_was_asked_for_is_given_nevertheless(self, client, simulator, vanishes):
-        """It is read from Stripe once more, of the same run."""
+    def test_a_requested_frame_is_returned_nevertheless(self, client, simulator, vanishes):
+        """It is read from Stripe once more, from the same run."""
         report = client.fetch("balance.summary", "2026-09")
         expected = report.frame()
         vanishes(report)
         assert_frame_equal(client.frame("balance.summary", "2026-09"), expected)
         assert len(simulator.runs) == 1
 
-    def test_a_folder_that_is_removed_meanwhile_is_made_again(self, tmp_path, monkeypatch):
-        """Whoever clears the last result of a request removes its folder."""
+    def test_a_folder_that_is_removed_meanwhile_is_created_again(self, tmp_path, monkeypatch):
+        """Removing the last result of a request removes its folder."""
         (tmp_path / "staged").write_text("a result")
         real, targets = type(tmp_path).replace, []
 
@@ -115,8 +113,8 @@ class TestOthers:
         disk.move(tmp_path / "staged", tmp_path / "results" / "moved")
         assert (tmp_path / "results" / "moved").read_text() == "a result"
 
-    def test_files_are_listed_though_some_go_meanwhile(self, client):
-        """By making room, by what is stored, and by what is found."""
+    def test_files_are_listed_even_if_some_are_removed_meanwhile(self, client):
+        """By making space, by listing stored results, and by finding one."""
         report = client.fetch("balance.summary", "2026-09")
         client._store._index.add(report.path.with_name("frr_gone.parquet"), size=10**12)
         assert client.cache.info().height == 1
@@ -147,14 +145,14 @@ class TestRows:
         ],
         ids=["frame", "scan", "write_parquet", "write_csv"],
     )
-    def test_a_result_that_has_not_its_rows_is_not_opened(self, report, open_it, tmp_path):
-        """An empty table would pass for a quiet month."""
+    def test_a_result_with_a_wrong_number_of_rows_is_not_opened(self, report, open_it, tmp_path):
+        """An empty table would be taken for a month without activity."""
         with pytest.raises(errors.StoreError, match="gone or was damaged"):
             open_it(report, tmp_path)
         assert not list(tmp_path.glob("x.*"))
 
-    def test_it_is_not_listed_and_the_next_fetch_reads_it_from_stripe_anew(self, report, client, simulator):
-        """Of the same run: nothing is launched."""
+    def test_a_result_with_a_wrong_number_of_rows_is_read_from_stripe_again(self, report, client, simulator):
+        """It is not listed; the same run is used, and nothing is launched."""
         assert client.cache.info().height == 0
         assert client.stored() == []
         again = client.fetch("balance.summary", "2026-09")
@@ -162,7 +160,7 @@ class TestRows:
         assert again.frame().height == again.provenance.rows == report.provenance.rows
         assert len(simulator.runs) == 1
 
-    def test_whoever_finds_a_result_damaged_leaves_the_file_alone(self, report, client):
+    def test_a_damaged_result_is_not_removed_when_it_is_found(self, report, client):
         """Another process may have put a good one there meanwhile."""
         report.path.write_bytes(b"x" * report.path.stat().st_size)
         with pytest.raises(errors.StoreError):
@@ -187,10 +185,8 @@ class TestLargeResults:
 
         return limited
 
-    def test_a_file_without_end_or_size_is_read_no_further_than_allowed(
-        self, limited, simulator, calls, tmp_path
-    ):
-        """Once, and nothing of it is kept; whoever expects so much can allow it."""
+    def test_a_file_without_end_or_size_is_read_up_to_the_limit(self, limited, simulator, calls, tmp_path):
+        """Once, and nothing of it is kept; a user who expects more can allow it."""
         simulator.inject_fault("run.no_size")
         simulator.inject_fault("file.endless", times=99)
         with (
@@ -205,8 +201,8 @@ class TestLargeResults:
             assert client.fetch("balance.summary", "2026-10").frame().height
         assert len(simulator.runs) == 1
 
-    def test_a_file_without_end_leaves_room_on_the_disk(self, client, simulator, monkeypatch, tmp_path):
-        """Other programs need some, and the table takes as much again as the file."""
+    def test_a_file_without_end_leaves_space_on_the_disk(self, client, simulator, monkeypatch, tmp_path):
+        """Other programs need some, and the table needs as much again as the file."""
         real, disk_size, written = shutil.disk_usage, 3_000_000, []
 
         def usage(path):
@@ -222,7 +218,7 @@ class TestLargeResults:
         assert not list((tmp_path / "cache").glob("*/staging/*"))
 
     @pytest.mark.parametrize("size", [1001, 10**18, 10**4000], ids=["a byte too many", "large", "absurd"])
-    def test_a_file_that_is_announced_as_too_large_is_not_asked_for(self, limited, calls, size):
+    def test_a_file_that_is_announced_as_too_large_is_not_downloaded(self, limited, calls, size):
         """Not even its first byte."""
         with limited(1000) as client:
             run = client.wait(client.launch(client.request("balance.summary", "2026-10")))
@@ -231,8 +227,8 @@ class TestLargeResults:
                 client.read(run)
         assert calls("GET /v1/files") == []
 
-    def test_a_packed_file_is_unpacked_no_further_than_allowed(self, limited, simulator, tmp_path):
-        """The few bytes that came may hold many."""
+    def test_a_packed_file_is_unpacked_up_to_the_limit(self, limited, simulator, tmp_path):
+        """The few bytes that arrived may contain many."""
         packed = gzip.compress(b"".join(b"%d\n" % number for number in range(10_000)))
         simulator.inject_fault("run.no_size")
         simulator.faults.append(Fault("GET /v1/files/*", status=200, body=packed))
@@ -244,7 +240,7 @@ class TestLargeResults:
 class TestForeignFiles:
     @pytest.mark.parametrize("change", [{"unheard_of": 1}, {"as_of": None}], ids=["newer", "older"])
     def test_a_result_stored_by_another_version_of_this_package_is_read_again(self, client, change):
-        """Never misread: what is not understood is no result."""
+        """It is never read wrongly: a file that is not understood is not a result."""
         report = client.fetch("balance.summary", "2026-09")
         expected = report.frame()
         metadata = json.loads(pl.read_parquet_metadata(report.path)["stripe_reports"]) | change
@@ -254,7 +250,7 @@ class TestForeignFiles:
         assert again.reuse.action == "reused"
         assert_frame_equal(again.frame(), expected)
 
-    def test_a_cache_of_answers_that_is_no_database_is_done_without(self, client, tmp_path):
+    def test_an_invalid_cache_of_answers_is_ignored(self, client, tmp_path):
         """With a warning."""
         client.fetch("balance.summary", "2026-09")
         client.close()
@@ -264,8 +260,8 @@ class TestForeignFiles:
             assert client.fetch("balance.summary", "2026-08").frame().height
 
     @pytest.mark.parametrize("name", ["durations.json", "report_types.json", "index.sqlite"])
-    def test_a_note_that_is_damaged_costs_a_call_at_most(self, client, tmp_path, name):
-        """Half a note is no note."""
+    def test_a_damaged_record_costs_at_most_one_call(self, client, tmp_path, name):
+        """An incomplete record is ignored."""
         client.fetch("balance.summary", "2026-09")
         for path in (tmp_path / "cache").glob(f"*/{name}"):
             path.write_text('{"half": ')
@@ -293,7 +289,7 @@ class TestSizes:
             pytest.param(b",".join(b"c%d" % n for n in range(1_000_000)) + b"\n", id="a million columns"),
         ],
     )
-    def test_what_no_report_has_ends_in_a_clear_error(self, answered, content, tmp_path):
+    def test_an_impossible_file_ends_in_a_clear_error(self, answered, content, tmp_path):
         """Quickly, in little memory, and nothing is stored."""
         with pytest.raises(errors.FileError):
             answered(content)

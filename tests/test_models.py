@@ -57,20 +57,20 @@ def requests(draw):
 
 class TestReportRequest:
     @given(requests())
-    def test_its_repr_is_python_that_gives_an_equal_request(self, request):
+    def test_the_repr_is_python_for_an_equal_request(self, request):
         """Code printed by a form or an error can be pasted into a cell, whatever the request."""
         assert eval(repr(request), {"sr": sr}) == request  # noqa: S307 - our own repr
         assert eval(repr([request, request]), {"sr": sr}) == [request, request]  # noqa: S307
         assert repr(eval(repr(request), {"sr": sr})) == repr(request)  # noqa: S307
 
     @given(requests())
-    def test_stripes_parameters_give_the_request_again(self, request):
-        """A run at Stripe is recognised by the parameters that it echoes, as JSON carried them."""
+    def test_the_request_can_be_restored_from_stripes_parameters(self, request):
+        """A run at Stripe is recognised by the parameters that it echoes in JSON."""
         echoed = json.loads(json.dumps(request.to_stripe()))
         assert ReportRequest.from_stripe(request.report_type, echoed) == request
 
     def test_the_repr_shows_both_bounds_in_the_reports_zone_and_the_last_included_day(self):
-        """A half-open interval is easily misread; the day that is still in it is said."""
+        """An interval without its end is easily misread; the last included day makes it clear."""
         request = ReportRequest(
             "payouts.itemized.5",
             interval_start="2026-09-30T22:00:00Z",
@@ -116,15 +116,15 @@ class TestReportRequest:
             pytest.param({"zone": "Paris"}, ParameterError, "IANA", id="zone of the period"),
         ],
     )
-    def test_what_cannot_be_asked_for_cannot_be_made(self, wrong, error, says):
-        """A request that exists is one that may be sent."""
+    def test_an_invalid_request_cannot_be_created(self, wrong, error, says):
+        """Every existing request may be sent."""
         arguments = {"report_type": "balance.summary.2"} | OCTOBER | wrong
         with pytest.raises(error, match=says) as caught:
             ReportRequest(**arguments)
         assert caught.value.param in wrong or "zone" in wrong
 
     def test_the_last_included_day_is_that_of_the_zone_in_which_the_period_was_meant(self):
-        """Also where the type takes no timezone: a day too many reads like a cut-off error."""
+        """Also if the type takes no timezone: one day too many would look like an error."""
         request = ReportRequest(
             "payouts.itemized.1",
             interval_start="2026-09-01T00:00:00-04:00",
@@ -136,8 +136,8 @@ class TestReportRequest:
         assert "timezone" not in request.parameters
         assert request == replace(request, zone=None)
 
-    def test_a_last_included_day_that_is_not_is_refused(self):
-        """Whoever edits the end of printed code is told to edit both."""
+    def test_a_wrong_last_included_day_is_refused(self):
+        """A user who edits the end in printed code must edit both."""
         with pytest.raises(IntervalError, match="last included day is not 2026-10-30"):
             ReportRequest("balance.summary.2", **OCTOBER, last_included_day="2026-10-30")
 
@@ -151,7 +151,7 @@ class TestReportRequest:
         """`EUR` and `eur` are one request, not two."""
         assert ReportRequest("a.1", currency="EUR") == ReportRequest("a.1", currency="eur")
 
-    def test_it_cannot_be_changed_and_survives_copying(self):
+    def test_a_request_is_immutable_and_can_be_copied(self):
         """It is the key of stored results."""
         request = ReportRequest("a.1", columns=["net"], **OCTOBER)
         with pytest.raises(AttributeError):
@@ -187,12 +187,12 @@ RUN = {
 
 
 class TestReportRun:
-    def test_it_has_exactly_stripes_ten_fields(self):
-        """Nothing renamed, nothing added: what Stripe's page says holds here."""
+    def test_a_run_has_exactly_stripes_ten_fields(self):
+        """Nothing renamed, nothing added: Stripe's documentation applies here."""
         assert list(ReportRun.__dataclass_fields__) == list(RUN)
 
-    def test_it_goes_to_json_and_back_unchanged(self):
-        """The run is kept beside its result as the evidence of where that came from."""
+    def test_a_run_is_unchanged_after_json(self):
+        """The run is stored beside its result as evidence of its provenance."""
         run = ReportRun.from_stripe(RUN)
         assert run.to_stripe() == RUN
         assert run.created == datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
@@ -210,7 +210,7 @@ class TestReportRun:
             pytest.param({"parameters": None}, id="no parameters"),
         ],
     )
-    def test_another_answer_is_not_taken_for_a_run(self, damage):
+    def test_another_answer_is_not_accepted_as_a_run(self, damage):
         """An answer that is not understood must not become a run with empty fields."""
         with pytest.raises((KeyError, TypeError, ValueError)):
             ReportRun.from_stripe(RUN | damage)
@@ -227,20 +227,20 @@ class TestReportRun:
     @pytest.mark.parametrize(
         ("file_created", "as_of"), [(None, 100), (106, 100), (40, 40)], ids=["no file", "newer", "older"]
     )
-    def test_its_data_are_as_old_as_the_older_of_run_and_file(self, file_created, as_of):
+    def test_the_age_of_the_data_is_that_of_the_older_of_run_and_file(self, file_created, as_of):
         """Stripe may answer a run with a file that it made for an earlier one."""
         file = file_created and {"id": "file_1", "created": file_created}
         run = ReportRun.from_stripe(RUN | {"created": 100, "result": file})
         assert run.as_of == datetime.fromtimestamp(as_of, UTC)
 
     @pytest.mark.parametrize(("succeeded_at", "seconds"), [(None, None), (100, None), (107, 7.0)])
-    def test_its_duration_is_known_once_it_has_succeeded(self, succeeded_at, seconds):
-        """A run that took no time was answered from an earlier one: that says nothing of the next."""
+    def test_the_duration_of_a_run_is_known_once_it_has_succeeded(self, succeeded_at, seconds):
+        """A run that took no time was answered from an earlier one: that says nothing about the next."""
         run = ReportRun.from_stripe(RUN | {"created": 100, "succeeded_at": succeeded_at})
         assert run.duration == seconds
 
-    def test_only_http_and_models_read_what_the_first_api_alone_has(self):
-        """Everything above sees a run through its neutral view, so that another API changes nothing there."""
+    def test_only_http_and_models_read_fields_of_the_first_api(self):
+        """Everything above uses the neutral view of a run, so another API changes nothing there."""
         package = Path(sr.__file__).parent
         reads = [
             f"{path.relative_to(package)}:{node.lineno}"
@@ -267,7 +267,7 @@ class TestReportType:
     }
 
     def test_stripes_nine_fields_are_read(self):
-        """As in the example of Stripe's page."""
+        """As in the example in Stripe's documentation."""
         type_ = ReportType.from_stripe(self.TYPE)
         assert type_.data_available_end == datetime(2023, 9, 19, tzinfo=UTC)
         assert type_.updated == datetime(2023, 9, 19, 7, 38, 53, tzinfo=UTC)
@@ -276,7 +276,7 @@ class TestReportType:
 
     @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the folder of real samples is not here")
     def test_stripes_own_fixture_is_read(self):
-        """Its times are not plausible, and that is no reason to fail."""
+        """Its times are not plausible, but that is no reason to fail."""
         answer = json.loads((SAMPLES / "report_type.openapi-fixture.json").read_text())
         assert ReportType.from_stripe(answer).id == "balance.summary.1"
 
@@ -290,7 +290,7 @@ class TestReportType:
         ("europe/london", "'Europe/London'"),
     ],
 )
-def test_a_zone_that_is_none_is_answered_by_the_nearest(written, meant):
-    """People write cities; IANA has continents before them."""
+def test_an_unknown_zone_is_refused_with_the_nearest_ones(written, meant):
+    """People write cities; IANA writes the continent first."""
     with pytest.raises(ParameterError, match=f"Did you mean .*{meant}"):
         zone_named(written)

@@ -38,7 +38,7 @@ def connected(simulator, tmp_path):
 
 
 @pytest.mark.parametrize("report_type", WITH_FEES)
-def test_stripes_share_of_a_fee_is_what_the_platform_does_not_take(connected, report_type, tmp_path):
+def test_stripes_share_of_a_fee_is_the_part_that_the_platform_does_not_take(connected, report_type, tmp_path):
     """Both are exact, and numbers in Excel."""
     report = connected.fetch(report_type, "2026-10", columns=COLUMNS)
     rows = report.frame()
@@ -53,8 +53,8 @@ def test_stripes_share_of_a_fee_is_what_the_platform_does_not_take(connected, re
 
 
 @pytest.mark.parametrize("report_type", WITH_FEES)
-def test_its_place_is_unproved(client, report_type):
-    """Stripe's page does not say which versions have the column, so it is asked for only by name."""
+def test_the_report_type_of_the_column_is_unproved(client, report_type):
+    """Stripe's page does not say which versions have the column, so it is requested only by name."""
     column = catalog.get(report_type).column("application_fee")
     assert column.is_unproved
     assert column.source.startswith("https://support.stripe.com/")
@@ -62,8 +62,8 @@ def test_its_place_is_unproved(client, report_type):
     assert client.frame(report_type, "2026-10", columns=COLUMNS)["application_fee"].null_count() > 0
 
 
-def test_a_negative_part_is_read(tmp_path):
-    """A returned application fee; whatever version the file is of."""
+def test_a_negative_share_is_read(tmp_path):
+    """A returned application fee; in any version."""
     read = sr.read_csv(b"currency,gross,fee,net,application_fee\nusd,-10.00,-0.50,-9.50,-0.20\n")
     assert read["application_fee"].to_list() == [Decimal("-0.2")]
 
@@ -72,7 +72,7 @@ def test_a_negative_part_is_read(tmp_path):
 
 
 def test_the_fees_of_a_financial_account_are_its_balance_times_the_rate(client, tmp_path):
-    """A row for each day; read with exact types, drawn, and written."""
+    """A row for each day; read with exact types, drawn, and exported."""
     report = client.fetch("treasury_fees.administrative_facilitation_fee", "2026-10")
     rows = report.frame()
     assert report.request.report_type == TREASURY

@@ -128,7 +128,7 @@ def check_workbook(path, frame):
 
 @given(changed=changes(), categories=CATEGORIES)
 @settings(max_examples=8, phases=[Phase.explicit, Phase.generate])
-def test_a_newer_stripe_gives_the_same_figures_and_each_fallback_is_told_once(changed, categories):
+def test_a_newer_stripe_gives_the_same_figures_and_one_warning_per_fallback(changed, categories):
     """Money is exact, times have their zone, charts are drawn, tie-outs pass, workbooks have numbers."""
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -157,7 +157,7 @@ def test_a_newer_stripe_gives_the_same_figures_and_each_fallback_is_told_once(ch
 
 @given(changed=changes(), ending=st.sampled_from(["csv", "parquet", "xlsx"]))
 @settings(max_examples=8, phases=[Phase.explicit, Phase.generate])
-def test_so_it_is_on_the_command_line(changed, ending):
+def test_the_command_line_prints_one_warning_per_fallback(changed, ending):
     """The exit status is 0, and standard error has each fallback once."""
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -198,8 +198,8 @@ class Lines:
 
 @given(changed=changes(), categories=CATEGORIES, is_named=st.booleans())
 @settings(max_examples=8, phases=[Phase.explicit, Phase.generate])
-def test_so_it_is_in_read_csv(changed, categories, is_named):
-    """A file of a newer Stripe is read as fetch reads it, with and without its type."""
+def test_read_csv_gives_one_warning_per_fallback(changed, categories, is_named):
+    """A file of a newer Stripe is read as by fetch, with and without its type."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Account(Path(folder), changed, categories) as account,

@@ -35,15 +35,15 @@ def run(tmp_path_factory):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs_from_top_to_bottom(path, run):
-    """A notebook that fails teaches nothing; one that warns teaches doubt."""
+def test_every_notebook_runs_from_top_to_bottom(path, run):
+    """A notebook that fails or warns teaches the wrong thing."""
     outputs = [output for cell in run(path).cells for output in cell.get("outputs", [])]
     assert outputs
     assert not [output for output in outputs if output.get("name") == "stderr"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_is_saved_without_outputs(path):
+def test_every_notebook_is_saved_without_outputs(path):
     """Outputs are someone's data, and differ each time."""
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code":
@@ -75,7 +75,7 @@ def test_the_month_end_goes_from_fetch_to_evidence_in_under_fifteen_cells(run):
 
 
 def test_papermill_runs_the_monthly_job_with_parameters(tmp_path, monkeypatch):
-    """As a job does: other parameters, files where they were asked for, and the record kept."""
+    """Other parameters, files in the given folder, and the executed notebook kept."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     record, folder = tmp_path / "2026-09.ipynb", tmp_path / "out"
     folder.mkdir()
@@ -105,7 +105,7 @@ def test_the_gallery_draws_every_family(run):
 
 
 def test_the_readmes_pictures_can_be_drawn_again_and_are_small(tmp_path):
-    """Light and dark of each, by the command of CONTRIBUTING.md."""
+    """Light and dark versions of each, by the command in CONTRIBUTING.md."""
     script = NOTEBOOKS[0].parent / "pictures" / "draw.py"
     namespace = runpy.run_path(str(script))
     namespace["main"](tmp_path)

@@ -6,7 +6,7 @@ from stripe_reports import notices
 
 
 def test_a_warning_points_to_the_callers_line():
-    """Whatever lies in between: our own functions, and libraries that call us back."""
+    """Whatever is in between: our own functions, and libraries that call us."""
     ours = {"__name__": "stripe_reports.somewhere", "warn": notices.warn}
     exec("def inner(): warn('look')\ndef outer(through): through(inner)", ours)  # noqa: S102
     library = {"__name__": "library"}

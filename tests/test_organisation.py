@@ -86,7 +86,7 @@ def expected(tmp_path):
 
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_every_call_has_the_context_and_the_version(acting_for, context):
-    """JSON through Stripe's library, and the download: Stripe refuses an organisation's key without both."""
+    """JSON through Stripe's library, and the download: Stripe requires both for an organisation's key."""
     client = acting_for(context)
     client.report_types()
     client.fetch(*ASKED)
@@ -113,7 +113,7 @@ def test_another_key_sends_a_path_as_context_and_a_plain_account_as_before(
 
 @pytest.mark.parametrize("way", ["argument", "environment"])
 def test_without_a_context_the_key_is_refused_before_any_call(simulator, monkeypatch, way):
-    """Every call would be refused, and the first might be a launch."""
+    """Stripe would refuse every call, and the first one might be a launch."""
     monkeypatch.setenv("STRIPE_API_KEY", simulator.organisation_key)
     given = {"api_key": simulator.organisation_key} if way == "argument" else {}
     with pytest.raises(sr.errors.ParameterError, match=r"organisation's key.*Client\(account='acct_…'\)"):
@@ -166,8 +166,8 @@ def test_contexts_share_no_result_in_processes(tmp_path, expected):
         assert_frame_equal(pl.read_parquet(path), expected[context])
 
 
-def test_contexts_share_no_kept_answer(acting_for, simulator):
-    """Report types are kept for a minute and finished runs for good, by context; nobody else's are seen."""
+def test_contexts_share_no_cached_answer(acting_for, simulator):
+    """Report types are cached for a minute and finished runs forever, separately for each context."""
     for context in CONTEXTS:
         client = acting_for(context)
         client.report_types()
@@ -179,8 +179,8 @@ def test_contexts_share_no_kept_answer(acting_for, simulator):
         acting_for(SIBLING).retrieve(run.id)
 
 
-def test_the_same_account_by_another_key_is_another_owner_that_finds_the_run(acting_for, simulator):
-    """As with a rotated key: the run at Stripe is the account's, the stored result is the key's."""
+def test_another_key_of_the_account_is_another_owner_that_finds_the_run(acting_for, simulator):
+    """As with a rotated key: the run at Stripe belongs to the account, the stored result to the key."""
     first = acting_for(MAIN).fetch("balance.summary.2", "2026-09")
     second = acting_for(None, key=simulator.key).fetch("balance.summary.2", "2026-09")
     assert (second.reuse.action, second.run.id) == ("reused", first.run.id)
@@ -192,7 +192,7 @@ def test_the_same_account_by_another_key_is_another_owner_that_finds_the_run(act
 
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_the_account_is_named_wherever_the_owner_of_a_result_is(acting_for, tmp_path, context):
-    """In reprs, cards, provenance, page, form, evidence and the list of stored results; the key nowhere."""
+    """In reprs, cards, provenance, page, form, evidence and the list of results; the key is in none."""
     client = acting_for(context)
     report = client.fetch(*ASKED)
     folder = tmp_path / "close"
@@ -225,7 +225,7 @@ def test_the_account_is_named_wherever_the_owner_of_a_result_is(acting_for, tmp_
     ],
 )
 def test_the_doctor_names_the_account_and_the_kind_of_key(url, simulator, monkeypatch, capsys, account, says):
-    """It is the first thing to check when figures are not those expected."""
+    """They are the first things to check when figures are unexpected."""
     monkeypatch.setenv("STRIPE_API_KEY", simulator.organisation_key)
     assert cli.main(["doctor", "--base-url", url, "--account", account]) == 0
     shown = capsys.readouterr().out
@@ -261,7 +261,7 @@ def test_the_command_line_fetches_for_a_context(url, simulator, monkeypatch, tmp
 
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_the_demo_acts_for_any_account_of_the_organisation(simulator, expected, context):
-    """With the key that reaches it."""
+    """With the organisation's key."""
     with DemoClient(simulator, account=context) as client:
         assert_frame_equal(client.frame(*ASKED), expected[context])
         assert context in repr(client)
