@@ -21,15 +21,15 @@ HEAVY = {
 }
 
 
-def test_importing_it_loads_nothing_heavy():
-    """A script that only reads a stored file, or only asks for help, does not pay for the rest."""
+def test_importing_the_package_loads_no_slow_library():
+    """A script that only reads a stored file, or only asks for help, does not pay for the others."""
     code = "import sys, stripe_reports; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert HEAVY.isdisjoint(loaded.split())
 
 
-def test_importtime_shows_none_of_them():
-    """The command of the promise, as it stands."""
+def test_importtime_shows_no_slow_library():
+    """The command that the README promises."""
     command = [sys.executable, "-X", "importtime", "-c", "import stripe_reports"]
     log = subprocess.run(command, check=True, capture_output=True, text=True).stderr
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in log.splitlines()}
@@ -37,15 +37,15 @@ def test_importtime_shows_none_of_them():
     assert HEAVY.isdisjoint(imported)
 
 
-def test_every_public_name_is_there_and_documented():
-    """What `dir` and completion show can be used and explains itself."""
+def test_every_public_name_exists_and_is_documented():
+    """Names in `dir` and completion can be used, and have documentation."""
     assert set(sr.__all__) <= set(dir(sr))
     for name in sr.__all__:
         assert getattr(sr, name).__doc__, name
     assert sr.__version__
 
 
-def test_every_error_is_below_the_one_base_and_says_when_it_is_raised():
+def test_every_error_has_the_common_base_and_documents_when_it_is_raised():
     """One except clause catches all of them, and each is documented."""
     for name in sr.errors.__all__:
         error = getattr(sr.errors, name)
@@ -76,8 +76,8 @@ def _annotations(value):
                 yield function.__annotations__.get("return")
 
 
-def test_whatever_a_public_call_returns_is_reachable_from_sr():
-    """For type hints and isinstance, nobody should need to know in which module a class lives."""
+def test_every_returned_class_is_reachable_from_sr():
+    """For type hints and isinstance, users need not know the module of a class."""
     known = {
         name: value
         for name, value in _classes()

@@ -31,7 +31,7 @@ def test_every_text_is_escaped():
     assert html.count("</style>") == 1
 
 
-def test_markup_of_ours_is_not_escaped_again():
+def test_our_own_markup_is_not_escaped_again():
     assert section("A", Html("<p>b</p>")) == "<section><h2>A</h2>\n<p>b</p>\n</section>"
 
 
@@ -41,7 +41,7 @@ def test_a_page_loads_nothing_and_runs_nothing():
     assert not re.findall(r"""(?:src|href)=["']?https?:|@import|url\(https?:|<script|<link""", html)
 
 
-def test_it_is_light_or_dark_as_the_readers_system_is():
+def test_a_page_is_light_or_dark_like_the_readers_system():
     """Charts take their colours from the same variables as the page."""
     html = page("A", figure(charts.activity_net(frames.activity())))
     assert "prefers-color-scheme: dark" in html
@@ -49,16 +49,16 @@ def test_it_is_light_or_dark_as_the_readers_system_is():
     assert "var(--jp-layout-color0" in html.partition("<svg")[2]
 
 
-def test_a_chart_that_was_given_a_theme_keeps_it():
+def test_a_chart_with_an_explicit_theme_keeps_it():
     chart = theme.dressed(charts.activity_net(frames.activity()), "dark")
     assert "var(--jp" not in figure(chart)
 
 
-def test_any_chart_can_stand_in_a_page():
+def test_any_chart_can_be_put_into_a_page():
     assert "<svg" in figure(alt.Chart(alt.InlineData([{"a": 1}])).mark_point().encode(x="a:Q"))
 
 
-def test_a_table_tells_numbers_totals_and_headings():
+def test_a_table_marks_numbers_totals_and_headings():
     html = table(
         ["What", "Net"],
         [["EUR"], ["charge", "1.00"], ["Total", "1.00"]],
@@ -72,7 +72,7 @@ def test_a_table_tells_numbers_totals_and_headings():
     assert '<th scope="col" class="number">Net</th>' in html
 
 
-def test_what_is_not_known_is_left_out():
+def test_unknown_values_are_left_out():
     assert "Account" not in facts({"Account": None, "Mode": "test"})
 
 

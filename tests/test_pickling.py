@@ -100,8 +100,8 @@ def test_every_error_survives_pickle_and_copy(class_, way):
     assert back.__notes__ == ["That was the part to 2026-10-31."]
 
 
-def test_the_errors_that_are_tested_are_all_of_them():
-    """The search above finds them by itself."""
+def test_all_errors_are_tested():
+    """The search above finds them automatically."""
     assert {getattr(sr.errors, name) for name in sr.errors.__all__} <= set(errors())
 
 
@@ -109,8 +109,8 @@ def fail(class_):
     raise class_("It went wrong.", RUN)
 
 
-def test_a_process_pool_hands_errors_over_and_goes_on():
-    """It used to break, with every other task of it."""
+def test_a_process_pool_passes_errors_on_and_continues():
+    """It used to break, with all of its other tasks."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         for class_ in (sr.errors.RunFailedError, sr.errors.RunTimeoutError):
             error = pool.submit(fail, class_).exception()
@@ -120,8 +120,8 @@ def test_a_process_pool_hands_errors_over_and_goes_on():
 
 class TestValues:
     @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-    def test_what_a_client_returns_survives_pickle_and_copy(self, client, way):
-        """Tasks of a pool return reports, and debuggers copy what they show."""
+    def test_values_returned_by_a_client_survive_pickle_and_copy(self, client, way):
+        """Tasks of a pool return reports, and debuggers copy values to show them."""
         report = client.fetch("balance.summary", "2026-10", currency="eur")
         for value in [
             report,
@@ -142,8 +142,8 @@ class TestValues:
         assert_frame_equal(way(report).frame(), report.frame())
 
     @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-    def test_what_is_made_of_several_reports_survives_too(self, client, way, tmp_path):
-        """As its frames and verdicts show."""
+    def test_values_made_from_several_reports_survive_pickle_and_copy(self, client, way, tmp_path):
+        """Their frames and verdicts show it."""
         reports = client.fetch_all("payouts.itemized", "2026-Q3", split="month")
         assert_frame_equal(way(reports).frame(), reports.frame())
         tied = client.tie_out("2026-10")
@@ -158,8 +158,8 @@ class TestValues:
 
     @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
     @pytest.mark.parametrize("name", ["client", "pending", "key"])
-    def test_what_holds_a_key_or_a_thread_says_what_to_do_instead(self, client, name, way):
-        """An error of ours, and a TypeError, as pickle's callers expect."""
+    def test_pickling_a_client_is_refused_with_a_remedy(self, client, name, way):
+        """An error of ours that is also a TypeError, as callers of pickle expect."""
         pending = client.submit("balance.summary", "2026-10")
         pending.result(timeout=60)
         value = {"client": client, "pending": pending, "key": client.settings.api_key}[name]

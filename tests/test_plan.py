@@ -5,8 +5,8 @@ import pytest
 MONTH = "balance.summary.2", "2026-10"
 
 
-def test_a_new_request_would_be_launched_and_is_not(client, calls):
-    """Asking what would happen costs one look at the report type, and makes no run."""
+def test_planning_a_new_request_launches_nothing(client, calls):
+    """A plan costs one call for the report type, and creates no run."""
     assert client.plan(*MONTH).action == "launched"
     assert calls() == ["GET /v1/reporting/report_types/balance.summary.2"]
 
@@ -23,14 +23,14 @@ def test_a_stored_result_would_be_shown_with_its_age(client, simulator):
 
 
 def test_a_closed_interval_is_planned_without_a_call(client, calls):
-    """As it is answered without one."""
+    """Fetching it needs no call either."""
     request = client.fetch("balance.summary.2", "2026-09").request
     calls()
     assert client.plan(request).action == "stored"
     assert calls() == []
 
 
-def test_a_past_that_stripe_rewrites_is_asked_about_however_old_it_is(client, calls, simulator):
+def test_revenue_recognition_is_planned_with_a_call_whatever_its_age(client, calls, simulator):
     """One call tells whether anything was published since; then the plan and the fetch launch a new run."""
     request = client.fetch("revenue_recognition.debit_credit_summary.1", "2026-08").request
     simulator.clock.advance(61)  # what Stripe said about the type is kept for a minute
@@ -50,7 +50,7 @@ def test_a_pending_run_of_this_machine_would_be_waited_for(client):
     assert (fetch_plan.action, fetch_plan.run_id) == ("awaited", run.id)
 
 
-def test_the_rule_of_reuse_can_be_another(client):
+def test_a_plan_takes_another_reuse_rule(client):
     """As for a fetch."""
     request = client.fetch(*MONTH).request
     assert client.plan(request, reuse="never").action == "launched"
@@ -59,7 +59,7 @@ def test_the_rule_of_reuse_can_be_another(client):
 
 
 def test_stored_reports_are_listed_newest_first_without_a_call(client, calls, simulator):
-    """A history needs nobody's answer."""
+    """The history works without Stripe."""
     assert client.stored() == []
     first = client.fetch("balance.summary.2", "2026-09")
     simulator.clock.advance(60)
@@ -71,8 +71,8 @@ def test_stored_reports_are_listed_newest_first_without_a_call(client, calls, si
     assert calls() == []
 
 
-def test_the_report_of_a_run_is_had_by_its_id(client):
-    """With what was asked for, not the frame alone."""
+def test_the_report_of_a_run_is_returned_by_its_id(client):
+    """With its request, not only the frame."""
     report = client.fetch(*MONTH)
     again = client.report(report.run.id)
     assert again.request == report.request

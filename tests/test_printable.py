@@ -52,14 +52,14 @@ def assert_harmless(text):
 
 
 class TestEveryCharacter:
-    def test_no_control_comes_through(self):
-        """Over all code points: C0, C1, bidirectional and invisible ones, halves of characters."""
+    def test_no_control_character_is_printed(self):
+        """Over all code points: C0, C1, bidirectional and invisible ones, and surrogates."""
         everything = "".join(map(chr, range(sys.maxunicode + 1)))
         assert set(CONTROLS).isdisjoint(printable(everything))
         assert STEERING.isdisjoint(printable_lines(everything))
 
-    def test_what_comes_through_is_as_it_was(self):
-        """Over all others: letters, signs, spaces and emoji of any script."""
+    def test_all_other_characters_are_unchanged(self):
+        """Letters, signs, spaces and emoji of any script."""
         ordinary = "".join(c for c in map(chr, range(sys.maxunicode + 1)) if c not in CONTROLS)
         assert printable(ordinary) == ordinary
         assert printable_lines(ordinary) == ordinary
@@ -72,7 +72,7 @@ class TestEveryCharacter:
             "می\N{ZERO WIDTH NON-JOINER}خواهم",
         ],
     )
-    def test_people_can_read_what_they_wrote(self, text):
+    def test_text_of_any_language_stays_readable(self, text):
         """Words that need a joiner, right-to-left words, narrow spaces, backslashes."""
         assert printable(text) == text
 
@@ -88,16 +88,16 @@ class TestEveryCharacter:
         ],
     )
     def test_an_escape_is_written_as_in_python(self, text, shown):
-        """Who knows one notation knows what was there."""
+        """A reader who knows that notation knows which character it was."""
         assert printable(text) == shown
 
     def test_messages_keep_their_lines(self):
-        """A carriage return alone would write over what stands there."""
+        """A carriage return alone would overwrite the line."""
         assert printable_lines("a\nb\tc\rd") == "a\nb\tc\\rd"
 
     @given(st.text())
-    def test_twice_is_once(self, text):
-        """A message is built of parts that were made printable before."""
+    def test_escaping_twice_equals_escaping_once(self, text):
+        """A message contains parts that are already escaped."""
         assert printable(printable(text)) == printable(text)
         assert printable_lines(printable(text)) == printable(text)
 
@@ -169,23 +169,23 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("make", SHOWN.values(), ids=SHOWN)
-def test_a_value_shows_itself_without_steering_the_terminal(make, report, client):
+def test_the_text_of_a_value_cannot_control_the_terminal(make, report, client):
     """A REPL prints ``repr``, and ``print`` takes ``str``."""
     value = make(report, client)
     for text in (repr(value), str(value)):
         assert_harmless(text)
 
 
-def test_a_name_cannot_add_a_line_of_its_own(report, client):
-    """Or a file in a folder of evidence, or a title in it, could write another verdict."""
+def test_a_name_cannot_add_a_line(report, client):
+    """Otherwise a file in an evidence folder, or a title in it, could add a false verdict."""
     found = Verification(Path("x"), (Finding("no file is missing", (f"a\nok{HOSTILE}",)),), "0", HOSTILE)
     assert len(str(found).splitlines()) == 3
     for value in (_tie_out(client), _diff(), report, report.reuse):
         assert not [line for line in str(value).splitlines() if line.strip().startswith("END")]
 
 
-def test_a_client_and_its_cache_show_themselves_likewise(client, tmp_path):
-    """Their addresses and folders are the user's, copied from wherever."""
+def test_the_text_of_a_client_and_its_cache_is_printable(client, tmp_path):
+    """Users copy addresses and folders from anywhere."""
     folder = tmp_path / HOSTILE.replace("\x00", "")
     assert_harmless(repr(sr.demo(cache_dir=folder).cache))
     with pytest.raises(errors.ApiKeyError) as refused:
@@ -194,8 +194,8 @@ def test_a_client_and_its_cache_show_themselves_likewise(client, tmp_path):
 
 
 @pytest.mark.parametrize("name", errors.__all__)
-def test_an_error_shows_its_message_without_steering_the_terminal(name, report):
-    """A traceback prints it, and so does whoever logs it; Stripe's own words stay as they are."""
+def test_the_message_of_an_error_cannot_control_the_terminal(name, report):
+    """Tracebacks and logs print it; the attribute with Stripe's own words is unchanged."""
     kind = getattr(errors, name)
     more = {"run": report.run} if issubclass(kind, errors.RunError) else {}
     error = kind(HOSTILE, **more)
@@ -204,7 +204,7 @@ def test_an_error_shows_its_message_without_steering_the_terminal(name, report):
     assert error.args[0] == HOSTILE
 
 
-def test_a_warning_is_harmless_too():
+def test_a_warning_cannot_control_the_terminal():
     """Python prints it on standard error."""
     with pytest.warns(UserWarning, match="52;c") as caught:
         notices.warn(HOSTILE)
@@ -212,7 +212,7 @@ def test_a_warning_is_harmless_too():
 
 
 def test_a_damaged_cell_is_shown_with_escapes():
-    """The error quotes the cell, and no other error stands behind it that does so too."""
+    """The error quotes the cell, and no error behind it quotes it without escapes."""
     file = io.BytesIO(f'payout_id,net\npo_1,"{HOSTILE}"\n'.replace("\x00", "").encode())
     with pytest.raises(errors.DamagedFileError) as caught:
         sr.read_csv(file, report_type="payouts.itemized.5")
@@ -221,8 +221,8 @@ def test_a_damaged_cell_is_shown_with_escapes():
     assert "52;c;cm0gLXJm" in text
 
 
-def test_only_the_progress_line_rewrites_itself(report):
-    """In a terminal, with what others wrote as escapes."""
+def test_only_the_progress_line_may_rewrite_itself(report):
+    """In a terminal, with text from outside as escapes."""
     stream = io.StringIO()
     Line(stream).draw(text_of(report.run, 1.0, None), 0.5)
     drawn = stream.getvalue()
@@ -230,8 +230,8 @@ def test_only_the_progress_line_rewrites_itself(report):
     assert_harmless(drawn.removeprefix("\r\x1b[2K"))
 
 
-def test_the_progress_line_of_a_command_rewrites_itself_too(report, monkeypatch):
-    """It passes the guard of the streams, and what others wrote in it does not."""
+def test_the_progress_line_of_a_command_may_rewrite_itself_too(report, monkeypatch):
+    """It passes the check of the streams; text from outside in it does not."""
 
     class Terminal(io.StringIO):
         def isatty(self):
@@ -259,7 +259,7 @@ class TestTables:
         assert r"a\nb\tc" in shown
         assert frame["text"].to_list() == [HOSTILE]
 
-    def test_two_columns_may_look_the_same(self, capsys):
+    def test_two_columns_may_have_the_same_printed_name(self, capsys):
         """One named with a control character, and one with its escape."""
         show(pl.DataFrame({"a\x1b": [1], "a\\x1b": [2]}))
         assert r"a\x1b'" in capsys.readouterr().out
@@ -297,8 +297,8 @@ class TestCommands:
         shown = capsys.readouterr()
         return status, shown.out + shown.err
 
-    def test_fetch_shows_descriptions_and_metadata_names(self, capsys):
-        """What a customer typed, and what a developer called a key."""
+    def test_fetch_escapes_descriptions_and_metadata_names(self, capsys):
+        """A customer typed the one, a developer the other."""
         columns = "balance_transaction_id,description,payment_metadata[\x1b]52;c;cm0gLXJm\x07]"
         status, text = self.outcome(
             capsys, "fetch", "balance_change_from_activity.itemized.6", "2026-10-05", "--columns", columns
@@ -330,7 +330,7 @@ class TestCommands:
         ],
         ids=lambda arguments: " ".join(a if a.isprintable() else "HOSTILE" for a in arguments),
     )
-    def test_an_argument_is_echoed_harmlessly(self, arguments, capsys, monkeypatch):
+    def test_an_argument_is_escaped_in_messages(self, arguments, capsys, monkeypatch):
         """By our messages, by argparse, and by whatever fails with it: files copied names from a report."""
         monkeypatch.setenv("STRIPE_API_KEY", "sk_test_1234")
         status, text = self.outcome(capsys, *arguments)
@@ -338,8 +338,8 @@ class TestCommands:
         assert sorted(STEERING.intersection(text)) == []
 
     @pytest.mark.parametrize("status", [400, 403, 404, 500])
-    def test_stripes_message_is_shown_harmlessly(self, status, simulator, capsys):
-        """It quotes what was sent, or a proxy's page."""
+    def test_stripes_message_is_escaped(self, status, simulator, capsys):
+        """It quotes the request, or a proxy's page."""
         simulator.faults.insert(
             0,
             Fault(
@@ -354,7 +354,7 @@ class TestCommands:
         assert_harmless(text)
 
     @pytest.mark.parametrize("form", [[], ["--json"]])
-    def test_the_controls_of_a_period(self, form, client, capsys, monkeypatch):
+    def test_the_controls_of_a_period_are_escaped(self, form, client, capsys, monkeypatch):
         """As text with the rows behind a difference, and as JSON."""
         tied = client.tie_out("2026-10", currency="eur")
         activity = tied.frames["activity"][1:].with_columns(reporting_category=pl.lit(HOSTILE))
@@ -366,8 +366,8 @@ class TestCommands:
         assert sorted(STEERING.intersection(text)) == []
         assert "52;c;cm0gLXJm" in text
 
-    def test_the_demo_and_the_list_of_types(self, simulator, capsys, monkeypatch, tmp_path):
-        """The names of types are Stripe's to choose."""
+    def test_the_demo_and_the_list_of_types_are_escaped(self, simulator, capsys, monkeypatch, tmp_path):
+        """Stripe chooses the names of types."""
         from stripe_reports import demo_client
 
         monkeypatch.setattr(demo_client.time, "sleep", lambda _seconds: None)
@@ -377,8 +377,8 @@ class TestCommands:
         assert status == 0, text
         assert_harmless(text)
 
-    def test_warnings_and_the_log(self, client, capsys, monkeypatch):
-        """Both write on standard error by themselves."""
+    def test_warnings_and_the_log_are_escaped(self, client, capsys, monkeypatch):
+        """Both are written to standard error by other code."""
 
         def fetch(*_, **__):
             sys.stderr.write(warnings.formatwarning(HOSTILE, UserWarning, "x.py", 1))  # as Python does

@@ -50,8 +50,8 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-def test_what_a_report_is_written_to_is_private(write, report, folder):
-    """Also where a file is there already that others can read."""
+def test_files_of_a_report_are_private(write, report, folder):
+    """Even if a file that others can read exists already."""
     write(report, folder)
     (written,) = folder.iterdir()
     assert_private(folder)
@@ -60,8 +60,8 @@ def test_what_a_report_is_written_to_is_private(write, report, folder):
     assert_private(folder)
 
 
-def test_a_set_of_reports_too(client, folder):
-    """Its parts are read one after the other."""
+def test_files_of_a_report_set_are_private(client, folder):
+    """Its parts are read one after another."""
     reports = client.fetch_all("payouts.itemized", "2026-09/2026-10", split="month", currency="eur")
     for name in ("csv", "parquet"):
         getattr(reports, f"write_{name}")(folder / f"x.{name}")
@@ -69,8 +69,8 @@ def test_a_set_of_reports_too(client, folder):
 
 
 @pytest.mark.parametrize("name", ["new/close", "new/close.zip"])
-def test_evidence_too(client, folder, name):
-    """With the folders that were missing above it."""
+def test_evidence_is_private(client, folder, name):
+    """With the folders above it that had to be created."""
     client.evidence("2026-10", folder / name, currency="eur")
     assert_private(folder)
     assert sr.verify(folder / name).ok
@@ -85,8 +85,8 @@ def test_evidence_too(client, folder, name):
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_commands_too(arguments, folder, monkeypatch):
-    """The folder that they are called in is left as it is."""
+def test_files_of_commands_are_private(arguments, folder, monkeypatch):
+    """The current folder is not changed."""
     monkeypatch.setattr("stripe_reports.demo_client.time.sleep", lambda _seconds: None)
     monkeypatch.chdir(folder)
     assert cli.main(arguments) == 0
@@ -94,8 +94,8 @@ def test_commands_too(arguments, folder, monkeypatch):
     assert stat.S_IMODE(folder.stat().st_mode) == 0o755
 
 
-def test_an_open_file_is_written_to_as_it_is(report, folder):
-    """Whoever opened it has chosen who may read it."""
+def test_the_mode_of_an_open_file_is_not_changed(report, folder):
+    """The caller who opened it has chosen who may read it."""
     text, path = io.StringIO(), folder / "x.svg"
     report.chart().save(text, "svg")
     with path.open("w") as file:
@@ -103,7 +103,7 @@ def test_an_open_file_is_written_to_as_it_is(report, folder):
     assert path.read_text() == text.getvalue()
 
 
-def test_a_chart_that_cannot_be_drawn_leaves_the_file_that_was_there(report, folder):
+def test_a_chart_that_cannot_be_drawn_leaves_the_existing_file(report, folder):
     """It is replaced once the new one is complete."""
     (folder / "x.bmp").write_text("old")
     with pytest.raises(ValueError, match="bmp"):

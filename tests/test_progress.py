@@ -84,8 +84,8 @@ def drawn_by(*steps, drawing=None):
     return drawing
 
 
-def test_a_wait_is_drawn_within_a_second_though_nothing_is_known_yet():
-    """Stripe may be slow to answer before there is a run; nothing depends on a poll."""
+def test_a_wait_is_shown_within_a_second():
+    """Stripe may be slow to answer before there is a run; the display does not depend on a poll."""
     drawing = drawn_by(lambda tell: None, lambda tell: None)
     assert [text for text, _ in drawing.drawn] == [
         "balance.summary: asking Stripe · 1 s",
@@ -95,14 +95,14 @@ def test_a_wait_is_drawn_within_a_second_though_nothing_is_known_yet():
     assert drawing.erased == 1
 
 
-def test_what_is_done_at_once_is_not_drawn():
+def test_a_short_wait_is_not_shown():
     """A bar that flashes helps nobody."""
     assert drawn_by().drawn == []
 
 
 @pytest.mark.parametrize("expected", [None, 3.0, 8.0, 59.0])
-def test_a_pending_run_is_drawn_between_its_polls_too(expected):
-    """Its seconds go on, whatever is known about its duration."""
+def test_a_wait_is_updated_between_polls(expected):
+    """Its seconds are counted, whatever is known about its duration."""
     drawing = drawn_by(lambda tell: tell(a_run(), 0.3, expected), *[lambda tell: None] * 3)
     usual = f", usually about {expected:.0f} s" if expected else ""
     assert [text for text, _ in drawing.drawn] == [
@@ -110,14 +110,14 @@ def test_a_pending_run_is_drawn_between_its_polls_too(expected):
     ]
 
 
-def test_a_wait_is_drawn_with_what_it_usually_takes():
-    """And the share that is done."""
+def test_a_wait_is_shown_with_its_usual_duration():
+    """And with the share that is done."""
     drawing = drawn_by(lambda tell: tell(a_run(), 2.0, 8.0))
     assert drawing.drawn == [("balance.summary.2: run frr_1 is pending · 2 s, usually about 8 s", 0.25)]
 
 
-def test_nothing_is_left_of_a_wait_that_is_interrupted():
-    """As of one that ends well."""
+def test_an_interrupted_wait_is_removed_from_the_display():
+    """Like one that succeeds."""
     drawing, clock = Drawing(), Steps(nothing)
 
     def interrupted():
@@ -131,14 +131,14 @@ def test_nothing_is_left_of_a_wait_that_is_interrupted():
     assert drawing.erased == 1
 
 
-def test_reading_a_large_result_is_drawn_too():
+def test_reading_a_large_result_is_shown_too():
     """Its download may take longer than the run."""
     drawing = drawn_by(lambda tell: tell(a_run("succeeded"), 9.0, 8.0))
     assert drawing.drawn == [("balance.summary.2: run frr_1 succeeded after 9 s · reading its result", None)]
 
 
-def test_a_wait_ends_though_its_drawing_waits_for_who_waits(monkeypatch):
-    """A log handler may need the very thread that has the report; the drawing is taken away later."""
+def test_a_wait_ends_even_if_its_drawing_is_blocked(monkeypatch):
+    """A log handler may need the thread that has the report; the drawing is then removed later."""
     monkeypatch.setattr(progress, "LONGEST_DRAWING", 0.0)
     drawing, draws, is_over, erased = Drawing(), threading.Event(), threading.Event(), threading.Event()
 
@@ -160,15 +160,15 @@ def test_a_wait_ends_though_its_drawing_waits_for_who_waits(monkeypatch):
     assert erased.wait(60)
 
 
-def test_a_wait_longer_than_expected_is_not_said_to_be_over():
-    """The bar stays short of its end; where nothing is expected, there is no bar."""
+def test_a_wait_longer_than_expected_is_not_shown_as_complete():
+    """The bar stops before its end; without an expected duration there is no bar."""
     drawing = drawn_by(lambda tell: tell(a_run(), 90.0, 8.0), lambda tell: tell(a_run(), 90.0, None))
     assert [share for _, share in drawing.drawn] == [0.97, None]
     assert "1 min 30 s" in drawing.drawn[0][0]
 
 
-def test_what_cannot_be_drawn_is_no_error():
-    """And is not tried again."""
+def test_a_failing_display_is_not_an_error():
+    """And it is not tried again."""
     drawing = Drawing(OSError("the terminal is gone"))
     failed = threading.Event()
     drawing.draw = lambda text, share: (drawing.drawn.append(text), failed.set(), 1 / 0)
@@ -178,8 +178,8 @@ def test_what_cannot_be_drawn_is_no_error():
     assert drawing.erased == 0
 
 
-def test_ones_own_function_is_called_as_it_is_and_none_is_nothing():
-    """Nothing is drawn beside it."""
+def test_a_callers_own_function_is_called_and_none_shows_nothing():
+    """No bar is drawn besides."""
     with shown(print, place_to_draw, "balance.summary") as told:
         assert told is print
     for option in (None, False):
@@ -187,8 +187,8 @@ def test_ones_own_function_is_called_as_it_is_and_none_is_nothing():
             assert told is None
 
 
-def test_a_terminal_has_one_line_written_over_and_over(monkeypatch):
-    """And empty in the end."""
+def test_a_terminal_shows_one_line_that_is_rewritten(monkeypatch):
+    """It is empty in the end."""
     terminal = io.StringIO()
     terminal.isatty = lambda: True
     monkeypatch.setattr(sys, "stderr", terminal)
@@ -200,8 +200,8 @@ def test_a_terminal_has_one_line_written_over_and_over(monkeypatch):
     assert terminal.getvalue() == "\r\x1b[2K[##########          ] half\r\x1b[2Kunknown\r\x1b[2K"
 
 
-def test_elsewhere_it_is_a_line_of_the_log_a_minute(seconds, caplog):
-    """A job's log tells that it waits, and is not flooded."""
+def test_elsewhere_the_log_has_one_line_per_minute(seconds, caplog):
+    """The log of a job shows the wait, and is not flooded."""
     caplog.set_level(logging.INFO, "stripe_reports")
     log = place_to_draw()
     assert isinstance(log, Log)
@@ -211,8 +211,8 @@ def test_elsewhere_it_is_a_line_of_the_log_a_minute(seconds, caplog):
     assert [record.message for record in caplog.records] == ["at 0.0", "at 61.0"]
 
 
-def test_a_wait_in_the_background_leaves_the_terminal_alone(monkeypatch):
-    """Somebody is typing there."""
+def test_a_wait_in_the_background_writes_nothing_to_the_terminal(monkeypatch):
+    """The user is typing there."""
     terminal = io.StringIO()
     terminal.isatty = lambda: True
     monkeypatch.setattr(sys, "stderr", terminal)
@@ -221,16 +221,16 @@ def test_a_wait_in_the_background_leaves_the_terminal_alone(monkeypatch):
     assert told_in_background(None, place_to_draw, "a.1", lambda *, progress: progress)() is None
 
 
-def test_the_end_of_a_run_is_told_in_the_same_words():
-    """For whoever logs it."""
+def test_the_end_of_a_run_is_logged_in_the_same_words():
+    """For users who read the log."""
     assert text_of(a_run("failed"), 75.4, None) == "balance.summary.2: run frr_1 failed after 1 min 15 s"
 
 
 @pytest.mark.parametrize(
     "slow", ["GET /v1/reporting/report_types*", "POST *", "GET /v1/reporting/report_runs/*"]
 )
-def test_a_fetch_shows_its_wait_by_itself(client, simulator, monkeypatch, slow):
-    """Whichever answer of Stripe is slow, and without being asked to."""
+def test_a_fetch_shows_its_wait_by_default(client, simulator, monkeypatch, slow):
+    """Whichever answer of Stripe is slow."""
     drawing, drawn = Drawing(), threading.Event()
     monkeypatch.setattr(client_module, "place_to_draw", lambda **_: drawing)
     monkeypatch.setattr(progress, "DRAWN_AFTER", 0.0)
@@ -247,7 +247,7 @@ def test_a_fetch_shows_its_wait_by_itself(client, simulator, monkeypatch, slow):
 
 
 def test_false_shows_nothing(client, monkeypatch):
-    """As None."""
+    """Like None."""
     monkeypatch.setattr(client_module, "place_to_draw", lambda **_: pytest.fail("drawn"))
     client.fetch("balance.summary.2", "2026-10", progress=False)
     client.frame("balance.summary.2", "2026-08", progress=None)
@@ -277,8 +277,8 @@ bar.erase()
 """
 
 
-def test_a_notebook_has_one_board_below_the_cell_and_nothing_of_it_is_left(tmp_path, monkeypatch):
-    """Bars of many runs stand together; a saved notebook holds none of them."""
+def test_a_notebook_shows_one_board_below_the_cell_and_removes_it(tmp_path, monkeypatch):
+    """Bars of many runs are together; a saved notebook has none of them."""
     import nbformat
     from nbclient import NotebookClient
 

@@ -39,7 +39,7 @@ def run(tmp_path):
 
 
 def test_the_fixture_is_found_by_name(run):
-    """An address, a key, a clock and faults are all that a test of one's own code needs."""
+    """An address, a key, a clock and faults are all that a test of other code needs."""
     done = run(
         """
 import json, urllib.request
@@ -110,7 +110,7 @@ def test_the_fixture_and_its_marker_explain_themselves(run):
     assert "@pytest.mark.stripe_reporting(**options)" in run("", "--markers").stdout
 
 
-def test_it_is_shipped_beside_the_package():
+def test_the_plugin_is_a_module_beside_the_package():
     """As an entry point, in the wheel."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert project["project"]["entry-points"]["pytest11"] == {"stripe_reports": "pytest_stripe_reports"}
