@@ -12,7 +12,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 COMMANDS = re.findall(r"^```sh\n(.*?)\n```", README, re.MULTILINE | re.DOTALL)
 
 
-def test_it_has_two_commands_one_for_the_main_job_one_for_the_checks():
+def test_it_has_one_command_for_the_main_job_and_one_for_the_checks():
     """Each is one line that installs what it needs."""
     assert len(COMMANDS) == 2
     assert COMMANDS[0].endswith("stripe-reports demo")
@@ -25,7 +25,7 @@ def test_ci_runs_the_command_of_the_readme():
     assert (ROOT / ".ci" / "run").read_text("utf-8").splitlines()[-1] == COMMANDS[1]
 
 
-def test_its_first_code_runs_as_it_stands(monkeypatch):
+def test_its_first_code_runs_unchanged(monkeypatch):
     """On the simulator."""
     code = re.search(r"^```python\n(.*?)\n```", README, re.MULTILINE | re.DOTALL)[1]
     names = {}
@@ -42,7 +42,7 @@ def test_every_call_it_names_exists(call):
 
 
 @pytest.mark.parametrize("link", re.findall(r"(?:\]\(|src=\"|srcset=\")([\w./-]+)[)\"]", README))
-def test_every_file_it_links_to_is_there(link):
+def test_every_linked_file_exists(link):
     """Pictures included."""
     assert (ROOT / link).exists()
 
@@ -55,7 +55,7 @@ def _calls_of_the_table():
 
 
 def test_every_call_of_its_table_runs(tmp_path, monkeypatch):
-    """From top to bottom, as a reader tries them; ids that a reader fills in are those of the account."""
+    """From top to bottom, as a reader tries them; ids to fill in are those of the account."""
     monkeypatch.chdir(tmp_path)
     duckdb, pyarrow = pytest.importorskip("duckdb"), pytest.importorskip("pyarrow")
     with sr.demo() as client:

@@ -28,8 +28,8 @@ BODY = KEY.removeprefix("sk_live_")
         pytest.param(base64.b64encode(f"authorization: {KEY}\r\n".encode()).decode(), id="base64, anywhere"),
     ],
 )
-def test_a_key_is_replaced_however_it_is_written(written):
-    """A gateway repeats it inside JSON, HTML, an address or a header; each of them can be decoded again."""
+def test_a_key_is_replaced_in_any_encoding(written):
+    """A gateway repeats it in JSON, HTML, an address or a header; each can be decoded again."""
     shown = without_key(f"before {written} after", KEY)
     assert REDACTED in shown
     assert shown.startswith("before ")
@@ -42,7 +42,7 @@ def test_a_key_is_replaced_however_it_is_written(written):
     "key", ["sk_test_123", "rk_live_abc", "sk_org_live_abc", "sk_org_test_1_a", KEY[:20]]
 )
 def test_any_secret_key_is_replaced(key):
-    """A gateway may repeat its own key, or a part of ours; neither is known here."""
+    """A gateway may repeat its own key, or a part of ours; this code knows neither."""
     assert redacted(f"no such key: {key}.") == f"no such key: {REDACTED}."
 
 
@@ -60,6 +60,6 @@ def test_any_secret_key_is_replaced(key):
         5,
     ],
 )
-def test_what_is_no_secret_key_stays(text):
-    """Stripe itself shows the last digits, and advice names the prefixes."""
+def test_text_that_is_not_a_secret_key_is_unchanged(text):
+    """Stripe itself shows the last digits, and our remedies name the prefixes."""
     assert redacted(text) == text

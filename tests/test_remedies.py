@@ -73,12 +73,12 @@ def test_a_button_that_a_remedy_names_is_in_the_form(name):
 
 
 def test_all_remedies_are_tested():
-    """A new one too."""
+    """Including new ones."""
     assert set(EVERY_REMEDY) == set(remedies.__all__) - {"Remedy"}
 
 
-def test_a_remedy_is_worded_for_whoever_reads_the_error():
-    """What happened is the same sentence for all."""
+def test_a_remedy_is_worded_for_the_place_where_the_error_is_read():
+    """The sentence about what happened is the same everywhere."""
     error = errors.RunTimeoutError("It is pending.", None, remedy=Remedy("Call.", "Type.", "Press."))
     assert error.problem == "It is pending."
     assert str(error) == "It is pending. Call."
@@ -86,8 +86,8 @@ def test_a_remedy_is_worded_for_whoever_reads_the_error():
     assert error.for_form() == Problem.of(error).text == "It is pending. Press."
 
 
-def test_remedies_add_up():
-    """A later part of the work may know more to do."""
+def test_remedies_can_be_added():
+    """Code further up may know more that can be done."""
     error = errors.FileError("It is damaged.")
     assert str(error) == error.for_form() == "It is damaged."
     error.advise(everywhere("Look."))
@@ -96,8 +96,8 @@ def test_remedies_add_up():
     assert error.for_command_line() == "It is damaged. Look. Type."
 
 
-def test_no_remedy_repeats_a_key_or_steers_a_terminal():
-    """A host or a column may be called anything."""
+def test_no_remedy_contains_a_key_or_controls_a_terminal():
+    """A host or a column can have any name."""
     error = errors.InputError(
         "No.", remedy=remedies.read_as({"\x1b[2J sk_live_51abcDEF": "pl.String"}, to="read")
     )
@@ -141,8 +141,8 @@ def _python_in_messages(path):
     ]
 
 
-def test_calls_are_named_in_remedies_alone():
-    """Elsewhere a message would show them on the command line and in the form too."""
+def test_only_remedies_name_calls():
+    """Otherwise a message would show Python on the command line and in the form too."""
     folder = Path(stripe_reports.__file__).parent
     found = {
         path.relative_to(folder).as_posix(): texts
@@ -170,10 +170,8 @@ ITEMIZED = "balance_change_from_activity.itemized.3"
 
 
 @pytest.mark.parametrize("name", [name for name in FAULTS if not name.startswith("webhook.")])
-def test_no_fault_of_stripes_makes_command_line_or_form_speak_python(
-    name, command, client, simulator, monkeypatch
-):
-    """Whatever it gives: an error, a warning, or the right answer."""
+def test_command_line_and_form_never_show_python_code(name, command, client, simulator, monkeypatch):
+    """Whatever a fault causes: an error, a warning, or the right answer."""
     in_form = []
     fetch = client.fetch
 
@@ -211,15 +209,15 @@ def test_no_fault_of_stripes_makes_command_line_or_form_speak_python(
     ],
 )
 def test_the_command_line_names_its_own_options(fault, says, command, simulator):
-    """So the remedy can be typed as it is read."""
+    """So the remedy can be typed as shown."""
     simulator.faults.append(Fault.named(fault, times=math.inf))
     status, said = command(*OCTOBER)
     assert status == 1
     assert says in said
 
 
-def test_a_key_revoked_half_way_says_how_the_command_comes_back(command, client, simulator, monkeypatch):
-    """The run goes on at Stripe."""
+def test_the_remedy_for_a_revoked_key_is_a_command(command, client, simulator, monkeypatch):
+    """The run continues at Stripe."""
 
     def revoke(_seconds):
         simulator.faults.append(Fault("GET *", status=401))
@@ -252,7 +250,7 @@ def test_a_key_revoked_half_way_says_how_the_command_comes_back(command, client,
         (["evidence", "2031-10", "close"], "no data for that time yet."),
     ],
 )
-def test_what_was_typed_wrongly_is_said_in_options(arguments, says, command):
+def test_wrong_usage_is_explained_with_options(arguments, says, command):
     """Status 2: the command was wrong, not Stripe."""
     status, said = command(*arguments)
     assert status == 2
@@ -260,8 +258,8 @@ def test_what_was_typed_wrongly_is_said_in_options(arguments, says, command):
     assert not PYTHON.search(said)
 
 
-def test_a_key_that_is_not_there_is_said_in_options(capsys, monkeypatch):
-    """And that none is needed to try things out."""
+def test_a_missing_key_is_explained_with_options(capsys, monkeypatch):
+    """And a key is not needed to try the package."""
     monkeypatch.setattr("stripe_reports.http.keys._from_keyring", lambda: None)
     assert cli.main(["fetch", "balance.summary", "2026-10"]) == 2
     said = capsys.readouterr().err
@@ -270,7 +268,7 @@ def test_a_key_that_is_not_there_is_said_in_options(capsys, monkeypatch):
 
 
 def test_the_doctor_names_its_own_options(simulator, url, capsys, monkeypatch):
-    """It goes on after a problem, and says what to do about each."""
+    """It continues after a problem, and gives a remedy for each."""
     monkeypatch.setenv("STRIPE_API_KEY", simulator.key)
     simulator.faults.append(Fault.named("answer.html", match="GET */report_types*", times=math.inf))
     assert cli.main(["doctor", "--base-url", url]) == 1
@@ -279,8 +277,8 @@ def test_the_doctor_names_its_own_options(simulator, url, capsys, monkeypatch):
     assert not PYTHON.search(said)
 
 
-def test_a_live_key_that_would_leave_is_said_in_options(capsys, monkeypatch):
-    """A host can be allowed in Python only."""
+def test_a_live_key_for_another_host_is_explained_with_options(capsys, monkeypatch):
+    """Only Python can allow a host."""
     monkeypatch.setenv("STRIPE_API_KEY", "sk_live_51abcDEF")
     assert cli.main(["fetch", "balance.summary", "2026-10", "--base-url", "https://proxy.example.com"]) == 2
     said = capsys.readouterr().err
@@ -288,8 +286,8 @@ def test_a_live_key_that_would_leave_is_said_in_options(capsys, monkeypatch):
     assert not PYTHON.search(said)
 
 
-def test_a_result_that_is_too_large_is_said_in_options(command, client):
-    """The limit can be raised in Python only."""
+def test_a_result_that_is_too_large_is_explained_with_options(command, client):
+    """Only Python can raise the limit."""
     object.__setattr__(client.settings, "max_result_bytes", 100)
     status, said = command(*OCTOBER)
     assert status == 1
@@ -297,8 +295,8 @@ def test_a_result_that_is_too_large_is_said_in_options(command, client):
     assert not PYTHON.search(said)
 
 
-def test_a_disk_that_is_full_is_said_in_options(command, monkeypatch):
-    """The folder is set by a variable there."""
+def test_a_full_disk_is_explained_with_options(command, monkeypatch):
+    """There, an environment variable sets the folder."""
     usage = shutil.disk_usage("/")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10))
     status, said = command(*OCTOBER)
@@ -308,7 +306,7 @@ def test_a_disk_that_is_full_is_said_in_options(command, monkeypatch):
 
 
 @pytest.mark.filterwarnings("default")
-def test_a_warning_is_said_in_options_too(command, monkeypatch):
+def test_a_warning_is_explained_with_options_too(command, monkeypatch):
     """A table that may not fit into memory is better written to a file."""
     monkeypatch.setattr("stripe_reports.report.report.memory.available", lambda: 1)
     status, said = command(*OCTOBER)

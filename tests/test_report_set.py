@@ -51,8 +51,8 @@ def quarter(client):
 
 
 class TestParts:
-    def test_the_present_year_is_as_many_months_as_it_has_so_far(self, client):
-        """The call of the first page. What is to come cannot be there; where it ends is said."""
+    def test_the_present_year_has_the_months_so_far(self, client):
+        """The README's first page has this call. The set says where it ends."""
         year = client.fetch_all("payout_reconciliation.itemized", "2026", split="month")
         assert isinstance(year, sr.ReportSet)
         assert [part.request.interval_end for part in year.parts] == [
@@ -70,14 +70,14 @@ class TestParts:
         assert all(one.interval_end == after.interval_start for one, after in pairwise(parts))
         assert len(parts) == 3
 
-    def test_they_can_be_counted_and_gone_through(self, client):
-        """As anything that has parts."""
+    def test_parts_can_be_counted_and_iterated(self, client):
+        """Like any collection."""
         quarter = client.fetch_all(PAYOUTS, "2026-Q3", split="month")
         assert len(quarter) == 3
         assert [part.request for part in quarter] == list(quarter.requests)
 
     @pytest.mark.parametrize("type_", [PAYOUTS, "payouts.itemized.1"])
-    def test_months_are_those_of_the_calls_zone(self, client, type_):
+    def test_months_are_in_the_zone_of_the_call(self, client, type_):
         """Whether the type takes Stripe's timezone or not."""
         parts = client.fetch_all(type_, "2026-Q1", split="month", timezone="Asia/Tokyo").requests
         assert [part.interval_start for part in parts] == [
@@ -88,7 +88,7 @@ class TestParts:
         assert [str(part.last_included_day) for part in parts] == ["2026-01-31", "2026-02-28", "2026-03-31"]
 
     @pytest.mark.parametrize("type_", [PAYOUTS, ACTIVITY, RECONCILIATION])
-    def test_the_parts_are_the_report_of_the_whole_interval(self, client, type_):
+    def test_the_parts_equal_the_report_of_the_whole_interval(self, client, type_):
         """Row by row, in Stripe's order, with the same columns and types."""
         parts = client.fetch_all(type_, "2026-Q3", split="month", timezone="Europe/Paris")
         assert_frame_equal(parts.frame(), client.frame(type_, "2026-Q3", timezone="Europe/Paris"))
@@ -116,8 +116,8 @@ class TestParts:
         unit=st.sampled_from(["week", "month", "quarter", "year"]),
         zone=st.sampled_from(["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]),
     )
-    def test_whatever_the_interval_the_parts_add_up_to_it(self, hours, unit, zone):
-        """No row twice, none left out, whatever the bounds and across any change of clocks."""
+    def test_the_parts_of_any_interval_add_up_to_it(self, hours, unit, zone):
+        """No row twice, none missing, for any bounds and across any change of clocks."""
         start = utc(2025, 1, 1) + timedelta(hours=hours[0])
         period = (start, start + timedelta(hours=hours[1]))
         with sr.demo(latency=1.0) as client:
@@ -126,7 +126,7 @@ class TestParts:
             assert_frame_equal(parts.frame(), client.frame(ACTIVITY, period, **asked))
 
     def test_a_finished_request_is_split_the_same_way(self, client, quarter):
-        """So what a form or a repr gives can be split, and gives the same parts."""
+        """So a request from a form or a repr can be split, and has the same parts."""
         again = eval(repr(quarter.request), {"sr": sr})  # noqa: S307
         assert client.fetch_all(again, split=quarter.split).requests == quarter.requests
         assert quarter.request == client.request(PAYOUTS, "2026-Q2")
@@ -142,15 +142,13 @@ class TestParts:
             (PAYOUTS, None, "period"),
         ],
     )
-    def test_what_would_mean_something_else_in_parts_is_refused_before_any_call(
-        self, client, calls, type_, period, says
-    ):
+    def test_types_that_cannot_be_split_are_refused_before_any_call(self, client, calls, type_, period, says):
         """With the reason."""
         with pytest.raises(errors.ParameterError, match=says):
             client.fetch_all(type_, period, split="month")
         assert calls() == []
 
-    def test_more_parts_than_anyone_means_are_refused(self, client, calls):
+    def test_too_many_parts_are_refused(self, client, calls):
         """Each would be a run at Stripe."""
         with pytest.raises(errors.ParameterError, match="has 731 parts") as caught:
             client.fetch_all(PAYOUTS, "2024/2026", split="day")
@@ -159,18 +157,18 @@ class TestParts:
 
     @pytest.mark.parametrize("period", ["2026-10/2027-01", "2027", "2024-06/2025-06"])
     def test_an_interval_beyond_the_data_is_refused_before_any_part_is_launched(self, client, calls, period):
-        """Only a period that is going on is cut; a missing end of any other would go unseen."""
+        """Only a period that is not over is truncated; a missing end of any other would go unnoticed."""
         with pytest.raises(errors.IntervalError, match="Stripe has data for"):
             client.fetch_all(PAYOUTS, period, split="month")
         assert calls(CREATE) == []
 
-    def test_a_period_that_has_just_ended_is_never_cut(self, client):
-        """The job that runs an hour after New Year must not lose the last day."""
+    def test_a_period_that_has_just_ended_is_never_truncated(self, client):
+        """A job that runs an hour after New Year must not lose the last day."""
         client.simulator.clock.advance((utc(2027, 1, 1, 1) - client.simulator.clock.now()).total_seconds())
         with pytest.raises(errors.IntervalError, match="Stripe has data for"):
             client.fetch_all(PAYOUTS, "2026", split="month")
 
-    def test_a_part_whose_columns_differ_is_an_error_that_says_which(self, client, quarter):
+    def test_a_part_with_other_columns_is_an_error_that_names_it(self, client, quarter):
         """Stripe's default columns may change between two launches; a table of both would be wrong."""
         other = client.fetch(PAYOUTS, "2026-05", columns=["payout_id", "net"])
         parts = (quarter.parts[0], other, quarter.parts[2])
@@ -180,8 +178,8 @@ class TestParts:
 
 
 class TestReuse:
-    def test_closed_parts_are_never_asked_for_again(self, client, calls):
-        """No call at all: not one for each part."""
+    def test_closed_parts_are_never_requested_again(self, client, calls):
+        """There is no call at all, not even one per part."""
         client.fetch_all(PAYOUTS, "2025", split="month")
         calls()
         again = client.fetch_all(PAYOUTS, "2025", split="month")
@@ -205,7 +203,7 @@ class TestReuse:
         )
 
     def test_a_month_that_was_fetched_alone_is_a_part(self, client, calls):
-        """And the other way round."""
+        """And a part answers a fetch of its month."""
         alone = client.fetch(PAYOUTS, "2026-05")
         parts = client.fetch_all(PAYOUTS, "2026-Q2", split="month")
         assert parts.reuse_summary == "1 month stored, 2 launched"
@@ -222,8 +220,8 @@ class TestReuse:
 
 
 class TestTrouble:
-    def test_one_part_that_fails_is_named_and_costs_the_others_nothing(self, client, simulator, calls):
-        """They are stored; the same fetch asks for that one only."""
+    def test_one_failed_part_is_named_and_the_others_are_stored(self, client, simulator, calls):
+        """The same fetch later requests only that one."""
         simulator.outcomes.append("failed")
         with pytest.raises(errors.RunFailedError) as caught:
             client.fetch_all(PAYOUTS, "2026-Q1", split="month")
@@ -237,7 +235,7 @@ class TestTrouble:
         assert again.reuse_summary == "2 months stored, 1 launched"
         assert len(calls(CREATE)) == 1
 
-    def test_all_that_failed_are_named(self, client, simulator):
+    def test_all_failed_parts_are_named(self, client, simulator):
         """In one note, on the error of the first."""
         simulator.outcomes.extend(["failed"] * 3)
         with pytest.raises(errors.RunFailedError) as caught:
@@ -248,7 +246,7 @@ class TestTrouble:
     def test_a_part_that_takes_too_long_ends_at_the_timeout_and_the_others_are_stored(
         self, simulator, tmp_path
     ):
-        """Nothing is lost: the run goes on."""
+        """Nothing is lost: the run continues."""
 
         class WaitsForTheOthers(TestClock):
             """Simulated time: the last minute passes only when the other two parts are stored."""
@@ -266,7 +264,7 @@ class TestTrouble:
                 client.fetch_all(PAYOUTS, "2026-Q1", split="month", timeout=120)
             assert "2 of 3 parts are stored" in caught.value.__notes__[-1]
 
-    def test_an_interrupt_detaches_and_the_same_fetch_comes_back(self, client, simulator):
+    def test_the_same_fetch_after_an_interrupt_joins_the_runs(self, client, simulator):
         """No run is launched twice."""
 
         def interrupt(run, elapsed, expected):
@@ -278,8 +276,8 @@ class TestTrouble:
         client.fetch_all(PAYOUTS, "2026-Q1", split="month")
         assert len(simulator.runs) == 3
 
-    def test_progress_is_shown_from_the_thread_that_asked(self, client):
-        """A notebook's widgets and a terminal's line are no place for many threads."""
+    def test_progress_is_shown_from_the_calling_thread(self, client):
+        """A notebook's widgets and a terminal's line do not work from many threads."""
         seen = []
 
         def progress(run, elapsed, expected):
@@ -289,8 +287,8 @@ class TestTrouble:
         assert {run for run, _ in seen} == {part.run.id for part in parts.parts}
         assert {thread for _, thread in seen} == {threading.current_thread()}
 
-    def test_a_file_that_is_gone_is_an_error(self, quarter):
-        """Never a year with eleven months."""
+    def test_a_removed_file_is_an_error(self, quarter):
+        """A year must never have eleven months."""
         quarter.paths[1].unlink()
         with pytest.raises(errors.StoreError, match="gone"):
             quarter.frame()
@@ -306,7 +304,7 @@ class TestTrouble:
             client.fetch_all(PAYOUTS, "2026-Q1", split="month")
 
     def test_many_parts_keep_within_stripes_limits(self, tmp_path):
-        """Two years of months, side by side, over a real socket: few calls for each."""
+        """Two years of months at once, over a real socket: few calls for each."""
         simulator = Simulator(seed=1, latency=10.0, rate_limits=RateLimits())
         with serve(simulator) as url:
             options = {"base_url": url, "cache_dir": tmp_path, "clock": TestClock(simulator.clock)}
@@ -327,7 +325,7 @@ class TestOneReportOrASet:
 
     @pytest.mark.parametrize("call", ["fetch", "frame", "submit", "plan", "request"])
     def test_only_fetch_all_takes_a_split(self, client, call):
-        """So that fetch always returns one report, and fetch_all always a set."""
+        """So fetch always returns one report, and fetch_all always a set."""
         with pytest.raises(errors.ParameterError, match="split"):
             getattr(client, call)(PAYOUTS, "2026-Q2", split="month")
 
@@ -356,7 +354,7 @@ class TestTotals:
         assert tied["passes"].all()
         assert (tied["left"] != 0).any()
 
-    def test_filters_are_those_of_the_parts(self, client):
+    def test_tie_out_uses_the_filters_of_the_parts(self, client):
         """One currency; and one category, which no summary takes by itself."""
         parts = client.fetch_all(
             ACTIVITY, "2026-Q1", split="month", currency="eur", reporting_category="refund"
@@ -368,7 +366,7 @@ class TestTotals:
         assert tied["passes"].all()
 
     def test_a_month_that_stripe_restated_since_shows_as_a_difference(self, client, simulator):
-        """The stored part is what Stripe said then; the summary is of now."""
+        """The stored part is from before the restatement; the summary is from after it."""
         parts = client.fetch_all(ACTIVITY, "2026-Q3", split="month")
         simulator.restate("2026-08")
         simulator.clock.advance(24 * 3600)
@@ -377,7 +375,7 @@ class TestTotals:
         anew = client.fetch_all(ACTIVITY, "2026-Q3", split="month", reuse="never")
         assert anew.tie_out(client.fetch(parts.summary_request()))["passes"].all()
 
-    def test_a_stand_alone_fee_is_a_fee_wherever_stripe_puts_it(self, quarter):
+    def test_a_stand_alone_fee_always_counts_as_fee(self, quarter):
         """Itemised rows have it as gross; a summary may have it as either."""
         rows = quarter.frame().group_by("currency").agg(pl.col("gross", "fee", "net").sum())
         summary = rows.with_columns(reporting_category=pl.lit("payout"))
@@ -396,14 +394,14 @@ class TestTotals:
             ]
 
     def test_a_currency_that_only_one_side_has_is_a_difference(self, quarter):
-        """Not left out."""
+        """It is not left out."""
         rows = quarter.frame().filter(pl.col("currency") != "eur")
         summary = rows.group_by("currency", "reporting_category").agg(pl.col("gross", "fee", "net").sum())
         tied = quarter.tie_out(summary)
         assert set(tied.filter(~pl.col("passes"))["currency"]) == {"eur"}
 
-    def test_what_is_missing_is_named(self, client):
-        """Columns that were not asked for, or a summary that Stripe does not have."""
+    def test_missing_columns_or_summaries_are_named(self, client):
+        """Columns that were not requested, or a summary that Stripe does not have."""
         parts = client.fetch_all(PAYOUTS, "2026-Q1", split="month", columns=["payout_id", "net"])
         with pytest.raises(errors.ParameterError, match="no column currency, gross, fee"):
             parts.totals()
@@ -430,7 +428,7 @@ def test_a_set_too_large_for_memory_warns_before_it_is_read(quarter, monkeypatch
 
 
 class TestLeavingPolars:
-    def test_a_set_goes_where_a_report_goes(self, quarter, tmp_path):
+    def test_a_set_can_be_exported_like_a_report(self, quarter, tmp_path):
         """The same rows in pandas, Arrow, DuckDB, CSV and Excel."""
         frame = quarter.frame()
         assert_frame_equal(pl.from_pandas(quarter.to_pandas()), frame)
@@ -445,7 +443,7 @@ class TestLeavingPolars:
         assert about["parts"] == "3, by month"
         assert quarter.parts[2].run.id in about["part to 2026-06-30"]
 
-    def test_its_parquet_file_says_where_each_part_comes_from(self, quarter, tmp_path):
+    def test_the_parquet_file_of_a_set_has_the_provenance_of_each_part(self, quarter, tmp_path):
         """One file, all runs."""
         path = tmp_path / "x.parquet"
         quarter.write_parquet(path)
@@ -455,7 +453,7 @@ class TestLeavingPolars:
 
 
 class TestShown:
-    def test_a_repr_says_what_it_is_how_it_came_and_what_was_asked(self, quarter):
+    def test_a_repr_has_the_kind_the_source_and_the_request(self, quarter):
         """In three lines."""
         assert repr(quarter).splitlines() == [
             f"ReportSet({PAYOUTS}, 3 parts by month)",
@@ -464,7 +462,7 @@ class TestShown:
         ]
 
     def test_a_notebook_shows_a_card_and_runs_nothing(self, quarter):
-        """Parameters and ids come from outside."""
+        """Parameters and ids come from outside, so they are escaped."""
         hostile = "<script>alert(1)</script>"
         shown = replace(quarter, request=replace(quarter.request, other={"note": hostile}))._repr_html_()
         assert "<script" not in shown
@@ -474,13 +472,13 @@ class TestShown:
         assert len(shown) < 5_000
 
     def test_a_set_is_a_frozen_value(self, quarter):
-        """Two fetches of the same are equal but for how they were come by."""
+        """Two fetches of the same data are equal, apart from their decisions."""
         with pytest.raises(AttributeError):
             quarter.parts = ()
         assert hash(quarter)
 
 
-def test_parts_of_a_request_are_known_without_asking(quarter):
+def test_the_parts_of_a_request_are_determined_without_a_call(quarter):
     """Pure: no call, no disk."""
     assert requests_of(quarter.request, "month") == quarter.requests
 
@@ -525,14 +523,14 @@ class TestAsAReport:
         assert quarter.reuse == tuple(part.reuse for part in quarter)
         assert quarter.provenance == tuple(part.provenance for part in quarter)
 
-    def test_a_chart_is_of_all_rows(self, quarter):
+    def test_a_chart_shows_all_rows(self, quarter):
         """One chart, not one for each part; its heading has the whole interval."""
         assert quarter.chart_kinds() == quarter.parts[0].chart_kinds()
         heading = " ".join(quarter.chart("status", every="month").to_dict()["title"]["subtitle"])
         assert "2026-04-01 to 2026-06-30" in heading
 
     def test_a_page_names_the_run_of_each_part(self, quarter):
-        """An auditor follows each number to the run that gave it."""
+        """An auditor follows each number to its run."""
         page = quarter.to_html()
         assert all(page.count(part.run.id) == 1 for part in quarter)
         assert all(part.provenance.sha256 in page for part in quarter)

@@ -157,7 +157,7 @@ def ask(client, monkeypatch, capsys):
 
 @pytest.mark.parametrize("question", PROBLEMS.values(), ids=PROBLEMS)
 def test_a_problem_is_the_same_sentence_in_all_three_places(question, ask, simulator):
-    """Only what can be done about it is worded for the place; and nothing is launched."""
+    """Only the remedy is worded for the place; and nothing is launched."""
     client, form, command_line = ask(question)
     assert question.client in client
     in_python, in_form, on_command_line = question.remedies
@@ -184,7 +184,7 @@ def test_what_is_left_to_stripe_is_noted_in_the_same_words(question, ask):
     assert client in command_line
 
 
-def test_an_account_is_no_parameter_but_an_option(client):
+def test_an_account_is_an_option_and_not_a_parameter(client):
     """It belongs to the client; the command line has an option for it."""
     with pytest.raises(
         ParameterError, match=r"^Reports do not take 'account'\. .*Client\(account="
@@ -196,7 +196,7 @@ def test_an_account_is_no_parameter_but_an_option(client):
 
 @pytest.mark.parametrize("period", THE_SAME_PERIOD)
 def test_a_period_means_the_same_in_all_three_places(period, client, ask):
-    """However October is written."""
+    """In every way of writing October."""
     october = client.request(SUMMARY, "2026-10")
     assert client.request(SUMMARY, period) == october
     now = client.simulator.clock.now()
@@ -206,8 +206,8 @@ def test_a_period_means_the_same_in_all_three_places(period, client, ask):
 
 
 @pytest.mark.parametrize("period", ["this month", "ytd", "this quarter", "FY2026"])
-def test_a_period_that_goes_on_ends_in_all_three_places_where_the_data_end(period, client, ask):
-    """The note at the form's field is part of the plan's and the report's reason, and of the set's."""
+def test_an_unfinished_period_ends_with_the_data_in_all_three_places(period, client, ask):
+    """The note at the form's field is part of the reason of plan, report and set."""
     request = client.request(ACTIVITY, period)
     type_ = client.report_type(ACTIVITY)
     assert request.interval_end == type_.data_available_end
@@ -227,5 +227,5 @@ def test_a_period_that_goes_on_ends_in_all_three_places_where_the_data_end(perio
 
 
 def test_a_period_that_is_over_has_no_note(client):
-    """Nothing is said where nothing is special."""
+    """There is nothing special to say."""
     assert client.plan(ACTIVITY, "last month").notes == client.fetch(ACTIVITY, "last month").reuse.notes == ()

@@ -61,8 +61,8 @@ def test_a_later_publication_names_exactly_the_rows_that_changed(client, simulat
     )
 
 
-def test_changed_cells_are_named_with_what_they_were_and_are(client, simulator):
-    """Other words for the charges: no money moves, and that is said."""
+def test_changed_cells_are_named_with_old_and_new_value(client, simulator):
+    """Other descriptions of the charges: no money moves, and the result says so."""
     report = client.fetch(ACTIVITY, "2026-09", currency="kwd")
     simulator.restate("2026-09", "description", currency="kwd")
     simulator.clock.advance(THIRTEEN_HOURS)
@@ -75,8 +75,8 @@ def test_changed_cells_are_named_with_what_they_were_and_are(client, simulator):
     assert str(result).endswith("with no effect on its totals.")
 
 
-def test_a_restated_summary_tells_its_figures(client, simulator):
-    """Its money is the balance at the end; the figures that changed are named."""
+def test_a_restated_summary_names_its_changed_figures(client, simulator):
+    """Its money is the balance at the end."""
     report = client.fetch("balance.summary", "2026-09")
     simulator.restate("2026-09", currency="eur")
     simulator.clock.advance(THIRTEEN_HOURS)
@@ -90,7 +90,7 @@ def test_a_restated_summary_tells_its_figures(client, simulator):
 
 
 def test_both_runs_stay_stored(client, simulator):
-    """What the books were closed with can be read for good."""
+    """The figures that were closed can always be read again."""
     report = client.fetch("balance.summary", "2026-09")
     closed = report.frame()
     simulator.restate("2026-09")
@@ -102,7 +102,7 @@ def test_both_runs_stay_stored(client, simulator):
     assert client.cache.info().height == 2
 
 
-def test_without_a_change_it_says_so(client):
+def test_no_change_is_stated_as_such(client):
     """And that both runs have the same file."""
     result = client.restatement(client.fetch("payouts.itemized", "2026-09"))
     assert not result.is_restated
@@ -124,7 +124,7 @@ def live():
 
 @pytest.mark.parametrize("type_", reports.simulated(), ids=lambda type_: type_.id)
 def test_the_natural_key_of_a_type_is_unique(live, type_):
-    """A key that stands twice pairs rows by chance. Blank currencies of a summary are their set's."""
+    """A key that occurs twice would pair rows by chance. Blank currencies of a summary are their set's."""
     asked = {"columns": "all"} if catalog.every_column(type_) and "columns" in type_.parameters else {}
     by_payout = "payout" in type_.required_parameters
     if by_payout:
@@ -147,7 +147,7 @@ def test_the_natural_key_of_a_type_is_unique(live, type_):
 PAYOUT_LIST = {"payout": "payout_id"}
 
 
-def test_a_failed_payout_is_told_apart_by_its_category():
+def test_a_failed_payout_is_distinguished_by_its_category():
     """Two rows of one id are two movements."""
     before = pl.DataFrame(
         {"payout_id": ["po_1", "po_1"], "reporting_category": ["payout", "payout_reversal"], "x": ["a", "b"]}
@@ -162,7 +162,7 @@ def test_a_failed_payout_is_told_apart_by_its_category():
     after=st.lists(st.tuples(st.sampled_from("abc"), st.integers(-3, 3)), max_size=8),
 )
 def test_the_difference_accounts_for_every_row_and_every_cent(before, after):
-    """Whatever the frames, keys that stand twice included: nothing is counted twice, nothing is lost."""
+    """For any frames, including repeated keys: nothing is counted twice, nothing is lost."""
     first, second = (rows([i for i, _ in each], [n for _, n in each]) for each in (before, after))
     result = sr.diff(first, second)
     assert result.same + result.changed.height + result.added.height == second.height
@@ -173,15 +173,15 @@ def test_the_difference_accounts_for_every_row_and_every_cent(before, after):
     assert (back.added.height, back.removed.height) == (result.removed.height, result.added.height)
 
 
-def test_a_key_that_stands_twice_pairs_equal_rows_first():
-    """Of three rows of one id, one is new; it is the one that nobody had."""
+def test_rows_with_a_repeated_key_are_paired_by_equality_first():
+    """Of three rows with one id, one is new: the row that the other frame does not have."""
     result = sr.diff(rows(["a", "a"], [1, 2]), rows(["a", "a", "a"], [2, 5, 1]))
     assert result.added["net"].to_list() == [5]
     assert (result.same, result.changed.height, result.removed.height) == (2, 0, 0)
 
 
-def test_a_report_of_nothing_but_its_key_is_compared_too():
-    """Its rows come and go; there is no cell beside the key that could change."""
+def test_a_report_with_only_key_columns_is_compared_too():
+    """Rows can be added or removed; there is no other cell that could change."""
     before = rows(["a", "b"], [1, 2]).select("balance_transaction_id")
     result = sr.diff(before, before[1:], key="balance_transaction_id")
     assert (result.removed["balance_transaction_id"].to_list(), result.same) == (["a"], 1)
@@ -190,7 +190,7 @@ def test_a_report_of_nothing_but_its_key_is_compared_too():
 
 
 def test_a_changed_whole_number_keeps_its_zeros():
-    """100 is not 1; only decimals lose the zeros at their end."""
+    """100 is not 1; only decimals lose zeros at their end."""
     before = pl.DataFrame(
         {"id": ["a"], "amount": [Decimal(100)]}, schema_overrides={"amount": pl.Decimal(38, 0)}
     )
@@ -198,8 +198,8 @@ def test_a_changed_whole_number_keeps_its_zeros():
     assert sr.diff(before, after, key="id").cells.rows() == [("a", "amount", "100", "200")]
 
 
-def test_without_a_natural_key_whole_rows_are_compared_and_that_is_told():
-    """A fee can be there twice with nothing to tell one from the other."""
+def test_without_a_natural_key_whole_rows_are_compared():
+    """A fee can occur twice without any difference. The result says so."""
     before = pl.DataFrame({"fee_description": ["a", "a", "b"], "tax": ["1", "1", "2"]})
     result = sr.diff(
         before, before[1:].with_columns(tax=pl.Series(["1", "3"])), report_type="all_fees.itemized"
@@ -212,7 +212,7 @@ def test_without_a_natural_key_whole_rows_are_compared_and_that_is_told():
 
 
 def test_money_is_not_summed_across_currencies():
-    """A row that changed its currency leaves one and enters the other."""
+    """A row that changed its currency leaves one and is added to the other."""
     result = sr.diff(rows(["a"], ["7.50"]), rows(["a"], ["7.50"], ["usd"]))
     assert result.effect.select("currency", "effect").rows() == [
         ("eur", Decimal("-7.50")),
@@ -221,8 +221,8 @@ def test_money_is_not_summed_across_currencies():
     assert result.summary == ("It changed by −7.50 EUR and +7.50 USD in 1 row (1 changed); 0 are the same.")
 
 
-def test_a_figure_that_was_an_untouched_zero_is_a_changed_cell():
-    """Its currency was blank, and was its set's all the same."""
+def test_a_figure_that_was_a_zero_without_currency_is_a_changed_cell():
+    """Its currency was blank, and is that of its set."""
     page = pl.DataFrame(
         {
             "category": ["starting_balance", "ending_balance"] * 2,
@@ -242,7 +242,7 @@ def test_a_figure_that_was_an_untouched_zero_is_a_changed_cell():
     ]
 
 
-def test_times_of_two_zones_are_the_same_instants_and_naive_ones_are_refused():
+def test_equal_instants_in_two_zones_are_equal_and_naive_times_are_refused():
     """A file read in another zone is the same report."""
     at = pl.Series([datetime(2026, 10, 1, tzinfo=UTC)])
     paris = at.dt.convert_time_zone("Europe/Paris")
@@ -251,8 +251,8 @@ def test_times_of_two_zones_are_the_same_instants_and_naive_ones_are_refused():
         sr.diff(pl.DataFrame({"at": at}), pl.DataFrame({"at": at.dt.replace_time_zone(None)}))
 
 
-def test_columns_of_one_frame_only_are_told():
-    """They cannot be compared; the rest is."""
+def test_columns_of_only_one_frame_are_named():
+    """They cannot be compared; the others are."""
     frame = rows(["a"], [1])
     result = sr.diff(frame, frame.with_columns(extra=pl.lit("x")))
     assert result.is_empty
@@ -269,14 +269,14 @@ def test_columns_of_one_frame_only_are_told():
     ],
 )
 def test_frames_that_cannot_be_compared_are_refused(options, says):
-    """Silence would be read as: nothing changed."""
+    """No result would be read as no change."""
     frame = rows(["a"], [1])
     with pytest.raises(ParameterError, match=says):
         sr.diff(**{"before": frame, "after": frame} | options)
 
 
 def test_a_difference_shows_its_rows_escaped():
-    """Text from a report is data, in the page too; long differences are cut, and that is told."""
+    """Text from a report is escaped in the page too; a long difference is truncated, and says so."""
     before = rows(["<b>"], [1])
     html = sr.diff(before, rows([f"<i>{n}" for n in range(40)], [2] * 40))._repr_html_()
     assert "&lt;b&gt;" in html
@@ -300,15 +300,15 @@ def test_a_difference_shows_its_rows_escaped():
         ("2026-10-01/2026-10-15", "UTC", "1 Oct 2026 to 14 Oct 2026", ("2026-09-01", "2026-10-01")),
     ],
 )
-def test_a_period_has_its_name_and_the_one_before_it(client, period, zone, name, before):
-    """Whole months go before whole months, also where the clocks change; days before days."""
+def test_a_period_has_a_name_and_a_previous_period(client, period, zone, name, before):
+    """The period before a month is a month, even if the clocks change; that before days is days."""
     request = client.request("balance.summary", period, timezone=zone)
     assert request.period_name == name
     assert period_before(request) == tuple(map(date.fromisoformat, before))
 
 
 def test_a_period_of_hours_has_as_many_hours_before_it(client):
-    """There is no calendar period to go by."""
+    """It is not a calendar period."""
     start, end = datetime(2026, 10, 5, 6, tzinfo=UTC), datetime(2026, 10, 5, 9, tzinfo=UTC)
     request = client.request("balance.summary", (start, end))
     assert request.period_name == "2026-10-05 06:00 to 2026-10-05 09:00"

@@ -216,14 +216,14 @@ def test_the_exact_bytes_of_one_version_arrive_or_one_of_our_errors(versions, an
 class TestResuming:
     CONTENT = b"".join(b"%06d\n" % number for number in range(100))
 
-    def test_the_rest_alone_is_sent_once_more(self, files):
-        """A resume that began again would send more bytes than the file has."""
+    def test_only_the_rest_is_sent_again(self, files):
+        """A resume from the start would send more bytes than the file has."""
         server = Server([self.CONTENT], [Answer(break_after=300), Answer(break_after=200)])
         assert read(files(server)[0], len(self.CONTENT)) == self.CONTENT
         assert server.ranges == [None, "bytes=300-", "bytes=500-"]
         assert server.sent == len(self.CONTENT)
 
-    def test_the_rest_of_a_packed_file_counts_the_bytes_that_were_sent(self, files):
+    def test_ranges_of_a_packed_file_count_the_packed_bytes(self, files):
         """They are unpacked when they are together."""
         server = Server([self.CONTENT], [Answer(break_after=100)], packed=True)
         assert read(files(server)[0], len(self.CONTENT)) == self.CONTENT
@@ -231,7 +231,7 @@ class TestResuming:
         assert server.sent == len(gzip.compress(self.CONTENT, mtime=0))
 
     def test_a_file_whose_length_was_not_announced_is_resumed_too(self, files):
-        """The part says how long the file is."""
+        """The part tells the length of the file."""
         server = Server([self.CONTENT], [Answer("no length", 300)])
         assert read(files(server)[0]) == self.CONTENT
         assert server.sent == len(self.CONTENT)
@@ -245,7 +245,7 @@ class TestResuming:
             pytest.param(Answer(break_after=0), id="not a byte came"),
         ],
     )
-    def test_no_part_is_asked_for_that_could_not_be_trusted(self, files, first):
+    def test_no_part_is_requested_without_a_strong_etag(self, files, first):
         """The download starts again."""
         server = Server([self.CONTENT], [first])
         assert read(files(server)[0]) == self.CONTENT
@@ -253,7 +253,7 @@ class TestResuming:
 
     @pytest.mark.parametrize("kind", [k for k in KINDS if k.startswith("other") or k == "no range"])
     def test_a_part_that_is_not_the_rest_is_not_used(self, files, kind):
-        """The download starts again: once may be a mistake of the server's cache."""
+        """The download starts again: a first failure may be a mistake of the server's cache."""
         server, given = Server([self.CONTENT], [Answer(break_after=300), Answer(kind)]), []
         assert read(files(server)[0], None, given) == self.CONTENT
         assert given == [self.CONTENT[:300], self.CONTENT]
@@ -261,7 +261,7 @@ class TestResuming:
 
     @pytest.mark.parametrize("kind", ["ignores ranges", "refuses ranges", "new version"])
     def test_a_file_that_changed_is_read_from_its_start(self, files, kind):
-        """As is one that cannot be sent in parts."""
+        """So is one that cannot be sent in parts."""
         newer = self.CONTENT[::-1]
         server = Server([self.CONTENT, newer], [Answer(break_after=300), Answer(kind)])
         assert read(files(server)[0]) == (newer if kind == "new version" else self.CONTENT)
@@ -275,15 +275,15 @@ class TestResuming:
             read(files(server)[0])
         assert len(server.requests) == 2 * DOWNLOAD_ATTEMPTS
 
-    def test_a_connection_that_keeps_breaking_is_given_up(self, files):
-        """If it brings next to nothing each time."""
+    def test_a_download_with_endless_broken_connections_is_given_up(self, files):
+        """If each connection sends very little."""
         server = Server([self.CONTENT], [Answer(break_after=10)] * 99)
         with pytest.raises(errors.NetworkError, match="again and again"):
             read(files(server)[0])
         assert len(server.requests) == BREAKS
 
-    def test_a_large_file_is_resumed_as_often_as_it_goes_on(self, files):
-        """An hour's download must not fail because the line broke four times."""
+    def test_a_large_file_is_resumed_as_long_as_it_makes_progress(self, files):
+        """A download of an hour must not fail because the connection broke four times."""
         content = random.Random(1).randbytes(5 * PROGRESS)  # noqa: S311
         server = Server([content], [Answer(break_after=PROGRESS + PROGRESS // 8)] * 99)
         assert read(files(server)[0], len(content)) == content
@@ -291,7 +291,7 @@ class TestResuming:
         assert server.sent == len(content)
 
     def test_the_last_check_is_of_the_size(self, files):
-        """A server that is wrong about everything else cannot pass half a file for the whole."""
+        """Even a server that is wrong about everything else cannot pass half a file as complete."""
         server = Server([self.CONTENT[:300]])
         with pytest.raises(errors.DamagedFileError, match="should have 700 bytes, but only 300 came"):
             read(files(server)[0], 700)
@@ -301,8 +301,8 @@ class TestResuming:
 class TestPauses:
     CONTENT = TestResuming.CONTENT
 
-    def test_there_is_a_pause_before_each_further_try(self, files):
-        """A server in trouble is not asked at once, and by all clients in the same moment."""
+    def test_there_is_a_pause_before_each_retry(self, files):
+        """A server with problems is not called at once, nor by all clients at the same moment."""
         server = Server([self.CONTENT], [Answer(break_after=count) for count in (300, 10, 10)])
         opened, clock = files(server)
         with pytest.raises(errors.NetworkError):
@@ -310,7 +310,7 @@ class TestPauses:
         assert len(clock.slept) == len(server.requests) - 1 == BREAKS - 1
         assert 0.25 <= clock.slept[0] <= 0.5 <= clock.slept[1] <= 1
 
-    def test_a_pause_that_the_server_asks_for_is_made(self, client, simulator):
+    def test_a_pause_that_the_server_requests_is_respected(self, client, simulator):
         """For the rest of a file as for any other call."""
         expected = client.frame(*OCTOBER)
         simulator.inject_fault("file.cut")
@@ -320,8 +320,8 @@ class TestPauses:
         assert_frame_equal(client.frame(*OCTOBER), expected)
         assert 30 <= (simulator.clock.now() - began).total_seconds() < 32
 
-    def test_no_try_is_begun_after_the_time_of_the_call(self, files):
-        """The error says how far the file had come."""
+    def test_no_retry_starts_after_the_time_limit(self, files):
+        """The error says how much of the file had arrived."""
         server = Server([self.CONTENT], [Answer(break_after=300)] * 9)
         opened, clock = files(server)
         with (
@@ -354,8 +354,8 @@ class TestRedirects:
 
         return hosts
 
-    def test_the_rest_is_asked_for_at_a_new_presigned_address(self, hosts):
-        """The first one may have expired. The key is sent to Stripe alone."""
+    def test_the_rest_is_requested_at_a_new_presigned_address(self, hosts):
+        """The first one may have expired. The key is sent only to Stripe."""
         opened, server, asked = hosts("cdn.example", "cdn.example")
         assert read(opened) == self.CONTENT
         assert server.ranges == [None, "bytes=300-"]
@@ -363,7 +363,7 @@ class TestRedirects:
         assert asked == [stripe, cdn, stripe, cdn]
 
     def test_a_part_from_another_host_is_not_used(self, hosts):
-        """Its ETag says nothing of the file that was begun."""
+        """Its ETag says nothing about the file of the first host."""
         opened, server, _ = hosts("cdn.example", "other.example", "other.example")
         assert read(opened) == self.CONTENT
         assert server.ranges == [None, "bytes=300-", None]
@@ -372,8 +372,8 @@ class TestRedirects:
 class TestStartingAgain:
     CONTENT = TestResuming.CONTENT
 
-    def test_whoever_reads_is_called_again_and_knows_why(self, files):
-        """What it made of the blocks before must be discarded."""
+    def test_the_reader_is_called_again_and_knows_why(self, files):
+        """It must discard the result of earlier blocks."""
         server = Server([self.CONTENT], [Answer("weak", 300), Answer("weak", 400)])
         lengths, signals = [], []
 
@@ -391,14 +391,14 @@ class TestStartingAgain:
         assert lengths == [300, 400, 700]
         assert [type(signal.error) for signal in signals] == [errors.NetworkError] * 2
 
-    def test_an_error_of_whoever_reads_ends_the_download(self, files):
-        """It is not the connection's."""
+    def test_an_error_of_the_reader_ends_the_download(self, files):
+        """It is not an error of the connection."""
         server = Server([self.CONTENT])
         with pytest.raises(ZeroDivisionError):
             files(server)[0].read(the_file(None), lambda body: 1 / (len(list(body)) * 0))
         assert len(server.requests) == 1
 
-    def test_a_body_tells_what_was_announced(self, files):
+    def test_a_body_tells_the_announced_length_encoding_and_etag(self, files):
         """Bytes as they are sent, their encoding, and the ETag if it is strong."""
         server = Server([self.CONTENT], packed=True)
         with files(server)[0].open(the_file(700)) as body:
@@ -422,18 +422,18 @@ class TestEncodings:
         return sent
 
     @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP"])
-    def test_gzip_is_unpacked_whatever_it_has_inside(self, sent, encoding):
+    def test_gzip_with_any_contents_is_unpacked(self, sent, encoding):
         """Several members are one body, and a block stays small."""
         assert sent(gzip.compress(b"a,b\n") + gzip.compress(b"1,2\n"), encoding) == b"a,b\n1,2\n"
         zeros = bytes(10 * BLOCK)
         assert sent(gzip.compress(zeros)) == zeros
 
-    def test_a_file_that_is_itself_packed_is_given_as_it_is(self, files):
+    def test_a_file_that_is_itself_packed_is_returned_unchanged(self, files):
         """Also a tiny one, which is larger packed than the size that is announced."""
         packed = gzip.compress(b"a,b\n")
         assert read(files(lambda *wsgi: Response(packed)(*wsgi))[0], 4) == packed
 
-    def test_no_block_is_larger_than_others(self, files):
+    def test_no_block_exceeds_the_maximum_size(self, files):
         """However well it is packed."""
         content = gzip.compress(bytes(4 * BLOCK + 1))
         opened, _ = files(lambda *wsgi: Response(content, headers={"Content-Encoding": "gzip"})(*wsgi))
@@ -451,8 +451,8 @@ class TestEncodings:
             pytest.param(gzip.compress(gzip.compress(b"a,b\n")), "gzip, gzip", "encoding is", id="twice"),
         ],
     )
-    def test_what_cannot_be_unpacked_whole_is_refused(self, sent, content, encoding, says):
-        """Half a file is never a file."""
+    def test_a_body_that_cannot_be_unpacked_completely_is_refused(self, sent, content, encoding, says):
+        """Half a file is never accepted as a file."""
         with pytest.raises(errors.DamagedFileError, match=says):
             sent(content, encoding)
 
@@ -498,7 +498,7 @@ class TestReports:
         assert statuses == [200, 206, 206]
 
     @pytest.mark.parametrize("name", PARTS)
-    def test_what_is_not_the_rest_makes_it_start_again(self, fetched, name):
+    def test_a_wrong_part_makes_the_download_start_again(self, fetched, name):
         """After each fault of parts, the rows are those of the file."""
         expected, _ = fetched()
         frame, statuses = fetched(Fault.named("file.cut"), Fault.named(name))
@@ -517,8 +517,8 @@ class TestReports:
         assert_frame_equal(frame, expected)
         assert statuses == [200, 206]
 
-    def test_a_packed_download_that_goes_on_plain_starts_again(self, fetched):
-        """Its rest is of another representation."""
+    def test_a_packed_download_that_continues_unpacked_starts_again(self, fetched):
+        """Its rest belongs to another representation."""
         expected, _ = fetched()
         packed = FAULTS["file.gzip_encoded"].change
         broken = Fault(
@@ -529,7 +529,7 @@ class TestReports:
         assert statuses == [200, 200, 200]
 
     @pytest.mark.parametrize("seed", range(8))
-    def test_whatever_comes_in_whatever_order_the_rows_are_right(self, fetched, seed):
+    def test_the_rows_are_right_for_any_sequence_of_faults(self, fetched, seed):
         """Or the connection broke so often that an error says so."""
         rng = random.Random(seed)  # noqa: S311
         expected, _ = fetched()

@@ -69,19 +69,19 @@ def test_a_run_is_launched_only_when_no_earlier_one_can_answer(earlier, expected
 
 
 def test_a_closed_interval_needs_no_call():
-    """Data five days past the interval's end are settled: the stored result answers, and nobody is asked."""
+    """Data five days past the interval's end are final: the stored result answers without a call."""
     answer = plan(OCTOBER, "auto", known=[a_run(as_of=SETTLED)])
     assert isinstance(answer, Reuse)
     assert "could still restate" in answer.reason
 
 
 def test_an_interval_is_closed_by_the_age_of_the_data_not_by_the_calendar():
-    """A run made too early is not settled by waiting."""
+    """A run made too early does not become final by waiting."""
     assert plan(OCTOBER, "auto", known=[a_run(as_of=SETTLED - timedelta(seconds=1))]) == AskForType()
 
 
-def test_a_payouts_own_report_is_never_closed():
-    """It has no interval to count from, so it always depends on what was published."""
+def test_a_report_about_one_payout_is_never_closed():
+    """It has no interval, so it always depends on what was published."""
     assert plan(PAYOUT, "auto", known=[a_run(as_of=NOW + timedelta(days=999))]) == AskForType()
 
 
@@ -113,7 +113,7 @@ def test_the_past_of_revenue_recognition_is_never_closed(report_type):
 def test_a_run_of_revenue_recognition_answers_only_while_nothing_newer_is_published(
     place, after_publication, expected
 ):
-    """Wherever the run is known from; and the reason says why a closed interval does not count."""
+    """Wherever the run is found; the reason says why a closed interval does not count."""
     run = a_run(place=place, as_of=REVENUE_TYPE.updated + after_publication)
     known, listed = ([], [run]) if place == "listed" else ([run], [])
     answer = plan(REVENUE, "auto", known=known, listed=listed, report_type=REVENUE_TYPE)
@@ -128,7 +128,7 @@ def test_the_type_is_asked_before_the_runs_and_the_runs_before_launching():
     assert isinstance(plan(OCTOBER, "auto", report_type=TYPE, listed=[]), Launch)
 
 
-def test_the_list_is_read_no_further_back_than_a_run_could_answer():
+def test_the_list_is_read_only_as_far_back_as_a_run_could_answer():
     """A run older than both the last publication and the settling of the interval is of no use."""
     late = replace(TYPE, updated=SETTLED + timedelta(days=30))
     assert plan(OCTOBER, "auto", report_type=late) == AskForRuns(since=SETTLED)
@@ -137,21 +137,21 @@ def test_the_list_is_read_no_further_back_than_a_run_could_answer():
 
 
 def test_a_stored_result_is_preferred_to_reading_one_from_stripe():
-    """Of two that answer, the nearer one."""
+    """If both can answer, the nearer one is used."""
     answer = decide(a_run(), listed=[a_run(place="listed", id_="frr_9", as_of=NOW)])
     assert isinstance(answer, Reuse)
     assert answer.run.id == "frr_1"
 
 
 @pytest.mark.parametrize("status", ["succeeded", "pending"])
-def test_always_takes_any_run_and_asks_for_nothing_it_has(status):
+def test_always_takes_any_run_without_a_call(status):
     """The caller prefers old data to a call."""
     old = a_run(status, as_of=PUBLISHED - timedelta(days=400))
     assert isinstance(plan(OCTOBER, "always", known=[old]), Reuse | Await)
 
 
-def test_never_launches_whatever_there_is():
-    """The caller wants a run of now."""
+def test_never_launches_whatever_is_known():
+    """The caller wants a new run."""
     assert isinstance(plan(OCTOBER, "never", known=[a_run(as_of=NOW)]), Launch)
 
 
@@ -165,11 +165,11 @@ def test_a_maximum_age_counts_from_the_data_by_stripes_clock(age, expected):
 
 
 def test_a_maximum_age_asks_for_the_time_first():
-    """This machine's clock may be wrong by more than the age."""
+    """This machine's clock may be wrong by more than that age."""
     assert plan(OCTOBER, timedelta(hours=2), known=[a_run()], report_type=TYPE) == AskForType()
 
 
-def test_the_reason_names_what_was_passed_over_and_why():
+def test_the_reason_names_the_runs_not_used_and_why():
     """An auditor reads it."""
     answer = decide(a_run(as_of=datetime(2026, 11, 2, 9, tzinfo=UTC)))
     assert answer.reason == (
@@ -180,15 +180,15 @@ def test_the_reason_names_what_was_passed_over_and_why():
 
 class TestRequestKey:
     @given(requests(), requests())
-    def test_equal_requests_share_it_and_others_do_not(self, one, other):
-        """It is the address of stored results."""
+    def test_equal_requests_share_a_key_and_others_do_not(self, one, other):
+        """It identifies stored results."""
         assert request_key(one, OWNER, "v") == request_key(replace(one), OWNER, "v")
         assume(one != other)
         assert request_key(one, OWNER, "v") != request_key(other, OWNER, "v")
 
     @given(requests())
-    def test_any_change_of_any_field_changes_it(self, request):
-        """Nothing that is sent may be left out of it."""
+    def test_any_change_of_a_field_changes_the_key(self, request):
+        """Everything that is sent must be part of it."""
         key = request_key(request, OWNER, "v")
         for name in request.parameters:
             without = {n: value for n, value in request.to_stripe().items() if n != name}
@@ -197,7 +197,7 @@ class TestRequestKey:
         assert request_key(replace(request, report_type=request.report_type + "1"), OWNER, "v") != key
 
     def test_the_order_of_columns_counts(self):
-        """Stripe writes them in the order asked for."""
+        """Stripe writes them in the requested order."""
         one = ReportRequest("a.1", columns=["net", "fee"])
         other = ReportRequest("a.1", columns=["fee", "net"])
         assert request_key(one, OWNER, "v") != request_key(other, OWNER, "v")
@@ -212,7 +212,7 @@ class TestRequestKey:
         ],
     )
     def test_owners_share_nothing(self, other):
-        """One account's rows are never another's answer."""
+        """One account's rows never answer another account's request."""
         assert request_key(OCTOBER, OWNER, "v") != request_key(OCTOBER, other, "v")
 
     def test_another_api_version_is_another_request(self):
@@ -221,7 +221,7 @@ class TestRequestKey:
 
 
 def test_an_idempotency_key_is_the_same_for_the_same_launch_only():
-    """Two kernels that launch the same thing launch it once; a new attempt is a new launch."""
+    """Two kernels with the same launch create one run; a new attempt is a new launch."""
     same = idempotency_key("k", PUBLISHED, 0)
     assert same == idempotency_key("k", PUBLISHED, 0)
     others = {
