@@ -66,8 +66,8 @@ OVER_TIME = {
 @pytest.mark.parametrize("name", OVER_TIME)
 @some
 @given(seed=st.integers(0, 999), data=st.data())
-def test_a_span_and_picked_names_are_the_rows_of_those_bars(name, seed, data):
-    """The sum of the rows is the sum of the bars, whether the rest is among them or not."""
+def test_selected_days_and_names_give_the_rows_of_those_bars(name, seed, data):
+    """The sum of the rows is the sum of the bars, with or without the group of the others."""
     recipe, make = RECIPES[name]
     frame = make(seed, rows=60)
     chart = recipe(frame, top=2) if "top" in recipe.__annotations__ else recipe(frame)
@@ -90,7 +90,7 @@ def test_a_span_and_picked_names_are_the_rows_of_those_bars(name, seed, data):
         ("fee_totals", "amount"),
     ],
 )
-def test_a_clicked_bar_is_the_rows_of_its_name_and_currency(name, amount):
+def test_a_clicked_bar_gives_the_rows_of_its_name_and_currency(name, amount):
     recipe, make = RECIPES[name]
     frame = make(5, rows=80)
     chart = recipe(frame, top=2)
@@ -102,7 +102,7 @@ def test_a_clicked_bar_is_the_rows_of_its_name_and_currency(name, amount):
 
 
 @pytest.mark.parametrize("every", ["day", "week", "month", "quarter", "year"])
-def test_every_period_is_the_rows_of_its_days(every):
+def test_every_period_gives_the_rows_of_its_days(every):
     frame = frames.activity(4, days=500, timezone="Europe/Paris")
     chart = charts.activity_net(frame, every=every)
     for place in places(chart)[:5]:
@@ -110,7 +110,7 @@ def test_every_period_is_the_rows_of_its_days(every):
         assert by_currency(rows, "net") == of_bars(chart, period={place})
 
 
-def test_days_are_counted_in_the_zone_of_the_chart_and_not_in_the_columns():
+def test_days_are_in_the_zone_of_the_chart():
     frame = frames.activity(4, days=3)
     chart = charts.activity_net(frame, timezone="Asia/Tokyo")
     place = places(chart)[0]
@@ -132,7 +132,7 @@ def test_rows_without_a_date_or_a_name_can_be_selected():
         assert by_currency(selected(frame, chart, selections), "net") == of_bars(chart, **wanted)
 
 
-def test_rates_are_of_the_rows_that_they_count():
+def test_a_selected_rate_gives_the_rows_that_it_counts():
     frame = frames.activity(4, rows=200, currencies=["eur"])
     chart = charts.fee_rate(frame)
     rows = selected(frame, chart, {"span": {"period": places(chart)}})
@@ -142,13 +142,13 @@ def test_rates_are_of_the_rows_that_they_count():
     assert set(refunds["reporting_category"]) == {"refund", "refund_failure"}
 
 
-def test_an_account_is_every_entry_that_debits_or_credits_it():
+def test_a_selected_account_gives_every_entry_that_debits_or_credits_it():
     frame = frames.revenue(4)
     rows = selected(frame, charts.debits_and_credits(frame), {"picked": [{"category": "Cash"}]})
     assert rows.equals(frame.filter((pl.col("debit") == "Cash") | (pl.col("credit") == "Cash")))
 
 
-def test_the_bars_of_a_waterfall_are_rows_of_the_report():
+def test_a_selected_bar_of_a_waterfall_gives_rows_of_the_report():
     frame = frames.activity(4)
     chart = charts.payout_composition(frame, top=2)
     for currency, bars in panels(chart):
@@ -157,8 +157,8 @@ def test_the_bars_of_a_waterfall_are_rows_of_the_report():
             assert by_currency(selected(frame, chart, pick), "net") == {currency: exact(bar["amount"])}
 
 
-def test_rows_without_a_currency_are_selected_by_what_they_have():
-    """Of a financial account; its report has no such column."""
+def test_rows_without_a_currency_can_be_selected():
+    """Those of a financial account; its report has no such column."""
     summary = frames.financial_summary(starting_balance="1", received_credit="2", ending_balance="3")
     pick = {"picked": [{"category": "received_credit", "currency": ""}]}
     assert selected(summary, charts.financial_waterfall(summary), pick)["amount"].to_list() == [Decimal(2)]
@@ -180,7 +180,7 @@ def test_rows_without_a_currency_are_selected_by_what_they_have():
         pytest.param(alt.JupyterChart(alt.Chart().mark_point()).selections, id="a widget without any"),
     ],
 )
-def test_where_nothing_is_selected_it_is_every_row(selections):
+def test_an_empty_selection_gives_every_row(selections):
     frame = frames.activity(4)
     found = selection_expr(charts.activity_net(frame), selections)
     assert found.is_everything
@@ -188,7 +188,7 @@ def test_where_nothing_is_selected_it_is_every_row(selections):
     assert frame.filter(found.expr).equals(frame)
 
 
-def test_the_code_reads_as_one_would_write_it():
+def test_the_code_is_what_a_person_would_write():
     chart = charts.activity_net(frames.activity(4))
     found = selection_expr(
         chart,
@@ -201,14 +201,14 @@ def test_the_code_reads_as_one_would_write_it():
     )
 
 
-def test_names_are_quoted_in_the_code_whatever_they_hold():
+def test_any_name_is_quoted_in_the_code():
     odd = "\"); print('gotcha') #\\"
     frame = frames.activity(4).with_columns(reporting_category=pl.lit(odd))
     assert selected(frame, charts.activity_net(frame), {"picked": [{"category": odd}]}).equals(frame)
 
 
 def test_the_widgets_own_selections_are_understood():
-    """As altair's JupyterChart delivers them, with names and values of its own kinds."""
+    """In the form of altair's JupyterChart, with its kinds of names and values."""
     frame = frames.activity(4, currencies=["eur"])
     chart = charts.linked(charts.activity_net(frame))
     widget = alt.JupyterChart(chart)
@@ -224,14 +224,14 @@ def test_the_widgets_own_selections_are_understood():
     assert by_currency(rows, "net") == of_bars(chart, period={"2026-10-05"}, category={"refund"})
 
 
-def test_a_specification_is_as_good_as_its_chart():
+def test_a_specification_gives_the_same_as_its_chart():
     frame = frames.activity(4)
     spec = charts.activity_net(frame).to_dict()
     value = SimpleNamespace(value={"period": ["2026-10-05"]})
     assert selection_expr(spec, {"span": value}).code.endswith("date(2026, 10, 5))")
 
 
-def test_selecting_changes_nothing_but_how_strong_marks_are():
+def test_selecting_changes_only_the_opacity_of_marks():
     chart = charts.activity_net(frames.activity(4))
     with_selections = charts.linked(chart)
     assert chart.params is alt.Undefined
@@ -243,8 +243,8 @@ def test_selecting_changes_nothing_but_how_strong_marks_are():
     assert with_selections.to_dict()["datasets"] == chart.to_dict()["datasets"]
 
 
-def test_a_clicked_bar_along_an_axis_is_the_rows_of_its_place_and_name():
-    """Several bars are the rows of all of them."""
+def test_a_clicked_bar_along_an_axis_gives_the_rows_of_its_position_and_name():
+    """Several bars give the rows of all of them."""
     frame = frames.activity(4, currencies=["eur"])
     chart = charts.activity_net(frame, every="week")
     ((_, bars),) = panels(chart)
@@ -253,7 +253,7 @@ def test_a_clicked_bar_along_an_axis_is_the_rows_of_its_place_and_name():
     assert rows["net"].sum() == sum(exact(bar["exact"]) for bar in bars[:2])
 
 
-def test_lines_are_not_clicked_but_dragged_over():
+def test_lines_are_selected_by_dragging():
     """Between two points of a line there is nothing to click on."""
     frame = frames.activity(4)
     assert charts.selections_in(charts.linked(charts.activity_cumulated(frame)))[0] == charts.SPAN

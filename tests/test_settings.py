@@ -24,8 +24,8 @@ def settings(tmp_path, key=KEY, **others):
     return Settings(api_key=Secret(key), cache_dir=tmp_path, **others)
 
 
-def test_a_secret_shows_in_no_text(tmp_path, caplog):
-    """Notebooks are shared with their outputs, and tracebacks with their locals."""
+def test_a_secret_is_in_no_text(tmp_path, caplog):
+    """Notebooks are shared with their outputs, and tracebacks with local variables."""
     secret = Secret(KEY)
     whole = settings(tmp_path)
     logging.getLogger("stripe_reports").warning("%s %r", secret, whole)
@@ -54,8 +54,8 @@ def test_a_secret_is_not_pickled():
         ("", "not an API key"),
     ],
 )
-def test_what_is_no_secret_key_is_refused_without_being_repeated(tmp_path, key, says):
-    """The most common mistakes are told apart; the text itself might be a secret all the same."""
+def test_an_invalid_key_is_refused_without_being_repeated(tmp_path, key, says):
+    """The most common mistakes have their own messages; the text might be a secret all the same."""
     with pytest.raises(ApiKeyError, match=says) as caught:
         settings(tmp_path, key)
     assert not key.strip() or key.strip() not in str(caught.value)
@@ -64,8 +64,8 @@ def test_what_is_no_secret_key_is_refused_without_being_repeated(tmp_path, key, 
 @pytest.mark.parametrize(
     "prefix", ["sk_test_", "rk_test_", "sk_live_", "rk_live_", "sk_org_test_", "sk_org_live_"]
 )
-def test_secret_and_restricted_keys_of_both_modes_are_taken(tmp_path, prefix):
-    """The mode is the key's."""
+def test_secret_and_restricted_keys_of_both_modes_are_accepted(tmp_path, prefix):
+    """The key determines the mode."""
     made = settings(tmp_path, prefix + "abc123", account="acct_1")
     assert made.mode == ("live" if "live" in prefix else "test")
     assert made.is_of_organisation is ("org" in prefix)
@@ -117,7 +117,7 @@ def test_live_keys_go_to_stripe_only_and_clear_text_stays_on_this_machine(tmp_pa
     ],
 )
 @pytest.mark.parametrize("name", ["base_url", "files_url"])
-def test_what_is_no_address_is_refused_by_the_name_of_the_setting(tmp_path, name, address):
+def test_an_invalid_address_is_refused_by_the_name_of_the_setting(tmp_path, name, address):
     """It is not repeated: people put keys there."""
     with pytest.raises(
         ApiKeyError, match=f"^({name} is not an address such as 'https://api.stripe.com'|Put no API key)"
@@ -126,8 +126,8 @@ def test_what_is_no_address_is_refused_by_the_name_of_the_setting(tmp_path, name
     assert KEY not in str(caught.value)
 
 
-def test_an_address_is_needed(tmp_path):
-    """Of files there is a usual one; of the API, too, unless None is passed."""
+def test_an_address_is_required(tmp_path):
+    """There is a default for files, and for the API too, unless None is passed."""
     with pytest.raises(ApiKeyError, match=r"^base_url is not an address"):
         settings(tmp_path, base_url=None)
     assert settings(tmp_path, files_url=None).files_url is None
@@ -136,14 +136,14 @@ def test_an_address_is_needed(tmp_path):
 @pytest.mark.parametrize(
     "others", [{"account": 5}, {"account": ["acct_1"]}, {"timezone": 5}, {"timezone": []}]
 )
-def test_what_is_no_text_is_no_account_and_no_zone(tmp_path, others):
-    """A slip, as any other."""
+def test_an_account_or_zone_that_is_not_text_is_refused(tmp_path, others):
+    """It is a mistake like any other."""
     with pytest.raises(ParameterError, match=r"is not (an account|a time zone)"):
         settings(tmp_path, **others)
 
 
 def test_a_host_for_live_keys_is_allowed_by_name(tmp_path):
-    """A company's gateway, on purpose."""
+    """For a company's gateway, on purpose."""
     url = "https://gateway.example"
     assert settings(tmp_path, LIVE, base_url=url, trusted_hosts=frozenset({"gateway.example"}))
 
@@ -167,13 +167,13 @@ def test_a_host_for_live_keys_is_allowed_by_name(tmp_path):
         ("https://a.example", "https://f.example", "https://g.example/x", False),
     ],
 )
-def test_the_key_goes_with_a_download_only_to_where_files_are(tmp_path, base_url, files_url, url, allowed):
-    """`result.url` comes from an answer and is not trusted: urllib reads two of these as files.stripe.com."""
+def test_a_download_sends_the_key_only_to_the_host_of_files(tmp_path, base_url, files_url, url, allowed):
+    """`result.url` is not trusted: urllib reads two of these addresses as files.stripe.com."""
     assert settings(tmp_path, base_url=base_url, files_url=files_url).may_send_key_to(url) is allowed
 
 
-def test_an_owner_is_told_apart_by_key_account_and_mode(tmp_path):
-    """Each of them changes the folder; none of them gives the key away."""
+def test_owners_differ_by_key_account_and_mode(tmp_path):
+    """Each of them changes the folder; none of them reveals the key."""
     owners = [
         settings(tmp_path).owner,
         settings(tmp_path, KEY + "x").owner,
@@ -205,8 +205,8 @@ def test_an_owner_is_told_apart_by_key_account_and_mode(tmp_path):
     ],
 )
 @pytest.mark.parametrize("key", [KEY, ORGANISATION])
-def test_an_account_must_look_like_one_or_like_a_path_of_them(tmp_path, key, account):
-    """It becomes a header and a folder. The message says how one is written, for whoever reads it."""
+def test_an_account_must_have_the_form_of_an_id_or_a_path(tmp_path, key, account):
+    """It becomes a header and a folder. The message shows the right form, in the words of each place."""
     with pytest.raises(ParameterError, match=r"is not an account or a path.*'acct_'") as caught:
         settings(tmp_path, key, account=account)
     assert caught.value.param == "account"
@@ -227,12 +227,12 @@ def test_an_account_must_look_like_one_or_like_a_path_of_them(tmp_path, key, acc
     ],
 )
 def test_one_header_names_the_account(tmp_path, key, account, header):
-    """``Stripe-Context`` takes paths and is all that an organisation's key accepts."""
+    """``Stripe-Context`` takes paths, and an organisation's key accepts no other."""
     assert settings(tmp_path, key, account=account).account_header == header
 
 
 def test_an_organisations_key_without_an_account_is_refused(tmp_path):
-    """It could never work; the message says what to do in Python, on the command line and in the form."""
+    """It could never work; the message has the remedy for Python, command line and form."""
     with pytest.raises(ParameterError, match="an organisation's key") as caught:
         settings(tmp_path, ORGANISATION)
     assert "Client(account='acct_…')" in str(caught.value)
@@ -252,7 +252,7 @@ owners = st.builds(
 
 
 @given(one=owners, other=owners)
-def test_the_folder_of_an_owner_is_one_name_and_gives_the_owner_back(one, other):
+def test_the_owner_can_be_restored_from_the_name_of_its_folder(one, other):
     """A path of accounts has slashes, and two owners must never share a folder."""
     assert re.fullmatch(r"[\w.-]{1,255}", one.folder, re.ASCII)
     assert Owner.of_folder(one.folder) == one
@@ -266,13 +266,13 @@ class TestFindKey:
         assert find_key(Secret("sk_test_argument")).reveal() == "sk_test_argument"
         assert find_key().reveal() == "sk_test_environment"
 
-    def test_blanks_around_it_are_dropped_and_what_is_no_text_is_refused(self):
-        """A line break comes along when a key is copied; a number is a mistake, not a key."""
+    def test_spaces_around_a_key_are_removed_and_other_types_are_refused(self):
+        """A copied key may end with a line break; a number is a mistake, not a key."""
         assert find_key(Secret(f" {KEY}\n")) == Secret(KEY)
         with pytest.raises(ApiKeyError, match="not int"):
             find_key(Secret.of(5))
 
-    def test_a_keyring_that_cannot_be_opened_is_as_good_as_none(self, monkeypatch):
+    def test_a_keyring_that_cannot_be_opened_is_ignored(self, monkeypatch):
         """A server has none, and a locked one asks for a password."""
         keyring = pytest.importorskip("keyring")
 
@@ -285,7 +285,7 @@ class TestFindKey:
         with pytest.raises(ApiKeyError, match="No API key"):
             find_key()
 
-    def test_a_prompt_that_is_left_gives_no_key(self, monkeypatch):
+    def test_a_cancelled_prompt_gives_no_key(self, monkeypatch):
         """Control-D."""
 
         def left(_prompt):
@@ -298,22 +298,22 @@ class TestFindKey:
         with pytest.raises(ApiKeyError, match="No API key"):
             find_key()
 
-    def test_then_the_keyring(self, monkeypatch):
-        """Where the extra is installed."""
+    def test_the_keyring_comes_after_the_environment(self, monkeypatch):
+        """If the extra is installed."""
         keyring = pytest.importorskip("keyring")
         monkeypatch.delenv("STRIPE_API_KEY", raising=False)
         monkeypatch.setattr(keyring, "get_password", lambda service, name: f"sk_test_{service}_{name}")
         assert find_key().reveal() == "sk_test_stripe-reports_api_key"
 
-    def test_without_any_it_says_all_ways_to_give_one(self, monkeypatch):
-        """No prompt where nobody can answer it."""
+    def test_without_a_key_the_error_lists_all_ways_to_give_one(self, monkeypatch):
+        """There is no prompt where nobody can answer it."""
         monkeypatch.delenv("STRIPE_API_KEY", raising=False)
         monkeypatch.setattr("stripe_reports.http.keys._from_keyring", lambda: None)
         monkeypatch.setattr("sys.stdin", io.StringIO())
         with pytest.raises(ApiKeyError, match=r"STRIPE_API_KEY.*keyring.*api_key=.*demo\(\)"):
             find_key()
 
-    def test_in_a_terminal_it_is_asked_for_without_echo(self, monkeypatch):
+    def test_in_a_terminal_the_key_is_typed_without_echo(self, monkeypatch):
         """getpass does not echo."""
         monkeypatch.delenv("STRIPE_API_KEY", raising=False)
         monkeypatch.setattr("stripe_reports.http.keys._from_keyring", lambda: None)

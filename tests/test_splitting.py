@@ -50,8 +50,8 @@ REASONS = [
 
 
 @pytest.mark.parametrize("id_", catalog.report_types())
-def test_every_type_splits_or_says_why_not(id_):
-    """Where the parts, one below the other, would not be the report of the whole interval."""
+def test_every_type_can_be_split_or_gives_a_reason(id_):
+    """If the concatenated parts would not equal the report of the whole interval."""
     ((_, expected),) = [each for each in REASONS if id_.rpartition(".")[0] in each[0]]
     reason = why_not_split(id_)
     if expected is None:
@@ -64,22 +64,22 @@ def test_every_type_splits_or_says_why_not(id_):
         assert caught.value.param == "split"
 
 
-def test_the_lists_above_name_no_type_that_is_not_there():
-    """Nor any twice."""
+def test_the_lists_above_name_only_existing_types():
+    """And none twice."""
     named = [base for bases, _ in REASONS for base in bases]
     assert sorted(named) == sorted({type_.base for type_ in catalog.report_types().values()})
 
 
-def test_what_splits_takes_both_bounds_or_a_month():
-    """Else there would be nothing to split."""
+def test_types_that_can_be_split_take_both_bounds_or_a_month():
+    """Otherwise there would be nothing to split."""
     for type_ in catalog.report_types().values():
         if why_not_split(type_.id) is None:
             period = {"interval_start", "interval_end"}, {"tax_invoice_month"}
             assert any(bounds <= set(type_.required_parameters) for bounds in period)
 
 
-def test_a_newer_version_follows_the_one_that_is_known_and_a_stranger_is_refused():
-    """A new version of a type has the same meaning; of a new type nobody can tell."""
+def test_a_newer_version_splits_like_the_known_one_and_an_unknown_type_is_refused():
+    """A new version of a type has the same meaning; the meaning of a new type is unknown."""
     assert why_not_split("payouts.itemized.9") is None
     assert "one moment" in why_not_split("ending_balance_reconciliation.itemized.9")
     assert "not in the catalogue" in why_not_split("gift_cards.itemized.1")
@@ -93,8 +93,8 @@ def test_a_newer_version_follows_the_one_that_is_known_and_a_stranger_is_refused
         ("connected_account_balance.summary.1", "connected_account_balance_change_from_activity.itemized"),
     ],
 )
-def test_a_summary_is_refused_with_the_itemised_type_in_its_place(asked, instead):
-    """What the reader can do."""
+def test_a_summary_is_refused_with_a_hint_to_the_itemised_type(asked, instead):
+    """That is what the reader can request."""
     with pytest.raises(errors.ParameterError, match=f"; {instead} has the individual rows"):
         check_split(asked)
 

@@ -79,14 +79,14 @@ def test_a_result_is_found_by_its_request_and_by_its_run(store):
     )
 
 
-def test_several_runs_of_a_request_stay_beside_each_other(store):
-    """What was stored before a restatement is evidence."""
+def test_several_runs_of_a_request_are_stored_side_by_side(store):
+    """A result stored before a restatement is evidence."""
     put(store)
     put(store, replace(PROVENANCE, run=replace(RUN, id="frr_2")))
     assert [result.provenance.run.id for result in store.results(KEY, REQUEST)] == ["frr_1", "frr_2"]
 
 
-def test_a_run_whose_parameters_are_not_all_known_answers_no_request(store):
+def test_a_run_with_unknown_parameters_is_not_reused(store):
     """It can be read by its id."""
     put(store, replace(PROVENANCE, is_complete=False))
     assert store.results(KEY, REQUEST) == []
@@ -104,7 +104,7 @@ def test_a_run_whose_parameters_are_not_all_known_answers_no_request(store):
     ],
     ids=lambda changed: next(iter(changed)),
 )
-def test_a_file_that_says_it_is_anothers_is_not_taken(store, changed):
+def test_a_file_of_another_owner_is_not_used(store, changed):
     """Whatever folder it was copied to."""
     stored = put(store)
     other = replace(PROVENANCE, **changed)
@@ -120,8 +120,8 @@ def test_a_damaged_file_is_left_out(store, content):
 
 
 @pytest.mark.parametrize("rows", [0, 2])
-def test_a_file_of_another_number_of_rows_than_was_read_is_not_stored(store, rows):
-    """It is counted once it is finished: whoever wrote it may have lost some, or come too late."""
+def test_a_file_with_a_wrong_number_of_rows_is_not_stored(store, rows):
+    """Rows are counted when it is finished: a writer may have lost some, or finished too late."""
     with store.staging("frr_1") as folder:
         staged = folder / "x.parquet"
         pl.DataFrame({"a": [1]}).write_parquet(staged, metadata={METADATA_KEY: PROVENANCE.to_json()})
@@ -130,7 +130,7 @@ def test_a_file_of_another_number_of_rows_than_was_read_is_not_stored(store, row
     assert store.find(RUN) is None
 
 
-def test_a_result_without_its_seal_is_none(store):
+def test_a_result_without_its_seal_is_not_used(store):
     """Nothing tells how many rows it should have."""
     stored = put(store)
     stored.path.with_suffix(".sha256").unlink()
@@ -144,7 +144,7 @@ def test_an_id_that_cannot_be_a_file_name_is_refused(store, id_):
         put(store, replace(PROVENANCE, run=replace(RUN, id=id_)))
 
 
-def test_launches_are_remembered_and_what_became_of_them(store):
+def test_launches_and_their_outcomes_are_recorded(store):
     """So that the next process waits instead of launching."""
     record = LaunchRecord(
         request=REQUEST, generation=NOW, attempt=0, run_id="frr_1", status="pending", created=NOW
@@ -168,8 +168,8 @@ def test_an_unreadable_record_is_left_out(store):
 
 
 @pytest.mark.parametrize("damage", ["removed", "overwritten", "truncated", "emptied"])
-def test_a_lost_index_is_made_again_from_the_files(store, damage):
-    """Results are found, and counted for the limit; what was launched is asked of Stripe."""
+def test_a_lost_index_is_rebuilt_from_the_files(store, damage):
+    """Results are found, and counted for the limit; Stripe is asked for the launches."""
     stored = put(store)
     (store.folder / "other.csv").write_text("not readable")
     kept = store.keep_damaged(store.folder / "other.csv", "frr_2")
@@ -191,8 +191,8 @@ def test_a_lost_index_is_made_again_from_the_files(store, damage):
     assert store.evict(0, keep=stored.path) == [kept]
 
 
-def test_an_index_that_cannot_be_used_says_so(store):
-    """Such as a folder in its place."""
+def test_an_index_that_cannot_be_used_is_a_clear_error(store):
+    """Such as a folder of that name."""
     put(store)
     (store.folder / "index.sqlite").unlink()
     (store.folder / "index.sqlite").mkdir()
@@ -207,8 +207,8 @@ def test_looking_for_a_result_creates_nothing(store):
     assert not store.root.exists()
 
 
-def test_a_file_that_was_deleted_by_hand_is_forgotten(store):
-    """It answers nothing, and does not count for the limit."""
+def test_a_file_that_was_deleted_by_hand_is_ignored(store):
+    """It answers no request, and does not count for the limit."""
     stored = put(store)
     size = stored.path.stat().st_size
     stored.path.unlink()
@@ -217,8 +217,8 @@ def test_a_file_that_was_deleted_by_hand_is_forgotten(store):
     assert store.evict(size, keep=other.path) == []
 
 
-def test_the_oldest_files_go_first_and_the_one_to_keep_stays(store):
-    """Until the others fit."""
+def test_the_oldest_files_are_removed_first_and_the_newest_stays(store):
+    """Until the others are within the limit."""
     paths = [put(store, replace(PROVENANCE, run=replace(RUN, id=f"frr_{n}"))).path for n in range(4)]
     size = paths[0].stat().st_size
     assert store.evict(2 * size, keep=paths[-1]) == paths[:2]
@@ -227,7 +227,7 @@ def test_the_oldest_files_go_first_and_the_one_to_keep_stays(store):
 
 
 def test_threads_and_processes_share_the_index(store):
-    """No entry is lost, whoever writes."""
+    """No entry is lost, whichever of them writes."""
     code = """
 import sys
 sys.path.insert(0, sys.argv[3])
@@ -253,7 +253,7 @@ for n in range(first, first + 25):
 
 
 @pytest.mark.parametrize("killed", ["frr_1", "frr_2"])
-def test_what_a_killed_process_left_is_removed_by_the_next_that_stores(store, killed):
+def test_files_of_a_killed_process_are_removed_when_the_next_one_stores(store, killed):
     """It holds customers' data. What another process, or thread, is writing now stays."""
     code = """
 import os, sys
@@ -275,7 +275,7 @@ with store.lock_run(sys.argv[3]), store.staging(sys.argv[3]) as folder:
     assert not list(store.folder.glob("staging/*"))
 
 
-def test_locks_are_few_and_stay(store):
+def test_lock_files_are_few_and_are_not_removed(store):
     """A lock file that is removed while it is held can be held twice."""
     for n in range(1000):
         with store.lock_request(f"{n:064x}"), store.lock_run(f"frr_{n}"):
@@ -283,8 +283,8 @@ def test_locks_are_few_and_stay(store):
     assert len(list(store.folder.glob("locks/*"))) == 256
 
 
-def test_clearing_leaves_what_is_being_written_and_the_locks(store):
-    """Others hold them."""
+def test_clearing_keeps_files_that_are_being_written_and_the_locks(store):
+    """Other threads or processes hold them."""
     put(store)
     with store.lock_request("k"), store.lock_run("frr_1"), store.staging("frr_1") as folder:
         (folder / "half.csv").write_text("x")
@@ -298,15 +298,15 @@ def test_clearing_leaves_what_is_being_written_and_the_locks(store):
     assert b"frr_1" not in (store.folder / "index.sqlite").read_bytes()
 
 
-def test_durations_that_two_note_at_once_are_all_kept(store):
-    """Each reads the file and writes it anew."""
+def test_durations_recorded_by_two_processes_at_once_are_all_kept(store):
+    """Each reads the file and writes it again."""
     with ThreadPoolExecutor(7) as pool:
         list(pool.map(lambda n: store.launch_log.note_duration(f"type.{n}", n), range(1, 30)))
     assert [store.launch_log.durations(f"type.{n}") for n in range(1, 30)] == [[n] for n in range(1, 30)]
 
 
-def test_offered_types_that_cannot_be_read_were_never_asked_for(store):
-    """They are asked for again."""
+def test_an_unreadable_list_of_offered_types_is_ignored(store):
+    """They are requested again."""
     assert store.launch_log.offered() is None
     store.launch_log.remember_offered({"a.1": ("net",), "a.2": None}, NOW)
     assert store.launch_log.offered() == ({"a.1": ("net",), "a.2": None}, NOW)
@@ -314,7 +314,7 @@ def test_offered_types_that_cannot_be_read_were_never_asked_for(store):
     assert store.launch_log.offered() is None
 
 
-def test_a_full_disk_says_so_and_what_to_do(store, monkeypatch):
+def test_a_full_disk_is_a_clear_error_with_a_remedy(store, monkeypatch):
     """With the folder."""
     monkeypatch.setattr(
         "os.open", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device"))
@@ -323,15 +323,15 @@ def test_a_full_disk_says_so_and_what_to_do(store, monkeypatch):
         store.launch_log.remember_offered({"a.1": None}, NOW)
 
 
-def test_a_folder_that_cannot_be_made_says_so(tmp_path):
-    """A file stands in its place."""
+def test_a_folder_that_cannot_be_created_is_a_clear_error(tmp_path):
+    """A file has its name."""
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"Client\(cache_dir"):
         put(Store(tmp_path / "file" / "cache", OWNER))
 
 
 def test_a_lock_held_elsewhere_is_an_error_after_a_while(store):
-    """It names the file."""
+    """The error names the file."""
     with (
         store.lock_request("k"),
         pytest.raises(StoreError, match=r"busy with the same report.*request-.*\.lock"),

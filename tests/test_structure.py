@@ -32,20 +32,20 @@ def imported_by(name):
 
 
 def test_no_module_is_long():
-    """When a file gets a second responsibility, that moves to a file of its own."""
+    """A file with a second responsibility is split."""
     lines = {name: len(path.read_text("utf-8").splitlines()) for name, path in MODULES.items()}
     assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
 
 
 def test_the_root_has_six_modules():
-    """Everything else is in the folder of its layer."""
+    """Every other module is in the folder of its layer."""
     assert {path.name for path in SOURCE.glob("*.py")} == {
         *("__init__.py", "__main__.py", "client.py", "demo_client.py", "errors.py", "notices.py"),
     }
 
 
 def test_no_modules_import_each_other():
-    """Not even for type checkers: what two modules both need is a third one."""
+    """Not even for type checkers: a third module has what both need."""
     graph = {name: imported_by(name) for name in MODULES if not name.endswith("stripe_reports")}
     order = list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the modules
     assert len(order) >= len(graph)
@@ -54,6 +54,6 @@ def test_no_modules_import_each_other():
 @pytest.mark.parametrize(
     "name", re.findall(r"\| `([\w/]+\.py)` \|", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
 )
-def test_the_guide_names_files_that_are_there(name):
+def test_the_guide_names_existing_files(name):
     """Each question of a newcomer has one answer."""
     assert (SOURCE / name).is_file()
