@@ -29,7 +29,7 @@ def api(simulator) -> Api:
 # The account
 
 
-def test_the_account_is_that_of_the_key_or_of_the_header(api, simulator):
+def test_the_account_is_that_of_the_key_or_the_header(api, simulator):
     """Id, country and currency are those of the ledger; in both modes."""
     shop = connected_accounts(simulator.ledger)[4]
     own = api.get(ACCOUNT).json
@@ -74,7 +74,7 @@ def test_available_and_pending_sum_to_the_ending_balance_of_the_report(simulator
     assert amounts(balances[0], "available") != amounts(balances[1], "available")
 
 
-def test_a_balance_says_its_mode(simulator):
+def test_a_balance_has_its_mode(simulator):
     """In the members that Stripe requires; each amount with its sources."""
     balance = Api(simulator, "sk_live_1").get(BALANCE).json
     assert {name: balance[name] for name in ("object", "livemode")} == {"object": "balance", "livemode": True}
@@ -83,7 +83,7 @@ def test_a_balance_says_its_mode(simulator):
 
 
 def test_a_restatement_changes_the_balance_when_it_is_published(simulator, api):
-    """Not before, as in the reports."""
+    """Not earlier, as in the reports."""
     before = simulator.clock.now()
     made = simulator.restate("2026-10", currency="eur")
     other = Api(Simulator(seed=1))
@@ -124,7 +124,7 @@ def test_the_end_of_a_run_is_an_event(simulator, api):
 
 
 def test_events_of_types_agree_with_the_types(simulator, api):
-    """The newest event of each type says what the type says."""
+    """The newest event of each type has the values of the type."""
     simulator.clock.advance(timedelta(hours=29))
     newest = {}
     for event in pages(api, type=UPDATED):
@@ -146,7 +146,7 @@ def pages(api, **query):
 
 
 def test_events_are_paged_newest_first_for_thirty_days(simulator, api):
-    """As Stripe keeps them."""
+    """Stripe keeps them as long."""
     events = pages(api)
     created = [event["created"] for event in events]
     assert created == sorted(created, reverse=True)
@@ -184,14 +184,14 @@ def test_events_are_filtered(api):
         ({"account": "acct_1"}, "account"),
     ],
 )
-def test_events_cannot_be_asked_for_otherwise(api, query, param):
+def test_other_filters_of_events_are_refused(api, query, param):
     """In Stripe's error body."""
     answer = api.get(EVENTS, **query)
     assert (answer.status_code, error(answer).get("param")) == (400, param)
 
 
 def test_events_belong_to_their_account_and_mode(simulator, api):
-    """A connected account's own name it in ``account``."""
+    """Those of a connected account name it in ``account``."""
     shop = connected_accounts(simulator.ledger)[0].id
     of_shop, live = Api(simulator, Stripe_Account=shop), Api(simulator, "sk_live_1")
     of_shop.finished()
@@ -252,15 +252,15 @@ def test_a_restricted_key_needs_the_permission_of_each(simulator, path, permissi
     assert Api(simulator, "rk_test_one").get(RUNS).status_code == 403
 
 
-def test_nothing_can_be_posted_or_expanded(api):
-    """They are read only, and whole."""
+def test_account_balance_and_events_are_read_only(api):
+    """They are always whole, so nothing can be expanded."""
     for path in (ACCOUNT, BALANCE, EVENTS):
         assert api.post({}, path).status_code == 404
         assert api.get(path, **{"expand[0]": "data.object"}).status_code == 400
 
 
-def test_announced_types_are_those_of_the_profile():
-    """None announces all of the list."""
+def test_types_with_events_are_those_of_the_profile():
+    """None means all types."""
     for profile, most in (
         (replace(REAL, announced=("payouts.itemized.5",)), 1),
         (replace(REAL, announced=None), 150),

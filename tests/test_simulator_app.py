@@ -81,8 +81,8 @@ def test_a_run_is_pending_and_then_succeeds(api, simulator):
     assert api.get(f"/v1/files/{file['id']}").json == file
 
 
-def test_the_file_has_the_size_that_was_promised(api):
-    """And is CSV, under the name of the run."""
+def test_the_file_has_the_announced_size(api):
+    """It is CSV, and named after the run."""
     file = api.finished()["result"]
     answer = api.get(f"/v1/files/{file['id']}/contents")
     assert len(answer.data) == file["size"]
@@ -90,8 +90,8 @@ def test_the_file_has_the_size_that_was_promised(api):
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{file["filename"]}"'
 
 
-def test_a_file_is_gone_after_a_year(api, simulator):
-    """365 days; its run stays."""
+def test_a_file_expires_after_a_year(api, simulator):
+    """After 365 days; its run stays."""
     run = api.finished()
     simulator.clock.advance(timedelta(days=365))
     assert api.get(f"/v1/files/{run['result']['id']}").status_code == 404
@@ -106,7 +106,7 @@ def test_a_file_is_gone_after_a_year(api, simulator):
         pytest.param(lambda random: 40 + random.randrange(2), {40, 41}, id="a function of a seeded random"),
     ],
 )
-def test_latency_can_be_chosen(latency, expected):
+def test_latency_can_be_set(latency, expected):
     """Distributions are functions; the seed makes them repeatable."""
     simulator = Simulator(latency=latency)
     for _ in range(20):
@@ -136,8 +136,8 @@ def test_a_run_takes_5_to_20_seconds_by_default():
         pytest.param(Outcome("failed", error="why"), "failed", True, None, id="with words of one's own"),
     ],
 )
-def test_the_next_run_can_end_otherwise(api, simulator, outcome, status, has_error, result):
-    """One outcome a run; the run after it is a good one again."""
+def test_the_outcome_of_the_next_run_can_be_set(api, simulator, outcome, status, has_error, result):
+    """One outcome for one run; the run after it succeeds again."""
     simulator.outcomes.append(outcome)
     run = api.create()
     simulator.clock.advance(10_000)
@@ -152,7 +152,7 @@ def test_the_next_run_can_end_otherwise(api, simulator, outcome, status, has_err
 
 
 def test_an_equal_run_is_answered_by_the_older_file(api, simulator):
-    """A new id, finished the second it was created, and a file named after the first run."""
+    """A new id, finished in the second of its creation, and a file named after the first run."""
     first = api.finished()
     simulator.clock.advance(100)
     again = api.create()
@@ -164,7 +164,7 @@ def test_an_equal_run_is_answered_by_the_older_file(api, simulator):
 
 
 def test_the_create_answer_of_such_a_run_may_already_be_succeeded(api, simulator):
-    """Stripe does not say; clients must handle both."""
+    """Stripe does not document it; clients must handle both."""
     first = api.finished()
     simulator.cached_answer = "succeeded"
     assert api.create()["result"] == first["result"]
@@ -186,7 +186,7 @@ def test_a_run_that_differs_gets_a_file_of_its_own(api, simulator, key, headers,
 
 
 def test_newer_data_make_a_new_file(api, simulator):
-    """A file answers until the data of its type move on."""
+    """A file answers until newer data of its type are published."""
     api.finished()
     simulator.clock.advance(timedelta(hours=12))
     api.create()
@@ -194,15 +194,15 @@ def test_newer_data_make_a_new_file(api, simulator):
 
 
 def test_answering_from_older_files_can_be_switched_off(api, simulator):
-    """For tests that want every run to take its time."""
+    """For tests in which every run has to take its time."""
     simulator.cached_answer = "off"
     api.finished()
     api.create()
     assert simulator.runs[-1].answered_by is None
 
 
-def test_a_failed_run_answers_nobody(api, simulator):
-    """The next one is computed anew."""
+def test_a_failed_run_answers_no_other_run(api, simulator):
+    """The next one is computed again."""
     simulator.outcomes.append("failed")
     api.finished()
     assert api.finished()["status"] == "succeeded"
@@ -212,8 +212,8 @@ def test_a_failed_run_answers_nobody(api, simulator):
 # Idempotency
 
 
-def test_the_same_key_makes_no_second_run(api, simulator):
-    """The stored answer comes back as it was, although the run has gone on."""
+def test_the_same_idempotency_key_creates_no_second_run(api, simulator):
+    """The stored answer is repeated unchanged, although the run has continued."""
     first = api.post(form(), Idempotency_Key="k1")
     simulator.clock.advance(3600)
     second = api.post(form(), Idempotency_Key="k1")
@@ -224,8 +224,8 @@ def test_the_same_key_makes_no_second_run(api, simulator):
     assert "Idempotent-Replayed" not in first.headers
 
 
-def test_the_same_key_with_other_parameters_is_an_error(api, simulator):
-    """It is a mistake of the client's."""
+def test_the_same_idempotency_key_with_other_parameters_is_an_error(api, simulator):
+    """It is a mistake of the client."""
     api.post(form(), Idempotency_Key="k1")
     answer = api.post(form(currency="eur"), Idempotency_Key="k1")
     assert answer.status_code == 400
@@ -234,12 +234,12 @@ def test_the_same_key_with_other_parameters_is_an_error(api, simulator):
 
 
 def test_a_refused_request_is_not_stored(api):
-    """Validation comes before execution, so the key is still free."""
+    """Validation comes before execution, so the idempotency key is still unused."""
     assert api.post(form("nonsense"), Idempotency_Key="k1").status_code == 404
     assert api.post(form(), Idempotency_Key="k1").status_code == 200
 
 
-def test_a_key_is_forgotten_after_a_day(api, simulator):
+def test_an_idempotency_key_is_dropped_after_a_day(api, simulator):
     """24 hours after its first use."""
     api.post(form(), Idempotency_Key="k1")
     simulator.clock.advance(86_399)
@@ -250,14 +250,14 @@ def test_a_key_is_forgotten_after_a_day(api, simulator):
     assert len(simulator.runs) == 2
 
 
-def test_keys_of_different_owners_do_not_meet(api, simulator):
-    """An idempotency key belongs to an account and a mode."""
+def test_idempotency_keys_of_different_owners_are_independent(api, simulator):
+    """They belong to an account and a mode."""
     api.post(form(), Idempotency_Key="k1")
     Api(simulator, "sk_live_1").post(form(), Idempotency_Key="k1")
     assert len(simulator.runs) == 2
 
 
-def test_a_key_has_255_characters_at_most(api):
+def test_an_idempotency_key_has_at_most_255_characters(api):
     """Stripe's limit."""
     assert api.post(form(), Idempotency_Key="k" * 255).status_code == 200
     assert api.post(form(), Idempotency_Key="k" * 256).status_code == 400
@@ -286,15 +286,15 @@ def test_a_key_has_255_characters_at_most(api):
     ],
 )
 def test_a_wrong_key_is_401(simulator, authorization, text):
-    """The answer repeats no key."""
+    """The answer does not repeat the key."""
     answer = Client(simulator).get(TYPES, headers={"Authorization": authorization} if authorization else {})
     assert answer.status_code == 401
     assert error(answer)["type"] == "invalid_request_error"
     assert error(answer)["message"].startswith(text)
 
 
-def test_the_key_of_another_simulator_is_told_the_right_one(simulator):
-    """Results are owned by seed and version: they must not be mixed up."""
+def test_the_key_of_another_simulator_is_refused_with_the_right_one(simulator):
+    """Results belong to a seed and a version: they must not be mixed up."""
     answer = Api(simulator, "rk_live_simulator_seed2_ledger1").get(TYPES)
     assert "this simulator's key is sk_test_simulator_seed1_ledger1." in error(answer)["message"]
     assert Simulator(3, charges_per_day=2.5).key == "sk_test_simulator_seed3_ledger1_size2_5"
@@ -303,16 +303,16 @@ def test_the_key_of_another_simulator_is_told_the_right_one(simulator):
 @pytest.mark.parametrize(
     "key", ["sk_test_simulator_seed1_ledger1", "sk_test_1", "rk_test_ab", "sk_live_1", "rk_live_a_b"]
 )
-def test_any_well_formed_key_will_do_basic_or_bearer(simulator, key):
-    """Restricted ones, too; the prefix decides the mode."""
+def test_any_well_formed_key_is_accepted_basic_or_bearer(simulator, key):
+    """Restricted ones, too; the prefix determines the mode."""
     bearer = Client(simulator).get(f"{TYPES}/balance.summary.1", headers={"Authorization": f"Bearer {key}"})
     basic = Client(simulator).get(f"{TYPES}/balance.summary.1", auth=(key, ""))
     assert bearer.json == basic.json
     assert bearer.json["livemode"] == ("_live_" in key)
 
 
-def test_runs_and_files_are_seen_by_their_owner_only(simulator):
-    """By mode and by ``Stripe-Account``; two keys of one mode are one account."""
+def test_runs_and_files_are_visible_to_their_owner_only(simulator):
+    """By mode and ``Stripe-Account``; two keys of one mode are one account."""
     mine = Api(simulator, "sk_test_1").finished()
     paths = (
         f"{RUNS}/{mine['id']}",
@@ -326,14 +326,14 @@ def test_runs_and_files_are_seen_by_their_owner_only(simulator):
     assert [Client(simulator).get(path).status_code for path in paths] == [401] * 3
 
 
-def test_live_data_is_the_same_ledger(simulator):
-    """Only ``livemode`` tells them apart."""
+def test_live_data_come_from_the_same_ledger(simulator):
+    """Only ``livemode`` differs."""
     test, live = (Api(simulator, f"sk_{mode}_1").finished() for mode in ("test", "live"))
     assert (test["livemode"], live["livemode"]) == (False, True)
     assert test["result"]["size"] == live["result"]["size"]
 
 
-def test_an_account_that_cannot_be_is_403(simulator):
+def test_an_invalid_account_is_403(simulator):
     """``Stripe-Account`` takes ``acct_…``."""
     answer = Api(simulator, Stripe_Account="somebody").get(TYPES)
     assert (answer.status_code, error(answer)["code"]) == (403, "account_invalid")
@@ -534,15 +534,15 @@ def test_an_account_that_cannot_be_is_403(simulator):
         ),
     ],
 )
-def test_what_stripe_refuses_is_refused_in_its_words(api, simulator, sent, status, expected):
+def test_invalid_requests_are_refused_with_stripes_texts(api, simulator, sent, status, expected):
     """Type, mode, parameters, interval, columns, in this order; members that do not apply are absent."""
     answer = api.post(sent)
     assert (answer.status_code, error(answer)) == (status, {"type": "invalid_request_error"} | expected)
     assert simulator.runs == []
 
 
-def test_a_reporting_category_is_a_word_of_an_open_list(api):
-    """Stripe adds to its list without notice; what cannot be a category is refused."""
+def test_an_unknown_reporting_category_is_accepted(api):
+    """Stripe adds to its list without notice; text that cannot be a category is refused."""
     assert api.post(form("payouts.itemized.5", reporting_category="brand_new")).status_code == 200
     answer = api.post(form("payouts.itemized.5", reporting_category="Charges!"))
     assert error(answer)["message"] == "Invalid parameters[reporting_category]: Charges!"
@@ -558,7 +558,7 @@ def test_a_reporting_category_is_a_word_of_an_open_list(api):
     ],
 )
 def test_an_unknown_id_is_404(api, path, text):
-    """With the id at fault, and a link to Stripe's page about the code."""
+    """With the wrong id, and a link to Stripe's page about the code."""
     answer = api.get(path)
     expected = {"code": "resource_missing", "message": text, "param": "id", "type": "invalid_request_error"}
     assert (answer.status_code, error(answer)) == (404, expected)
@@ -572,7 +572,7 @@ def test_an_unknown_id_is_404(api, path, text):
     ("method", "path"),
     [("GET", "/v1/charges"), ("DELETE", f"{RUNS}/frr_1"), ("POST", TYPES), ("GET", f"{RUNS}/")],
 )
-def test_an_endpoint_that_is_not_there_is_404(api, method, path):
+def test_an_unknown_endpoint_is_404(api, method, path):
     """Stripe has no 405; there is no way to cancel or delete a run."""
     answer = api.client.open(path, method=method, headers=api.headers)
     assert answer.status_code == 404
@@ -583,7 +583,7 @@ def test_an_endpoint_that_is_not_there_is_404(api, method, path):
 
 
 def test_parameters_are_echoed_as_sent(api):
-    """The eight that Stripe echoes; bounds as numbers, columns as a list."""
+    """Those that Stripe echoes; bounds as numbers, columns as a list."""
     run = api.post(
         form("payouts.itemized.5", timezone="Europe/Paris", currency="eur", decimal_separator=".")
         | {"parameters[columns][1]": "net", "parameters[columns][0]": "payout_id"}
@@ -605,7 +605,7 @@ def test_parameters_are_echoed_as_sent(api):
         pytest.param({"parameters[columns][10]": "gross", "parameters[columns][9]": "net"}, id="by number"),
     ],
 )
-def test_lists_come_in_two_encodings(api, columns):
+def test_lists_are_accepted_in_two_encodings(api, columns):
     """A server must take both."""
     assert api.post(form("payouts.itemized.5") | columns).json["parameters"]["columns"] == ["net", "gross"]
 
@@ -617,15 +617,15 @@ def test_a_metadata_column_keeps_its_brackets(api):
     assert run["parameters"]["columns"] == [name]
 
 
-def test_expand_is_tolerated(api):
-    """Results come whole anyway."""
+def test_expand_is_accepted(api):
+    """Results are always complete."""
     run = api.post(form() | {"expand[]": "result"}).json
     assert api.get(f"{RUNS}/{run['id']}", **{"expand[0]": "result"}).json == run
     assert api.get(RUNS, **{"expand[]": "data.result"}).json["data"] == [run]
 
 
 def test_every_zone_of_stripes_specification_works(api):
-    """599 names, among them some that few libraries know."""
+    """599 names, some of which few libraries know."""
     if not SPECIFICATION.exists():
         pytest.skip("Stripe's specification is not here")
     zones = next(_enums_with("Etc/UTC", specification()))
@@ -650,8 +650,8 @@ def _enums_with(value, node):
 # Report types and the data they have
 
 
-def test_report_types_are_those_that_can_be_made(api):
-    """One page, exactly Stripe's nine fields each."""
+def test_all_listed_report_types_can_be_requested(api):
+    """One page, with exactly Stripe's nine fields each."""
     answer = api.get(TYPES).json
     assert {k: v for k, v in answer.items() if k != "data"} == {
         "object": "list",
@@ -678,7 +678,7 @@ def test_report_types_are_those_that_can_be_made(api):
 
 
 def test_every_simulated_type_runs_from_end_to_end(api):
-    """Whatever is listed gives a file with its default columns."""
+    """Every listed type gives a file with its default columns."""
     payouts = api.contents(api.finished("payouts.itemized.5")).text
     named = {"payout": re.search(r"po_\w+", payouts)[0]}
     of_accounts = api.contents(api.finished("connected_account_payouts.itemized.3")).text
@@ -693,8 +693,8 @@ def test_every_simulated_type_runs_from_end_to_end(api):
         assert header == ",".join(f'"{name}"' for name in type_["default_columns"])
 
 
-def test_data_move_on_twice_a_day_some_hours_after_noon_and_midnight(api, simulator):
-    """Never beyond what is seven hours old; ``updated`` says when."""
+def test_data_are_published_twice_a_day_some_hours_after_noon_and_midnight(api, simulator):
+    """Never data younger than seven hours; ``updated`` is the time of publication."""
     simulator.clock.set(datetime(2026, 11, 5, tzinfo=UTC))
     seen = []
     for _ in range(48):
@@ -710,8 +710,8 @@ def test_data_move_on_twice_a_day_some_hours_after_noon_and_midnight(api, simula
 
 
 @BOTH_PROFILES
-def test_the_bounds_of_the_data_may_be_asked_for(api):
-    """Equal is allowed; a second beyond is not."""
+def test_the_bounds_of_the_data_can_be_requested(api):
+    """Equal bounds are allowed; a second beyond is not."""
     type_ = api.get(f"{TYPES}/balance.summary.1").json
     whole = {"interval_start": type_["data_available_start"], "interval_end": type_["data_available_end"]}
     assert api.post(form(**whole)).status_code == 200
@@ -734,7 +734,7 @@ def runs(api, simulator) -> list[str]:
 
 @BOTH_PROFILES
 def test_runs_are_listed_newest_first_ten_a_page(api, runs):
-    """In Stripe's envelope, each as it stands now."""
+    """In Stripe's envelope, each in its present state."""
     answer = api.get(RUNS).json
     assert {k: v for k, v in answer.items() if k != "data"} == {
         "object": "list",
@@ -763,7 +763,7 @@ def test_runs_are_listed_newest_first_ten_a_page(api, runs):
     ],
 )
 def test_lists_are_paged_and_filtered(api, runs, query, expected, has_more):
-    """``has_more`` looks in the direction of the page."""
+    """``has_more`` refers to the direction of the page."""
     sent = {
         name: runs[value] if name.endswith(("after", "before")) else value for name, value in query.items()
     }
@@ -786,7 +786,7 @@ def test_lists_are_paged_and_filtered(api, runs, query, expected, has_more):
         ({"created": "today"}, "created"),
     ],
 )
-def test_a_list_cannot_be_asked_otherwise(api, query, param):
+def test_other_filters_of_a_list_are_refused(api, query, param):
     """Runs cannot be filtered by type or status."""
     answer = api.get(RUNS, **query)
     assert (answer.status_code, error(answer).get("param")) == (400, param)
@@ -795,8 +795,8 @@ def test_a_list_cannot_be_asked_otherwise(api, query, param):
 # Answers
 
 
-def test_every_answer_carries_stripes_headers(simulator):
-    """The date is the simulator's, not the machine's: freshness is decided by it."""
+def test_every_answer_has_stripes_headers(simulator):
+    """The date is the simulator's, not the machine's: it decides about reuse."""
     api = Api(simulator, Stripe_Version="2025-01-27.acacia")
     for answer in (api.get(TYPES), api.get(f"{RUNS}/frr_1"), api.post(form())):
         assert parsedate_to_datetime(answer.headers["Date"]) == simulator.clock.now()
@@ -807,7 +807,7 @@ def test_every_answer_carries_stripes_headers(simulator):
 
 
 def test_served_requests_are_counted(api, simulator):
-    """So that a test can say how many calls something took."""
+    """So that a test can check how many calls an action took."""
     run = api.finished()
     assert [(r.method, r.path, r.status) for r in simulator.requests] == [
         ("POST", RUNS, 200),
@@ -824,8 +824,8 @@ def page(simulator, accept):
     ("accept", "kind"),
     [("*/*", "text/plain"), ("text/html,application/xml;q=0.9,*/*;q=0.8", "text/html"), ("", "text/plain")],
 )
-def test_the_front_page_says_what_it_is_and_how_to_use_it(simulator, accept, kind):
-    """No key is needed to read it; curl gets a text, a browser a page."""
+def test_the_front_page_explains_the_simulator(simulator, accept, kind):
+    """Reading it needs no key; curl gets text, a browser gets a page."""
     answer = page(simulator, accept)
     assert (answer.status_code, answer.mimetype, answer.headers["Vary"]) == (200, kind, "Accept")
     text = html.unescape(answer.text)
@@ -843,7 +843,7 @@ def test_the_front_page_says_what_it_is_and_how_to_use_it(simulator, accept, kin
 
 
 def test_the_front_page_loads_nothing_and_runs_nothing(simulator):
-    """It works offline, in light and in dark; what a request says of itself is shown as text."""
+    """It works offline, in light and dark mode; text from the request is escaped."""
     answer = page(simulator, "text/html")
     assert "http" not in re.sub(
         r"http://127\.0\.0\.1:12111|<code>.*?</code>", "", answer.text, flags=re.DOTALL
@@ -857,7 +857,7 @@ def test_the_front_page_loads_nothing_and_runs_nothing(simulator):
 # The simulator's own addresses
 
 
-def test_its_clock_can_be_moved_from_any_language(simulator):
+def test_the_clock_can_be_moved_over_http(simulator):
     """Without a key; forwards by seconds, or to a time."""
     client = Client(simulator)
     assert client.get("/simulator/clock").json == {
@@ -888,14 +888,14 @@ def test_its_clock_can_be_moved_from_any_language(simulator):
         ("restatements", {"period": "2026-09", "currency": "xxx"}, "currency"),
     ],
 )
-def test_what_cannot_be_is_refused(simulator, path, sent, param):
-    """With the parameter at fault."""
+def test_invalid_control_values_are_refused(simulator, path, sent, param):
+    """With the wrong parameter."""
     answer = Client(simulator).post(f"/simulator/{path}", data=sent)
     assert (answer.status_code, error(answer)["param"]) == (400, param)
 
 
-def test_strict_bounds_can_be_switched_on_and_off_from_any_language(simulator):
-    """Stripe's pages disagree on them, so a client should be tried with both."""
+def test_strict_bounds_can_be_switched_over_http(simulator):
+    """Stripe's pages disagree about them, so a client should be tested with both."""
     client = Client(simulator)
     assert client.get("/simulator/bounds").json == {"strict": False}
     assert client.post("/simulator/bounds", data={"strict": "true"}).json == {"strict": True}
@@ -903,8 +903,8 @@ def test_strict_bounds_can_be_switched_on_and_off_from_any_language(simulator):
     assert client.post("/simulator/bounds", data={"strict": "false"}).json == {"strict": False}
 
 
-def test_a_closed_month_can_be_restated_from_any_language(simulator):
-    """From the next publication on; the answer says which."""
+def test_a_closed_month_can_be_restated_over_http(simulator):
+    """From the next publication on; the answer tells its time."""
     made = Client(simulator).post("/simulator/restatements", data={"period": "2026-09", "currency": "eur"})
     assert made.json == {
         "change": "late fee",
@@ -916,8 +916,8 @@ def test_a_closed_month_can_be_restated_from_any_language(simulator):
     assert [restatement.currency for restatement in simulator._restatements] == ["eur"]
 
 
-def test_its_faults_can_be_set_from_any_language(api, simulator):
-    """By their short form; they are told, and can be taken back."""
+def test_faults_can_be_set_over_http(api, simulator):
+    """In their short form; they are listed, and can be removed."""
     client = Client(simulator)
     assert client.get("/simulator/faults").json["names"]["answer.503"] == "Stripe is not available"
     set_ = client.post("/simulator/faults", data={"fault": "answer.503:2"})
@@ -929,7 +929,7 @@ def test_its_faults_can_be_set_from_any_language(api, simulator):
     assert api.get(TYPES).status_code == 200
 
 
-def test_ids_are_not_made_again_by_another_simulator_of_the_seed():
+def test_another_simulator_with_the_same_seed_creates_other_ids():
     """A client may keep finished runs on disk under their id."""
     assert Api(Simulator(1)).create()["id"] != Api(Simulator(1)).create()["id"]
 
@@ -942,8 +942,8 @@ def test_ids_are_not_made_again_by_another_simulator_of_the_seed():
         pytest.param("https://f.example/", "http://127.0.0.1:12111", "https://f.example", id="as told"),
     ],
 )
-def test_the_address_of_a_file_follows_the_host_that_was_asked(files_url, asked, expected):
-    """It points at the simulator itself, wherever that is mounted."""
+def test_the_address_of_a_file_has_the_host_of_the_request(files_url, asked, expected):
+    """It is an address of the simulator itself, wherever it is mounted."""
     simulator = Simulator(latency=0, files_url=files_url)
     api = Api(simulator)
     run = api.create()
@@ -965,8 +965,8 @@ def test_the_address_of_a_file_follows_the_host_that_was_asked(files_url, asked,
     ),
 )
 @settings(deadline=None, max_examples=150)
-def test_nothing_that_is_sent_breaks_it(method, path, pairs):
-    """A strange request is refused, with Stripe's body; it never ends in a traceback."""
+def test_no_request_causes_a_traceback(method, path, pairs):
+    """A strange request is refused, with Stripe's body."""
     simulator = Simulator()
     sent = {"query_string" if method == "GET" else "data": _multi(pairs)}
     answer = Client(simulator).open(
@@ -982,16 +982,16 @@ def _multi(pairs):
     return values
 
 
-def test_a_body_has_a_limit(api):
-    """A megabyte; nothing is made of it."""
+def test_the_size_of_a_body_is_limited(api):
+    """A megabyte; a larger one is not processed."""
     assert api.post({"report_type": "x" * 2_000_000}).status_code == 413
 
 
 # Faults
 
 
-def test_a_fault_answers_in_place_of_the_true_answer(api, simulator):
-    """As often as told, then all is well again."""
+def test_a_fault_replaces_the_correct_answer(api, simulator):
+    """As often as set; after that, answers are correct again."""
     simulator.faults.append(
         Fault(f"POST {RUNS}", status=429, headers={"Stripe-Should-Retry": "true"}, times=2)
     )
@@ -1004,8 +1004,8 @@ def test_a_fault_answers_in_place_of_the_true_answer(api, simulator):
     assert len(simulator.runs) == 1
 
 
-def test_faults_queue_up(api, simulator):
-    """The first that matches is used up first; any part may be a star."""
+def test_faults_are_used_in_order(api, simulator):
+    """The first that matches is used up first; parts of a match may be a star."""
     simulator.faults += [
         Fault(status=500),
         Fault("GET /v1/reporting/*", status=503, body={"error": {"type": "api_error"}}),
@@ -1017,15 +1017,15 @@ def test_faults_queue_up(api, simulator):
 
 
 def test_a_stored_fault_is_replayed(api, simulator):
-    """Stripe keeps a 500 whose execution had begun: only a new key helps."""
+    """Stripe keeps a 500 whose execution had begun: only a new idempotency key helps."""
     simulator.faults.append(Fault(f"POST {RUNS}", status=500, stored=True))
     answers = [api.post(form(), Idempotency_Key=key) for key in ("k1", "k1", "k2")]
     assert [answer.status_code for answer in answers] == [500, 500, 200]
     assert answers[1].headers["Idempotent-Replayed"] == "true"
 
 
-def test_a_fault_may_say_anything(api, simulator):
-    """A proxy's page, a clock that is wrong."""
+def test_a_fault_can_have_any_body_and_headers(api, simulator):
+    """A proxy's page, a wrong clock."""
     date = "Thu, 01 Jan 1970 00:00:00 GMT"
     simulator.faults.append(
         Fault(status=200, body="<html>", headers={"Date": date, "Content-Type": "text/html"})
@@ -1037,7 +1037,7 @@ def test_a_fault_may_say_anything(api, simulator):
 # Over a socket
 
 
-def test_many_clients_at_once_make_as_many_runs():
+def test_many_clients_at_once_create_one_run_each():
     """Threads of a server share one simulator."""
     simulator = Simulator(latency=0)
     failures: list[str] = []
@@ -1063,7 +1063,7 @@ def test_many_clients_at_once_make_as_many_runs():
 
 
 def test_a_server_ends_with_its_block_and_frees_its_port(simulator):
-    """Even with a connection kept alive; another one can take the port at once."""
+    """Even with a connection kept open; another server can use the port at once."""
     with serve(simulator) as url, requests.Session() as session:
         assert session.get(url, timeout=5).status_code == 200
         port = int(url.rpartition(":")[2])
@@ -1073,8 +1073,8 @@ def test_a_server_ends_with_its_block_and_frees_its_port(simulator):
         requests.get(url, timeout=5)
 
 
-def test_serving_for_good_ends_with_an_interrupt():
-    """Quietly: whoever presses Ctrl-C knows."""
+def test_serving_forever_ends_with_an_interrupt():
+    """Without a message: the user who pressed Ctrl-C knows."""
     code = (
         "from stripe_reports.simulator import Simulator, serve_forever; "
         "serve_forever(Simulator(), port=0, ready=lambda url: print(url, flush=True))"
@@ -1098,8 +1098,8 @@ def test_a_queue_of_requests_is_not_logged(caplog):
     assert caplog.text == ""
 
 
-def test_the_clock_is_given():
-    """Any clock will do."""
+def test_the_clock_is_an_argument():
+    """Any clock can be used."""
     clock = Clock(datetime(2025, 3, 1, tzinfo=UTC))
     type_ = Api(Simulator(clock=clock)).get(f"{TYPES}/balance.summary.1").json
     assert type_["data_available_end"] == datetime(2025, 2, 28, 12, tzinfo=UTC).timestamp()

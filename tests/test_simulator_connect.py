@@ -47,8 +47,8 @@ def test_connected_accounts_have_a_long_tail():
 
 @given(ledger=random_ledgers, asked=intervals())
 @for_every_ledger
-def test_the_reports_on_connected_accounts_agree_as_the_platforms_do(ledger, asked):
-    """Summaries count the rows of their itemised twins; starting, activity and payouts make the ending."""
+def test_the_reports_on_connected_accounts_agree_like_the_platforms(ledger, asked):
+    """Summaries count the rows of itemised types; starting, activity and payouts give the ending."""
     balance = frame("connected_account_balance.summary.1", asked, ledger)
     figures = {(c, k): n for k, _, n, c in balance.rows() if c}
     activity = frame("connected_account_balance_change_from_activity.itemized.3", asked, ledger)
@@ -82,7 +82,7 @@ def test_the_reports_on_connected_accounts_agree_as_the_platforms_do(ledger, ask
 
 @given(ledger=random_ledgers, asked=intervals(), number=st.integers(0, 13))
 @for_every_ledger
-def test_one_connected_account_is_its_rows_of_all_and_what_it_sees_itself(ledger, asked, number):
+def test_the_rows_of_one_connected_account_are_the_same_in_all_three_ways(ledger, asked, number):
     """By ``connected_account``, by ``connected_accounts``, and by the header ``Stripe-Account``."""
     id_ = connected_accounts(ledger)[number].id
     report_type = "connected_account_balance_change_from_activity.itemized.3"
@@ -96,7 +96,7 @@ def test_one_connected_account_is_its_rows_of_all_and_what_it_sees_itself(ledger
 
 
 def test_a_client_acts_for_a_connected_account(tmp_path):
-    """``account=`` is all it takes: the same types, its own figures, and payouts of its own by id."""
+    """Only ``account=`` is needed: the same types, other figures, and other payouts by id."""
     simulator = Simulator(seed=1, charges_per_day=6.0, latency=1.0)
     account, payout = account_and_payout()
     with (
@@ -114,7 +114,7 @@ def test_a_client_acts_for_a_connected_account(tmp_path):
 @pytest.mark.parametrize(
     "report_type", [id_ for id_ in KNOWN if id_.startswith("connected_account") and "itemized" in id_]
 )
-def test_filters_keep_rows_of_connected_accounts_and_change_none(report_type):
+def test_filters_select_rows_of_connected_accounts_without_changing_them(report_type):
     """Currency, category and account."""
     ledger = Ledger.of(1, 6.0)
     takes, asked = catalog.get(report_type).parameters, SEPTEMBER | named_in(report_type, ledger)
@@ -156,8 +156,8 @@ def test_an_account_that_is_not_connected_is_refused(client, parameters, message
         client.launch(request)
 
 
-def test_a_payout_is_looked_for_in_its_own_account(client):
-    """The platform's payouts are none of a connected account's."""
+def test_a_payout_is_found_only_in_its_own_account(client):
+    """The platform's payouts are not those of a connected account."""
     _, payout = account_and_payout()
     type_ = "connected_account_payout_reconciliation.by_id.summary.1"
     with pytest.raises(sr.StripeReportsError, match="No such payout"):
@@ -169,7 +169,7 @@ def test_a_payout_is_looked_for_in_its_own_account(client):
 @given(ledger=random_ledgers, end=st.integers(PUBLISHED - 500 * DAY, PUBLISHED))
 @for_every_ledger
 def test_negative_balances_are_those_of_the_balance_report(ledger, end):
-    """A balance is the ending balance and what is being collected; all below zero are there."""
+    """A balance is the ending balance and the amount being collected; all below zero are listed."""
     rows = frame("connect.negative_balance_refunds_disputes_overview.1", {"interval_end": end}, ledger)
     asked = {"interval_start": end - 7 * DAY, "interval_end": end}
     shown = {(row["account_id"], row["currency"]): row for row in rows.to_dicts()}
@@ -199,7 +199,7 @@ def test_negative_balances_are_those_of_the_balance_report(ledger, end):
 @given(ledger=random_ledgers, asked=intervals(days=60))
 @for_every_ledger
 def test_interchange_plus_has_six_decimals_and_sums_to_the_fee_charged(ledger, asked):
-    """The parts of a row are its total, and its total is the fee of its balance transaction."""
+    """The parts of a row add up to its total, which is the fee of its balance transaction."""
     type_ = "connect_card_payments_fees.transaction_level.1"
     rows = frame(type_, asked, ledger)
     text = pl.read_csv(bytes(reports.csv(ledger, catalog.get(type_), asked, PUBLISHED)), infer_schema=False)
@@ -231,7 +231,7 @@ def test_interchange_plus_has_six_decimals_and_sums_to_the_fee_charged(ledger, a
 
 @given(ledger=random_ledgers, asked=intervals(days=60))
 @for_every_ledger
-def test_plans_sum_to_the_transactions(ledger, asked):
+def test_plans_add_up_to_the_transactions(ledger, asked):
     """By account, currency and category of cost."""
     rows = frame("connect_card_payments_fees.transaction_level.1", asked, ledger)
     plans = frame("connect_card_payments_fees.plan_level.1", asked, ledger)
@@ -253,7 +253,7 @@ def test_plans_sum_to_the_transactions(ledger, asked):
 @given(ledger=random_ledgers, asked=intervals(days=60))
 @for_every_ledger
 def test_taxes_of_connected_accounts_are_those_in_their_own_charges(ledger, asked):
-    """Account by account."""
+    """For each account."""
     rows = frame("connected_account_tax.transactions.itemized.2", asked, ledger)
     got = rows.group_by("connected_account", "currency").agg(pl.col("tax_amount").sum())
     expected = [

@@ -16,8 +16,8 @@ OCTOBER = {"parameters[interval_start]": 1790812800, "parameters[interval_end]":
 LARGE = [b"%07d\n" % number * 1000 for number in range(1000)]
 
 
-def test_they_are_made_once_by_whoever_needs_them_first():
-    """A run that nobody looks at costs nothing."""
+def test_contents_are_created_once_at_first_use():
+    """A run whose file nobody requests costs nothing."""
     calls = []
     contents = Contents(lambda: calls.append(1) or [b"a,", b"b\n"])
     assert calls == []
@@ -26,8 +26,8 @@ def test_they_are_made_once_by_whoever_needs_them_first():
     assert calls == [1]
 
 
-def test_many_who_need_them_at_once_get_the_same():
-    """Each reads at its own pace, and none sees another's place in the file."""
+def test_simultaneous_readers_get_the_same_contents():
+    """Each has its own position in the file."""
     contents, whole, seen = Contents(lambda: LARGE), b"".join(LARGE), []
     readers = [threading.Thread(target=lambda: seen.append(bytes(contents) == whole)) for _ in range(8)]
     for reader in readers:
@@ -37,8 +37,8 @@ def test_many_who_need_them_at_once_get_the_same():
     assert seen == [True] * 8
 
 
-def test_what_is_large_comes_in_chunks():
-    """Nobody holds all of it in memory; a download can go on where it broke off."""
+def test_large_contents_are_read_in_chunks():
+    """They are never completely in memory; a download can continue where it broke off."""
     contents = Contents(lambda: LARGE)
     chunks = list(contents.chunks())
     assert b"".join(chunks) == b"".join(LARGE)
@@ -46,8 +46,8 @@ def test_what_is_large_comes_in_chunks():
     assert b"".join(contents.chunks(start=contents.size - 8)) == b"0000999\n"
 
 
-def test_a_failure_half_way_leaves_nothing_behind():
-    """Who asks next gets whole bytes, not the first half twice."""
+def test_a_failure_halfway_leaves_no_contents():
+    """The next reader gets complete bytes, not the first half twice."""
     attempts = iter([[b"half", None], [b"whole"]])
     contents = Contents(lambda: (piece + b"" for piece in next(attempts)))
     with pytest.raises(TypeError):
@@ -55,8 +55,8 @@ def test_a_failure_half_way_leaves_nothing_behind():
     assert bytes(contents) == b"whole"
 
 
-def test_they_are_gone_with_the_simulator():
-    """Large files are on disk without a name; nothing is left to tidy up."""
+def test_contents_are_removed_with_the_simulator():
+    """Large files are on disk without a name, so no clean-up is needed."""
     contents = Contents(lambda: LARGE)
     contents.make()
     file = contents._file
@@ -67,8 +67,8 @@ def test_they_are_gone_with_the_simulator():
     assert file.closed
 
 
-def test_while_a_file_is_made_the_simulator_answers_others(monkeypatch):
-    """Millions of rows take a minute; whoever polls another run must not wait for them."""
+def test_the_simulator_answers_while_a_file_is_created(monkeypatch):
+    """Millions of rows take a minute; a poll of another run must not wait for them."""
     entered, finish = threading.Event(), threading.Event()
 
     def slowly():

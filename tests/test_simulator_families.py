@@ -55,8 +55,8 @@ def live(tmp_path_factory):
 
 
 @pytest.mark.parametrize("report_type", KNOWN)
-def test_every_type_with_known_columns_is_played_with_the_types_of_the_catalogue(live, report_type):
-    """All of its columns, through the client, and something in them."""
+def test_every_type_with_known_columns_is_simulated(live, report_type):
+    """All columns, read by the client with the catalogue's types, and not empty."""
     type_ = catalog.get(report_type)
     names = [column.name.replace("[key]", "[order_id]") for column in type_.columns]
     zone = "Europe/Paris" if "timezone" in type_.parameters else None
@@ -74,8 +74,8 @@ def test_every_type_with_known_columns_is_played_with_the_types_of_the_catalogue
 
 
 @pytest.mark.parametrize("report_type", KNOWN)
-def test_columns_come_in_the_order_that_was_asked(report_type):
-    """Any of them, backwards."""
+def test_columns_are_in_the_requested_order(report_type):
+    """Any of them, backwards too."""
     type_ = catalog.get(report_type)
     if "columns" in type_.parameters:
         names = [column.name.replace("[key]", "[note]") for column in type_.columns][::-2]
@@ -85,14 +85,14 @@ def test_columns_come_in_the_order_that_was_asked(report_type):
 
 
 @pytest.mark.parametrize("report_type", UNKNOWN)
-def test_a_type_whose_columns_nobody_knows_is_refused_with_the_reason(live, report_type):
-    """Columns are not made up."""
+def test_a_type_with_unknown_columns_is_refused_with_the_reason(live, report_type):
+    """Columns are not invented."""
     with pytest.raises(sr.StripeReportsError, match="its columns are not published"):
         live.launch(live.request(report_type, "2026-09"))
 
 
-def test_what_is_for_live_data_only_is_offered_to_live_keys_only(client, live):
-    """A test key is told why."""
+def test_live_only_types_are_offered_to_live_keys_only(client, live):
+    """A test key gets the reason."""
     offered = {type_.id for type_ in live.report_types()}
     in_test_mode = {type_.id for type_ in client.report_types()}
     assert {id_ for id_ in offered if catalog.get(id_).livemode_only} == offered - in_test_mode != set()
@@ -102,7 +102,7 @@ def test_what_is_for_live_data_only_is_offered_to_live_keys_only(client, live):
 
 
 def test_a_seed_gives_the_same_bytes_on_any_machine():
-    """Stored results are owned by seed and ledger version; when this has to change, so has LEDGER_VERSION."""
+    """Stored results belong to a seed and a ledger version; a change needs a new LEDGER_VERSION."""
     digest, ledger = hashlib.sha256(), Ledger.of(1, 5.0)
     for id_ in KNOWN:
         type_ = catalog.get(id_)
@@ -114,8 +114,8 @@ def test_a_seed_gives_the_same_bytes_on_any_machine():
 
 
 @pytest.mark.parametrize("sign", [",", "."])
-def test_the_decimal_sign_is_the_points_unless_asked_otherwise(sign):
-    """``decimal_format`` is what revenue recognition calls it."""
+def test_the_decimal_separator_is_a_point_by_default(sign):
+    """Revenue recognition calls the parameter ``decimal_format``."""
     type_ = catalog.get("revenue_recognition.debit_credit_summary.1")
     point = bytes(reports.csv(Ledger.of(1, 2.0), type_, SEPTEMBER, PUBLISHED))
     other = bytes(reports.csv(Ledger.of(1, 2.0), type_, SEPTEMBER | {"decimal_format": sign}, PUBLISHED))
@@ -127,7 +127,7 @@ def test_the_decimal_sign_is_the_points_unless_asked_otherwise(sign):
     [id_ for id_ in KNOWN if {"timezone", "interval_end"} <= set(catalog.get(id_).parameters)],
 )
 def test_a_time_zone_moves_local_times_and_no_row(report_type):
-    """In Tokyo every local time is nine hours later, and nothing else differs but the labels of a summary."""
+    """In Tokyo every local time is nine hours later; else only the labels of a summary differ."""
     kinds = {column.name: column.kind for column in catalog.get(report_type).columns}
     is_summary = "summary" in report_type
     names = [n for n, kind in kinds.items() if kind != "metadata" and not (is_summary and n == "description")]
@@ -145,8 +145,8 @@ def test_a_time_zone_moves_local_times_and_no_row(report_type):
 
 @given(ledger=any_ledger, asked=intervals())
 @for_every_ledger
-def test_fees_sum_to_the_fees_of_the_balance_transactions_that_carry_them(ledger, asked):
-    """Of each transaction; so they do of each currency and period, stand-alone fees included.
+def test_fees_add_up_to_the_fees_of_their_balance_transactions(ledger, asked):
+    """For each transaction, and so for each currency and period, including stand-alone fees.
 
     Fees by charge are finer than the transaction that has them: up to a minor unit, and one for the tax.
     """
@@ -242,7 +242,7 @@ def test_fees_are_what_such_a_merchant_pays():
 @given(ledger=any_ledger, asked=intervals())
 @for_every_ledger
 def test_taxes_are_those_in_the_charges_and_refunds(ledger, asked):
-    """A line's amount once and the taxes of its jurisdictions sum to what was paid, or paid back."""
+    """The amount of a line plus the taxes of all jurisdictions is the amount paid, or refunded."""
     rows = frame("tax.transactions.itemized.1", asked, ledger)
     lines = rows.group_by("line_item_id").agg(
         pl.col("currency", "type", "subtotal").first(),
@@ -259,8 +259,8 @@ def test_taxes_are_those_in_the_charges_and_refunds(ledger, asked):
 
 @given(ledger=any_ledger, asked=intervals())
 @for_every_ledger
-def test_a_tax_is_the_rate_of_its_jurisdiction(ledger, asked):
-    """To the minor unit, in the currency of the sale; totals add up in that of the return, too."""
+def test_a_tax_follows_the_rate_of_its_jurisdiction(ledger, asked):
+    """To the minor unit, in the sale's currency; totals add up in the currency of the return too."""
     rows = frame("tax.transactions.itemized.2", asked, ledger)
     unit = (
         pl.col("currency")
@@ -279,15 +279,15 @@ def test_a_tax_is_the_rate_of_its_jurisdiction(ledger, asked):
     assert same.filter(pl.col("filing_tax_amount") != pl.col("tax_amount")).is_empty()
 
 
-def test_every_address_lies_in_the_place_that_taxes_it():
-    """The two lists are parallel."""
+def test_every_address_is_in_the_jurisdiction_that_taxes_it():
+    """The two lists are in the same order."""
     assert [place.country for place in PLACES] == [address[-1] for address in pools.ADDRESSES]
     assert all(
         place.state in (None, address[3]) for place, address in zip(PLACES, pools.ADDRESSES, strict=True)
     )
 
 
-def test_taxes_are_due_in_many_places_for_many_reasons():
+def test_taxes_have_many_jurisdictions_and_reasons():
     """Reduced, zero, reversed and none; two jurisdictions share a line in Puerto Rico."""
     rows = frame("tax.transactions.itemized.2", SEPTEMBER, Ledger.of(1))
     assert rows["jurisdiction_name"].n_unique() == 13
@@ -325,8 +325,8 @@ def changes(entries: pl.DataFrame) -> dict:
 
 @given(ledger=any_ledger, asked=intervals(days=200))
 @for_every_ledger
-def test_the_books_tie_to_the_ledger(ledger, asked):
-    """Cash moves by its net; revenue, what is deferred and tax by the gross of all but fees."""
+def test_revenue_recognition_agrees_with_the_ledger(ledger, asked):
+    """Cash changes by net; revenue, deferred revenue and tax by the gross of everything but fees."""
     moved = changes(frame("revenue_recognition.debit_credit_summary.1", asked, ledger))
     activity = frame("balance_change_from_activity.itemized.3", asked, ledger)
     tax = frame("tax.transactions.itemized.2", asked, ledger)
@@ -348,7 +348,7 @@ def test_the_books_tie_to_the_ledger(ledger, asked):
 @given(ledger=any_ledger)
 @for_every_ledger
 def test_subscriptions_are_recognised_over_time_to_the_last_cent(ledger):
-    """What is deferred is never negative, and nothing of what began over a year ago is left of it."""
+    """Deferred revenue is never negative, and nothing is left of what began over a year ago."""
     columns = ["currency", "debit", "credit", "amount", "charge_id", "booked_date"]
     whole = {"interval_start": int(ACCOUNT_OPENED.timestamp()), "interval_end": PUBLISHED}
     entries = frame("revenue_recognition.debit_credit_by_invoice.1", whole, ledger, columns=columns)
@@ -367,8 +367,8 @@ def test_subscriptions_are_recognised_over_time_to_the_last_cent(ledger):
 
 @given(ledger=any_ledger, asked=intervals())
 @for_every_ledger
-def test_every_way_to_look_at_the_books_has_the_same_entries(ledger, asked):
-    """By customer, price, product, invoice and line: the summary of each is the summary."""
+def test_every_grouping_of_revenue_has_the_same_entries(ledger, asked):
+    """By customer, price, product, invoice and line: each summary is the same."""
     by = ["accounting_period", "open_accounting_period", "currency", "debit", "credit"]
     expected = sums(frame("revenue_recognition.debit_credit_summary.1", asked, ledger), *by)
     for what in ("customer", "price", "product", "invoice", "invoice_line_item"):
@@ -376,8 +376,8 @@ def test_every_way_to_look_at_the_books_has_the_same_entries(ledger, asked):
         assert sums(rows.group_by(by).agg(pl.col("amount").sum()), *by) == expected, what
 
 
-def test_a_customer_an_invoice_or_a_line_can_be_picked():
-    """Filters keep entries and change none."""
+def test_revenue_can_be_filtered_by_customer_invoice_or_line():
+    """Filters select entries and change none."""
     type_ = "revenue_recognition.debit_credit_by_invoice.1"
     columns = [column.name for column in catalog.get(type_).columns]
     every = frame(type_, SEPTEMBER, Ledger.of(1, 6.0), columns=columns)
@@ -388,7 +388,7 @@ def test_a_customer_an_invoice_or_a_line_can_be_picked():
         assert 0 < kept.height < every.height
 
 
-def test_a_late_fee_is_booked_in_the_month_that_is_open():
+def test_a_late_fee_is_booked_in_the_open_month():
     """Its own month is closed."""
     simulator = Simulator(seed=1, charges_per_day=2.0)
     simulator.restate("2026-09")
@@ -406,7 +406,7 @@ def test_a_late_fee_is_booked_in_the_month_that_is_open():
 @given(ledger=any_ledger, asked=intervals())
 @for_every_ledger
 def test_a_financial_account_receives_the_usd_payouts_that_did_not_fail(ledger, asked):
-    """Its balance changes by their sum, and only what Stripe debits can make it negative."""
+    """Its balance changes by their sum, and only Stripe's debits can make it negative."""
     summary = dict(
         frame("financial_account_balance.summary.1", asked, ledger).select("category", "amount").rows()
     )

@@ -28,7 +28,7 @@ def file(api) -> dict:
 
 
 def test_the_files_of_an_account_are_listed_newest_first(api, simulator):
-    """Each as it is retrieved, also those whose run nobody has looked at since."""
+    """Each as when retrieved, including those whose run was not polled since."""
     runs = [api.create(currency=currency) for currency in ("eur", "usd", "jpy")]
     simulator.clock.advance(60)
     listed = api.get(FILES).json
@@ -53,7 +53,7 @@ def test_the_files_of_an_account_are_listed_newest_first(api, simulator):
     ],
 )
 def test_files_are_paged_and_filtered(api, query, expected, has_more):
-    """As all lists are, and by purpose."""
+    """Like all lists, and by purpose."""
     files = [api.finished(currency=currency)["result"]["id"] for currency in ("eur", "usd", "jpy", "kwd")][
         ::-1
     ]
@@ -63,7 +63,7 @@ def test_files_are_paged_and_filtered(api, query, expected, has_more):
 
 
 def test_an_expired_file_is_not_listed(api, simulator, file):
-    """It is gone."""
+    """It no longer exists."""
     simulator.clock.advance(365 * 86_400 - 20)
     assert [listed["id"] for listed in api.get(FILES).json["data"]] == [file["id"]]
     simulator.clock.advance(20)
@@ -74,7 +74,7 @@ def test_an_expired_file_is_not_listed(api, simulator, file):
     ("query", "param"),
     [({"purpose": "holiday"}, "purpose"), ({"type": "csv"}, "type"), ({"purpose[]": "logo"}, "purpose")],
 )
-def test_files_cannot_be_asked_for_otherwise(api, query, param):
+def test_other_filters_of_files_are_refused(api, query, param):
     """The text lists the purposes."""
     answer = api.get(FILES, **query)
     assert (answer.status_code, error(answer)["param"]) == (400, param)
@@ -89,8 +89,8 @@ def link(api, file, **members):
     return answer.json
 
 
-def test_a_link_gives_the_file_to_anybody(api, simulator, file):
-    """Exactly Stripe's nine members; the address wants no key."""
+def test_a_link_gives_the_file_without_a_key(api, simulator, file):
+    """It has exactly Stripe's nine members."""
     made = link(api, file)
     assert made == {
         "id": made["id"],
@@ -111,8 +111,8 @@ def test_a_link_gives_the_file_to_anybody(api, simulator, file):
     assert api.get(f"{LINKS}/{made['id']}").json == made
 
 
-def test_a_link_ends_when_it_was_told_to(api, simulator, file):
-    """The address is 404 from then on, without a word of what was behind it."""
+def test_a_link_expires_at_the_given_time(api, simulator, file):
+    """From then on the address is 404, and the answer reveals nothing about the file."""
     made = link(api, file, expires_at=NOON + 100)
     path = made["url"].removeprefix("https://files.stripe.com")
     simulator.clock.advance(79)
@@ -124,15 +124,15 @@ def test_a_link_ends_when_it_was_told_to(api, simulator, file):
     assert Client(simulator).get("/links/nonsense").json == gone.json
 
 
-def test_a_link_ends_with_its_file(api, simulator, file):
-    """A year after the file was made."""
+def test_a_link_expires_with_its_file(api, simulator, file):
+    """A year after the creation of the file."""
     made = link(api, file)
     simulator.clock.advance(366 * 86_400)
     assert api.get(f"{LINKS}/{made['id']}").json["expired"]
 
 
 def test_a_link_can_be_changed(api, simulator, file):
-    """Its end, which can be now or never, and its metadata, key by key."""
+    """Its expiry, which can be now or never, and its metadata, key by key."""
     made = link(api, file, expires_at=NOON + 100, **{"metadata[for]": "the auditor", "metadata[2]": "two"})
     assert made["metadata"] == {"for": "the auditor", "2": "two"}
     path = f"{LINKS}/{made['id']}"
@@ -145,8 +145,8 @@ def test_a_link_can_be_changed(api, simulator, file):
     assert (ended["expired"], ended["expires_at"]) == (True, NOON + 20)
 
 
-def test_links_are_listed_by_file_and_by_whether_they_have_expired(api, simulator):
-    """Newest first, a caller's own."""
+def test_links_can_be_filtered_by_file_and_expiry(api, simulator):
+    """Newest first, only those of the caller."""
     one, other = (api.finished(currency=currency)["result"] for currency in ("eur", "usd"))
     first, second = link(api, one), link(api, one, expires_at=NOON + 50)
     third = link(api, other)
@@ -162,8 +162,8 @@ def test_links_are_listed_by_file_and_by_whether_they_have_expired(api, simulato
     assert Api(simulator, "sk_live_1").get(LINKS).json["data"] == []
 
 
-def test_a_file_tells_of_its_links(api, file):
-    """In the list that it carries, wherever it is shown."""
+def test_a_file_lists_its_links(api, file):
+    """Wherever the file is shown."""
     made = link(api, file)
     shown = api.get(f"{FILES}/{file['id']}").json
     assert shown["links"] == file["links"] | {"data": [made]}
@@ -190,8 +190,8 @@ def test_a_file_tells_of_its_links(api, file):
         ({"file": None, "colour": "red"}, 400, {"code": "parameter_unknown", "param": "colour"}),
     ],
 )
-def test_what_is_wrong_with_a_link_is_said(api, file, sent, status, expected):
-    """No link is made of it."""
+def test_an_invalid_link_is_refused_with_the_reason(api, file, sent, status, expected):
+    """No link is created."""
     answer = api.post({name: file["id"] if value is None else value for name, value in sent.items()}, LINKS)
     members = error(answer)
     del members["message"]
@@ -199,8 +199,8 @@ def test_what_is_wrong_with_a_link_is_said(api, file, sent, status, expected):
     assert api.get(LINKS).json["data"] == []
 
 
-def test_links_are_seen_by_their_owner_only(api, simulator, file):
-    """The address is the only thing that travels."""
+def test_links_are_visible_to_their_owner_only(api, simulator, file):
+    """Only the address can be passed on."""
     path = f"{LINKS}/{link(api, file)['id']}"
     stranger = Api(simulator, "sk_live_1")
     assert [stranger.get(path).status_code, stranger.post({"expires_at": "now"}, path).status_code] == [
@@ -220,7 +220,7 @@ def test_links_are_seen_by_their_owner_only(api, simulator, file):
         (TYPES, ["data"]),
     ],
 )
-def test_what_comes_whole_anyway_may_be_expanded(api, path, expand):
+def test_members_that_are_always_whole_may_be_expanded(api, path, expand):
     """The answer is the same."""
     run = api.finished()
     path = path.format(run=run["id"], file=run["result"]["id"])
@@ -228,7 +228,7 @@ def test_what_comes_whole_anyway_may_be_expanded(api, path, expand):
     assert api.get(path, **sent).json == api.get(path).json
 
 
-def test_the_file_of_a_link_comes_as_an_id_or_whole(api, file):
+def test_the_file_of_a_link_is_an_id_or_expanded(api, file):
     """On all four endpoints of links."""
     made = api.post({"file": file["id"], "expand[]": "file"}, LINKS).json
     assert made["file"]["id"] == file["id"]
@@ -256,8 +256,8 @@ def test_the_file_of_a_link_comes_as_an_id_or_whole(api, file):
         ),
     ],
 )
-def test_what_is_no_object_cannot_be_expanded(api, path, expand, text):
-    """Never silently ignored."""
+def test_members_that_are_not_objects_cannot_be_expanded(api, path, expand, text):
+    """They are never silently ignored."""
     run = api.finished()
     answer = api.get(path.format(run=run["id"]), **{"expand[]": expand})
     assert (answer.status_code, error(answer)["message"]) == (400, text)

@@ -108,7 +108,7 @@ def _form(pairs):
 @given(request=requests())
 @settings(deadline=None, max_examples=150)
 def test_no_request_ends_in_a_server_error(request):
-    """It is answered or refused, and either answer is one that the specification has."""
+    """It is answered or refused, and the specification has either answer."""
     method, path, query, body, headers = request
     simulator = Simulator(latency=0)
     api = Api(simulator)
@@ -148,7 +148,7 @@ def test_no_request_ends_in_a_server_error(request):
 )
 @settings(deadline=None, max_examples=100)
 def test_no_request_to_the_simulator_itself_ends_in_a_server_error(name, amount, path, method):
-    """Its own addresses are as careful as Stripe's."""
+    """Its own addresses validate as carefully as Stripe's."""
     sent = {"fault": name, "advance": amount, "to": name, "period": amount, "change": name}
     answer = Client(Simulator()).open(path, method=method, data=sent)
     assert answer.status_code in (200, 400, 401, 404), answer.text

@@ -18,8 +18,8 @@ def simulator(request) -> Simulator:
 # Restricted keys
 
 
-def test_a_restricted_key_may_do_what_it_was_given(simulator):
-    """Reading report types and runs is enough to create runs; files want a permission of their own."""
+def test_a_restricted_key_may_do_what_its_permissions_allow(simulator):
+    """Reading types and runs is enough to create runs; files need their own permission."""
     simulator.restrict("rk_test_reports", [READ])
     api = Api(simulator, "rk_test_reports")
     run = api.finished()
@@ -55,7 +55,7 @@ def test_the_refusal_names_the_permission(simulator):
     ],
 )
 def test_permissions_are_those_of_stripe(simulator, granted, may_read, may_write):
-    """A link is written, a file is read."""
+    """A link needs permission to write, a file to read."""
     file = Api(simulator).finished()["result"]
     simulator.restrict("rk_test_1", granted)
     api = Api(simulator, "rk_test_1")
@@ -63,8 +63,8 @@ def test_permissions_are_those_of_stripe(simulator, granted, may_read, may_write
     assert (api.post({"file": file["id"]}, LINKS).status_code == 200) == may_write
 
 
-def test_a_restricted_key_of_which_nothing_was_said_may_do_everything(simulator):
-    """So that any key will do until it matters; one key's limits are not another's."""
+def test_a_restricted_key_without_given_permissions_may_do_everything(simulator):
+    """So any key works until it matters; limits of one key do not apply to another."""
     simulator.restrict("rk_test_1", [])
     assert Api(simulator, "rk_test_2").get(FILES).status_code == 200
     assert Api(simulator, "rk_live_1").get(FILES).status_code == 200
@@ -77,8 +77,8 @@ def test_a_restricted_key_of_which_nothing_was_said_may_do_everything(simulator)
         ("rk_test_1", ["files"], "'files' is not a permission"),
     ],
 )
-def test_a_slip_is_told_when_it_is_made(simulator, key, granted, says):
-    """And not by a test that passes."""
+def test_an_invalid_permission_is_refused_when_it_is_set(simulator, key, granted, says):
+    """Otherwise a test with a typing error would pass."""
     with pytest.raises(ValueError, match=says):
         simulator.restrict(key, granted)
 
@@ -95,13 +95,13 @@ def statuses(api, count, path=TYPES):
     return [api.get(path).status_code for _ in range(count)]
 
 
-def test_nothing_is_limited_unless_asked_for(simulator):
-    """To a clock that stands still, all requests come in the same second."""
+def test_nothing_is_limited_by_default(simulator):
+    """On a clock that stands still, all requests arrive in the same second."""
     assert statuses(Api(simulator), 120, f"{RUNS}/frr_1") == [404] * 120
 
 
 def test_an_account_has_25_requests_a_second_in_test_mode(limited):
-    """Of all endpoints together. The answer says which limit it was, and not when to come back."""
+    """For all endpoints together. The answer names the limit, but not when to try again."""
     api = Api(limited)
     assert statuses(api, 13) + statuses(api, 12, f"{RUNS}/frr_1") == [200] * 13 + [404] * 12
     refused = api.get(TYPES)
@@ -111,7 +111,7 @@ def test_an_account_has_25_requests_a_second_in_test_mode(limited):
 
 
 def test_an_endpoint_has_25_requests_a_second(limited):
-    """Live accounts have 100 of all together."""
+    """Live accounts have 100 for all endpoints together."""
     api = Api(limited, "sk_live_1")
     assert statuses(api, 25) == [200] * 25
     assert api.get(TYPES).headers["Stripe-Rate-Limited-Reason"] == "endpoint-rate"
@@ -125,8 +125,8 @@ def test_files_have_20_requests_a_second(limited):
     assert api.get(FILES).status_code == 429
 
 
-def test_time_gives_requests_back(limited):
-    """One every 40 milliseconds, and a second's worth at most; a refused request costs nothing."""
+def test_the_number_of_allowed_requests_grows_with_time(limited):
+    """By one every 40 milliseconds, up to those of one second; a refused request is not counted."""
     api = Api(limited)
     assert statuses(api, 30).count(429) == 5
     limited.clock.advance(0.0401)
@@ -143,8 +143,8 @@ def test_accounts_do_not_share_a_limit(limited):
     assert Api(limited, "sk_test_other").get(TYPES).status_code == 429
 
 
-def test_a_request_that_was_limited_is_not_stored(limited):
-    """Its idempotency key can be used again, and makes one run."""
+def test_a_rate_limited_request_is_not_stored(limited):
+    """Its idempotency key can be used again, and creates one run."""
     api = Api(limited)
     statuses(api, 25)
     assert api.post(form(), Idempotency_Key="k1").status_code == 429
@@ -153,8 +153,8 @@ def test_a_request_that_was_limited_is_not_stored(limited):
     assert len(limited.runs) == 1
 
 
-def test_limits_can_be_other_ones():
-    """For a test that wants to meet them soon."""
+def test_limits_can_be_set():
+    """For a test that has to reach them soon."""
     api = Api(Simulator(rate_limits=RateLimits(test=3)))
     assert statuses(api, 4) == [200, 200, 200, 429]
 
@@ -175,8 +175,8 @@ class SleepyClock(Clock):
         super().sleep(seconds)
 
 
-def test_a_key_whose_answer_is_on_its_way_is_409():
-    """The second request is to wait and to ask again; then it gets the answer of the first."""
+def test_an_idempotency_key_in_use_is_409():
+    """The second request has to be repeated later; then it gets the answer of the first."""
     clock, seen = SleepyClock(), []
     simulator = Simulator(clock=clock, answer_delay=3)
     api = Api(simulator)
@@ -188,8 +188,8 @@ def test_a_key_whose_answer_is_on_its_way_is_409():
     assert len(simulator.runs) == 1
 
 
-def test_a_key_is_free_again_when_its_connection_breaks(simulator):
-    """What was done before it broke is not done again."""
+def test_an_idempotency_key_is_free_again_when_its_connection_breaks(simulator):
+    """Work done before the break is not repeated."""
     api = Api(simulator)
     for name, runs in (("connection.reset", 0), ("connection.lost", 1)):
         simulator.inject_fault(name)
@@ -202,7 +202,7 @@ def test_a_key_is_free_again_when_its_connection_breaks(simulator):
 
 
 def test_answers_that_are_a_day_old_are_dropped(simulator):
-    """A simulator that runs for long keeps no more than a day of them."""
+    """A simulator that runs for a long time stores answers for one day only."""
     api = Api(simulator)
     for key in ("k1", "k2", "k3"):
         api.post(form(), Idempotency_Key=key)
@@ -210,7 +210,7 @@ def test_answers_that_are_a_day_old_are_dropped(simulator):
     assert [key for _, key in simulator._idempotency._stored] == ["k2", "k3"]
 
 
-def test_one_key_at_once_from_many_threads_makes_one_run(simulator):
+def test_one_idempotency_key_in_many_threads_creates_one_run(simulator):
     """All of them get the same answer."""
     answers = []
     threads = [

@@ -26,8 +26,8 @@ def of_organisation(simulator, context, key=ORGANISATION):
 # The accounts
 
 
-def test_siblings_are_told_apart_by_their_id_and_their_figures():
-    """A context that is mixed up must be visible in the result."""
+def test_siblings_have_different_ids_and_figures():
+    """A wrong context must be visible in the result."""
     siblings = sibling_accounts(Ledger.of(1))
     assert len({sibling.id for sibling in siblings}) == len(siblings) > 1
     assert len({sibling.ledger.activity["gross"].sum() for sibling in siblings}) == len(siblings)
@@ -43,7 +43,7 @@ def test_the_main_account_is_the_merchant_itself():
 
 
 def test_the_accounts_connected_to_a_sibling_are_those_of_its_ledger():
-    """Ids are found without creating a ledger, and rows are found with one."""
+    """Ids are found without creating a ledger, rows with one."""
     for sibling in sibling_accounts(Ledger.of(1)):
         ids = {account.id for account in sibling.connected_accounts}
         assert ids == {account.id for account in connected_accounts(sibling.ledger)}
@@ -116,8 +116,8 @@ def test_an_organisations_key_needs_two_headers(simulator, headers, missing):
     assert error(answer)["message"].startswith(f"Please include the {missing} header")
 
 
-def test_the_organisations_key_is_of_one_simulator(simulator):
-    """Its holder expects the figures of that seed."""
+def test_the_organisations_key_belongs_to_one_simulator(simulator):
+    """Its user expects the figures of that seed."""
     headers = {"Stripe_Context": SIBLING, "Stripe_Version": API_VERSION}
     assert Api(simulator, simulator.organisation_key, **headers).get(TYPES).status_code == 200
     foreign = Api(simulator, Simulator(seed=2).organisation_key, **headers).get(TYPES)
@@ -162,7 +162,7 @@ def test_a_payout_is_found_in_its_own_account_only(simulator):
 
 
 def test_a_restatement_changes_the_main_account_only(simulator):
-    """A sibling is another business."""
+    """A sibling is a different business."""
     before = {path: of_organisation(simulator, path).finished() for path in (MAIN, SIBLING)}
     simulator.restate("2026-10")
     simulator.clock.advance(2 * 86_400)
@@ -172,7 +172,7 @@ def test_a_restatement_changes_the_main_account_only(simulator):
 
 
 @pytest.mark.parametrize("what", ["plan_level", "transaction_level"])
-def test_a_report_on_one_connected_account_asks_for_the_account(simulator, what):
+def test_a_report_on_one_connected_account_requires_the_account(simulator, what):
     """It has no parameter that names one."""
     asked = form(f"connect_card_payments_fees.{what}.1")
     answer = Api(simulator, "sk_live_1").post(asked)

@@ -42,7 +42,7 @@ def a_year_of(profile, report_type, seed=1):
 @given(now=MOMENTS, later=st.integers(0, 10 * 86_400), seed=st.integers(1, 5))
 @settings(max_examples=60)
 def test_the_end_of_the_data_never_goes_back(profile, now, later, seed):
-    """And a publication is never shown before its time."""
+    """And a publication is never shown early."""
     publications = Publications(profile, seed)
     for report_type in (TYPE, REVENUE):
         first = publications.newest(report_type, now)
@@ -52,8 +52,8 @@ def test_the_end_of_the_data_never_goes_back(profile, now, later, seed):
         assert first.end < first.updated <= now.timestamp()
 
 
-def test_data_of_a_real_account_come_seven_to_sixteen_hours_late_and_sometimes_not_at_all():
-    """As in the four report types of real accounts that are known; a missed publication is made up later."""
+def test_data_of_a_real_account_are_seven_to_sixteen_hours_late_or_missed():
+    """Like the four known report types of real accounts; the next publication includes a missed one."""
     published = a_year_of(REAL, TYPE)
     lags = [(each.updated - each.end) / 3600 for each in published]
     assert 7 <= min(lags) < 8
@@ -75,7 +75,7 @@ def test_data_of_revenue_recognition_are_updated_every_three_to_four_hours(profi
 
 
 def test_a_tidy_account_publishes_twice_a_day_without_exception():
-    """So that a test can tell in advance what it will see."""
+    """So a test knows in advance what it will see."""
     published = a_year_of(TIDY, TYPE)
     assert {b.updated - a.updated for a, b in pairwise(published)} == {12 * 3600}
 
@@ -87,7 +87,7 @@ def test_the_same_seed_gives_the_same_publications():
 
 
 def test_a_rhythm_in_which_the_data_could_go_back_is_refused():
-    """A lag that varies by more than the step would reorder publications; missing all would never end."""
+    """A lag that varies by more than the step would change the order; missing all would never end."""
     hours = [timedelta(hours=h) for h in (12, 7, 20)]
     with pytest.raises(ValueError, match="longest_lag"):
         Publishing(step=hours[0], shortest_lag=hours[1], longest_lag=hours[2])
@@ -97,7 +97,7 @@ def test_a_rhythm_in_which_the_data_could_go_back_is_refused():
 
 @BOTH
 def test_a_restatement_is_shown_by_all_types_once_their_data_reach_it(profile):
-    """No type shows it in data that were published before, and none keeps it back."""
+    """No type shows it in data published earlier, and all show it later."""
     simulator = Simulator(latency=0, profile=profile)
     api = Api(simulator)
     asked = "balance.summary.2", "payouts.itemized.5", "balance_change_from_activity.summary.2"
@@ -142,7 +142,7 @@ def test_a_real_account_lists_types_that_the_catalogue_does_not_know():
     assert 5 < sum(type_["default_columns"] is None for type_ in unknown) < len(unknown) / 2
 
 
-def test_only_so_many_types_can_be_invented():
+def test_the_number_of_invented_types_is_limited():
     """A larger number is refused, not silently lowered."""
     with pytest.raises(ValueError, match="At most"):
         invented(10_000)
@@ -159,7 +159,7 @@ def test_an_invented_type_has_the_rows_of_a_known_one():
     assert any(row[name] for row in rows for name in set(new.fieldnames) - set(known))
 
 
-def test_an_unknown_column_can_be_asked_for_alone():
+def test_an_unknown_column_can_be_requested_alone():
     """Each of its cells belongs to a row."""
     api = Api(Simulator(latency=0, profile="real"))
     newer = next(t for t in invented(40).values() if t.report_type.base == "payouts.itemized").report_type
@@ -183,8 +183,8 @@ def test_members_are_in_alphabetical_order():
     assert texts["tidy"].index("interval_start") < texts["tidy"].index("interval_end")
 
 
-def test_a_profile_can_have_one_trait_alone():
-    """To find out which of them breaks something."""
+def test_a_profile_can_have_a_single_trait():
+    """To find out which one breaks something."""
     api = Api(Simulator(latency=0, profile=replace(TIDY, name="sorted", sorted_keys=True)))
     run = api.create(timezone="Europe/Paris", currency="eur")
     assert list(run["parameters"]) == sorted(run["parameters"])
@@ -210,8 +210,8 @@ def test_a_profile_changes_no_figure():
 # Who can use it
 
 
-def test_it_is_an_option_of_every_way_to_start(monkeypatch):
-    """``demo``, the command, and the fixture for tests of other people's code."""
+def test_every_way_to_start_a_simulator_takes_a_profile(monkeypatch):
+    """``demo``, the command, and the fixture for tests of other code."""
     made = []
     monkeypatch.setattr("stripe_reports.simulator.serve_forever", lambda each, *_, **__: made.append(each))
     cli.main(["simulate", "--profile", "real"])
@@ -230,7 +230,7 @@ def client(tmp_path):
 
 @pytest.mark.filterwarnings("ignore::stripe_reports.UnknownReportTypeWarning")
 def test_every_report_type_of_the_account_can_be_fetched(client):
-    """Known columns have the types that they have elsewhere; columns that nobody knows are text."""
+    """Known columns have their usual types; unknown columns are text."""
     payout = client.frame("payouts.itemized.5", "2026-10")["payout_id"][0]
     unknown = {name for each in invented(60).values() for name in each.report_type.default_columns or ()}
     unknown -= {column.name for type_ in catalog.report_types().values() for column in type_.columns}
@@ -265,8 +265,8 @@ def test_the_current_month_is_tied_out_at_any_time(client):
         assert client.tie_out("this month").passes
 
 
-def test_a_difference_between_publications_is_told(client, tmp_path):
-    """A correction that one type shows and another does not yet is no mistake in the books."""
+def test_a_difference_between_publications_is_explained(client, tmp_path):
+    """A correction that only one type shows yet is not a mistake in the accounts."""
     simulator = client.simulator
     for _ in range(200):
         ends = {
@@ -286,13 +286,13 @@ def test_a_difference_between_publications_is_told(client, tmp_path):
 
 
 def test_parts_of_a_year_are_fetched_together(client):
-    """Slow runs are waited for together, within one timeout."""
+    """Slow runs are waited for at the same time, within one timeout."""
     year = client.fetch_all("payouts.itemized", ("2026-01-01", "2026-10-31"), split="month")
     assert len(year) == 10
     assert year.tie_out(client.fetch(year.summary_request()))["passes"].all()
 
 
-def test_a_plan_tells_what_a_fetch_would_do(client):
+def test_a_plan_shows_what_a_fetch_would_do(client):
     """Before and after."""
     assert client.plan("payouts.itemized", "2026-10").action == "launched"
     client.fetch("payouts.itemized", "2026-10")
@@ -300,7 +300,7 @@ def test_a_plan_tells_what_a_fetch_would_do(client):
 
 
 def test_the_form_offers_every_type(client):
-    """With the ones that nobody knows; choosing any of them is no error."""
+    """Including unknown ones; choosing any of them is not an error."""
     model = sr.explore(client).model
     model.learned_types(client.report_types())
     for report_type in client.report_types():
@@ -308,8 +308,8 @@ def test_the_form_offers_every_type(client):
         assert model.report_type.id == report_type.id
 
 
-def test_the_doctor_is_content(monkeypatch, capsys):
-    """Every check passes on an account with types that nobody knows."""
+def test_the_doctor_finds_no_problem(monkeypatch, capsys):
+    """Every check passes on an account with unknown types."""
     with stripe_reporting(profile="real") as served:
         monkeypatch.setenv("STRIPE_API_KEY", served.key)
         assert cli.main(["doctor", "--base-url", served.url]) == 0
@@ -318,7 +318,7 @@ def test_the_doctor_is_content(monkeypatch, capsys):
 
 
 def test_a_webhook_receiver_gets_twenty_to_thirty_messages_a_day():
-    """About as many as Stripe's guide counts: two for each of some types, and not all of the list."""
+    """About as many as Stripe's guide says: two for each of some types, not for all."""
     api = Api(Simulator(profile="real"))
     simulator = api.client.application
     simulator.clock.advance(timedelta(days=20))

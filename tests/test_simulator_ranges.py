@@ -41,8 +41,8 @@ def _named(headers):
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def test_a_whole_file_tells_what_can_be_asked_for(first):
-    """A strong ETag, and that ranges of bytes are accepted."""
+def test_a_complete_file_says_that_parts_can_be_requested(first):
+    """A strong ETag, and that byte ranges are accepted."""
     assert first.status_code == 200
     assert first.headers["Accept-Ranges"] == "bytes"
     assert first.get_etag() == (first.get_etag()[0], False)
@@ -60,8 +60,8 @@ def test_a_whole_file_tells_what_can_be_asked_for(first):
     ],
 )
 @pytest.mark.parametrize("is_conditional", [False, True])
-def test_a_part_is_sent_alone_and_says_which_it_is(ask, first, requested, start, stop, is_conditional):
-    """With the ETag of the whole; If-Range that agrees changes nothing."""
+def test_a_part_is_sent_with_its_range(ask, first, requested, start, stop, is_conditional):
+    """With the ETag of the whole; a matching If-Range changes nothing."""
     condition = {"If_Range": first.headers["ETag"]} if is_conditional else {}
     answer, length = ask(Range=requested, **condition), len(first.data)
     begin, end, _ = slice(start, stop).indices(length)
@@ -87,8 +87,8 @@ def test_a_part_is_sent_alone_and_says_which_it_is(ask, first, requested, start,
         pytest.param({"If_Range": "{etag}"}, id="a condition alone"),
     ],
 )
-def test_the_whole_file_is_sent_otherwise(ask, first, requested):
-    """Whoever asks for a part of what has changed must not get a part of something else."""
+def test_the_whole_file_is_sent_for_any_other_range(ask, first, requested):
+    """A client that requests a part of a changed file must not get a part of the new one."""
     sent = {name: value.format(etag=first.headers["ETag"]) for name, value in requested.items()}
     answer = ask(**sent)
     assert (answer.status_code, answer.data) == (200, first.data)
@@ -96,21 +96,21 @@ def test_the_whole_file_is_sent_otherwise(ask, first, requested):
 
 
 def test_a_part_beyond_the_end_is_refused(ask, first):
-    """416 says how long the file is."""
+    """416 tells the length of the file."""
     answer = ask(Range=f"bytes={len(first.data)}-")
     assert (answer.status_code, answer.data) == (416, b"")
     assert answer.headers["Content-Range"] == f"bytes */{len(first.data)}"
 
 
-def test_headers_can_be_asked_for_alone(ask, first):
+def test_headers_can_be_requested_alone(ask, first):
     """Length and ETag without a byte of the file."""
     answer = ask(method="HEAD")
     assert (answer.status_code, answer.data) == (200, b"")
     assert (answer.headers["ETag"], answer.content_length) == (first.headers["ETag"], len(first.data))
 
 
-def test_the_packed_file_has_an_etag_and_parts_of_its_own(api, simulator):
-    """A range counts the bytes that are sent; a part of one representation does not continue the other."""
+def test_the_compressed_file_has_its_own_etag_and_parts(api, simulator):
+    """A range counts the bytes sent; a part of one representation does not continue the other."""
     run = api.finished()
     plain = api.contents(run)
     simulator.inject_fault("file.gzip_encoded", times=3)
@@ -138,11 +138,11 @@ class TestFaults:
 
     @pytest.mark.parametrize("name", ["file.etag_changed", "file.etag_weak", "file.range_ignored"])
     def test_the_whole_file_is_sent_in_place_of_a_part(self, part, name):
-        """The file is a new version of itself, or its server does not send parts."""
+        """The file has changed, or its server does not send parts."""
         answer = part(name)
         assert (answer.status_code, answer.data) == (200, part.whole)
 
-    def test_a_changed_etag_is_another_one_each_time(self, api, simulator):
+    def test_a_changed_etag_is_different_each_time(self, api, simulator):
         """So no part ever continues an earlier answer."""
         run = api.finished()
         simulator.inject_fault("file.etag_changed", times=3)
@@ -153,13 +153,13 @@ class TestFaults:
         simulator.inject_fault("file.etag_weak")
         assert api.contents(api.finished()).headers["ETag"].startswith('W/"')
 
-    def test_a_part_is_refused(self, part):
-        """Although there is such a part."""
+    def test_a_part_can_be_refused(self, part):
+        """Although that part exists."""
         answer = part("file.range_refused")
         assert (answer.status_code, answer.headers["Content-Range"]) == (416, f"bytes */{len(part.whole)}")
 
-    def test_another_part_is_sent(self, part):
-        """It says so, and must not be taken for the one that was asked for."""
+    def test_another_part_can_be_sent(self, part):
+        """It says so, and must not be taken for the requested one."""
         answer, length = part("file.range_wrong"), len(part.whole)
         assert (answer.status_code, answer.data) == (206, part.whole)
         assert answer.headers["Content-Range"] == f"bytes 0-{length - 1}/{length}"
@@ -168,8 +168,8 @@ class TestFaults:
         "name",
         [name for name in FAULTS if name.startswith(("file.etag_", "file.range_"))],
     )
-    def test_who_asks_for_the_whole_file_gets_it(self, api, simulator, name):
-        """These faults concern parts alone; a file that is gone stays gone."""
+    def test_a_request_for_the_whole_file_is_not_affected(self, api, simulator, name):
+        """These faults apply to parts only; a missing file is still missing."""
         run = api.finished()
         whole = api.contents(run).data
         simulator.inject_fault(name, times=2)

@@ -48,8 +48,8 @@ def changed(before, after) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     return [row for row in before if row not in after], [row for row in after if row not in before]
 
 
-def test_a_restatement_shows_from_the_next_publication_on(simulator):
-    """The same request gives the old file until then, and a new one with other figures after."""
+def test_a_restatement_is_visible_from_the_next_publication_on(simulator):
+    """The same request gives the old file until then, and a new one with other figures afterwards."""
     old_file, before = fetch(simulator)
     simulator.restate("2026-09", currency="eur")
     assert fetch(simulator) == (old_file, before)
@@ -78,8 +78,8 @@ def test_a_run_made_before_shows_what_was_published_before(simulator):
     assert list(csv.DictReader(io.StringIO(text, newline=""))) == before
 
 
-def test_a_late_fee_is_taken_from_a_payout_to_come(simulator):
-    """What the bank has received stays as it was; in the restated month the balance is lower."""
+def test_a_late_fee_is_deducted_from_a_later_payout(simulator):
+    """Amounts that the bank received stay the same; in the restated month the balance is lower."""
     _, payouts = fetch(simulator, "payouts.itemized.5", interval_end=PUBLISHED)
     _, balance = fetch(simulator, "balance.summary.1", currency="usd")
     simulator.restate("2026-09", "late fee", currency="usd")
@@ -99,8 +99,8 @@ def test_a_late_fee_is_taken_from_a_payout_to_come(simulator):
     assert set(moved.values()) == {fee, Decimal()}
 
 
-def test_a_waived_fee_is_gone_and_the_payout_that_carried_it_is_corrected(simulator):
-    """A row less, and the sum of a payout that has long arrived is another."""
+def test_a_waived_fee_is_removed_and_its_payout_is_corrected(simulator):
+    """There is one row less, and the sum of a payout that arrived long ago changes."""
     _, before = fetch(simulator)
     _, payouts = fetch(simulator, "payouts.itemized.5", interval_end=PUBLISHED)
     simulator.restate("2026-09", "fee waived", currency="eur")
@@ -127,8 +127,8 @@ def test_descriptions_change_without_any_figure(simulator):
     assert all(row["description"].endswith(" (corrected)") for row in new)
 
 
-def test_other_months_stay_as_they_are(simulator):
-    """Only the balances that follow from the restated month move on."""
+def test_other_months_are_unchanged(simulator):
+    """Only balances that follow from the restated month change."""
     august = {
         "interval_start": SEPTEMBER["interval_start"] - 31 * 86_400,
         "interval_end": SEPTEMBER["interval_start"],
@@ -144,7 +144,7 @@ def test_other_months_stay_as_they_are(simulator):
     assert [fetch(simulator, **month)[1] for month in (august, october)] == before
 
 
-def test_a_slip_is_refused(simulator):
+def test_an_invalid_restatement_is_refused(simulator):
     """A test whose month never changes would pass for the wrong reason."""
     with pytest.raises(IntervalError):
         simulator.restate("september")
@@ -187,7 +187,7 @@ def total(rows, by) -> dict[str, Decimal]:
 )
 @settings(deadline=None, max_examples=20)
 def test_restated_reports_agree_with_each_other(seed, changes, bounds):
-    """A restatement changes figures, never an identity."""
+    """A restatement changes figures, but the reports still agree."""
     changes = [r for r in changes if r.published >= r.end]
     ledger = Ledger(seed, 3.0, changes)
     asked = {"interval_start": min(bounds), "interval_end": max(bounds)}

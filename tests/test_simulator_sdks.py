@@ -74,7 +74,7 @@ def download(file, key="sk_test_123", **headers):
 
 
 def test_a_run_goes_from_its_creation_to_its_file(v1, runs, simulator):
-    """Parameters in the library's own encoding, models with its types, the file with the same key."""
+    """With the library's parameter encoding and models, and the same key for the file."""
     columns = ["net_amount", "currency"]
     run = runs.create(SUMMARY | {"parameters": OCTOBER | {"columns": columns, "timezone": "Asia/Tokyo"}})
     assert isinstance(run, stripe.reporting.ReportRun)
@@ -100,7 +100,7 @@ def test_a_failed_run_says_why(runs, simulator):
 
 
 def test_lists_are_paged_by_the_library(runs, simulator):
-    """Both ways, as far as there is more."""
+    """In both directions, as long as there are more."""
     made = [finished(runs, simulator, currency=c).id for c in ("eur", "usd", "jpy", "kwd", "eur")][::-1]
     assert [run.id for run in runs.list({"limit": 2}).auto_paging_iter()] == made
     back = runs.list({"limit": 2, "ending_before": made[-1]}).auto_paging_iter()
@@ -116,7 +116,7 @@ def test_lists_are_filtered_by_time(runs, simulator):
     assert [run.id for run in runs.list({"created": {"lt": middle}}).data] == [made[0].id]
 
 
-def test_report_types_say_what_they_have_data_for(v1):
+def test_report_types_tell_the_range_of_their_data(v1):
     """One by one, or all on one page."""
     listed = v1.reporting.report_types.list()
     type_ = v1.reporting.report_types.retrieve("payouts.itemized.5")
@@ -135,8 +135,8 @@ def test_one_idempotency_key_makes_one_run(runs, simulator):
     assert len(simulator.runs) == 1
 
 
-def test_files_are_listed_and_linked_to(v1, runs, simulator):
-    """A link wants no key, until it ends."""
+def test_files_can_be_listed_and_linked(v1, runs, simulator):
+    """A link needs no key until it expires."""
     run = finished(runs, simulator)
     assert [file.id for file in v1.files.list({"purpose": "finance_report_run"}).data] == [run.result.id]
     link = v1.file_links.create({"file": run.result.id, "metadata": {"for": "the auditor"}})
@@ -171,7 +171,7 @@ def test_account_balance_and_events_are_models_of_the_library(profile):
     assert len({event.id for event in events}) > 100
 
 
-def test_an_account_acts_for_another_one(runs, simulator):
+def test_a_platform_can_act_for_a_connected_account(runs, simulator):
     """On the run and on the download."""
     options = {"stripe_account": CONNECTED[0]}
     run = runs.create(SUMMARY, options)
@@ -268,8 +268,8 @@ def test_each_refusal_is_an_invalid_request_error(runs, sent, status, code, para
     assert (caught.value.http_status, caught.value.code, caught.value.param) == (status, code, param)
 
 
-def test_a_key_may_be_wrong_or_not_enough(connect, simulator):
-    """Two classes."""
+def test_a_wrong_key_and_a_missing_permission_have_their_own_classes(connect, simulator):
+    """The two problems have different remedies."""
     simulator.restrict("rk_test_files", ["file_read"])
     for key, expected in (
         ("nonsense", stripe.AuthenticationError),
@@ -279,7 +279,7 @@ def test_a_key_may_be_wrong_or_not_enough(connect, simulator):
             connect(key).reporting.report_types.list()
 
 
-def test_the_librarys_own_retries_make_no_second_run(connect, simulator, monkeypatch):
+def test_retries_of_the_library_create_no_second_run(connect, simulator, monkeypatch):
     """It sends its idempotency key again, and obeys ``Stripe-Should-Retry``."""
     monkeypatch.setattr("stripe._http_client.HTTPClient._sleep_time_seconds", lambda *_, **__: 0)
     patient = connect(max_network_retries=2).reporting.report_runs
@@ -291,7 +291,7 @@ def test_the_librarys_own_retries_make_no_second_run(connect, simulator, monkeyp
 
 
 def test_a_tax_invoice_month_is_sent_and_echoed(connect, simulator):
-    """In place of an interval; the newest library passes it on as any other parameter."""
+    """Instead of an interval; the newest library sends it like any other parameter."""
     runs = connect("sk_live_123").reporting.report_runs
     month = {"tax_invoice_month": "2026-10"}
     run = runs.create({"report_type": "all_fees.vat_invoice_v2.itemized.2", "parameters": month})
@@ -338,10 +338,8 @@ def outcome(command: list[str], **environment: str) -> dict:
 
 
 @pytest.mark.parametrize("version", [None, YEAR_OLD_PYTHON], ids=["installed", "a year old"])
-def test_each_generation_of_the_python_library_sees_the_same(
-    request, tmp_path_factory, simulator, url, version
-):
-    """The rules stand in the script; an older library passes on parameters that it does not know."""
+def test_each_generation_of_the_python_library_works(request, tmp_path_factory, simulator, url, version):
+    """The script has the rules; an older library sends parameters that it does not know."""
     path = {}
     if version is not None:
         pip = [
@@ -366,10 +364,8 @@ def test_each_generation_of_the_python_library_sees_the_same(
 
 
 @pytest.mark.parametrize("version", ["23", YEAR_OLD_NODE], ids=["newest", "a year old"])
-def test_each_generation_of_the_node_library_sees_the_same(
-    request, tmp_path_factory, simulator, url, version
-):
-    """The rules stand in the script: runs, pages, idempotency, files, links, accounts, errors, retries."""
+def test_each_generation_of_the_node_library_works(request, tmp_path_factory, simulator, url, version):
+    """The script has the rules: runs, pages, idempotency, files, links, accounts, errors, retries."""
     if not IN_CI and not (shutil.which("node") and shutil.which("npm")):
         pytest.skip("Node is not here")
     npm = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", f"stripe@{version}", "--prefix"]

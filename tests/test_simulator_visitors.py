@@ -61,7 +61,7 @@ def ask(simulator, url):
         pytest.param({"Host": "127.0.0.1:{port}", "Origin": ""}, id="an empty origin"),
     ],
 )
-def test_a_strange_host_or_origin_is_refused(method, path, headers, ask, simulator):
+def test_a_foreign_host_or_origin_is_refused(method, path, headers, ask, simulator):
     """403, with a reason; and nothing has changed."""
     before = simulator.clock.now()
     status, body = ask(method, path, headers)
@@ -93,14 +93,14 @@ def test_programs_and_its_own_pages_are_served(headers, ask, simulator):
 
 
 def test_stripes_api_is_served_under_any_name(ask):
-    """It wants a key, and a container may call it by a name of its own."""
+    """It requires a key, and a container may call it by another name."""
     foreign = {"Host": "stripe:12111", "Origin": "https://app.example"}
     assert ask("GET", "/", foreign)[0] == 200
     assert ask("GET", "/v1/reporting/report_types", foreign)[0] == 401
 
 
-def test_the_name_it_was_started_with_is_its_own(simulator):
-    """So a container can be called by its name; listening everywhere, by any address and its own name."""
+def test_the_name_that_it_was_started_with_is_allowed(simulator):
+    """So a container can call it by name; listening everywhere, by any address and its own name."""
 
     def status(host, started, address):
         return (
@@ -119,15 +119,15 @@ def test_the_name_it_was_started_with_is_its_own(simulator):
 
 
 def test_in_process_nothing_is_refused(simulator):
-    """No browser reaches it there, and clients call it api.stripe.com."""
+    """No browser can reach it there, and clients call it api.stripe.com."""
     answer = Client(simulator).post(
         "/simulator/clock", data={"advance": 1}, base_url="https://api.stripe.com", headers={"Origin": "null"}
     )
     assert answer.status_code == 200
 
 
-def test_a_name_that_listens_on_loopback_is_served():
-    """serve() takes names as well."""
+def test_a_name_of_a_loopback_address_is_allowed():
+    """serve() accepts names too."""
     with serve(Simulator(), "localhost") as url, closing(_connection(url)) as connection:
         connection.request("GET", "/simulator/clock")
         assert connection.getresponse().status == 200
