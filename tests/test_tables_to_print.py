@@ -49,11 +49,11 @@ class _Texts(HTMLParser):
         ("3", "", "3.00"),
     ],
 )
-def test_money_is_written_as_its_currency_is_and_never_rounded(amount, currency, text):
+def test_money_has_the_decimals_of_its_currency_and_is_never_rounded(amount, currency, text):
     assert money(Decimal(amount), currency) == text
 
 
-def test_a_sign_stands_before_a_gain_only_where_it_is_asked_for():
+def test_a_plus_sign_is_written_only_on_request():
     assert figure(Decimal(5), "eur") == "5.00"
     assert figure(Decimal(5), "eur", signed=True) == "+5.00"
     assert figure(Decimal(0), "eur", signed=True) == "0.00"
@@ -92,7 +92,7 @@ def test_every_cell_is_the_exact_value():
     assert sorted(shown) == sorted(frame["net"])
 
 
-def test_rows_can_be_summed_up():
+def test_rows_can_be_summed_by_columns():
     frame = frames.activity(1, currencies=["eur"])
     (part,) = cells_of(frame, by="reporting_category").parts
     sums = {row[0]: (row[1], exact(row[4])) for row in part.rows}
@@ -113,7 +113,7 @@ def test_a_table_by_any_columns_has_all_rows_in_its_counts(client, by):
     assert report.table(by=by)
 
 
-def test_balances_are_not_added_to_what_moved_them():
+def test_balances_are_not_added_to_flows():
     frame = pl.DataFrame(
         {
             "category": ["starting_balance", "activity"],
@@ -124,7 +124,7 @@ def test_balances_are_not_added_to_what_moved_them():
     assert [part.total for part in cells_of(frame).parts] == [None]
 
 
-def test_amounts_in_another_currency_are_not_summed_up_with_the_rows():
+def test_amounts_in_another_currency_are_not_added_to_the_rows():
     frame = frames.activity(1, rows=5, currencies=["eur"]).with_columns(
         customer_facing_amount=pl.col("gross"), customer_facing_currency=pl.lit("jpy")
     )
@@ -141,13 +141,13 @@ def test_a_report_without_rows_keeps_its_columns():
     assert "Net" in table_of_frame(frames.activity(rows=0)).as_raw_html()
 
 
-def test_an_unknown_column_is_answered_with_the_nearest():
+def test_an_unknown_column_is_refused_with_the_nearest():
     with pytest.raises(ParameterError, match=r"no column 'nett'\. Did you mean 'net'"):
         cells_of(frames.activity(), columns=["nett"])
     assert cells_of(frames.activity(), columns="net").header == ["Net"]
 
 
-def test_fewer_rows_than_none_are_refused():
+def test_a_negative_number_of_rows_is_refused():
     with pytest.raises(ParameterError, match="rows must be at least 0"):
         cells_of(frames.activity(), rows=-1)
 
@@ -170,14 +170,14 @@ def test_texts_of_a_report_are_escaped():
     assert _Texts(table.as_raw_html()).texts.count(MARKUP) == 6
 
 
-def test_it_is_saved_as_a_page_for_its_owner_only(tmp_path):
-    """It holds customers' data."""
+def test_it_is_saved_as_a_private_page(tmp_path):
+    """It contains customers' data."""
     table_of_frame(frames.activity(rows=5)).save(tmp_path / "t.html")
     assert (tmp_path / "t.html").read_text("utf-8").lstrip().startswith("<!DOCTYPE html>")
     assert stat.S_IMODE((tmp_path / "t.html").stat().st_mode) == 0o600
 
 
-def test_where_it_cannot_be_saved_the_error_says_so(tmp_path):
+def test_a_failure_to_save_is_a_clear_error(tmp_path):
     with pytest.raises(StoreError, match="Choose another path"):
         table_of_frame(frames.activity(rows=5)).save(tmp_path / "missing" / "t.html")
 
@@ -192,7 +192,7 @@ def test_another_ending_is_refused(name, tmp_path):
 # Of a report
 
 
-def test_a_report_says_which_it_is_and_where_it_comes_from(client):
+def test_the_table_of_a_report_has_its_name_and_provenance(client):
     report = client.fetch("balance_change_from_activity.itemized", "2026-10", columns=["net", "currency"])
     texts = _Texts(report.table(rows=3).as_raw_html()).texts
     assert "Itemized balance change from activity" in texts
@@ -200,7 +200,7 @@ def test_a_report_says_which_it_is_and_where_it_comes_from(client):
     assert any(report.run.id in text for text in texts)
 
 
-def test_without_great_tables_one_is_told_what_to_install(client, monkeypatch):
+def test_without_great_tables_the_error_says_what_to_install(client, monkeypatch):
     monkeypatch.setitem(sys.modules, "great_tables", None)
     report = client.fetch("balance.summary", "2026-10")
     with pytest.raises(MissingExtraError, match=r"pip install 'stripe-reports\[tables\]'"):

@@ -55,7 +55,7 @@ def resolved(period, **parameters):
 )
 @pytest.mark.parametrize("zone", [None, "Europe/Paris", "Pacific/Apia"])
 def test_one_whole_month_in_any_spelling_is_sent_as_the_month(period, zone):
-    """Stripe takes no interval for it; the months are in UTC, whatever zone the client has."""
+    """Stripe takes no interval for it; months are in UTC, whatever zone the client has."""
     request = resolved(period, default_zone=zone).unwrap()
     assert request == OCTOBER
     assert request.to_stripe() == {"tax_invoice_month": "2026-10"}
@@ -73,7 +73,7 @@ def test_one_whole_month_in_any_spelling_is_sent_as_the_month(period, zone):
     ],
 )
 def test_any_other_period_is_an_error_that_says_what_to_write(period):
-    """An invoice of part of a month, or of several, does not exist."""
+    """There is no invoice of part of a month, or of several."""
     with pytest.raises(
         IntervalError, match=r"one whole calendar month in UTC; got .* Write a month, such as '"
     ):
@@ -92,7 +92,7 @@ def test_the_month_that_is_named_is_over(live, period):
 
 @given(st.dates(date(2000, 1, 1), date(2026, 10, 31)), st.integers(1, 400))
 def test_an_interval_of_days_is_a_month_or_refused(first, days):
-    """No interval is silently widened or cut to a month."""
+    """No interval is silently changed to a month."""
     after = first + timedelta(days=days)
     resolution = resolved((first, after))
     if resolution.request is None:
@@ -105,7 +105,7 @@ def test_an_interval_of_days_is_a_month_or_refused(first, days):
 
 
 def test_the_month_can_be_given_by_stripes_own_name_but_not_twice():
-    """A person who comes from Stripe's documentation writes the parameter."""
+    """A user who knows Stripe's documentation writes the parameter."""
     assert resolved(None, tax_invoice_month="2026-10").unwrap() == OCTOBER
     assert "two periods" in str(resolved("2026-10", tax_invoice_month="2026-10").problems["period"])
     assert "such as '2026-10'" in str(
@@ -121,7 +121,7 @@ def test_a_zone_that_would_mean_other_days_is_refused():
 
 
 @pytest.mark.parametrize("month", ["2026-13", "2026-1", "2026", "26-10", "2026-10-01", ""])
-def test_a_request_refuses_what_is_no_month(month):
+def test_a_request_refuses_an_invalid_month(month):
     """Before any call."""
     with pytest.raises(ParameterError, match="must be a month such as"):
         ReportRequest(ITEMIZED, tax_invoice_month=month)
@@ -134,7 +134,7 @@ def test_a_request_has_a_month_or_an_interval():
 
 
 def test_another_type_takes_no_month():
-    """It would be sent in vain."""
+    """It would have no effect."""
     with pytest.raises(ParameterError, match="does not take 'tax_invoice_month'"):
         catalog.check(ReportRequest("payouts.itemized.5", tax_invoice_month="2026-10"))
 
@@ -169,7 +169,7 @@ def test_the_month_is_the_ninth_echoed_parameter(simulator):
 
 
 def test_months_have_different_keys():
-    """Two invoices never share a result."""
+    """Two invoices never share a stored result."""
     owner = Owner(key_digest="0", account=None, mode="live", place="")
     assert request_key(OCTOBER, owner, "v") != request_key(
         replace(OCTOBER, tax_invoice_month="2026-09"), owner, "v"
@@ -178,7 +178,7 @@ def test_months_have_different_keys():
 
 @pytest.mark.parametrize(("as_of", "closed"), [(timedelta(0), True), (timedelta(seconds=-1), False)])
 def test_a_month_is_closed_like_an_interval_that_ends_with_it_in_utc(as_of, closed):
-    """Five days after the end, nothing has to be asked."""
+    """Five days after the end, no call is needed."""
     run = KnownRun("frr_1", "succeeded", utc(2026, 11, 1) + SETTLED_AFTER + as_of, "stored")
     assert isinstance(plan(OCTOBER, "auto", known=[run]), Reuse if closed else AskForType)
 
@@ -207,7 +207,7 @@ def test_a_run_of_another_machine_is_reused(live, tmp_path):
 
 @pytest.mark.parametrize("report_type", [ITEMIZED, SUMMARIZED])
 def test_a_year_is_fetched_month_by_month(live, report_type):
-    """Each invoice is a run; the months that are not over are left out, and that is said."""
+    """Each invoice is a run; months that are not over are left out, with a note."""
     reports = live.fetch_all(report_type, "2026", split="month")
     months = [request.tax_invoice_month for request in reports.requests]
     assert months == [f"2026-{month:02}" for month in range(1, 11)]
@@ -230,7 +230,7 @@ def test_a_year_is_fetched_month_by_month(live, report_type):
     ],
 )
 def test_parts_that_are_not_months_are_refused(live, period, split, says):
-    """Stripe has no invoice of a week."""
+    """Stripe has no invoice for a week."""
     with pytest.raises(ParameterError, match=says):
         live.fetch_all(ITEMIZED, period, split=split)
 
@@ -268,7 +268,7 @@ def test_fees_that_stripe_passes_through_are_on_no_tax_invoice(live):
 
 
 @pytest.mark.parametrize("report_type", [ITEMIZED, SUMMARIZED])
-def test_it_is_drawn_printed_and_written(live, tmp_path, report_type):
+def test_an_invoice_can_be_drawn_printed_and_exported(live, tmp_path, report_type):
     """The period is in the heading, and money is a number in Excel."""
     report = live.fetch(report_type, "2026-10")
     for kind in report.chart_kinds():
@@ -298,8 +298,8 @@ def test_it_is_drawn_printed_and_written(live, tmp_path, report_type):
         ),
     ],
 )
-def test_the_simulator_refuses_what_is_no_month_of_its_data(simulator, parameters, param, says):
-    """As for an interval."""
+def test_the_simulator_refuses_a_month_outside_its_data(simulator, parameters, param, says):
+    """As it does for an interval."""
     answer = Api(simulator, "sk_live_123").post(form(ITEMIZED, **parameters), RUNS)
     assert answer.status_code == 400
     assert error(answer)["param"] == param
@@ -310,7 +310,7 @@ def test_the_simulator_refuses_what_is_no_month_of_its_data(simulator, parameter
 
 
 def test_the_form_has_a_period_and_no_time_zone(live):
-    """The zone in the form stays for the next type, and does not move the month."""
+    """The zone in the form is kept for the next type, and does not move the month."""
     assert fields_of(TYPE) == ["period", "columns"]
     checked = check(Choices(ITEMIZED, "2026-10", "Asia/Tokyo"), TYPE, now=NOW, default_zone="Asia/Tokyo")
     assert checked.request == OCTOBER
@@ -326,7 +326,7 @@ def test_the_form_has_a_period_and_no_time_zone(live):
 
 @pytest.mark.parametrize("words", [["2026-10"], ["October 2026"], ["--tax-invoice-month", "2026-10"]])
 def test_the_command_line_takes_a_month(live, monkeypatch, capsys, words):
-    """As a period, or by Stripe's name."""
+    """As a period, or as Stripe's parameter."""
     monkeypatch.setattr("stripe_reports.cli.fetch.client_of", lambda options: live)
     assert main(["fetch", SUMMARIZED, *words]) == 0
     shown = capsys.readouterr()

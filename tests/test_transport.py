@@ -84,8 +84,8 @@ def send(*answers, method="GET", within=math.inf, timeout=(10.0, 80.0)):
 class TestRetries:
     @pytest.mark.parametrize("status", [409, 424, 429, 500, 502, 503, 504])
     @pytest.mark.parametrize("method", ["GET", "POST"])
-    def test_what_may_pass_is_tried_again(self, status, method):
-        """A launch carries an idempotency key, so it may be repeated like any other call."""
+    def test_temporary_failures_are_retried(self, status, method):
+        """A launch has an idempotency key, so it can be repeated like any other call."""
         outcome, sent, slept = send(status, status, 200, method=method)
         assert (outcome, len(sent)) == (200, 3)
         assert [request.headers.get("Idempotency-Key") for request in sent] == [
@@ -95,8 +95,8 @@ class TestRetries:
         assert 0 < slept[1] < 5
 
     @pytest.mark.parametrize("status", [400, 401, 402, 403, 404])
-    def test_what_will_not_pass_is_not(self, status):
-        """It would be refused again."""
+    def test_permanent_failures_are_not_retried(self, status):
+        """Stripe would refuse again."""
         assert send(status)[0] == status
 
     @pytest.mark.parametrize(
@@ -109,40 +109,40 @@ class TestRetries:
             ((200, {"Stripe-Should-Retry": "true"}), 1),
         ],
     )
-    def test_stripe_decides_where_it_says_so(self, answer, times):
+    def test_stripes_own_retry_header_decides(self, answer, times):
         """`Stripe-Should-Retry` is obeyed before any rule of ours."""
         assert len(send(answer, 200)[1]) == times
 
-    def test_a_body_cut_short_is_tried_again(self):
-        """The line may break after the headers."""
+    def test_a_truncated_body_is_retried(self):
+        """The connection may break after the headers."""
         assert send(requests.exceptions.ChunkedEncodingError(), 200)[0] == 200
 
-    def test_a_lost_connection_is_tried_again(self):
-        """The commonest fault of all."""
+    def test_a_lost_connection_is_retried(self):
+        """It is the most common fault."""
         assert send(requests.ConnectionError(), requests.ReadTimeout(), 200)[0] == 200
 
-    def test_a_bad_certificate_is_not(self):
-        """It does not get better, and might be an attack."""
+    def test_a_bad_certificate_is_not_retried(self):
+        """A retry does not help, and it might be an attack."""
         outcome, sent, _ = send(requests.exceptions.SSLError())
         assert (outcome, len(sent)) == (requests.exceptions.SSLError, 1)
 
-    def test_it_ends(self):
-        """The last answer or error is the caller's."""
+    def test_retries_end(self):
+        """The caller gets the last answer or error."""
         assert send(*[503] * ATTEMPTS)[0] == 503
         assert send(*[requests.ConnectionError()] * ATTEMPTS)[0] == requests.ConnectionError
 
-    def test_a_time_to_wait_is_respected(self):
-        """Where Stripe or a gateway names one."""
+    def test_a_retry_after_header_is_respected(self):
+        """If Stripe or a gateway sends one."""
         assert send((429, {"Retry-After": "7"}), 200)[2][0] >= 7
 
-    def test_a_time_to_wait_that_is_a_date_is_left_out(self):
+    def test_a_retry_after_date_is_ignored(self):
         """It needs two clocks that agree."""
         assert send((429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), 200)[0] == 200
 
 
 class TestTimeLimit:
-    def test_nothing_is_tried_again_that_would_come_too_late(self):
-        """A call of three seconds must not become five minutes of retries while the line is down."""
+    def test_a_retry_that_would_be_too_late_is_not_made(self):
+        """A call with a timeout of three seconds must not become five minutes of retries."""
         outcome, sent, slept = send(*[requests.ConnectionError()] * ATTEMPTS, within=3.0)
         assert outcome is requests.ConnectionError
         assert 1 < len(sent) < ATTEMPTS
@@ -151,14 +151,14 @@ class TestTimeLimit:
     @pytest.mark.parametrize(
         ("asked", "outcome"), [("29", 200), ("31", 429), ("3600", 429), ("9" * 400, 429)]
     )
-    def test_a_pause_that_is_asked_for_is_made_whole_or_the_call_ends_at_once(self, asked, outcome):
-        """Who comes back before the hour is over is refused again; who has no hour need not wait for that."""
+    def test_a_requested_pause_is_respected_or_the_call_ends_at_once(self, asked, outcome):
+        """A retry before its end would be refused; a caller with less time need not wait for that."""
         found, sent, slept = send((429, {"Retry-After": asked}), 200, within=30.0)
         assert found == outcome
         assert (len(sent), slept) == ((2, [29.0]) if outcome == 200 else (1, []))
 
-    def test_no_call_is_given_longer_than_what_is_left(self):
-        """A server that takes the call and never answers."""
+    def test_no_call_gets_more_time_than_is_left(self):
+        """A server may accept the call and never answer."""
         send(500, 200, within=30.0)
         connect, read = send.timeouts[0]
         assert (connect, read) == (10.0, pytest.approx(30.0, abs=0.1))
@@ -166,7 +166,7 @@ class TestTimeLimit:
         send(200)
         assert send.timeouts == [(10.0, 80.0)]
 
-    def test_nothing_is_sent_when_the_time_is_over(self):
+    def test_nothing_is_sent_after_the_time_limit(self):
         """It could launch a run that nobody waits for."""
         outcome, sent, _ = send(200, within=0.0)
         assert (outcome, sent) == (errors.CallTimeoutError, [])
@@ -176,14 +176,14 @@ class TestKeys:
     @pytest.mark.parametrize(
         "url", ["https://evil.example/", "https://evil.example\\@api.stripe.com/", "http://api.stripe.com/"]
     )
-    def test_a_call_to_anywhere_else_is_not_signed(self, transport, calls, url):
-        """The last door: here the address is the one that will be dialled, whoever read it before."""
+    def test_a_call_to_another_host_is_not_signed(self, transport, calls, url):
+        """This is the last check: here the address is the one that will be called."""
         with pytest.raises(errors.ApiKeyError, match="nothing was sent there"):
             transport.file_session.get(url, headers={"Authorization": f"Bearer {UNSIGNED}"})
         assert calls() == []
 
     def test_an_interrupt_shows_no_signed_request(self, simulator, tmp_path):
-        """Ctrl-C comes in the middle of a call, and notebooks can show the variables of every frame."""
+        """Ctrl-C may be pressed during a call, and notebooks can show the variables of every frame."""
 
         def interrupted(environ, _start_response):
             assert simulator.key in environ["HTTP_AUTHORIZATION"]
@@ -200,8 +200,8 @@ class TestKeys:
 
 class TestSizes:
     @pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
-    def test_an_answer_without_end_is_read_no_further_than_is_sensible(self, client, simulator, packed):
-        """Whatever answers there, it is not Stripe's API."""
+    def test_an_endless_answer_is_read_up_to_a_limit(self, client, simulator, packed):
+        """Such an answer does not come from Stripe's API."""
         body = b"[" + b" " * LARGEST_ANSWER
         headers = {"Content-Type": "application/json"}
         if packed:
@@ -230,8 +230,8 @@ def get(transport, url=TYPES, key=None):
 
 
 class TestTime:
-    def test_time_is_stripes(self, transport, simulator):
-        """This machine's clock may be wrong; what is closed and what is fresh must not depend on it."""
+    def test_the_time_is_stripes(self, transport, simulator):
+        """This machine's clock may be wrong, and reuse must not depend on it."""
         assert transport.stripe_time() is None
         simulator.clock.advance(86_400 * 400)
         get(transport)
@@ -239,7 +239,7 @@ class TestTime:
         simulator.clock.advance(90)
         assert transport.stripe_time() == simulator.clock.now()
 
-    def test_a_laptop_that_slept_still_knows_the_time_or_that_it_does_not(self, transport, simulator):
+    def test_the_time_is_right_or_unknown_after_a_laptop_slept(self, transport, simulator):
         """Counters stand still in sleep; the time of day goes on, and is checked again after an hour."""
         get(transport)
         simulator.clock.advance(3599)
@@ -247,13 +247,13 @@ class TestTime:
         simulator.clock.advance(2)
         assert transport.stripe_time() is None
 
-    def test_a_strangers_answer_tells_no_time(self, transport, simulator):
-        """A download may be led elsewhere, and what is reused must not depend on the clock there."""
+    def test_answers_of_other_hosts_do_not_set_the_time(self, transport, simulator):
+        """A download may be redirected, and reuse must not depend on the clock there."""
         transport.file_session.get("https://cdn.example/v1/reporting/report_types")
         assert transport.stripe_time() is None
 
-    def test_a_cached_answer_tells_no_time(self, transport, simulator):
-        """Its Date is the time when it was kept."""
+    def test_cached_answers_do_not_set_the_time(self, transport, simulator):
+        """Their Date is the time when they were stored."""
         get(transport)
         simulator.clock.advance(30)
         assert get(transport).from_cache
@@ -261,8 +261,8 @@ class TestTime:
 
 
 class TestCache:
-    def test_report_types_are_kept_for_a_minute_of_our_clock(self, transport, simulator, calls):
-        """The reuse rule asks for the type, never older than sixty seconds."""
+    def test_report_types_are_cached_for_a_minute_of_our_clock(self, transport, simulator, calls):
+        """The reuse rule needs the type, never older than sixty seconds."""
         get(transport)
         simulator.clock.advance(59)
         get(transport)
@@ -271,10 +271,10 @@ class TestCache:
         get(transport)
         assert len(calls()) == 1
 
-    def test_a_finished_run_is_kept_for_good_and_a_pending_one_not_at_all(
+    def test_a_finished_run_is_cached_forever_and_a_pending_one_never(
         self, client, transport, simulator, calls
     ):
-        """A poller that reads its own cache never sees the end."""
+        """A poll that read the cache would never see the end."""
         run = client.launch(client.request("balance.summary", "2026-10"))
         address = f"{BASE}/v1/reporting/report_runs/{run.id}"
         calls()
@@ -286,13 +286,13 @@ class TestCache:
         assert get(transport, address).json()["status"] == "succeeded"
         assert calls() == []
 
-    def test_lists_of_runs_are_not_kept(self, transport, calls):
+    def test_lists_of_runs_are_not_cached(self, transport, calls):
         """They change with every launch."""
         for _ in range(2):
             get(transport, f"{BASE}/v1/reporting/report_runs")
         assert len(calls()) == 2
 
-    def test_errors_are_not_kept(self, transport, calls):
+    def test_errors_are_not_cached(self, transport, calls):
         """A type may be offered tomorrow."""
         for _ in range(2):
             assert get(transport, f"{TYPES}/no.such.1").status_code == 404
@@ -302,7 +302,7 @@ class TestCache:
         "others", [{"key": "sk_test_another"}, {"account": CONNECTED[0]}, {"key": "sk_live_another"}]
     )
     def test_owners_share_nothing(self, transport, simulator, tmp_path, calls, others):
-        """Even in one file: the library's own key cannot tell two API keys apart."""
+        """Not even in one file: the library's own cache key cannot distinguish two API keys."""
         get(transport)
         other = Transport(
             Settings(
@@ -317,14 +317,14 @@ class TestCache:
         other.close()
         assert len(calls()) == 2
 
-    def test_a_login_page_is_not_kept(self, transport, simulator):
+    def test_a_login_page_is_not_cached(self, transport, simulator):
         """A captive portal answers everything with 200."""
         simulator.faults.append(Fault(status=200, body="<html>Please log in</html>"))
         assert "log in" in get(transport).text
         assert get(transport).json()["object"] == "list"
 
     def test_old_answers_are_cleared_when_the_cache_is_opened(self, transport, simulator, tmp_path):
-        """Each minute has an entry of its own, and nobody reads the last one's."""
+        """Each minute has its own entry, and nobody reads that of the last minute."""
 
         def rows():
             with closing(sqlite3.connect(tmp_path / "answers.sqlite")) as database:
@@ -342,7 +342,7 @@ class TestCache:
         assert rows() == 1
 
     def test_no_key_is_written(self, transport, simulator, tmp_path):
-        """Neither in clear nor as base64 of HTTP's basic form."""
+        """Neither in plain text nor in base64, as in HTTP's basic authentication."""
         get(transport)
         get(transport)
         written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
@@ -350,7 +350,7 @@ class TestCache:
         assert simulator.key.encode() not in written
 
     def test_a_broken_cache_is_a_miss_and_a_warning(self, transport, tmp_path):
-        """Nothing depends on the cache but speed."""
+        """The cache only makes calls faster."""
         get(transport)
         with closing(sqlite3.connect(tmp_path / "answers.sqlite")) as database:
             database.execute("DROP TABLE responses")
@@ -358,8 +358,8 @@ class TestCache:
         with pytest.warns(RuntimeWarning, match="cache of API answers is left out"):
             assert get(transport).status_code == 200
 
-    def test_a_file_that_is_no_database_is_no_cache(self, simulator, tmp_path):
-        """A file cut by a full disk, say."""
+    def test_a_cache_file_that_is_not_a_database_is_a_miss(self, simulator, tmp_path):
+        """Such as a file truncated by a full disk."""
         (tmp_path / "answers.sqlite").write_bytes(b"not a database at all" * 100)
         broken = Transport(
             Settings(api_key=Secret(simulator.key), cache_dir=tmp_path),
@@ -386,7 +386,7 @@ class TestSession:
         monkeypatch.setattr(adapter._inner, "send", send)
         return seen
 
-    def test_the_users_certificates_hold_whatever_stripes_library_passes(self, transport, seen, monkeypatch):
+    def test_the_users_certificates_are_used_for_stripes_library_too(self, transport, seen, monkeypatch):
         """Behind a company's proxy, JSON calls would fail while downloads work."""
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/company.pem")
         transport.json_session.get(
@@ -404,8 +404,8 @@ class TestSession:
         get(transport)
         assert seen["headers"]["Authorization"].startswith("Bearer ")
 
-    def test_between_two_programs_of_this_machine_there_is_no_proxy(self, transport, seen, monkeypatch):
-        """Plain http to a simulator would hand the key to it."""
+    def test_there_is_no_proxy_between_two_programs_of_this_machine(self, transport, seen, monkeypatch):
+        """Plain http to a simulator would send the key to it."""
         monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
         monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
         get(transport, "http://127.0.0.1:12111/v1/reporting/report_types")
@@ -414,12 +414,12 @@ class TestSession:
         assert seen["proxies"]["https"] == "http://proxy.example:3128"
 
     def test_redirects_are_not_followed(self, transport, simulator):
-        """Stripe's API has none; the key follows nobody."""
+        """Stripe's API has none, and the key must not be sent on."""
         simulator.faults.append(Fault(status=302, body="", headers={"Location": "https://evil.example/"}))
         assert get(transport).status_code == 302
 
     def test_cookies_are_not_kept(self, transport, simulator):
-        """They would tie calls of two clients together."""
+        """They would connect calls of two clients."""
         simulator.faults.append(Fault(status=200, body="{}", headers={"Set-Cookie": "id=1; Path=/"}))
         get(transport)
         assert not transport.json_session.cookies
@@ -430,8 +430,8 @@ class TestSession:
         assert len(calls()) == 1
 
 
-def test_a_transport_that_is_dropped_closes_what_it_opened(simulator, tmp_path):
-    """Clients are made in notebooks, and nobody closes them."""
+def test_an_unused_transport_closes_its_connections(simulator, tmp_path):
+    """Clients are created in notebooks, and nobody closes them."""
     made = Transport(
         Settings(api_key=Secret(simulator.key), cache_dir=tmp_path),
         cache_path=tmp_path / "answers.sqlite",

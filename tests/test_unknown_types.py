@@ -67,7 +67,7 @@ def quietly(call, *args, **options):
 
 
 def test_a_newer_version_is_completed_from_its_newest_known_sibling():
-    """It most likely takes what that one takes, and its columns mean the same."""
+    """It most likely takes the same parameters, and its columns mean the same."""
     known, sibling = catalog.completed("payouts.itemized.9"), catalog.get("payouts.itemized.5")
     assert (known.id, known.version, known.sibling) == ("payouts.itemized.9", 9, "payouts.itemized.5")
     assert (known.name, known.family, known.parameters) == (sibling.name, sibling.family, sibling.parameters)
@@ -84,15 +84,15 @@ def test_a_catalogued_type_without_columns_takes_those_of_its_sibling_and_nothin
     assert known.column("net").kind == "money"
 
 
-def test_a_catalogued_type_stays_as_it_is():
+def test_a_catalogued_type_is_unchanged():
     """The catalogue's own facts are never replaced by a sibling's."""
     for id_, type_ in catalog.report_types().items():
         if type_.columns:
             assert catalog.completed(id_) is type_
 
 
-def test_default_columns_that_nobody_catalogued_are_columns_of_the_type():
-    """So that the form shows them and columns="all" asks for them."""
+def test_uncatalogued_default_columns_are_columns_of_the_type():
+    """So the form shows them and columns="all" requests them."""
     answer = ReportType(
         id="payouts.itemized.9", name="Payouts", version=9, default_columns=("net", "trace_id", "novelty")
     )
@@ -101,8 +101,8 @@ def test_default_columns_that_nobody_catalogued_are_columns_of_the_type():
     assert "novelty" in catalog.columns_named(merged, "all")
 
 
-def test_a_name_has_one_kind_in_all_types_but_two():
-    """On this rests that a column can be read by its name alone."""
+def test_all_but_two_names_have_one_kind_in_all_types():
+    """So a column can be read by its name alone."""
     kinds = {}
     for type_ in catalog.report_types().values():
         for column in type_.columns:
@@ -118,8 +118,8 @@ def test_a_name_has_one_kind_in_all_types_but_two():
         (["payout_reversed_at", "payout_reversed_at_utc"], "datetime_local", "name"),
     ],
 )
-def test_a_name_of_two_kinds_is_local_where_its_twin_in_utc_is_there(names, kind, kind_from):
-    """Old versions took no time zone, and had no twin."""
+def test_a_name_with_two_kinds_is_local_if_a_utc_column_exists(names, kind, kind_from):
+    """Old versions took no time zone, and had no UTC column."""
     column = columns_in(names, None)["payout_reversed_at"]
     assert (column.kind, column.kind_from) == (kind, kind_from)
 
@@ -166,14 +166,14 @@ def test_a_metadata_column_is_known_by_its_bracket():
         ),
     ],
 )
-def test_a_name_stands_for_the_newest_version_that_can_be_read_whole(offered, expected, skipped):
-    """A newer one would turn amounts into text from one day to the next."""
+def test_a_name_means_the_newest_version_that_can_be_read_completely(offered, expected, skipped):
+    """A newer one would suddenly turn amounts into text."""
     chosen = catalog.chosen(expected.rpartition(".")[0], offered)
     assert (chosen.id, chosen.skipped) == (expected, skipped)
 
 
 def test_report_reuse_says_which_versions_were_skipped(newer):
-    """Whoever wonders why the newest is not used finds the reason."""
+    """A user who expects the newest version finds the reason."""
     client = newer(types={"payouts.itemized.9": ["payout_id", "novelty"]})
     report = client.fetch("payouts.itemized", "2026-10")
     assert report.run.report_type == "payouts.itemized.5"
@@ -186,8 +186,8 @@ def test_report_reuse_says_which_versions_were_skipped(newer):
     assert "payouts.itemized.9 was skipped" in reports.reuse_summary
 
 
-def test_the_form_marks_the_version_that_the_name_stands_for(newer):
-    """Form and fetch choose alike."""
+def test_the_form_marks_the_version_that_the_name_means(newer):
+    """Form and fetch choose the same one."""
     client = newer(types={"payouts.itemized.9": ["payout_id", "novelty"]})
     types = {type_.id: type_ for type_ in client.report_types()}
     entries = [entry for group in families(types, asked=True, livemode=False) for entry in group["types"]]
@@ -200,8 +200,8 @@ def test_the_form_marks_the_version_that_the_name_stands_for(newer):
 
 
 @pytest.mark.parametrize("name", ["payouts.itemized", "payouts.itemized.9"])
-def test_a_newer_version_is_read_as_its_sibling_with_one_warning(newer, client, name):
-    """Money is exact and times are typed, and the user is told what that rests on."""
+def test_a_newer_version_is_read_like_its_sibling_with_one_warning(newer, client, name):
+    """Money is exact and times have types, and the user is told the assumption."""
     expected = client.frame("payouts.itemized.5", "2026-10", timezone="Europe/Paris")
     newest = newer(timezone="Europe/Paris", renamed=PAYOUTS, folder="newer")
     with pytest.warns(UnknownReportTypeWarning) as caught:
@@ -217,8 +217,8 @@ def test_a_newer_version_is_read_as_its_sibling_with_one_warning(newer, client, 
     assert_frame_equal(report.frame(), expected)
 
 
-def test_what_is_assumed_is_in_provenance_and_reuse(newer):
-    """An auditor asks a year later what a column's type rests on."""
+def test_assumptions_are_in_provenance_and_reuse(newer):
+    """An auditor asks a year later where the type of a column came from."""
     columns = {"payouts.itemized.9": {"customer_facing_amount": "1.50", "novelty": "x"}}
     client = newer(renamed=PAYOUTS, columns=columns)
     with pytest.warns(UnknownReportTypeWarning, match=r"the same name in other report types: customer_fac"):
@@ -235,13 +235,13 @@ def test_what_is_assumed_is_in_provenance_and_reuse(newer):
 
 
 def test_a_report_of_catalogued_columns_assumes_nothing(client):
-    """Nothing is said where nothing is assumed."""
+    """No assumption is shown if there is none."""
     report = client.fetch("payouts.itemized", "2026-10")
     assert report.provenance.kinds_from == {}
     assert report.reuse.assumed == ()
 
 
-def test_all_columns_of_a_newer_version_are_the_siblings_and_the_new_ones(newer):
+def test_all_columns_of_a_newer_version_are_those_of_the_sibling_and_the_new_ones(newer):
     """Stripe names its default columns; the others are those of the sibling."""
     client = newer(renamed=PAYOUTS, columns={"payouts.itemized.9": {"novelty": "x"}})
     client.report_types()
@@ -254,8 +254,8 @@ def test_all_columns_of_a_newer_version_are_the_siblings_and_the_new_ones(newer)
     ]
 
 
-def test_a_newer_version_splits_charts_and_ties_as_its_sibling(newer):
-    """Natural key, splitting and chart go by the name without version."""
+def test_a_newer_version_is_split_drawn_and_tied_out_like_its_sibling(newer):
+    """Natural key, splitting and chart depend on the name without version."""
     client = newer(renamed=PAYOUTS)
     reports = quietly(client.fetch_all, "payouts.itemized.9", "2026-Q3")
     assert len(reports) == 3
@@ -275,8 +275,8 @@ def test_a_parameter_that_the_sibling_does_not_take_is_left_to_stripe(newer):
     assert request.other == (("novelty", "x"),)
 
 
-def test_a_type_that_nobody_knows_is_read_by_the_names_of_its_columns(newer):
-    """206 names of columns are known, and nearly all mean the same wherever they stand."""
+def test_an_unknown_type_is_read_by_the_names_of_its_columns(newer):
+    """206 names of columns are known, and nearly all mean the same in every type."""
     client = newer(renamed={"payouts.itemized.5": "settlements.lines.1"})
     columns = ["net", "effective_at", "effective_at_utc"]
     with pytest.warns(UnknownReportTypeWarning, match="Read like columns of the same name in other"):
@@ -291,7 +291,7 @@ def test_a_type_that_nobody_knows_is_read_by_the_names_of_its_columns(newer):
 BAD = {"payouts.itemized.9": {"customer_facing_amount": "about 5"}}
 
 
-def test_a_cell_that_does_not_fit_an_assumed_kind_names_the_column_and_the_way_out(newer):
+def test_a_cell_that_contradicts_an_assumed_kind_is_an_error_with_a_remedy(newer):
     """The file is not damaged; the assumption is wrong."""
     client = newer(renamed=PAYOUTS, columns=BAD)
     with pytest.raises(DamagedFileError) as caught:
@@ -301,15 +301,15 @@ def test_a_cell_that_does_not_fit_an_assumed_kind_names_the_column_and_the_way_o
     assert "columns of that name in other report types" in str(caught.value)
 
 
-def test_a_cell_that_does_not_fit_a_catalogued_kind_is_damage():
-    """There, reading text in place of money would hide it."""
+def test_a_cell_that_contradicts_a_catalogued_kind_is_a_damaged_file():
+    """Reading text instead of money would hide the damage."""
     with pytest.raises(DamagedFileError) as caught:
         sr.read_csv(b"currency,gross,fee,net\nusd,x,0.65,11.35\n")
     assert "schema_overrides" not in str(caught.value)
 
 
-def test_an_override_reads_the_column_otherwise_and_is_in_the_provenance(newer):
-    """It is what the user decided, not what the catalogue says."""
+def test_an_override_changes_the_type_of_a_column_and_is_in_the_provenance(newer):
+    """The user decided it, not the catalogue."""
     client = newer(renamed=PAYOUTS, columns=BAD)
     report = quietly(
         client.fetch, "payouts.itemized.9", "2026-10", schema_overrides={"customer_facing_amount": pl.String}
@@ -320,7 +320,7 @@ def test_an_override_reads_the_column_otherwise_and_is_in_the_provenance(newer):
 
 
 def test_overrides_share_the_run_and_not_the_stored_file(client, calls):
-    """They are not sent to Stripe; what is read with them is another result."""
+    """They are not sent to Stripe; but a result that is read with them is different."""
     plain = client.fetch("payouts.itemized", "2026-10")
     other = client.fetch("payouts.itemized", "2026-10", schema_overrides={"net": pl.String})
     assert other.run == plain.run
@@ -336,8 +336,8 @@ def test_overrides_share_the_run_and_not_the_stored_file(client, calls):
     assert calls() == []
 
 
-def test_a_restatement_reads_the_new_run_as_the_old_one(client):
-    """Else the two could not be compared."""
+def test_a_restatement_reads_the_new_run_with_the_types_of_the_old_one(client):
+    """Otherwise the two could not be compared."""
     report = client.fetch(
         "payouts.itemized", "2026-10", schema_overrides={"description": pl.String, "fee": pl.String}
     )
@@ -345,8 +345,8 @@ def test_a_restatement_reads_the_new_run_as_the_old_one(client):
     assert after.frame().schema == report.frame().schema
 
 
-def test_a_result_that_is_gone_in_this_moment_is_read_again_with_its_overrides(client, monkeypatch):
-    """Another process made room; the frame must not come back with other types."""
+def test_a_result_that_was_just_removed_is_read_again_with_its_overrides(client, monkeypatch):
+    """Another process made space; the frame must not get other types."""
     gone = sr.Report.frame
 
     def frame(report):
@@ -369,8 +369,8 @@ def test_a_result_that_is_gone_in_this_moment_is_read_again_with_its_overrides(c
         (["net"], "must be a mapping"),
     ],
 )
-def test_an_override_that_cannot_be_is_refused(client, overrides, says):
-    """A slip must not leave a column as it was; a float is no money."""
+def test_an_impossible_override_is_refused(client, overrides, says):
+    """A typing error must not leave a column unchanged; a float is not money."""
     with pytest.raises(ParameterError, match=says) as caught:
         client.fetch("payouts.itemized", "2026-10", schema_overrides=overrides)
     assert caught.value.param == "schema_overrides"
@@ -392,7 +392,7 @@ def test_an_override_that_cannot_be_is_refused(client, overrides, says):
     ],
 )
 def test_an_override_reads_values_as_exactly_as_the_catalogue_does(dtype, text, value):
-    """The same forms, and the same check to the last byte."""
+    """The same formats, and the same check to the last byte."""
     file = f"currency,gross,fee,net,novelty\nusd,1.00,0.00,1.00,{text}\n".encode()
     frame = sr.read_csv(file, schema_overrides={"novelty": dtype})
     assert frame.schema["novelty"] == dtype
@@ -410,7 +410,7 @@ FILE = b"payout_id,effective_at_utc,gross,currency,novelty\npo_1,2026-10-01 10:0
 @pytest.mark.parametrize(
     "name", [None, "payouts.itemized.9", "payouts.itemized", "failed_payouts.itemized.2"]
 )
-def test_read_csv_reads_as_fetch_does_with_and_without_a_name(name):
+def test_read_csv_reads_like_fetch_with_and_without_a_name(name):
     """The same kinds, the same single warning."""
     with pytest.warns(
         UnknownReportTypeWarning, match="Kept as text, since its kind is unknown: novelty"
@@ -428,15 +428,15 @@ def test_read_csv_reads_as_fetch_does_with_and_without_a_name(name):
 
 
 def test_a_file_of_columns_of_several_types_is_read_by_their_names():
-    """It is a report that nobody knows, but no stranger."""
+    """It is an unknown report with known columns."""
     file = b"charge_id,tax_amount,plan_name,accounting_period,payout_status\nch_1,1.50,a,b,c\n"
     with pytest.warns(UnknownReportTypeWarning, match="columns of this file match no report type"):
         frame = sr.read_csv(file)
     assert frame.schema["tax_amount"] == MONEY
 
 
-def test_a_name_that_nobody_knows_is_taken_if_the_columns_are_known():
-    """A slip in the name of a report with unknown columns is an error all the same."""
+def test_an_unknown_name_is_accepted_if_the_columns_are_known():
+    """A typing error in the name of a report with unknown columns is still an error."""
     with pytest.warns(UnknownReportTypeWarning, match=r"settlements\.lines\.1 is not in the catalogue"):
         frame = sr.read_csv(b"payout_id,gross\npo_1,1.50\n", report_type="settlements.lines.1")
     assert frame.schema["gross"] == MONEY
@@ -454,8 +454,8 @@ def with_amounts(newer):
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])
-def test_amounts_that_are_text_are_told_when_they_are_written(newer, tmp_path, ending):
-    """Excel sums up text to zero, without a word."""
+def test_exporting_amounts_that_are_text_warns(newer, tmp_path, ending):
+    """Excel sums text as zero, without a warning."""
     from stripe_reports.report.export import writer_for
 
     client, report = with_amounts(newer)
@@ -469,7 +469,7 @@ def test_amounts_that_are_text_are_told_when_they_are_written(newer, tmp_path, e
 
 
 def test_sums_do_not_leave_out_amounts_that_are_text(newer):
-    """A total that lacks a part of the money is wrong."""
+    """A total without a part of the money is wrong."""
     _, report = with_amounts(newer)
     with pytest.raises(ParameterError, match="levy is text, not an amount, so it cannot be added up"):
         report.table(by="reporting_category")
@@ -479,8 +479,8 @@ def test_sums_do_not_leave_out_amounts_that_are_text(newer):
 OVERRIDE = {"net": pl.String}
 
 
-def test_charts_sums_and_controls_refuse_money_that_is_text_and_say_how_to_read_it(client):
-    """And do not recommend what was done already."""
+def test_charts_sums_and_controls_refuse_money_that_is_text(client):
+    """The error says how to read it, but does not recommend an override that is already set."""
     period = "2026-10"
     payouts = client.fetch("payouts.itemized", period, schema_overrides=OVERRIDE)
     set_ = client.fetch_all("payouts.itemized", "2026-Q3", split="month", schema_overrides=OVERRIDE)
@@ -512,7 +512,7 @@ def unlisted(tmp_path):
         yield client
 
 
-def test_a_category_that_nobody_knows_is_read_drawn_and_tied_out(unlisted):
+def test_an_unknown_category_is_read_drawn_and_tied_out(unlisted):
     """It is a category like any other: the reports agree to the cent."""
     report = unlisted.fetch("balance_change_from_activity.itemized", "2026-10")
     assert {NEW, "reward", "fee"} <= set(report.frame()["reporting_category"])
@@ -522,8 +522,8 @@ def test_a_category_that_nobody_knows_is_read_drawn_and_tied_out(unlisted):
     assert NEW in summary["reporting_category"].to_list()
 
 
-def test_a_category_that_nobody_knows_is_asked_for_with_one_warning(unlisted):
-    """Stripe decides; a slip of the pen is pointed out."""
+def test_an_unknown_category_is_requested_with_one_warning(unlisted):
+    """Stripe decides; a likely typing error is pointed out."""
     with pytest.warns(UserWarning, match="'brand_new_category' is not a reporting category") as caught:
         frame = unlisted.frame("payouts.itemized", "2026-10", reporting_category=NEW)
     unlisted.frame("balance_change_from_activity.itemized", "2026-10", reporting_category="reward")
@@ -534,7 +534,7 @@ def test_a_category_that_nobody_knows_is_asked_for_with_one_warning(unlisted):
 
 
 def test_menus_offer_the_values_that_were_seen_before(unlisted):
-    """Beside those that everybody knows."""
+    """Besides the catalogued ones."""
     unlisted.fetch("balance_change_from_activity.itemized", "2026-10")
     assert NEW in known_ids("reporting_category", unlisted.stored())
     assert set(known_ids("currency", unlisted.stored())) == {"eur", "usd", "jpy", "kwd"}
@@ -542,7 +542,7 @@ def test_menus_offer_the_values_that_were_seen_before(unlisted):
 
 
 def test_the_form_notes_an_unknown_value_at_its_field(unlisted):
-    """And runs the report all the same."""
+    """The report can be run all the same."""
     model = Model(now=unlisted.now, livemode=False)
     model.choose(report_type="payouts.itemized.5", period="2026-10", reporting_category=NEW)
     (field,) = [each for each in shown(model)["fields"] if each["name"] == "reporting_category"]
@@ -550,20 +550,20 @@ def test_the_form_notes_an_unknown_value_at_its_field(unlisted):
     assert model.request is not None
 
 
-def test_what_the_simulator_does_not_have_it_does_not_play():
-    """A slip in a test is told at once."""
+def test_unknown_options_of_the_simulator_are_refused():
+    """A typing error in a test is reported at once."""
     with pytest.raises(ValueError, match="'no_such' is not one of"):
         Simulator(1, categories=["no_such"])
 
 
-def test_the_simulator_refuses_only_what_cannot_be_a_category(client):
-    """Stripe says of its own list that it is open."""
+def test_the_simulator_refuses_only_impossible_categories(client):
+    """Stripe says that its own list is not complete."""
     with pytest.warns(UserWarning, match="Stripe decides"), pytest.raises(InvalidRequestError):
         client.frame("payouts.itemized", "2026-10", reporting_category="Nonsense!")
 
 
-def test_a_file_purpose_and_an_error_code_that_nobody_knows_are_taken_as_they_are(newer):
-    """They decide nothing."""
+def test_unknown_file_purposes_and_error_codes_are_accepted(newer):
+    """No decision depends on them."""
     client = newer(renamed=PAYOUTS, file={"purpose": "brand_new_purpose", "type": "csv2"})
     report = quietly(client.fetch, "payouts.itemized.9", "2026-10")
     assert report.run.result.purpose == "brand_new_purpose"
@@ -595,8 +595,8 @@ def test_a_report_type_that_lacks_something_or_has_more_is_usable(newer, changes
     assert client.report_type("payouts.itemized").name
 
 
-def test_what_a_report_type_lacks_is_not_known():
-    """And is not made up."""
+def test_missing_fields_of_a_report_type_are_unknown():
+    """They are not invented."""
     type_ = ReportType.from_stripe({"id": "new.thing.12", "default_columns": ["net", None]})
     assert (type_.name, type_.version, type_.default_columns) == ("new.thing.12", 12, ("net",))
     assert type_.data_available_end is type_.updated is type_.livemode is None
@@ -609,7 +609,7 @@ BROKEN = [{"id": "broken.type.1", "default_columns": "secret", "other": 5}, "sec
 
 
 def test_one_unusable_object_in_a_list_is_left_out_logged_and_named_by_the_doctor(newer, caplog):
-    """It must not hide the others; what it holds may be anything, and is told nowhere."""
+    """It must not hide the others; its values may be anything, and are shown nowhere."""
     client = newer(lists=BROKEN, types={"new.thing.1": ["net"]})
     offered = {type_.id for type_ in client.report_types()}
     assert "payouts.itemized.5" in offered
@@ -626,15 +626,15 @@ def test_one_unusable_object_in_a_list_is_left_out_logged_and_named_by_the_docto
     assert "secret" not in says + caplog.text
 
 
-def test_a_list_of_nothing_but_unusable_objects_is_an_error(newer):
-    """It is no answer of Stripe's; an empty list would hide it."""
+def test_a_list_with_only_unusable_objects_is_an_error(newer):
+    """Such an answer is not from Stripe; an empty list would hide it."""
     client = newer(only=BROKEN)
     with pytest.raises(sr.errors.UnexpectedAnswerError):
         client.report_types()
 
 
-def test_paging_goes_on_over_a_page_that_ends_with_an_unusable_run(newer, simulator):
-    """The next page begins after the last object, usable or not."""
+def test_paging_continues_after_a_page_that_ends_with_an_unusable_run(newer, simulator):
+    """The next page starts after the last object, usable or not."""
     client = newer()
     for month in ("2026-07", "2026-08", "2026-09"):
         client.fetch("payouts.itemized", month)
@@ -667,7 +667,7 @@ class TestCommandLine:
     """Warnings go to standard error, a line each; the exit status does not change."""
 
     @pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])
-    def test_it_writes_a_report_that_nobody_knows(self, command, tmp_path, ending):
+    def test_an_unknown_report_is_written(self, command, tmp_path, ending):
         """And says once what was assumed, and once which amounts are text."""
         target = tmp_path / f"payouts.{ending}"
         arguments = ["fetch", "payouts.itemized.9", "2026-10", "--output", str(target)]
@@ -694,14 +694,14 @@ class TestCommandLine:
         assert status == 2
         assert "String, Decimal, Int64, Boolean, Date" in error
 
-    def test_a_skipped_version_is_told(self, command):
-        """A monthly job finds it in its log."""
+    def test_a_skipped_version_is_reported(self, command):
+        """It is in the log of a monthly job."""
         status, error = command("fetch", "payouts.itemized", "2026-10", **COMMAND_LINE)
         assert status == 0
         assert "payouts.itemized.9 was skipped: the kind of its column levy is not known" in error
         assert "warning" not in error
 
-    def test_a_tie_out_passes_over_newer_versions(self, command):
+    def test_a_tie_out_skips_newer_versions(self, command):
         """With a warning for each."""
         renamed = PAYOUTS | {"balance.summary.2": "balance.summary.3"}
         status, error = command("tie-out", "2026-10", renamed=renamed)
@@ -726,7 +726,7 @@ def test_the_page_quotes_the_warning_that_users_see(newer):
 
 
 def test_the_code_of_the_page_runs(newer, tmp_path, monkeypatch):
-    """As it stands."""
+    """Unchanged."""
     monkeypatch.chdir(tmp_path)
     Path("downloaded.csv").write_bytes(b"currency,gross,fee,net,date\nusd,1.00,0.00,1.00,soon\n")
     client = newer(renamed=PAYOUTS, columns={"payouts.itemized.9": {"levy": "1.50"}})

@@ -33,8 +33,8 @@ def damaged(packed):
 @pytest.mark.parametrize(
     "content", [CSV, gzip.compress(CSV), zipped(report=CSV)], ids=["plain", "gzip", "zip"]
 )
-def test_what_comes_out_is_the_report(tmp_path, content):
-    """A plain file is left where it is."""
+def test_a_compressed_report_is_unpacked(tmp_path, content):
+    """A plain file is not moved."""
     received = tmp_path / "received"
     received.write_bytes(content)
     assert unpacked(received, max_bytes=10**9).read_bytes() == CSV
@@ -56,7 +56,7 @@ def test_what_comes_out_is_the_report(tmp_path, content):
         pytest.param(zipped(a=b"\0" * 50_000_000), "200 times", id="ZIP bomb"),
     ],
 )
-def test_what_cannot_be_a_report_is_refused(tmp_path, content, says):
+def test_an_archive_that_cannot_be_a_report_is_refused(tmp_path, content, says):
     """Before the disk is full."""
     received = tmp_path / "received"
     received.write_bytes(content)

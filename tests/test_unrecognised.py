@@ -64,7 +64,7 @@ def says(client):
 # What is noticed
 
 
-def test_a_stripe_that_the_catalogue_knows_leaves_no_record(client, tmp_path):
+def test_a_completely_known_account_leaves_no_record(client, tmp_path):
     """Nothing is written, and the doctor says so."""
     client.report_types()
     client.fetch("balance_change_from_activity.itemized", "2026-10")

@@ -111,7 +111,7 @@ RETIRED = re.compile(
 """Any of the phrases, across line ends too."""
 
 
-def test_no_public_name_is_a_retired_one():
+def test_no_public_name_is_retired():
     """A name says what it does in common words."""
     assert sorted(set(public_names()) & set(NAMES)) == []
 
