@@ -130,7 +130,7 @@ class ReportRun:
 
     @property
     def as_of(self) -> datetime:
-        """The age of its data: the earlier of the creation of the run and of its file.
+        """Time of its data: the creation of the run or of its file, whichever is earlier.
 
         Stripe may answer a run with an older file.
         """
@@ -138,7 +138,7 @@ class ReportRun:
 
     @property
     def duration(self) -> float | None:
-        """Seconds from launch to success; None until then, and where the two times are the same."""
+        """Seconds from launch to success; None until then, and if both times are equal."""
         if self.succeeded_at is None or self.succeeded_at <= self.created:
             return None
         return (self.succeeded_at - self.created).total_seconds()

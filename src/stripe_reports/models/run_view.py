@@ -1,4 +1,4 @@
-"""The neutral view of a run: what everything above ``http`` may know of one, whichever API describes it."""
+"""The neutral view of a run: everything that code above ``http`` may use, whichever API describes the run."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class FileView(Protocol):
 
     @property
     def id(self) -> str:
-        """A name for messages, unique at Stripe."""
+        """Stripe's id, for messages."""
 
     @property
     def size(self) -> int | None:
-        """Bytes, as announced."""
+        """Announced size in bytes."""
 
     @property
     def url(self) -> str | None:
@@ -42,7 +42,7 @@ class RunView(Protocol):
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """As Stripe sent them."""
+        """The parameters as Stripe sent them."""
 
     @property
     def status(self) -> str:
@@ -50,15 +50,15 @@ class RunView(Protocol):
 
     @property
     def created(self) -> datetime:
-        """When it was launched."""
+        """Time of the launch."""
 
     @property
     def as_of(self) -> datetime:
-        """The age of its data; of a run without a file, when it was launched."""
+        """Time of its data; for a run without a file, the time of the launch."""
 
     @property
     def duration(self) -> float | None:
-        """Seconds from launch to success, where they are known."""
+        """Seconds from launch to success; None if they are not known."""
 
     @property
     def error(self) -> str | None:

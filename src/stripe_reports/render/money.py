@@ -1,4 +1,4 @@
-"""Amounts as people read them: exact, with their currency's decimals; and which currency a column is in."""
+"""Amounts as text: exact, with their currency's decimals; and the currency of a column."""
 
 from __future__ import annotations
 

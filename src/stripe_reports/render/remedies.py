@@ -84,7 +84,7 @@ def everywhere(text: str) -> Remedy:
 
 
 def wait_for_run(run_id: str, seconds: float) -> Remedy:
-    """Wait for a run once more, for so many seconds."""
+    """Wait for a run once more, for the given number of seconds."""
     return Remedy(
         f"Wait again with client.wait(client.retrieve({run_id!r}), timeout={seconds:.0f}); "
         "no new run is needed.",
@@ -112,7 +112,7 @@ def wait_first(run_id: str) -> Remedy:
 
 
 def come_back(run_id: str) -> Remedy:
-    """Come back to a run that goes on while nobody waits for it."""
+    """Wait again for a run that continues at Stripe."""
     goes_on = f"Report run {run_id} goes on at Stripe."
     return Remedy(
         f"{goes_on} To come back to it: client.wait(client.retrieve({run_id!r})), or the same fetch again.",
@@ -132,7 +132,7 @@ def ask_again_with_more_time() -> Remedy:
 
 
 def end_before_the_data() -> Remedy:
-    """Ask for an interval that ends before Stripe's data do."""
+    """Request an interval that ends before Stripe's data do."""
     return everywhere(
         "Stripe does not accept an interval that ends exactly at the end of its data. End it one second "
         "earlier, or wait until Stripe has added data, about twice a day."
@@ -140,7 +140,7 @@ def end_before_the_data() -> Remedy:
 
 
 def start_after_the_data() -> Remedy:
-    """Ask for an interval that starts after Stripe's data do."""
+    """Request an interval that starts after Stripe's data do."""
     return everywhere(
         "Stripe does not accept an interval that starts exactly at the start of its data. Start it one "
         "second later."
@@ -148,7 +148,7 @@ def start_after_the_data() -> Remedy:
 
 
 def launch_anew() -> Remedy:
-    """Launch a new run in place of one that cannot be used."""
+    """Launch a new run, because the present one cannot be used."""
     return Remedy(
         "Launch a new run: fetch again with reuse='never'.",
         "Launch a new run: give the same command with --reuse never.",
@@ -157,12 +157,12 @@ def launch_anew() -> Remedy:
 
 
 def look_at_run(run_id: str) -> Remedy:
-    """Look at a run with a status that is not known."""
+    """Check a run with an unknown status."""
     newer = "A newer version of stripe-reports may know it."
     return Remedy(f"{newer} See the run with client.retrieve({run_id!r}).", newer, newer)
 
 
-# What is asked for
+# Requests
 
 
 def list_types() -> Remedy:
@@ -185,7 +185,7 @@ def write_a_month(such_as: str) -> Remedy:
 
 
 def act_for_another_account() -> Remedy:
-    """Name the account where it belongs: it is no parameter of a report."""
+    """Name the account of the client: it is not a parameter of a report."""
     return Remedy(
         "Act for another account with Client(account='acct_…'), or account='acct_platform/acct_connected' "
         "with an organisation's key.",
@@ -225,7 +225,7 @@ def check_account() -> Remedy:
 
 
 def name_timezone() -> Remedy:
-    """Name the time zone by the parameter that means it."""
+    """Name the time zone by the right parameter."""
     return Remedy(
         "The time zone is timezone='Europe/Paris'.",
         "The time zone is --timezone Europe/Paris.",
@@ -243,7 +243,7 @@ def give_both_bounds() -> Remedy:
 
 
 def choose_columns() -> Remedy:
-    """Name the columns, in place of those that Stripe takes by default."""
+    """Name the columns instead of using Stripe's default."""
     return Remedy(
         "Name the columns you want: columns=[...].",
         "Name the columns you want, with commas between: --columns net,fee.",
@@ -256,7 +256,7 @@ def read_as(columns: Mapping[str, str], *, to: str) -> Remedy:
 
     Args:
         columns: By column the type as it is written in Python, such as ``pl.Decimal(38, 6)``.
-        to: What that is good for: ``"read it as text"``.
+        to: The purpose: ``"read it as text"``.
     """
     in_python = ", ".join(f"{name!r}: {dtype}" for name, dtype in columns.items())
     names = (f"{name}={dtype.removeprefix('pl.').partition('(')[0]}" for name, dtype in columns.items())
@@ -274,7 +274,7 @@ def ask_for_the_whole() -> Remedy:
 
 
 def fetch_the_report() -> Remedy:
-    """Fetch a report in place of a file that is none."""
+    """Fetch a report, because the file is not a report."""
     return Remedy(
         "Or fetch the report: client.frame('payouts.itemized', '2026-10').",
         "Or fetch the report: stripe-reports fetch payouts.itemized 2026-10.",
@@ -282,11 +282,11 @@ def fetch_the_report() -> Remedy:
     )
 
 
-# Room, memory and sizes
+# Disk space, memory and sizes
 
 
 def make_room() -> Remedy:
-    """Make room on a disk that is full."""
+    """Free space on a full disk."""
     return Remedy(
         "Free some space, remove old results with client.cache.clear(...), or choose another folder with "
         "Client(cache_dir=...).",
@@ -306,7 +306,7 @@ def choose_another_folder() -> Remedy:
 
 
 def keep_more() -> Remedy:
-    """Allow the stored results more room together, or fetch what was removed."""
+    """Raise the limit for all stored results, or fetch the removed ones again."""
     return Remedy(
         "If all of them take more room than the results may, raise Client(cache_limit=...); else fetch them "
         "again.",
@@ -316,7 +316,7 @@ def keep_more() -> Remedy:
 
 
 def allow_larger_results() -> Remedy:
-    """Allow a larger result, or ask for a smaller one."""
+    """Allow a larger result, or request a smaller one."""
     return Remedy(
         "If the size is right, raise the limit with Client(max_result_bytes=...).",
         "Ask for less: fewer columns with --columns, or a shorter period.",
@@ -325,7 +325,7 @@ def allow_larger_results() -> Remedy:
 
 
 def read_less() -> Remedy:
-    """Read only what is needed of a report that may not fit into memory."""
+    """Read only the needed part of a report that may not fit into memory."""
     return Remedy(
         "Use scan() in place of frame(): report.scan().filter(...).select(...).collect() reads only what it "
         "needs.",
@@ -338,7 +338,7 @@ def read_less() -> Remedy:
 
 
 def give_key() -> Remedy:
-    """Give an API key, or do without one."""
+    """Give an API key, or use the simulator, which needs none."""
     store = (
         "Set the environment variable STRIPE_API_KEY, or store a key with 'keyring set stripe-reports "
         "api_key' (needs the extra stripe-reports[keyring])"
@@ -351,7 +351,7 @@ def give_key() -> Remedy:
 
 
 def give_key_apart() -> Remedy:
-    """Give the API key as such, not in an address."""
+    """Give the API key as an argument, not in an address."""
     return Remedy(
         "The API key is passed as api_key.",
         "The API key is taken from the environment variable STRIPE_API_KEY.",
@@ -360,7 +360,7 @@ def give_key_apart() -> Remedy:
 
 
 def check_address() -> Remedy:
-    """Check the address of the API, and what lies on the way to it."""
+    """Check the address of the API, and the proxies on the way to it."""
     between = "and is there no proxy or login page in between?"
     return Remedy(
         f"Is base_url right, {between}",
@@ -370,7 +370,7 @@ def check_address() -> Remedy:
 
 
 def allow_host(host: str) -> Remedy:
-    """Allow a live key to go to a host."""
+    """Allow a live key to be sent to a host."""
     return Remedy(
         f"Use a test key, or allow the host by name: Client(..., trusted_hosts=[{host!r}]).",
         "Use a test key, or leave out --base-url.",
@@ -379,7 +379,7 @@ def allow_host(host: str) -> Remedy:
 
 
 def name_files_address() -> Remedy:
-    """Say where a gateway has the result files."""
+    """Give the address of a gateway's result files."""
     return Remedy(
         "Behind a gateway, pass files_url to Client.",
         "Behind a gateway, give --base-url the address that the files are at too.",

@@ -1,4 +1,4 @@
-"""Signatures as help and completion show them: each option by name, where ``**options`` stands for them."""
+"""Signatures for help and completion: each option by its name instead of ``**options``."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A report in hand, a set of them, and their exports."""
+"""Reports, sets of reports, and their exports."""

@@ -1,7 +1,8 @@
-"""An Excel workbook, row by row: exact figures, times as they read, and no text that runs.
+"""Write an Excel workbook row by row: exact figures, local times, and no formulas.
 
-Excel keeps numbers as binary ones of 15 digits, which is exact up to there and wrong beyond, and its times
-have no zone. Source: https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3
+Excel stores numbers with 15 digits, so larger ones would be wrong, and its times have no zone.
+
+Source: https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3
 """
 
 from __future__ import annotations
@@ -47,15 +48,15 @@ _FORMATS: dict[type[pl.DataType], str] = {
 _WIDTHS: dict[type[pl.DataType], int] = {pl.Decimal: 16, pl.Int64: 12, pl.Date: 12, pl.Datetime: 20}
 
 _Write = Callable[[int, Any], object]
-"""Writes a value into a row, in a column of its own."""
+"""Writes a value into its column of a row."""
 
 
 def write(rows: pl.LazyFrame, path: Path, *, about: Iterable[tuple[str, object]]) -> int:
-    """Write rows and what there is to say about them, and return the number of rows.
+    """Write rows and the lines about them, and return the number of rows.
 
     Args:
         rows: The sheet "Report".
-        path: Where the workbook goes.
+        path: Path of the workbook.
         about: Lines of the sheet "About", a name and a value each.
 
     Raises:
@@ -68,7 +69,7 @@ def write(rows: pl.LazyFrame, path: Path, *, about: Iterable[tuple[str, object]]
     height = int(rows.select(pl.len()).collect().item())
     _check_room(height, len(schema))
     options = {
-        # Rows go to a file as they come, beside the workbook, in a folder that only its owner can enter.
+        # Rows are written to a file beside the workbook at once, in a folder with mode 0700.
         "constant_memory": True,
         "use_zip64": True,
         "strings_to_formulas": False,
@@ -103,7 +104,7 @@ def _check_room(height: int, width: int) -> None:
 
 
 def _write_report(workbook: Workbook, rows: pl.LazyFrame, schema: pl.Schema, height: int) -> Counter[str]:
-    """Write the rows; return how many numbers of which column became texts."""
+    """Write the rows; return, by column, how many numbers became texts."""
     sheet = workbook.add_worksheet("Report")
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, height, max(0, len(schema) - 1))
@@ -197,16 +198,16 @@ def _writer(
 
 
 def _fits(value: Decimal | int, *, surely_below: int) -> bool:
-    """Return True if Excel holds the number exactly: at most 15 digits, without zeros at both ends."""
+    """Return True if Excel can store the number exactly: at most 15 digits, without zeros at both ends."""
     if -surely_below < value < surely_below:
         return True
     return len("".join(map(str, Decimal(value).as_tuple().digits)).strip("0")) <= _MOST_DIGITS
 
 
 def _write_text(sheet: Worksheet, name: str, style: Format, row: int, column: int, text: str) -> None:
-    """Write a text that stays one."""
+    """Write a text that Excel keeps as text."""
     if text.startswith("<r>") and text.endswith("</r>"):
-        # XlsxWriter takes that for markup of its own, and would write it unescaped.
+        # XlsxWriter would take it for its own markup, and write it unescaped.
         sheet.write_rich_string(row, column, style, text[:1], text[1:], style)
     elif sheet.write_string(row, column, text, style):
         raise ParameterError(
@@ -217,7 +218,7 @@ def _write_text(sheet: Worksheet, name: str, style: Format, row: int, column: in
 
 
 def _text_format(workbook: Workbook, *, bold: bool = False) -> Format:
-    # Both, so that a text is still none but a text after someone edited its cell.
+    # Both formats, so that a text is still a text after a user edited its cell.
     return workbook.add_format({"num_format": "@", "quote_prefix": True, "bold": bold})
 
 

@@ -1,4 +1,4 @@
-"""Reports for other programs: files written atomically, pandas, and everything that reads Arrow."""
+"""Exports of reports: files written atomically, pandas, and all libraries that read Arrow."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ __all__ = ["Exports", "require", "write_csv", "writer_for"]
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 _STARTS_A_FORMULA = r"(^|[;\t\r\n])([=+\-@＝＋－＠])"
-"""The places where a spreadsheet program may see a formula: the start of a cell, and after whatever some take
-for the end of one (half of Europe separates by semicolons). Some read the wide signs of Japanese as well.
+"""The places where a spreadsheet program may see a formula: the start of a cell, and after any character that
+some programs take for its end (half of Europe separates by semicolons). Some also read Japan's wide signs.
 
 Source: https://owasp.org/www-community/attacks/CSV_Injection
 """
@@ -56,19 +56,19 @@ class Exports(ABC):
 
     @abstractmethod
     def scan(self) -> pl.LazyFrame:
-        """The rows, lazily."""
+        """The rows as a LazyFrame."""
 
     @abstractmethod
     def frame(self) -> pl.DataFrame:
-        """The rows, in memory."""
+        """The rows as a DataFrame."""
 
     @abstractmethod
     def _lines(self) -> list[tuple[str, object]]:
-        """Return the lines of the second sheet: a name and a value each."""
+        """Return the lines of the second sheet, each a name and a value."""
 
     @abstractmethod
     def _write_parquet(self, path: Path) -> None:
-        """Write the rows, and where they come from."""
+        """Write the rows and their provenance."""
 
     @property
     @abstractmethod
@@ -78,7 +78,7 @@ class Exports(ABC):
     @property
     @abstractmethod
     def _notes(self) -> tuple[str, ...]:
-        """The sentences on what was assumed of the columns."""
+        """The assumptions about the columns, in sentences."""
 
     @property
     def _source(self) -> Source:
@@ -94,7 +94,7 @@ class Exports(ABC):
     if not TYPE_CHECKING:  # for a type checker, an unknown attribute stays an error
 
         def __getattr__(self, name: str) -> NoReturn:
-            """Say how to get at the DataFrame whose attribute was meant."""
+            """Raise an error that says how to get the DataFrame with this attribute."""
             message = f"A {type(self).__name__} has no attribute {name!r}."
             if not name.startswith("_") and hasattr(pl.DataFrame, name):
                 message += f" Its rows are a DataFrame by frame(): write report.frame().{name}."
@@ -119,11 +119,11 @@ class Exports(ABC):
         Args:
             kind: One of ``report.chart_kinds()``; None for the first of them.
             theme: ``"light"`` or ``"dark"``; None for the colours of the page in a notebook, light in a file.
-            linked: Whether what is selected in it can be read; for ``altair.JupyterChart``.
+            linked: True if code shall be able to read the selection; for ``altair.JupyterChart``.
             **options: ``currency`` (one or several), ``every`` (``"day"``, ``"week"``, ``"month"``,
-                ``"quarter"``, ``"year"``), ``top`` (how many groups have a name; the others are one), ``by``
-                (the column that makes the groups), ``timezone``, ``volume`` (of fees by product), ``title``
-                and ``subtitle``. Each chart takes those that apply to it.
+                ``"quarter"``, ``"year"``), ``top`` (number of groups with a name; the others are one group),
+                ``by`` (the column that makes the groups), ``timezone``, ``volume`` (of fees by product),
+                ``title`` and ``subtitle``. Each chart accepts the options that apply to it.
 
         Raises:
             ParameterError: There is no such chart for this report's type and columns, or it has no such
@@ -153,8 +153,8 @@ class Exports(ABC):
         A ``great_tables.GT``: restyle it as you like. ``save("october.html")`` writes a page to print.
 
         Args:
-            **options: ``rows=100`` for how many rows are shown (subtotals are of all of them),
-                ``columns=[...]``, ``by="reporting_category"`` for sums in place of rows, ``title``.
+            **options: ``rows=100`` for the maximum number of rows shown (subtotals cover all rows),
+                ``columns=[...]``, ``by="reporting_category"`` for sums instead of rows, ``title``.
 
         Raises:
             ParameterError: There is no such column or option.
@@ -167,11 +167,11 @@ class Exports(ABC):
         return table_of(self._source, **options)
 
     def to_html(self, kind: str | None = None, *, rows: int = 100) -> str:
-        """Return the report as one self-contained page: figures, chart, table, and where it all comes from.
+        """Return the report as one self-contained page: figures, chart, table, and provenance.
 
         Args:
-            kind: Of the chart; None for the first of ``report.chart_kinds()``.
-            rows: How many rows the table shows.
+            kind: Kind of the chart; None for the first of ``report.chart_kinds()``.
+            rows: Maximum number of rows in the table.
 
         Raises:
             ParameterError: There is no such chart for this report's type and columns.
@@ -194,7 +194,7 @@ class Exports(ABC):
         return write_csv(self.scan(), path)
 
     def write_parquet(self, path: str | os.PathLike[str]) -> int:
-        """Write a Parquet file with all types, and where the rows come from, and return the number of rows.
+        """Write a Parquet file with all types and the provenance, and return the number of rows.
 
         The file has mode 0600, and replaces an existing one.
 
@@ -211,9 +211,9 @@ class Exports(ABC):
         """Write an Excel workbook, and return the number of rows. Needs the extra ``excel``.
 
         Amounts are numbers with a format; Excel keeps 15 digits, so a number with more becomes a text, and a
-        warning says so. Excel knows no time zones: times are written as they read in the zone of their
-        column, which the second sheet names beside run, interval and hash. Texts stay texts: none becomes a
-        number, a link or a formula. Rows are read and written some thousand at a time.
+        warning says so. Excel has no time zones: local times are written, in the zone of their column, which
+        the second sheet names beside run, interval and hash. Texts stay texts: none becomes a number, a link
+        or a formula. Rows are read and written in batches of some thousand.
 
         Raises:
             MissingExtraError: XlsxWriter is not installed.
@@ -241,9 +241,9 @@ class Exports(ABC):
         return self.frame().to_pandas(use_pyarrow_extension_array=True)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """The rows for any library that speaks Arrow: ``pyarrow.table(report)``, ``duckdb.sql("… report")``.
+        """The rows for any library that reads Arrow: ``pyarrow.table(report)``, ``duckdb.sql("… report")``.
 
-        They are in memory then. DuckDB, Dask and others read files larger than that from ``path``.
+        They are then in memory. DuckDB, Dask and others read files larger than that from ``path``.
 
         Source: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
         """
@@ -268,7 +268,7 @@ def writer_for(path: Path) -> Callable[[Exports], int]:
 
     Raises:
         ParameterError: Another ending.
-        MissingExtraError: What writes it is not installed.
+        MissingExtraError: The library that writes it is not installed.
     """
     match path.suffix.lower():
         case ".csv":
@@ -285,7 +285,7 @@ def writer_for(path: Path) -> Callable[[Exports], int]:
 
 
 def require(module: str, *, extra: str, purpose: str) -> None:
-    """See that an optional package is there; *purpose* begins the sentence of the error.
+    """Check that an optional package is installed; the sentence of the error starts with *purpose*.
 
     Raises:
         MissingExtraError: It is not installed.
@@ -302,12 +302,12 @@ def require(module: str, *, extra: str, purpose: str) -> None:
 
 
 def _harmless(text: pl.Expr) -> pl.Expr:
-    """The text with an apostrophe before whatever begins a formula."""
+    """Return the text with an apostrophe before every sign that starts a formula."""
     return text.str.replace_all(_STARTS_A_FORMULA, "$1'$2").str.replace(_STARTS_WITH_A_BREAK, "'$1")
 
 
 def _header(names: list[str]) -> bytes:
-    """The first line. Names of columns come from outside too: a metadata key is whatever its author wrote."""
+    """Return the header line. Names of columns come from outside too: a metadata key can be any text."""
     harmless = pl.DataFrame({"name": names}, schema={"name": pl.String}).select(_harmless(pl.col("name")))
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(harmless["name"])

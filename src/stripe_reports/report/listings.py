@@ -29,7 +29,7 @@ class _Listing(list[_Item], Generic[_Item]):
 
     @abstractmethod
     def _row(self, item: _Item) -> tuple[object, ...]:
-        """The values of an item, in the order of the schema."""
+        """Return the values of an item, in the order of the schema."""
 
     def frame(self) -> pl.DataFrame:
         """Return the list as a DataFrame, one row for each item; times are in UTC."""
@@ -106,7 +106,7 @@ class StoredReports(_Listing[Report]):
 
 
 def _bounds(parameters: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:
-    """The bounds of a run's period as Stripe sent them, or those of its month; None for what is no time."""
+    """Return the bounds of a run's period as Stripe sent them, or of its month; None for an invalid time."""
     try:
         return month_bounds(parameters["tax_invoice_month"])
     except (KeyError, AttributeError, TypeError, ValueError):
@@ -114,7 +114,7 @@ def _bounds(parameters: Mapping[str, Any]) -> tuple[datetime | None, datetime | 
 
 
 def _instant(seconds: object) -> datetime | None:
-    """The instant of a bound as Stripe sent it; None if it is no time."""
+    """Return the instant of a bound as Stripe sent it; None if it is not a time."""
     try:
         return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
     except (OverflowError, OSError, ValueError):

@@ -12,16 +12,16 @@ import polars as pl
 __all__ = ["NEEDED_TO_READ", "available", "size_of"]
 
 NEEDED_TO_READ = 2
-"""Reading a Parquet file takes up to so many times the memory of its frame."""
+"""Factor of memory that reading a Parquet file needs, compared with its frame."""
 
 _SMALL = 8_000_000
-"""Bytes of a Parquet file that is small in memory, too."""
+"""Maximum bytes of a Parquet file that is small in memory, too."""
 _SAMPLED = 10_000
 _CGROUP = Path("/sys/fs/cgroup")
 
 
 def size_of(parquet: Path) -> int:
-    """Bytes that the rows of a Parquet file will take in memory, estimated from their number and a sample.
+    """Estimate the bytes of memory for the rows of a Parquet file, from their number and a sample.
 
     A small file is not opened; for it, the size on disk is returned.
     """
@@ -35,7 +35,7 @@ def size_of(parquet: Path) -> int:
 
 
 def available() -> int | None:
-    """Bytes that this process can still take without swapping; None where nobody says."""
+    """Return the bytes that this process can use without swapping; None if the system does not tell."""
     found = [size for size in (_of_the_machine(), _of_the_container()) if size is not None]
     return min(found, default=None)
 

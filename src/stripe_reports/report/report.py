@@ -1,4 +1,4 @@
-"""A report in hand: the frame, the file, and where it comes from."""
+"""A report: its frame, its file, and its provenance."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ Action = Literal["stored", "reused", "awaited", "launched"]
 
 
 class LargeFrameWarning(AdvisedWarning):
-    """A report that may not fit into the memory that is left, about to be read whole all the same."""
+    """A report that is read completely may not fit into the available memory."""
 
 
 def warn_if_large(what: str, paths: Sequence[Path]) -> None:
-    """Warn if the rows of Parquet files may not fit into the memory that is left."""
+    """Warn if the rows of Parquet files may not fit into the available memory."""
     size, left = sum(map(memory.size_of, paths)), memory.available()
     if left is not None and memory.NEEDED_TO_READ * size > left:
         problem = (
@@ -52,9 +52,9 @@ class Decision:
     Attributes:
         action: ``stored`` (from this machine, nothing was read from Stripe), ``reused`` (an earlier run at
             Stripe), ``awaited`` (a run that was already pending) or ``launched``.
-        reason: Why, and what was passed over and why.
+        reason: Why, and which runs were not used and why.
         notes: What is special about the request, in sentences; such as that its period is not over yet.
-        assumed: What was assumed of a report type that is not in the catalogue, or not whole, in sentences.
+        assumed: Assumptions about a report type that the catalogue lacks or has only in part, in sentences.
     """
 
     action: Action
@@ -74,8 +74,8 @@ class FetchPlan:
     Attributes:
         action: As in ``Decision``.
         reason: Why, as it would stand in the report.
-        as_of: How old the data of the answering run are; for a pending one, when it was created.
-        stored_at: When the result was read from Stripe, if it is stored here.
+        as_of: Time of the data of the answering run; for a pending one, its creation.
+        stored_at: Time at which the result was read from Stripe, if it is stored here.
         run_id: The run that would answer, or None.
         notes: As in ``Decision``.
     """
@@ -93,10 +93,10 @@ class Report(Exports):
     """The result of a report run, stored on this machine.
 
     Attributes:
-        request: What was asked for.
-        run: Stripe's run that answered.
-        reuse: What was decided, and why, in one sentence.
-        provenance: Who asked, when, for which data, and the SHA-256 of Stripe's file.
+        request: The request.
+        run: The run at Stripe.
+        reuse: The decision and its reason, in one sentence.
+        provenance: Account, times, request, and the SHA-256 of Stripe's file.
         path: The Parquet file.
     """
 
@@ -116,7 +116,7 @@ class Report(Exports):
         return True
 
     def explained(self, skipped: Sequence[str], notes: Sequence[str] = ()) -> Self:
-        """Return the same, whose decision also says how the request was understood.
+        """Return the same report; its decision also says how the request was understood.
 
         Args:
             skipped: Clauses that name the newer versions of the report type that were skipped, and why.
@@ -131,7 +131,7 @@ class Report(Exports):
         Raises:
             StoreError: The stored file was deleted or damaged meanwhile.
         """
-        if not is_sealed(self.path):  # and the store does not take it for a result any more
+        if not is_sealed(self.path):  # and the store no longer lists it as a result
             raise self._gone()
         return pl.scan_parquet(self.path, glob=False)
 

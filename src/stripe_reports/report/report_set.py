@@ -41,12 +41,12 @@ _FEE = pl.col("reporting_category").is_in(FEE_CATEGORIES)
 
 @dataclass(frozen=True, slots=True)
 class ReportSet(Exports):
-    """The reports of the calendar parts of one interval, in order; together they tile it.
+    """The reports of the calendar parts of one interval, in order, without gap or overlap.
 
     Attributes:
-        request: What was asked for, as one request of the whole interval; it has no run of its own.
-        split: What each part is: ``"month"``, …; the first and the last may be partial.
-        parts: The reports, in the order of time. Every one has the same columns.
+        request: The request of the whole interval; it has no run of its own.
+        split: The period of each part: ``"month"``, …; the first and the last may be partial.
+        parts: The reports, in the order of time. All have the same columns.
         truncated: The period goes on beyond the end of Stripe's data, and was truncated there.
         skipped: Clauses that name the newer versions of the report type that were skipped, and why.
         notes: What is special about the request, in sentences; such as that its period is not over yet.
@@ -120,7 +120,7 @@ class ReportSet(Exports):
         return tuple(dict.fromkeys(note for part in self.parts for note in part.reuse.assumed))
 
     def explained(self, skipped: Sequence[str], notes: Sequence[str] = ()) -> Self:
-        """Return the same, which also says how the request was understood.
+        """Return the same set, which also says how the request was understood.
 
         Args:
             skipped: Clauses that name the newer versions of the report type that were skipped, and why.
