@@ -11,7 +11,7 @@
     client.report_types()                                          # what can be asked for
     client.plan("payouts.itemized", "2026-10")                  # what a fetch would do, without doing it
 
-    sr.explore(client)                      # a form: choose, run, look, take the code along
+    sr.explore(client)                      # a form: choose, run, see, copy the code
     report.chart()                          # an altair chart; report.chart_kinds() lists the others
 
     client.tie_out("2026-10")               # whether the month's reports agree; sr.tie_out for frames

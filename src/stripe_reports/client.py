@@ -1,4 +1,4 @@
-"""The main job: launch a report run or reuse one, wait for it, read it."""
+"""The client: launch a report run or reuse one, wait for it, read it."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ class Client(RunCalls, Closing):
         timezone: IANA zone in which periods such as ``"2026-10"`` are meant, unless a call names another;
             None is UTC.
         base_url: Stripe, or a simulator on this machine.
-        files_url: Where result files are, if neither at Stripe nor at *base_url*.
+        files_url: Address of result files, if neither at Stripe nor at *base_url*.
         cache_dir: Folder of results; None is ``STRIPE_REPORTS_CACHE_DIR``, else the user's cache folder.
         fiscal_year_start: Month in which the fiscal year of ``"FY2026"`` starts, 1 to 12; it is named after
             the year in which it ends.
         cache_limit: Bytes that the stored results may take; beyond it, the oldest are removed.
         max_result_bytes: Bytes that one result may have; a larger one is an error, and is not stored.
-        trusted_hosts: Host names besides Stripe's that may see a live key.
+        trusted_hosts: Host names besides Stripe's that may get a live key.
         application: A WSGI application that stands in for Stripe in this process; no network is used.
         clock: Current time and sleep function; for tests.
 
-    Making a client touches neither network nor disk. A *timeout* is the longest time that a call may take,
+    Creating a client uses neither network nor disk. A *timeout* is the longest time that a call may take,
     whatever it does: calls to Stripe, pauses that Stripe asks for, waiting, a very slow download. In methods
     without one, each call to Stripe takes two minutes at most, tries and pauses included.
 
@@ -247,8 +247,8 @@ class Client(RunCalls, Closing):
     ) -> FetchPlan:
         """Return what ``fetch`` would do now: use a stored result, wait for a run, or launch one.
 
-        Nothing is launched and at most one call is made, for the report type. Runs that were made elsewhere
-        are not looked for, so where a launch is planned ``fetch`` may yet find one that answers.
+        Nothing is launched and at most one call is made, for the report type. Runs that were launched
+        elsewhere are not searched, so ``fetch`` may find one to reuse although a launch is planned.
 
         Args:
             report_type: Id with or without version, or a finished ``ReportRequest``.
@@ -421,7 +421,7 @@ class Client(RunCalls, Closing):
             [36, 36]
         """
         check_policy(reuse)
-        with self._within(timeout):  # the thread of the future takes the limit along
+        with self._within(timeout):  # the thread of the future has the same time limit
             overrides = checked_overrides(schema_overrides)
             with self._shown(progress, report_type):
                 skipped = self._account.skipped(report_type)

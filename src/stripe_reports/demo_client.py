@@ -1,4 +1,4 @@
-"""A client that needs nothing: the simulator in this process, on a clock of its own."""
+"""A client without key and network: the simulator in this process, with its own clock."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class DemoClient(Client):
 
 
 class _SimulatedTime:
-    """The simulator's time, which passes while the client rests."""
+    """The simulator's time, which advances while the client waits."""
 
     def __init__(self, simulator: Simulator, pace: float) -> None:
         self._clock = simulator.clock
@@ -98,18 +98,18 @@ def demo(
     ``Client()`` in its place; nothing else changes.
 
     Args:
-        seed: Which account to play.
+        seed: Number of the account to simulate.
         timezone: Zone of calendar periods, as for ``Client``.
         cache_dir: Folder of results; None is a temporary one, removed when Python ends.
         latency: Seconds that a run stays pending, by the simulator's clock; None varies it.
-        pace: Real seconds to rest for each second that the simulator's clock moves: 0 answers at once,
-            1 takes the time that it says.
+        pace: Real seconds to wait for each second that the simulator's clock moves: 0 answers at once, 1
+            waits in real time.
         livemode: Use a live key: some report types, such as those on fees, are for live data only.
         account: ``acct_…`` to act for a connected account, or a path of accounts, as for ``Client``. For
             another account of the organisation (``client.simulator.organisation``), the client has the
             organisation's key.
         profile: ``"real"`` for an account with the habits of genuine ones: late and missed publications, runs
-            of up to ten minutes, report types that nobody knows. The figures are the same.
+            of up to ten minutes, unknown report types. The figures are the same.
 
     Example:
         >>> client = sr.demo()

@@ -1,4 +1,4 @@
-"""The account at Stripe: the report types that it offers, its runs, and Stripe's time."""
+"""The account at Stripe: its report types, its runs, and Stripe's time."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Account:
         self._transport = transport
 
     def key_of(self, request: ReportRequest) -> str:
-        """The key that equal requests of this account share."""
+        """Return the key that equal requests of this account share."""
         settings = self._transport.settings
         return request_key(request, settings.owner, settings.api_version)
 
@@ -54,11 +54,11 @@ class Account:
     # Time
 
     def now(self) -> datetime:
-        """Stripe's time according to its last answer, else this machine's time. Makes no call."""
+        """Return Stripe's time according to its last answer, else this machine's time. Makes no call."""
         return self._transport.now()
 
     def time(self) -> datetime:
-        """Stripe's time; makes a call if no recent answer has told it."""
+        """Return Stripe's time; make a call if no recent answer told it."""
         if self._transport.stripe_time() is None:
             self._api.list_runs(limit=1)  # never cached, so its Date header is current
         return self._transport.now()
@@ -68,19 +68,19 @@ class Account:
     def runs(
         self, since: datetime | None = None, *, pages: int | None = None, page_size: int = 100
     ) -> Iterator[ReportRun]:
-        """Runs at Stripe, newest first, created at or after *since*, from at most so many *pages*."""
+        """List runs at Stripe, newest first, created at or after *since*, from at most *pages* pages."""
         for runs in islice(self._api.pages_of_runs(since, page_size=page_size), pages):
             yield from runs
 
     def retrieve(self, id_: str) -> ReportRun:
-        """The run with that id, as it is now; a run that was launched here must match its request."""
+        """Return the run with that id, as it is now; a run that was launched here must match its request."""
         run = self._api.retrieve_run(id_)
         return self._api.verified(run, self._launch_log.request_of(run.id))
 
     # Report types
 
     def report_types(self) -> list[ReportType]:
-        """Every report type that the account offers; their names are remembered for a day."""
+        """List every report type that the account offers, and record the names for a day."""
         types = [catalog.merge(type_) for type_ in self._api.list_report_types()]
         try:
             offered = {type_.id: type_.default_columns for type_ in types}
@@ -91,7 +91,7 @@ class Account:
         return types
 
     def report_type(self, id_: str) -> ReportType:
-        """A report type as Stripe has it now, completed by the catalogue."""
+        """Return a report type as Stripe has it now, completed by the catalogue."""
         try:
             type_ = catalog.merge(self._api.retrieve_report_type(id_))
         except LiveModeRequiredError:
@@ -102,7 +102,7 @@ class Account:
         return type_
 
     def known_type(self, id_: str) -> ReportType:
-        """The type as it is known without a call: from the catalogue, or from the columns Stripe named."""
+        """Return the type as known without a call: from the catalogue, or from the columns Stripe named."""
         known = catalog.completed(id_)
         if known.columns and known.sibling is None:
             return known
@@ -111,13 +111,13 @@ class Account:
         return catalog.merge(replace(known, default_columns=default_columns)) if default_columns else known
 
     def versioned(self, name: str) -> str:
-        """*name* with its version: the newest that the account offers, asked at most once a day."""
+        """Return *name* with its version: the newest that the account offers; one call a day at most."""
         if not isinstance(name, str):
             raise _not_a_name(name)
         return self._chosen(name.strip().lower()).id
 
     def skipped(self, name: str | ReportRequest) -> tuple[str, ...]:
-        """Why newer versions that the account offers were not chosen for *name*, a clause for each."""
+        """Return a clause for each offered newer version of *name* that says why it was not chosen."""
         return self._chosen(name.strip().lower()).skipped if isinstance(name, str) else ()
 
     def _chosen(self, name: str) -> catalog.Chosen:
@@ -141,7 +141,7 @@ def check_available(request: ReportRequest, report_type: ReportType) -> None:
     """Refuse an interval for which Stripe has no data.
 
     Args:
-        request: What is asked for.
+        request: The request.
         report_type: Its type, as Stripe has it now.
 
     Raises:

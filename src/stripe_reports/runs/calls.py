@@ -156,14 +156,14 @@ class RunCalls(ABC):
         return None if now is None else self._transport.clock.now() - now
 
     def _within(self, timeout: float) -> AbstractContextManager[None]:
-        """A block that takes so many seconds at most."""
+        """Limit a block to a number of seconds."""
         return deadline.within(self._transport.clock, _checked_timeout(timeout))
 
     @abstractmethod
     def _shown(
         self, progress: ProgressOption, about: str | ReportRequest
     ) -> AbstractContextManager[Progress | None]:
-        """The callback that *progress* means, in a block that shows the wait."""
+        """Give the callback for *progress*, in a block that shows the wait."""
 
     def _run(self, run: ReportRun | str) -> ReportRun:
         if isinstance(run, str):

@@ -63,7 +63,7 @@ class Runs:
         *,
         progress: Progress | None,
     ) -> Report:
-        """The report of a request: stored, of an earlier run that may be reused, or of a new run.
+        """Return the report of a request: a stored one, or that of an earlier or new run.
 
         A result that is read with other *overrides* is stored separately, of the same run.
         """
@@ -76,7 +76,7 @@ class Runs:
         return self._with_accepted_end(request, self.launcher.launch)
 
     def _with_accepted_end(self, request: ReportRequest, act: Callable[[ReportRequest], _T]) -> _T:
-        """Do it, once more with one second less if Stripe refuses the end of a truncated period.
+        """Call *do*, once more with one second less if Stripe refuses the end of a truncated period.
 
         An interval that the user named is not changed: the error says what to ask for.
         """
@@ -132,12 +132,12 @@ class Runs:
     def stored(
         self, request: ReportRequest, policy: Policy, overrides: Overrides = NO_OVERRIDES
     ) -> Report | None:
-        """The stored report, if it answers without a call to Stripe."""
+        """Return the stored report, if it answers without a call to Stripe."""
         found = self.finder.stored(request, policy, overrides)
         return None if found is None else _report(found.result, found.decision, asked=request)
 
     def report_of(self, run: ReportRun, overrides: Overrides = NO_OVERRIDES) -> Report:
-        """The report of a finished run, wherever it was launched."""
+        """Return the report of a finished run, wherever it was launched."""
         stored = self._store.find(run, schema_overrides=in_words(overrides))
         request = stored.provenance.request if stored else self._store.launch_log.request_of(run.id)
         self._api.verified(run, request)
@@ -153,7 +153,7 @@ class Runs:
         return _report(stored, Decision("reused", f"run {run.id} was asked for by its id"))
 
     def frame_of(self, report: Report, overrides: Overrides = NO_OVERRIDES) -> pl.DataFrame:
-        """The frame of a report; it is downloaded again if its file was removed or damaged meanwhile."""
+        """Return the frame of a report; download it again if its file was removed or damaged meanwhile."""
         try:
             return report.frame()
         except StoreError as error:

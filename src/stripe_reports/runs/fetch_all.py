@@ -1,4 +1,4 @@
-"""The parts of a long interval: what is stored is taken, the rest is fetched side by side."""
+"""Fetch a long interval in parts: stored parts are reused, the others are fetched side by side."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from stripe_reports.runs.progress import Progress
 __all__ = ["MOST_PARTS", "answer_in_parts", "requests_of"]
 
 MOST_PARTS = 400
-"""The most parts of one call: so many runs can be polled together, and more are hardly meant."""
+"""Maximum parts of one call: their runs can be polled together, and a larger number is probably a mistake."""
 
 _AT_ONCE = 50
 _NAMED = 12
@@ -40,7 +40,7 @@ class _Detached(Exception):  # noqa: N818
 
 
 def requests_of(request: ReportRequest, split: Split) -> tuple[ReportRequest, ...]:
-    """The requests of the parts of an interval, in order.
+    """Return the requests of the parts of an interval, in order.
 
     Raises:
         ParameterError: Reports of that type mean something else in parts, or the parts are too many.
@@ -88,9 +88,10 @@ def answer_in_parts(
     *,
     progress: Progress | None,
 ) -> ReportSet:
-    """The report of every part: stored, or fetched side by side; see ``Client.fetch_all``.
+    """Return the report of every part: stored, or fetched side by side; see ``Client.fetch_all``.
 
-    What fails ends nothing else. The error is that of the first part that failed, with a note that names it.
+    A failed part does not stop the others. The error is that of the first part that failed, with a note that
+    names it.
     """
     requests = requests_of(request, split)
     answers: dict[int, Report | BaseException] = {}
@@ -125,7 +126,7 @@ def _side_by_side(
     progress: Progress | None,
     answers: dict[int, Report | BaseException],
 ) -> None:
-    """Fetch parts in threads, and put what became of them into *answers*. Progress is shown from this one."""
+    """Fetch parts in threads, and put their reports or errors into *answers*; show progress in this one."""
     todo: queue.SimpleQueue[int] = queue.SimpleQueue()
     news: queue.SimpleQueue[_News] = queue.SimpleQueue()
     detached = threading.Event()
@@ -145,7 +146,7 @@ def _side_by_side(
                 return
             try:
                 news.put((number, fetch(number, look)))
-            except BaseException as error:  # whoever waits for the parts gets it
+            except BaseException as error:  # the thread that waits for the parts gets it
                 news.put((number, error))
 
     for _ in range(min(_AT_ONCE, len(numbers))):
@@ -166,7 +167,7 @@ def _side_by_side(
 
 
 def _next(news: queue.SimpleQueue[_News]) -> _News:
-    """The next of the news; Windows cannot interrupt a wait without an end."""
+    """Return the next message; Windows cannot interrupt a wait without a timeout."""
     while True:
         try:
             return news.get(timeout=1.0)

@@ -76,7 +76,7 @@ class Finder:
         self._store = store
 
     def stored(self, request: ReportRequest, policy: Policy, overrides: Overrides) -> OnDisk | None:
-        """The stored result, if it answers without a call to Stripe."""
+        """Return the stored result, if it answers without a call to Stripe."""
         stored = self._results(request, overrides)
         step = plan(request, policy, known=[result.as_known for result in stored.values()])
         if not isinstance(step, Reuse):
@@ -86,7 +86,7 @@ class Finder:
     def find(
         self, request: ReportRequest, policy: Policy, overrides: Overrides, unusable: dict[str, str]
     ) -> OnDisk | AtStripe | Nowhere:
-        """Ask what the plan needs to know until it decides; the caller holds the lock of the request.
+        """Ask Stripe for the missing facts until the plan decides; the caller holds the lock of the request.
 
         Runs that no longer exist at Stripe are added to *unusable*.
         """
@@ -145,7 +145,7 @@ class Finder:
                 raise AssertionError(f"{step} after everything was told")
 
     def _results(self, request: ReportRequest, overrides: Overrides) -> dict[str, StoredResult]:
-        """The stored results of a request that were read with these types, by the id of their run."""
+        """Return the stored results of a request that were read with these types, by the id of their run."""
         key = result_key(self._account.key_of(request), in_words(overrides))
         return {result.provenance.run.id: result for result in self._store.results(key, request)}
 
@@ -157,7 +157,7 @@ class Finder:
         *,
         looking: bool,
     ) -> list[KnownRun]:
-        """The runs of a request that are stored here or were launched from here, as they are now."""
+        """Return the runs of a request that are stored here or were launched from here, as they are now."""
         key = self._account.key_of(request)
         launches = {record.run_id: record for record in self._store.launch_log.launches(key) if record.run_id}
         known = []
@@ -174,7 +174,7 @@ class Finder:
         return known
 
     def _looked_at(self, key: str, record: LaunchRecord) -> LaunchRecord:
-        """The current state of a launch that was pending when it was last seen."""
+        """Return the current state of a launch that was pending at the last poll."""
         try:
             run = self._api.retrieve_run(str(record.run_id), record.request)
         except NotFoundError:
@@ -188,7 +188,7 @@ class Finder:
     def _made_elsewhere(
         self, request: ReportRequest, since: datetime | None, ours: Collection[str]
     ) -> Iterator[KnownRun]:
-        """Runs at Stripe that are certainly of this request: all parameters are echoed, and equal those sent.
+        """List runs that are certainly of this request: all parameters are echoed, and equal those sent.
 
         Other runs are ignored; but *ours*, the ids of runs known to be of this request, must be of it.
         """

@@ -1,4 +1,4 @@
-"""A report on its way: a future that a script can wait for and a notebook cell can await."""
+"""The future of a report, which a script can wait for and a notebook cell can await."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PendingReport(Future[Report]):
     Cancelling it cancels nothing at Stripe: the same fetch joins the run later.
 
     Attributes:
-        request: What was asked for.
+        request: The request.
     """
 
     def __init__(self, request: ReportRequest) -> None:
@@ -31,9 +31,9 @@ class PendingReport(Future[Report]):
         self.request = request
 
     def start(self, fetch: Callable[[], Report]) -> None:
-        """Fetch in a thread of its own, which does not keep the process from ending.
+        """Fetch in a separate thread, which does not keep the process running.
 
-        The time limit of the caller holds there too, and counts from now.
+        The time limit of the caller applies there too, and counts from now.
         """
         name, context = f"stripe-reports {self.request.report_type}", copy_context()
         threading.Thread(target=context.run, args=(self._fulfil, fetch), name=name, daemon=True).start()
@@ -43,7 +43,7 @@ class PendingReport(Future[Report]):
             return
         try:
             self.set_result(fetch())
-        except BaseException as error:  # whoever asks for the result gets it
+        except BaseException as error:  # result() raises it
             self.set_exception(error)
 
     def __reduce__(self) -> NoReturn:

@@ -1,6 +1,6 @@
-"""A wait that can be seen: a bar in a notebook, one line in a terminal, log lines elsewhere.
+"""Show a wait: a bar in a notebook, one line in a terminal, log lines elsewhere.
 
-Nothing is drawn for what is done at once, and what cannot be drawn is never an error.
+A short wait is not shown, and a display that fails is never an error.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ __all__ = [
 ]
 
 Progress = Callable[[ReportRun, float, float | None], None]
-"""Called at every look at a run with the run, the seconds so far, and the seconds expected or None."""
+"""Called at every poll of a run with the run, the seconds so far, and the seconds expected or None."""
 
 ProgressOption = Progress | Literal["auto", False] | None
-"""``"auto"`` shows the wait as fits the place, None or False shows nothing."""
+"""``"auto"`` shows the wait in a notebook, terminal or log; None or False shows nothing."""
 
 _T = TypeVar("_T")
 
@@ -45,7 +45,7 @@ DRAWN_AFTER = 0.7
 """Seconds before anything is drawn."""
 
 LONGEST_DRAWING = 1.0
-"""Seconds to wait for a drawing of another thread, which may wait for this one: in a log handler, say."""
+"""Seconds to wait for the drawing thread, which may wait for this one, for example in a log handler."""
 
 _BETWEEN_TICKS = 0.5
 
@@ -54,14 +54,14 @@ class Drawing(Protocol):
     """A place where a wait is drawn."""
 
     def draw(self, text: str, share: float | None) -> None:
-        """Show how it stands; *share* is the part that is done, None if nobody knows."""
+        """Show the state; *share* is the part that is done, None if it is unknown."""
 
     def erase(self) -> None:
-        """Take it away."""
+        """Remove it."""
 
 
 class Place(Protocol):
-    """Decides where ``"auto"`` draws a wait. The client gives it, since it may be a notebook."""
+    """Chooses the place where ``"auto"`` draws a wait. The client passes it, since it may be a notebook."""
 
     def __call__(self, *, in_background: bool = False) -> Drawing:
         """Return a place to draw; *in_background* if another thread will wait."""
@@ -73,13 +73,13 @@ def shown(
 ) -> Iterator[Progress | None]:
     """Yield the function to call at every poll in the block.
 
-    With ``"auto"``, what the block waits for is drawn within a second, before any poll too.
+    With ``"auto"``, the wait is shown within a second, even before the first poll.
 
     Args:
         option: The caller's own function, ``"auto"``, None or False.
-        place: Where ``"auto"`` draws.
-        about: What is asked for, until a run is known: a report type or the id of a run.
-        clock: For tests; it counts the seconds that people wait, and is not the simulator's.
+        place: Chooses the place for ``"auto"``.
+        about: The text until a run is known: a report type or the id of a run.
+        clock: For tests; it counts the seconds that users wait, and is not the simulator's.
 
     Raises:
         ParameterError: It is none of the three.
@@ -103,7 +103,7 @@ def shown(
 def told_in_background(
     option: ProgressOption, place: Place, about: str, do: Callable[..., _T]
 ) -> Callable[[], _T]:
-    """*do* with what to call at every look, for another thread; a bar takes its place below the cell now."""
+    """Return *do* with the callback for every poll, for another thread; a bar is created at once."""
     drawing = place(in_background=True) if option == "auto" else Log()
 
     def told() -> _T:
@@ -127,31 +127,31 @@ def _duration(seconds: float) -> str:
 
 
 class Line:
-    """One line of a terminal, written over and over."""
+    """A line of a terminal that is rewritten."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def draw(self, text: str, share: float | None) -> None:
-        """Write over the line."""
+        """Rewrite the line."""
         filled = "" if share is None else f"[{'#' * round(20 * share):<20}] "
         self._stream.write(f"\r\x1b[2K{filled}{text}")
         self._stream.flush()
 
     def erase(self) -> None:
-        """Leave the line empty."""
+        """Clear the line."""
         self._stream.write("\r\x1b[2K")
         self._stream.flush()
 
 
 class Log:
-    """A line of the log at first, and one whenever a minute more has passed."""
+    """Writes a line of the log at first, and another after each minute."""
 
     def __init__(self) -> None:
         self._logged_at = float("-inf")
 
     def draw(self, text: str, share: float | None) -> None:
-        """Log it, unless that was done lately."""
+        """Log the state, unless that was done in the last minute."""
         del share
         if time.monotonic() - self._logged_at >= 60:
             self._logged_at = time.monotonic()
@@ -162,9 +162,9 @@ class Log:
 
 
 class _Display:
-    """Draws a wait in a thread of its own, whatever the thread that waits is doing.
+    """Draws a wait in a separate thread, whatever the waiting thread is doing.
 
-    That thread has the context of the one that waits, so that a notebook shows the drawing below its cell.
+    The separate thread has the context of the waiting one, so a notebook shows the drawing below its cell.
     """
 
     def __init__(self, drawing: Drawing, about: str, clock: Clock) -> None:
@@ -208,6 +208,6 @@ class _Display:
     def _attempt(self, act: Callable[[], None]) -> None:
         try:
             act()
-        except Exception:  # it is only a picture
+        except Exception:  # a display that fails is not an error
             logger.debug("progress cannot be drawn", exc_info=True)
             self._drawing = None
