@@ -8,7 +8,7 @@
     df = client.frame("balance.summary", "2026-10")                # polars.DataFrame
     report = client.fetch("payouts.itemized", "last month")        # with chart(), provenance, reuse, path
     year = client.fetch_all("payouts.itemized", "2026")     # a ReportSet: months, stored one by one
-    client.report_types()                                          # what can be asked for
+    client.report_types()                                          # what can be requested
     client.plan("payouts.itemized", "2026-10")                  # what a fetch would do, without doing it
 
     sr.explore(client)                      # a form: choose, run, see, copy the code

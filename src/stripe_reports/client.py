@@ -290,7 +290,7 @@ class Client(RunCalls, Closing):
                 ``"always"`` reuses any, ``"never"`` none; a ``timedelta`` is the maximum age of the data.
             timeout: Maximum duration of the call, in seconds.
             progress: Called at every poll of a pending run; see ``wait``.
-            schema_overrides: polars types by column, in place of those of the catalogue:
+            schema_overrides: polars types by column, instead of those of the catalogue:
                 ``{"date": pl.String}``. They are not sent to Stripe; they are recorded in the provenance, and
                 a result read with other types is stored separately.
             **parameters: See ``request``.

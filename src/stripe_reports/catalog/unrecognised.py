@@ -117,7 +117,7 @@ def for_maintainers(
     Args:
         names: What ``unrecognised`` returns.
         package_version: The version of this package that does not know them.
-        api_version: The version of Stripe's API that was asked for.
+        api_version: The version of Stripe's API that was requested.
         written: The day, ``YYYY-MM-DD``.
         from_stripe: False if a simulator or gateway showed them, which may invent names.
     """

@@ -52,7 +52,7 @@ def examine(client: Client) -> Iterator[Finding]:
 
 
 def _acts_for(settings: Settings) -> str:
-    """Say which account the calls are for, and how Stripe is told."""
+    """Name the account of the calls, and the header that tells Stripe."""
     for header, account in settings.account_header.items():
         return f"{account}, named in {header}"
     return "the key's own account"

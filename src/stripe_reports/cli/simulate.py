@@ -52,7 +52,7 @@ def add_to(commands: Commands) -> None:
         "--profile",
         choices=["tidy", "real"],
         default="tidy",
-        help="real: late and missed publications, slow runs, report types that nobody knows (default tidy)",
+        help="real: late and missed publications, slow runs, unknown report types (default tidy)",
     )
     parser.add_argument(
         "--answer-delay",

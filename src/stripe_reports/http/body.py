@@ -1,6 +1,6 @@
 """The body of a result file as an iterator of blocks, over as many connections as it takes.
 
-After a broken connection the rest is asked for only if the first answer had a strong ETag, with ``If-Range``,
+After a broken connection the rest is requested only if the first answer had a strong ETag, with ``If-Range``,
 and is used only if it is certainly the rest of the same bytes: 206 from the same address with the same ETag,
 the next byte and the same length (RFC 9110, sections 8.8.3, 13.1.5, 14.2 and 15.3.7). Anything else is a
 ``StartAgainError``: the reader discards all blocks so far and reads another body from its start. A range
@@ -110,7 +110,7 @@ class Body:
             self.encoding = _encoding(response.headers)
             self.etag = etag if _STRONG_ETAG.fullmatch(etag) else None
             self._address = _address(response)
-            ranges = response.headers.get("Accept-Ranges", "bytes")  # without it, a range may be asked for
+            ranges = response.headers.get("Accept-Ranges", "bytes")  # without it, a range may be requested
             self._takes_ranges = ranges.strip().lower() == "bytes"
             return
         raise self._start_again(problem) if isinstance(problem, errors.NetworkError) else problem
@@ -141,7 +141,7 @@ class Body:
                 del before, block  # an error shows the variables of this frame
                 self.close()
                 raise errors.UnexpectedAnswerError(
-                    f"What came in place of the result file {self._file.id} repeats the API key; nothing was "
+                    f"The answer for the result file {self._file.id} repeats the API key; nothing was "
                     "stored. No report of Stripe's does: look at the gateway or proxy in between."
                 )
             before = block[-_LONGEST_KEY:]

@@ -327,7 +327,7 @@ def allow_larger_results() -> Remedy:
 def read_less() -> Remedy:
     """Read only the needed part of a report that may not fit into memory."""
     return Remedy(
-        "Use scan() in place of frame(): report.scan().filter(...).select(...).collect() reads only what it "
+        "Use scan() instead of frame(): report.scan().filter(...).select(...).collect() reads only what it "
         "needs.",
         "Write it to a file with --output FILE.parquet, or ask for fewer columns with --columns.",
         "Ask for fewer columns, or a shorter period.",

@@ -163,7 +163,7 @@ class Report(Exports):
     def _gone(self) -> StoreError:
         return StoreError(
             f"The stored result {self.path} is gone or was damaged on disk. Fetch the report again: it is "
-            "read from Stripe anew."
+            "read from Stripe again."
         )
 
     @property

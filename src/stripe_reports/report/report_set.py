@@ -47,7 +47,7 @@ class ReportSet(Exports):
         request: The request of the whole interval; it has no run of its own.
         split: The period of each part: ``"month"``, …; the first and the last may be partial.
         parts: The reports, in the order of time. All have the same columns.
-        truncated: The period goes on beyond the end of Stripe's data, and was truncated there.
+        truncated: True if the period continues beyond the end of Stripe's data, and was truncated there.
         skipped: Clauses that name the newer versions of the report type that were skipped, and why.
         notes: What is special about the request, in sentences; such as that its period is not over yet.
     """
@@ -160,7 +160,7 @@ class ReportSet(Exports):
         A payout's own row in its reconciliation is not counted: it is none of its transactions.
 
         Raises:
-            ParameterError: The report has no such columns, was asked for without them, or has them as text.
+            ParameterError: The report has no such columns, was requested without them, or has them as text.
         """
         self._check_columns("currency", *_COMPARED)
         rows = transactions_of(self.scan(), self.request.report_type)

@@ -176,7 +176,7 @@ def _report(stored: StoredResult, decision: Decision, *, asked: ReportRequest | 
     provenance = stored.provenance
     warn_once(provenance.request.report_type, provenance.kinds_from)
     assumed = sentence(provenance.request.report_type, provenance.kinds_from)
-    # The request asked for equals the stored one, and also knows how its period was meant.
+    # The given request equals the stored one, and also knows how its period was meant.
     request = asked or provenance.request
     decision = replace(decision, notes=data_end.notes(request), assumed=(assumed,) if assumed else ())
     return Report(request, provenance.run, decision, provenance, stored.path)

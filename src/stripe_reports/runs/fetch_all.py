@@ -36,7 +36,7 @@ _News = tuple[int, Report | BaseException] | tuple[ReportRun, float, float | Non
 
 
 class _Detached(Exception):  # noqa: N818
-    """The call that asked for this part has ended."""
+    """The call that needs this part has ended."""
 
 
 def requests_of(request: ReportRequest, split: Split) -> tuple[ReportRequest, ...]:

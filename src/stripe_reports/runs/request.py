@@ -51,7 +51,7 @@ class Asked:
 
     Attributes:
         notes: What is special about it, in sentences; such as that its period is not over yet.
-        truncated: Its period goes on beyond the end of Stripe's data, and was truncated there.
+        truncated: True if its period continues beyond the end of Stripe's data, and was truncated there.
     """
 
     request: ReportRequest
@@ -148,7 +148,7 @@ class RequestBuilder:
     def _asked(self, resolution: Resolution) -> Asked:
         """Return the request, and warn of what is left to Stripe.
 
-        A period that is not over yet is nothing to warn of: the report says where it ends.
+        There is no warning for a period that is not over yet: the report says where it ends.
         """
         request = self._account.as_accepted(resolution.unwrap())
         notes = dict(resolution.notes)

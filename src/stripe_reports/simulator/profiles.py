@@ -1,4 +1,4 @@
-"""Profiles: how tidy an account the simulator plays. A profile changes no figure of the ledger.
+"""Profiles: how tidy the simulated account is. A profile changes no figure of the ledger.
 
 ``TIDY`` is easy to predict: every publication comes at its hour and a run takes seconds. ``REAL`` has the
 habits of genuine accounts; each trait can be used by itself:

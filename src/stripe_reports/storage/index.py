@@ -71,7 +71,7 @@ class _Entry:
 class Index:
     """The index in one owner's folder.
 
-    Each call opens the file anew, which takes a fraction of a millisecond and works in threads and after a
+    Each call opens the file again, which takes a fraction of a millisecond and works in threads and after a
     fork.
 
     Raises:
@@ -106,7 +106,7 @@ class Index:
         return self._paths("SELECT path FROM files ORDER BY path")
 
     def beyond(self, limit: int) -> list[Path]:
-        """List the oldest files, so many that the others have at most *limit* bytes together."""
+        """List the oldest files to remove, so that the others have at most *limit* bytes together."""
 
         def oldest(database: sqlite3.Connection) -> list[Path]:
             ((excess,),) = database.execute("SELECT size - ? FROM total", [limit])
@@ -123,7 +123,7 @@ class Index:
     # Launches
 
     def remember_launch(self, key: str, name: str, run_id: str | None, record: str) -> None:
-        """Record a launch of a request, in place of an earlier record of that name."""
+        """Record a launch of a request; an earlier record of that name is replaced."""
         row = (key, name, run_id, record)
         self._write(lambda database: database.execute("REPLACE INTO launches VALUES (?, ?, ?, ?)", row))
 

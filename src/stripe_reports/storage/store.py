@@ -189,7 +189,7 @@ class Store:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def remove_leftovers(self, *, held: str | None = None) -> None:
-        """Remove the staging folders of processes that were killed: nobody holds the lock of their run.
+        """Remove the staging folders of processes that were killed: the lock of their run is free.
 
         Args:
             held: The part of a folder's name that stands for the lock that the caller itself holds.
@@ -315,7 +315,7 @@ def _empty(answers: Path) -> None:
         with closing(
             sqlite3.connect(f"{answers.absolute().as_uri()}?mode=rw", uri=True, timeout=5)
         ) as database:
-            # Where there is nothing to remove, nobody who writes has to wait.
+            # An empty cache is not locked, so no other process has to wait.
             if database.execute("SELECT 1 FROM responses LIMIT 1").fetchone():
                 database.execute("PRAGMA secure_delete = ON")
                 with database:

@@ -74,8 +74,8 @@ class Simulator:
         strict_bounds: True to refuse an interval that starts or ends exactly where the data do, as Stripe's
             reference says; its guide says that both bounds may be there. Which is true is unproved.
         profile: ``"tidy"``, or ``"real"`` for an account with the habits of genuine ones: late and missed
-            publications, runs of up to ten minutes, and report types that nobody knows. A ``Profile`` of your
-            own can have some of its traits. The figures are the same.
+            publications, runs of up to ten minutes, and unknown report types. A ``Profile`` of your own can
+            have some of its traits. The figures are the same.
         terms: How the account pays Stripe, and how its reports treat what no source proves.
 
     Attributes:
@@ -416,7 +416,7 @@ class Simulator:
         return error_response(error, request_id, livemode=livemode, now=self.clock.now())
 
     def _make_file(self, caller: Caller, path: str) -> None:
-        """Create the requested run's file without holding the lock, so that a large one blocks nobody."""
+        """Create the requested run's file without holding the lock, so that other requests need not wait."""
         with self._lock:
             file = self._book.finished_file(caller, path.rpartition("/")[2], self.clock.now())
         if file is not None:

@@ -123,7 +123,7 @@ def find_report_type(id_: str, param: str, offer: Offer, *, livemode: bool) -> R
 
 
 def checked_expand(values: Mapping[str, Any]) -> None:
-    """``expand`` changes nothing here: results come whole. It must be a list of names all the same."""
+    """Check that ``expand`` is a list of names; it changes nothing here, because results are always whole."""
     expand = values.get("expand", [])
     if not isinstance(expand, list) or not all(isinstance(name, str) for name in expand):
         raise invalid("Invalid array", "expand")

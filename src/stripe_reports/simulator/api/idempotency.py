@@ -67,7 +67,7 @@ class IdempotencyKeys:
         return stored
 
     def store(self, caller: Caller, key: str, answer: StoredAnswer) -> None:
-        """Store the answer of a request whose execution had begun, and drop answers that are a day old."""
+        """Store the answer of a request whose execution had started, and drop answers that are a day old."""
         for old, stored in list(self._stored.items()):
             if answer.at - stored.at < _KEPT:
                 break  # all others are newer

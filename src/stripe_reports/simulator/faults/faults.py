@@ -77,7 +77,7 @@ class Fault:
         body: JSON (a mapping), or a string or bytes sent unchanged; None for Stripe's body of that status.
         headers: Additional headers, such as ``{"Stripe-Should-Retry": "false"}``.
         times: The number of times it will still happen; ``math.inf`` for always.
-        stored: True if execution had begun: then the same idempotency key gets the same answer again.
+        stored: True if execution had started: then the same idempotency key gets the same answer again.
         probability: The probability that it happens to a request that it matches.
         delay: Seconds by the simulator's clock before the answer is sent, or a distribution of them.
         bytes_a_second: Speed at which the body is sent, by the simulator's clock; None for at once.
