@@ -1,4 +1,4 @@
-"""What all tests share: a simulator, in this process and behind a real socket, and clients of it."""
+"""Fixtures for all tests: a simulator, in this process and behind a real socket, and clients of it."""
 
 import os
 import random
@@ -18,7 +18,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 @pytest.fixture(autouse=True)
 def _nothing_said_yet():
-    """What is said once in a process is said once in a test."""
+    """Warnings that are issued once in a process are issued once in a test."""
     notices._said.clear()
 
 
@@ -31,7 +31,7 @@ def _own_folders(tmp_path, monkeypatch):
 
 
 class TestClock:
-    """A client's clock that never rests: sleeping moves the simulator's time."""
+    """A client's clock that never waits: sleeping moves the simulator's time."""
 
     __test__ = False
 

@@ -1,4 +1,4 @@
-"""Reports straight from a ledger, for the tests of what they say."""
+"""Reports directly from a ledger, for the tests of their contents."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -49,7 +49,7 @@ def account_and_payout() -> tuple[str, str]:
 
 
 def named_in(report_type: str, ledger: Ledger) -> dict[str, str]:
-    """What a type must be told besides a period."""
+    """The parameters that a type requires besides a period."""
     required = catalog.get(report_type).required_parameters
     if "tax_invoice_month" in required:
         return {"tax_invoice_month": "2026-09"}
@@ -74,7 +74,7 @@ def frame(report_type: str, parameters, ledger: Ledger, *, columns=None, account
 
 
 def sums(table: pl.DataFrame, *by: str) -> dict:
-    """Figures by group, without groups in which nothing moved."""
+    """Figures by group, without groups in which all are zero."""
     return {row[: len(by)]: row[len(by) :] for row in table.rows() if any(row[len(by) :])}
 
 

@@ -1,4 +1,4 @@
-"""The cache of API answers saves calls. Locked, broken or gone, it costs a warning, and never a wait."""
+"""The cache of API answers saves calls. If it is locked, damaged or removed, there is a warning, no wait."""
 
 import sqlite3
 import threading
@@ -45,7 +45,7 @@ def get(transport, simulator):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Nobody waits for a lock in a test."""
+    """No test waits for a lock."""
     monkeypatch.setattr(answer_cache, "BUSY_TIMEOUT", 0.01)
 
 

@@ -1,4 +1,4 @@
-"""Stripe's endpoints, and what each of its errors becomes."""
+"""Stripe's endpoints, and our error for each of Stripe's."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Pauses are short where the run may end any moment, long where it cannot, and never too many."""
+"""Pauses are short while the run may end at any moment, otherwise long, and never too many."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def times(expected: float | None, rng: Random) -> Iterator[float]:
 
 
 def found(duration: float, expected: float | None, rng: Random) -> float:
-    """When a run of that duration is found finished."""
+    """The time at which a run of that duration is found finished."""
     return next(time for time in times(expected, rng) if time >= duration)
 
 

@@ -87,7 +87,7 @@ def test_pages_link_to_existing_files(page):
 
 
 def resident(pid):
-    """Bytes that a process and its children hold, shared pages counted once."""
+    """Bytes of memory of a process and its children, shared pages counted once."""
     total = 0
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
@@ -123,7 +123,7 @@ def _wait_until_up(address):
 
 
 def get(address):
-    """Where an address leads, and what stands there."""
+    """The address after redirects, and its text."""
     with urllib.request.urlopen(address) as answer:  # noqa: S310 - loopback
         return answer.url, answer.read().decode()
 

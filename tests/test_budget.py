@@ -1,4 +1,4 @@
-"""No more calls a second than Stripe allows, however many threads ask."""
+"""No more calls per second than Stripe allows, for any number of threads."""
 
 import threading
 

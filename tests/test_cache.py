@@ -1,4 +1,4 @@
-"""What is stored can be seen, explained and removed."""
+"""Stored results can be listed, explained and removed."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What a notebook shows of our values: short, escaped, and of no colour of its own."""
+"""Cards that show our values in a notebook: short, escaped, and in the colours of the page."""
 
 import re
 from html.parser import HTMLParser

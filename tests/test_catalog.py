@@ -1,4 +1,4 @@
-"""What is known of report types without asking: complete, marked, and used to refuse early."""
+"""The facts about report types: complete, marked with evidence, and used to refuse invalid requests early."""
 
 import json
 from collections import Counter

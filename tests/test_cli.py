@@ -20,7 +20,7 @@ from stripe_reports.simulator import Fault
 
 @pytest.fixture
 def at_once(monkeypatch):
-    """The demo without its rests."""
+    """The demo without its pauses."""
     monkeypatch.setattr("stripe_reports.demo_client.time.sleep", lambda _seconds: None)
 
 

@@ -1,4 +1,4 @@
-"""Columns that polars would take for patterns are columns like any other, wherever their names come along."""
+"""Columns whose names polars would take for patterns work like all other columns."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ NAMES = [*PATTERNS, "balance_transaction_id", "currency", "net", "description"]
 
 
 def rows_of(names):
-    """Three rows, in which every cell is its own."""
+    """Three rows in which all cells differ."""
     return [
         ["eur" if name == "currency" else f"{row}.50" if name == "net" else f"{name} {row}" for name in names]
         for row in range(3)

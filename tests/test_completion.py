@@ -1,4 +1,4 @@
-"""Tab inside quotes offers what may stand there, and Jupyter's help names every parameter."""
+"""Tab inside quotes offers the valid values, and Jupyter's help names every parameter."""
 
 import inspect
 import subprocess

@@ -1,4 +1,4 @@
-"""The activity by component: a balance transaction as its gross, fees and taxes, which sum to its net."""
+"""The activity by component: a balance transaction as its gross, fees and taxes, which add up to its net."""
 
 from decimal import Decimal
 

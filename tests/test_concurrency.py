@@ -1,4 +1,4 @@
-"""Many threads, many processes, and some that are killed: one launch a request, and never half a file."""
+"""Many threads, many processes, and killed ones: one launch per request, and never an incomplete file."""
 
 import os
 import pty
@@ -24,7 +24,7 @@ MONTHS = [f"2026-{month:02}" for month in range(1, 9)]
 
 @pytest.fixture
 def live():
-    """A simulator for processes of their own; its runs are done at once, so that nobody waits."""
+    """A simulator for separate processes; its runs finish at once, so no test waits."""
     simulator = Simulator(1, clock=RealClock(), latency=0.0)
     with serve(simulator) as url:
         yield simulator, url
@@ -37,7 +37,7 @@ def launches(simulator):
 
 
 def script(live, tmp_path, body):
-    """Python of a process of its own, with a client of the simulator."""
+    """Python code for a separate process, with a client of the simulator."""
     simulator, url = live
     code = f"""
         import sys, stripe_reports as sr

@@ -1,4 +1,4 @@
-"""`timeout` is the longest time that a call may take, whatever Stripe does."""
+"""`timeout` is the maximum duration of a call, whatever Stripe does."""
 
 import gzip
 import math
@@ -229,7 +229,7 @@ PACKED = b"Content-Encoding: gzip\r\nContent-Length: 9999\r\n\r\n"
 
 
 class TestSockets:
-    """Bytes that come one by one over a real socket: each of them used to begin the read timeout anew."""
+    """Bytes that arrive one by one over a real socket: each of them used to restart the read timeout."""
 
     @pytest.mark.parametrize(
         ("begins", "drop"),
@@ -270,7 +270,7 @@ class TestSockets:
 
 @contextmanager
 def dripping(begins, drop):
-    """A server that sends the beginning of an answer, and then a drop of it every 20 ms."""
+    """A server that sends the start of an answer, and then a byte every 20 ms."""
     is_over = threading.Event()
 
     def answer(connection):

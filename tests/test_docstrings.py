@@ -1,4 +1,4 @@
-"""Examples in docstrings run as they stand, against the simulator."""
+"""Examples in docstrings run unchanged, on the simulator."""
 
 import doctest
 import importlib

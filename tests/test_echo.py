@@ -1,4 +1,4 @@
-"""What a run says of itself, compared with what was asked for: the rule, and who is held to it."""
+"""The echoed parameters of a run, compared with its request: the rule, and the runs it applies to."""
 
 import re
 from dataclasses import replace

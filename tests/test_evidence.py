@@ -1,4 +1,4 @@
-"""The evidence of a close: whole or absent, readable without key or Python, and checkable for good."""
+"""The evidence of a close: written atomically, readable without key or Python, and verifiable forever."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def close(made, tmp_path):
-    """A copy that may be spoiled."""
+    """A copy that a test may change."""
     return shutil.copytree(made.path, tmp_path / "close")
 
 
@@ -42,7 +42,7 @@ def problems(path):
 
 
 def sign_again(folder):
-    """A new manifest over whatever is there: whoever forges a file can do that too."""
+    """A new manifest of the present files: a person who forges a file can write one too."""
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     lines = [
         f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n"

@@ -1,4 +1,4 @@
-"""A .zip of evidence shows every reader the same files, and cannot fill the disk; else it is refused."""
+"""A .zip of evidence has the same files for every reader and cannot fill the disk, or it is refused."""
 
 import io
 import os

@@ -21,7 +21,7 @@ def form(client):
 
 
 class View:
-    """A view of the form, without a browser: what it sends and what it is sent."""
+    """A view of the form, without a browser: the messages that it sends and receives."""
 
     def __init__(self, form, monkeypatch):
         self.form, self.answers, self._came = form, {}, threading.Condition()

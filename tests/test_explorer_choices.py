@@ -1,4 +1,4 @@
-"""What is chosen in the form, and what it comes to: every problem at its field, before anything is sent."""
+"""The choices in the form and the request that they make: every problem is shown at its field."""
 
 from dataclasses import replace
 from datetime import timedelta

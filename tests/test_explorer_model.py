@@ -1,4 +1,4 @@
-"""The state of the form: what the button will do, what runs, what is kept; without a browser or a widget."""
+"""The state of the form: its button, its run, its choices; without a browser or a widget."""
 
 import threading
 from dataclasses import replace

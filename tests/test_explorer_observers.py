@@ -1,4 +1,4 @@
-"""Whoever observes the form: told of every change, in order, one at a time, and free to do anything."""
+"""Observers of the form: called for every change, in order, one at a time, and free to do anything."""
 
 import sys
 import threading
@@ -21,14 +21,14 @@ def form(client):
 
 @pytest.fixture
 def uncaught(monkeypatch):
-    """The errors that nobody caught in a thread."""
+    """The uncaught errors of threads."""
     errors = []
     monkeypatch.setattr(threading, "excepthook", lambda told: errors.append(told.exc_value))
     return errors
 
 
 class Seen:
-    """Keeps what it is told, for a test that waits for it."""
+    """Stores the changes that it is called with, for a test that waits for them."""
 
     def __init__(self):
         self.values, self._came = [], threading.Condition()

@@ -1,4 +1,4 @@
-"""The rows of the form's table, page by page, and what is said of a report."""
+"""The rows of the form's table, page by page, and the facts about a report."""
 
 from datetime import date
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Reports for other programs: nothing is lost on the way, and no cell runs as a formula."""
+"""Exports of reports: nothing is lost, and no cell runs as a formula."""
 
 import csv
 import io

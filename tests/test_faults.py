@@ -1,4 +1,4 @@
-"""Every fault that the simulator can play, and what it gives the user: the right answer, or a clear error.
+"""Every fault of the simulator gives the right answer or a clear error.
 
 Never a lost run, never a wrong table; and when the fault is over, the same fetch gives the right answer.
 """

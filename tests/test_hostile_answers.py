@@ -1,4 +1,4 @@
-"""Whatever an answer says, the client gives the right frame or a clear error, and writes nowhere else."""
+"""For any answer, the client gives the right frame or a clear error, and writes nowhere else."""
 
 import json
 import random
@@ -73,14 +73,14 @@ STATUS = st.sampled_from([None, None, None, 204, 206, 301, 302, 304, 400, 401, 4
 
 
 class Raw(Response):
-    """Sends its headers as they are: werkzeug would mend some and refuse others."""
+    """Sends its headers unchanged: werkzeug would correct some and refuse others."""
 
     def get_wsgi_headers(self, environ):
         return self.headers
 
 
 class Liar:
-    """The simulator, of whose answers some are changed on the way: a member here, a header there."""
+    """The simulator, with changed members or headers in some answers."""
 
     def __init__(self, simulator, seed, odd, header, status, share):
         self.simulator, self.odd, self.header, self.status, self.share = simulator, odd, header, status, share
@@ -145,7 +145,7 @@ def _paths(content, path=()):
 
 @pytest.fixture(scope="module")
 def expected():
-    """The frame without any lie."""
+    """The frame without any change."""
     with tempfile.TemporaryDirectory() as folder, sr.demo(cache_dir=folder) as client:
         return client.frame(*ASKED)
 
@@ -264,7 +264,7 @@ def with_headers(headers):
 
 
 def the_error(client, simulator, fault):
-    """What a fetch says, the answers of a finished run being odd."""
+    """The error of a fetch if the answers for a finished run are changed."""
     run = client.launch(client.request(*ASKED))
     simulator.clock.advance(100)
     fault.times = 99

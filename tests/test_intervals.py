@@ -1,4 +1,4 @@
-"""Periods become the instants that Stripe is asked for, in any zone and across any change of clocks."""
+"""Periods become the instants of a request, in any zone and across any change of clocks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """No error shows the API key: not in its texts, and not in the variables of the frames that it came through.
 
 ``%xmode Verbose``, ``pytest -l``, rich and Sentry show the variables of every frame of a traceback. So each
-error that a constructor or a call can raise is searched with all that led to it, in process and over sockets.
+error that a constructor or a call can raise is searched with all its causes, in process and over sockets.
 """
 
 import base64
@@ -44,7 +44,7 @@ DEPTH = 6
 
 
 def leaks(error):
-    """The places where the key is, in an error and all that led to it."""
+    """The places where the key is, in an error and all its causes."""
     found, todo, seen = [], [error], set()
     while todo:
         error = todo.pop()

@@ -1,4 +1,4 @@
-"""After an error, polars' writer goes on: on a slow disk it opens its file when the next attempt is done."""
+"""After an error, polars' writer continues: on a slow disk it opens its file after the next attempt."""
 
 import os
 import shutil

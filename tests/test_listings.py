@@ -1,4 +1,4 @@
-"""What is listed is a list, looks like a table, and is one by ``frame()``."""
+"""A listing is a list, is displayed as a table, and has ``frame()``."""
 
 import copy
 import pickle

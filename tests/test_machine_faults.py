@@ -1,4 +1,4 @@
-"""What the machine can do to a result: full and read-only disks, damaged and foreign files, odd sizes."""
+"""Faults of the machine: full and read-only disks, damaged and foreign files, wrong sizes."""
 
 import gzip
 import json
@@ -65,7 +65,7 @@ class TestDisk:
 
 
 class TestOthers:
-    """Other processes list, clear and make room in the same folder, at any moment."""
+    """Other processes list, clear and evict results in the same folder, at any moment."""
 
     @pytest.fixture
     def vanishes(self, monkeypatch):
@@ -125,7 +125,7 @@ class TestOthers:
 class TestRows:
     @pytest.fixture
     def report(self, client):
-        """A stored report, whose file is then another table: whole, with a hash of its own, a row short."""
+        """A stored report whose file is replaced by a valid table with one row less and its own hash."""
         report = client.fetch("balance.summary", "2026-09")
         metadata = pl.read_parquet_metadata(report.path)
         rows = report.frame()

@@ -1,4 +1,4 @@
-"""The values: what cannot be, cannot be made; what is printed can be read back."""
+"""The values: an invalid one cannot be created, and a printed one can be evaluated."""
 
 import ast
 import copy
@@ -26,7 +26,7 @@ names = st.text("abc_", min_size=1, max_size=8)
 
 @st.composite
 def requests(draw):
-    """Any request that can be made."""
+    """Any valid request."""
     start = draw(st.datetimes(datetime(2011, 1, 1), datetime(2037, 1, 1)))  # noqa: DTZ001 - made aware below
     start = start.replace(microsecond=0, tzinfo=UTC)
     length = draw(st.integers(1, 400 * 86_400))

@@ -1,4 +1,4 @@
-"""Facts newer than the reference: a platform's part of a fee, and the fees of financial accounts."""
+"""Facts newer than the reference: a platform's share of a fee, and the fees of financial accounts."""
 
 from decimal import Decimal
 

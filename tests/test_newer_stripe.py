@@ -1,4 +1,4 @@
-"""Whatever Stripe adds, figures stay exact, and each fallback is told exactly once."""
+"""Whatever Stripe adds, figures stay exact, and each fallback is reported exactly once."""
 
 import tempfile
 import warnings
@@ -46,7 +46,7 @@ UNKNOWN = {"levy", "novelty"}
 
 @st.composite
 def changes(draw):
-    """What a newer Stripe has otherwise than the catalogue."""
+    """The differences of a newer Stripe from the catalogue."""
     new_ids = {}
     for id_ in draw(st.sets(st.sampled_from(NEWEST), min_size=1)):
         base, _, version = id_.rpartition(".")
@@ -69,7 +69,7 @@ CATEGORIES = st.sampled_from([(), ("brand_new_category", "reward")])
 
 
 class Account:
-    """A client of a newer Stripe, one of the same account at a Stripe of today, and what was warned of."""
+    """A client of a newer Stripe, one of the same account at today's Stripe, and the warnings."""
 
     def __init__(self, folder, changed, categories):
         self.simulator = Simulator(1, latency=10.0, categories=categories)

@@ -1,4 +1,4 @@
-"""A warning shows the line that can be changed."""
+"""A warning points to a line that the user can change."""
 
 import warnings
 

@@ -1,7 +1,7 @@
 """An organisation's key and paths of accounts, through the client: each call names the account it is for.
 
 Two contexts of one key never share a result, on any path that a result can take: threads, processes, the
-store, the answers that are kept, and runs found at Stripe.
+store, cached answers, and runs found at Stripe.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Pages of their own: everything inside, nothing that runs, nothing that loads."""
+"""Self-contained pages: they load nothing and run nothing."""
 
 from __future__ import annotations
 

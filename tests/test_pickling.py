@@ -1,4 +1,4 @@
-"""Errors and values come back whole from another process, and what cannot be sent there says so."""
+"""Errors and values can be sent between processes; those that cannot raise a clear error."""
 
 import copy
 import importlib

@@ -1,4 +1,4 @@
-"""What a fetch would do, told without doing it."""
+"""A plan shows what a fetch would do, without doing it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Many runs are waited for together: a page of the list every few seconds, not a call each."""
+"""Many pending runs are polled together: a page of the list every few seconds, not a call each."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""What others wrote is shown in a terminal, and never obeyed by it."""
+"""Text from outside is shown in a terminal, but never controls it."""
 
 import gc
 import io
@@ -46,7 +46,7 @@ HOSTILE = (
 
 
 def assert_harmless(text):
-    """Nothing steers a terminal, and the hostile text was there at all."""
+    """Assert that no character controls a terminal, and that the hostile text is there."""
     assert sorted(STEERING.intersection(text)) == []
     assert r"\x1b]52;c;cm0gLXJm\x07" in text
 
@@ -104,7 +104,7 @@ class TestEveryCharacter:
 
 @pytest.fixture
 def report(client):
-    """A report of which everything that can come from outside is hostile."""
+    """A report with hostile text in everything that comes from outside."""
     report = client.fetch("balance.summary", "2026-10", currency="eur")
     run = replace(
         report.run, report_type=HOSTILE, error=HOSTILE, status=HOSTILE, parameters={HOSTILE: HOSTILE}
@@ -177,7 +177,7 @@ def test_the_text_of_a_value_cannot_control_the_terminal(make, report, client):
 
 
 def test_a_name_cannot_add_a_line(report, client):
-    """Otherwise a file in an evidence folder, or a title in it, could add a false verdict."""
+    """Otherwise the name of a file in evidence, or a title in it, could add a false verdict."""
     found = Verification(Path("x"), (Finding("no file is missing", (f"a\nok{HOSTILE}",)),), "0", HOSTILE)
     assert len(str(found).splitlines()) == 3
     for value in (_tie_out(client), _diff(), report, report.reuse):
@@ -266,7 +266,7 @@ class TestTables:
 
 
 class TestCommands:
-    """Each command over an account whose every text is hostile, or asked with a hostile argument."""
+    """Each command on an account with only hostile texts, or with a hostile argument."""
 
     @pytest.fixture(autouse=True)
     def hostile_account(self, client, simulator, monkeypatch):

@@ -1,4 +1,4 @@
-"""Whatever is written holds customers' data: only its owner can read it, whatever the process's umask."""
+"""Written files contain customers' data: only the user can read them, whatever the umask is."""
 
 import io
 import os

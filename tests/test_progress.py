@@ -1,4 +1,4 @@
-"""A wait that can be seen, where there is a place to draw it; never an error."""
+"""A wait is shown where there is a place for it, and the display is never an error."""
 
 import io
 import logging
@@ -42,7 +42,7 @@ class Drawing:
 
 
 class Steps:
-    """A clock of whoever draws: each of its pauses takes the next step; after the last the wait can end."""
+    """The clock of the drawing thread: each pause takes the next step; after the last the wait can end."""
 
     def __init__(self, *steps):
         self.at, self.all_done, self._steps = 0.0, threading.Event(), list(steps)

@@ -1,4 +1,4 @@
-"""The pytest plugin, as somebody else's project sees it: installed, and used by name."""
+"""The pytest plugin in another project: installed, and used by name."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The README says what is so: its commands are the ones that are run, its code runs."""
+"""The README is correct: its commands are those of CI, its code runs."""
 
 import re
 from pathlib import Path
@@ -48,7 +48,7 @@ def test_every_linked_file_exists(link):
 
 
 def _calls_of_the_table():
-    """What stands under "I write", in order; ``await`` and names without arguments are not calls."""
+    """The calls in the column "I write", in order; ``await`` and names without arguments are not calls."""
     table = README.partition("| I want | I write |")[2].partition("\n\n")[0]
     for line in table.splitlines()[2:]:
         yield from re.findall(r"`((?:\w+ = )?(?:client|sr|report|pyarrow|duckdb)\.[^`]*\))`", line)

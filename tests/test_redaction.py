@@ -1,4 +1,4 @@
-"""Which texts are taken for an API key, and that each of them is replaced."""
+"""Texts that look like an API key are replaced."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What can be done about an error is said in terms of the place where it is read."""
+"""The remedy of an error is worded for the place where it is read."""
 
 import ast
 import inspect
@@ -154,7 +154,7 @@ def test_only_remedies_name_calls():
 
 @pytest.fixture
 def command(client, monkeypatch, capsys):
-    """Runs a command against the simulator of this test; gives its status and what it said."""
+    """Runs a command against the simulator of this test; gives its exit status and output."""
     for name in ("fetch", "fetch_all", "tie_out", "evidence"):
         monkeypatch.setattr(sys.modules[f"stripe_reports.cli.{name}"], "client_of", lambda _: client)
 

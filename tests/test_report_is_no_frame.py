@@ -1,4 +1,4 @@
-"""A report is not a DataFrame: it has a length and a schema, and says where everything else is."""
+"""A report is not a DataFrame: it has a length and a schema, and an error names frame() for all else."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""One resolver: the client, the form and the command line say the same of the same question."""
+"""One resolver: client, form and command line give the same answer to the same input."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""A download whose connection breaks goes on where it broke off, or starts again: never a mixed file.
+"""A download whose connection breaks is resumed or starts again: never a mixed file.
 
 RFC 9110: a part continues a file only if both answers carry the same strong ETag.
 """
@@ -131,7 +131,7 @@ class Server:
 
     @property
     def ranges(self):
-        """The ranges that were asked for; None for the whole file."""
+        """The requested ranges; None for the whole file."""
         return [request.headers.get("Range") for request in self.requests]
 
 
@@ -337,7 +337,7 @@ class TestRedirects:
 
     @pytest.fixture
     def hosts(self, files):
-        """Files whose address leads to presigned ones, each signed anew, at the given hosts in turn."""
+        """Files whose address redirects to presigned ones, newly signed, at the given hosts in turn."""
 
         def hosts(*names):
             server, names, asked = Server([self.CONTENT], [Answer(break_after=300)]), iter(names), []

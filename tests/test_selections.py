@@ -1,4 +1,4 @@
-"""What is selected in a chart is exactly the rows behind the selected bars, as expression and as code."""
+"""A selection in a chart gives exactly the rows behind the bars, as expression and as code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a key may come from, where it may go, and that it shows nowhere."""
+"""The sources of a key, the hosts that may get it, and that no text shows it."""
 
 import io
 import logging

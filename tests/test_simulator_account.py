@@ -1,4 +1,4 @@
-"""The simulator's account, balance and events: true answers, which agree with the ledger and the reports."""
+"""The simulator's account, balance and events: they agree with the ledger and the reports."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The simulator as an API: what a client sees over WSGI and over a socket, in the order of a run's life."""
+"""The simulator's API as a client sees it, over WSGI and a socket, in the order of a run's life."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""The bytes of the simulator's files: made once, when needed, and served piece by piece."""
+"""The bytes of the simulator's files: created once, when needed, and served in pieces."""
 
 import gc
 import hashlib

@@ -1,4 +1,4 @@
-"""Every report type with known columns is played, and agrees with the ledger where they overlap.
+"""Every report type with known columns is simulated, and agrees with the ledger where they overlap.
 
 ``test_simulator_reports.py`` has those on the platform's own balance, ``test_simulator_connect.py`` those on
 connected accounts.

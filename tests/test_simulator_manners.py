@@ -1,4 +1,4 @@
-"""Manners: restricted keys, rate limits, and idempotency keys that are in use; the same in every profile."""
+"""Restricted keys, rate limits, and idempotency keys that are in use; the same in every profile."""
 
 import threading
 

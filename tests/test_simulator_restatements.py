@@ -44,7 +44,7 @@ def fetch(simulator, report_type=ACTIVITY, **parameters) -> tuple[str, list[dict
 
 
 def changed(before, after) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """Rows that are gone, and rows that are new."""
+    """Rows that were removed, and rows that were added."""
     return [row for row in before if row not in after], [row for row in after if row not in before]
 
 

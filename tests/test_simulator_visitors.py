@@ -1,4 +1,4 @@
-"""A page in a browser cannot steer a simulator that runs on the same machine; programs can."""
+"""A page in a browser cannot control a simulator on the same machine; programs can."""
 
 import http.client
 import json

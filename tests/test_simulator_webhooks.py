@@ -1,4 +1,4 @@
-"""Webhooks: which events are posted where and when, and that Stripe's own library believes them."""
+"""Webhooks: which events are posted where and when, and that Stripe's own library accepts them."""
 
 import json
 import threading
@@ -26,7 +26,7 @@ def api(simulator) -> Api:
 
 
 class Receiver(ThreadingHTTPServer):
-    """Somebody's server: keeps what was posted, and answers as told."""
+    """A user's server: it keeps the posted events, and answers as set."""
 
     daemon_threads = True
 

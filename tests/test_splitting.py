@@ -1,4 +1,4 @@
-"""Which report types can be asked for in parts, and what the parts must sum to."""
+"""The report types that can be requested in parts, and the summary of the parts."""
 
 import pytest
 

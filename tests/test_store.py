@@ -1,4 +1,4 @@
-"""Results on disk: whole or not at all, found by request, safe from what answers contain."""
+"""Results on disk: written atomically, found by request, safe from the contents of answers."""
 
 import errno
 import json

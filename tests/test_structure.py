@@ -1,4 +1,4 @@
-"""The package can be found one's way in: small modules, no cycles, and a guide that is true."""
+"""The package is easy to read: small modules, no cycles, and a correct guide."""
 
 import ast
 import re

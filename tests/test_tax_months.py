@@ -1,4 +1,4 @@
-"""Reports by tax invoice month: one whole month in UTC is sent in place of an interval, and nothing else."""
+"""Reports by tax invoice month: one whole month in UTC is sent instead of an interval."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The seam to HTTP: who retries, who keeps time, what is cached, and whose settings hold."""
+"""The access to HTTP: retries, time limits, caching, and the user's settings."""
 
 import gc
 import gzip
@@ -36,7 +36,7 @@ TYPES = f"{BASE}/v1/reporting/report_types"
 
 
 class Script(BaseAdapter):
-    """Answers what it was told, one after the other."""
+    """Gives the prepared answers, one after another."""
 
     def __init__(self, *answers):
         super().__init__()

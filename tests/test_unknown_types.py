@@ -57,7 +57,7 @@ def newer(simulator, tmp_path):
 
 
 def quietly(call, *args, **options):
-    """What a call gives, where what it warns of is not the subject."""
+    """Return the result of a call, without its warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return call(*args, **options)
@@ -448,7 +448,7 @@ def test_an_unknown_name_is_accepted_if_the_columns_are_known():
 
 
 def with_amounts(newer):
-    """A report with a column that looks like amounts, and whose kind nobody knows."""
+    """A report with a column that looks like amounts, and whose kind is unknown."""
     client = newer(renamed=PAYOUTS, columns={"payouts.itemized.9": {"levy": "1.50", "code": "007"}})
     return client, quietly(client.fetch, "payouts.itemized.9", "2026-10")
 
@@ -506,7 +506,7 @@ NEW = "brand_new_category"
 
 @pytest.fixture
 def unlisted(tmp_path):
-    """A client of an account whose fees have categories that are in nobody's list."""
+    """A client of an account whose fees have unlisted categories."""
     simulator = Simulator(1, latency=10.0, categories=[NEW, "reward"])
     with DemoClient(simulator, cache_dir=tmp_path / "unlisted") as client:
         yield client
