@@ -33,7 +33,7 @@ def test_the_reader_gets_what_is_in_the_file(open_file, tmp_path):
     assert file.result() == (tmp_path / "file").read_bytes()
 
 
-def test_a_file_that_is_begun_anew_is_read_anew(open_file):
+def test_a_file_that_starts_again_is_read_again(open_file):
     """The line broke, and the download starts again: nothing of the first attempt may be in the result."""
     with open_file() as file:
         for _ in range(10):

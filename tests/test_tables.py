@@ -1154,7 +1154,7 @@ def test_genuine_files_are_typed_column_by_column(name, height, types):
 
 
 def test_rows_that_are_lost_on_the_way_are_noticed(tmp_path, monkeypatch):
-    """Fewer rows than the file has must not pass for a quiet month, whoever lost them."""
+    """A file with missing rows must not be taken for a month with little activity."""
     register = tables.register_io_source
     monkeypatch.setattr(tables, "register_io_source", lambda *a, **b: register(*a, **b).tail(1))
     source, parquet = tmp_path / "in.csv", tmp_path / "out"

@@ -659,7 +659,7 @@ def test_a_restated_month_before_fails_its_control(client, simulator):
     ]
 
 
-def test_controls_over_nothing_say_so(client):
+def test_controls_without_any_rows_say_so(client):
     """Nothing equals nothing: a currency that was mistyped must not look like a clean close."""
     with pytest.warns(UserWarning, match="'xxx' is not a currency that this package knows") as caught:
         tied = client.tie_out("2026-10", currency="xxx")

@@ -17,6 +17,7 @@ import stripe_reports as sr
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [*sorted((ROOT / "src").rglob("*.py")), *sorted((ROOT / "src").rglob("*.js"))]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 PAGES = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
     *sorted((ROOT / "notebooks").glob("*.md")),
@@ -70,6 +71,14 @@ PHRASES = {
     "is there already": "already exists",
     "in a box": "simulator",
     "for ever": "forever",
+    "anew": "again",
+    "as whom": "for which account",
+    "come by": "where a result comes from",
+    "lest": "so that ... not",
+    "mishap": "fault",
+    "mishaps": "faults",
+    "redirects nobody": "has no redirects",
+    "whoever": "a user who, the thread that",
 }
 """Phrases that were replaced, and what is written instead.
 
@@ -91,17 +100,24 @@ def public_names():
 
 
 def texts(path):
-    """What people read: docstrings, messages and labels of Python, everything else as it is."""
+    """The text of a file, and the strings of Python again, since a message may be written in pieces."""
     content = path.read_text(encoding="utf-8")
     if path.suffix == ".ipynb":
         return ["".join(cell["source"]) for cell in json.loads(content)["cells"]]
     if path.suffix != ".py":
         return [content]
-    return [
-        node.value
-        for node in ast.walk(ast.parse(content))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    ]
+    strings = (node.value for node in ast.walk(ast.parse(content)) if isinstance(node, ast.Constant))
+    return [content, *(text for text in strings if isinstance(text, str))]
+
+
+def rules(path):
+    """The names and docstrings of the tests in a file, and the docstrings of its helpers."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node) or ""
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name.replace("_", " ")
 
 
 RETIRED = re.compile(
@@ -120,3 +136,9 @@ def test_no_public_name_is_retired():
 def test_no_text_has_a_retired_phrase(path):
     """A colleague who learned English at school understands every sentence at first reading."""
     assert [found for text in texts(path) for found in RETIRED.findall(text)] == []
+
+
+def test_no_name_or_docstring_of_a_test_has_a_retired_phrase():
+    """Test files are read as specifications."""
+    found = {path.name: [hit for text in rules(path) for hit in RETIRED.findall(text)] for path in TESTS}
+    assert {name: hits for name, hits in found.items() if hits} == {}

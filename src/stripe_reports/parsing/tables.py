@@ -161,7 +161,7 @@ def _read_ahead(
 ) -> Iterator[tuple[Piece, Callable[[], Rows]]]:
     """Yield pieces in order, with a function that returns their rows, which the cores read meanwhile.
 
-    A piece that is the only one is read by whoever calls that function.
+    If there is only one piece, the caller of that function reads it.
     """
     first, second = next(found, None), next(found, None)
     if first is not None and second is None:

@@ -26,7 +26,7 @@ _MOST_WAITING = 4_000_000
 
 
 class _Abandoned(Exception):  # noqa: N818
-    """The rest of the file does not come: it is written anew from the start, or not at all."""
+    """The rest of the file does not arrive: it is written again from the start, or not at all."""
 
 
 class ArrivingFile(BoundedFile, Generic[T]):
