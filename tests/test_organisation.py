@@ -265,3 +265,12 @@ def test_the_demo_acts_for_any_account_of_the_organisation(simulator, expected, 
     with DemoClient(simulator, account=context) as client:
         assert_frame_equal(client.frame(*ASKED), expected[context])
         assert context in repr(client)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_each_account_of_the_organisation_ties_out(simulator, tmp_path, number):
+    """With the organisation's key, however the account pays its fees."""
+    account = simulator.organisation[number].id
+    with DemoClient(simulator, account=account, cache_dir=tmp_path / "cache") as client:
+        assert client.tie_out("2026-10").passes
+        assert client.fetch("payouts.itemized", "2026-10").chart() is not None
