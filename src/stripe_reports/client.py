@@ -22,7 +22,7 @@ from stripe_reports.http.keys import find_key
 from stripe_reports.http.settings import STRIPE_URL, Secret, Settings
 from stripe_reports.http.transport import Transport
 from stripe_reports.http.wsgi import WSGIApplication
-from stripe_reports.models import ReportRequest, ReportType
+from stripe_reports.models import ReportRequest
 from stripe_reports.notebook.completion import install_in_session
 from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.parsing import SchemaOverrides, checked_overrides
@@ -35,7 +35,6 @@ from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
 from stripe_reports.render.redaction import redacted
 from stripe_reports.render.signature import spelled_out
-from stripe_reports.report.listings import ReportTypes
 from stripe_reports.report.report import FetchPlan, Report
 from stripe_reports.report.report_set import ReportSet
 from stripe_reports.runs.account import Account
@@ -204,37 +203,7 @@ class Client(RunCalls, Closing):
         """
         return self._requests.request(report_type, period, parameters).request
 
-    def report_types(self) -> ReportTypes:
-        """List every report type that the account offers, completed by what the catalogue knows.
-
-        One call, answered from disk for a minute. Stripe's page: https://docs.stripe.com/reports/report-types.
-
-        Raises:
-            StripeAPIError, NetworkError: Stripe refused or could not be asked.
-
-        Example:
-            >>> [type_.id for type_ in client.report_types() if type_.base == "balance.summary"]
-            ['balance.summary.1', 'balance.summary.2']
-        """
-        return ReportTypes(self._account.report_types())
-
-    def report_type(self, report_type: ReportTypeName | str) -> ReportType:
-        """Return a report type: its parameters, its columns, and the interval with available data.
-
-        Args:
-            report_type: Id with or without version; without, the newest that the account offers.
-
-        Raises:
-            UnknownReportTypeError: No such type; the message has the nearest names.
-            LiveModeRequiredError: Stripe has it for live data only, and this is a test key.
-
-        Example:
-            >>> client.report_type("payouts.itemized").column("trace_id").kind
-            'text'
-        """
-        return self._account.report_type(self._account.versioned(report_type))
-
-    # The main job; launch, wait, read and their like are in RunCalls, tie_out and evidence in Closing
+    # The main job; RunCalls has report_types, launch, wait, read and their like, Closing tie_out and evidence
 
     @spelled_out(Parameters)
     def plan(

@@ -7,6 +7,8 @@ import pytest
 from lab import Form, Notebook
 from servers import write_notebook
 
+from report_words import MEANT
+
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the dependency group 'browser'")
 expect = playwright.expect
 
@@ -138,6 +140,26 @@ def test_typing_into_the_report_field_searches(opened, page):
     page.keyboard.type("balance.summary.2")
     page.keyboard.press("Enter")
     expect(chosen).to_have_text("balance.summary.2")
+
+
+def test_words_of_people_find_a_report_in_the_form(opened, page, shot):
+    """A report that this key cannot run stays below those that it can, with the reason."""
+    _, form = opened
+    field = form.root.get_by_role("combobox", name="Report", exact=True)
+    options = form.root.locator(".sr-option")
+    found = {}
+    for words in MEANT:
+        field.click()
+        field.fill(words)
+        runnable = form.root.locator(".sr-option:not([aria-disabled])").locator("code").all_inner_texts()
+        refused = form.root.locator(".sr-option[aria-disabled]").locator("code").all_inner_texts()
+        found[words] = {ids[0].rpartition(".")[0] for ids in (runnable, refused) if ids}
+    assert {words for words, report_type in MEANT.items() if report_type not in found[words]} == set()
+    field.fill("deposit")
+    expect(options.and_(form.root.locator(".sr-active")).locator("code")).to_have_text("payouts.itemized.5")
+    shot("lab-words")
+    field.fill("weather")
+    expect(form.root.get_by_text("No report matches these words")).to_be_visible()
 
 
 def test_the_form_is_shown_before_altair_is_loaded(opened):

@@ -18,12 +18,13 @@ from stripe_reports.catalog.categories import (
 from stripe_reports.catalog.currencies import CURRENCIES
 from stripe_reports.catalog.known import get, report_types
 from stripe_reports.catalog.names import ReportTypeName
+from stripe_reports.catalog.purposes import answering
 from stripe_reports.catalog.siblings import completed, merge
 from stripe_reports.catalog.versions import Chosen, Offered, newest_of
 from stripe_reports.errors import ParameterError, UnknownReportTypeError
 from stripe_reports.models import ReportRequest, ReportType
 from stripe_reports.render import remedies
-from stripe_reports.render.suggest import did_you_mean
+from stripe_reports.render.suggest import did_you_mean, suggestion
 
 __all__ = [
     "CURRENCIES",
@@ -75,6 +76,8 @@ _REFUSED = {
     "decimal_separator": "our tables need the point as the decimal sign",
     "decimal_format": "our tables need the point as the decimal sign",
 }
+
+_SUGGESTED = 3
 
 _NEEDED = {
     "interval_start": "a period, such as '2026-10'",
@@ -135,7 +138,11 @@ def unknown(
     """
     known = list(report_types()) if offered is None else list(offered)
     has_version = name.rpartition(".")[2].isdigit()
-    near = did_you_mean(name, known if has_version else {id_.rpartition(".")[0] for id_ in known} - {name})
+    near = _meant(name, known)
+    if not near:
+        near = did_you_mean(
+            name, known if has_version else {id_.rpartition(".")[0] for id_ in known} - {name}
+        )
     catalogued = [type_ for type_ in report_types().values() if name in (type_.id, type_.base)]
     if not near:
         near = _named_with(name, known)
@@ -269,6 +276,13 @@ def _check_columns(request: ReportRequest, report_type: ReportType) -> dict[str,
         "columns": f"Not all columns of {report_type.id} are known; Stripe decides whether it has "
         f"{', '.join(unknown)}.{hints}"
     }
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    """Return a sentence that names the reports for what people call *name*: ``sales tax``, ``deposits``."""
+    asked = set(known)
+    found = answering(name, (type_ for id_, type_ in report_types().items() if id_ in asked))
+    return suggestion([*dict.fromkeys(type_.base for type_ in found)][:_SUGGESTED])
 
 
 def _named_with(word: str, known: Iterable[str]) -> str:

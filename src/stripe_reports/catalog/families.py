@@ -7,7 +7,21 @@ from functools import cache
 from stripe_reports.catalog.known import report_types
 from stripe_reports.catalog.siblings import completed
 
-__all__ = ["family_of", "is_rewritten"]
+__all__ = ["FAMILY_TITLES", "family_of", "family_title", "is_rewritten"]
+
+_TITLES = {
+    "balance": "Balance and payouts",
+    "payout_reconciliation": "Payout reconciliation",
+    "fees": "Fees",
+    "tax": "Tax",
+    "connect": "Connect",
+    "financial_accounts": "Financial accounts",
+    "revenue_recognition": "Revenue recognition",
+}
+_OTHER = "Other"
+
+FAMILY_TITLES = (*_TITLES.values(), _OTHER)
+"""The titles of the families, in the order in which people see them."""
 
 _REWRITTEN = frozenset({"revenue_recognition"})
 """Families whose past changes whenever an accounting period is reopened, or rules or accounts are changed.
@@ -25,6 +39,11 @@ def family_of(type_id: str) -> str | None:
     head = type_id.partition(".")[0]
     families = {type_.family for type_ in report_types().values()}
     return completed(type_id).family or (head if head in families else None)
+
+
+def family_title(family: str | None) -> str:
+    """Return the title of a family for people; ``"Other"`` if it is unknown."""
+    return _TITLES.get(family or "", _OTHER)
 
 
 def is_rewritten(type_id: str) -> bool:

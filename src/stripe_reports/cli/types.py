@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from stripe_reports import catalog
+from stripe_reports.catalog import purposes
 from stripe_reports.cli.output import say
 from stripe_reports.errors import UnknownReportTypeError
 from stripe_reports.models import ReportType
@@ -26,12 +27,20 @@ def add_to(commands: Commands) -> None:
         description="Lists the report types, or the parameters and columns of one. Makes no call to Stripe.",
     )
     parser.add_argument("report_type", nargs="?", metavar="TYPE", help="such as payouts.itemized")
+    parser.add_argument(
+        "--search",
+        metavar="WORDS",
+        help="list the reports for a purpose, the best first: 'sales tax', deposit, fees",
+    )
     parser.add_argument("--all", action="store_true", help="include old versions")
     parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """List the report types, or describe one."""
+    if options.search is not None:
+        _list_found(options.search)
+        return 0
     if options.report_type:
         _describe(_catalogued(options.report_type))
         return 0
@@ -44,6 +53,26 @@ def run(options: argparse.Namespace) -> int:
             mark = " (live mode only)" if type_.livemode_only else ""
             say(f"  {type_.id:<{width}}  {type_.name}{mark}")
     return 0
+
+
+def _list_found(words: str) -> None:
+    """Print the reports that people mean with these words, under the questions that they answer.
+
+    Raises:
+        UnknownReportTypeError: No report has them.
+    """
+    newest = [type_ for type_ in catalog.report_types().values() if not type_.superseded_by]
+    found = purposes.search(words, newest)
+    if not found:
+        remedy = everywhere("'stripe-reports types' lists all.")
+        raise UnknownReportTypeError(f"No report is known for {words!r}.", remedy=remedy)
+    width = max(len(type_.id) for type_ in found)
+    for type_ in found:
+        mark = " (live mode only)" if type_.livemode_only else ""
+        say(f"{type_.id:<{width}}  {type_.name}{mark}")
+    for purpose in purposes.purposes():
+        if purpose.has(purposes.words_of(words)):
+            say(f"\n{purpose.question}\n  {purpose.report_types[0]}. {purpose.advice}")
 
 
 def _catalogued(name: str) -> ReportType:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
 from typing import Any, ClassVar, Generic, TypeVar
 
 import polars as pl
 
+from stripe_reports.catalog.purposes import purposes, words_of
 from stripe_reports.models import ReportRun, ReportType, month_bounds
 from stripe_reports.render.table import html_table, text_table
 from stripe_reports.report.report import Report
@@ -46,7 +47,7 @@ class _Listing(list[_Item], Generic[_Item]):
 
 
 class ReportTypes(_Listing[ReportType]):
-    """The report types of an account: a list of ``ReportType``, displayed as a table."""
+    """The report types of an account, or of a *search*: a list of ``ReportType``, displayed as a table."""
 
     _CALLED = "report type"
     _SCHEMA: ClassVar[Mapping[str, pl.DataType]] = {
@@ -59,8 +60,34 @@ class ReportTypes(_Listing[ReportType]):
         "livemode_only": pl.Boolean(),
     }
 
+    def __init__(self, types: Iterable[ReportType] = (), *, search: str | None = None) -> None:
+        super().__init__(types)
+        self._search = search
+
     def _row(self, item: ReportType) -> tuple[object, ...]:
         return tuple(getattr(item, name) for name in self._SCHEMA)
+
+    def questions(self) -> pl.DataFrame:
+        """Return the questions that these reports answer, the most frequent first; of a search, those found.
+
+        One row for each question and report, the best report first: ``question``, ``report_type`` (its name
+        without version, as all calls take it), ``advice``.
+
+        Example:
+            >>> client.report_types(search="deposit").questions()["report_type"].to_list()[:2]
+            ['payouts.itemized', 'payouts.summary']
+        """
+        names = {type_.base for type_ in self}
+        rows = [
+            (purpose.question, name, purpose.advice)
+            for purpose in purposes()
+            if self._search is None or purpose.has(words_of(self._search))
+            for name in purpose.report_types
+            if name in names
+        ]
+        return pl.DataFrame(
+            rows, schema=dict.fromkeys(("question", "report_type", "advice"), pl.String), orient="row"
+        )
 
 
 class ReportRuns(_Listing[ReportRun]):

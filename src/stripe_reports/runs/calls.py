@@ -1,4 +1,4 @@
-"""The public calls about single runs: launch, retrieve, wait, read; and the reports stored here."""
+"""The public calls about report types and single runs: launch, retrieve, wait, read, stored reports."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from itertools import islice
 import polars as pl
 
 from stripe_reports import catalog
+from stripe_reports.catalog import ReportTypeName, purposes
 from stripe_reports.errors import ParameterError
 from stripe_reports.http.transport import Transport
-from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.planning import deadline
-from stripe_reports.report.listings import ReportRuns, StoredReports
+from stripe_reports.report.listings import ReportRuns, ReportTypes, StoredReports
 from stripe_reports.report.report import Decision, Report
 from stripe_reports.runs.account import Account
 from stripe_reports.runs.fetch import Runs
@@ -28,12 +29,54 @@ DOWNLOAD_TIMEOUT = 3600.0
 
 
 class RunCalls(ABC):
-    """The part of ``Client`` that handles runs one by one."""
+    """The part of ``Client`` that lists report types and handles runs one by one."""
 
     _account: Account
     _runs: Runs
     _store: Store
     _transport: Transport
+
+    def report_types(self, search: str | None = None) -> ReportTypes:
+        """List the report types that the account offers, completed by what the catalogue knows.
+
+        Args:
+            search: What a report is about, such as ``"deposit"``, ``"sales tax"`` or a part of its name: list
+                those found, the best first, each in the version that a name without version means. None lists
+                every type and version.
+
+        One call, answered from disk for a minute. Stripe's page: https://docs.stripe.com/reports/report-types.
+
+        Raises:
+            StripeAPIError, NetworkError: Stripe refused or could not be asked.
+
+        Example:
+            >>> [type_.id for type_ in client.report_types() if type_.base == "balance.summary"]
+            ['balance.summary.1', 'balance.summary.2']
+            >>> client.report_types("sales tax")[0].id
+            'tax.transactions.itemized.2'
+        """
+        offered = self._account.report_types()
+        if search is None:
+            return ReportTypes(offered)
+        by_id = {type_.id: type_ for type_ in offered}
+        bases = dict.fromkeys(type_.base for type_ in purposes.search(search, offered))
+        return ReportTypes((by_id[self._account.versioned(base)] for base in bases), search=search)
+
+    def report_type(self, report_type: ReportTypeName | str) -> ReportType:
+        """Return a report type: its parameters, its columns, and the interval with available data.
+
+        Args:
+            report_type: Id with or without version; without, the newest that the account offers.
+
+        Raises:
+            UnknownReportTypeError: No such type; the message has the nearest names.
+            LiveModeRequiredError: Stripe has it for live data only, and this is a test key.
+
+        Example:
+            >>> client.report_type("payouts.itemized").column("trace_id").kind
+            'text'
+        """
+        return self._account.report_type(self._account.versioned(report_type))
 
     def launch(self, request: ReportRequest) -> ReportRun:
         """Create a new run at Stripe, and return it, usually pending.

@@ -9,21 +9,12 @@ from zoneinfo import available_timezones
 
 from stripe_reports import catalog
 from stripe_reports.catalog.currencies import CURRENCIES
+from stripe_reports.catalog.families import FAMILY_TITLES, family_title
+from stripe_reports.catalog.purposes import ENDINGS, STOP_WORDS, purposes
 from stripe_reports.models import Column, ReportType, iso, zone_named
 from stripe_reports.planning import periods
 
 __all__ = ["column_groups", "families", "period_choices", "static_menu", "unavailable"]
-
-_FAMILIES = {
-    "balance": "Balance and payouts",
-    "payout_reconciliation": "Payout reconciliation",
-    "fees": "Fees",
-    "tax": "Tax",
-    "connect": "Connect",
-    "financial_accounts": "Financial accounts",
-    "revenue_recognition": "Revenue recognition",
-}
-_OTHER = "Other"
 
 
 def static_menu() -> dict[str, Any]:
@@ -32,6 +23,9 @@ def static_menu() -> dict[str, Any]:
         "timezones": sorted(available_timezones()),
         "categories": [*catalog.categories()],
         "currencies": list(CURRENCIES),
+        "purposes": [{"report_types": each.report_types, "words": each.words} for each in purposes()],
+        "stop_words": sorted(STOP_WORDS),
+        "endings": list(ENDINGS),
     }
 
 
@@ -45,7 +39,7 @@ def families(types: Mapping[str, ReportType], *, asked: bool, livemode: bool) ->
     """
     known = {**catalog.report_types(), **types}
     newest = _newest(known, types if asked else known)
-    groups: dict[str, list[dict[str, Any]]] = {title: [] for title in (*_FAMILIES.values(), _OTHER)}
+    groups: dict[str, list[dict[str, Any]]] = {title: [] for title in FAMILY_TITLES}
     for type_ in sorted(known.values(), key=lambda type_: (type_.name, type_.base, -type_.version)):
         entry = {
             "id": type_.id,
@@ -53,7 +47,7 @@ def families(types: Mapping[str, ReportType], *, asked: bool, livemode: bool) ->
             "is_old": type_.id != newest[type_.base],
             "why_not": unavailable(type_, types, asked=asked, livemode=livemode),
         }
-        groups[_FAMILIES.get(type_.family or "", _OTHER)].append(entry)
+        groups[family_title(type_.family)].append(entry)
     return [{"title": title, "types": entries} for title, entries in groups.items() if entries]
 
 

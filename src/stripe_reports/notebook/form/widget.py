@@ -47,7 +47,7 @@ __all__ = ["Explorer", "explore"]
 logger = logging.getLogger("stripe_reports")
 
 _FRONT = (
-    *("dom", "picker", "period", "columns", "fields", "run"),
+    *("dom", "search", "picker", "period", "columns", "fields", "run"),
     *("table", "vega", "chart", "selection", "download", "controls", "result", "history", "form"),
 )
 

@@ -3,7 +3,7 @@
 export default {
   render({ model, el }) {
     const port = asker(model);
-    const picker = reportPicker(port);
+    const picker = reportPicker(port, model.get("static"));
     const fields = parameterFields(port, model);
     const bar = runBar(port);
     const past = history(port);

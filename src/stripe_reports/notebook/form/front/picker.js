@@ -1,6 +1,7 @@
 // The report type: a search field, and below it the types by family.
 
-function reportPicker(port) {
+function reportPicker(port, menu) {
+  const search = reportSearch(menu);
   const listId = newId("types");
   const input = h("input", {
     type: "text",
@@ -40,23 +41,27 @@ function reportPicker(port) {
     close();
     port.tell("choose_type", { id: type.id });
   }
-  function matches(type, family, words) {
-    const text = `${type.title} ${type.id} ${family.title}`.toLowerCase();
-    return words.every((word) => text.includes(word));
+  // The types that are found, best first, in their families: a family stands where its best type stands.
+  function found(query) {
+    const rank = search(query);
+    const before = (a, b) => Boolean(a.type.why_not) - Boolean(b.type.why_not) || a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1];
+    return families.map((family) => ({
+      family,
+      types: family.types
+        .filter((type) => old.checked || !type.is_old || type.id === chosen.id || type.id === query)
+        .map((type) => ({ type, rank: rank(type, family) }))
+        .filter((entry) => entry.rank)
+        .sort(before),
+    })).filter(({ types }) => types.length).sort((a, b) => before(a.types[0], b.types[0]));
   }
   function draw() {
-    const query = input.value === chosen.title ? "" : input.value.toLowerCase();
-    const words = query.split(/\s+/).filter(Boolean);
+    const query = input.value === chosen.title ? "" : input.value.trim().toLowerCase();
     list.replaceChildren();
     options = [];
-    for (const family of families) {
-      const found = family.types.filter((type) =>
-        (old.checked || !type.is_old || type.id === chosen.id || words.includes(type.id)) && matches(type, family, words));
-      if (!found.length) continue;
-      found.sort((a, b) => Boolean(a.why_not) - Boolean(b.why_not));
+    for (const { family, types } of found(query)) {
       const group = h("div", { role: "group", "aria-label": family.title },
         h("div", { class: "sr-group", "aria-hidden": "true" }, family.title));
-      for (const type of found) {
+      for (const { type } of types) {
         const option = h("div", {
           role: "option", id: newId("type"), class: "sr-option",
           "aria-selected": String(type.id === chosen.id),
@@ -69,11 +74,9 @@ function reportPicker(port) {
       }
       list.append(group);
     }
-    if (!options.length) list.append(h("div", { class: "sr-hint" }, "No report matches these words."));
-    // Enter chooses the best match: a title or an id before a family.
-    const named = ({ type }) => words.every((word) => `${type.title} ${type.id}`.toLowerCase().includes(word));
-    const first = options.findIndex((option) => !option.type.why_not && named(option));
-    move(words.length ? Math.max(0, first) : options.findIndex(({ type }) => type.id === chosen.id));
+    if (!options.length) list.append(h("div", { class: "sr-hint" }, "No report matches these words. Try what it is about: deposit, sales tax, fees, refunds."));
+    // Enter chooses the best match.
+    move(query ? 0 : options.findIndex(({ type }) => type.id === chosen.id));
   }
   function move(to) {
     options[active]?.option.classList.remove("sr-active");
