@@ -73,7 +73,7 @@ def test_the_choices_of_a_view_are_the_request_and_the_code(form, view):
         columns=[*every.columns, "payment_metadata[order_id]"],
     )
     assert form.request == wanted
-    assert eval(form.code, {"sr": sr}) == wanted  # noqa: S307
+    assert eval(form.code, {"client": form.client, "sr": sr}).request == wanted  # noqa: S307
     view.tell("choose_days", first="2026-09-01", last="2026-09-02")
     assert str(form.request.last_included_day) == "2026-09-02"
 
@@ -333,7 +333,7 @@ def test_a_terminal_and_a_page_without_widgets_show_the_code(form):
     data, _ = form._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
     assert "sr.ReportRequest(" in data["text/plain"]
-    assert "client.fetch(request)" in data["text/html"]
+    assert "client.fetch(&quot;balance.summary.2&quot;" in data["text/html"]
     form.choose(currency="<b>")
     assert "&lt;b&gt;" in form._repr_mimebundle_()[0]["text/html"]
     form.choose(currency="eur")

@@ -17,7 +17,8 @@ from stripe_reports.notebook.form.choices import (
     days_period,
     fields_of,
 )
-from stripe_reports.notebook.form.code import expression, snippet
+from stripe_reports.notebook.form.code import fetch_call, snippet
+from stripe_reports.planning.resolve import resolve
 
 NOW = utc(2026, 11, 5, 12)
 
@@ -188,7 +189,66 @@ def test_every_request_survives_the_form_unchanged(start, days, seconds, zone, c
     )
     again = check(choices_of(request), of_type(request.report_type), now=NOW).request
     assert again == request
-    assert eval(expression(request), {"sr": sr}) == request  # noqa: S307
+    assert fetched(fetch_call(request), request) == request
+
+
+@given(
+    start=st.dates(utc(2024, 10, 2).date(), utc(2025, 9, 1).date()),
+    days=st.integers(1, 400),
+    zone=zones,
+    default=st.none() | zones,
+    type_id=st.sampled_from(
+        [
+            *("balance.summary.2", "balance_change_from_activity.itemized.3", "tax.transactions.itemized.2"),
+            *("ending_balance_reconciliation.itemized.4", "ending_balance_reconciliation.summary.1"),
+        ]
+    ),
+)
+def test_days_are_written_as_a_person_would_write_them(start, days, zone, default, type_id):
+    """Whatever the zone of the client, the call makes the same request."""
+    period = f"{start}/{start + timedelta(days=days)}"
+    request = resolve(of_type(type_id), period, {}, now=NOW, default_zone=zone).unwrap()
+    call = fetch_call(request, default_zone=default)
+    assert fetched(call, request, default) == request
+    assert "sr.ReportRequest" not in call
+
+
+def fetched(call, request, default_zone=None):
+    """The request that a client of that zone would make of the call."""
+
+    class Client:
+        def fetch(self, report_type, period=None, **parameters):
+            if isinstance(report_type, sr.ReportRequest):
+                return report_type
+            now = request.period_end or NOW
+            return resolve(
+                of_type(report_type), period, parameters, now=now, default_zone=default_zone
+            ).unwrap()
+
+    return eval(call, {"sr": sr, "client": Client()})  # noqa: S307
+
+
+@pytest.mark.parametrize(
+    ("period", "written"),
+    {
+        "2026-10": "2026-10",
+        "Q3 2026": "2026-Q3",
+        "2025": "2025",
+        "2026-10-05": "2026-10-05",
+        "2026-10-01/2026-10-15": "2026-10-01/2026-10-15",
+        "last month": "2026-10",
+        "this month": "2026-11-01/2026-11-05",
+    }.items(),
+)
+def test_the_code_names_the_period_as_short_as_possible(client, period, written):
+    """And without words such as ``last month``: the cell is run again next month."""
+    request = client.request("payouts.itemized", period, currency="eur")
+    assert fetch_call(request) == f'client.fetch("payouts.itemized.5", "{written}", currency="eur")'
+
+
+def test_a_report_about_a_moment_is_named_by_what_ends_there(client):
+    request = client.request("ending_balance_reconciliation.summary", "2026-10")
+    assert fetch_call(request) == 'client.fetch("ending_balance_reconciliation.summary.1", "2026-10")'
 
 
 def test_the_code_runs_as_a_separate_cell(client):
@@ -197,5 +257,5 @@ def test_the_code_runs_as_a_separate_cell(client):
         "payouts.itemized.3", "2026-10", timezone="Europe/Paris", columns=["payout_id", "net"]
     )
     names = {"books": client}
-    exec(snippet(request, "books"), names)  # noqa: S102
+    exec(snippet(fetch_call(request, "books")), names)  # noqa: S102
     assert names["report"].request == request

@@ -1,54 +1,65 @@
-"""A request as Python: one expression, or a complete cell."""
+"""A request as Python: the call that a person would write, or a complete cell."""
 
 from __future__ import annotations
 
+import ast
+import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
+from stripe_reports import catalog
+from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
+from stripe_reports.planning.period_text import period_text
+from stripe_reports.planning.resolve import resolve
 
 if TYPE_CHECKING:
     from stripe_reports.charts.selections import Selected
 
-__all__ = ["expression", "filtering", "snippet"]
+__all__ = ["fetch_call", "filtering", "snippet"]
 
 _WIDTH = 88
+_PERIOD = ("interval_start", "interval_end", "tax_invoice_month")
 
 
-def expression(request: ReportRequest) -> str:
-    """Write the request's ``repr``, one argument per line: ``eval(..., {"sr": sr})`` gives an equal request.
+def fetch_call(request: ReportRequest, client: str = "client", *, default_zone: str | None = None) -> str:
+    """Write the call that fetches the report of a request.
 
-    Example:
-        >>> request = sr.ReportRequest("payout_reconciliation.by_id.summary.1", payout="po_1")
-        >>> print(expression(request))
-        sr.ReportRequest('payout_reconciliation.by_id.summary.1', payout='po_1')
-    """
-    flat = repr(request)
-    if len(flat) <= _WIDTH:
-        return flat
-    lines = [f"    {argument},\n" for argument in _arguments(flat)]
-    return f"sr.ReportRequest(\n{''.join(lines)})"
-
-
-def snippet(request: ReportRequest, client: str = "client", selected: Selected | None = None) -> str:
-    """Write a cell that fetches the form's report, and keeps the rows selected in its chart.
+    It is the one that a person would write, if that makes an equal request; otherwise it has the request
+    itself: bounds that are not at midnight, and parameters that no keyword can name.
 
     Args:
         request: The request.
         client: The name of the client in the notebook.
+        default_zone: The time zone of that client.
+
+    Example:
+        >>> request = client.request("balance.summary", "2026-10", currency="eur")
+        >>> print(fetch_call(request))
+        client.fetch("balance.summary.2", "2026-10", currency="eur")
+    """
+    spoken = _spoken(request, default_zone)
+    if spoken is None:
+        return f"{client}.fetch(\n{_indented(_over_lines(repr(request)))}\n)"
+    return _over_lines(f"{client}.fetch({', '.join(spoken)})")
+
+
+def snippet(call: str, selected: Selected | None = None) -> str:
+    """Write a cell that fetches the form's report, and keeps the rows selected in its chart.
+
+    Args:
+        call: What ``fetch_call`` returned.
         selected: The selected rows; None for all.
     """
-    imports = ["import stripe_reports as sr\n"]
+    imports = []
     if selected is not None:
-        imports.insert(0, "import polars as pl\n")
-        if re.search(r"\bdate\(\d", selected.code):
-            imports.insert(0, "from datetime import date\n\n")
-    return (
-        f"{''.join(imports)}\n"
-        f"request = {expression(request)}\n"
-        f"report = {client}.fetch(request)\n"
-        f"{'report.frame()' if selected is None else filtering(selected)}"
-    )
+        imports += ["from datetime import date\n"] if re.search(r"\bdate\(\d", selected.code) else []
+        imports += ["import polars as pl\n"]
+    imports += ["import stripe_reports as sr\n"] if "sr." in call else []
+    before = "\n".join(["".join(imports), ""]) if imports else ""
+    return f"{before}report = {call}\n{'report.frame()' if selected is None else filtering(selected)}"
 
 
 def filtering(selected: Selected) -> str:
@@ -59,12 +70,58 @@ def filtering(selected: Selected) -> str:
     return f"report.scan().filter(\n    {selected.code}\n).collect()"
 
 
-def _arguments(flat: str) -> list[str]:
-    """Split the arguments of a call as written, but not inside quotes or brackets."""
-    import ast
+def _spoken(request: ReportRequest, default_zone: str | None) -> list[str] | None:
+    """Return the arguments of a call that makes an equal request; None if there is none."""
+    period = period_text(request)
+    parameters: dict[str, Any] = {**request.parameters}
+    for name in _PERIOD:
+        parameters.pop(name, None)
+    parameters.pop("timezone", None)
+    zone = {"timezone": request.timezone or request.zone or "UTC"}
+    if not all(map(str.isidentifier, parameters)):
+        return None
+    for named in (parameters, parameters | zone):
+        if _again(request, period, named, default_zone) == request:
+            positional = [request.report_type] if period is None else [request.report_type, period]
+            return [
+                *map(_written, positional),
+                *(f"{name}={_written(value)}" for name, value in named.items()),
+            ]
+    return None
 
+
+def _again(
+    request: ReportRequest, period: str | None, parameters: Mapping[str, Any], default_zone: str | None
+) -> ReportRequest | None:
+    """Return the request that the call makes."""
+    type_ = catalog.completed(request.report_type)
+    now = request.period_end or datetime.max.replace(tzinfo=UTC)
+    try:
+        return resolve(type_, period, parameters, now=now, default_zone=default_zone).request
+    except ParameterError:
+        return None
+
+
+def _written(value: Any) -> str:
+    """Write a value of a parameter as Python; texts with double quotes."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=not value.isprintable())
+    if isinstance(value, Sequence):
+        return f"[{', '.join(map(_written, value))}]"
+    return repr(value)
+
+
+def _over_lines(flat: str) -> str:
+    """Write a call with one argument per line if it is too long for one line."""
+    if len(flat) <= _WIDTH:
+        return flat
     call = ast.parse(flat, mode="eval").body
-    assert isinstance(call, ast.Call)  # noqa: S101 - it is our own repr
+    assert isinstance(call, ast.Call)  # noqa: S101 - it is written here
     positional = [ast.get_source_segment(flat, argument) or "" for argument in call.args]
     named = [f"{word.arg}={ast.get_source_segment(flat, word.value)}" for word in call.keywords]
-    return positional + named
+    lines = [_indented(f"{argument},") + "\n" for argument in positional + named]
+    return f"{ast.get_source_segment(flat, call.func)}(\n{''.join(lines)})"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.split("\n"))

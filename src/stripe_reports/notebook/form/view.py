@@ -11,7 +11,7 @@ from stripe_reports import catalog
 from stripe_reports.notebook.form import menu
 from stripe_reports.notebook.form.choices import FIELDS, fields_of, takes_moment, takes_period
 from stripe_reports.notebook.form.closing import has_controls
-from stripe_reports.notebook.form.code import snippet
+from stripe_reports.notebook.form.code import fetch_call, snippet
 from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.form.words import age_text, bounds_text
 
@@ -46,7 +46,9 @@ def shown(model: Model, *, client: str = "client") -> dict[str, Any]:
         # Its text may quote a cell, so views request it.
         "problem": model.problem and {"title": model.problem.title, "number": model.problem.number},
         "notice": model.notice,
-        "code": snippet(model.request, client) if model.request else "",
+        "code": snippet(fetch_call(model.request, client, default_zone=model.default_zone))
+        if model.request
+        else "",
         "selection": model.selection and {"by": model.selection.by, "number": model.selection.number},
         "has_controls": has_controls(model.request),
         "result": model.report.run.id if model.report else "",

@@ -22,7 +22,7 @@ from stripe_reports.errors import ParameterError, StripeReportsError
 from stripe_reports.models import ReportRequest
 from stripe_reports.notebook.form import menu
 from stripe_reports.notebook.form.closing import Closing
-from stripe_reports.notebook.form.code import expression, filtering, snippet
+from stripe_reports.notebook.form.code import fetch_call, filtering, snippet
 from stripe_reports.notebook.form.contents import Contents
 from stripe_reports.notebook.form.deliveries import attempt
 from stripe_reports.notebook.form.model import Model
@@ -98,7 +98,7 @@ class Explorer(anywidget.AnyWidget):
 
     Attributes:
         request: The request that the choices make; None while something is missing or wrong.
-        code: Python that makes the same request; empty while there is none.
+        code: The call that fetches this report, in Python; empty while there is no request.
         report: The report that is shown, or None.
         selected: The selection in its chart, as a polars expression for ``form.report.scan().filter``;
             None without a selection.
@@ -197,7 +197,7 @@ class Explorer(anywidget.AnyWidget):
         if self.report is not model.report:  # before the views are told, and ask
             self._contents = Contents(model.report) if model.report else None
         self.set_trait("request", model.request)
-        self.set_trait("code", expression(model.request) if model.request else "")
+        self.set_trait("code", self._call(model.request) if model.request else "")
         self.set_trait("families", menu.families(model.types, asked=model.is_asked, livemode=model.livemode))
         self.set_trait("column_groups", menu.column_groups(model.report_type))
         self.set_trait("shown", shown(model, client=_name_of(self.client)))
@@ -341,8 +341,11 @@ class Explorer(anywidget.AnyWidget):
     def _selection(self, contents: Contents, selected: Selected | None) -> dict[str, Any]:
         if selected is None:
             return {"rows": None}
-        code = snippet(contents.report.request, _name_of(self.client), selected)
+        code = snippet(self._call(contents.report.request), selected)
         return {"rows": contents.rows.count(selected), "total": contents.rows.total, "code": code}
+
+    def _call(self, request: ReportRequest) -> str:
+        return fetch_call(request, _name_of(self.client), default_zone=self.model.default_zone)
 
     # Display without widgets
 
