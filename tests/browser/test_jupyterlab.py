@@ -97,7 +97,7 @@ def test_a_report_is_chosen_run_shown_and_copied_as_code(opened, page, launches,
     code = form.tab("Code")
     code.get_by_role("button", name="Copy code").click()
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert "client.fetch(request)" in copied
+    assert copied.startswith('report = client.fetch(\n    "balance_change_from_activity.itemized.7"')
     book.write(1, copied + "\nreport.frame().equals(form.report.frame()), report.request == form.request")
     book.run(1)
     assert book.output(1) == "(True, True)"
