@@ -11,6 +11,7 @@ import polars as pl
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.columns import column
 from stripe_reports.render.cells import cell_text
+from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
 from stripe_reports.render.money import currency_column
 from stripe_reports.render.suggest import did_you_mean
 
@@ -146,7 +147,8 @@ def _sums(frame: pl.LazyFrame, currency: str | None, summed: list[str]) -> list[
     if currency is None:
         return [{}]
     sums = frame.group_by(currency, maintain_order=True).agg(column(name).sum() for name in summed).collect()
-    return sums.to_dicts()
+    order = busiest_first(nonzero_rows(frame, currency=currency, amounts=summed or None))
+    return sort_by_currency(sums, order, currency).to_dicts()
 
 
 def _part(

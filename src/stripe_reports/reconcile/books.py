@@ -12,6 +12,7 @@ import polars as pl
 from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.payout_rows import is_payout_itself
+from stripe_reports.render.currency_order import busiest_first, nonzero_rows
 
 __all__ = ["MONEY", "NAMES", "Books", "Frame", "has_instant", "instant"]
 
@@ -114,12 +115,13 @@ class Books:
 
     @cached_property
     def currencies(self) -> list[str | None]:
-        """Every currency in any of the frames, in order; a single None if there are none."""
+        """Every currency in any of the frames, ordered by all frames together; [None] if there are none."""
         found: set[str | None] = set()
         for name, frame in self.given.items():
             rows = _figures(frame) if _FORMS[name] is _SUMMARY else frame
             found.update(rows["currency"].unique())
-        return sorted(found, key=lambda currency: (currency is None, currency)) or [None]
+        counts = nonzero_rows(*self.given.values())
+        return busiest_first({currency: counts[currency] for currency in found}) or [None]
 
     def has(self, name: str, *columns: str) -> bool:
         """Tell whether that frame was given and has these columns."""

@@ -13,6 +13,7 @@ from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.columns import column, is_pattern
 from stripe_reports.reconcile.books import MONEY, Frame
 from stripe_reports.reconcile.html import of_diff
+from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
 from stripe_reports.render.money import money
 from stripe_reports.render.printable import printable
 
@@ -302,5 +303,7 @@ def _effect(before: pl.DataFrame, after: pl.DataFrame, money: tuple[str, str] | 
     both = sums(before, "before").join(
         sums(after, "after"), on="currency", how="full", coalesce=True, nulls_equal=True
     )
-    both = both.with_columns(pl.col("before", "after").fill_null(0)).sort("currency", nulls_last=True)
+    both = both.with_columns(pl.col("before", "after").fill_null(0))
+    order = busiest_first(nonzero_rows(before, after, currency=currency, amounts=[amount]))
+    both = sort_by_currency(both, order)
     return both.with_columns(effect=(pl.col("after") - pl.col("before")).cast(MONEY))

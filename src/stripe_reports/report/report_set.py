@@ -20,6 +20,7 @@ from stripe_reports.parsing.payout_rows import transactions_of
 from stripe_reports.planning.intervals import Split
 from stripe_reports.render import remedies
 from stripe_reports.render.card import card, folded
+from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
 from stripe_reports.render.printable import printable
 from stripe_reports.report.export import Exports
 from stripe_reports.report.report import Decision, Report, warn_if_large
@@ -165,7 +166,7 @@ class ReportSet(Exports):
         self._check_columns("currency", *_COMPARED)
         rows = transactions_of(self.scan(), self.request.report_type)
         sums = rows.group_by("currency").agg(pl.len().alias("rows"), pl.col(_COMPARED).sum())
-        return sums.sort("currency").collect()
+        return sort_by_currency(sums.collect(), busiest_first(nonzero_rows(rows, amounts=_COMPARED)))
 
     def summary_request(self) -> ReportRequest:
         """The request of the matching summary over the whole interval, for ``tie_out``.
@@ -235,9 +236,9 @@ class ReportSet(Exports):
         difference = pl.col("left") - pl.col("right")
         tied = pl.concat(controls).with_columns(difference=difference, passes=difference == 0)
         # A currency without any movement has a row of zeros in summaries, and none in the parts.
-        return tied.filter(pl.col("currency").is_not_null() | (pl.col("difference") != 0)).sort(
-            "currency", maintain_order=True
-        )
+        shown = tied.filter(pl.col("currency").is_not_null() | (pl.col("difference") != 0))
+        counts = nonzero_rows(self.scan(), whole, amounts=_COMPARED)
+        return sort_by_currency(shown, busiest_first(counts))
 
     def _check_columns(self, *needed: str) -> None:
         schema = self.scan().collect_schema()

@@ -9,6 +9,7 @@ import polars as pl
 
 from stripe_reports.notebook.form.cells import currency_columns
 from stripe_reports.parsing.payout_rows import transactions_of
+from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
 from stripe_reports.render.money import figure
 from stripe_reports.report.report import Report
 
@@ -39,9 +40,10 @@ def summary(report: Report) -> list[dict[str, str]]:
 
 
 def _sums(rows: pl.LazyFrame, currency: str, names: list[str]) -> list[dict[str, str]]:
-    sums = rows.group_by(currency).agg(pl.len().alias("\0rows"), pl.col(names).sum()).sort(currency).collect()
+    sums = rows.group_by(currency).agg(pl.len().alias("\0rows"), pl.col(names).sum()).collect()
+    order = busiest_first(nonzero_rows(rows, currency=currency, amounts=names))
     lines = []
-    for row in sums.iter_rows(named=True):
+    for row in sort_by_currency(sums, order, currency).iter_rows(named=True):
         code = row[currency] or ""
         parts = [f"{name.replace('_', ' ')} {figure(row[name], code)}" for name in names]
         lines.append({"currency": code.upper(), "text": " · ".join([_rows_text(row["\0rows"]), *parts])})
@@ -51,6 +53,7 @@ def _sums(rows: pl.LazyFrame, currency: str, names: list[str]) -> list[dict[str,
 def _balances(rows: pl.LazyFrame) -> list[dict[str, str]]:
     found = rows.filter(pl.col("category").is_in(list(_BALANCES)), pl.col("currency") != "").collect()
     lines = []
+    found = sort_by_currency(found, busiest_first(nonzero_rows(rows)))
     for (code,), part in found.group_by("currency", maintain_order=True):
         amounts = dict(part.select("category", "net_amount").iter_rows())
         text = " · ".join(
