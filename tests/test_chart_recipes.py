@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import report_frames as frames
 from stripe_reports import charts
-from stripe_reports.catalog import REPORTING_CATEGORIES
+from stripe_reports.catalog import REPORTING_CATEGORIES, UNLISTED_CATEGORIES
 from stripe_reports.charts import palette, theme
 from stripe_reports.errors import ParameterError
 
@@ -571,23 +571,37 @@ def test_a_category_has_one_colour_in_all_charts():
     )
 
 
-def test_every_reporting_category_has_a_colour_of_its_own():
-    assert palette.colours(REPORTING_CATEGORIES) == [
-        palette.colours([name])[0] for name in REPORTING_CATEGORIES
-    ]
+def test_every_known_category_has_a_colour_of_its_own():
+    """The same in every chart and month, and no other category has it."""
+    known = list(dict.fromkeys((*REPORTING_CATEGORIES, *UNLISTED_CATEGORIES)))
+    alone = [palette.colours([name], are_categories=True)[0] for name in known]
+    assert palette.colours(known, are_categories=True) == alone
+    assert len(set(alone)) == len(known)
+    assert set(known) <= set(palette._CATEGORIES)
 
 
 def test_a_category_that_nobody_knows_has_a_colour_of_its_own_in_every_chart():
     """Stripe's list of categories is open; a new one must not take another colour every month."""
     new = ["brand_new", "newer_still", *(f"category_{n}" for n in range(10))]
-    alone = {name: palette.colours([name], by_name=True)[0] for name in new}
-    together = dict(zip(["charge", *new], palette.colours(["charge", *new], by_name=True), strict=True))
+    together = dict(
+        zip(["charge", *new], palette.colours(["charge", *new], are_categories=True), strict=True)
+    )
     assert len(set(together.values())) == len(together)
-    assert set(alone.values()).isdisjoint(palette.colours(REPORTING_CATEGORIES))
-    few = ["charge", "brand_new", "newer_still"]
-    assert palette.colours(few, by_name=True)[1:] == [alone["brand_new"], alone["newer_still"]]
+    assert {together[name] for name in new}.isdisjoint(palette._CATEGORIES.values())
+    (alone,) = palette.colours(["brand_new"], are_categories=True)
+    assert palette.colours(["charge", "brand_new", "other"], are_categories=True)[1] == alone
     frame = frames.activity(1, categories=["refund", "brand_new"])
-    assert alone["brand_new"] in charts.activity_net(frame).to_json()
+    assert alone in charts.activity_net(frame).to_json()
+
+
+@given(names=st.lists(st.text(max_size=12), unique=True, max_size=14))
+def test_no_two_names_share_a_colour_and_the_smaller_one_gives_way(names):
+    """The largest has the colour of its hash in every chart; beyond ten, names are grey."""
+    found = palette.colours(names)
+    coloured = [colour for colour in found if colour != palette.REST]
+    assert len(set(coloured)) == len(coloured) == min(len(names), 10)
+    for number in range(len(names)):
+        assert palette.colours(names[: number + 1]) == found[: number + 1]
 
 
 LINEAR_RGB_AS_SEEN = {  # Machado, Oliveira and Fernandes (2009), severity 1.0
@@ -631,7 +645,7 @@ def test_the_main_colours_are_told_apart_with_any_colour_vision(vision):
     matrix = LINEAR_RGB_AS_SEEN[vision]
     seen = [
         lab([sum(m * c for m, c in zip(row, linear(colour), strict=True)) for row in matrix])
-        for colour in (*palette.MAIN, palette.REST)
+        for colour in (*palette.SLOTS, palette.REST)
     ]
     for number, one in enumerate(seen):
         for other in seen[number + 1 :]:
@@ -644,7 +658,7 @@ def test_colours_stand_out_on_white_as_on_black():
         return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
     others = palette.REST, palette.RISE, palette.FALL, palette.DIFFERENCE
-    for colour in (*palette.MAIN, *others, *palette._BY_NAME):
+    for colour in (*palette.SLOTS, *others, *palette._TABLE.values(), *palette._OF_NEW_CATEGORIES):
         for paper in (theme.LIGHT["background"], theme.DARK["background"]):
             dark, light = sorted((luminance(colour), luminance(paper)))
             assert (light + 0.05) / (dark + 0.05) >= 2

@@ -46,7 +46,7 @@ class Groups:
         longest = max(map(len, self.names), default=1)
         columns = max(1, min(len(self.names), WIDTH // (longest * 6 + 36)))
         is_open = self.source.get("columns") == ["reporting_category"]
-        colours = palette.colours(self.names, rest=self.rest, by_name=is_open)
+        colours = palette.colours(self.names, rest=self.rest, are_categories=is_open)
         legend = alt.Legend(
             columns=columns,
             labelExpr="replace(datum.label, /_/g, ' ')",

@@ -1,9 +1,14 @@
 """Colours with a meaning: the same in every chart, on white and on black.
 
-Colour is never the only sign: legends, labels and tooltips have the same information. The eight main colours
-and the grey can be distinguished with any colour vision: at least 18 apart in CIELAB for colour-blind readers
-(by the matrices of Machado, Oliveira and Fernandes, 2009; tested). A reversal, such as a refund that failed,
-has a lighter tone of the original colour.
+Reporting categories, statuses, card brands and measures have a colour each in one fixed table. Other names,
+such as accounts, jurisdictions and categories that nobody knows yet, take a colour by a stable hash of the
+name, so that a name keeps its colour from month to month. In one chart no two names share a colour: if two
+want the same one, the smaller one gives way, and where the colours end, the smallest are grey.
+
+Colour is never the only sign: legends, labels and tooltips have the same information. The ten slots and the
+grey can be distinguished with any colour vision: at least 18 apart in CIELAB for colour-blind readers (by the
+matrices of Machado, Oliveira and Fernandes, 2009; tested). A reversal, such as a refund that failed, has a
+lighter tone of the original colour.
 """
 
 from __future__ import annotations
@@ -11,26 +16,28 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
-__all__ = ["DIFFERENCE", "FALL", "MAIN", "REST", "RISE", "TOTAL", "colours"]
+__all__ = ["DIFFERENCE", "FALL", "MAIN", "REST", "RISE", "SLOTS", "TOTAL", "colours"]
 
 TOTAL, RISE, FALL, DIFFERENCE = "#7b8794", "#2b7bba", "#e07b39", "#a02df0"
 """Colours of the bars of a waterfall."""
 
 REST = "#7b8794"
-"""Colour of all others combined."""
+"""Colour of all others combined, and of names for which no colour is left."""
 
 _BLUE, _ORANGE, _CRIMSON, _GOLD = "#0778c7", "#e77851", "#bd0052", "#cfa80f"
 _GREEN, _PURPLE, _PINK, _OLIVE = "#0ab589", "#765a92", "#f88adc", "#3f7706"
 
 MAIN = (_BLUE, _ORANGE, _GREEN, _PURPLE, _GOLD, _CRIMSON, _PINK, _OLIVE)
-"""Colours for names without their own, in this order."""
+"""The colours of the most common names."""
 
+SLOTS = (*MAIN, "#6400f0", "#f014dc")
+"""The ten colours of names that are not in the table, such as accounts and jurisdictions."""
 
-_BY_NAME = (
+_OF_NEW_CATEGORIES = (
     *("#f000fc", "#000cfc", "#00cc00", "#fc0000", "#840c9c", "#fc00b4", "#90c00c", "#a8000c"),
     *("#fc8400", "#843030", "#e46cfc", "#843cf0", "#54cc60", "#90186c", "#30543c", "#906000"),
 )
-"""Colours for new names of Stripe: at least 30 apart in CIELAB from each other and from all above."""
+"""Colours for new categories of Stripe: far from each other and from those in the table."""
 
 
 def _lighter(colour: str) -> str:
@@ -38,24 +45,64 @@ def _lighter(colour: str) -> str:
     return "#" + "".join(f"{round(channel + (255 - channel) * 0.45):02x}" for channel in channels)
 
 
-def _family(colour: str, names: str, undone: str = "") -> dict[str, str]:
-    return dict.fromkeys(names.split(), colour) | dict.fromkeys(undone.split(), _lighter(colour))
+_CATEGORIES = {
+    "charge": _BLUE,
+    "charge_failure": _lighter(_BLUE),
+    "refund": _ORANGE,
+    "refund_failure": "#d99a84",
+    "dispute": _CRIMSON,
+    "dispute_reversal": _lighter(_CRIMSON),
+    "fee": _GOLD,
+    "network_cost": "#8c6e00",
+    "payout": _GREEN,
+    "payout_reversal": "#5cb8a0",
+    "transfer": _PURPLE,
+    "transfer_reversal": _lighter(_PURPLE),
+    "topup": _OLIVE,
+    "topup_reversal": _lighter(_OLIVE),
+    "other_adjustment": _PINK,
+    "risk_reserved_funds": "#c050a0",
+    "advance": "#0064f0",
+    "advance_funding": "#a08cf0",
+    "anticipation_repayment": "#8c7850",
+    "climate_order_purchase": "#008c8c",
+    "climate_order_refund": "#78b4b4",
+    "connect_collection_transfer": "#503ca0",
+    "connect_reserved_funds": "#8c8cc8",
+    "contribution": "#005078",
+    "financing_paydown": "#505000",
+    "financing_paydown_reversal": "#8c8c28",
+    "financing_payout": "#b4b4a0",
+    "financing_payout_reversal": "#f0003c",
+    "issuing_authorization_hold": "#00c8dc",
+    "issuing_authorization_release": "#008cb4",
+    "issuing_dispute": "#645050",
+    "issuing_transaction": "#b47878",
+    "partial_capture_reversal": "#f06478",
+    "platform_earning": "#00783c",
+    "platform_earning_refund": "#dc5014",
+    "tax": "#b450b4",
+    "unreconciled_customer_funds": "#f0a050",
+    "currency_conversion": "#f0288c",
+    "fee_credit_funding": "#14a000",
+    "issuing_disbursement": "#a05028",
+    "payment_network_reserve_hold": "#c814c8",
+    "payment_network_reserve_release": "#8c64f0",
+    "payout_minimum_balance_hold": "#003cdc",
+    "payout_minimum_balance_release": "#783c50",
+    "platform_fee_transfer": "#c88cc8",
+    "reserve_hold": "#64783c",
+    "reserve_release": "#8cb450",
+    "revenue_share": "#c8a064",
+    "reward": "#648c78",
+    "stripe_balance_payment_debit": "#3c64c8",
+    "stripe_balance_payment_debit_reversal": "#b45064",
+    "tax_fund": "#f08c8c",
+    "tax_withholding": "#f0503c",
+}
+"""Reporting categories: one colour for each."""
 
-
-_OF_NAMES = {
-    # Reporting categories
-    **_family(_BLUE, "charge", "charge_failure partial_capture_reversal"),
-    **_family(_ORANGE, "refund", "refund_failure"),
-    **_family(_CRIMSON, "dispute issuing_dispute", "dispute_reversal"),
-    **_family(_GOLD, "fee network_cost", "tax"),
-    **_family(_GREEN, "payout financing_payout", "payout_reversal financing_payout_reversal"),
-    **_family(_PURPLE, "transfer connect_collection_transfer", "transfer_reversal connect_reserved_funds"),
-    **_family(_OLIVE, "topup platform_earning", "topup_reversal platform_earning_refund"),
-    **_family(_PINK, "other_adjustment risk_reserved_funds", "unreconciled_customer_funds"),
-    **_family("#4c6fff", "advance advance_funding financing_paydown", "financing_paydown_reversal"),
-    **_family("#4c6fff", "", "anticipation_repayment"),
-    **_family("#8d6e4f", "issuing_transaction issuing_authorization_hold", "issuing_authorization_release"),
-    **_family("#2f8f5b", "contribution climate_order_purchase", "climate_order_refund"),
+_OTHERS = {
     # Payouts
     "paid": _GREEN,
     "in_transit": _BLUE,
@@ -82,29 +129,24 @@ _OF_NAMES = {
     "refunds": _ORANGE,
     "disputes": _CRIMSON,
 }
+"""Statuses, brands and measures; none of them is in one chart with the categories."""
+
+_TABLE = _CATEGORIES | _OTHERS
 
 
-def colours(names: Sequence[str], *, rest: str | None = None, by_name: bool = False) -> list[str]:
-    """Return a colour for each name: its own if it has one, else one of those left.
+def colours(names: Sequence[str], *, rest: str | None = None, are_categories: bool = False) -> list[str]:
+    """Return a colour for each name: its own of the table, else one by the hash of the name.
 
     Args:
-        names: The names in one chart, the most important first.
+        names: The names in one chart, the largest first; the smaller of two gives way.
         rest: The name that means all others.
-        by_name: Give a name without its own colour the same one in every chart, unless another name of the
-            chart has it.
+        are_categories: True if the names are reporting categories, which have more colours than other names.
     """
-    own = {name: _OF_NAMES[name] for name in names if name in _OF_NAMES}
-    free = [colour for colour in MAIN if colour not in own.values()] or list(MAIN)
-    free += [_lighter(colour) for colour in free]
-    others = [name for name in names if name not in own and name != rest]
-    own |= _by_name(others) if by_name else {name: free[n % len(free)] for n, name in enumerate(others)}
-    return [REST if name == rest else own[name] for name in names]
-
-
-def _by_name(names: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in sorted(names):
-        first = zlib.crc32(name.encode()) % len(_BY_NAME)
-        ring = (*_BY_NAME[first:], *_BY_NAME[:first])
-        found[name] = next((colour for colour in ring if colour not in found.values()), ring[0])
-    return found
+    found = {name: _TABLE[name] for name in names if name in _TABLE}
+    ring = _OF_NEW_CATEGORIES if are_categories else SLOTS
+    for name in names:
+        if name not in found:
+            first = zlib.crc32(name.encode()) % len(ring)
+            free = (c for c in (*ring[first:], *ring[:first]) if c not in found.values())
+            found[name] = REST if name == rest else next(free, REST)
+    return [found[name] for name in names]
