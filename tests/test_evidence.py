@@ -18,6 +18,7 @@ from stripe_reports import cli
 from stripe_reports.cli import evidence as command
 from stripe_reports.errors import NotAReportError, ParameterError, StoreError
 from stripe_reports.reconcile.evidence import write_evidence, writing
+from stripe_reports.render.money import figure
 from stripe_reports.simulator import Simulator
 
 
@@ -92,13 +93,44 @@ def test_the_page_loads_nothing_and_runs_nothing(made):
     html = made.page.read_text()
     assert "<script" not in html
     assert not re.search(r"""(src|href)=["'](https?:)?//""", html)
-    links = set(re.findall(r'<a href="([^"]+)"', html))
+    links = set(re.findall(r'<a href="([^"#]+)"', html))
     assert links <= set(made.files)
     assert {"controls.csv", "reports/activity.csv"} <= links
     assert html.count("<figure>") == 5
     assert "Close of October 2026" in html
     assert "Europe/Paris" in html
     assert "Test data" in html
+
+
+def test_the_page_shows_both_amounts_of_a_control_that_passes(made):
+    """A tick alone proves nothing; and an amount has the decimals of its currency: jpy none, kwd three."""
+    html = made.page.read_text()
+    for row in made.tie_out.frame().iter_rows(named=True):
+        code = row["currency"]
+        cells = [figure(row["left"], code), figure(row["right"], code), figure(row["difference"], code)]
+        numbers = "".join(f'<td class="number">{text}</td>' for text in cells)
+        assert f"<td>{row['control']}</td>{numbers}" in html
+    balances = made.tie_out.reports["summary"].frame().filter(category="ending_balance")
+    for amount, code in balances.select("net_amount", "currency").iter_rows():
+        assert f">{figure(amount, code)}</td>" in html
+
+
+def test_the_page_says_what_each_control_compares_with_what(made):
+    """The reader has neither Python nor our documentation; the legend has every control, once."""
+    html = made.page.read_text()
+    legend = html[html.index("What each control compares</h2>") :]
+    for control, (left, right) in made.tie_out.sides.items():
+        assert legend.count(f"<tr><td>{control}</td><td>{left}</td><td>{right}</td></tr>") == 1
+    assert list(made.tie_out.sides) == made.tie_out.frame()["control"].unique(maintain_order=True).to_list()
+
+
+def test_the_page_begins_with_a_link_to_each_section(made):
+    """Sixty controls, five charts and six reports are long."""
+    html = made.page.read_text()
+    anchors = re.findall(r'<li><a href="#([^"]+)"', html)
+    assert anchors == re.findall(r'<section id="([^"]+)"', html)
+    assert anchors[0] == "controls"
+    assert len(set(anchors)) == len(anchors)
 
 
 def test_the_reports_in_evidence_are_those_that_were_tied_out(made):
@@ -195,6 +227,7 @@ def test_a_failed_close_is_written_as_a_failed_one(made, tmp_path, monkeypatch, 
     html = written.page.read_text()
     assert "Rows that cause the differences" in html
     assert "itemised = summary, EUR" in html
+    assert re.search(r'<td class="number">−1</td><td><span[^>]*>✗', html), "of jpy, without decimals"
 
     class Client:
         __enter__ = lambda self: self  # noqa: E731

@@ -32,7 +32,7 @@ def test_every_text_is_escaped():
 
 
 def test_our_own_markup_is_not_escaped_again():
-    assert section("A", Html("<p>b</p>")) == "<section><h2>A</h2>\n<p>b</p>\n</section>"
+    assert section("A", Html("<p>b</p>")) == '<section id="a"><h2>A</h2>\n<p>b</p>\n</section>'
 
 
 def test_a_page_loads_nothing_and_runs_nothing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import sys
 from decimal import Decimal
@@ -18,6 +19,7 @@ from stripe_reports.errors import MissingExtraError, ParameterError, StoreError
 from stripe_reports.pages.cells import cells_of
 from stripe_reports.pages.printed_table import ReportTable, table_of_frame
 from stripe_reports.render.money import currency_column, figure, money
+from stripe_reports.render.table import html_table, text_table
 
 MARKUP = "<img src=x onerror=alert(1)>"
 
@@ -64,7 +66,19 @@ def test_an_amount_has_the_currency_of_its_own_column():
     assert currency_column("net", columns) == "currency"
     assert currency_column("customer_facing_amount", columns) == "customer_facing_currency"
     assert currency_column("total_amount", ["fee_currency"]) == "fee_currency"
+    assert currency_column("fee", ["fee", "balance_currency"]) == "balance_currency"
     assert currency_column("net", []) is None
+
+
+@pytest.mark.parametrize("table", [text_table, html_table])
+def test_small_tables_write_each_amount_with_the_decimals_of_its_currency(table):
+    """The tables of differences showed jpy with decimals and kwd with only two."""
+    frame = pl.DataFrame(
+        {"currency": ["jpy", "kwd", "eur"], "net": [Decimal(1500), Decimal("1.5"), Decimal("1176.46")]},
+        schema={"currency": pl.String, "net": pl.Decimal(38, 6)},
+    )
+    texts = re.findall(r"[\d.,]*\d", re.sub(r"style=\"[^\"]*\"", "", table(frame)))
+    assert texts == ["1,500", "1.500", "1,176.46"]
 
 
 # Rows and sums

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 import polars as pl
 
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.columns import column
-from stripe_reports.render.cells import cell_text
+from stripe_reports.render.cells import RATES, text_in_row
 from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
-from stripe_reports.render.money import currency_column
+from stripe_reports.render.money import CURRENCY_OF_ROW, currency_column
 from stripe_reports.render.suggest import did_you_mean
 
 __all__ = ["Cells", "Part", "cells_of"]
-
-_RATES = ("filing_exchange_rate", "tax_rate", "quantity_decimal", "dispute_pct_change", "refund_pct_change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ def cells_of(
     counted = every if counted is None else counted
     names = every.collect_schema().names()
     _check([*(columns or ()), *([by] if isinstance(by, str) else by or ())], names)
-    currency = next((name for name in ("currency", "fee_currency") if name in names), None)
+    currency = next((name for name in CURRENCY_OF_ROW if name in names), None)
     summed = _summed(every, currency)
     if by is not None:
         keys = list(
@@ -135,7 +132,7 @@ def _summed(frame: pl.LazyFrame, currency: str | None) -> list[str]:
         for name, dtype in schema.items()
         if (
             dtype.is_decimal()
-            and name not in _RATES
+            and name not in RATES
             and currency_column(name, schema) == currency
             and currency
         )
@@ -159,30 +156,21 @@ def _part(
     sums: dict[str, object],
 ) -> Part:
     if currency is None:
-        return Part(None, [_texts(row, schema, shown) for row in head.iter_rows(named=True)], None)
+        return Part(None, [_texts(row, shown) for row in head.iter_rows(named=True)], None)
     name = sums.pop(currency)
     rows = head.filter(pl.col(currency).eq_missing(pl.lit(name))).iter_rows(named=True)
     total = None
     if sums and any(column in sums for column in shown):
-        texts = {
-            column: _text(value, column, {**sums, currency: name}, schema) for column, value in sums.items()
-        }
+        texts = {column: text_in_row(column, {**sums, currency: name}) for column in sums}
         total = [texts.get(column, "") for column in shown]
         first = next((n for n, column in enumerate(shown) if column not in texts), None)
         if first is not None:
             total[first] = f"Total {str(name or '').upper()}".strip()
-    return Part(str(name).upper() if name else "no currency", [_texts(r, schema, shown) for r in rows], total)
+    return Part(str(name).upper() if name else "no currency", [_texts(r, shown) for r in rows], total)
 
 
-def _texts(row: dict[str, object], schema: pl.Schema, shown: list[str]) -> list[str]:
-    return [_text(row[name], name, row, schema) for name in shown]
-
-
-def _text(value: object, column: str, row: dict[str, object], schema: pl.Schema) -> str:
-    if isinstance(value, Decimal) and column in _RATES:
-        return f"{value.normalize():f}"
-    beside = currency_column(column, schema)
-    return cell_text(value, str((row.get(beside) if beside else None) or "")) or ""
+def _texts(row: dict[str, object], shown: list[str]) -> list[str]:
+    return [text_in_row(name, row) for name in shown]
 
 
 def _title(name: str, dtype: pl.DataType) -> str:

@@ -8,6 +8,7 @@ the reader's system, and black on white when printed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
 from io import StringIO
@@ -18,7 +19,7 @@ from stripe_reports.charts import theme
 if TYPE_CHECKING:
     from stripe_reports.charts.panels import Chart
 
-__all__ = ["Html", "facts", "figure", "note", "page", "section", "table"]
+__all__ = ["Html", "Section", "facts", "figure", "note", "page", "section", "table"]
 
 
 class Html(str):
@@ -27,14 +28,28 @@ class Html(str):
     __slots__ = ()
 
 
-def page(title: str, *content: str, subtitle: str | Sequence[str] = ()) -> str:
+class Section(Html):
+    """A part of the page with its own heading.
+
+    Attributes:
+        heading: The heading.
+        anchor: The name of the section in links to it.
+    """
+
+    anchor: str
+    heading: str
+
+
+def page(title: str, *content: str, subtitle: str | Sequence[str] = (), has_contents: bool = False) -> str:
     """Return a complete HTML document.
 
     Args:
         title: The heading, and the title of the browser's tab.
         content: Sections and other parts, from top to bottom.
         subtitle: One line or several below the heading.
+        has_contents: True to begin with a table of contents: a link to each section.
     """
+    sections = [part for part in content if isinstance(part, Section)] if has_contents else []
     lines = [subtitle] if isinstance(subtitle, str) else subtitle
     below = f'<p class="subtitle">{"<br>".join(map(escape, lines))}</p>' if lines else ""
     return (
@@ -42,13 +57,23 @@ def page(title: str, *content: str, subtitle: str | Sequence[str] = ()) -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"{_POLICY}\n<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
         f"<body>\n<main>\n<header><h1>{escape(title)}</h1>{below}</header>\n"
-        f"{_markup(content)}\n</main>\n</body>\n</html>\n"
+        f"{_contents(sections)}{_markup(content)}\n</main>\n</body>\n</html>\n"
     )
 
 
-def section(title: str, *content: str) -> Html:
+def section(title: str, *content: str) -> Section:
     """Return a part of the page with its own heading."""
-    return Html(f"<section><h2>{escape(title)}</h2>\n{_markup(content)}\n</section>")
+    anchor = "-".join(re.findall(r"[a-z0-9]+", title.lower()))
+    part = Section(f'<section id="{anchor}"><h2>{escape(title)}</h2>\n{_markup(content)}\n</section>')
+    part.heading, part.anchor = title, anchor
+    return part
+
+
+def _contents(sections: Sequence[Section]) -> str:
+    if not sections:
+        return ""
+    links = "".join(f'<li><a href="#{each.anchor}">{escape(each.heading)}</a></li>' for each in sections)
+    return f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n'
 
 
 def note(text: str) -> Html:
@@ -142,6 +167,8 @@ h1 { font-size: 1.6rem; margin: 0; }
 h2 { font-size: 1.1rem; margin: 2rem 0 .6rem; }
 .subtitle, .note, figcaption, caption { color: var(--jp-content-font-color2); font-size: .87rem; }
 .subtitle { margin: .3rem 0 0; }
+nav ul { list-style: none; margin: 1rem 0 0; padding: 0; font-size: .87rem; }
+nav li { display: inline-block; margin-right: 1.1rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .87rem; }
 caption { text-align: left; padding-bottom: .4rem; }

@@ -31,6 +31,7 @@ class Control:
 
     Attributes:
         name: The equation in words.
+        compares: What the left and the right amount are, for a reader who knows only the reports.
         about: The frame whose rows are examined when the control fails.
         allowed: Tells whether the given frames are enough for it.
         lines: The amounts that must be equal; columns ``currency``, ``left``, ``right``, and those that
@@ -39,6 +40,7 @@ class Control:
     """
 
     name: str
+    compares: tuple[str, str]
     about: str
     allowed: Callable[[Books], bool]
     lines: Callable[[Books], pl.DataFrame]
@@ -226,39 +228,66 @@ _OF_ACTIVITY = ("automatic_payout_id", "balance_transaction_id", "created")
 CONTROLS: tuple[Control, ...] = (
     Control(
         "starting + activity + payouts = ending",
+        ("Starting balance + activity + payouts of the balance summary", "Its ending balance"),
         "summary",
         _given("summary"),
         _of_summary(pl.col("starting_balance") + pl.col("activity") + pl.col("payouts"), "ending_balance"),
     ),
     Control(
         "gross + fee = activity",
+        ("Activity before fees + fees of the balance summary", "Its activity"),
         "summary",
         _given("summary"),
         _of_summary(pl.col("activity_gross") + pl.col("activity_fee"), "activity"),
     ),
     Control(
         "gross + fee = payouts",
+        ("Payouts to the bank + payout fees of the balance summary", "Its total payouts"),
         "summary",
         _given("summary"),
         _of_summary(pl.col("payouts_gross") + pl.col("payouts_fee"), "payouts"),
     ),
-    Control("previous ending = next starting", "summary", _given("summary", "previous"), _previous_ending),
-    Control("gross - fee = net (activity)", "activity", _given("activity"), _each_row("activity")),
-    Control("gross - fee = net (payouts)", "payouts", _given("payouts"), _each_row("payouts")),
+    Control(
+        "previous ending = next starting",
+        ("Ending balance of the period before", "Starting balance of this period"),
+        "summary",
+        _given("summary", "previous"),
+        _previous_ending,
+    ),
+    Control(
+        "gross - fee = net (activity)",
+        ("Gross − fee of each row of the itemised activity, added up", "Net of these rows"),
+        "activity",
+        _given("activity"),
+        _each_row("activity"),
+    ),
+    Control(
+        "gross - fee = net (payouts)",
+        ("Gross − fee of each row of the itemised payouts, added up", "Net of these rows"),
+        "payouts",
+        _given("payouts"),
+        _each_row("payouts"),
+    ),
     Control(
         "gross - fee = net (payout reconciliation)",
+        ("Gross − fee of each row of the payout reconciliation, added up", "Net of these rows"),
         "payout_reconciliation",
         _given("payout_reconciliation"),
         _each_row("payout_reconciliation"),
     ),
     Control(
         "gross - fee = net (ending balance)",
+        ("Gross − fee of each row of the ending balance reconciliation, added up", "Net of these rows"),
         "ending_balance",
         _given("ending_balance"),
         _each_row("ending_balance"),
     ),
     Control(
         OF_GROSS,
+        (
+            "Gross of the itemised activity, without fees that are rows of their own",
+            "Activity before fees of the balance summary",
+        ),
         "activity",
         _given("activity", "summary"),
         _itemised("activity", _COUNTS_AS_GROSS, "activity_gross"),
@@ -266,6 +295,10 @@ CONTROLS: tuple[Control, ...] = (
     ),
     Control(
         OF_FEE,
+        (
+            "Fees of the itemised activity, with fees that are rows of their own",
+            "Fees of the balance summary",
+        ),
         "activity",
         _given("activity", "summary"),
         _itemised("activity", _COUNTS_AS_FEE, "activity_fee"),
@@ -273,12 +306,14 @@ CONTROLS: tuple[Control, ...] = (
     ),
     Control(
         "itemised = summary",
+        ("Net of the itemised activity", "Activity of the balance summary"),
         "activity",
         _given("activity", "summary"),
         _itemised("activity", NET, "activity"),
     ),
     Control(
         "itemised payouts = summary",
+        ("Net of the itemised payouts, with the sign of the balance", "Total payouts of the balance summary"),
         "payouts",
         _given("payouts", "summary"),
         _itemised("payouts", -NET, "payouts"),
@@ -286,12 +321,20 @@ CONTROLS: tuple[Control, ...] = (
     ),
     Control(
         "each automatic payout = its transactions",
+        (
+            "Net of each automatic payout of the itemised payouts, added up",
+            "Net of the transactions that the payout reconciliation lists for them",
+        ),
         "payouts",
         _given("payouts", "payout_reconciliation"),
         _automatic_payouts,
     ),
     Control(
         "each automatic payout = its transactions",
+        (
+            "Net of each automatic payout of the itemised payouts, added up",
+            "Net of the transactions of the itemised activity that name these payouts",
+        ),
         "payouts",
         _unless(
             "payout_reconciliation",
@@ -301,18 +344,24 @@ CONTROLS: tuple[Control, ...] = (
     ),
     Control(
         "activity paid out = payout reconciliation",
+        (
+            "Net of the itemised activity that automatic payouts settled",
+            "Net of the same transactions in the payout reconciliation",
+        ),
         "activity",
         _given(activity=_OF_ACTIVITY, payout_reconciliation=_OF_ACTIVITY),
         _activity_paid_out,
     ),
     Control(
         "ending balance reconciliation = ending balance",
+        ("Net of the ending balance reconciliation", "Ending balance of the balance summary"),
         "ending_balance",
         _given("ending_balance", "summary"),
         _itemised("ending_balance", NET, "ending_balance"),
     ),
     Control(
         "each transaction = its components",
+        ("Net of the itemised activity", "Components of the same transactions, added up"),
         "activity",
         _given("components", activity=("balance_transaction_id",)),
         _components,

@@ -166,6 +166,11 @@ class TieOut:
         """True if every control passes."""
         return bool(self._controls["passes"].all())
 
+    @property
+    def sides(self) -> dict[str, tuple[str, str]]:
+        """What the left and the right amount of each control are, by its name."""
+        return {each.name: each.compares for each in CONTROLS if each.allowed(self._books)}
+
     def failed(self) -> pl.DataFrame:
         """Return the rows of ``frame()`` that do not pass."""
         return self._controls.filter(~pl.col("passes"))

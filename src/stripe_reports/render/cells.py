@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from stripe_reports.render.money import figure
+from stripe_reports.render.money import currency_column, figure
 
-__all__ = ["cell_text"]
+__all__ = ["RATES", "cell_text", "text_in_row"]
+
+RATES = ("filing_exchange_rate", "tax_rate", "quantity_decimal", "dispute_pct_change", "refund_pct_change")
+"""Columns of decimals that are not amounts."""
 
 
 def cell_text(value: object, currency: str | None = None) -> str | None:
@@ -27,3 +31,13 @@ def cell_text(value: object, currency: str | None = None) -> str | None:
             return value.isoformat()
         case _:
             return str(value)
+
+
+def text_in_row(name: str, row: Mapping[str, object]) -> str:
+    """Format a value of a row as text; an amount has the decimals of its currency, which the row names."""
+    value = row[name]
+    if isinstance(value, Decimal) and name in RATES:
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    beside = currency_column(name, row)
+    return cell_text(value, str((row.get(beside) if beside else None) or "")) or ""

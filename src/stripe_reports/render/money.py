@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-__all__ = ["currency_column", "figure", "minor_digits", "money"]
+__all__ = ["CURRENCY_OF_ROW", "currency_column", "figure", "minor_digits", "money"]
 
 _MINOR_DIGITS = {
     **dict.fromkeys(("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"), 0),
@@ -13,6 +13,9 @@ _MINOR_DIGITS = {
     **dict.fromkeys(("bhd", "jod", "kwd", "omr", "tnd"), 3),
 }
 """Decimals of the currencies that do not have two. Source: https://docs.stripe.com/currencies"""
+
+CURRENCY_OF_ROW = ("currency", "fee_currency", "balance_currency")
+"""Columns with the currency of a row's amounts; a report has one of them at most."""
 
 _CURRENCY_COLUMNS = {
     "customer_facing_amount": "customer_facing_currency",
@@ -55,5 +58,5 @@ def currency_column(amount: str, columns: Iterable[str]) -> str | None:
     """Return the column with the currency of the column *amount*; None if the report has none."""
     columns = list(columns)
     own = _CURRENCY_COLUMNS.get(amount)
-    candidates = [own] if own else ["currency", "fee_currency"]
+    candidates = [own] if own else CURRENCY_OF_ROW
     return next((name for name in candidates if name in columns), None)

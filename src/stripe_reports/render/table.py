@@ -9,7 +9,7 @@ from html import escape
 
 import polars as pl
 
-from stripe_reports.render.cells import cell_text
+from stripe_reports.render.cells import text_in_row
 from stripe_reports.render.printable import printable
 
 __all__ = ["CELL", "html_table", "text_table"]
@@ -30,8 +30,8 @@ def html_table(frame: pl.DataFrame, most: int = MOST_ROWS) -> str:
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td style="{_NUMBER if name in numeric else CELL}">' + escape(cell_text(value) or "") + "</td>"
-            for name, value in row.items()
+            f'<td style="{_NUMBER if name in numeric else CELL}">' + escape(text_in_row(name, row)) + "</td>"
+            for name in row
         )
         + "</tr>"
         for row in frame.head(most).iter_rows(named=True)
@@ -43,9 +43,10 @@ def html_table(frame: pl.DataFrame, most: int = MOST_ROWS) -> str:
 def text_table(frame: pl.DataFrame, most: int = MOST_ROWS) -> str:
     """Return the first rows of a frame as aligned lines of printable text, and how many more there are."""
     numeric = _numeric(frame)
+    rows = frame.head(most).to_dicts()
     columns = []
     for name in frame.columns:
-        texts = [_short(name), *(_short(cell_text(value) or "") for value in frame[name].head(most))]
+        texts = [_short(name), *(_short(text_in_row(name, row)) for row in rows)]
         width = max(map(len, texts))
         columns.append([text.rjust(width) if name in numeric else text.ljust(width) for text in texts])
     lines = ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
