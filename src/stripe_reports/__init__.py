@@ -15,6 +15,7 @@
     report.chart()                          # an altair chart; report.chart_kinds() lists the others
 
     client.tie_out("2026-10")               # whether the month's reports agree; sr.tie_out for frames
+    client.explain_payout("po_…")           # why a deposit is not the sales
     client.restatement(report)              # what Stripe changed since; sr.diff for frames
 
     df = sr.read_csv("downloaded-from-the-dashboard.csv")          # the same types for a file you have
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from stripe_reports.reconcile.diff import Diff, diff
     from stripe_reports.reconcile.evidence import EvidenceFolder, Verification, verify
     from stripe_reports.reconcile.evidence.checking import Finding
+    from stripe_reports.reconcile.payout import ExplainedPayout
     from stripe_reports.reconcile.restatement import Restatement
     from stripe_reports.reconcile.tie_out import TieOut, tie_out
     from stripe_reports.render.remedies import Remedy
@@ -69,6 +71,7 @@ __all__ = [
     "DemoClient",
     "Diff",
     "EvidenceFolder",
+    "ExplainedPayout",
     "Explorer",
     "FetchPlan",
     "Finding",
@@ -111,6 +114,7 @@ _LAZY = {
     "DemoClient": "demo_client",
     "Diff": "reconcile.diff",
     "EvidenceFolder": "reconcile.evidence",
+    "ExplainedPayout": "reconcile.payout",
     "Explorer": "notebook.form.widget",
     "FetchPlan": "report.report",
     "Finding": "reconcile.evidence.checking",

@@ -5,6 +5,7 @@ controls, books     the amounts that must be equal, and the frames they come fro
 suspects            the rows that make a control fail
 period_tie_out      fetches the reports of a period and ties them out
 diff                changes between two frames of one request
+payout              one payout explained: its sales, fees and refunds
 restatement         changes that Stripe made since a report was fetched
 evidence            writes the folder for an auditor, and verifies it
 """

@@ -1,4 +1,4 @@
-"""The public calls for closing a period: tie-out, restatement, evidence."""
+"""The public calls for closing a period: tie-out, restatement, evidence, and why a payout is what it is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
+from stripe_reports.reconcile.payout import ExplainedPayout, explain_payout
 from stripe_reports.reconcile.period_tie_out import tie_out
 from stripe_reports.reconcile.protocol import ReportClient
 from stripe_reports.reconcile.restatement import Restatement, restatement
@@ -136,3 +137,39 @@ class Closing(ReportClient, Protocol):
             period, timezone=timezone, currency=currency, reuse=reuse, timeout=timeout, progress=progress
         )
         return write_evidence(result, folder, written_at=self.now())
+
+    def explain_payout(
+        self,
+        payout: str,
+        *,
+        timezone: str | None = None,
+        reuse: Policy = "auto",
+        timeout: float = 900.0,
+        progress: ProgressOption = "auto",
+    ) -> ExplainedPayout:
+        """Say why a deposit is not the sales: the sales, fees, refunds and so on that a payout consists of.
+
+        Fetches the transactions of the payout, and the payouts of its day for its status, fee and arrival.
+
+        Args:
+            payout: ``po_…``, an automatic payout.
+            timezone: Zone of the local times in the rows; the day of arrival does not depend on it.
+            reuse: See ``fetch``.
+            timeout: Maximum duration of the call, in seconds.
+            progress: Called at every poll of the two runs.
+
+        Raises:
+            ParameterError: It is not the id of a payout, or a manual or instant one, of which Stripe does not
+                record the transactions.
+            InvalidRequestError: There is no such payout.
+            StripeReportsError: As ``fetch``.
+
+        Example:
+            >>> october = client.frame("payouts.itemized", "2026-10", currency="eur")
+            >>> client.explain_payout(october["payout_id"][0]).bridge()["part"].to_list()
+            ['sales', 'processing fees', 'refunds', 'other fees']
+        """
+        with self._within(timeout):
+            return explain_payout(
+                self, payout, timezone=timezone, reuse=reuse, timeout=timeout, progress=progress
+            )

@@ -7,13 +7,13 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from stripe_reports import catalog
 from stripe_reports.errors import IntervalError, StripeReportsError, UnknownReportTypeError
 from stripe_reports.models import ReportRequest
 from stripe_reports.planning import data_end
 from stripe_reports.planning.period_before import period_before
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
+from stripe_reports.reconcile.requests import request_for
 from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.render.periods import period_name
 from stripe_reports.runs.progress import ProgressOption
@@ -128,12 +128,7 @@ def _request(
     client: ReportClient, name: str, period: Period, timezone: str | None, currency: str | None
 ) -> ReportRequest:
     base, wanted = _REPORTS[name]
-    request = client.request(base, period, timezone=timezone, currency=currency)
-    known = catalog.completed(request.report_type)
-    if wanted is None or not known.columns:
-        return request
-    columns = [column for column in wanted if known.column(column)]
-    return client.request(request.report_type, period, timezone=timezone, currency=currency, columns=columns)
+    return request_for(client, base, period, wanted, timezone=timezone, currency=currency)
 
 
 def _with_one_end(requests: dict[str, ReportRequest]) -> dict[str, ReportRequest]:
