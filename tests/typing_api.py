@@ -83,6 +83,8 @@ assert_type(sr.tie_out(summary=report.frame(), payouts=report.scan()), sr.TieOut
 assert_type(client.restatement(report), sr.Restatement)
 assert_type(client.restatement(report).diff, sr.Diff)
 assert_type(sr.diff(report.frame(), report.scan(), key=["payout_id"]), sr.Diff)
+assert_type(client.compare("payouts.itemized", "2026-10", "2026-09", by="payout_type"), sr.Comparison)
+assert_type(sr.compare(report, report).frame(), pl.DataFrame)
 assert_type(client.explain_payout("po_1"), sr.ExplainedPayout)
 assert_type(client.explain_payout("po_1").bridge(), pl.DataFrame)
 assert_type(client.evidence("2026-10", Path("close")), sr.EvidenceFolder)

@@ -16,6 +16,7 @@
 
     client.tie_out("2026-10")               # whether the month's reports agree; sr.tie_out for frames
     client.explain_payout("po_…")           # why a deposit is not the sales
+    client.compare("balance_change_from_activity.summary", "2026-10", "2026-09")    # what changed, and why
     client.restatement(report)              # what Stripe changed since; sr.diff for frames
 
     df = sr.read_csv("downloaded-from-the-dashboard.csv")          # the same types for a file you have
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from stripe_reports.notices import AdvisedWarning, UnknownReportTypeWarning
     from stripe_reports.pages.printed_table import ReportTable as ReportTable
     from stripe_reports.parsing import AmbiguousTimeWarning, read_csv
+    from stripe_reports.reconcile.comparison import Comparison, compare
     from stripe_reports.reconcile.diff import Diff, diff
     from stripe_reports.reconcile.evidence import EvidenceFolder, Verification, verify
     from stripe_reports.reconcile.evidence.checking import Finding
@@ -67,6 +69,7 @@ __all__ = [
     "Cache",
     "Client",
     "Column",
+    "Comparison",
     "Decision",
     "DemoClient",
     "Diff",
@@ -94,6 +97,7 @@ __all__ = [
     "TieOut",
     "UnknownReportTypeWarning",
     "Verification",
+    "compare",
     "demo",
     "diff",
     "errors",
@@ -110,6 +114,7 @@ _LAZY = {
     "AmbiguousTimeWarning": "parsing",
     "Cache": "storage.cache",
     "Client": "client",
+    "Comparison": "reconcile.comparison",
     "Decision": "report.report",
     "DemoClient": "demo_client",
     "Diff": "reconcile.diff",
@@ -132,6 +137,7 @@ _LAZY = {
     "TieOut": "reconcile.tie_out",
     "UnknownReportTypeWarning": "notices",
     "Verification": "reconcile.evidence",
+    "compare": "reconcile.comparison",
     "demo": "demo_client",
     "diff": "reconcile.diff",
     "explore": "notebook.form",

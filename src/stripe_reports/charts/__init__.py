@@ -7,6 +7,7 @@
     summary.py          gross, fees and net by reporting category
     payouts.py          payouts by status, and the days until they arrive
     reconciliation.py   composition of payouts
+    comparison.py       two periods compared, by category
     payout_bridge.py    one payout, from its sales to the bank
     fee_totals.py       total fees by product or account
     fees.py             fees as a rate of what was charged; fees by product

@@ -6,6 +6,7 @@ suspects            the rows that make a control fail
 period_tie_out      fetches the reports of a period and ties them out
 diff                changes between two frames of one request
 payout              one payout explained: its sales, fees and refunds
+comparison          two reports of one type compared, such as two months
 restatement         changes that Stripe made since a report was fetched
 evidence            writes the folder for an auditor, and verifies it
 """

@@ -1,21 +1,25 @@
-"""The public calls for closing a period: tie-out, restatement, evidence, and why a payout is what it is."""
+"""The public calls that compare and explain reports: tie-out, restatement, evidence, payouts, periods."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Unpack
 
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
+from stripe_reports.reconcile.comparison import Comparison, compare_periods
 from stripe_reports.reconcile.payout import ExplainedPayout, explain_payout
 from stripe_reports.reconcile.period_tie_out import tie_out
 from stripe_reports.reconcile.protocol import ReportClient
 from stripe_reports.reconcile.restatement import Restatement, restatement
 from stripe_reports.reconcile.tie_out import TieOut
+from stripe_reports.render.signature import spelled_out
 from stripe_reports.report.report import Report
 from stripe_reports.runs.progress import ProgressOption
+from stripe_reports.runs.request import Parameters
 
 if TYPE_CHECKING:
     from stripe_reports.reconcile.evidence import EvidenceFolder
@@ -172,4 +176,54 @@ class Closing(ReportClient, Protocol):
         with self._within(timeout):
             return explain_payout(
                 self, payout, timezone=timezone, reuse=reuse, timeout=timeout, progress=progress
+            )
+
+    @spelled_out(Parameters)
+    def compare(
+        self,
+        report_type: str,
+        period: Period,
+        other_period: Period,
+        *,
+        by: str | Sequence[str] | None = None,
+        reuse: Policy = "auto",
+        timeout: float = 900.0,
+        progress: ProgressOption = "auto",
+        **parameters: Unpack[Parameters],
+    ) -> Comparison:
+        """Compare a report of two periods: what changed, by category and currency, and for fees why.
+
+        Both are fetched side by side, with the columns of *by*; ``sr.compare`` compares two reports that you
+        have.
+
+        Args:
+            report_type: Id with or without version.
+            period: The period of interest; see ``request``.
+            other_period: The period to compare with, such as the month or the year before.
+            by: One column or several that make the groups; None for the reporting category, if there is one.
+            reuse: See ``fetch``.
+            timeout: Maximum duration of the call, in seconds.
+            progress: Called at every poll of the two runs, from two threads.
+            **parameters: See ``request``; the same for both periods.
+
+        Raises:
+            ParameterError: See ``sr.compare``.
+            StripeReportsError: As ``fetch``.
+
+        Example:
+            >>> changes = client.compare("balance_change_from_activity.summary", "2026-10", "2025-10")
+            >>> changes.frame().select("currency", "difference", "fee_by_volume", "fee_by_rate").width
+            4
+        """
+        with self._within(timeout):
+            return compare_periods(
+                self,
+                report_type,
+                period,
+                other_period,
+                by,
+                reuse=reuse,
+                timeout=timeout,
+                progress=progress,
+                **parameters,
             )
