@@ -13,7 +13,7 @@ import pytest
 import stripe
 
 from stripe_reports import cli
-from stripe_reports.cli.output import TerminalProgress, show
+from stripe_reports.cli.output import show
 from stripe_reports.client import Parameters
 from stripe_reports.simulator import Fault
 
@@ -26,12 +26,10 @@ def at_once(monkeypatch):
 
 class TestDemo:
     def test_it_shows_the_main_job_from_run_to_chart(self, at_once, tmp_path, capsys):
-        """Types, a pending run with its time, exact figures, the reason of reuse, a picture, what is next."""
+        """Types, exact figures, the reason of reuse, a picture, what is next."""
         assert cli.main(["demo", "--output", str(tmp_path / "out")]) == 0
         shown = capsys.readouterr().out
         assert "balance.summary.2" in shown
-        assert re.search(r"run frr_\w+ pending +0 s", shown)
-        assert re.search(r"run frr_\w+ succeeded +\d+ s", shown)
         assert "decimal[38,6]" in shown
         assert "Launched; no earlier run of this request was known." in shown
         assert "Stored result of run frr_" in shown
@@ -278,42 +276,6 @@ def test_simulate_serves_stripes_api_to_any_library(tmp_path):
                 assert answer.read().startswith(b'"category"')
         finally:
             process.terminate()
-
-
-def test_progress_is_one_rewritten_line_in_a_terminal():
-    """Elsewhere, it is a log line for each poll."""
-    import io
-
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
-    from datetime import UTC, datetime
-
-    from stripe_reports.models import ReportRun
-
-    def run(status):
-        return ReportRun(
-            id="frr_1",
-            created=datetime(2026, 1, 1, tzinfo=UTC),
-            livemode=False,
-            report_type="a.1",
-            parameters={},
-            status=status,
-        )
-
-    shown = []
-    for stream in (Terminal(), io.StringIO()):
-        progress = TerminalProgress(stream)
-        progress(run("pending"), 1.2, 9.0)
-        progress(run("succeeded"), 8.8, 9.0)
-        shown.append(stream.getvalue())
-    assert shown[0].count("\n") == 1
-    assert shown[0].count("\r") == 2
-    assert shown[1].splitlines() == [
-        "  run frr_1 pending      1 of about 9 s",
-        "  run frr_1 succeeded    9 s",
-    ]
 
 
 def test_module_and_script_are_the_same_command():

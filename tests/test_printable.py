@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import sys
+import threading
 import traceback
 import unicodedata
 import warnings
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 import stripe_reports as sr
 from stripe_reports import cli, errors, notices
 from stripe_reports.cli import clients
-from stripe_reports.cli.output import TerminalProgress, only_printable, show
+from stripe_reports.cli.output import only_printable, show, waiting
 from stripe_reports.notebook.form import Explorer
 from stripe_reports.reconcile.evidence import EvidenceFolder, Finding, Verification
 from stripe_reports.reconcile.restatement import Restatement
@@ -221,8 +222,9 @@ def test_a_damaged_cell_is_shown_with_escapes():
     assert "52;c;cm0gLXJm" in text
 
 
-def test_only_the_progress_line_may_rewrite_itself(report):
+def test_only_the_progress_line_may_rewrite_itself(report, monkeypatch):
     """In a terminal, with text from outside as escapes."""
+    monkeypatch.setenv("COLUMNS", "500")
     stream = io.StringIO()
     Line(stream).draw(text_of(report.run, 1.0, None), 0.5)
     drawn = stream.getvalue()
@@ -232,21 +234,28 @@ def test_only_the_progress_line_may_rewrite_itself(report):
 
 def test_the_progress_line_of_a_command_may_rewrite_itself_too(report, monkeypatch):
     """It passes the check of the streams; text from outside in it does not."""
+    drawn = threading.Event()
 
     class Terminal(io.StringIO):
         def isatty(self):
             return True
 
+        def flush(self):
+            if "is pending" in self.getvalue():
+                drawn.set()
+
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("COLUMNS", "500")
+    monkeypatch.setattr("stripe_reports.runs.progress.DRAWN_AFTER", 0.0)
     with only_printable():
-        TerminalProgress(sys.stderr)(report.run, 1.0, None)
+        with waiting(HOSTILE, sys.stderr) as told:
+            told(replace(report.run, status="pending", report_type=HOSTILE), 1.0, None)
+            assert drawn.wait(20)
         print(HOSTILE, file=sys.stderr)
-    progress, message = terminal.getvalue().removeprefix("\r").split("\n", 1)
-    assert_harmless(progress)
-    assert_harmless(message)
-    assert terminal.getvalue().startswith("\r  run frr_")
+    _, *progress, message = terminal.getvalue().split("\r\x1b[2K")
+    for each in (*progress, message):
+        assert_harmless(each)
 
 
 class TestTables:

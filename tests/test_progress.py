@@ -4,7 +4,6 @@ import io
 import logging
 import sys
 import threading
-from types import SimpleNamespace
 
 import pytest
 
@@ -13,13 +12,13 @@ from stripe_reports import client as client_module
 from stripe_reports.models import ReportRun
 from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.runs import progress
-from stripe_reports.runs.progress import Line, Log, shown, text_of, told_in_background
+from stripe_reports.runs.progress import Line, Lines, in_terminal, shown, text_of, told_in_background
 from stripe_reports.simulator import Fault
 
 
-def a_run(status="pending"):
+def a_run(status="pending", id_="frr_1"):
     return ReportRun(
-        id="frr_1",
+        id=id_,
         created=utc(2026, 11, 5),
         livemode=False,
         report_type="balance.summary.2",
@@ -29,6 +28,8 @@ def a_run(status="pending"):
 
 
 class Drawing:
+    between = 0.5
+
     def __init__(self, error=None):
         self.drawn, self.erased, self._error = [], 0, error
 
@@ -57,14 +58,6 @@ class Steps:
         else:
             self.all_done.set()
             event.wait(20)
-
-
-@pytest.fixture
-def seconds(monkeypatch):
-    """The time that passes between two lines of the log, as the test wants it."""
-    now = SimpleNamespace(at=0.0)
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now.at)
-    return now
 
 
 def nothing():
@@ -187,11 +180,23 @@ def test_a_callers_own_function_is_called_and_none_shows_nothing():
             assert told is None
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def a_terminal(monkeypatch):
+    """Make standard error a terminal of 40 columns."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.delenv("TERM", raising=False)
+    return terminal
+
+
 def test_a_terminal_shows_one_line_that_is_rewritten(monkeypatch):
     """It is empty in the end."""
-    terminal = io.StringIO()
-    terminal.isatty = lambda: True
-    monkeypatch.setattr(sys, "stderr", terminal)
+    terminal = a_terminal(monkeypatch)
     line = place_to_draw()
     assert isinstance(line, Line)
     line.draw("half", 0.5)
@@ -200,23 +205,71 @@ def test_a_terminal_shows_one_line_that_is_rewritten(monkeypatch):
     assert terminal.getvalue() == "\r\x1b[2K[##########          ] half\r\x1b[2Kunknown\r\x1b[2K"
 
 
-def test_elsewhere_the_log_has_one_line_per_minute(seconds, caplog):
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a text of some length", "a text of some length"),
+        ("a.type: run frr_123456 is pending · 12 s", "a.type: run frr_123…6 is pending · 12 s"),
+        ("x" * 39, "x" * 39),
+    ],
+)
+def test_the_line_is_no_wider_than_the_terminal(monkeypatch, text, shown):
+    """A line that wraps cannot be rewritten. Its seconds, at the end, are kept; the bar is left out first."""
+    terminal = a_terminal(monkeypatch)
+    place_to_draw().draw(text, 0.5)
+    assert terminal.getvalue().removeprefix("\r\x1b[2K") == shown
+
+
+def test_a_terminal_that_cannot_rewrite_a_line_is_none(monkeypatch):
+    """An editor's shell, for example."""
+    terminal = a_terminal(monkeypatch)
+    monkeypatch.setenv("TERM", "dumb")
+    assert in_terminal(terminal) is None
+    assert isinstance(place_to_draw(), Lines)
+
+
+def test_elsewhere_the_log_has_one_line_per_minute(caplog):
     """The log of a job shows the wait, and is not flooded."""
     caplog.set_level(logging.INFO, "stripe_reports")
     log = place_to_draw()
-    assert isinstance(log, Log)
-    for seconds.at in (0.0, 1.0, 59.0, 61.0):
-        log.draw(f"at {seconds.at}", None)
-    log.erase()
-    assert [record.message for record in caplog.records] == ["at 0.0", "at 61.0"]
+    assert isinstance(log, Lines)
+    drawn_by(lambda tell: tell(a_run(), 2.0, None), *[lambda tell: None] * 2, drawing=log)
+    assert [record.message for record in caplog.records] == [
+        f"balance.summary.2: run frr_1 is pending · {waited}" for waited in ("2 s", "1 min 2 s", "2 min 2 s")
+    ]
+
+
+def test_many_runs_share_one_line_that_counts_them():
+    """Whichever thread tells of a poll; the first run that is pending is named."""
+
+    def polls(tell):
+        tell(a_run("succeeded", "frr_1"), 9.0, 8.0)
+        tell(a_run("pending", "frr_2"), 9.0, None)
+        tell(a_run("pending", "frr_3"), 9.0, None)
+
+    def all_end(tell):
+        for number in (2, 3):
+            tell(a_run("succeeded", f"frr_{number}"), 10.0, None)
+
+    drawing = drawn_by(polls, all_end)
+    assert drawing.drawn == [
+        ("2 of 3 runs pending · balance.summary.2: run frr_2 is pending · 9 s", pytest.approx(1 / 3)),
+        ("0 of 3 runs pending", 1.0),
+    ]
+
+
+def test_a_tie_out_has_one_display_for_all_its_runs(client, monkeypatch):
+    """Six runs in the background are one wait."""
+    places, drawing = [], Drawing()
+    monkeypatch.setattr(client_module, "place_to_draw", lambda **told: places.append(told) or drawing)
+    client.tie_out("2026-09")
+    assert places == [{}]
 
 
 def test_a_wait_in_the_background_writes_nothing_to_the_terminal(monkeypatch):
     """The user is typing there."""
-    terminal = io.StringIO()
-    terminal.isatty = lambda: True
-    monkeypatch.setattr(sys, "stderr", terminal)
-    assert isinstance(place_to_draw(in_background=True), Log)
+    a_terminal(monkeypatch)
+    assert isinstance(place_to_draw(in_background=True), Lines)
     assert told_in_background("auto", place_to_draw, "a.1", lambda *, progress: callable(progress))()
     assert told_in_background(None, place_to_draw, "a.1", lambda *, progress: progress)() is None
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stripe_reports.cli.output import TerminalProgress, say, show, step
+from stripe_reports.cli.output import say, show, step, waiting
 from stripe_reports.render.printable import printable
 from stripe_reports.render.remedies import everywhere
 from stripe_reports.storage.disk import disk_errors, make_missing
@@ -50,8 +50,8 @@ def run(options: argparse.Namespace) -> int:
         say(printable(f"  {type_.id:<42}{type_.name}"))
 
     step(f'report = client.fetch("balance.summary", "{options.period}", currency="eur")')
-    progress = TerminalProgress(sys.stdout)
-    report = client.fetch("balance.summary", options.period, currency="eur", progress=progress)
+    with waiting("balance.summary", sys.stdout) as told:
+        report = client.fetch("balance.summary", options.period, currency="eur", progress=told)
     say(f"  {report.reuse}")
 
     step("report.frame()")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stripe_reports.cli.clients import add_client_to, client_of
-from stripe_reports.cli.output import TerminalProgress, say
+from stripe_reports.cli.output import say, waiting
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
@@ -35,7 +35,7 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the evidence, even if a control fails; return 1 in that case."""
-    with client_of(options) as client:
+    with client_of(options) as client, waiting("evidence", sys.stderr) as told:
         written = client.evidence(
             options.period,
             options.folder,
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
             currency=options.currency,
             reuse=options.reuse,
             timeout=options.timeout,
-            progress=TerminalProgress(sys.stderr),
+            progress=told,
         )
     say(str(written))
     return 0 if written.tie_out.passes else 1

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stripe_reports.cli.clients import client_of
+from stripe_reports.cli.output import waiting
 from stripe_reports.cli.report_options import (
     add_report_options_to,
     check_output,
@@ -36,9 +37,10 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Fetch a report and show or write it."""
     check_output(options.output)
-    report = client_of(options).fetch(
-        options.report_type, options.period, **fetch_options(options), **parameters_of(options)
-    )
+    with waiting(options.report_type, sys.stderr) as told:
+        report = client_of(options).fetch(
+            options.report_type, options.period, **fetch_options(options, told), **parameters_of(options)
+        )
     deliver(report, options.output)
     # The assumptions about an unknown type were already shown as a warning.
     print(f"{report.request!r}\n{replace(report.reuse, assumed=())}", file=sys.stderr)

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, get_args
 
 from stripe_reports.cli.clients import client_of
+from stripe_reports.cli.output import waiting
 from stripe_reports.cli.report_options import (
     add_report_options_to,
     check_output,
@@ -37,13 +38,14 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Fetch the parts and show or write them as one table."""
     check_output(options.output)
-    reports = client_of(options).fetch_all(
-        options.report_type,
-        options.period,
-        options.split,
-        **fetch_options(options),
-        **parameters_of(options),
-    )
+    with waiting(options.report_type, sys.stderr) as told:
+        reports = client_of(options).fetch_all(
+            options.report_type,
+            options.period,
+            options.split,
+            **fetch_options(options, told),
+            **parameters_of(options),
+        )
     deliver(reports, options.output)
     print(repr(reports.request), reports.reuse_summary, *reports.notes, sep="\n", file=sys.stderr)
     return 0

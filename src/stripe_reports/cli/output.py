@@ -9,17 +9,18 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 import polars as pl
 
-from stripe_reports.models import ReportRun
 from stripe_reports.render.printable import printable, printable_lines
+from stripe_reports.runs.progress import Drawing, Lines, Progress, in_log, in_terminal, shown
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-__all__ = ["TerminalProgress", "only_printable", "say", "show", "step"]
+__all__ = ["only_printable", "say", "show", "step", "waiting"]
 
 _NOT_PRINTABLE = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
 """Finds the columns with such characters; ``printable`` decides about each."""
@@ -72,30 +73,24 @@ def only_printable() -> Iterator[None]:
             raise SystemExit(1) from None
 
 
-class TerminalProgress:
-    """Shows pending runs: in a terminal as one line that is rewritten, elsewhere as a line for each poll."""
+@contextmanager
+def waiting(about: str, stream: TextIO | None) -> Iterator[Progress | None]:
+    """Show the wait for the runs in the block: one line that is rewritten in a terminal, else plain lines.
 
-    def __init__(self, stream: TextIO) -> None:
+    Args:
+        about: The text until a run is known.
+        stream: Standard error, or standard output; None if the process has none.
+    """
+
+    def place() -> Drawing:
+        if stream is None:
+            return in_log()
         # Rewriting its line needs control characters.
-        self._stream = stream.stream if isinstance(stream, _Printable) else stream
-        self._rewrites = self._stream.isatty()
-        self._statuses: dict[str, str] = {}
+        line = in_terminal(stream.stream if isinstance(stream, _Printable) else stream)
+        return line or Lines(partial(print, file=stream, flush=True))
 
-    def __call__(self, run: ReportRun, elapsed: float, expected: float | None) -> None:
-        """Show the current state of the run."""
-        about = f" of about {expected:.0f} s" if expected and run.status == "pending" else " s"
-        self._statuses[run.id] = run.status
-        pending = sum(status == "pending" for status in self._statuses.values())
-        if len(self._statuses) > 1:
-            about += f"; {pending} of {len(self._statuses)} runs pending"
-        line = printable(f"  run {run.id} {run.status:<9} {elapsed:4.0f}{about}")
-        if self._rewrites:
-            width = shutil.get_terminal_size().columns - 1
-            line = f"\r{line[:width]:<{width}}" + ("" if pending else "\n")
-        else:
-            line += "\n"
-        self._stream.write(line)
-        self._stream.flush()
+    with shown("auto", place, about) as told:
+        yield told
 
 
 def step(code: str) -> None:

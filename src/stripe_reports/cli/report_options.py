@@ -11,7 +11,7 @@ import polars as pl
 
 from stripe_reports import catalog
 from stripe_reports.cli.clients import add_client_to
-from stripe_reports.cli.output import TerminalProgress, show
+from stripe_reports.cli.output import show
 from stripe_reports.errors import ParameterError
 from stripe_reports.report.export import Exports, writer_for
 
@@ -93,12 +93,12 @@ def parameters_of(options: argparse.Namespace) -> Parameters:
     return cast("Parameters", {name: value for name, value in given.items() if value is not None})
 
 
-def fetch_options(options: argparse.Namespace) -> FetchOptions:
+def fetch_options(options: argparse.Namespace, progress: ProgressOption) -> FetchOptions:
     """Return the other options as the client accepts them."""
     return {
         "reuse": options.reuse,
         "timeout": options.timeout,
-        "progress": TerminalProgress(sys.stderr),
+        "progress": progress,
         "schema_overrides": _overrides(options.schema_overrides),
     }
 

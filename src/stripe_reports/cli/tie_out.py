@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stripe_reports.cli.clients import add_client_to, client_of
-from stripe_reports.cli.output import TerminalProgress, say, show
+from stripe_reports.cli.output import say, show, waiting
 from stripe_reports.errors import InputError
 from stripe_reports.render.printable import printable
 from stripe_reports.storage.disk import written_whole
@@ -50,14 +50,14 @@ def run(options: argparse.Namespace) -> int:
     """Tie out a period; return 1 if a control fails."""
     if options.output and options.output.suffix.lower() != ".csv":
         raise InputError(f"{options.output} is not a .csv file.")
-    with client_of(options) as client:
+    with client_of(options) as client, waiting("tie-out", sys.stderr) as told:
         result = client.tie_out(
             options.period,
             timezone=options.timezone,
             currency=options.currency,
             reuse=options.reuse,
             timeout=options.timeout,
-            progress=TerminalProgress(sys.stderr),
+            progress=told,
         )
     if options.output:
         with written_whole(options.output) as temporary:

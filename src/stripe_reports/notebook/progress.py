@@ -8,7 +8,7 @@ import threading
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from stripe_reports.runs.progress import Drawing, Line, Log
+from stripe_reports.runs.progress import Drawing, in_log, in_terminal
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -34,11 +34,11 @@ def place_to_draw(*, in_background: bool = False) -> Drawing:
             and threading.current_thread() is threading.main_thread()
         ):
             return Bar(shell, at_once=in_background)
-        if not in_background and sys.stderr is not None and sys.stderr.isatty():
-            return Line(sys.stderr)
+        if not in_background and sys.stderr is not None:
+            return in_terminal(sys.stderr) or in_log()
     except Exception:  # a broken front end must not prevent a report
         logger.debug("no progress is drawn", exc_info=True)
-    return Log()
+    return in_log()
 
 
 class _Board:
@@ -72,6 +72,8 @@ class Bar:
         at_once: Create the area below the cell now, because another thread will draw, and its output
             belongs to no cell.
     """
+
+    between = 0.5
 
     def __init__(self, shell: InteractiveShell, *, at_once: bool = False) -> None:
         self._cell = shell.execution_count

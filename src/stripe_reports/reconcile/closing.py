@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, Unpack
 
+from stripe_reports.models import ReportRequest
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.reconcile.comparison import Comparison, compare_periods
@@ -18,7 +19,7 @@ from stripe_reports.reconcile.restatement import Restatement, restatement
 from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.render.signature import spelled_out
 from stripe_reports.report.report import Report
-from stripe_reports.runs.progress import ProgressOption
+from stripe_reports.runs.progress import Progress, ProgressOption
 from stripe_reports.runs.request import Parameters
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ class Closing(ReportClient, Protocol):
 
     def _within(self, timeout: float) -> AbstractContextManager[None]:
         """A block that takes so many seconds at most."""
+
+    def _shown(
+        self, progress: ProgressOption, about: str | ReportRequest
+    ) -> AbstractContextManager[Progress | None]:
+        """A block that shows its waits, with the function to call at every poll."""
 
     def tie_out(
         self,
@@ -66,7 +72,7 @@ class Closing(ReportClient, Protocol):
             >>> client.tie_out("2026-10")
             October 2026: 60 of 60 controls pass
         """
-        with self._within(timeout):
+        with self._within(timeout), self._shown(progress, "tie-out") as told:
             return tie_out(
                 self,
                 period,
@@ -74,7 +80,7 @@ class Closing(ReportClient, Protocol):
                 currency=currency,
                 reuse=reuse,
                 timeout=timeout,
-                progress=progress,
+                progress=told,
             )
 
     def restatement(

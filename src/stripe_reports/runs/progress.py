@@ -1,4 +1,4 @@
-"""Show a wait: a bar in a notebook, one line in a terminal, log lines elsewhere.
+"""Show a wait for one run or for many: a bar in a notebook, one line in a terminal, plain lines elsewhere.
 
 A short wait is not shown, and a display that fails is never an error.
 """
@@ -6,11 +6,13 @@ A short wait is not shown, and a display that fails is never an error.
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal, Protocol, TextIO, TypeVar
 
@@ -22,10 +24,12 @@ from stripe_reports.render.printable import printable
 __all__ = [
     "Drawing",
     "Line",
-    "Log",
+    "Lines",
     "Place",
     "Progress",
     "ProgressOption",
+    "in_log",
+    "in_terminal",
     "shown",
     "text_of",
     "told_in_background",
@@ -47,11 +51,13 @@ DRAWN_AFTER = 0.7
 LONGEST_DRAWING = 1.0
 """Seconds to wait for the drawing thread, which may wait for this one, for example in a log handler."""
 
-_BETWEEN_TICKS = 0.5
-
 
 class Drawing(Protocol):
     """A place where a wait is drawn."""
+
+    @property
+    def between(self) -> float:
+        """Seconds between two drawings."""
 
     def draw(self, text: str, share: float | None) -> None:
         """Show the state; *share* is the part that is done, None if it is unknown."""
@@ -104,7 +110,7 @@ def told_in_background(
     option: ProgressOption, place: Place, about: str, do: Callable[..., _T]
 ) -> Callable[[], _T]:
     """Return *do* with the callback for every poll, for another thread; a bar is created at once."""
-    drawing = place(in_background=True) if option == "auto" else Log()
+    drawing = place(in_background=True) if option == "auto" else in_log()
 
     def told() -> _T:
         with shown(option, lambda: drawing, about) as progress:
@@ -129,12 +135,20 @@ def _duration(seconds: float) -> str:
 class Line:
     """A line of a terminal that is rewritten."""
 
+    between = 0.5
+
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def draw(self, text: str, share: float | None) -> None:
-        """Rewrite the line."""
+        """Rewrite the line; a long text is cut in its middle, since a line that wraps cannot be rewritten."""
+        width = _columns(self._stream) - 1
         filled = "" if share is None else f"[{'#' * round(20 * share):<20}] "
+        if len(filled) + len(text) > width:
+            filled = ""
+        if len(text) > width:
+            kept = max(width - 1, 0)
+            text = f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
         self._stream.write(f"\r\x1b[2K{filled}{text}")
         self._stream.flush()
 
@@ -144,35 +158,68 @@ class Line:
         self._stream.flush()
 
 
-class Log:
-    """Writes a line of the log at first, and another after each minute."""
+class Lines:
+    """Plain lines that stay: one at first, and another after each minute."""
 
-    def __init__(self) -> None:
-        self._logged_at = float("-inf")
+    between = 60.0
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
 
     def draw(self, text: str, share: float | None) -> None:
-        """Log the state, unless that was done in the last minute."""
+        """Write the state."""
         del share
-        if time.monotonic() - self._logged_at >= 60:
-            self._logged_at = time.monotonic()
-            logger.info("%s", text)
+        self._write(text)
 
     def erase(self) -> None:
-        """Do nothing: log lines stay."""
+        """Do nothing: the lines stay."""
+
+
+def in_log() -> Lines:
+    """Return the log as a place to draw."""
+    return Lines(partial(logger.info, "%s"))
+
+
+def in_terminal(stream: TextIO) -> Line | None:
+    """Return the line of a terminal as a place to draw; None for a stream that cannot rewrite a line."""
+    return Line(stream) if stream.isatty() and os.environ.get("TERM") != "dumb" else None
+
+
+def _columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or shutil.get_terminal_size().columns
+    except (OSError, ValueError):  # not a terminal of the system
+        return shutil.get_terminal_size().columns
+
+
+@dataclass(frozen=True, slots=True)
+class _Poll:
+    """What a poll showed, and when, by the clock of the display."""
+
+    run: ReportRun
+    elapsed: float
+    expected: float | None
+    at: float
+
+
+def _until(now: float, poll: _Poll) -> tuple[float, float | None]:
+    """Return the seconds so far and those expected, counted on since the last poll."""
+    return poll.elapsed + now - poll.at, poll.expected
 
 
 class _Display:
-    """Draws a wait in a separate thread, whatever the waiting thread is doing.
+    """Draws a wait in a separate thread, whatever the waiting threads are doing.
 
-    The separate thread has the context of the waiting one, so a notebook shows the drawing below its cell.
+    The separate thread has the context of its creator, so a notebook shows the drawing below its cell.
     """
 
     def __init__(self, drawing: Drawing, about: str, clock: Clock) -> None:
         self._drawing: Drawing | None = drawing
+        self._between = drawing.between
         self._about = about
         self._clock = clock
         self._began = clock.monotonic()
-        self._seen: tuple[ReportRun, float, float | None, float] | None = None
+        self._polls: dict[str, _Poll] = {}  # the last one of each run
         self._is_over = threading.Event()
         self._thread = threading.Thread(
             target=copy_context().run, args=(self._draw,), name="stripe-reports progress", daemon=True
@@ -180,7 +227,7 @@ class _Display:
         self._thread.start()
 
     def __call__(self, run: ReportRun, elapsed: float, expected: float | None) -> None:
-        self._seen = run, elapsed, expected, self._clock.monotonic()
+        self._polls[run.id] = _Poll(run, elapsed, expected, self._clock.monotonic())
 
     def close(self) -> None:
         self._is_over.set()
@@ -190,20 +237,26 @@ class _Display:
         self._clock.wait(self._is_over, DRAWN_AFTER)
         while not self._is_over.is_set() and self._drawing is not None:
             self._attempt(partial(self._drawing.draw, *self._state()))
-            self._clock.wait(self._is_over, _BETWEEN_TICKS)
+            self._clock.wait(self._is_over, self._between)
         if self._drawing is not None:
             self._attempt(self._drawing.erase)
 
     def _state(self) -> tuple[str, float | None]:
         """Return what to draw: the text, and the share that is done."""
-        now = self._clock.monotonic()
-        if self._seen is None:
+        now, polls = self._clock.monotonic(), list(self._polls.values())
+        if not polls:
             return printable(f"{self._about}: asking Stripe · {_duration(now - self._began)}"), None
-        run, elapsed, expected, at = self._seen
-        if run.status != "pending":
-            return f"{text_of(run, elapsed, expected)} · reading its result", None
-        elapsed += now - at
-        return text_of(run, elapsed, expected), min(0.97, elapsed / expected) if expected else None
+        pending = [poll for poll in polls if poll.run.status == "pending"]
+        if len(polls) > 1:
+            count = f"{len(pending)} of {len(polls)} runs pending"
+            if pending:
+                count += f" · {text_of(pending[0].run, *_until(now, pending[0]))}"
+            return count, 1 - len(pending) / len(polls)
+        (poll,) = polls
+        if not pending:
+            return f"{text_of(poll.run, poll.elapsed, poll.expected)} · reading its result", None
+        elapsed, expected = _until(now, poll)
+        return text_of(poll.run, elapsed, expected), min(0.97, elapsed / expected) if expected else None
 
     def _attempt(self, act: Callable[[], None]) -> None:
         try:
