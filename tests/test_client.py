@@ -312,7 +312,7 @@ class TestReuse:
         assert f"run {simulator.runs[0].id} was not used: its file is no longer at Stripe" in str(
             report.reuse
         )
-        assert len(calls()) < 16
+        assert len(calls()) < 20
 
     def test_a_finished_run_that_a_simulator_forgot_is_skipped(self, client, simulator):
         """It is recorded here; a simulator that was restarted must not be asked for it forever."""

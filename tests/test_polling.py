@@ -74,6 +74,16 @@ def test_a_result_of_a_poll_is_used_by_others_for_a_moment(client, poller, simul
         assert len(calls()) == 1
 
 
+def test_a_thread_polls_again_however_soon_its_pause_is_over(client, poller, calls):
+    """What it has seen itself is no news: the end of a short run would be seen too late."""
+    (run,) = launched(client, 1)
+    calls()
+    with poller.following(run):
+        for _ in range(3):
+            run = poller.poll(run)
+    assert len(calls(RETRIEVE)) == 3
+
+
 def test_a_run_that_the_list_does_not_show_is_retrieved(client, poller, simulator, calls, monkeypatch):
     """It may lie beyond the pages that are read."""
     runs = launched(client, LISTED_FROM)

@@ -22,7 +22,7 @@ _RECENT_RUNS = 7
 _RETRY_PAUSES = 0.5, 1.0, 2.0, 4.0, 8.0
 
 
-def poll_pauses(expected: float | None, rng: Random) -> Iterator[float]:
+def poll_pauses(expected: float | None, rng: Random, *, age: float = 0.0) -> Iterator[float]:
     """Yield the pauses before each poll of a pending run, in seconds, without end.
 
     Polls after 1 second, then less and less often: at least every 15 seconds and at most 12 times in any
@@ -34,14 +34,15 @@ def poll_pauses(expected: float | None, rng: Random) -> Iterator[float]:
     Args:
         expected: Expected duration of the run in seconds; None if no earlier run is known.
         rng: Source of the jitter, so that runs launched together are not polled together.
+        age: Seconds since the launch of the run, if it was launched earlier.
     """
-    quiet = (expected or 0.0) * rng.uniform(*_QUIET_SHARE)
+    quiet = max(0.0, (expected or 0.0) * rng.uniform(*_QUIET_SHARE) - age)
     rare, pause = divmod(quiet, _LONGEST)
     for _ in range(int(rare)):
         yield pause
         pause = _LONGEST
-    elapsed, waited = quiet, 0.0
-    may_end = max(0.0, (expected or 0.0) - _WHOLE_SECOND)  # the earliest end that no poll has seen
+    elapsed, waited = age + quiet, 0.0
+    may_end = max(age, (expected or 0.0) - _WHOLE_SECOND)  # the earliest end that no poll has seen
     while True:
         growing = min(_LONGEST, _FIRST + _GROWTH * waited) * rng.uniform(1.0, _JITTER)
         if expected is not None and elapsed <= expected + _WHOLE_SECOND:

@@ -125,7 +125,8 @@ class RunCalls(ABC):
         Args:
             run: A run of any status, or its id; a succeeded one comes back without a call.
             timeout: Maximum duration of the call, in seconds.
-            progress: Called at every poll with the run, the seconds so far, and the seconds expected or None.
+            progress: Called at every poll with the run, the seconds since its launch, and those expected or
+                None.
                 ``"auto"`` shows the wait within a second, a bar in a notebook, one line in a terminal, else
                 log lines; False shows nothing.
 

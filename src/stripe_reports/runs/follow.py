@@ -31,6 +31,9 @@ logger = logging.getLogger("stripe_reports")
 LAST_POLL = 1.0
 """Seconds before the end of a wait at which the run is polled a last time."""
 
+JUST_LAUNCHED = 2.0
+"""Seconds since a launch that still count as none, because Stripe tells times in whole seconds."""
+
 
 class Follower:
     """Waits for runs, and records how they ended."""
@@ -51,7 +54,8 @@ class Follower:
         self._api.verified(run, asked)
         started = clock.monotonic()
         expected = backoff.estimate(self._launch_log.durations(run.report_type))
-        pauses = backoff.poll_pauses(expected, self._transport.rng)
+        age = self._age(run)
+        pauses = backoff.poll_pauses(expected, self._transport.rng, age=age)
         last_poll = min(LAST_POLL, deadline.left() / 2)
         trouble: StripeReportsError | None = None
         try:
@@ -59,7 +63,7 @@ class Follower:
                 while run.status == "pending":
                     elapsed = clock.monotonic() - started
                     if progress:
-                        progress(run, elapsed, expected)
+                        progress(run, age + elapsed, expected)
                     if deadline.left() <= 0:
                         raise _timed_out(run, elapsed) from trouble
                     before_last_poll = deadline.left() - last_poll
@@ -85,9 +89,14 @@ class Follower:
             raise
         self._note_end(run)
         if progress:
-            progress(run, clock.monotonic() - started, expected)
+            progress(run, age + clock.monotonic() - started, expected)
         _check_succeeded(run)
         return run
+
+    def _age(self, run: ReportRun) -> float:
+        """Return the seconds since the launch of a run that is joined, 0 for one that was just launched."""
+        seconds = (self._transport.now() - run.created).total_seconds()
+        return seconds if seconds > JUST_LAUNCHED else 0.0
 
     def finished(self, run: ReportRun) -> None:
         """Record the end of a run that was not waited for.

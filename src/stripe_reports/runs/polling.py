@@ -97,7 +97,7 @@ class Poller:
         """Return the run as it is now, or as another thread's poll showed it a moment ago.
 
         Args:
-            run: A run that is being followed.
+            run: A run that is being followed, as this thread saw it last.
             within: Maximum seconds to wait for another thread's poll; then *run* is returned unchanged.
 
         Raises:
@@ -106,7 +106,7 @@ class Poller:
         if not self._turn.acquire(timeout=max(0.0, min(within, threading.TIMEOUT_MAX))):
             return run
         try:
-            if not self._is_fresh(run.id) and self._clock.monotonic() - self._failed_at >= FRESH_FOR:
+            if not self._is_news(run) and self._clock.monotonic() - self._failed_at >= FRESH_FOR:
                 self._refresh(run)
             return self._seen[run.id].run
         finally:
@@ -116,15 +116,18 @@ class Poller:
         try:
             if len(self._waiting) >= LISTED_FROM:
                 self._list()
-            if not self._is_fresh(run.id):
+            if not self._is_news(run):
                 self._record(self._api.retrieve_run(run.id))
         except StripeReportsError:
             self._failed_at = self._clock.monotonic()
             raise
 
-    def _is_fresh(self, id_: str) -> bool:
-        seen = self._seen[id_]
-        return seen.run.status != "pending" or self._clock.monotonic() - seen.at < FRESH_FOR
+    def _is_news(self, run: ReportRun) -> bool:
+        """Tell whether another thread's poll is recent, and not what this thread has seen already."""
+        seen = self._seen[run.id]
+        if seen.run.status != "pending":
+            return True
+        return seen.run is not run and self._clock.monotonic() - seen.at < FRESH_FOR
 
     def _record(self, run: ReportRun) -> None:
         with self._lock:

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 Progress = Callable[[ReportRun, float, float | None], None]
-"""Called at every poll of a run with the run, the seconds so far, and the seconds expected or None."""
+"""Called at every poll of a run with the run, the seconds since its launch, and those expected or None."""
 
 ProgressOption = Progress | Literal["auto", False] | None
 """``"auto"`` shows the wait in a notebook, terminal or log; None or False shows nothing."""

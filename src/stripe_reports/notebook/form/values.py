@@ -35,7 +35,7 @@ class Running:
         request: Its request.
         started: Seconds since the epoch, by the machine's clock.
         run: Stripe's run; None until it is known.
-        elapsed: Seconds waited for it.
+        elapsed: Seconds since its launch.
         expected: Seconds that it usually takes, or None.
     """
 
