@@ -234,6 +234,24 @@ class TestSubmit:
         assert pending.done()
         assert repr(pending).endswith("done")
 
+    def test_the_run_of_a_future_is_known_once_it_is_launched(self, client, simulator, monkeypatch):
+        """Its id can be noted, and the process ended; there is none before."""
+        told, go_on = threading.Event(), threading.Event()
+
+        def progress(run, elapsed, expected):
+            told.set()
+            assert go_on.wait(60)
+
+        assert PendingReport(client.request("balance.summary.2", "2026-10")).run is None
+        pending = client.submit("balance.summary.2", "2026-10", progress=progress)
+        assert told.wait(60)
+        assert (pending.run.id, pending.run.status) == (simulator.runs[0].id, "pending")
+        assert repr(pending).endswith(f"pending, run {pending.run.id}")
+        go_on.set()
+        assert pending.result(60).run == pending.run
+        again = client.submit("balance.summary.2", "2026-10")
+        assert again.result(60).run == again.run == pending.run
+
     def test_a_future_can_be_awaited(self, client):
         """Cells of a notebook have an event loop."""
 

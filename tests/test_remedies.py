@@ -195,7 +195,7 @@ def test_command_line_and_form_never_show_python_code(name, command, client, sim
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        ("run.stuck", "Run the same command again with --timeout 600; no new run is needed."),
+        ("run.stuck", "Run the same command again with --timeout 600. Even tomorrow that joins this run"),
         ("run.unknown_status", "A newer version of stripe-reports may know it."),
         ("run.no_result", "give the same command with --reuse never."),
         ("run.no_url", "give the same command with --reuse never."),

@@ -398,7 +398,8 @@ class Client(RunCalls, Closing):
             pending = PendingReport(asked.request)
 
             def answer(progress: Progress | None) -> Report:
-                report = self._runs.fetch(pending.request, reuse, overrides, progress=progress)
+                told = pending.noting_run(progress)
+                report = self._runs.fetch(pending.request, reuse, overrides, progress=told)
                 return report.explained(skipped, asked.notes)
 
             about = pending.request.report_type

@@ -82,23 +82,28 @@ def everywhere(text: str) -> Remedy:
 
 # Waiting and running again
 
+_JOINED = (
+    "Even tomorrow that joins this run, unless Stripe has published newer data by then; no new run is needed."
+)
+
 
 def wait_for_run(run_id: str, seconds: float) -> Remedy:
     """Wait for a run once more, for the given number of seconds."""
     return Remedy(
-        f"Wait again with client.wait(client.retrieve({run_id!r}), timeout={seconds:.0f}); "
-        "no new run is needed.",
-        f"Run the same command again with --timeout {seconds:.0f}; no new run is needed.",
-        "Press 'Continue waiting'; no new run is needed.",
+        f"Wait again with client.wait(client.retrieve({run_id!r}), timeout={seconds:.0f}), or call the same "
+        f"again. {_JOINED}",
+        f"Run the same command again with --timeout {seconds:.0f}. {_JOINED}",
+        f"Press 'Continue waiting', or choose the same again. {_JOINED}",
     )
 
 
 def wait_longer(run_id: str) -> Remedy:
     """Give a call about a run more time."""
     return Remedy(
-        f"Fetch again with a longer timeout, or wait with client.wait({run_id!r}, timeout=...).",
-        "Run the same command again with a longer --timeout.",
-        "Press the button again.",
+        "Call the same again with a longer timeout, or wait with "
+        f"client.wait({run_id!r}, timeout=...). {_JOINED}",
+        f"Run the same command again with a longer --timeout. {_JOINED}",
+        f"Press the button again. {_JOINED}",
     )
 
 

@@ -114,6 +114,23 @@ class RunCalls(ABC):
             raise ParameterError(f"limit={limit!r}: ask for one run at least.", param="limit")
         return ReportRuns(islice(self._account.runs(page_size=min(limit, 100)), limit))
 
+    def pending(self) -> ReportRuns:
+        """List the runs in progress, newest first, launched by this process, an earlier one or another machine.
+
+        They are the pending runs among the 300 newest of the account, and all that were launched with this
+        cache folder. ``wait`` joins one by its id; so does the ``fetch`` for which it was launched.
+
+        Raises:
+            StripeAPIError, NetworkError: Stripe refused or could not be asked.
+            AnswerMismatchError: A run differs from the request for which it was launched here.
+
+        Example:
+            >>> run = client.launch(client.request("balance.summary", "2026-10"))
+            >>> [each.id for each in client.pending()] == [run.id]
+            True
+        """
+        return ReportRuns(self._runs.finder.pending())
+
     def wait(
         self, run: ReportRun | str, *, timeout: float = 600.0, progress: ProgressOption = "auto"
     ) -> ReportRun:

@@ -173,6 +173,18 @@ class Finder:
                 known.append(replace(run, status=unusable.get(run.id, run.status)))
         return known
 
+    def pending(self) -> list[ReportRun]:
+        """Return the runs in progress, newest first: those on the first pages, and those launched here."""
+        found = {run.id: run for run in self._account.runs(pages=PAGES_LISTED)}
+        for key, record in self._store.launch_log.pending():
+            id_ = str(record.run_id)
+            if id_ not in found or found[id_].status != "pending":
+                found.pop(id_, None)
+                if self._looked_at(key, record).status == "pending":
+                    found[id_] = self._api.retrieve_run(id_, record.request)
+        pending = [run for run in found.values() if run.status == "pending"]
+        return sorted(pending, key=lambda run: run.created, reverse=True)
+
     def _looked_at(self, key: str, record: LaunchRecord) -> LaunchRecord:
         """Return the current state of a launch that was pending at the last poll."""
         try:

@@ -10,9 +10,10 @@ from contextvars import copy_context
 from typing import Any, NoReturn
 
 from stripe_reports.errors import NotPicklableError
-from stripe_reports.models import ReportRequest
+from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.render.printable import printable_lines
 from stripe_reports.report.report import Report
+from stripe_reports.runs.progress import Progress
 
 __all__ = ["PendingReport"]
 
@@ -24,11 +25,23 @@ class PendingReport(Future[Report]):
 
     Attributes:
         request: The request.
+        run: The run at Stripe, as last seen; None until it is launched or found.
     """
 
     def __init__(self, request: ReportRequest) -> None:
         super().__init__()
         self.request = request
+        self.run: ReportRun | None = None
+
+    def noting_run(self, progress: Progress | None) -> Progress:
+        """Return the callback for every poll, which keeps the run and then calls *progress*."""
+
+        def told(run: ReportRun, elapsed: float, expected: float | None) -> None:
+            self.run = run
+            if progress:
+                progress(run, elapsed, expected)
+
+        return told
 
     def start(self, fetch: Callable[[], Report]) -> None:
         """Fetch in a separate thread, which does not keep the process running.
@@ -42,7 +55,9 @@ class PendingReport(Future[Report]):
         if not self.set_running_or_notify_cancel():
             return
         try:
-            self.set_result(fetch())
+            report = fetch()
+            self.run = report.run
+            self.set_result(report)
         except BaseException as error:  # result() raises it
             self.set_exception(error)
 
@@ -57,7 +72,7 @@ class PendingReport(Future[Report]):
 
     def __repr__(self) -> str:
         if not self.done():
-            state = "pending"
+            state = "pending" + (f", run {self.run.id}" if self.run else "")
         elif self.cancelled():
             state = "cancelled"
         else:

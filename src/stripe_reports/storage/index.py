@@ -137,6 +137,10 @@ class Index:
         rows = self._rows("SELECT record FROM launches WHERE run_id = ?", run_id)
         return [record for (record,) in rows]
 
+    def launches_with(self, part: str) -> list[tuple[str, str]]:
+        """Return the key and record of each launch whose record contains a text."""
+        return self._rows("SELECT key, record FROM launches WHERE instr(record, ?)", part)
+
     def clear(self) -> None:
         """Remove all entries; the file stays, because others may have it open."""
 

@@ -80,6 +80,11 @@ class LaunchLog:
         records = map(_launch, self._index.launches_of(run_id))
         return next((record for record in records if record is not None), None)
 
+    def pending(self) -> list[tuple[str, LaunchRecord]]:
+        """Return the launches whose runs were pending when they were last seen, with the keys of requests."""
+        found = [(key, _launch(text)) for key, text in self._index.launches_with('"status": "pending"')]
+        return [(key, record) for key, record in found if record is not None and record.status == "pending"]
+
     def request_of(self, run_id: str) -> ReportRequest | None:
         """The request that a run was launched for, if it was launched from here."""
         record = self.launch_of(run_id)

@@ -1,0 +1,78 @@
+"""Runs in progress are listed, and can be joined, whichever process launched them."""
+
+from datetime import timedelta
+
+import pytest
+
+from stripe_reports import errors
+from stripe_reports.simulator import Simulator
+
+MONTHS = ["2026-07", "2026-08", "2026-09"]
+
+
+@pytest.fixture
+def simulator():
+    """Runs take twenty minutes."""
+    return Simulator(seed=1, latency=1200.0)
+
+
+def given_up(client, month, **options):
+    """The run of a fetch that was ended early."""
+    with pytest.raises(errors.RunTimeoutError) as caught:
+        client.fetch("payouts.itemized.5", month, timeout=30, **options)
+    return caught.value.run
+
+
+def test_runs_in_progress_are_listed_in_another_process(connect):
+    """Newest first; one that ends is no longer in progress."""
+    runs = [given_up(connect(), month) for month in MONTHS]
+    other = connect()
+    assert [run.id for run in other.pending()] == [run.id for run in reversed(runs)]
+    assert other.wait(runs[0].id, timeout=2000).status == "succeeded"
+    assert runs[0].id not in [run.id for run in other.pending()]
+
+
+def test_runs_of_other_machines_are_listed_too(connect, tmp_path):
+    """Or of this one, after its cache was cleared."""
+    run = given_up(connect(), MONTHS[0])
+    assert [each.id for each in connect(cache_dir=tmp_path / "other").pending()] == [run.id]
+
+
+def test_a_run_in_progress_is_listed_however_many_are_newer(connect, monkeypatch):
+    """The list of Stripe is read only in part; the log of launches has the others."""
+    client = connect()
+    monkeypatch.setattr("stripe_reports.runs.find.PAGES_LISTED", 0)
+    assert client.pending() == []
+    run = given_up(client, MONTHS[0])
+    assert [each.id for each in connect().pending()] == [run.id]
+
+
+def test_a_run_that_ended_unseen_is_asked_for_once(connect, simulator, calls):
+    """The log notes its end, so that many of them cost nothing later."""
+    run = given_up(connect(), MONTHS[0])
+    simulator.clock.advance(timedelta(days=1))
+    client = connect()
+    calls()
+    assert client.pending() == []
+    assert len(calls(run.id)) == 1
+    assert connect().pending() == []
+    assert calls(run.id) == []
+
+
+def test_a_run_that_no_longer_exists_is_not_in_progress(connect, monkeypatch):
+    """A simulator was restarted."""
+    client = connect()
+    run = given_up(client, MONTHS[0])
+    monkeypatch.setattr("stripe_reports.runs.find.PAGES_LISTED", 0)
+    error = errors.NotFoundError("gone", status_code=404)
+    monkeypatch.setattr(client._api, "retrieve_run", lambda *_: (_ for _ in ()).throw(error))
+    assert client.pending() == []
+    monkeypatch.undo()
+    assert [each.id for each in client.pending()] == [run.id]
+
+
+def test_the_message_of_a_timeout_says_that_the_same_call_joins_the_run(connect):
+    """Nobody launches a second one by hand, or waits at the screen."""
+    with pytest.raises(errors.RunTimeoutError, match="Even tomorrow that joins this run") as caught:
+        connect().fetch("payouts.itemized.5", MONTHS[0], timeout=30)
+    assert "Even tomorrow that joins this run" in caught.value.for_command_line()
