@@ -284,6 +284,6 @@ def test_whole_months_are_never_shortened(simulator, tmp_path):
     """The fees of a tax invoice are requested by month; an open year ends with its last complete one."""
     with DemoClient(simulator, cache_dir=tmp_path / "live", livemode=True) as client:
         client._store.launch_log.note_data_end_refused()
-        reports = client.fetch_all("all_fees.vat_invoice_v2.itemized.2", "2026")
+        reports = client.fetch_all("all_fees.vat_invoice_v2.itemized.2", "2026", split="month")
         assert reports.request.interval_end == utc(2026, 11, 1)
         assert [part.request.truncated_at for part in reports.parts] == [None] * 10

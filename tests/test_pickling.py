@@ -45,6 +45,10 @@ ARGUMENTS = {
     "line": 5,
     "column": "net",
     "contradictions": ("the type a, not b",),
+    "total": 3,
+    "failed": 1,
+    "missing": 1,
+    "names": ("payouts.itemized.5, 2026-10-01/2026-11-01",),
 }
 """An argument for each parameter of every error."""
 

@@ -153,7 +153,7 @@ SHOWN = {
         client.report_type("payouts.itemized"), name=HOSTILE, default_columns=(HOSTILE,)
     ),
     "report set": lambda report, client: replace(
-        client.fetch_all("payouts.itemized", "2026-08/2026-10", split="month"), request=report.request
+        client.fetch_all("payouts.itemized", "2026-08/2026-10", split="month"), asked=(report.request,)
     ),
     "pending": lambda report, client: _failed(report.request),
     "tie-out": lambda report, client: _tie_out(client),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import stripe_reports as sr
+from simulator_api import CONNECTED
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -65,7 +66,9 @@ def test_every_call_of_its_table_runs(tmp_path, monkeypatch):
         names = {"sr": sr, "client": client, "report": report, "duckdb": duckdb, "pyarrow": pyarrow}
         calls = list(_calls_of_the_table())
         for call in calls:
-            call = call.replace("po_…", payout).replace("frr_…", report.run.id)
+            call = (
+                call.replace("po_…", payout).replace("frr_…", report.run.id).replace("acct_…", CONNECTED[0])
+            )
             exec(call, names)  # noqa: S102 - our own README
         assert names["pending"].result(60).frame().height > 0
     assert len(calls) > 20

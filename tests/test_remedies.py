@@ -19,7 +19,7 @@ from stripe_reports.render.remedies import Remedy, everywhere
 from stripe_reports.simulator import FAULTS, Fault
 
 PYTHON = re.compile(
-    r"\bclient\.\w|\bsr\.|\breport\.\w+\(|fetch\(|Client\(|reuse=|timeout=|split=|schema_overrides|pl\."
+    r"\bclient\.\w|\bsr\.|\breports?\.\w+\(|fetch\(|Client\(|reuse=|timeout=|split=|schema_overrides|pl\."
 )
 """What only makes sense to people who write Python."""
 
@@ -31,6 +31,7 @@ ARGUMENTS = {
     "to": "read it",
     "host": "proxy.example.com",
     "such_as": "2026-10",
+    "report_type": "payouts.itemized.5",
 }
 
 
@@ -115,7 +116,7 @@ PYTHON_ONLY = {
     "reconcile/diff.py": "frames given to a comparison",
     "reconcile/restatement.py": "client.restatement",
     "charts/columns.py": "frames that are drawn",
-    "report/report_set.py": "ReportSet.tie_out",
+    "report/totals.py": "ReportSet.tie_out",
     "planning/reuse.py": "another value for reuse than the command line offers",
     "parsing/__init__.py": "read_csv of a stream of text",
 }
@@ -243,7 +244,7 @@ def test_the_remedy_for_a_revoked_key_is_a_command(command, client, simulator, m
             ["fetch", "payouts.itemized", "2026-10", "--schema-overrides", "nett=String"],
             "Did you mean 'net'?",
         ),
-        (["fetch-all", ITEMIZED, "2025-01-01/2026-10-01", "--split", "day"], "Take longer parts"),
+        (["fetch-all", ITEMIZED, "2026-Q3", "--accounts", "acct 1"], "is not an account"),
         (["fetch", "balance.summary", "2026-10", "--timeout", "-1"], "is not a number of seconds."),
         (["fetch", "revenue_recognition.debit_credit_by_invoice", "2026-09", "--invoice", "9"], "'in_'."),
         (["tie-out", "octobr"], "is not a period."),

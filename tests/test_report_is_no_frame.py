@@ -18,7 +18,7 @@ def report(client):
 @pytest.fixture
 def reports(client):
     """Three months of payouts."""
-    return client.fetch_all("payouts.itemized.5", "2026-Q3")
+    return client.fetch_all("payouts.itemized.5", "2026-Q3", split="month")
 
 
 def test_a_report_has_the_length_and_the_schema_of_its_frame(report):

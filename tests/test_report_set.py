@@ -22,7 +22,8 @@ from conftest import TestClock, utc
 from simulator_api import CONNECTED
 from stripe_reports import cli, errors
 from stripe_reports.catalog.splitting import why_not_split
-from stripe_reports.runs.fetch_all import requests_of
+from stripe_reports.planning.parts import requests_of
+from stripe_reports.report.outcome import ReportOutcome
 from stripe_reports.simulator import RateLimits, Simulator, serve
 from stripe_reports.simulator.reports.reports import simulated
 
@@ -135,7 +136,6 @@ class TestParts:
         ("type_", "period", "says"),
         [
             ("balance.summary.2", "2026", "has totals over its interval"),
-            ("ending_balance_reconciliation.itemized.4", "2026-10", "one moment"),
             ("payout_reconciliation.by_id.itemized.4", None, "one payout"),
             ("revenue_recognition.debit_credit_by_invoice.1", "2026", "has totals"),
             ("no.such_type.1", "2026", "not in the catalogue"),
@@ -146,13 +146,6 @@ class TestParts:
         """With the reason."""
         with pytest.raises(errors.ParameterError, match=says):
             client.fetch_all(type_, period, split="month")
-        assert calls() == []
-
-    def test_too_many_parts_are_refused(self, client, calls):
-        """Each would be a run at Stripe."""
-        with pytest.raises(errors.ParameterError, match="has 731 parts") as caught:
-            client.fetch_all(PAYOUTS, "2024/2026", split="day")
-        assert caught.value.param == "split"
         assert calls() == []
 
     @pytest.mark.parametrize("period", ["2026-10/2027-01", "2027", "2024-06/2025-06"])
@@ -171,9 +164,10 @@ class TestParts:
     def test_a_part_with_other_columns_is_an_error_that_names_it(self, client, quarter):
         """Stripe's default columns may change between two launches; a table of both would be wrong."""
         other = client.fetch(PAYOUTS, "2026-05", columns=["payout_id", "net"])
-        parts = (quarter.parts[0], other, quarter.parts[2])
+        first, second, third = quarter.outcomes
+        mixed = replace(quarter, outcomes=(first, ReportOutcome.of(second.cell, other), third))
         with pytest.raises(errors.MixedColumnsError, match=r"2026-05-31.*lacks .*fee.*columns=\[") as caught:
-            replace(quarter, parts=parts)
+            mixed.scan()
         assert "2026-04-30" in str(caught.value)
 
 
@@ -220,72 +214,69 @@ class TestReuse:
 
 
 class TestTrouble:
-    def test_one_failed_part_is_named_and_the_others_are_stored(self, client, simulator, calls):
-        """The same fetch later requests only that one."""
-        simulator.outcomes.append("failed")
-        with pytest.raises(errors.RunFailedError) as caught:
-            client.fetch_all(PAYOUTS, "2026-Q1", split="month")
-        (note,) = caught.value.__notes__
-        failed = sr.ReportRequest.from_stripe(PAYOUTS, caught.value.run.parameters)
-        assert f"That was the part to {failed.last_included_day}" in note
-        assert repr(failed) in note
-        assert "2 of 3 parts are stored" in note
+    def test_a_failed_part_is_a_row_and_the_others_are_stored(self, client, simulator, calls):
+        """The same call later requests only that one, and until then the year is not read by mistake."""
+        simulator.outcomes.extend(["succeeded", "failed"])
+        parts = client.fetch_all(PAYOUTS, "2026-Q1", split="month")
+        (row,) = parts.failed().rows(named=True)
+        assert row["interval"] == "2026-02-01/2026-03-01"
+        assert row["error"] == "RunFailedError"
+        assert "Stripe says" in row["reason"]
+        assert row["run"] == simulator.runs[1].id
+        with pytest.raises(errors.IncompleteError, match=r"Of 3 reports, 1 failed\. .*2026-02-01/2026-03-01"):
+            parts.frame()
+        assert parts.frame(partial=True).height == sum(map(len, parts))
         calls()
         again = client.fetch_all(PAYOUTS, "2026-Q1", split="month")
         assert again.reuse_summary == "2 months stored, 1 launched"
         assert len(calls(CREATE)) == 1
 
-    def test_all_failed_parts_are_named(self, client, simulator):
-        """In one note, on the error of the first."""
+    def test_one_error_names_the_failed_reports_if_the_caller_wants_one(self, client, simulator):
+        """After everything else was stored; the first failure is its cause."""
         simulator.outcomes.extend(["failed"] * 3)
-        with pytest.raises(errors.RunFailedError) as caught:
-            client.fetch_all(PAYOUTS, "2026-Q1", split="month")
-        assert "the part to 2026-01-31" in caught.value.__notes__[-1]
-        assert "2 more failed, those to 2026-02-28, 2026-03-31." in caught.value.__notes__[-1]
+        with pytest.raises(errors.IncompleteError, match="3 failed") as caught:
+            client.fetch_all(PAYOUTS, "2026-Q1", split="month", errors="raise")
+        assert (caught.value.total, caught.value.failed, caught.value.missing) == (3, 3, 0)
+        assert caught.value.names[0] == f"{PAYOUTS}, 2026-01-01/2026-02-01"
+        assert isinstance(caught.value.__cause__, errors.RunFailedError)
 
-    def test_a_part_that_takes_too_long_ends_at_the_timeout_and_the_others_are_stored(
-        self, simulator, tmp_path
-    ):
-        """Nothing is lost: the run continues."""
-
-        class WaitsForTheOthers(TestClock):
-            """Simulated time: the last minute passes only when the other two parts are stored."""
-
-            def wait(self, event, seconds):
-                while self.now() > begun + timedelta(seconds=60) and client.cache.info().height < 2:
-                    threading.Event().wait(0.01)
-                super().wait(event, seconds)
-
-        begun = simulator.clock.now()
-        clock = WaitsForTheOthers(simulator.clock)
+    def test_a_part_that_takes_too_long_is_missing_and_the_others_are_stored(self, client, simulator):
+        """Nothing is lost: the run continues, and the same call joins it."""
         simulator.outcomes.append("stuck")
-        with sr.Client(simulator.key, application=simulator, cache_dir=tmp_path, clock=clock) as client:
-            with pytest.raises(errors.RunTimeoutError) as caught:
-                client.fetch_all(PAYOUTS, "2026-Q1", split="month", timeout=120)
-            assert "2 of 3 parts are stored" in caught.value.__notes__[-1]
+        parts = client.fetch_all(PAYOUTS, "2026-Q1", split="month", timeout=120)
+        assert parts.status()["status"].to_list() == ["missing", "launched", "launched"]
+        stuck = parts.outcomes[0]
+        assert stuck.run_id == simulator.runs[0].id
+        assert "goes on at Stripe. The same call joins it." in stuck.reason
+        again = client.fetch_all(PAYOUTS, "2026-Q1", split="month", timeout=120)
+        assert again.outcomes[0].run_id == stuck.run_id
+        assert len(simulator.runs) == 3
 
-    def test_the_same_fetch_after_an_interrupt_joins_the_runs(self, client, simulator):
-        """No run is launched twice."""
+    def test_the_same_call_after_an_interrupt_joins_the_runs(self, client, simulator):
+        """No run is launched twice, and the user is told how many go on."""
 
-        def interrupt(run, elapsed, expected):
-            raise KeyboardInterrupt
+        def interrupt(standing):
+            if standing.at_stripe == 3:
+                raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt) as caught:
             client.fetch_all(PAYOUTS, "2026-Q1", split="month", progress=interrupt)
-        assert "the same call joins them" in caught.value.__notes__[-1]
-        client.fetch_all(PAYOUTS, "2026-Q1", split="month")
-        assert len(simulator.runs) == 3
+        (note,) = caught.value.__notes__
+        assert note == ("0 of 3 reports are stored. 3 runs go on at Stripe; the same call joins them.")
+        parts = client.fetch_all(PAYOUTS, "2026-Q1", split="month")
+        assert len(parts) == len(simulator.runs) == 3
 
     def test_progress_is_shown_from_the_calling_thread(self, client):
         """A notebook's widgets and a terminal's line do not work from many threads."""
         seen = []
 
-        def progress(run, elapsed, expected):
-            seen.append((run.id, threading.current_thread()))
+        def progress(standing):
+            seen.append((standing, threading.current_thread()))
 
-        parts = client.fetch_all(PAYOUTS, "2026-Q1", split="month", progress=progress)
-        assert {run for run, _ in seen} == {part.run.id for part in parts.parts}
+        client.fetch_all(PAYOUTS, "2026-Q1", split="month", progress=progress)
         assert {thread for _, thread in seen} == {threading.current_thread()}
+        assert max(standing.at_stripe for standing, _ in seen) == 3
+        assert seen[-1][0].there == seen[-1][0].total == 3
 
     def test_a_removed_file_is_an_error(self, quarter):
         """A year must never have eleven months."""
@@ -297,11 +288,12 @@ class TestTrouble:
         """It names the limit: fetching again would push out the others."""
         options = {"application": simulator, "cache_dir": tmp_path, "cache_limit": 1}
         options["clock"] = TestClock(simulator.clock)
-        with (
-            sr.Client(simulator.key, **options) as client,
-            pytest.raises(errors.StoreError, match=r"[23] of 3 parts are no longer stored.*cache_limit"),
-        ):
-            client.fetch_all(PAYOUTS, "2026-Q1", split="month")
+        with sr.Client(simulator.key, **options) as client:
+            parts = client.fetch_all(PAYOUTS, "2026-Q1", split="month")
+        gone = parts.failed()
+        assert gone.height in (2, 3)
+        assert set(gone["error"]) == {"StoreError"}
+        assert gone["reason"].str.contains("no longer stored.*cache_limit").all()
 
     def test_many_parts_keep_within_stripes_limits(self, tmp_path):
         """Two years of months at once, over a real socket: few calls for each."""
@@ -314,14 +306,15 @@ class TestTrouble:
         # The simulator's clock jumps while calls are on their way, so one or another may come too early.
         turned_away = sum(request.status == 429 for request in simulator.requests)
         assert turned_away <= len(parts.parts)
-        assert len(simulator.requests) <= 12 * len(parts.parts)
+        assert len(simulator.requests) <= 4 * len(parts.parts)
 
 
 class TestOneReportOrASet:
-    def test_the_parts_are_months_unless_another_split_is_named(self, client, quarter):
-        """Months are how accounts are closed."""
-        assert client.fetch_all(PAYOUTS, "2026-Q2").requests == quarter.requests
-        assert len(client.fetch_all(PAYOUTS, "2026-Q2", "quarter")) == 1
+    def test_a_period_is_one_report_unless_a_split_is_named(self, client, quarter):
+        """Not every report type can be split, and not every list of accounts should be."""
+        whole = client.fetch_all(PAYOUTS, "2026-Q2")
+        assert whole.requests == (quarter.request,)
+        assert_frame_equal(whole.frame(), quarter.frame())
 
     @pytest.mark.parametrize("call", ["fetch", "frame", "submit", "plan", "request"])
     def test_only_fetch_all_takes_a_split(self, client, call):
@@ -412,7 +405,7 @@ class TestTotals:
             full.tie_out(pl.DataFrame())
         with pytest.raises(errors.ParameterError, match="not a report or its frame"):
             full.tie_out(full)
-        taxes = replace(parts, request=sr.ReportRequest("tax.transactions.itemized.2"))
+        taxes = replace(parts, asked=(sr.ReportRequest("tax.transactions.itemized.2"),))
         with pytest.raises(errors.ParameterError, match="No summary"):
             taxes.summary_request()
 
@@ -464,7 +457,7 @@ class TestShown:
     def test_a_notebook_shows_a_card_and_runs_nothing(self, quarter):
         """Parameters and ids come from outside, so they are escaped."""
         hostile = "<script>alert(1)</script>"
-        shown = replace(quarter, request=replace(quarter.request, other={"note": hostile}))._repr_html_()
+        shown = replace(quarter, asked=(replace(quarter.request, other={"note": hostile}),))._repr_html_()
         assert "<script" not in shown
         assert "&lt;script&gt;" in shown
         assert "3 months launched" in shown
@@ -474,7 +467,7 @@ class TestShown:
     def test_a_set_is_a_frozen_value(self, quarter):
         """Two fetches of the same data are equal, apart from their decisions."""
         with pytest.raises(AttributeError):
-            quarter.parts = ()
+            quarter.outcomes = ()
         assert hash(quarter)
 
 
@@ -499,8 +492,6 @@ class TestAsAReport:
     """A set is used as one report is: by the same methods, with the same arguments."""
 
     METHODS = [
-        "frame",
-        "scan",
         "chart",
         "chart_kinds",
         "table",

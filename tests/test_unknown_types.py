@@ -257,7 +257,7 @@ def test_all_columns_of_a_newer_version_are_those_of_the_sibling_and_the_new_one
 def test_a_newer_version_is_split_drawn_and_tied_out_like_its_sibling(newer):
     """Natural key, splitting and chart depend on the name without version."""
     client = newer(renamed=PAYOUTS)
-    reports = quietly(client.fetch_all, "payouts.itemized.9", "2026-Q3")
+    reports = quietly(client.fetch_all, "payouts.itemized.9", "2026-Q3", split="month")
     assert len(reports) == 3
     assert "payouts.itemized.9 is not in the catalogue" in reports.reuse_summary
     report = quietly(client.fetch, "payouts.itemized.9", "2026-10")

@@ -7,7 +7,7 @@
 
     df = client.frame("balance.summary", "2026-10")                # polars.DataFrame
     report = client.fetch("payouts.itemized", "last month")        # with chart(), provenance, reuse, path
-    year = client.fetch_all("payouts.itemized", "2026")     # a ReportSet: months, stored one by one
+    year = client.fetch_all("payouts.itemized", "2026", split="month")    # a ReportSet of months
     client.report_types()                                          # what can be requested
     client.plan("payouts.itemized", "2026-10")                  # what a fetch would do, without doing it
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from stripe_reports.notices import AdvisedWarning, UnknownReportTypeWarning
     from stripe_reports.pages.printed_table import ReportTable as ReportTable
     from stripe_reports.parsing import AmbiguousTimeWarning, read_csv
+    from stripe_reports.planning.grid import Cell, Standing
     from stripe_reports.reconcile.comparison import Comparison, compare
     from stripe_reports.reconcile.diff import Diff, diff
     from stripe_reports.reconcile.evidence import EvidenceFolder, Verification, verify
@@ -56,8 +57,10 @@ if TYPE_CHECKING:
     from stripe_reports.reconcile.tie_out import TieOut, tie_out
     from stripe_reports.render.remedies import Remedy
     from stripe_reports.report.listings import ReportRuns, ReportTypes, StoredReports
+    from stripe_reports.report.outcome import ReportOutcome
     from stripe_reports.report.report import Decision, FetchPlan, LargeFrameWarning, Report
     from stripe_reports.report.report_set import ReportSet
+    from stripe_reports.report.set_plan import SetPlan
     from stripe_reports.runs.futures import PendingReport
     from stripe_reports.storage.cache import Cache
 
@@ -67,6 +70,7 @@ __all__ = [
     "AdvisedWarning",
     "AmbiguousTimeWarning",
     "Cache",
+    "Cell",
     "Client",
     "Column",
     "Comparison",
@@ -83,6 +87,7 @@ __all__ = [
     "Provenance",
     "Remedy",
     "Report",
+    "ReportOutcome",
     "ReportRequest",
     "ReportRun",
     "ReportRuns",
@@ -92,6 +97,8 @@ __all__ = [
     "Restatement",
     "ResultFile",
     "Selected",
+    "SetPlan",
+    "Standing",
     "StoredReports",
     "StripeReportsError",
     "TieOut",
@@ -113,6 +120,7 @@ _LAZY = {
     "AdvisedWarning": "notices",
     "AmbiguousTimeWarning": "parsing",
     "Cache": "storage.cache",
+    "Cell": "planning.grid",
     "Client": "client",
     "Comparison": "reconcile.comparison",
     "Decision": "report.report",
@@ -128,11 +136,14 @@ _LAZY = {
     "Provenance": "models",
     "Remedy": "render.remedies",
     "Report": "report.report",
+    "ReportOutcome": "report.outcome",
     "ReportRuns": "report.listings",
     "ReportSet": "report.report_set",
     "ReportTypes": "report.listings",
     "Restatement": "reconcile.restatement",
     "Selected": "charts.selections",
+    "SetPlan": "report.set_plan",
+    "Standing": "planning.grid",
     "StoredReports": "report.listings",
     "TieOut": "reconcile.tie_out",
     "UnknownReportTypeWarning": "notices",

@@ -27,7 +27,6 @@ from stripe_reports.notebook.completion import install_in_session
 from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.parsing import SchemaOverrides, checked_overrides
 from stripe_reports.planning import data_end
-from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy, check_policy
 from stripe_reports.reconcile.closing import Closing
@@ -36,14 +35,20 @@ from stripe_reports.render.printable import printable
 from stripe_reports.render.redaction import redacted
 from stripe_reports.render.signature import spelled_out
 from stripe_reports.report.report import FetchPlan, Report
-from stripe_reports.report.report_set import ReportSet
 from stripe_reports.runs.account import Account
-from stripe_reports.runs.calls import RunCalls
 from stripe_reports.runs.fetch import Runs
-from stripe_reports.runs.fetch_all import answer_in_parts
 from stripe_reports.runs.futures import PendingReport
-from stripe_reports.runs.progress import Progress, ProgressOption, shown, told_in_background
+from stripe_reports.runs.progress import (
+    GridProgress,
+    GridProgressOption,
+    Progress,
+    ProgressOption,
+    shown,
+    shown_for_all,
+    told_in_background,
+)
 from stripe_reports.runs.request import Parameters, RequestBuilder
+from stripe_reports.runs.set_calls import SetCalls
 from stripe_reports.storage.cache import Cache
 from stripe_reports.storage.store import Store
 
@@ -54,7 +59,7 @@ logger = logging.getLogger("stripe_reports")
 CACHE_VARIABLE = "STRIPE_REPORTS_CACHE_DIR"
 
 
-class Client(RunCalls, Closing):
+class Client(SetCalls, Closing):
     """Stripe's reports for one API key, and the results stored for it on this machine.
 
     Args:
@@ -203,7 +208,7 @@ class Client(RunCalls, Closing):
         """
         return self._requests.request(report_type, period, parameters).request
 
-    # The main job; RunCalls has report_types, launch, wait, read and their like, Closing tie_out and evidence
+    # The main job; RunCalls has report_types, launch, wait and read, SetCalls fetch_all, Closing tie_out
 
     @spelled_out(Parameters)
     def plan(
@@ -289,53 +294,6 @@ class Client(RunCalls, Closing):
             return report.explained(skipped, asked.notes)
 
     @spelled_out(Parameters)
-    def fetch_all(
-        self,
-        report_type: ReportTypeName | str | ReportRequest,
-        period: Period | None = None,
-        split: Split = "month",
-        *,
-        reuse: Policy = "auto",
-        timeout: float = 900.0,
-        progress: ProgressOption = "auto",
-        schema_overrides: SchemaOverrides | None = None,
-        **parameters: Unpack[Parameters],
-    ) -> ReportSet:
-        """Return a long interval in calendar parts, fetched side by side.
-
-        Closed parts are stored once and not requested again. Only itemised types can be split; for the others
-        the error says why not. A period that is still going on, such as the present year, is truncated at the
-        end of Stripe's data, and the set says so.
-
-        Args:
-            report_type: See ``fetch``.
-            period: See ``request``.
-            split: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``.
-            reuse: See ``fetch``; it applies to each part.
-            timeout: Maximum duration of the call with all parts, in seconds.
-            progress: See ``fetch``.
-            schema_overrides: See ``fetch``.
-            **parameters: See ``request``.
-
-        Raises:
-            StripeReportsError: See ``fetch``. It is the error of the first part that failed, with a note that
-                names the part; the others are stored.
-
-        Example:
-            >>> quarter = client.fetch_all("payouts.itemized", "2026-Q3")
-            >>> [report.reuse.action for report in quarter]
-            ['launched', 'launched', 'launched']
-        """
-        check_policy(reuse)
-        with self._within(timeout):
-            overrides = checked_overrides(schema_overrides)
-            with self._shown(progress, report_type) as told:
-                skipped = self._account.skipped(report_type)
-                asked = self._requests.in_parts(report_type, period, split, parameters)
-                parts = answer_in_parts(self._runs, asked.request, split, reuse, overrides, progress=told)
-            return replace(parts, truncated=asked.truncated).explained(skipped, asked.notes)
-
-    @spelled_out(Parameters)
     def frame(
         self,
         report_type: ReportTypeName | str | ReportRequest,
@@ -417,3 +375,8 @@ class Client(RunCalls, Closing):
     ) -> AbstractContextManager[Progress | None]:
         name = about.report_type if isinstance(about, ReportRequest) else str(about)
         return shown(progress, place_to_draw, name)
+
+    def _shown_for_all(
+        self, progress: GridProgressOption, about: str
+    ) -> AbstractContextManager[GridProgress | None]:
+        return shown_for_all(progress, place_to_draw, about)

@@ -23,6 +23,7 @@
     ├── RunError                       a report run without a report
     │   ├── RunFailedError             it failed at Stripe, or its status is unknown
     │   └── RunTimeoutError            not finished and read within the timeout     (also TimeoutError)
+    ├── IncompleteError                reports of a set failed or are missing
     ├── CallTimeoutError               the timeout ended before a run was known     (also TimeoutError)
     ├── NetworkError                   no answer, after retries               (also ConnectionError)
     └── FileError                      a problem with a result, a file or the store
@@ -57,6 +58,7 @@ __all__ = [
     "DamagedFileError",
     "FileError",
     "IdempotencyError",
+    "IncompleteError",
     "InputError",
     "IntervalError",
     "InvalidRequestError",
@@ -281,6 +283,33 @@ class RunFailedError(RunError):
 
 class RunTimeoutError(RunError, TimeoutError):
     """The run was still pending, or its file not yet read, at the end of the timeout; it is not cancelled."""
+
+
+class IncompleteError(StripeReportsError):
+    """Reports of a set failed or are missing, and the caller wants all of them.
+
+    Attributes:
+        total: Number of reports of the set, or of the part of it that was asked for.
+        failed: Number of those that failed.
+        missing: Number of those that were not asked for, or whose runs go on at Stripe.
+        names: The first of both, each as report type, account and interval.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        remedy: Remedy | None = None,
+        total: int = 0,
+        failed: int = 0,
+        missing: int = 0,
+        names: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(problem, remedy=remedy)
+        self.total = total
+        self.failed = failed
+        self.missing = missing
+        self.names = names
 
 
 class CallTimeoutError(StripeReportsError, TimeoutError):

@@ -1,13 +1,16 @@
-"""``stripe-reports fetch-all``: a long period in parts, as one table, CSV, Parquet or Excel file."""
+"""``stripe-reports fetch-all``: many reports, as one table, CSV, Parquet or Excel file, and what failed."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+import polars as pl
+
 from stripe_reports.cli.clients import client_of
-from stripe_reports.cli.output import waiting
+from stripe_reports.cli.output import show, waiting_for_all
 from stripe_reports.cli.report_options import (
     add_report_options_to,
     check_output,
@@ -15,37 +18,124 @@ from stripe_reports.cli.report_options import (
     fetch_options,
     parameters_of,
 )
+from stripe_reports.errors import ParameterError
 from stripe_reports.planning.intervals import Split
+from stripe_reports.report.export import write_csv
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
 
 __all__ = ["add_to", "run"]
 
+_ACCOUNTS_HELP = (
+    "acct_… with commas between, or @FILE with one a line: a report for each. 'own' is the key's own account"
+)
+
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "fetch-all",
-        help="fetch a long period in parts, each stored separately, as one table or file",
-        description="Fetches the parts together; parts that are stored or still valid are not run again.",
+        help="fetch many reports: of several types, accounts and parts of a period",
+        description=(
+            "Fetches the reports together. What is stored or still valid is not run again: the same command "
+            "asks only for what is missing. The exit status is 1 if any report failed or is missing."
+        ),
     )
-    add_report_options_to(parser, period_required=True)
-    parser.add_argument("--split", choices=get_args(Split), default="month", help="default month")
+    add_report_options_to(parser, period_required=True, timeout=None)
+    parser.add_argument("--split", choices=get_args(Split), help="a report for each part of the period")
+    parser.add_argument("--accounts", metavar="ACCOUNTS", help=_ACCOUNTS_HELP)
+    parser.add_argument(
+        "--in-flight",
+        type=int,
+        default=500,
+        metavar="RUNS",
+        help="runs pending at once; default 500",
+    )
+    parser.add_argument(
+        "--plan", action="store_true", help="show what would be launched and how long it takes, and stop"
+    )
+    parser.add_argument(
+        "--partial", action="store_true", help="show or write what is there although reports are missing"
+    )
+    parser.add_argument(
+        "--failures", type=Path, metavar="FILE.csv", help="write the reports that failed or are missing"
+    )
     parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Fetch the parts and show or write them as one table."""
+    """Fetch the reports, show or write them as one table, and list what failed."""
     check_output(options.output)
-    with waiting(options.report_type, sys.stderr) as told:
-        reports = client_of(options).fetch_all(
-            options.report_type,
-            options.period,
-            options.split,
-            **fetch_options(options, told),
-            **parameters_of(options),
+    client = client_of(options)
+    types = [name.strip() for name in options.report_type.split(",")]
+    if options.output and len(types) > 1:
+        raise ParameterError(
+            f"{options.output} is one table, and {len(types)} report types have different columns. "
+            "Write one type at a time: what is fetched is stored.",
+            param="output",
         )
-    deliver(reports, options.output)
-    print(repr(reports.request), reports.reuse_summary, *reports.notes, sep="\n", file=sys.stderr)
-    return 0
+    others = parameters_of(options)
+    if options.plan:
+        print(
+            client.plan_all(
+                types,
+                options.period,
+                split=options.split,
+                accounts=_accounts(options.accounts),
+                in_flight=options.in_flight,
+                reuse=options.reuse,
+                **others,
+            )
+        )
+        return 0
+    given = fetch_options(options, None)
+    with waiting_for_all(options.report_type, sys.stderr) as told:
+        reports = client.fetch_all(
+            types,
+            options.period,
+            split=options.split,
+            accounts=_accounts(options.accounts),
+            in_flight=options.in_flight,
+            reuse=given["reuse"],
+            timeout=options.timeout,
+            progress=told,
+            schema_overrides=given["schema_overrides"],
+            **others,
+        )
+    gone = reports.status().filter(pl.col("status").is_in(["failed", "missing"]))
+    if len(types) > 1:
+        show(reports.status())
+    elif gone.is_empty() or (options.partial and len(reports)):
+        deliver(reports.available(), options.output)
+    print(*map(repr, reports.asked), f"{reports.reuse_summary}.", *reports.notes, sep="\n", file=sys.stderr)
+    return _tell_failures(gone, options.failures)
+
+
+def _accounts(text: str | None) -> list[str] | None:
+    """Return the accounts that an option names, itself or in a file."""
+    if text is None:
+        return None
+    if not text.startswith("@"):
+        return [each.strip() for each in text.split(",")]
+    path = Path(text[1:])
+    try:
+        return path.read_text("utf-8").split()
+    except (OSError, ValueError) as error:
+        raise ParameterError(f"The accounts cannot be read from {path}: {error}.", param="accounts") from None
+
+
+def _tell_failures(gone: pl.DataFrame, path: Path | None) -> int:
+    """List the reports that are not there, as CSV, and return the exit status."""
+    if path is not None:
+        write_csv(gone.lazy(), path)
+    if gone.is_empty():
+        return 0
+    if path is None:
+        print(gone.drop("rows").write_csv(), end="", file=sys.stderr)
+    where = f"; they are in {path}" if path else ""
+    print(
+        f"{gone.height:,} reports failed or are missing{where}. The same command asks only for them.",
+        file=sys.stderr,
+    )
+    return 1

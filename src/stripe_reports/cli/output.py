@@ -15,12 +15,21 @@ from typing import TYPE_CHECKING, TextIO
 import polars as pl
 
 from stripe_reports.render.printable import printable, printable_lines
-from stripe_reports.runs.progress import Drawing, Lines, Progress, in_log, in_terminal, shown
+from stripe_reports.runs.progress import (
+    Drawing,
+    GridProgress,
+    Lines,
+    Progress,
+    in_log,
+    in_terminal,
+    shown,
+    shown_for_all,
+)
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-__all__ = ["only_printable", "say", "show", "step", "waiting"]
+__all__ = ["only_printable", "say", "show", "step", "waiting", "waiting_for_all"]
 
 _NOT_PRINTABLE = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
 """Finds the columns with such characters; ``printable`` decides about each."""
@@ -81,16 +90,23 @@ def waiting(about: str, stream: TextIO | None) -> Iterator[Progress | None]:
         about: The text until a run is known.
         stream: Standard error, or standard output; None if the process has none.
     """
-
-    def place() -> Drawing:
-        if stream is None:
-            return in_log()
-        # Rewriting its line needs control characters.
-        line = in_terminal(stream.stream if isinstance(stream, _Printable) else stream)
-        return line or Lines(partial(print, file=stream, flush=True))
-
-    with shown("auto", place, about) as told:
+    with shown("auto", partial(_place, stream), about) as told:
         yield told
+
+
+@contextmanager
+def waiting_for_all(about: str, stream: TextIO | None) -> Iterator[GridProgress | None]:
+    """Show the wait for many reports in the same way."""
+    with shown_for_all("auto", partial(_place, stream), about) as told:
+        yield told
+
+
+def _place(stream: TextIO | None) -> Drawing:
+    if stream is None:
+        return in_log()
+    # Rewriting its line needs control characters.
+    line = in_terminal(stream.stream if isinstance(stream, _Printable) else stream)
+    return line or Lines(partial(print, file=stream, flush=True))
 
 
 def step(code: str) -> None:

@@ -61,8 +61,10 @@ class FetchOptions(TypedDict):
     schema_overrides: SchemaOverrides
 
 
-def add_report_options_to(parser: argparse.ArgumentParser, *, period_required: bool) -> None:
-    """Add the options for the report, its output and the account."""
+def add_report_options_to(
+    parser: argparse.ArgumentParser, *, period_required: bool, timeout: float | None = 900
+) -> None:
+    """Add the options for the report, its output and the account; without *timeout*, there is no limit."""
     parser.add_argument("report_type", metavar="TYPE", help="such as balance.summary or payouts.itemized.5")
     parser.add_argument(
         "period", metavar="PERIOD", nargs=None if period_required else "?", help="2026-10, 'last month', …"
@@ -80,7 +82,8 @@ def add_report_options_to(parser: argparse.ArgumentParser, *, period_required: b
         help="read columns as String, Decimal, Int64, Boolean or Date, instead of the types chosen",
     )
     parser.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
-    parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="default 900")
+    by_default = "no limit by default" if timeout is None else f"default {timeout:.0f}"
+    parser.add_argument("--timeout", type=float, default=timeout, metavar="SECONDS", help=by_default)
     add_client_to(parser)
 
 

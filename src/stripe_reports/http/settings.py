@@ -20,6 +20,7 @@ __all__ = [
     "STRIPE_URL",
     "Secret",
     "Settings",
+    "check_account",
 ]
 
 API_VERSION = "2026-11-18.endive"
@@ -140,14 +141,7 @@ class Settings:
                     remedy=remedies.name_account(),
                 )
             return
-        text = str(self.account)
-        if not _ACCOUNT.fullmatch(text) or len(text) > _LONGEST_ACCOUNT:
-            raise ParameterError(
-                f"account={text[:_LONGEST_ACCOUNT]!r} is not an account or a path of accounts: ids that "
-                f"start with 'acct_', separated by '/', at most {_LONGEST_ACCOUNT} characters in all.",
-                param="account",
-                remedy=remedies.write_account(),
-            )
+        check_account(self.account)
 
     def _check_address(self, name: str, url: object) -> None:
         if isinstance(url, str) and REDACTED in redacted(url):
@@ -211,6 +205,22 @@ class Settings:
             origins.add(origin_of(FILES_URL))
         origin = origin_of(url)
         return origin is not None and origin in origins
+
+
+def check_account(account: object, *, param: str = "account") -> None:
+    """Refuse a text that cannot be an account or a path of accounts.
+
+    Raises:
+        ParameterError: It is none.
+    """
+    text = str(account)
+    if not _ACCOUNT.fullmatch(text) or len(text) > _LONGEST_ACCOUNT:
+        raise ParameterError(
+            f"account={text[:_LONGEST_ACCOUNT]!r} is not an account or a path of accounts: ids that "
+            f"start with 'acct_', separated by '/', at most {_LONGEST_ACCOUNT} characters in all.",
+            param=param,
+            remedy=remedies.write_account(),
+        )
 
 
 def _is_key(key: Secret) -> bool:

@@ -23,9 +23,12 @@ __all__ = [
     "check_address",
     "choose_another_folder",
     "choose_columns",
+    "choose_one_type",
     "come_back",
     "end_before_the_data",
     "everywhere",
+    "fetch_each_account",
+    "fetch_the_missing",
     "fetch_the_report",
     "give_both_bounds",
     "give_key",
@@ -40,6 +43,7 @@ __all__ = [
     "name_timezone",
     "read_as",
     "read_less",
+    "read_one_by_one",
     "start_after_the_data",
     "wait_first",
     "wait_for_run",
@@ -307,6 +311,44 @@ def choose_another_folder() -> Remedy:
         "Choose another folder with Client(cache_dir=...).",
         "Set STRIPE_REPORTS_CACHE_DIR to another folder.",
         "Open the form with a client that has another folder (cache_dir).",
+    )
+
+
+def choose_one_type(report_type: str) -> Remedy:
+    """Name one report type of a set."""
+    return Remedy(
+        f"Name one: reports.scan({report_type!r}), or reports.of({report_type!r}) for charts and files.",
+        "Ask for one type to get its rows, or give --output FOLDER for all.",
+        "Choose one type.",
+    )
+
+
+def read_one_by_one() -> Remedy:
+    """Read the reports of a set one by one."""
+    return Remedy(
+        "Read them one by one: for report in reports: report.scan().",
+        "Ask for one account and one part at a time.",
+        "Ask for one account at a time.",
+    )
+
+
+def fetch_the_missing() -> Remedy:
+    """Repeat a call of which some reports failed or are missing."""
+    only = "only what is missing is asked for."
+    return Remedy(
+        f"Make the same call again: {only} reports.status() has a row for each report; "
+        "reports.scan(partial=True) reads those that are there.",
+        f"Run the same command again: {only}",
+        f"Press the button again: {only}",
+    )
+
+
+def fetch_each_account() -> Remedy:
+    """Fetch a report for each account instead of one for all."""
+    return Remedy(
+        "Fetch each account by itself: client.fetch_all(..., accounts=[...]).",
+        "Fetch each account by itself, with --accounts.",
+        "Choose one connected account.",
     )
 
 

@@ -1,31 +1,27 @@
-"""A long interval in parts: a report for each, read as one."""
+"""Many reports of one call: of several types, accounts and parts of an interval, read together."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 import polars as pl
 
-from stripe_reports.catalog import FEE_CATEGORIES
-from stripe_reports.catalog.assumptions import text_is_no_money
-from stripe_reports.catalog.splitting import summary_of
-from stripe_reports.errors import MixedColumnsError, ParameterError, StoreError
+from stripe_reports.errors import IncompleteError, MixedColumnsError, ParameterError
 from stripe_reports.models import Provenance, ReportRequest
-from stripe_reports.parsing.payout_rows import transactions_of
 from stripe_reports.planning.intervals import Split
 from stripe_reports.render import remedies
 from stripe_reports.render.card import card, folded
-from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
 from stripe_reports.render.printable import printable
-from stripe_reports.report.export import Exports
+from stripe_reports.report.outcome import OWN_ACCOUNT, ReportOutcome, interval_of
 from stripe_reports.report.report import Decision, Report, warn_if_large
+from stripe_reports.report.totals import Totals
 
-__all__ = ["ReportSet"]
+__all__ = ["ReportSet", "incomplete"]
 
 PARTS_KEY = "stripe_reports_parts"
 """The key of the provenance of several parts in a Parquet file."""
@@ -36,59 +32,149 @@ _HOW = {
     "awaited": "waited for",
     "launched": "launched",
 }
-_COMPARED = ("gross", "fee", "net")
-_FEE = pl.col("reporting_category").is_in(FEE_CATEGORIES)
+
+_NAMED = 5
+"""Number of reports that a message names."""
+
+_SHOWN = 50
+"""Number of reports that a card shows."""
+
+_STATUS: Mapping[str, pl.DataType] = {
+    "report_type": pl.String(),
+    "account": pl.String(),
+    "interval": pl.String(),
+    "status": pl.String(),
+    "reason": pl.String(),
+    "run": pl.String(),
+    "rows": pl.Int64(),
+    "error": pl.String(),
+}
+
+_PATH = "stripe_reports_path"
 
 
 @dataclass(frozen=True, slots=True)
-class ReportSet(Exports):
-    """The reports of the calendar parts of one interval, in order, without gap or overlap.
+class ReportSet(Totals):
+    """The reports of each report type, account and part of an interval, and which of them are not there.
+
+    It is read as one report: in the order of accounts, and of time within each. If it has several accounts,
+    the rows have a first column ``account``; several reports about one moment each, ``interval_end``.
 
     Attributes:
-        request: The request of the whole interval; it has no run of its own.
-        split: The period of each part: ``"month"``, …; the first and the last may be partial.
-        parts: The reports, in the order of time. All have the same columns.
+        asked: The request of the whole interval for each report type; it has no run of its own.
+        split: The period of each part: ``"month"``, …; None if the interval is not split.
+        outcomes: What came of each report, in the order in which they were asked for.
         truncated: True if the period continues beyond the end of Stripe's data, and was truncated there.
-        skipped: Clauses that name the newer versions of the report type that were skipped, and why.
-        notes: What is special about the request, in sentences; such as that its period is not over yet.
+        skipped: Clauses that name the newer versions of report types that were skipped, and why.
+        notes: What is special about the requests, in sentences; such as that their period is not over yet.
     """
 
-    request: ReportRequest
-    split: Split
-    parts: tuple[Report, ...]
+    asked: tuple[ReportRequest, ...]
+    split: Split | None
+    outcomes: tuple[ReportOutcome, ...]
     truncated: bool = False
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        gone = [part for part in self.parts if not part.path.exists()]
-        if gone:
-            raise StoreError(
-                f"{len(gone)} of {len(self.parts)} parts are no longer stored, the first of them that to "
-                f"{_last_day(gone[0])}.",
-                remedy=remedies.keep_more(),
-            )
-        first, *others = self.parts
-        schema = _schema_of(first)
-        for part in others:
-            if (other := _schema_of(part)) != schema:
-                remedy = (
-                    remedies.choose_columns() if first.request.columns is None else remedies.launch_anew()
-                )
-                raise MixedColumnsError(_difference(first, schema, part, other), remedy=remedy)
+    # What is there
 
     def __len__(self) -> int:
-        """Return the number of parts."""
+        """Return the number of reports that are there."""
         return len(self.parts)
 
+    def __bool__(self) -> bool:
+        """True for every set, also for one whose reports all failed."""
+        return True
+
     def __iter__(self) -> Iterator[Report]:
-        """The parts, in the order of time."""
+        """The reports that are there, in the order in which they were asked for."""
         return iter(self.parts)
+
+    def status(self) -> pl.DataFrame:
+        """Return a row for each report, also for those that failed or are missing.
+
+        The columns are ``report_type``, ``account`` (``own`` for the key's own), ``interval`` (its end is not
+        included), ``status`` (``stored``, ``reused``, ``launched``, ``failed`` or ``missing``), ``reason``,
+        ``run``, ``rows`` and ``error``, the name of the error's class.
+        """
+        rows = [
+            (
+                each.request.report_type,
+                each.account,
+                interval_of(each.request),
+                each.status,
+                each.reason,
+                each.run_id,
+                None if each.report is None else len(each.report),
+                each.error,
+            )
+            for each in self.outcomes
+        ]
+        return pl.DataFrame(rows, schema=dict(_STATUS), orient="row")
+
+    def failed(self) -> pl.DataFrame:
+        """Return the rows of ``status()`` whose report failed. The same call asks for them again."""
+        return self.status().filter(pl.col("status") == "failed")
+
+    def of(self, report_type: str | None = None, *, account: str | None = None) -> Self:
+        """Return the reports of one report type or account, or of both.
+
+        Args:
+            report_type: Id with or without version; None for all types.
+            account: The account as ``status()`` names it; None for all accounts.
+
+        Raises:
+            ParameterError: The set has no such type or account.
+        """
+        outcomes = self.outcomes
+        types = self.report_types
+        if report_type is not None:
+            types = tuple(name for name in types if report_type in (name, name.rpartition(".")[0]))
+            if not types:
+                raise ParameterError(
+                    f"This set has no reports of {report_type!r}; it has {_listed(self.report_types)}.",
+                    param="report_type",
+                )
+            outcomes = tuple(each for each in outcomes if each.request.report_type in types)
+        if account is not None:
+            outcomes = tuple(each for each in outcomes if each.account == account)
+            if not outcomes:
+                raise ParameterError(
+                    f"This set has no reports of the account {account!r}; it has {_listed(self.accounts)}.",
+                    param="account",
+                )
+        asked = tuple(request for request in self.asked if request.report_type in types)
+        return replace(self, asked=asked, outcomes=outcomes)
+
+    def available(self) -> Self:
+        """Return the set of the reports that are there, for charts and files although others are not."""
+        return replace(self, outcomes=tuple(each for each in self.outcomes if each.report is not None))
+
+    @property
+    def report_types(self) -> tuple[str, ...]:
+        """The report types, with their versions."""
+        return tuple(dict.fromkeys(request.report_type for request in self.asked))
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts, ``own`` for the key's own."""
+        return tuple(dict.fromkeys(each.account for each in self.outcomes))
+
+    @property
+    def request(self) -> ReportRequest:  # type: ignore[override]
+        """The request of the whole interval, of a set of one report type."""
+        self._check_is_of_one_type()
+        return self.asked[0]
+
+    @property
+    def parts(self) -> tuple[Report, ...]:
+        """The reports that are there, in the order in which they were asked for."""
+        return tuple(each.report for each in self.outcomes if each.report is not None)
 
     @property
     def requests(self) -> tuple[ReportRequest, ...]:
-        """The requests of the parts."""
-        return tuple(part.request for part in self.parts)
+        """The request of each report, also of those that are not there."""
+        return tuple(each.request for each in self.outcomes)
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -97,22 +183,25 @@ class ReportSet(Exports):
 
     @property
     def reuse(self) -> tuple[Decision, ...]:
-        """The decision on each part, and its reason, in the order of time."""
+        """The decision on each report that is there, and its reason, in order."""
         return tuple(part.reuse for part in self.parts)
 
     @property
     def provenance(self) -> tuple[Provenance, ...]:
-        """The provenance of each part, in the order of time."""
+        """The provenance of each report that is there, in order."""
         return tuple(part.provenance for part in self.parts)
 
     @property
     def reuse_summary(self) -> str:
-        """The number of parts by source: ``11 months stored, 1 launched``; and what was skipped."""
+        """The number of reports by source: ``11 months stored, 1 launched``; and what was skipped."""
         counts = Counter[str](part.reuse.action for part in self.parts)
-        said = [f"{counts[action]} {how}" for action, how in _HOW.items() if counts[action]]
-        number, rest = said[0].split(" ", 1)
-        unit = self.split if number == "1" else f"{self.split}s"
-        counted = ", ".join([f"{number} {unit} {rest}", *said[1:]])
+        said = [(counts[action], how) for action, how in _HOW.items() if counts[action]]
+        others = Counter[str](each.status for each in self.outcomes if each.report is None)
+        said += [(count, status) for status, count in sorted(others.items())]
+        number, how = said[0]
+        counted = ", ".join(
+            [f"{number:,} {self._unit(number)} {how}", *(f"{n:,} {how}" for n, how in said[1:])]
+        )
         notes = (note.removesuffix(".") for note in self._notes)
         return ". ".join(["; ".join([counted, *self.skipped]), *notes])
 
@@ -121,135 +210,80 @@ class ReportSet(Exports):
         return tuple(dict.fromkeys(note for part in self.parts for note in part.reuse.assumed))
 
     def explained(self, skipped: Sequence[str], notes: Sequence[str] = ()) -> Self:
-        """Return the same set, which also says how the request was understood.
+        """Return the same set, which also says how the requests were understood.
 
         Args:
-            skipped: Clauses that name the newer versions of the report type that were skipped, and why.
+            skipped: Clauses that name the newer versions of report types that were skipped, and why.
             notes: Sentences for ``notes``.
         """
-        parts = tuple(part.explained(skipped) for part in self.parts)
-        return replace(self, parts=parts, skipped=tuple(skipped), notes=(*notes, *self.notes))
+        outcomes = tuple(
+            each if each.report is None else ReportOutcome.of(each.cell, each.report.explained(skipped))
+            for each in self.outcomes
+        )
+        notes = tuple(dict.fromkeys([*notes, *self.notes]))
+        return replace(self, outcomes=outcomes, skipped=tuple(skipped), notes=notes)
 
-    def scan(self) -> pl.LazyFrame:
-        """All parts as one LazyFrame over their files; no row is read until it is collected.
+    # Its rows
 
-        Rows are in the order of the parts, and within each in Stripe's.
+    def scan(self, report_type: str | None = None, *, partial: bool = False) -> pl.LazyFrame:
+        """All reports of one type as one LazyFrame over their files; no row is read until it is collected.
+
+        Args:
+            report_type: Id with or without version; needed if the set has several types.
+            partial: True to read the reports that are there, although others are not.
 
         Raises:
+            ParameterError: The set has several types and none is named, or not this one.
+            IncompleteError: Some reports failed or are missing, and *partial* is False; or all of them.
+            MixedColumnsError: The reports have different columns.
             StoreError: A stored file was deleted or damaged meanwhile.
         """
-        for part in self.parts:
+        chosen = self if report_type is None else self.of(report_type)
+        chosen._check_is_of_one_type()
+        parts = chosen.parts
+        if not parts or (len(parts) < len(chosen.outcomes) and not partial):
+            raise incomplete(chosen.outcomes)
+        for part in parts:
             part.scan()
-        return pl.scan_parquet(list(self.paths), glob=False)
+        schema = _common_schema(parts)
+        return _with_what_differs(chosen.outcomes, schema)
 
-    def frame(self) -> pl.DataFrame:
-        """All parts as one DataFrame, from disk; see ``Report.frame``.
+    def frame(self, report_type: str | None = None, *, partial: bool = False) -> pl.DataFrame:
+        """All reports of one type as one DataFrame, from disk; see ``Report.frame`` and ``scan``.
+
+        Args:
+            report_type: See ``scan``.
+            partial: See ``scan``.
 
         Raises:
-            StoreError: A stored file was deleted or damaged meanwhile.
+            ParameterError, IncompleteError, MixedColumnsError, StoreError: See ``scan``.
 
         Warns:
             LargeFrameWarning: They may not fit into memory; ``scan()`` reads only what a query needs.
         """
-        rows = self.scan()
-        warn_if_large(f"{self.request.report_type} in {len(self.parts)} parts", self.paths)
+        chosen = self if report_type is None else self.of(report_type)
+        rows = chosen.scan(partial=partial)
+        warn_if_large(f"{chosen.request.report_type} in {len(chosen)} parts", chosen.paths)
         return rows.collect()
 
-    def totals(self) -> pl.DataFrame:
-        """Rows, gross, fee and net of each currency, over all parts.
-
-        A payout's own row in its reconciliation is not counted: it is none of its transactions.
-
-        Raises:
-            ParameterError: The report has no such columns, was requested without them, or has them as text.
-        """
-        self._check_columns("currency", *_COMPARED)
-        rows = transactions_of(self.scan(), self.request.report_type)
-        sums = rows.group_by("currency").agg(pl.len().alias("rows"), pl.col(_COMPARED).sum())
-        return sort_by_currency(sums.collect(), busiest_first(nonzero_rows(rows, amounts=_COMPARED)))
-
-    def summary_request(self) -> ReportRequest:
-        """The request of the matching summary over the whole interval, for ``tie_out``.
-
-        Raises:
-            ParameterError: Stripe has no summary with the same totals.
-        """
-        summary = summary_of(self.request.report_type)
-        if summary is None:
+    def _check_is_of_one_type(self) -> None:
+        if len(self.report_types) > 1:
             raise ParameterError(
-                f"No summary with the totals of {self.request.report_type} is known; see totals() instead."
+                f"This set has reports of several types: {_listed(self.report_types)}.",
+                param="report_type",
+                remedy=remedies.choose_one_type(self.report_types[0]),
             )
-        parameters = self.request.parameters
-        taken = {name: parameters[name] for name in summary.parameters if name in parameters}
-        taken.pop("columns", None)
-        return ReportRequest(summary.id, **taken, zone=self.request.timezone or self.request.zone)
 
-    def tie_out(self, summary: Report | pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
-        """Check that the parts add up to the summary of the whole interval, in each currency.
+    # How it is shown and exported
 
-        Stand-alone fees (category ``fee``) count as fee and not as gross, on both sides: Stripe's itemised
-        rows have them in ``gross``.
+    def _unit(self, number: int) -> str:
+        is_one_account = len(self.accounts) == len(self.report_types) == 1
+        unit = self.split if self.split and is_one_account else "report"
+        return unit if number == 1 else f"{unit}s"
 
-        Args:
-            summary: The report of ``summary_request()``, or its frame.
-
-        Returns:
-            A row for each currency and each of gross, fee and net: ``control``, ``currency``, ``left`` (the
-            sum of the parts), ``right`` (the summary), ``difference``, and whether it ``passes``. A part that
-            was stored before Stripe restated its month shows as a difference.
-
-        Raises:
-            ParameterError: The parts or the summary lack a column that this needs.
-
-        Example:
-            >>> year = client.fetch_all("payouts.itemized", "2026")
-            >>> year.tie_out(client.fetch(year.summary_request()))["passes"].all()
-            True
-        """
-        needed = ("currency", "reporting_category", *_COMPARED)
-        self._check_columns(*needed)
-        if not isinstance(summary, Report | pl.DataFrame | pl.LazyFrame):
-            raise ParameterError(
-                f"summary is a {type(summary).__name__}, not a report or its frame; "
-                "client.fetch(reports.summary_request()) gives it.",
-                param="summary",
-            )
-        name = summary.request.report_type if isinstance(summary, Report) else "the summary"
-        whole = summary.scan() if isinstance(summary, Report) else summary.lazy()
-        schema = whole.collect_schema()
-        if missing := [column for column in needed if column not in schema]:
-            raise ParameterError(f"{name} has no column {', '.join(missing)}.", param="columns")
-        _check_is_money(schema)
-        if self.request.reporting_category is not None:  # which no summary takes
-            whole = whole.filter(pl.col("reporting_category") == self.request.reporting_category)
-        left, right = (_by_currency(rows).collect() for rows in (self.scan(), whole))
-        both = left.join(right, on="currency", how="full", coalesce=True, suffix="_right", nulls_equal=True)
-        controls = [
-            both.select(
-                control=pl.lit(f"{column}: {len(self.parts)} {self.split}s = {name}"),
-                currency="currency",
-                left=pl.col(column).fill_null(0),
-                right=pl.col(f"{column}_right").fill_null(0),
-            )
-            for column in _COMPARED
-        ]
-        difference = pl.col("left") - pl.col("right")
-        tied = pl.concat(controls).with_columns(difference=difference, passes=difference == 0)
-        # A currency without any movement has a row of zeros in summaries, and none in the parts.
-        shown = tied.filter(pl.col("currency").is_not_null() | (pl.col("difference") != 0))
-        counts = nonzero_rows(self.scan(), whole, amounts=_COMPARED)
-        return sort_by_currency(shown, busiest_first(counts))
-
-    def _check_columns(self, *needed: str) -> None:
-        schema = self.scan().collect_schema()
-        if missing := [name for name in needed if name not in schema]:
-            raise ParameterError(
-                f"These reports of {self.request.report_type} have no column {', '.join(missing)}, which "
-                "this needs.",
-                param="columns",
-                remedy=remedies.choose_columns(),
-            )
-        _check_is_money(schema)
+    @property
+    def _parts_text(self) -> str:
+        return f"{len(self.parts):,} {self._unit(len(self.parts))}"
 
     @property
     def _origins(self) -> tuple[Provenance, ...]:
@@ -263,54 +297,124 @@ class ReportSet(Exports):
         return [
             ("report type", self.request.report_type),
             *self.request.shown_lines(),
-            ("parts", f"{len(self.parts)}, by {self.split}"),
+            ("accounts", ", ".join(self.accounts) if len(self.accounts) > 1 else None),
+            ("parts", self._parts_line),
             ("note", " ".join(self.notes)),
             ("assumed", " ".join(self._notes)),
             *((f"part to {_last_day(part)}", _source(part)) for part in self.parts),
         ]
 
+    @property
+    def _parts_line(self) -> str:
+        return f"{len(self.outcomes):,}" + (f", by {self.split}" if self.split else "")
+
     def _repr_html_(self) -> str:
+        is_of_one = len(self.asked) == 1
         lines = [
-            *self.request.shown_lines(),
-            ("parts", f"{len(self.parts)}, by {self.split}"),
+            *(self.asked[0].shown_lines() if is_of_one else ()),
+            ("report types", None if is_of_one else ", ".join(self.report_types)),
+            ("accounts", f"{len(self.accounts):,}" if len(self.accounts) > 1 else None),
+            ("parts", self._parts_line),
             ("reuse", self.reuse_summary),
             ("note", " ".join(self.notes)),
         ]
-        rows = [[f"to {_last_day(part)}", part.reuse.action, _source(part)] for part in self.parts]
-        return card(self.request.report_type, lines, kind="report set", fold=folded("the parts", rows))
+        # The reports that are not there come first: they are what the reader must know.
+        outcomes = sorted(self.outcomes, key=lambda each: each.report is not None)
+        rows = [
+            [_name(each), each.status, each.reason if each.report is None else _source(each.report)]
+            for each in outcomes[:_SHOWN]
+        ]
+        title = self.report_types[0] if is_of_one else f"{len(self.asked)} report types"
+        return card(title, lines, kind="report set", fold=folded("the parts", rows))
 
     def __repr__(self) -> str:
+        is_of_one = len(self.asked) == 1
+        types = self.report_types[0] if is_of_one else f"{len(self.asked)} report types"
+        accounts = f", {len(self.accounts):,} accounts" if len(self.accounts) > 1 else ""
+        split = f" by {self.split}" if self.split else ""
         lines = [
-            f"ReportSet({self.request.report_type}, {len(self.parts)} parts by {self.split})",
-            repr(self.request),
+            f"ReportSet({types}{accounts}, {len(self.outcomes):,} parts{split})",
+            *(map(repr, self.asked) if is_of_one else ()),
             f"{self.reuse_summary}.",
             *self.notes,
         ]
         return "\n  ".join(map(printable, lines))
 
 
-def _by_currency(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Gross, fee and net of each currency, with stand-alone fees as fees."""
-    fees_alone = pl.col("gross").filter(_FEE).sum()
-    return rows.group_by("currency").agg(
-        gross=pl.col("gross").sum() - fees_alone,
-        fee=pl.col("fee").sum() - fees_alone,
-        net=pl.col("net").sum(),
+def incomplete(outcomes: Sequence[ReportOutcome]) -> IncompleteError:
+    """Return the error for reports that failed or are missing; it counts them and names the first."""
+    gone = [each for each in outcomes if each.report is None]
+    failed = sum(each.status == "failed" for each in gone)
+    missing = len(gone) - failed
+    counts = " and ".join(
+        f"{count:,} {what}" for count, what in ((failed, "failed"), (missing, "are missing")) if count
+    )
+    # Failures first: a missing report may be there after the next call.
+    first = sorted(gone, key=lambda each: each.status)[:_NAMED]
+    more = f"; and {len(gone) - len(first):,} more" if len(gone) > len(first) else ""
+    named = "; ".join(f"{each.name}: {each.reason.removesuffix('.')}" for each in first)
+    return IncompleteError(
+        f"Of {len(outcomes):,} reports, {counts}. {named}{more}.",
+        remedy=remedies.fetch_the_missing(),
+        total=len(outcomes),
+        failed=failed,
+        missing=missing,
+        names=tuple(each.name for each in first),
     )
 
 
-def _check_is_money(schema: pl.Schema) -> None:
-    if texts := [name for name in _COMPARED if schema[name] == pl.String]:
-        problem, remedy = text_is_no_money(texts, "it cannot be added up")
-        raise ParameterError(problem, param="schema_overrides", remedy=remedy)
+def _with_what_differs(outcomes: Sequence[ReportOutcome], schema: pl.Schema) -> pl.LazyFrame:
+    """Return the rows of reports that are there, with a column for what only the request of each says."""
+    there = {str(each.report.path): each for each in outcomes if each.report is not None}
+    added: dict[str, tuple[Mapping[str, object], pl.DataType]] = {}
+    if len({each.account for each in outcomes}) > 1:
+        added["account"] = {path: each.account for path, each in there.items()}, pl.String()
+    ends = {path: each.request.interval_end for path, each in there.items()}
+    if len(set(ends.values())) > 1 and all(each.request.interval_start is None for each in there.values()):
+        added["interval_end"] = ends, pl.Datetime("us", "UTC")
+    paths = [each.report.path for each in outcomes if each.report is not None]
+    if not added:
+        return pl.scan_parquet(paths, glob=False)
+    if taken := [name for name in added if name in schema]:
+        raise ParameterError(
+            f"These reports already have a column {taken[0]!r} of Stripe's, so the rows of several cannot be "
+            "told apart.",
+            param="account",
+            remedy=remedies.read_one_by_one(),
+        )
+    rows = pl.scan_parquet(paths, glob=False, include_file_paths=_PATH)
+    columns = [
+        pl.col(_PATH).replace_strict(dict(values), return_dtype=dtype).alias(name)
+        for name, (values, dtype) in added.items()
+    ]
+    return rows.select(*columns, pl.exclude(_PATH))
+
+
+def _common_schema(parts: Sequence[Report]) -> pl.Schema:
+    first, *others = parts
+    schema = _schema_of(first)
+    for part in others:
+        if (other := _schema_of(part)) != schema:
+            remedy = remedies.choose_columns() if first.request.columns is None else remedies.launch_anew()
+            raise MixedColumnsError(_difference(first, schema, part, other), remedy=remedy)
+    return schema
 
 
 def _schema_of(part: Report) -> pl.Schema:
     return pl.scan_parquet(part.path, glob=False).collect_schema()  # its hash is checked when rows are read
 
 
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
+
+
 def _last_day(part: Report) -> str:
     return str(part.request.last_included_day)
+
+
+def _name(outcome: ReportOutcome) -> str:
+    account = "" if outcome.account == OWN_ACCOUNT else f"{outcome.account} "
+    return f"{account}to {outcome.request.last_included_day}"
 
 
 def _source(part: Report) -> str:

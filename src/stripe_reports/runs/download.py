@@ -25,7 +25,7 @@ from stripe_reports.runs.unrecognised import note_result
 from stripe_reports.storage.disk import size_text
 from stripe_reports.storage.store import Store, StoredResult
 
-__all__ = ["Downloader"]
+__all__ = ["Downloader", "Room"]
 
 logger = logging.getLogger("stripe_reports")
 
@@ -36,17 +36,31 @@ SMALL_AT_ONCE, LARGE_AT_ONCE = 8, 2
 """Maximum results downloaded and read at the same time, which limits the memory."""
 
 
+class Room:
+    """Limits how many results are read at once, and so the memory used; the accounts of a key share it."""
+
+    def __init__(self) -> None:
+        self._small = threading.BoundedSemaphore(SMALL_AT_ONCE)
+        self._large = threading.BoundedSemaphore(LARGE_AT_ONCE)
+
+    def for_(self, run: ReportRun) -> threading.BoundedSemaphore:
+        """Return the semaphore for a result of this size; one of unknown size counts as large."""
+        size = run.file.size if run.file else None
+        return self._large if size is None or size >= LARGE else self._small
+
+
 class Downloader:
     """Turns finished runs into stored results, a few at a time."""
 
-    def __init__(self, account: Account, api: Api, files: Files, store: Store, settings: Settings) -> None:
+    def __init__(
+        self, account: Account, api: Api, files: Files, store: Store, settings: Settings, room: Room
+    ) -> None:
         self._account = account
         self._api = api
         self._files = files
         self._store = store
         self._settings = settings
-        self._room = threading.BoundedSemaphore(SMALL_AT_ONCE)
-        self._room_for_large = threading.BoundedSemaphore(LARGE_AT_ONCE)
+        self._room = room
 
     def result_of(self, request: ReportRequest, run: ReportRun, overrides: Overrides) -> StoredResult:
         """The stored result of a succeeded run; it is downloaded and typed if it is not stored yet."""
@@ -57,7 +71,7 @@ class Downloader:
             self._check_size(run)
             busy = "Other results of this client were being read, and not all"
             try:
-                with deadline.turn(self._room_for(run), busy):
+                with deadline.turn(self._room.for_(run), busy):
                     return self._download(request, run, overrides)
             except ResultUnavailableError:
                 self._api.forget(run)  # the next answer may name another file
@@ -71,11 +85,6 @@ class Downloader:
                 "that this client stores of one; it was not downloaded.",
                 remedy=remedies.allow_larger_results(),
             )
-
-    def _room_for(self, run: ReportRun) -> threading.BoundedSemaphore:
-        """The semaphore that limits how many results are read at the same time, and so the memory used."""
-        size = run.file.size if run.file else None
-        return self._room_for_large if size is None or size >= LARGE else self._room
 
     def _download(self, request: ReportRequest, run: ReportRun, overrides: Overrides) -> StoredResult:
         with self._store.staging(run.id, room=(run.file and run.file.size) or 0) as folder:

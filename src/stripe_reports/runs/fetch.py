@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -22,10 +22,11 @@ from stripe_reports.planning.reuse import Policy
 from stripe_reports.render import remedies
 from stripe_reports.report.report import Decision, Report
 from stripe_reports.runs.account import Account
-from stripe_reports.runs.download import Downloader
-from stripe_reports.runs.find import Finder, Nowhere, OnDisk
+from stripe_reports.runs.download import Downloader, Room
+from stripe_reports.runs.find import AtStripe, Finder, Nowhere, OnDisk
 from stripe_reports.runs.follow import Follower
 from stripe_reports.runs.launch import Launcher
+from stripe_reports.runs.listing import RecentRuns
 from stripe_reports.runs.progress import Progress
 from stripe_reports.storage.store import Store, StoredResult
 
@@ -44,15 +45,20 @@ class Runs:
         finder: Finds what answers a request.
         launcher: Launches runs.
         follower: Follows runs until they finish.
+        room: Limits how many results are read at the same time.
+        api: Stripe's Reporting API, for this account.
     """
 
-    def __init__(self, account: Account, api: Api, store: Store, transport: Transport) -> None:
+    def __init__(
+        self, account: Account, api: Api, store: Store, transport: Transport, room: Room | None = None
+    ) -> None:
         self.account = account
         self.finder = Finder(account, api, store)
         self.launcher = Launcher(account, api, store)
         self.follower = Follower(account, api, store.launch_log, transport)
-        self._downloader = Downloader(account, api, Files(transport), store, transport.settings)
-        self._api = api
+        self.room = room or Room()
+        self._downloader = Downloader(account, api, Files(transport), store, transport.settings, self.room)
+        self.api = api
         self._store = store
 
     def fetch(
@@ -121,13 +127,58 @@ class Runs:
                 return _report(found.result, found.decision, asked=request)
             run = self.follower.wait(found.run, progress=progress, request=request)
             try:
-                result = self._downloader.result_of(request, run, overrides)
+                return self.read(request, run, found.decision, overrides)
             except ResultUnavailableError:
                 if found.decision.action == "launched":
                     raise
                 unusable[run.id] = "expired"
-                continue
-            return _report(result, _with_age(found.decision, result.provenance.as_of, run), asked=request)
+
+    # For a call that fetches many reports; see runs/grid
+
+    def ask(
+        self,
+        request: ReportRequest,
+        policy: Policy,
+        overrides: Overrides,
+        *,
+        unusable: Iterable[str],
+        recent: RecentRuns,
+    ) -> tuple[ReportRequest, Report | AtStripe]:
+        """Find or launch the run of a request that is not stored, under the lock of the request.
+
+        Args:
+            request: The request.
+            policy: The policy of the call.
+            overrides: Types of columns that the user set.
+            unusable: Runs whose files are gone.
+            recent: The newest runs of the account.
+
+        Returns:
+            The request as Stripe accepted it, and its report if it was stored meanwhile, or else its run.
+        """
+        gone = dict.fromkeys(unusable, "expired")
+
+        def decide(request: ReportRequest) -> tuple[ReportRequest, Report | AtStripe]:
+            with self._store.lock_request(self.account.key_of(request)):
+                found = self.finder.find(request, policy, overrides, gone, recent)
+                if isinstance(found, Nowhere):
+                    found = self.launcher.launch_or_join(request, policy, found, listed_soon=True)
+            if isinstance(found, OnDisk):
+                return request, _report(found.result, found.decision, asked=request)
+            return request, found
+
+        return self._with_accepted_end(request, decide)
+
+    def durations(self, report_type: str) -> list[float]:
+        """Return the durations of the last runs of a type in seconds, oldest first."""
+        return self._store.launch_log.durations(report_type)
+
+    def read(
+        self, request: ReportRequest, run: ReportRun, decision: Decision, overrides: Overrides
+    ) -> Report:
+        """Read the result of a succeeded run, and return its report."""
+        result = self._downloader.result_of(request, run, overrides)
+        return _report(result, _with_age(decision, result.provenance.as_of, run), asked=request)
 
     def stored(
         self, request: ReportRequest, policy: Policy, overrides: Overrides = NO_OVERRIDES
@@ -140,16 +191,16 @@ class Runs:
         """Return the report of a finished run, wherever it was launched."""
         stored = self._store.find(run, schema_overrides=in_words(overrides))
         request = stored.provenance.request if stored else self._store.launch_log.request_of(run.id)
-        self._api.verified(run, request)
+        self.api.verified(run, request)
         if stored is None:
             if run.status == "pending":
-                run = self._api.verified(self._api.retrieve_run(run.id), request or run)
+                run = self.api.verified(self.api.retrieve_run(run.id), request or run)
             if run.status == "pending":
                 raise RunError(
                     f"Report run {run.id} is still pending.", run, remedy=remedies.wait_first(run.id)
                 )
             self.follower.finished(run)
-            stored = self._downloader.result_of(request or self._api.request_of(run), run, overrides)
+            stored = self._downloader.result_of(request or self.api.request_of(run), run, overrides)
         return _report(stored, Decision("reused", f"run {run.id} was asked for by its id"))
 
     def frame_of(self, report: Report, overrides: Overrides = NO_OVERRIDES) -> pl.DataFrame:

@@ -1,197 +1,296 @@
-"""Fetch a long interval in parts: stored parts are reused, the others are fetched side by side."""
+"""Fetch a grid of reports, or plan to: from the public arguments to the set of what came of each cell."""
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Sequence
-from contextvars import copy_context
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-from stripe_reports import catalog
-from stripe_reports.catalog.splitting import check_split
-from stripe_reports.errors import ParameterError
-from stripe_reports.models import ReportRequest, ReportRun
-from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides
-from stripe_reports.planning import data_end, intervals
-from stripe_reports.planning.intervals import Interval, Split
+from stripe_reports import notices
+from stripe_reports.catalog import ReportTypeName
+from stripe_reports.errors import ParameterError, StoreError
+from stripe_reports.http.settings import check_account
+from stripe_reports.http.transport import Transport
+from stripe_reports.models import ReportRequest
+from stripe_reports.notices import AdvisedWarning
+from stripe_reports.parsing.overrides import Overrides
+from stripe_reports.planning import backoff, data_end
+from stripe_reports.planning.fewer_runs import ACCOUNT_COLUMN, covers_all_accounts, fewer_runs
+from stripe_reports.planning.grid import Cell
+from stripe_reports.planning.intervals import Split
+from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
-from stripe_reports.planning.tax_months import in_months, takes_month
+from stripe_reports.planning.schedule import Limits, schedule
+from stripe_reports.render import remedies
+from stripe_reports.report.outcome import OWN_ACCOUNT, ReportOutcome
 from stripe_reports.report.report import Report
-from stripe_reports.report.report_set import ReportSet
-from stripe_reports.runs.account import check_available
-from stripe_reports.runs.fetch import Runs
-from stripe_reports.runs.progress import Progress
+from stripe_reports.report.report_set import ReportSet, incomplete
+from stripe_reports.report.set_plan import SetPlan
+from stripe_reports.runs.account import Account, check_available
+from stripe_reports.runs.accounts import Accounts
+from stripe_reports.runs.grid import Driver, Pace
+from stripe_reports.runs.progress import GridProgress
+from stripe_reports.runs.request import AskedInParts, Parameters, RequestBuilder
 
-__all__ = ["MOST_PARTS", "answer_in_parts", "requests_of"]
+__all__ = [
+    "IN_FLIGHT",
+    "ErrorOption",
+    "Grid",
+    "Types",
+    "check_options",
+    "fetch_grid",
+    "grid_of",
+    "plan_grid",
+]
 
-MOST_PARTS = 400
-"""Maximum parts of one call: their runs can be polled together, and a larger number is probably a mistake."""
+Types = ReportTypeName | str | ReportRequest | Sequence[ReportTypeName | str | ReportRequest]
+"""One report type or finished request, or several."""
 
-_AT_ONCE = 50
-_NAMED = 12
+ErrorOption = Literal["collect", "raise"]
+"""``"collect"`` makes a failed report a row of ``status()``, ``"raise"`` raises an error at the end."""
 
-_News = tuple[int, Report | BaseException] | tuple[ReportRun, float, float | None]
-"""A finished part, or a poll of its run."""
+IN_FLIGHT = 500
+"""Runs that may be pending at Stripe at the same time, unless the caller names another number."""
+
+_CALLING = 16
+"""Threads that make calls; the rate limit, not their number, decides how many are made."""
+
+_SHARE_OF_POLLS = 0.25
+"""Share of the calls that may be spent on lists of pending runs."""
 
 
-class _Detached(Exception):  # noqa: N818
-    """The call that needs this part has ended."""
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """All that a call asks for.
+
+    Attributes:
+        parts: The requests by report type, of one account.
+        split: The period of each part, if they are parts.
+        accounts: The accounts; None is the key's own.
+        skipped: Clauses about newer versions of report types that were skipped.
+    """
+
+    parts: tuple[AskedInParts, ...]
+    split: Split | None
+    accounts: tuple[str | None, ...]
+    skipped: tuple[str, ...]
+
+    @property
+    def requests(self) -> tuple[ReportRequest, ...]:
+        """The requests of each account."""
+        return tuple(request for each in self.parts for request in each.requests)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """A cell for each request of each account, account by account."""
+        return [Cell(request, account) for account in self.accounts for request in self.requests]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How the requests were understood, and how fewer runs would do, in sentences."""
+        advice = fewer_runs(self.requests, len(self.accounts))
+        understood = [note for each in self.parts for note in each.whole.notes]
+        return tuple(dict.fromkeys([*([str(advice)] if advice else []), *understood]))
 
 
-def requests_of(request: ReportRequest, split: Split) -> tuple[ReportRequest, ...]:
-    """Return the requests of the parts of an interval, in order.
+def check_options(errors: object, in_flight: object) -> None:
+    """Refuse options that mean nothing.
 
     Raises:
-        ParameterError: Reports of that type mean something else in parts, or the parts are too many.
+        ParameterError: One of them is wrong.
     """
-    check_split(request.report_type)
-    is_by_month = takes_month(catalog.completed(request.report_type))
-    if is_by_month and split != "month":
+    if errors not in ("collect", "raise"):
+        raise ParameterError(f"errors must be 'collect' or 'raise'; got {errors!r}.", param="errors")
+    if not isinstance(in_flight, int) or in_flight < 1:
         raise ParameterError(
-            f"{request.report_type} has the fees of one tax invoice, a month: its parts must be months. "
-            f"Write split='month' instead of {split!r}.",
-            param="split",
+            f"in_flight must be a number of runs, at least 1; got {in_flight!r}.", param="in_flight"
         )
-    if request.tax_invoice_month is not None:
-        return (request,)
-    start, end = request.interval_start, request.interval_end
-    if start is None or end is None:
-        raise ParameterError(f"{request.report_type} needs a period to split.", param="interval_start")
-    zone = request.display_zone.key
-    parts = intervals.split(Interval(start, end, zone), split)
-    if len(parts) > MOST_PARTS:
+
+
+def grid_of(
+    requests: RequestBuilder,
+    account: Account,
+    report_types: Types,
+    period: Period | None,
+    split: Split | None,
+    accounts: Sequence[str] | None,
+    parameters: Parameters,
+    *,
+    own: str | None,
+) -> Grid:
+    """Return the grid that the arguments of ``fetch_all`` mean.
+
+    Raises:
+        InputError: There is no such report, or no account or type is named.
+    """
+    types = [report_types] if isinstance(report_types, str | ReportRequest) else _listed(report_types)
+    if not types:
+        raise ParameterError("No report type is named.", param="report_types")
+    parts = tuple(requests.in_parts(each, period, split, parameters) for each in types)
+    skipped = tuple(dict.fromkeys(clause for each in types for clause in account.skipped(each)))
+    return Grid(parts, split, _accounts(accounts, own), skipped)
+
+
+def _listed(report_types: Sequence[str | ReportRequest]) -> list[str | ReportRequest]:
+    if not isinstance(report_types, Sequence):
         raise ParameterError(
-            f"By {split}, that interval has {len(parts):,} parts, each a run at Stripe; "
-            f"{MOST_PARTS} are the most. Take longer parts or a shorter interval.",
-            param="split",
+            f"report_types is a name or a list of names, not a {type(report_types).__name__}.",
+            param="report_types",
         )
-    if is_by_month:
-        return in_months(request)
-    return tuple(
-        replace(
-            request,
-            interval_start=part.start,
-            interval_end=part.end,
-            truncated_at=request.truncated_at if part.end == end else None,
-        )
-        for part in parts
+    return list(report_types)
+
+
+def _accounts(named: Sequence[str] | None, own: str | None) -> tuple[str | None, ...]:
+    """Return the accounts, each once; None for the key's own."""
+    if named is None:
+        return (own,)
+    if isinstance(named, str):
+        raise ParameterError(f"accounts must be a list of accounts; got {named!r}.", param="accounts")
+    accounts = tuple(dict.fromkeys(own if each == OWN_ACCOUNT else each for each in named))
+    if not accounts:
+        raise ParameterError("accounts is an empty list; None means the client's own.", param="accounts")
+    for account in accounts:
+        if account is not None:
+            check_account(account, param="accounts")
+    return accounts
+
+
+def fetch_grid(
+    grid: Grid,
+    accounts: Accounts,
+    transport: Transport,
+    *,
+    policy: Policy,
+    overrides: Overrides,
+    in_flight: int,
+    errors: ErrorOption,
+    progress: GridProgress | None,
+) -> ReportSet:
+    """Fetch every cell of a grid; see ``Client.fetch_all``."""
+    cells = grid.cells
+    known = _stored(grid, cells, accounts, policy, overrides)
+    durations = {name: accounts[None].runs.durations(name) for name in _types(grid)}
+    driver = Driver(
+        cells,
+        known,
+        accounts,
+        transport.clock,
+        policy=policy,
+        overrides=overrides,
+        pace=_pace(transport, in_flight),
+        durations=durations,
+        progress=progress,
+    )
+    outcomes = [_if_still_there(each) for each in driver.run()]
+    if errors == "raise" and any(each.report is None for each in outcomes):
+        raise incomplete(outcomes) from driver.first_error
+    notes = [*grid.notes, *_missing_account_columns(outcomes)]
+    notes += [note for each in outcomes for note in data_end.notes(each.request)]
+    return ReportSet(
+        asked=tuple(_as_accepted(each, outcomes) for each in grid.parts),
+        split=grid.split,
+        outcomes=tuple(outcomes),
+        truncated=any(each.whole.truncated for each in grid.parts),
+    ).explained(grid.skipped, notes)
+
+
+def plan_grid(
+    grid: Grid, accounts: Accounts, transport: Transport, *, policy: Policy, in_flight: int
+) -> SetPlan:
+    """Plan every cell of a grid; see ``Client.plan_all``."""
+    cells = grid.cells
+    plans = tuple(accounts[cell.account].runs.finder.plan(cell.request, policy) for cell in cells)
+    known = [backoff.estimate(accounts[None].runs.durations(name)) for name in _types(grid)]
+    each = max((seconds for seconds in known if seconds is not None), default=None)
+    launches = sum(plan.action == "launched" for plan in plans)
+    limits = Limits(calls_per_second=_calls_per_second(transport), in_flight=in_flight)
+    estimated = schedule(launches, limits, seconds_per_run=each)
+    return SetPlan(
+        cells=tuple(cells),
+        plans=plans,
+        seconds=estimated.seconds,
+        limited_by=estimated.limited_by,
+        is_assumed=each is None,
+        notes=grid.notes,
     )
 
 
-def answer_in_parts(
-    runs: Runs,
-    request: ReportRequest,
-    split: Split,
-    policy: Policy,
-    overrides: Overrides = NO_OVERRIDES,
-    *,
-    progress: Progress | None,
-) -> ReportSet:
-    """Return the report of every part: stored, or fetched side by side; see ``Client.fetch_all``.
+def _types(grid: Grid) -> Iterator[str]:
+    return (each.whole.request.report_type for each in grid.parts)
 
-    A failed part does not stop the others. The error is that of the first part that failed, with a note that
-    names it.
+
+def _calls_per_second(transport: Transport) -> float:
+    return getattr(transport.settings, "calls_per_second", None) or 20.0
+
+
+def _pace(transport: Transport, in_flight: int) -> Pace:
+    # A simulator in this process answers one call at a time, and in the order of the cells.
+    calling = 1 if transport.settings.in_process else _CALLING
+    return Pace(
+        in_flight=in_flight,
+        calling=calling,
+        polls_per_second=_calls_per_second(transport) * _SHARE_OF_POLLS,
+        refusals=lambda: getattr(transport, "concurrency_refusals", 0),
+    )
+
+
+def _stored(
+    grid: Grid, cells: Sequence[Cell], accounts: Accounts, policy: Policy, overrides: Overrides
+) -> dict[int, Report]:
+    """Return the first stored reports by cell number; check the others before any launch.
+
+    For each type, the interval is compared with the data that Stripe has once a report is not stored.
+
+    Raises:
+        IntervalError: The interval of a type exceeds the available data.
     """
-    requests = requests_of(request, split)
-    answers: dict[int, Report | BaseException] = {}
-    for number, part in enumerate(requests):
-        if (report := runs.stored(part, policy, overrides)) is not None:
-            answers[number] = report
-    missing = [number for number in range(len(requests)) if number not in answers]
-    if missing:
-        check_available(request, runs.account.report_type(request.report_type))  # before any part is launched
-
-        def fetch(number: int, progress: Progress) -> Report:
-            return runs.fetch(requests[number], policy, overrides, progress=progress)
-
-        try:
-            _side_by_side(missing, fetch, progress, answers)
-        except BaseException as error:
-            error.add_note(
-                f"{_count(answers)} of {len(requests)} parts are stored. The runs of the others go on at "
-                "Stripe; the same call joins them."
-            )
-            raise
-    reports = _all_there(requests, answers)
-    last = reports[-1].request
-    if notes := data_end.notes(last):  # Stripe refuses the end of the last part
-        request = replace(request, interval_end=last.interval_end)
-    return ReportSet(request, split, reports, notes=notes)
-
-
-def _side_by_side(
-    numbers: Sequence[int],
-    fetch: Callable[[int, Progress], Report],
-    progress: Progress | None,
-    answers: dict[int, Report | BaseException],
-) -> None:
-    """Fetch parts in threads, and put their reports or errors into *answers*; show progress in this one."""
-    todo: queue.SimpleQueue[int] = queue.SimpleQueue()
-    news: queue.SimpleQueue[_News] = queue.SimpleQueue()
-    detached = threading.Event()
-    for number in numbers:
-        todo.put(number)
-
-    def look(run: ReportRun, elapsed: float, expected: float | None) -> None:
-        if detached.is_set():
-            raise _Detached
-        news.put((run, elapsed, expected))
-
-    def work() -> None:
-        while not detached.is_set():
-            try:
-                number = todo.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                news.put((number, fetch(number, look)))
-            except BaseException as error:  # the thread that waits for the parts gets it
-                news.put((number, error))
-
-    for _ in range(min(_AT_ONCE, len(numbers))):
-        in_context = copy_context().run  # with the time limit of this call
-        threading.Thread(target=in_context, args=(work,), name="stripe-reports part", daemon=True).start()
-    left = len(numbers)
-    try:
-        while left:
-            match _next(news):
-                case (int() as number, answer):
-                    answers[number] = answer
-                    left -= 1
-                case (ReportRun() as run, elapsed, expected):
-                    if progress:
-                        progress(run, elapsed, expected)
-    finally:
-        detached.set()
-
-
-def _next(news: queue.SimpleQueue[_News]) -> _News:
-    """Return the next message; Windows cannot interrupt a wait without a timeout."""
-    while True:
-        try:
-            return news.get(timeout=1.0)
-        except queue.Empty:
+    known: dict[int, Report] = {}
+    unchecked = {each.whole.request.report_type: each.whole.request for each in grid.parts}
+    for number, cell in enumerate(cells):
+        if not unchecked:
+            break
+        if cell.request.report_type not in unchecked:
             continue
+        report = accounts[cell.account].runs.stored(cell.request, policy, overrides)
+        if report is None:
+            whole = unchecked.pop(cell.request.report_type)
+            check_available(whole, accounts.types(whole.report_type))
+        else:
+            known[number] = report
+    return known
 
 
-def _all_there(
-    requests: Sequence[ReportRequest], answers: dict[int, Report | BaseException]
-) -> tuple[Report, ...]:
-    reports = [answers[number] for number in range(len(requests))]
-    failed = {n: answer for n, answer in enumerate(reports) if isinstance(answer, BaseException)}
-    if failed:
-        number, error = next(iter(failed.items()))
-        others = [str(requests[n].last_included_day) for n in failed if n != number]
-        named = ", ".join(others[:_NAMED]) + (", …" if len(others) > _NAMED else "")
-        also = f" {len(others)} more failed, those to {named}." if others else ""
-        error.add_note(
-            f"That was the part to {requests[number].last_included_day}, {requests[number]!r}.{also} "
-            f"{_count(answers)} of {len(requests)} parts are stored; the same call requests only the others."
-        )
-        raise error
-    return tuple(report for report in reports if isinstance(report, Report))
+def _if_still_there(outcome: ReportOutcome) -> ReportOutcome:
+    """Return an outcome, or a failure if the result was removed meanwhile to make room for others."""
+    if outcome.report is None or outcome.report.path.exists():
+        return outcome
+    gone = StoreError(
+        f"Its result is no longer stored: {outcome.report.path} was removed.", remedy=remedies.keep_more()
+    )
+    return ReportOutcome(outcome.cell, "failed", str(gone), run_id=outcome.run_id, error=type(gone).__name__)
 
 
-def _count(answers: dict[int, Report | BaseException]) -> int:
-    return sum(isinstance(answer, Report) for answer in answers.values())
+def _as_accepted(asked: AskedInParts, outcomes: Sequence[ReportOutcome]) -> ReportRequest:
+    """Return the request of a whole interval, a second shorter if Stripe refused the end of the last part."""
+    whole = asked.whole.request
+    for each in outcomes:
+        if each.cell.request == asked.requests[-1] and data_end.notes(each.request):
+            return data_end.shortened(whole) or whole
+    return whole
+
+
+def _missing_account_columns(outcomes: Sequence[ReportOutcome]) -> Iterator[str]:
+    """Check the first result of each type that should have all accounts; warn if it has not."""
+    checked = set()
+    for each in outcomes:
+        name = each.request.report_type
+        if each.report is None or name in checked or not covers_all_accounts(each.request):
+            continue
+        checked.add(name)
+        if ACCOUNT_COLUMN not in each.report.schema:
+            note = (
+                f"{name} was expected to have the rows of all connected accounts, but the result of run "
+                f"{each.report.run.id} has no column {ACCOUNT_COLUMN}, so its rows cannot be told apart."
+            )
+            notices.warn_once(AdvisedWarning(note, remedies.fetch_each_account()))
+            yield note

@@ -29,13 +29,11 @@ from stripe_reports.planning.reuse import (
 )
 from stripe_reports.report.report import Decision, FetchPlan
 from stripe_reports.runs.account import Account
+from stripe_reports.runs.listing import PAGES_LISTED, RecentRuns
 from stripe_reports.storage.launch_log import LaunchRecord
 from stripe_reports.storage.store import Store, StoredResult
 
 __all__ = ["AtStripe", "Finder", "Nowhere", "OnDisk"]
-
-PAGES_LISTED = 3
-"""Maximum pages, of a hundred runs each, that are searched for a run that answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +82,20 @@ class Finder:
         return OnDisk(stored[step.run.id], Decision("stored", step.reason))
 
     def find(
-        self, request: ReportRequest, policy: Policy, overrides: Overrides, unusable: dict[str, str]
+        self,
+        request: ReportRequest,
+        policy: Policy,
+        overrides: Overrides,
+        unusable: dict[str, str],
+        recent: RecentRuns | None = None,
     ) -> OnDisk | AtStripe | Nowhere:
         """Ask Stripe for the missing facts until the plan decides; the caller holds the lock of the request.
 
-        Runs that no longer exist at Stripe are added to *unusable*.
+        Runs that no longer exist at Stripe are added to *unusable*. Many requests share *recent*, the runs
+        that Stripe lists; without it, they are listed for this one.
         """
         stored = self._results(request, overrides)
-        known = self._known(request, stored, unusable, looking=policy != "never")
+        known = self._known(request, stored, unusable, looking=policy != "never", recent=recent)
         report_type: ReportType | None = None
         listed: list[KnownRun] | None = None
         while True:
@@ -102,10 +106,10 @@ class Finder:
                     return OnDisk(stored[run.id], Decision("stored", reason))
                 case Reuse(run, reason) | Await(run, reason):
                     try:
-                        current = self._api.retrieve_run(run.id, request)
+                        current = self._current(run.id, request, recent)
                     except NotFoundError:  # launched here, but not known there: a simulator was restarted
                         unusable[run.id] = "gone"
-                        return self.find(request, policy, overrides, unusable)
+                        return self.find(request, policy, overrides, unusable, recent)
                     return AtStripe(
                         current, Decision("reused" if isinstance(step, Reuse) else "awaited", reason)
                     )
@@ -117,7 +121,7 @@ class Finder:
                     seen = {run.id for run in known}
                     listed = [
                         replace(run, status=unusable.get(run.id, run.status))
-                        for run in self._made_elsewhere(request, since, seen)
+                        for run in self._made_elsewhere(request, since, seen, recent)
                     ]
                 case _:
                     assert_never(step)
@@ -156,6 +160,7 @@ class Finder:
         unusable: Mapping[str, str],
         *,
         looking: bool,
+        recent: RecentRuns | None = None,
     ) -> list[KnownRun]:
         """Return the runs of a request that are stored here or were launched from here, as they are now."""
         key = self._account.key_of(request)
@@ -167,7 +172,7 @@ class Finder:
             known.append(replace(result.as_known, generation=generation))
         for record in launches.values():
             if looking and record.status == "pending":
-                record = self._looked_at(key, record)
+                record = self._looked_at(key, record, recent)
             run = record.as_known
             if run is not None:
                 known.append(replace(run, status=unusable.get(run.id, run.status)))
@@ -180,15 +185,20 @@ class Finder:
             id_ = str(record.run_id)
             if id_ not in found or found[id_].status != "pending":
                 found.pop(id_, None)
-                if self._looked_at(key, record).status == "pending":
+                if self._looked_at(key, record, None).status == "pending":
                     found[id_] = self._api.retrieve_run(id_, record.request)
         pending = [run for run in found.values() if run.status == "pending"]
         return sorted(pending, key=lambda run: run.created, reverse=True)
 
-    def _looked_at(self, key: str, record: LaunchRecord) -> LaunchRecord:
+    def _current(self, id_: str, request: ReportRequest, recent: RecentRuns | None) -> ReportRun:
+        """Return a run as it is now: as it was listed for this call, or else retrieved."""
+        listed = None if recent is None else recent.find(id_)
+        return self._api.retrieve_run(id_, request) if listed is None else self._api.verified(listed, request)
+
+    def _looked_at(self, key: str, record: LaunchRecord, recent: RecentRuns | None) -> LaunchRecord:
         """Return the current state of a launch that was pending at the last poll."""
         try:
-            run = self._api.retrieve_run(str(record.run_id), record.request)
+            run = self._current(str(record.run_id), record.request, recent)
         except NotFoundError:
             record = replace(record, status="gone")
         else:
@@ -198,7 +208,11 @@ class Finder:
         return record
 
     def _made_elsewhere(
-        self, request: ReportRequest, since: datetime | None, ours: Collection[str]
+        self,
+        request: ReportRequest,
+        since: datetime | None,
+        ours: Collection[str],
+        recent: RecentRuns | None,
     ) -> Iterator[KnownRun]:
         """List runs that are certainly of this request: all parameters are echoed, and equal those sent.
 
@@ -207,7 +221,8 @@ class Finder:
         if not echoes_all(request):
             return
         sent = request.to_stripe()
-        for run in self._account.runs(since, pages=PAGES_LISTED):
+        runs = self._account.runs(since, pages=PAGES_LISTED) if recent is None else recent.since(since)
+        for run in runs:
             if run.id in ours:
                 self._api.verified(run, request)
             elif run.report_type == request.report_type and dict(run.parameters) == sent:

@@ -42,14 +42,31 @@ class Launcher:
         with self._store.lock_request(self._account.key_of(request)):
             return self._launch(request, self._account.report_type(request.report_type), "never").run
 
-    def launch_or_join(self, request: ReportRequest, policy: Policy, found: Nowhere) -> AtStripe:
-        """Launch a run, or join one of another machine; the caller holds the lock of the request."""
+    def launch_or_join(
+        self, request: ReportRequest, policy: Policy, found: Nowhere, *, listed_soon: bool = False
+    ) -> AtStripe:
+        """Launch a run, or join one of another machine; the caller holds the lock of the request.
+
+        Args:
+            request: The request.
+            policy: The policy of the call.
+            found: What was found instead of a run.
+            listed_soon: True if the runs of the account are listed before anything is concluded from this
+                one: a run that is certainly new is then not retrieved again.
+        """
         report_type = found.report_type or self._account.report_type(request.report_type)
         asked = self._account.time()  # by Stripe's clock, as the run's creation will be
-        created = self._launch(request, report_type, policy)
+        created = self._launch(request, report_type, policy, new_from=asked if listed_soon else None)
         return AtStripe(created.run, _launched_or_found(created, found.reason, asked))
 
-    def _launch(self, request: ReportRequest, report_type: ReportType, policy: Policy) -> CreatedRun:
+    def _launch(
+        self,
+        request: ReportRequest,
+        report_type: ReportType,
+        policy: Policy,
+        *,
+        new_from: datetime | None = None,
+    ) -> CreatedRun:
         """Create a run, or get the one that another machine created."""
         check_available(request, report_type)
         key, generation = self._account.key_of(request), report_type.updated
@@ -59,7 +76,11 @@ class Launcher:
             # reuse='never' asks for a new run, not for the one that another machine launched.
             is_alone = policy == "never" or attempt == first + MOST_ATTEMPTS
             created = self._create(
-                request, generation, attempt, distinct=f"{attempt} {uuid.uuid4()}" if is_alone else attempt
+                request,
+                generation,
+                attempt,
+                distinct=f"{attempt} {uuid.uuid4()}" if is_alone else attempt,
+                new_from=new_from,
             )
             run = created.run
             if is_alone or not (run.status == "failed" or (oldest is not None and run.created < oldest)):
@@ -68,7 +89,13 @@ class Launcher:
         return created
 
     def _create(
-        self, request: ReportRequest, generation: datetime | None, attempt: int, *, distinct: str | int
+        self,
+        request: ReportRequest,
+        generation: datetime | None,
+        attempt: int,
+        *,
+        distinct: str | int,
+        new_from: datetime | None,
     ) -> CreatedRun:
         key = self._account.key_of(request)
         record = LaunchRecord(
@@ -84,8 +111,10 @@ class Launcher:
                 # An error of a gateway says nothing about Stripe, which may have launched the run.
                 self._store.launch_log.remember(key, record)
             raise
-        with deadline.about(created.run):  # the create answer may be the replay of an old one
-            run = self._api.retrieve_run(created.run.id, request)
+        run = created.run
+        if new_from is None or run.status != "pending" or _is_earlier(created, new_from):
+            with deadline.about(run):  # the create answer may be the replay of an old one
+                run = self._api.retrieve_run(run.id, request)
         record = replace(record, run_id=run.id, status=run.status, created=run.created, as_of=run.as_of)
         self._store.launch_log.remember(key, record)
         logger.info("%s %s: %r", "found" if created.is_replayed else "launched", run.id, request)
@@ -98,10 +127,15 @@ def _launched_or_found(created: CreatedRun, reason: str, asked: datetime) -> Dec
     A header says so, except where the call itself had to be repeated; then the age of the run shows it.
     """
     run = created.run
-    if not created.is_replayed and run.created >= asked - A_MOMENT:
+    if not _is_earlier(created, asked):
         return Decision("launched", reason)
     return Decision(
         "awaited" if run.status == "pending" else "reused",
         f"run {run.id} reused: the same had been launched elsewhere, or before the cache was cleared, on "
         f"{run.created:%Y-%m-%d %H:%M} UTC, for the same data",
     )
+
+
+def _is_earlier(created: CreatedRun, asked: datetime) -> bool:
+    """Return True if the run of a launch existed before it."""
+    return created.is_replayed or created.run.created < asked - A_MOMENT

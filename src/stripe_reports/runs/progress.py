@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -19,10 +20,13 @@ from typing import Literal, Protocol, TextIO, TypeVar
 from stripe_reports.errors import ParameterError
 from stripe_reports.http.clock import Clock, SystemClock
 from stripe_reports.models import ReportRun
+from stripe_reports.planning.grid import Standing
 from stripe_reports.render.printable import printable
 
 __all__ = [
     "Drawing",
+    "GridProgress",
+    "GridProgressOption",
     "Line",
     "Lines",
     "Place",
@@ -31,6 +35,8 @@ __all__ = [
     "in_log",
     "in_terminal",
     "shown",
+    "shown_for_all",
+    "standing_text",
     "text_of",
     "told_in_background",
 ]
@@ -40,6 +46,12 @@ Progress = Callable[[ReportRun, float, float | None], None]
 
 ProgressOption = Progress | Literal["auto", False] | None
 """``"auto"`` shows the wait in a notebook, terminal or log; None or False shows nothing."""
+
+GridProgress = Callable[[Standing], None]
+"""Called with the state of a call that fetches many reports, after each of its steps."""
+
+GridProgressOption = GridProgress | Literal["auto", False] | None
+"""``"auto"`` shows one line or bar for the whole call; None or False shows nothing."""
 
 _T = TypeVar("_T")
 
@@ -91,19 +103,41 @@ def shown(
         ParameterError: It is none of the three.
     """
     if option != "auto":
-        if option and not callable(option):
-            raise ParameterError(
-                "progress is 'auto', None, False, or a function of the run, the seconds so far and those "
-                f"expected, not {option!r}.",
-                param="progress",
-            )
+        _check_callable(option, "the run, the seconds so far and those expected")
         yield option or None
         return
-    display = _Display(place(), about, clock or SystemClock())
+    display = _RunDisplay(place(), about, clock or SystemClock())
     try:
         yield display
     finally:
         display.close()
+
+
+@contextmanager
+def shown_for_all(
+    option: GridProgressOption, place: Callable[[], Drawing], about: str, *, clock: Clock | None = None
+) -> Iterator[GridProgress | None]:
+    """Yield the function to call with the state of a call that fetches many reports; see ``shown``.
+
+    Raises:
+        ParameterError: The option is none of those allowed.
+    """
+    if option != "auto":
+        _check_callable(option, "the state of the call")
+        yield option or None
+        return
+    display = _GridDisplay(place(), about, clock or SystemClock())
+    try:
+        yield display
+    finally:
+        display.close()
+
+
+def _check_callable(option: object, of: str) -> None:
+    if option and not callable(option):
+        raise ParameterError(
+            f"progress is 'auto', None, False, or a function of {of}, not {option!r}.", param="progress"
+        )
 
 
 def told_in_background(
@@ -127,8 +161,23 @@ def text_of(run: ReportRun, elapsed: float, expected: float | None) -> str:
     return printable(f"{run.report_type}: run {run.id} {run.status} after {_duration(elapsed)}")
 
 
+def standing_text(standing: Standing) -> str:
+    """Return the state of a call that fetches many reports, in one line."""
+    said = [f"{standing.there:,} of {standing.total:,} reports"]
+    if standing.failed:
+        said.append(f"{standing.failed:,} failed")
+    if standing.at_stripe:
+        said.append(f"{standing.at_stripe:,} runs pending")
+    left = standing.seconds_left
+    about = f", about {_duration(left)} left" if left is not None and standing.share < 1 else ""
+    return f"{' · '.join(said)} · {_duration(standing.seconds)}{about}"
+
+
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
@@ -207,7 +256,7 @@ def _until(now: float, poll: _Poll) -> tuple[float, float | None]:
     return poll.elapsed + now - poll.at, poll.expected
 
 
-class _Display:
+class _Display(ABC):
     """Draws a wait in a separate thread, whatever the waiting threads are doing.
 
     The separate thread has the context of its creator, so a notebook shows the drawing below its cell.
@@ -219,15 +268,11 @@ class _Display:
         self._about = about
         self._clock = clock
         self._began = clock.monotonic()
-        self._polls: dict[str, _Poll] = {}  # the last one of each run
         self._is_over = threading.Event()
         self._thread = threading.Thread(
             target=copy_context().run, args=(self._draw,), name="stripe-reports progress", daemon=True
         )
         self._thread.start()
-
-    def __call__(self, run: ReportRun, elapsed: float, expected: float | None) -> None:
-        self._polls[run.id] = _Poll(run, elapsed, expected, self._clock.monotonic())
 
     def close(self) -> None:
         self._is_over.set()
@@ -241,11 +286,36 @@ class _Display:
         if self._drawing is not None:
             self._attempt(self._drawing.erase)
 
+    @abstractmethod
     def _state(self) -> tuple[str, float | None]:
         """Return what to draw: the text, and the share that is done."""
+
+    def _asking(self) -> str:
+        """Return the text until anything is known."""
+        return printable(f"{self._about}: asking Stripe · {_duration(self._clock.monotonic() - self._began)}")
+
+    def _attempt(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except Exception:  # a display that fails is not an error
+            logger.debug("progress cannot be drawn", exc_info=True)
+            self._drawing = None
+
+
+class _RunDisplay(_Display):
+    """Draws the wait for one run, or for several at once."""
+
+    def __init__(self, drawing: Drawing, about: str, clock: Clock) -> None:
+        self._polls: dict[str, _Poll] = {}  # the last one of each run
+        super().__init__(drawing, about, clock)
+
+    def __call__(self, run: ReportRun, elapsed: float, expected: float | None) -> None:
+        self._polls[run.id] = _Poll(run, elapsed, expected, self._clock.monotonic())
+
+    def _state(self) -> tuple[str, float | None]:
         now, polls = self._clock.monotonic(), list(self._polls.values())
         if not polls:
-            return printable(f"{self._about}: asking Stripe · {_duration(now - self._began)}"), None
+            return self._asking(), None
         pending = [poll for poll in polls if poll.run.status == "pending"]
         if len(polls) > 1:
             count = f"{len(pending)} of {len(polls)} runs pending"
@@ -258,9 +328,16 @@ class _Display:
         elapsed, expected = _until(now, poll)
         return text_of(poll.run, elapsed, expected), min(0.97, elapsed / expected) if expected else None
 
-    def _attempt(self, act: Callable[[], None]) -> None:
-        try:
-            act()
-        except Exception:  # a display that fails is not an error
-            logger.debug("progress cannot be drawn", exc_info=True)
-            self._drawing = None
+
+class _GridDisplay(_Display):
+    """Draws one line for a call that fetches many reports."""
+
+    _seen: Standing | None = None
+
+    def __call__(self, standing: Standing) -> None:
+        self._seen = standing
+
+    def _state(self) -> tuple[str, float | None]:
+        if self._seen is None:
+            return self._asking(), None
+        return printable(f"{self._about}: {standing_text(self._seen)}"), self._seen.share

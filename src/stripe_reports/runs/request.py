@@ -7,24 +7,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal, TypedDict
 
 from stripe_reports import catalog, notices
-from stripe_reports.catalog.splitting import check_split
 from stripe_reports.errors import NetworkError, ParameterError
 from stripe_reports.http.settings import Settings
 from stripe_reports.models import ReportRequest
 from stripe_reports.planning import periods
 from stripe_reports.planning.intervals import Split
+from stripe_reports.planning.parts import check_split_of, requests_of
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.resolve import Resolution, resolve
 from stripe_reports.runs.account import Account
-from stripe_reports.runs.fetch_all import requests_of
 
-__all__ = ["Asked", "Parameters", "RequestBuilder"]
+__all__ = ["Asked", "AskedInParts", "Parameters", "RequestBuilder"]
 
 logger = logging.getLogger("stripe_reports")
 
@@ -57,6 +56,14 @@ class Asked:
     request: ReportRequest
     notes: tuple[str, ...] = ()
     truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskedInParts:
+    """A request of a whole interval, and those of its parts, in order."""
+
+    whole: Asked
+    requests: tuple[ReportRequest, ...]
 
 
 class RequestBuilder:
@@ -130,20 +137,28 @@ class RequestBuilder:
         self,
         report_type: str | ReportRequest,
         period: Period | None,
-        split: Split,
+        split: Split | None,
         parameters: Parameters,
-    ) -> Asked:
-        """Return the request of the whole interval, known to be one that splits."""
+    ) -> AskedInParts:
+        """Return the request of the whole interval, and those of its parts."""
         if isinstance(report_type, ReportRequest):
             _check_alone(period, parameters)
-            catalog.check(requests_of(report_type, split)[0])
-            return Asked(report_type)
+            requests = requests_of(report_type, split)
+            catalog.check(requests[0])
+            return AskedInParts(Asked(report_type), requests)
         type_id = self._account.versioned(report_type)
-        check_split(type_id)
-        resolution = self._resolve(type_id, period, parameters, checks_availability=False, truncates=True)
+        if split is not None:
+            check_split_of(type_id, has_period=period is not None)
+        resolution = self._resolve(
+            type_id, period, parameters, checks_availability=False, truncates=split is not None
+        )
         asked = self._asked(resolution)
-        requests_of(asked.request, split)
-        return asked
+        interval = resolution.interval
+        if interval is not None and asked.request.interval_end is not None:
+            interval = replace(
+                interval, end=asked.request.interval_end
+            )  # a second less, if Stripe refused it
+        return AskedInParts(asked, requests_of(asked.request, split, interval))
 
     def _asked(self, resolution: Resolution) -> Asked:
         """Return the request, and warn of what is left to Stripe.

@@ -1,0 +1,46 @@
+"""HTTP for another account of the same key, over the connections of the client's transport."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from stripe_reports.http.sessions import Session
+from stripe_reports.http.transport import Transport
+
+__all__ = ["AccountTransport"]
+
+
+class AccountTransport(Transport):
+    """The same connections, rate limit and time as another transport, for one of the accounts of its key.
+
+    It caches no answers, since thousands of accounts would be as many files.
+
+    Args:
+        shared: The transport of the client.
+        account: ``acct_…`` or a path of accounts.
+    """
+
+    def __init__(self, shared: Transport, account: str) -> None:
+        # Nothing of a transport's own is created: what is not overridden here uses only these three.
+        self.settings = replace(shared.settings, account=account)
+        self.clock = shared.clock
+        self.rng = shared.rng
+        self._shared = shared
+
+    @property
+    def json_session(self) -> Session:
+        """The shared session that caches nothing."""
+        return self._shared.file_session
+
+    @property
+    def file_session(self) -> Session:
+        """The shared session for file contents."""
+        return self._shared.file_session
+
+    def stripe_time(self) -> datetime | None:
+        """Return Stripe's time, according to its last answer for any account."""
+        return self._shared.stripe_time()
+
+    def close(self) -> None:
+        """Do nothing: the connections belong to the client's transport."""

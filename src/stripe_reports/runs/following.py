@@ -1,0 +1,193 @@
+"""Follow the pending runs of many accounts by their lists: a page shows up to a hundred runs."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from stripe_reports.errors import NetworkError, RateLimitError, ServerError, StripeReportsError
+from stripe_reports.http.api_v1 import Api
+from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.planning import backoff
+from stripe_reports.planning.watching import Watch
+
+__all__ = ["TEMPORARY", "Followed", "Following", "polled"]
+
+logger = logging.getLogger("stripe_reports")
+
+TEMPORARY = NetworkError, RateLimitError, ServerError
+"""Errors of a poll after which the next may work; the runs continue meanwhile."""
+
+MOST_TROUBLE = 10
+"""Polls of an account that may fail one after the other."""
+
+_PAGE = 100
+_MORE_PAGES = 2
+_RETRIEVED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A run that is followed.
+
+    Attributes:
+        cell: Number of its cell.
+        run: The run when it was last seen.
+        request: What it was launched for.
+        launched_at: When the driver began to follow it, in seconds.
+    """
+
+    cell: int
+    run: ReportRun
+    request: ReportRequest
+    launched_at: float
+
+
+@dataclass(slots=True)
+class _Account:
+    watch: Watch
+    pending: dict[str, list[Followed]] = field(default_factory=dict)
+    is_polled: bool = False
+    trouble: int = 0
+    turn: int = 0
+    """Number of its entry among the turns; older entries are ignored."""
+
+
+class Following:
+    """The pending runs of a call by account, and whose turn it is. Used in the driver's thread only.
+
+    Args:
+        durations: Durations of earlier runs in seconds, by report type.
+        polls_per_second: How many polls all accounts together may make.
+    """
+
+    def __init__(self, durations: Mapping[str, list[float]], polls_per_second: float) -> None:
+        self._durations = {name: list(seconds) for name, seconds in durations.items()}
+        self._polls_per_second = polls_per_second
+        self._accounts: dict[str | None, _Account] = {}
+        self._turns: list[tuple[float, int, str | None]] = []
+        self._number = 0
+        self._is_launching = True
+        self.polling = 0
+
+    def add(self, account: str | None, followed: Followed) -> None:
+        """Follow a run; several cells may share one."""
+        now = followed.launched_at
+        known = self._accounts.get(account)
+        if known is None:
+            known = self._accounts[account] = _Account(Watch(now, now))
+        else:
+            known.watch = known.watch.launched(now)
+        known.pending.setdefault(followed.run.id, []).append(followed)
+        if not known.is_polled:
+            self._enqueue(account, known)
+
+    def due(self, *, is_launching: bool) -> float | None:
+        """Return the time of the next poll; None if none is to be made, or all are being made."""
+        if is_launching != self._is_launching:
+            self._is_launching = is_launching
+            self._turns.clear()
+            for account, known in self._accounts.items():
+                if not known.is_polled:
+                    self._enqueue(account, known)
+        while self._turns:
+            planned, turn, account = self._turns[0]
+            watched = self._accounts.get(account)
+            if watched is None or watched.turn != turn or watched.is_polled:  # an entry that was replaced
+                heapq.heappop(self._turns)
+            elif (due := self._due(watched)) <= planned:
+                return due
+            else:
+                heapq.heappop(self._turns)
+                self._enqueue(account, watched)
+        return None
+
+    def take(self) -> tuple[str | None, dict[str, Followed]]:
+        """Return the account whose turn it is, with its pending runs by id; ``done`` must follow."""
+        _, _, account = heapq.heappop(self._turns)
+        known = self._accounts[account]
+        known.is_polled = True
+        self.polling += 1
+        return account, {id_: each[0] for id_, each in known.pending.items()}
+
+    def done(
+        self, account: str | None, found: Mapping[str, ReportRun | Exception] | Exception, now: float
+    ) -> list[tuple[Followed, ReportRun | Exception]]:
+        """Take the result of a poll, and return what is not followed further: ended or in trouble."""
+        self.polling -= 1
+        known = self._accounts[account]
+        known.is_polled = False
+        if isinstance(found, Exception):
+            known.trouble += 1
+            if isinstance(found, TEMPORARY) and known.trouble < MOST_TROUBLE:
+                logger.warning("could not list the runs of %s: %s", account or "the key's own account", found)
+                found = {}
+            else:
+                found = dict.fromkeys(known.pending, found)
+        else:
+            known.trouble = 0
+        over: list[tuple[Followed, ReportRun | Exception]] = []
+        for id_, run in found.items():
+            if isinstance(run, ReportRun):
+                if run.status == "pending":
+                    continue
+                if run.duration is not None:
+                    self._durations.setdefault(run.report_type, []).append(run.duration)
+            over.extend((followed, run) for followed in known.pending.pop(id_, []))
+        if known.pending:
+            first = min(each[0].launched_at for each in known.pending.values())
+            known.watch = known.watch.polled(now, first=first)
+            self._enqueue(account, known)
+        else:
+            del self._accounts[account]
+        return over
+
+    def _enqueue(self, account: str | None, known: _Account) -> None:
+        self._number = known.turn = self._number + 1
+        heapq.heappush(self._turns, (self._due(known), known.turn, account))
+
+    def _due(self, known: _Account) -> float:
+        oldest = next(iter(known.pending.values()))[0]
+        expected = backoff.estimate(self._durations.get(oldest.run.report_type, ()))
+        pace = len(self._accounts) / self._polls_per_second
+        return known.watch.due(expected, is_launching=self._is_launching, pace=pace)
+
+
+def polled(api: Api, pending: Mapping[str, Followed]) -> dict[str, ReportRun | Exception]:
+    """Return the runs of an account that have ended, and the errors of those that contradict their request.
+
+    A run that is not on the first pages is retrieved by itself.
+
+    Raises:
+        StripeReportsError: The list could not be read.
+    """
+    unseen = dict(pending)
+    found: dict[str, ReportRun | Exception] = {}
+
+    def look(run: ReportRun) -> None:
+        try:
+            api.verified(run, pending[run.id].request)
+        except StripeReportsError as error:
+            found[run.id] = error
+        else:
+            if run.status != "pending":
+                found[run.id] = run
+
+    since = min(followed.run.created for followed in pending.values())
+    for runs in islice(api.pages_of_runs(since), len(pending) // _PAGE + _MORE_PAGES):
+        for run in runs:
+            if unseen.pop(run.id, None) is not None:
+                look(run)
+        if not unseen:
+            return found
+    for id_ in islice(unseen, _RETRIEVED):
+        try:
+            look(api.retrieve_run(id_))
+        except TEMPORARY as error:
+            logger.warning("could not retrieve %s: %s", id_, error)
+        except StripeReportsError as error:
+            found[id_] = error
+    return found

@@ -1,0 +1,339 @@
+"""Fetch many reports in one call: launched account by account, followed by lists, read a few at a time.
+
+``planning/grid`` decides each step, in one thread; a few other threads make the calls and read the results.
+There is no thread for each run, so thousands may be in flight.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import queue
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from stripe_reports.errors import (
+    AuthenticationError,
+    CallTimeoutError,
+    ResultUnavailableError,
+    RunTimeoutError,
+    StripeReportsError,
+)
+from stripe_reports.http.clock import Clock
+from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.parsing.overrides import Overrides
+from stripe_reports.planning import deadline
+from stripe_reports.planning.grid import Cell, InFlight, Stage, Standing, State, Widths, next_step
+from stripe_reports.planning.reuse import Policy
+from stripe_reports.report.outcome import ReportOutcome
+from stripe_reports.report.report import Report
+from stripe_reports.runs.accounts import Accounts
+from stripe_reports.runs.find import AtStripe
+from stripe_reports.runs.following import Followed, Following, polled
+from stripe_reports.runs.pool import Inbox, Pool
+from stripe_reports.runs.progress import GridProgress
+
+__all__ = ["Driver", "Pace"]
+
+logger = logging.getLogger("stripe_reports")
+
+READING = 8
+"""Results that are read at the same time; ``Room`` limits the large ones further."""
+
+_TICK = 1.0
+"""Seconds after which a wait is interrupted: Windows cannot interrupt one, and a poll may be due."""
+
+_SHORTEST_WAIT = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The speed of a call.
+
+    Attributes:
+        in_flight: Runs that may be pending at Stripe at the same time.
+        calling: Threads that make calls.
+        polls_per_second: Lists of runs that all accounts together may read in a second.
+        refusals: Returns how many calls Stripe has refused because too many were in progress.
+    """
+
+    in_flight: int
+    calling: int
+    polls_per_second: float
+    refusals: Callable[[], int]
+
+
+class Driver:
+    """Fetches the cells of one call.
+
+    Args:
+        cells: The cells, in the order in which they are asked for: account by account.
+        known: Reports that are known to be stored, by the number of their cell.
+        accounts: The accounts of the key.
+        clock: The clock of the client.
+        policy: Which earlier runs are reused.
+        overrides: Types of columns that the user set.
+        pace: The speed.
+        durations: Durations of earlier runs in seconds, by report type.
+        progress: Called after each step.
+    """
+
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        known: Mapping[int, Report],
+        accounts: Accounts,
+        clock: Clock,
+        *,
+        policy: Policy,
+        overrides: Overrides,
+        pace: Pace,
+        durations: Mapping[str, list[float]],
+        progress: GridProgress | None = None,
+    ) -> None:
+        self._cells = cells
+        self._accounts = accounts
+        self._clock = clock
+        self._policy = policy
+        self._overrides = overrides
+        self._pace = pace
+        self._progress = progress
+        self._started = clock.monotonic()
+        self._states = [State()] * len(cells)
+        self._counts = Counter[Stage]({"unasked": len(cells)})
+        self._unasked = deque(number for number in range(len(cells)) if number not in known)
+        self._unread: deque[int] = deque()
+        self._found: dict[int, tuple[ReportRequest, AtStripe]] = {}
+        self._outcomes: dict[int, ReportOutcome] = {}
+        self._failed = 0
+        self._left = Counter(cell.account for cell in cells)
+        self._following = Following(durations, pace.polls_per_second)
+        self._in_flight = InFlight(pace.in_flight, pace.in_flight)
+        self._refusals = pace.refusals()
+        self._stopped: str | None = None
+        self._inbox: Inbox = queue.SimpleQueue()
+        self._calling = Pool("stripe-reports calls", pace.calling, self._inbox)
+        self._reading = Pool("stripe-reports reading", READING, self._inbox)
+        self._never = threading.Event()
+        self.first_error: Exception | None = None
+        for number, report in known.items():
+            self._move(number, "ended")
+            self._end(number, ReportOutcome.of(cells[number], report))
+
+    def run(self) -> list[ReportOutcome]:
+        """Fetch everything, and return what came of each cell, in their order.
+
+        A cell that fails does not stop the others. If the call is interrupted, what has been read stays
+        stored, and a note on the exception says how many runs go on at Stripe.
+        """
+        try:
+            while self._step() != "finish":
+                if self._progress:
+                    self._progress(self._standing())
+        except BaseException as error:
+            error.add_note(self._where_it_stands())
+            raise
+        finally:
+            self._calling.close()
+            self._reading.close()
+        for number, cell in enumerate(self._cells):
+            if number not in self._outcomes:
+                self._end(number, ReportOutcome(cell, "missing", *self._why_missing(number)))
+        return [self._outcomes[number] for number in range(len(self._cells))]
+
+    def _step(self) -> str:
+        now = self._clock.monotonic()
+        self._heed_refusals(now)
+        widths = Widths(self._pace.calling, READING, self._in_flight.limit)
+        room = self._counts["asking"] + self._counts["pending"] < widths.in_flight
+        due = self._following.due(is_launching=bool(self._unasked) and room)
+        is_over = self._stopped is not None or deadline.left() <= 0
+        step = next_step(
+            self._counts,
+            widths,
+            polling=self._following.polling,
+            poll_due=due,
+            now=now,
+            is_over=is_over,
+        )
+        match step.action:
+            case "read":
+                self._read(self._unread.popleft())
+            case "poll":
+                self._poll()
+            case "ask":
+                self._ask(self._unasked.popleft())
+            case "await":
+                self._await(step.seconds)
+            case "pause":
+                # A clock may not count the fractions of a second that are left.
+                self._clock.wait(self._never, max(_SHORTEST_WAIT, min(step.seconds, deadline.left())))
+        return step.action
+
+    # Finding and launching
+
+    def _ask(self, number: int) -> None:
+        self._move(number, "asking")
+        cell, unusable = self._cells[number], self._states[number].unusable
+
+        def ask() -> Report | tuple[ReportRequest, AtStripe]:
+            each = self._accounts[cell.account]
+            stored = each.runs.stored(cell.request, self._policy, self._overrides)
+            if stored is not None:
+                return stored
+            request, found = each.runs.ask(
+                cell.request, self._policy, self._overrides, unusable=unusable, recent=each.recent
+            )
+            return found if isinstance(found, Report) else (request, found)
+
+        self._calling.start(ask, partial(self._asked, number))
+
+    def _asked(self, number: int, answer: Report | tuple[ReportRequest, AtStripe] | Exception) -> None:
+        match answer:
+            case Exception():
+                self._fail(number, answer)
+            case Report():
+                self._move(number, "ended")
+                self._end(number, ReportOutcome.of(self._cells[number], answer))
+            case (request, found):
+                self._found[number] = request, found
+                if found.run.status != "pending":
+                    self._move(number, "unread", found.run.id)
+                    self._unread.append(number)
+                    return
+                self._move(number, "pending", found.run.id)
+                followed = Followed(number, found.run, request, self._clock.monotonic())
+                self._following.add(self._cells[number].account, followed)
+
+    # Following
+
+    def _poll(self) -> None:
+        account, pending = self._following.take()
+        api = self._accounts[account].runs.api
+        self._calling.start(partial(polled, api, pending), partial(self._polled, account))
+
+    def _polled(self, account: str | None, found: Mapping[str, ReportRun | Exception] | Exception) -> None:
+        for followed, run in self._following.done(account, found, self._clock.monotonic()):
+            number = followed.cell
+            if isinstance(run, Exception):
+                self._fail(number, run)
+                continue
+            request, at_stripe = self._found[number]
+            self._found[number] = request, replace(at_stripe, run=run)
+            self._move(number, "unread")
+            self._unread.append(number)
+
+    def _heed_refusals(self, now: float) -> None:
+        refusals, before = self._pace.refusals(), self._in_flight
+        self._in_flight = before.refused(now) if refusals > self._refusals else before.calm(now)
+        self._refusals = refusals
+        if self._in_flight.limit != before.limit:
+            logger.info("%d runs may be in flight now, %d before", self._in_flight.limit, before.limit)
+
+    # Reading
+
+    def _read(self, number: int) -> None:
+        self._move(number, "reading")
+        account = self._cells[number].account
+        request, found = self._found[number]
+
+        def read() -> Report:
+            runs = self._accounts[account].runs
+            runs.follower.finished(found.run)
+            return runs.read(request, found.run, found.decision, self._overrides)
+
+        self._reading.start(read, partial(self._was_read, number))
+
+    def _was_read(self, number: int, report: Report | Exception) -> None:
+        _, found = self._found[number]
+        if isinstance(report, ResultUnavailableError) and found.decision.action != "launched":
+            self._move(number, "unasked")
+            self._unasked.appendleft(number)
+        elif isinstance(report, Exception):
+            self._fail(number, report)
+        else:
+            self._move(number, "ended")
+            self._end(number, ReportOutcome.of(self._cells[number], report))
+
+    # The end of a cell
+
+    def _fail(self, number: int, error: Exception) -> None:
+        self._move(number, "ended")
+        if isinstance(error, CallTimeoutError | RunTimeoutError) and deadline.left() <= 0:
+            run = getattr(error, "run", None)
+            run_id = self._states[number].run_id or (run and run.id)
+            self._end(number, ReportOutcome(self._cells[number], "missing", str(error), run_id=run_id))
+            return
+        if self.first_error is None:
+            self.first_error = error
+        if isinstance(error, AuthenticationError):  # so every other call would fail too
+            self._stopped = str(error)
+        if not isinstance(error, StripeReportsError):
+            logger.error("%s failed", self._cells[number], exc_info=error)
+        self._failed += 1
+        run_id = self._states[number].run_id
+        reason = str(error) or type(error).__name__
+        self._end(
+            number,
+            ReportOutcome(self._cells[number], "failed", reason, run_id=run_id, error=type(error).__name__),
+        )
+
+    def _end(self, number: int, outcome: ReportOutcome) -> None:
+        self._outcomes[number] = outcome
+        self._found.pop(number, None)
+        account = self._cells[number].account
+        self._left[account] -= 1
+        if not self._left[account]:
+            self._accounts.forget(account)
+
+    def _why_missing(self, number: int) -> tuple[str, None, str | None]:
+        """Return the reason of a cell that has not ended, no report, and its run."""
+        state = self._states[number]
+        if self._stopped is not None and state.run_id is None:
+            return f"Not asked for, since Stripe refused another report: {self._stopped}", None, None
+        if state.run_id is None:
+            return "Not asked for within the time of the call.", None, None
+        if state.stage == "pending":
+            goes_on = "was still pending at the end of the call, and goes on at Stripe"
+        else:
+            goes_on = "has ended at Stripe; its result was not read within the time of the call"
+        return f"Run {state.run_id} {goes_on}. The same call joins it.", None, state.run_id
+
+    # Bookkeeping
+
+    def _move(self, number: int, stage: Stage, run_id: str | None = None) -> None:
+        before = self._states[number]
+        self._states[number] = before.moved(stage, run_id)
+        self._counts[before.stage] -= 1
+        self._counts[stage] += 1
+
+    def _await(self, seconds: float) -> None:
+        """Wait for the threads, and do what follows from what they did."""
+        try:
+            self._inbox.get(timeout=max(_SHORTEST_WAIT, min(seconds, _TICK)))()
+            while True:
+                self._inbox.get_nowait()()
+        except queue.Empty:
+            return
+
+    def _standing(self) -> Standing:
+        seconds = self._clock.monotonic() - self._started
+        ended = len(self._outcomes)
+        left = len(self._cells) - ended
+        return Standing(
+            total=len(self._cells),
+            there=ended - self._failed,
+            failed=self._failed,
+            at_stripe=self._counts["pending"],
+            seconds=seconds,
+            seconds_left=left * seconds / ended if ended and not math.isclose(seconds, 0) else None,
+        )
+
+    def _where_it_stands(self) -> str:
+        there = sum(outcome.report is not None for outcome in self._outcomes.values())
+        pending = self._counts["pending"]
+        runs = f"{pending:,} run{'' if pending == 1 else 's'} go{'es' if pending == 1 else ''} on at Stripe"
+        return f"{there:,} of {len(self._cells):,} reports are stored. {runs}; the same call joins them."
