@@ -19,6 +19,7 @@ PROMISED = (
     "`fetch` of a closed interval, stored",
     "a run of T",
     "50 runs at once",
+    "4 processes on one key",
     "form on the page",
     "chart specification",
 )

@@ -7,11 +7,9 @@ import os
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from pathlib import Path
 from typing import NoReturn, Self, Unpack
 
 import polars as pl
-from platformdirs import user_cache_path
 
 from stripe_reports.catalog import ReportTypeName
 from stripe_reports.catalog.unrecognised import Group
@@ -19,7 +17,7 @@ from stripe_reports.errors import NotPicklableError
 from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.clock import Clock
 from stripe_reports.http.keys import find_key
-from stripe_reports.http.settings import STRIPE_URL, Secret, Settings
+from stripe_reports.http.settings import STRIPE_URL, Secret, Settings, allowed_rate, results_folder
 from stripe_reports.http.transport import Transport
 from stripe_reports.http.wsgi import WSGIApplication
 from stripe_reports.models import ReportRequest
@@ -56,8 +54,6 @@ __all__ = ["Client", "Parameters"]
 
 logger = logging.getLogger("stripe_reports")
 
-CACHE_VARIABLE = "STRIPE_REPORTS_CACHE_DIR"
-
 
 class Client(SetCalls, Closing):
     """Stripe's reports for one API key, and the results stored for it on this machine.
@@ -78,6 +74,8 @@ class Client(SetCalls, Closing):
         cache_limit: Bytes that the stored results may take; beyond it, the oldest are removed.
         max_result_bytes: Bytes that one result may have; a larger one is an error, and is not stored.
         trusted_hosts: Host names besides Stripe's that may get a live key.
+        calls_per_second: Most calls per second, of all clients of the key on this machine; the lowest value
+            in use applies. None is ``STRIPE_REPORTS_CALLS_PER_SECOND``, else 20.
         application: A WSGI application that stands in for Stripe in this process; no network is used.
         clock: Current time and sleep function; for tests.
 
@@ -108,6 +106,7 @@ class Client(SetCalls, Closing):
         cache_limit: int = 20_000_000_000,
         max_result_bytes: int = 100_000_000_000,
         trusted_hosts: Collection[str] = (),
+        calls_per_second: float | None = None,
         application: WSGIApplication | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -121,11 +120,12 @@ class Client(SetCalls, Closing):
             timezone=timezone,
             base_url=base_url,
             files_url=files_url,
-            cache_dir=Path(cache_dir or os.environ.get(CACHE_VARIABLE) or user_cache_path("stripe-reports")),
+            cache_dir=results_folder(cache_dir),
             fiscal_year_start=fiscal_year_start,
             cache_limit=cache_limit,
             max_result_bytes=max_result_bytes,
             trusted_hosts=frozenset(trusted_hosts),
+            calls_per_second=allowed_rate(calls_per_second),
             in_process=application is not None,
         )
         self._store = Store(self.settings.cache_dir, self.settings.owner)

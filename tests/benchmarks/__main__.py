@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.benchmarks.data import keep_csv, served
-from tests.benchmarks.rows import charts, forms, importing, opening, reading, storing, waiting
+from tests.benchmarks.rows import charts, forms, importing, opening, rates, reading, storing, waiting
 from tests.benchmarks.table import Row, machine, markdown
 
 HERE = Path(__file__).parent
 USUAL = 1_000_000
-SUBJECTS = ("import", "reading", "storing", "slow", "opening", "waiting", "form", "charts", "memory")
+SUBJECTS = ("import", "reading", "storing", "slow", "opening", "waiting", "rates", "form", "charts", "memory")
 
 
 def main(arguments: list[str] | None = None) -> list[Row]:
@@ -70,6 +70,8 @@ def _measured(wanted: set[str], options: argparse.Namespace, place: Path) -> Ite
                 yield from opening.rows(report, csv, place, runs)
     if "waiting" in wanted:
         yield from waiting.rows(runs, options.longest)
+    if "rates" in wanted:
+        yield from rates.rows(round(10 * options.longest))
     if "form" in wanted:
         yield from forms.rows(runs)
     if "charts" in wanted:

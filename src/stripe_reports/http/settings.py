@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from platformdirs import user_cache_path
 
 from stripe_reports.errors import ApiKeyError, NotPicklableError, ParameterError
 from stripe_reports.http.addresses import origin_of
@@ -15,12 +19,15 @@ from stripe_reports.render.redaction import KEY, REDACTED, redacted, without_key
 
 __all__ = [
     "API_VERSION",
+    "CALLS_PER_SECOND",
     "FILES_URL",
     "LOOPBACK",
     "STRIPE_URL",
     "Secret",
     "Settings",
+    "allowed_rate",
     "check_account",
+    "results_folder",
 ]
 
 API_VERSION = "2026-11-18.endive"
@@ -28,6 +35,13 @@ API_VERSION = "2026-11-18.endive"
 
 STRIPE_URL = "https://api.stripe.com"
 FILES_URL = "https://files.stripe.com"
+
+CALLS_PER_SECOND = 20.0
+"""Calls per second by default: with the quarter that may be made at once, 25 in any second, Stripe's smallest
+limit for a mode or an endpoint."""
+
+CACHE_VARIABLE = "STRIPE_REPORTS_CACHE_DIR"
+RATE_VARIABLE = "STRIPE_REPORTS_CALLS_PER_SECOND"
 
 _ACCOUNT = re.compile(r"acct_\w+(?:/acct_\w+)*", re.ASCII)
 _LONGEST_ACCOUNT = 200
@@ -94,6 +108,7 @@ class Settings:
         cache_limit: Bytes that the stored results of this owner may take.
         max_result_bytes: Bytes that one result may have, as received and unpacked.
         trusted_hosts: Other host names that may get a live key, such as a company's gateway.
+        calls_per_second: Most calls per second, of all clients of the key on this machine.
         in_process: True if the API is simulated in this process, whatever the addresses are.
 
     Raises:
@@ -112,6 +127,7 @@ class Settings:
     cache_limit: int = 20_000_000_000
     max_result_bytes: int = 100_000_000_000
     trusted_hosts: frozenset[str] = field(default=frozenset())
+    calls_per_second: float = CALLS_PER_SECOND
     in_process: bool = False
 
     def __post_init__(self) -> None:
@@ -205,6 +221,31 @@ class Settings:
             origins.add(origin_of(FILES_URL))
         origin = origin_of(url)
         return origin is not None and origin in origins
+
+
+def results_folder(given: str | os.PathLike[str] | None) -> Path:
+    """Return the folder of results: as given, else set for the machine, else in the user's cache folder."""
+    return Path(given or os.environ.get(CACHE_VARIABLE) or user_cache_path("stripe-reports"))
+
+
+def allowed_rate(given: float | None) -> float:
+    """Return the calls per second that a client may make: as given or set for the machine, the lowest.
+
+    Raises:
+        ParameterError: One of them is not a number above 0.
+    """
+    found = [("calls_per_second", given), (RATE_VARIABLE, os.environ.get(RATE_VARIABLE) or None)]
+    return min((_rate(name, value) for name, value in found if value is not None), default=CALLS_PER_SECOND)
+
+
+def _rate(name: str, value: object) -> float:
+    try:
+        rate = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        rate = math.nan
+    if isinstance(value, bool) or not 0 < rate < math.inf:
+        raise ParameterError(f"{name} must be a number above 0; got {value!r}.", param="calls_per_second")
+    return rate
 
 
 def check_account(account: object, *, param: str = "account") -> None:

@@ -27,7 +27,7 @@ from stripe_reports.errors import ApiKeyError, UnexpectedAnswerError
 from stripe_reports.http.addresses import origin_of
 from stripe_reports.http.answer_redaction import redact_answer
 from stripe_reports.http.clock import Clock, SystemClock
-from stripe_reports.http.rate_limit import RateBudget
+from stripe_reports.http.rate_limit import RateBudget, turns_of
 from stripe_reports.http.sessions import CachedSession, Session, cached_session
 from stripe_reports.http.settings import Settings
 from stripe_reports.http.sockets import SocketAdapter
@@ -52,9 +52,30 @@ UNSIGNED = "sk_filled_in_when_sent"
 REPLAYED = "Idempotent-Replayed"
 """The header with which Stripe marks a repeated answer to the same idempotency key."""
 
+REASON = "Stripe-Rate-Limited-Reason"
+_AT_ONCE = frozenset({"global-concurrency", "endpoint-concurrency", "resource-specific"})
+"""Reasons of a 429 that fewer runs in flight help against; for report runs, the last is our guess.
+
+Source: https://docs.stripe.com/rate-limits
+"""
+
 _inherited: list[requests.Session] = []
 
 _RETRIED = frozenset({409, 424, 429, 500, 502, 503, 504})
+
+
+class _Refusals:
+    """Counts the calls that Stripe refused because of what is in progress, not because of their rate."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.count = 0
+
+    def note(self, response: requests.Response) -> None:
+        """Count an answer if it is such a refusal."""
+        if response.status_code == 429 and response.headers.get(REASON) in _AT_ONCE:
+            with self._lock:
+                self.count += 1
 
 
 class PatientAdapter(BaseAdapter):
@@ -72,7 +93,8 @@ class PatientAdapter(BaseAdapter):
         *,
         clock: Clock,
         rng: random.Random,
-        budget: RateBudget,
+        budget: RateBudget | None,
+        refusals: _Refusals | None = None,
     ) -> None:
         super().__init__()
         self._inner = inner
@@ -80,6 +102,7 @@ class PatientAdapter(BaseAdapter):
         self._clock = clock
         self._rng = rng
         self._budget = budget
+        self._refusals = refusals or _Refusals()
 
     def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:
         """Send, and retry within the time limit; return the last answer or raise the last error.
@@ -91,9 +114,11 @@ class PatientAdapter(BaseAdapter):
         unanswered = f"{request.method} {path} was not answered"
         for attempt in range(1, ATTEMPTS + 1):
             deadline.check(unanswered)
-            self._budget.spend(request.method or "GET", path)
+            if self._budget is not None:
+                self._budget.spend(request.method or "GET", path)
             outcome = self._tried(request, options | _shortened(options))
             if isinstance(outcome, requests.Response):
+                self._refusals.note(outcome)
                 if not _may_retry(outcome):
                     if attempt > 1:  # the earlier call may be ours, whose answer was lost
                         outcome.headers.pop(REPLAYED, None)
@@ -239,6 +264,7 @@ class Transport:
         application: A WSGI application to call instead of the network.
         clock: Current time and sleep function.
         rng: For jitter.
+        is_limited: False for a worker, whose downloads are counted where they are handed out.
     """
 
     def __init__(
@@ -249,6 +275,7 @@ class Transport:
         application: WSGIApplication | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
+        is_limited: bool = True,
     ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
@@ -259,7 +286,10 @@ class Transport:
         self._application = application
         self._json: Session | None = None
         self._files: Session | None = None
-        self._budget = RateBudget(settings.mode, self.clock)
+        turns = turns_of(settings, application, self.clock)
+        budget = RateBudget(settings.mode, self.clock, rate=settings.calls_per_second, turns=turns)
+        self._budget = budget if is_limited else None
+        self._refusals = _Refusals()
         self._process = os.getpid()
         self._sessions: list[requests.Session] = []
         weakref.finalize(self, _close, self._sessions)
@@ -302,6 +332,20 @@ class Transport:
         """Return Stripe's time, or else the machine's."""
         return self.stripe_time() or self.clock.now()
 
+    @property
+    def concurrency_refusals(self) -> int:
+        """How often Stripe refused a call because too much was in progress; it only grows."""
+        return self._refusals.count
+
+    def take_download(self) -> None:
+        """Wait until a file may be downloaded by a worker, which does not count it.
+
+        Raises:
+            CallTimeoutError, RunTimeoutError: That would be after the time limit of the call.
+        """
+        if self._budget is not None:
+            self._budget.spend_download()
+
     def close(self) -> None:
         """Close connections and the cache; the next call opens them again."""
         with self._lock:
@@ -324,6 +368,7 @@ class Transport:
             clock=self.clock,
             rng=self.rng,
             budget=self._budget,
+            refusals=self._refusals,
         )
         # With an application there is no other adapter: no call can reach the network.
         session.mount("https://", adapter)

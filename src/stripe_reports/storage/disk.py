@@ -107,14 +107,16 @@ def move(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path, *, timeout: float) -> Iterator[None]:
+def locked(path: Path, *, timeout: float, poll: float = 0.05) -> Iterator[None]:
     """Hold a lock file against other threads and processes; raise ``Timeout`` if it stays held elsewhere.
+
+    It is tried again every *poll* seconds.
 
     The file must not be removed while it may be held: one process could hold the removed file and another a
     new one, so both would have the lock.
     """
     lock = FileLock(path, mode=0o600)
-    in_folder(path.parent, lambda: lock.acquire(timeout=timeout))
+    in_folder(path.parent, lambda: lock.acquire(timeout=timeout, poll_interval=poll))
     try:
         yield
     finally:
