@@ -14,5 +14,5 @@ def write_parquet(csv: Path, parquet: Path, *, metadata: dict[str, str] | None =
         written = parsing.write_parquet(
             parsing.file_blocks(file), parquet, name=str(csv), metadata=lambda _: metadata or {}, **options
         )
-    written.warn()
+    parsing.warn_of_ambiguous(written.ambiguous)
     return written.rows

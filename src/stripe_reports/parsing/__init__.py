@@ -24,7 +24,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,7 +41,7 @@ from stripe_reports.parsing.schema import (
     report_type_of,
     schema_of,
 )
-from stripe_reports.parsing.tables import AmbiguousTimeWarning, Table
+from stripe_reports.parsing.tables import AmbiguousTimeWarning, Table, warn_of_ambiguous
 
 __all__ = [
     "AmbiguousTimeWarning",
@@ -54,6 +53,7 @@ __all__ = [
     "guess_report_type",
     "read_csv",
     "schema_of",
+    "warn_of_ambiguous",
     "write_parquet",
 ]
 
@@ -110,7 +110,7 @@ def read_csv(
         type_ = report_type_of(table.names, report_type, file=name)
         fields = fields_of(table.names, type_, timezone, overrides)
         frame = table.frame(fields)
-    table.warn_of_ambiguous(fields)
+    warn_of_ambiguous(table.ambiguous_times(fields))
     warn_once(type_.id if type_ else report_type, kinds_from(fields))
     return frame
 
@@ -122,12 +122,13 @@ class Written:
     Attributes:
         rows: Number of rows.
         kinds_from: The columns whose kinds are not catalogued, by the source of the kind.
-        warn: Issues an ``AmbiguousTimeWarning`` for each column that has such times.
+        ambiguous: A sentence for each column with local times whose instant is not certain; see
+            ``warn_of_ambiguous``.
     """
 
     rows: int
     kinds_from: KindsFrom
-    warn: Callable[[], None]
+    ambiguous: tuple[str, ...]
 
 
 def write_parquet(
@@ -170,7 +171,7 @@ def write_parquet(
     fields = fields_of(table.names, report_type, timezone, schema_overrides or {})
     assumed = kinds_from(fields)
     table.write(fields, parquet, lambda: metadata(assumed))
-    return Written(table.rows, assumed, partial(table.warn_of_ambiguous, fields))
+    return Written(table.rows, assumed, table.ambiguous_times(fields))
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from stripe_reports.parsing.pieces import Piece, pieces
 from stripe_reports.parsing.schema import Field
 from stripe_reports.parsing.typed_rows import Rows, typed_rows
 
-__all__ = ["AmbiguousTimeWarning", "Table"]
+__all__ = ["AmbiguousTimeWarning", "Table", "warn_of_ambiguous"]
 
 _OS_ERROR = re.compile(r"\(os error ([0-9]+)\)")
 _PIECE_SIZE = 1 << 22
@@ -125,24 +125,9 @@ class Table:
         finally:
             attempt.unlink(missing_ok=True)
 
-    def warn_of_ambiguous(self, fields: Sequence[Field]) -> None:
-        """Warn of local times in a repeated hour, once per column.
-
-        Warns:
-            AmbiguousTimeWarning: There are some; the earlier instant was used.
-        """
-        for field in fields:
-            if count := self.ambiguous[field.name]:
-                advice = (
-                    f" Add the column {field.utc_column!r} to the report to distinguish them."
-                    if field.utc_column
-                    else ""
-                )
-                notices.warn(
-                    f"{count} {'time' if count == 1 else 'times'} of column {field.name!r} are in the "
-                    f"repeated hour of a clock change in {field.zone}; the earlier instant was used.{advice}",
-                    AmbiguousTimeWarning,
-                )
+    def ambiguous_times(self, fields: Sequence[Field]) -> tuple[str, ...]:
+        """Return a sentence for each column with local times in a repeated hour."""
+        return tuple(_ambiguous(field, count) for field in fields if (count := self.ambiguous[field.name]))
 
     def _frames(self, fields: Sequence[Field]) -> Iterator[pl.DataFrame]:
         for piece, read in _read_ahead(self._pieces, fields):
@@ -154,6 +139,26 @@ class Table:
             self.rows += rows.frame.height
             self.ambiguous.update(rows.ambiguous)
             yield rows.frame
+
+
+def _ambiguous(field: Field, count: int) -> str:
+    advice = (
+        f" Add the column {field.utc_column!r} to the report to distinguish them." if field.utc_column else ""
+    )
+    return (
+        f"{count} {'time' if count == 1 else 'times'} of column {field.name!r} are in the repeated hour of a "
+        f"clock change in {field.zone}; the earlier instant was used.{advice}"
+    )
+
+
+def warn_of_ambiguous(ambiguous: Iterable[str]) -> None:
+    """Warn of local times in a repeated hour, once for each sentence of ``Table.ambiguous_times``.
+
+    Warns:
+        AmbiguousTimeWarning: There are some; the earlier instant was used.
+    """
+    for sentence in ambiguous:
+        notices.warn(sentence, AmbiguousTimeWarning)
 
 
 def _read_ahead(

@@ -33,13 +33,13 @@ class Converted:
         parquet: The file.
         rows: Number of rows.
         provenance: The provenance, without the number of rows.
-        warn: Warns of local times whose instant is not certain.
+        ambiguous: A sentence for each column with local times whose instant is not certain.
     """
 
     parquet: Path
     rows: int
     provenance: Provenance
-    warn: Callable[[], None]
+    ambiguous: tuple[str, ...]
 
 
 def convert(
@@ -118,7 +118,7 @@ def convert(
             error.remedy = None
         error.advise(remedies.launch_anew())
         raise
-    return Converted(parquet, written.rows, described[-1], written.warn)
+    return Converted(parquet, written.rows, described[-1], written.ambiguous)
 
 
 def _check_size(file: FileView, download: Download, csv: Path) -> None:

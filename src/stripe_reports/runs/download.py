@@ -14,6 +14,7 @@ from stripe_reports.http.body import Download
 from stripe_reports.http.files import Files
 from stripe_reports.http.settings import Settings
 from stripe_reports.models import Provenance, ReportRequest, ReportRun
+from stripe_reports.parsing import warn_of_ambiguous
 from stripe_reports.parsing.overrides import Overrides, in_words
 from stripe_reports.planning import deadline
 from stripe_reports.planning.echo import echoes_all
@@ -98,7 +99,7 @@ class Downloader:
                 keep_damaged=partial(self._store.keep_damaged, run_id=run.id),
                 overrides=overrides,
             )
-            converted.warn()
+            warn_of_ambiguous(converted.ambiguous)
             provenance = converted.provenance
             key = result_key(self._account.key_of(request), provenance.schema_overrides)
             stored = self._store.put(key, converted.parquet, provenance, rows=converted.rows)
