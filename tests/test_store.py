@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -273,6 +273,51 @@ with store.lock_run(sys.argv[3]), store.staging(sys.argv[3]) as folder:
             assert mine.exists()
             assert {path.name for path in mine.parent.iterdir()} == {mine.name, other.name}
     assert not list(store.folder.glob("staging/*"))
+
+
+class TestStagingForWorkers:
+    """A call has a folder in which its workers make results, each in a folder of its own."""
+
+    def test_each_call_has_its_own_until_its_end(self, store):
+        """Storing the result of any run meanwhile removes none of them, and needs none of their locks."""
+        with store.staging_for_workers() as first, store.staging_for_workers() as second:
+            assert first != second
+            for run_id in (f"frr_{n}" for n in range(300)):
+                with store.lock_run(run_id, timeout=0), store.staging(run_id):
+                    pass
+            assert first.is_dir()
+            assert second.is_dir()
+        assert not list(store.folder.glob("staging/*"))
+
+    def test_that_of_a_killed_process_is_removed(self, store):
+        """With what its workers left; they may go on writing, and fail."""
+        code = """
+import os, sys
+from pathlib import Path
+from stripe_reports.models import Owner
+from stripe_reports.storage.store import Store
+with Store(Path(sys.argv[1]), Owner(sys.argv[2], None, "test")).staging_for_workers() as folder:
+    (folder / "frr_1-5").mkdir()
+    (folder / "frr_1-5" / "half.csv").write_text("x")
+    os._exit(0)
+"""
+        subprocess.run([sys.executable, "-c", code, str(store.root), OWNER.key_digest], check=True)
+        (left,) = store.folder.glob("staging/*/*/half.csv")
+        with store.staging_for_workers():
+            assert not left.exists()
+
+    def test_only_its_owner_can_read_it(self, store):
+        """It holds customers' data."""
+        with store.staging_for_workers() as folder:
+            assert folder.stat().st_mode & 0o777 == 0o700
+
+    def test_too_many_at_once_are_an_error(self, store):
+        """There is a fixed number of locks, since removing one that may be held is a race."""
+        with ExitStack() as calls:
+            for _ in range(64):
+                calls.enter_context(store.staging_for_workers())
+            with pytest.raises(StoreError, match="64 calls are storing results"):
+                calls.enter_context(store.staging_for_workers())
 
 
 def test_lock_files_are_few_and_are_not_removed(store):

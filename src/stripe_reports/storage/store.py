@@ -7,7 +7,7 @@
         api_answers.sqlite                             cached answers; see ``http/answer_cache``
         damaged/<run id>.csv                           what Stripe sent and could not be read
         locks/                                         at most 256 for all requests and runs, and some more
-        staging/                                       a folder for each result that is being made
+        staging/                                       folders of results that are being made
 
 A result is never seen half written: it is made in ``staging``, then moved to its place.
 """
@@ -57,6 +57,9 @@ _RESULT = ".parquet"
 
 _LOCKS = 128
 """Locks of requests, and as many of runs: a fixed number, since removing one that may be held is a race."""
+
+_CALLS = 64
+"""Maximum calls that let workers make results at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +175,10 @@ class Store:
                 use.
             room: Size of the expected file in bytes; converting it needs the same again.
         """
-        self.remove_leftovers(held=_bucket(run_id))
+        lock = f"run-{_bucket(run_id)}"
+        self.remove_leftovers(held=lock)
         parent = self.folder / "staging"
-        folder = parent / f"{_bucket(run_id)}-{uuid.uuid4().hex}"
+        folder = parent / f"{lock}-{uuid.uuid4().hex}"
         with disk_errors("write a result", folder):
             make_private(parent)
             self._check_room(parent, 2 * room)
@@ -188,19 +192,49 @@ class Store:
                 # A late writer of polars may still put a file into it, which is a leftover then.
                 shutil.rmtree(folder, ignore_errors=True)
 
+    @contextmanager
+    def staging_for_workers(self) -> Iterator[Path]:
+        """Give a new folder, in which other processes may make results until the end of the block.
+
+        Each of them makes a folder of its own in it. The lock is that of the whole block, and belongs to no
+        run: while results of the block are stored, the lock of each one's run is taken.
+        """
+        with ExitStack() as held:
+            lock = self._free_call_lock(held)
+            self.remove_leftovers(held=lock)
+            folder = self.folder / "staging" / f"{lock}-{uuid.uuid4().hex}"
+            with disk_errors("write a result", folder):
+                make_private(folder)
+            try:
+                yield folder
+            finally:
+                # A worker that goes on may still put a file into it, which is a leftover then.
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _free_call_lock(self, held: ExitStack) -> str:
+        """Hold the first lock of a call that is free, and return its name."""
+        for number in range(_CALLS):
+            name = f"call-{number:02x}"
+            with suppress(Timeout), disk_errors("lock", self._lock_file(name)):
+                held.enter_context(locked(self._lock_file(name), timeout=0))
+                return name
+        raise StoreError(
+            f"{_CALLS} calls are storing results in {self.folder} already. Wait for one of them."
+        )
+
     def remove_leftovers(self, *, held: str | None = None) -> None:
-        """Remove the staging folders of processes that were killed: the lock of their run is free.
+        """Remove the staging folders of processes that were killed: the lock in their name is free.
 
         Args:
-            held: The part of a folder's name that stands for the lock that the caller itself holds.
+            held: Name of the lock that the caller itself holds.
         """
         with disk_errors("look for leftovers", self.folder):
-            found = files_in(self.folder / "staging", "*-*")
+            found = files_in(self.folder / "staging", "*-*-*")
         for folder in found:
-            bucket = folder.name.partition("-")[0]
+            name = folder.name.rpartition("-")[0]
             with ExitStack() as lock, suppress(Timeout, OSError):
-                if bucket != held:
-                    lock.enter_context(locked(self._lock_file(f"run-{bucket}"), timeout=0))
+                if name != held:
+                    lock.enter_context(locked(self._lock_file(name), timeout=0))
                 shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
