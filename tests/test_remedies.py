@@ -32,6 +32,7 @@ ARGUMENTS = {
     "host": "proxy.example.com",
     "such_as": "2026-10",
     "report_type": "payouts.itemized.5",
+    "version": "1.2.3",
 }
 
 

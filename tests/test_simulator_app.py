@@ -857,6 +857,13 @@ def test_the_front_page_loads_nothing_and_runs_nothing(simulator):
 # The simulator's own addresses
 
 
+def test_the_keys_are_told_over_http(simulator):
+    """Workers of a demo get the key from its simulator, so that no task has it."""
+    keys = Client(simulator).get("/simulator/keys").json["keys"]
+    assert keys[:2] == [simulator.key, simulator.organisation_key]
+    assert [key.replace("_live_", "_test_") for key in keys[2:]] == keys[:2]
+
+
 def test_the_clock_can_be_moved_over_http(simulator):
     """Without a key; forwards by seconds, or to a time."""
     client = Client(simulator)

@@ -12,6 +12,7 @@ from stripe_reports.simulator import Simulator, serve
 from stripe_reports.simulator.visitors import OwnVisitors
 
 CONTROLS = [
+    ("GET", "/simulator/keys"),
     ("GET", "/simulator/clock"),
     ("POST", "/simulator/clock"),
     ("GET", "/simulator/faults"),

@@ -10,11 +10,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Literal
 
 from stripe_reports.client import Client
-from stripe_reports.simulator import Profile, Simulator
+from stripe_reports.simulator import Profile, Simulator, serve
 
 __all__ = ["DemoClient", "demo"]
 
@@ -49,6 +50,9 @@ class DemoClient(Client):
             application=simulator,
             clock=_SimulatedTime(simulator, pace),
         )
+        self._serving = ExitStack()
+        self._address: str | None = None
+        self._lock = threading.Lock()
         if cache_dir is None:  # at the end, since reports may outlive their client
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
@@ -56,6 +60,20 @@ class DemoClient(Client):
         now = self.simulator.clock.now()
         account = f", {self.settings.account}" if self.settings.account else ""
         return f"DemoClient(seed={self.simulator.seed}{account}, simulated time {now:%Y-%m-%d %H:%M} UTC)"
+
+    def close(self) -> None:
+        """Close everything; see ``Client.close``. The simulator is not served any more."""
+        super().close()
+        with self._lock:
+            self._address = None
+            self._serving.close()
+
+    def _served_at(self) -> str:
+        """Serve the simulator on loopback from now on, with the same clock and the same runs."""
+        with self._lock:
+            if self._address is None:
+                self._address = self._serving.enter_context(serve(self.simulator))
+            return self._address
 
 
 class _SimulatedTime:

@@ -26,6 +26,7 @@
     ├── IncompleteError                reports of a set failed or are missing
     ├── CallTimeoutError               the timeout ended before a run was known     (also TimeoutError)
     ├── NetworkError                   no answer, after retries               (also ConnectionError)
+    ├── WorkerError                    a worker of an executor cannot do its task, or was lost
     └── FileError                      a problem with a result, a file or the store
         ├── ResultUnavailableError     a succeeded run whose file cannot be downloaded
         ├── NotAReportError            not that report, or not a report: another export, a web page, JSON
@@ -83,6 +84,7 @@ __all__ = [
     "StripeReportsError",
     "UnexpectedAnswerError",
     "UnknownReportTypeError",
+    "WorkerError",
 ]
 
 
@@ -318,6 +320,13 @@ class CallTimeoutError(StripeReportsError, TimeoutError):
 
 class NetworkError(StripeReportsError, ConnectionError):
     """No answer, after retries: no connection, a broken connection, or no answer in time."""
+
+
+class WorkerError(StripeReportsError):
+    """A worker of an executor cannot do its task, or was lost; the message says what to set, and where.
+
+    An error of the task itself keeps its class: that of a damaged file is a ``DamagedFileError``.
+    """
 
 
 class FileError(StripeReportsError):

@@ -9,7 +9,7 @@ from stripe_reports.errors import ApiKeyError
 from stripe_reports.http.settings import Secret
 from stripe_reports.render import remedies
 
-__all__ = ["ENVIRONMENT_VARIABLE", "KEYRING_SERVICE", "find_key"]
+__all__ = ["ENVIRONMENT_VARIABLE", "KEYRING_SERVICE", "find_key", "key_of_environment"]
 
 ENVIRONMENT_VARIABLE = "STRIPE_API_KEY"
 KEYRING_SERVICE = "stripe-reports"
@@ -21,17 +21,17 @@ def find_key(given: Secret | None = None) -> Secret:
     Raises:
         ApiKeyError: None was found and no prompt can be shown here, or it is not text.
     """
-    found = (
-        given
-        or Secret.of(os.environ.get(ENVIRONMENT_VARIABLE))
-        or Secret.of(_from_keyring())
-        or Secret.of(_from_prompt())
-    )
+    found = given or key_of_environment() or Secret.of(_from_keyring()) or Secret.of(_from_prompt())
     if found is None:
         raise ApiKeyError("No API key.", remedy=remedies.give_key())
     if not isinstance(found.reveal(), str):
         raise ApiKeyError(f"api_key is a text, not {type(found.reveal()).__name__}.")
     return Secret(found.reveal().strip())
+
+
+def key_of_environment() -> Secret | None:
+    """Return the key of ``STRIPE_API_KEY``; None if it is not set."""
+    return Secret.of(os.environ.get(ENVIRONMENT_VARIABLE, "").strip())
 
 
 def _from_keyring() -> str | None:

@@ -27,6 +27,7 @@ __all__ = [
     "Settings",
     "allowed_rate",
     "check_account",
+    "key_digest",
     "results_folder",
 ]
 
@@ -208,7 +209,7 @@ class Settings:
         place = "this process" if self.in_process else self.base_url
         is_stripe = not self.in_process and origin_of(place) == origin_of(STRIPE_URL)
         return Owner(
-            key_digest=_digest(self.api_key.reveal())[:16],
+            key_digest=key_digest(self.api_key),
             account=self.account,
             mode=self.mode,
             place=None if is_stripe else _digest(place)[:8],
@@ -266,6 +267,11 @@ def check_account(account: object, *, param: str = "account") -> None:
 
 def _is_key(key: Secret) -> bool:
     return KEY.fullmatch(key.reveal()) is not None  # a match kept in a variable would show the key
+
+
+def key_digest(key: Secret) -> str:
+    """Return the first digits of the SHA-256 of a key: enough to distinguish keys, not to derive one."""
+    return _digest(key.reveal())[:16]
 
 
 def _digest(text: str) -> str:

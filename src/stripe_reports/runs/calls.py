@@ -15,11 +15,13 @@ from stripe_reports.errors import ParameterError
 from stripe_reports.http.transport import Transport
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.planning import deadline
+from stripe_reports.render import remedies
 from stripe_reports.report.listings import ReportRuns, ReportTypes, StoredReports
 from stripe_reports.report.report import Decision, Report
 from stripe_reports.runs.account import Account
 from stripe_reports.runs.fetch import Runs
 from stripe_reports.runs.progress import Progress, ProgressOption
+from stripe_reports.runs.task import Connection
 from stripe_reports.storage.store import Store
 
 __all__ = ["RunCalls"]
@@ -234,6 +236,20 @@ class RunCalls(ABC):
                 f"A run is a ReportRun or the id of one, 'frr_…', not {run!r:.100}.", param="run"
             )
         return run
+
+    def _connection(self, *, are_elsewhere: bool) -> Connection:
+        """Return the way to Stripe for workers, in this process or elsewhere."""
+        is_served = are_elsewhere and self._transport.settings.in_process
+        return Connection.of(self._transport.settings, served_at=self._served_at() if is_served else None)
+
+    def _served_at(self) -> str:
+        """Return the address of the application in this process, as other processes reach it."""
+        raise ParameterError(
+            "In place of Stripe, this client has an application in this process, which the workers of other "
+            "processes do not reach.",
+            param="executor",
+            remedy=remedies.serve_application(),
+        )
 
 
 def _checked_timeout(timeout: object) -> float:

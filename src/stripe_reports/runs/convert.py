@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from stripe_reports import catalog, parsing
@@ -14,15 +16,15 @@ from stripe_reports.catalog.assumptions import KindsFrom
 from stripe_reports.errors import DamagedFileError, NotAReportError, ResultUnavailableError
 from stripe_reports.http.body import Download
 from stripe_reports.http.files import Files
-from stripe_reports.models import FileView, Provenance, ReportRequest, ReportRun
-from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides
+from stripe_reports.models import FileView, Owner, Provenance, ReportRequest, ReportRun
+from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides, in_words
 from stripe_reports.parsing.pieces import DOWNLOAD_AGAIN
 from stripe_reports.render import remedies
 from stripe_reports.storage.arriving import ArrivingFile
 from stripe_reports.storage.store import METADATA_KEY
 from stripe_reports.storage.unpack import PACKED, unpacked
 
-__all__ = ["Converted", "convert"]
+__all__ = ["Converted", "convert", "provenance_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def convert(
     files: Files,
     max_bytes: int,
     describe: Callable[[Download, KindsFrom], Provenance],
-    keep_damaged: Callable[[Path], Path],
+    keep_damaged: Callable[[Path], Path | None],
     overrides: Overrides = NO_OVERRIDES,
 ) -> Converted:
     """Download the result of a run into *folder*, and convert it to Parquet on the way.
@@ -62,7 +64,8 @@ def convert(
         files: The result files at Stripe.
         max_bytes: Maximum size of the result, also unpacked.
         describe: Returns the provenance.
-        keep_damaged: Moves a file that cannot be read to where a person can look at it, and returns its path.
+        keep_damaged: Moves a file that cannot be read to where a person can look at it, and returns its path;
+            None if it is not kept.
         overrides: Types of columns that the user set.
 
     Raises:
@@ -113,12 +116,45 @@ def convert(
             written = target.result()
     except (DamagedFileError, NotAReportError) as error:
         kept = keep_damaged(csv)
-        error.add_note(f"It is the result of run {run.id}, as Stripe sent it, and is kept as {kept}.")
+        place = f", and is kept as {kept}" if kept else ""
+        error.add_note(f"It is the result of run {run.id}, as Stripe sent it{place}.")
         if error.remedy == DOWNLOAD_AGAIN:  # for files that a user downloads
             error.remedy = None
         error.advise(remedies.launch_anew())
         raise
     return Converted(parquet, written.rows, described[-1], written.ambiguous)
+
+
+def provenance_of(
+    request: ReportRequest,
+    run: ReportRun,
+    download: Download,
+    kinds_from: KindsFrom,
+    *,
+    owner: Owner,
+    api_version: str,
+    fetched_at: datetime,
+    is_complete: bool,
+    overrides: Overrides,
+) -> Provenance:
+    """Return the provenance of a result that was just downloaded; see its attributes."""
+    return Provenance(
+        request=request,
+        run=run,
+        as_of=run.as_of,
+        fetched_at=fetched_at,
+        account=owner.account,
+        livemode=owner.mode == "live",
+        key_digest=owner.key_digest,
+        place=owner.place,
+        api_version=api_version,
+        size=download.size,
+        sha256=download.sha256,
+        package_version=version("stripe-reports"),
+        is_complete=is_complete,
+        schema_overrides=in_words(overrides),
+        kinds_from=kinds_from,
+    )
 
 
 def _check_size(file: FileView, download: Download, csv: Path) -> None:

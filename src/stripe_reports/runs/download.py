@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from functools import partial
-from importlib.metadata import version
+from pathlib import Path
 
-from stripe_reports.catalog.assumptions import KindsFrom
 from stripe_reports.errors import ResultTooLargeError, ResultUnavailableError
 from stripe_reports.http.api_v1 import Api
-from stripe_reports.http.body import Download
 from stripe_reports.http.files import Files
 from stripe_reports.http.settings import Settings
 from stripe_reports.models import Provenance, ReportRequest, ReportRun
@@ -21,7 +19,8 @@ from stripe_reports.planning.echo import echoes_all
 from stripe_reports.planning.reuse import result_key
 from stripe_reports.render import remedies
 from stripe_reports.runs.account import Account
-from stripe_reports.runs.convert import convert
+from stripe_reports.runs.convert import Converted, convert, provenance_of
+from stripe_reports.runs.task import Connection, Destination, Figures, Task
 from stripe_reports.runs.unrecognised import note_result
 from stripe_reports.storage.disk import size_text
 from stripe_reports.storage.store import Store, StoredResult
@@ -95,43 +94,62 @@ class Downloader:
                 folder,
                 files=self._files,
                 max_bytes=self._settings.max_result_bytes,
-                describe=partial(self._provenance, request, run, overrides),
+                describe=lambda download, kinds_from: provenance_of(
+                    request,
+                    run,
+                    download,
+                    kinds_from,
+                    owner=self._settings.owner,
+                    api_version=self._settings.api_version,
+                    fetched_at=self._account.now(),
+                    is_complete=self._is_complete(request, run),
+                    overrides=overrides,
+                ),
                 keep_damaged=partial(self._store.keep_damaged, run_id=run.id),
                 overrides=overrides,
             )
-            warn_of_ambiguous(converted.ambiguous)
-            provenance = converted.provenance
-            key = result_key(self._account.key_of(request), provenance.schema_overrides)
-            stored = self._store.put(key, converted.parquet, provenance, rows=converted.rows)
+            return self._keep(converted)
+
+    def task(
+        self,
+        request: ReportRequest,
+        run: ReportRun,
+        overrides: Overrides,
+        *,
+        destination: Destination,
+        connection: Connection,
+    ) -> Task:
+        """Return the task of a worker: to do what ``result_of`` does, except storing the result."""
+        self._check_size(run)
+        return Task(
+            run=run,
+            request=request,
+            account=self._settings.account,
+            destination=destination,
+            connection=connection,
+            fetched_at=self._account.now(),
+            is_complete=self._is_complete(request, run),
+            overrides=overrides,
+        )
+
+    def take(self, task: Task, figures: Figures) -> StoredResult:
+        """Store what a worker has made in a folder of ``Store.staging_for_workers``."""
+        parquet = Path(task.destination.place, figures.object)
+        provenance = Provenance.from_json(figures.provenance)
+        with deadline.about(task.run), self._store.lock_run(task.run.id, timeout=deadline.left()):
+            return self._keep(Converted(parquet, figures.rows, provenance, figures.ambiguous))
+
+    def _keep(self, made: Converted) -> StoredResult:
+        warn_of_ambiguous(made.ambiguous)
+        provenance = made.provenance
+        key = result_key(self._account.key_of(provenance.request), provenance.schema_overrides)
+        stored = self._store.put(key, made.parquet, provenance, rows=made.rows)
         note_result(self._store.launch_log, stored)
         limit = self._settings.cache_limit
         for path in self._store.evict(limit, keep=stored.path):
             logger.info("removed %s: the stored results took more than %s", path, size_text(limit))
         return stored
 
-    def _provenance(
-        self,
-        request: ReportRequest,
-        run: ReportRun,
-        overrides: Overrides,
-        download: Download,
-        kinds_from: KindsFrom,
-    ) -> Provenance:
-        owner = self._settings.owner
-        return Provenance(
-            request=request,
-            run=run,
-            as_of=run.as_of,
-            fetched_at=self._account.now(),
-            account=owner.account,
-            livemode=owner.mode == "live",
-            key_digest=owner.key_digest,
-            place=owner.place,
-            api_version=self._settings.api_version,
-            size=download.size,
-            sha256=download.sha256,
-            package_version=version("stripe-reports"),
-            is_complete=echoes_all(request) or self._store.launch_log.launch_of(run.id) is not None,
-            schema_overrides=in_words(overrides),
-            kinds_from=kinds_from,
-        )
+    def _is_complete(self, request: ReportRequest, run: ReportRun) -> bool:
+        """True if all parameters of the run are known: Stripe shows them, or it was launched here."""
+        return echoes_all(request) or self._store.launch_log.launch_of(run.id) is not None

@@ -1,4 +1,4 @@
-"""The simulator's own addresses, below ``/simulator/``: its clock, faults, bounds and restatements.
+"""The simulator's own addresses, below ``/simulator/``: its keys, clock, faults, bounds and restatements.
 
 They are for any language, need no key, and faults do not apply to them. The server must refuse foreign
 pages; see ``visitors``.
@@ -27,6 +27,12 @@ class _Controlled(Protocol):
     faults: list[Fault]
     strict_bounds: bool
 
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def organisation_key(self) -> str: ...
+
     def restate(self, period: Any, change: Any = ..., *, currency: str | None = None) -> Restatement: ...
 
 
@@ -37,6 +43,8 @@ def control(simulator: _Controlled, request: Request, form: Mapping[str, str]) -
         StripeError: 400 for a value that is not valid, 404 for an address that does not exist.
     """
     match request.method, request.path:
+        case "GET", "/simulator/keys":
+            return _keys(simulator)
         case "GET", "/simulator/clock":
             return _clock(simulator)
         case "POST", "/simulator/clock":
@@ -59,6 +67,12 @@ def control(simulator: _Controlled, request: Request, form: Mapping[str, str]) -
             return _restated(simulator, form)
         case _:
             raise unrecognized_url(request.method, request.path)
+
+
+def _keys(simulator: _Controlled) -> Response:
+    """Its keys, which are made from its seed and are no secrets: for test data, then for live data."""
+    keys = [simulator.key, simulator.organisation_key]
+    return json_response({"keys": keys + [key.replace("_test_", "_live_", 1) for key in keys]})
 
 
 def _move(clock: Clock, form: Mapping[str, str]) -> None:

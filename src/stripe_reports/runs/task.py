@@ -1,0 +1,216 @@
+"""The task of a worker: to convert the result of one run, in another thread, process or machine.
+
+A task is small, can be pickled, and has no API key: a worker takes the key from its own environment and
+compares the digest. Unpickling a task imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Self
+
+from stripe_reports.http.addresses import origin_of
+from stripe_reports.http.settings import FILES_URL, STRIPE_URL, Settings
+from stripe_reports.models import Mode, Owner, ReportRequest, ReportRun
+
+if TYPE_CHECKING:
+    from stripe_reports.parsing.overrides import Overrides
+
+__all__ = [
+    "Condition",
+    "Connection",
+    "Destination",
+    "Figures",
+    "Probe",
+    "Task",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """The way of a worker to Stripe's files: the settings of the client that it needs, without the key.
+
+    Attributes:
+        base_url: Where the API is, as a worker can reach it.
+        files_url: Where files are, if neither there nor at Stripe's usual address.
+        trusted_hosts: Other host names that may get a live key.
+        api_version: Stripe's API version.
+        max_result_bytes: Bytes that one result may have, as received and unpacked.
+        key_digest: First digits of the SHA-256 of the key that a worker must have.
+        mode: ``live`` or ``test``.
+        place: See ``Owner``.
+        package_version: Version of this package that a worker must have.
+        is_demo: True if the API is the simulator of ``demo()``, which tells workers its key.
+    """
+
+    base_url: str
+    files_url: str | None
+    trusted_hosts: frozenset[str]
+    api_version: str
+    max_result_bytes: int
+    key_digest: str
+    mode: Mode
+    place: str | None
+    package_version: str
+    is_demo: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings, *, served_at: str | None = None) -> Self:
+        """Return the connection of a client with these settings.
+
+        Args:
+            settings: Those of the client.
+            served_at: Address on loopback of the simulator in this process; None if there is none, or if all
+                workers are in this process, too.
+        """
+        owner = settings.owner
+        trusted = settings.trusted_hosts
+        if served_at is not None and (origin := origin_of(served_at)):
+            trusted |= {origin.host}
+        return cls(
+            base_url=served_at or settings.base_url,
+            files_url=served_at or settings.files_url,
+            trusted_hosts=trusted,
+            api_version=settings.api_version,
+            max_result_bytes=settings.max_result_bytes,
+            key_digest=owner.key_digest,
+            mode=owner.mode,
+            place=owner.place,
+            package_version=version("stripe-reports"),
+            is_demo=served_at is not None,
+        )
+
+    def owner(self, account: str | None) -> Owner:
+        """Return the owner of results of an account."""
+        return Owner(self.key_digest, account, self.mode, self.place)
+
+    @property
+    def files_at(self) -> str:
+        """The address from which files are downloaded."""
+        is_stripe = origin_of(self.base_url) == origin_of(STRIPE_URL)
+        return self.files_url or (FILES_URL if is_stripe else self.base_url)
+
+    def within_reach(self, run: ReportRun) -> ReportRun:
+        """Return *run* with the address of its file as a worker can reach it.
+
+        A simulator in the client's process says that its files are at Stripe's address.
+        """
+        file = run.result
+        if not self.is_demo or file is None or file.url is None:
+            return run
+        return replace(run, result=replace(file, url=file.url.replace(FILES_URL, self.base_url, 1)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where a worker puts what it made.
+
+    Attributes:
+        place: The folder of a call among the stored results of this machine, or the place of a dataset.
+        store: Folder of all stored results (``cache_dir``); None for a dataset.
+        storage_options: Options of the object store, perhaps with its keys. They are pickled with a task, and
+            shown nowhere. Leave them out if the workers have their own access to the object store.
+    """
+
+    place: str
+    store: str | None = None
+    storage_options: Mapping[str, str] | None = field(default=None, repr=False, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Task:
+    """Everything that a worker needs to convert the result of a run.
+
+    Attributes:
+        run: The succeeded run.
+        request: The request that it answers.
+        account: The account acted for; None for the key's own.
+        destination: Where the result goes.
+        connection: The way to Stripe's files.
+        fetched_at: Time for the provenance, by Stripe's clock.
+        is_complete: See ``Provenance``.
+        overrides: Types of columns that the user set.
+    """
+
+    run: ReportRun
+    request: ReportRequest
+    account: str | None
+    destination: Destination
+    connection: Connection
+    fetched_at: datetime
+    is_complete: bool = True
+    overrides: Overrides = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "overrides", dict(self.overrides))  # a read-only view cannot be pickled
+
+    def __repr__(self) -> str:
+        # Executors log the arguments of a task that failed.
+        return f"Task({self.run.id}, {self.run.report_type})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What a worker has made of a run.
+
+    Attributes:
+        object: Path of the Parquet file below the destination.
+        rows: Number of rows.
+        size: Bytes of Stripe's file.
+        sha256: SHA-256 of Stripe's file.
+        parquet_size: Bytes of the Parquet file.
+        parquet_sha256: SHA-256 of the Parquet file.
+        provenance: The provenance as JSON, without the number of rows.
+        seconds: Duration.
+        cpu: CPU seconds that the process of the worker used meanwhile, for all its threads.
+        ambiguous: A sentence for each column with local times whose instant is not certain.
+    """
+
+    object: str
+    rows: int
+    size: int
+    sha256: str
+    parquet_size: int
+    parquet_sha256: str
+    provenance: str
+    seconds: float
+    cpu: float
+    ambiguous: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What a worker is to try before anything is launched.
+
+    Attributes:
+        connection: The way to Stripe's files.
+        destination: Where results will go; it has an object *question*.
+        question: Name of an object that the client has put there.
+        answer: Name of the object that the worker puts there.
+    """
+
+    connection: Connection
+    destination: Destination
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What a worker found out about itself.
+
+    Attributes:
+        worker: Its process and its machine.
+        key_digest: First digits of the SHA-256 of its key; None if it has none.
+        unreachable: The reason why it cannot reach Stripe's files; None if it can.
+        unwritable: The reason why it cannot write to the destination, or does not see what the client put
+            there; None if it can.
+    """
+
+    worker: str
+    key_digest: str | None
+    unreachable: str | None
+    unwritable: str | None
