@@ -14,7 +14,7 @@ import pytest
 import stripe_reports
 from stripe_reports import cli, errors
 from stripe_reports.notebook.form.model import Problem
-from stripe_reports.render import remedies
+from stripe_reports.render import remedies, worker_remedies
 from stripe_reports.render.remedies import Remedy, everywhere
 from stripe_reports.simulator import FAULTS, Fault
 
@@ -32,7 +32,6 @@ ARGUMENTS = {
     "host": "proxy.example.com",
     "such_as": "2026-10",
     "report_type": "payouts.itemized.5",
-    "version": "1.2.3",
 }
 
 
@@ -43,10 +42,11 @@ def _example(function):
 
 EVERY_REMEDY = {
     name: _example(function)
-    for name, function in inspect.getmembers(remedies, inspect.isfunction)
-    if name in remedies.__all__
+    for module in (remedies, worker_remedies)
+    for name, function in inspect.getmembers(module, inspect.isfunction)
+    if name in module.__all__
 }
-"""All of them, as the functions of the module give them."""
+"""All of them, as the functions of the modules give them."""
 
 
 @pytest.mark.parametrize("name", EVERY_REMEDY)
@@ -76,7 +76,7 @@ def test_a_button_that_a_remedy_names_is_in_the_form(name):
 
 def test_all_remedies_are_tested():
     """Including new ones."""
-    assert set(EVERY_REMEDY) == set(remedies.__all__) - {"Remedy"}
+    assert set(EVERY_REMEDY) == {*remedies.__all__, *worker_remedies.__all__} - {"Remedy"}
 
 
 def test_a_remedy_is_worded_for_the_place_where_the_error_is_read():
@@ -125,6 +125,7 @@ PYTHON_ONLY = {
 
 SHOWS_CODE = {
     "render/remedies.py",
+    "render/worker_remedies.py",
     *("notebook/completion.py", "notebook/form/code.py", "cli/demo.py", "cli/simulate.py"),
 }
 

@@ -33,11 +33,8 @@ __all__ = [
     "give_both_bounds",
     "give_key",
     "give_key_apart",
-    "give_new_executor",
-    "give_workers_key",
     "keep_more",
     "launch_anew",
-    "let_workers_write",
     "list_types",
     "look_at_run",
     "make_room",
@@ -47,7 +44,6 @@ __all__ = [
     "read_as",
     "read_less",
     "read_one_by_one",
-    "serve_application",
     "start_after_the_data",
     "wait_first",
     "wait_for_run",
@@ -435,44 +431,4 @@ def name_files_address() -> Remedy:
         "Behind a gateway, pass files_url to Client.",
         "Behind a gateway, give --base-url the address that the files are at too.",
         "Behind a gateway, open the form with a client that has its files_url.",
-    )
-
-
-# The workers of an executor
-
-
-def give_workers_key() -> Remedy:
-    """Give the workers of an executor the API key of the client."""
-    return everywhere(
-        "Workers take the key from their own environment: set STRIPE_API_KEY there to the key of this "
-        "client, and start them again. A key is never sent to a worker."
-    )
-
-
-def let_workers_write() -> Remedy:
-    """Let workers write to the destination."""
-    return Remedy(
-        "Name a place that all workers reach: into='s3://…', or a folder that they see under the same path. "
-        "Access to an object store is given by storage_options=, or in the environment of the workers.",
-        "Name a place that all workers reach: --into s3://…, or a folder that they see under the same path.",
-        "Name a place that all workers reach.",
-    )
-
-
-def serve_application() -> Remedy:
-    """Serve an application, so that workers in other processes reach it."""
-    return Remedy(
-        "Serve the application on loopback, and give the address to Client(base_url=...); or use threads.",
-        "Serve the application on loopback, and give the address to --base-url.",
-        "Open the form with a client of the served application.",
-    )
-
-
-def give_new_executor() -> Remedy:
-    """Repeat the call after workers were lost."""
-    return Remedy(
-        "Repeat the call with a new executor: only what is missing is requested. If workers need too much "
-        "memory, use fewer of them.",
-        "Run the same command again: only what is missing is requested.",
-        "Press the button again.",
     )

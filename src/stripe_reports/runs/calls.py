@@ -15,7 +15,7 @@ from stripe_reports.errors import ParameterError
 from stripe_reports.http.transport import Transport
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.planning import deadline
-from stripe_reports.render import remedies
+from stripe_reports.render import worker_remedies
 from stripe_reports.report.listings import ReportRuns, ReportTypes, StoredReports
 from stripe_reports.report.report import Decision, Report
 from stripe_reports.runs.account import Account
@@ -248,7 +248,7 @@ class RunCalls(ABC):
             "In place of Stripe, this client has an application in this process, which the workers of other "
             "processes do not reach.",
             param="executor",
-            remedy=remedies.serve_application(),
+            remedy=worker_remedies.serve_application(),
         )
 
 

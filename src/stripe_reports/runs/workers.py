@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from stripe_reports.errors import ParameterError, StripeReportsError, WorkerError
 from stripe_reports.http.files import Files
-from stripe_reports.render import remedies
+from stripe_reports.render import worker_remedies
 from stripe_reports.render.remedies import everywhere
 from stripe_reports.runs.entry import convert_task, probe_worker
 from stripe_reports.runs.task import (
@@ -204,6 +204,7 @@ def _dask_client(executor: object) -> DaskClient | None:
 def _as_executor(given: ExecutorOption) -> Executor:
     client = _dask_client(given)
     if isinstance(given, Executor):
+        _check_not_forked(given)
         return given
     if client is not None and not client.asynchronous:
         dask_executor: Executor = client.get_executor(pure=False)
@@ -214,6 +215,20 @@ def _as_executor(given: ExecutorOption) -> Executor:
         f"Dask, such as dask.distributed.Client(cluster); got {type(given).__name__}.{hint}",
         param="executor",
     )
+
+
+def _check_not_forked(executor: Executor) -> None:
+    """Refuse processes that would hang: a forked one inherits the locks of polars, but not its threads.
+
+    Source: https://docs.pola.rs/user-guide/misc/multiprocessing/
+    """
+    context = getattr(executor, "_mp_context", None)  # of a ProcessPoolExecutor
+    if context is not None and context.get_start_method() == "fork":
+        raise ParameterError(
+            "This ProcessPoolExecutor starts its processes by fork, and polars hangs in a forked process. "
+            "Give it mp_context=multiprocessing.get_context('spawn').",
+            param="executor",
+        )
 
 
 def _shares_memory(executor: Executor) -> bool:
@@ -295,7 +310,7 @@ def _check(found: Condition, connection: Connection) -> None:
     nothing = "Nothing was launched."
     if found.key_digest != connection.key_digest:
         has = "no API key" if found.key_digest is None else "another API key than this client"
-        raise WorkerError(f"{found.worker} has {has}. {nothing}", remedy=remedies.give_workers_key())
+        raise WorkerError(f"{found.worker} has {has}. {nothing}", remedy=worker_remedies.give_workers_key())
     if found.unreachable is not None:
         raise WorkerError(
             f"{found.worker} cannot download Stripe's files: {found.unreachable}. {nothing}",
@@ -307,7 +322,7 @@ def _check(found: Condition, connection: Connection) -> None:
     if found.unwritable is not None:
         raise WorkerError(
             f"{found.worker} cannot store results: {found.unwritable}. {nothing}",
-            remedy=remedies.let_workers_write(),
+            remedy=worker_remedies.let_workers_write(),
         )
 
 
@@ -346,7 +361,9 @@ def _result(done: Future[T]) -> T:
         happened = "a task was cancelled before it was finished"
     except Exception as error:
         happened = "; ".join(_in_words(each) for each in (error, error.__cause__) if each is not None)
-    raise WorkerError(f"The executor did not do its work: {happened}.", remedy=remedies.give_new_executor())
+    raise WorkerError(
+        f"The executor did not do its work: {happened}.", remedy=worker_remedies.give_new_executor()
+    )
 
 
 def _in_words(error: BaseException) -> str:

@@ -13,16 +13,18 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
 from stripe_reports.errors import StripeReportsError, WorkerError
+from stripe_reports.http.account_transport import AccountTransport
 from stripe_reports.http.files import Files
 from stripe_reports.http.keys import key_of_environment
 from stripe_reports.http.reach import key_of_simulator, why_unreachable
 from stripe_reports.http.settings import Secret, Settings, key_digest
 from stripe_reports.http.transport import Transport
-from stripe_reports.render import remedies
+from stripe_reports.render import worker_remedies
 from stripe_reports.runs.convert import convert, provenance_of
 from stripe_reports.runs.task import Condition, Connection, Destination, Figures, Probe, Task
 from stripe_reports.storage.disk import digest, disk_errors, safe_name
@@ -129,7 +131,7 @@ def _files(task: Task) -> Files:
     if key is None or key_digest(key) != task.connection.key_digest:
         raise WorkerError(
             f"{worker_name()} has {'no API key' if key is None else 'another API key than the client'}.",
-            remedy=remedies.give_workers_key(),
+            remedy=worker_remedies.give_workers_key(),
         )
     settings = Settings(
         api_key=key,
@@ -141,12 +143,14 @@ def _files(task: Task) -> Files:
         max_result_bytes=task.connection.max_result_bytes,
         trusted_hosts=task.connection.trusted_hosts,
     )
-    return Files(_transport(settings))
+    if task.account is None or settings.is_of_organisation:
+        return Files(_transport(settings))
+    return Files(AccountTransport(_transport(replace(settings, account=None)), task.account))
 
 
 @lru_cache(maxsize=4)
 def _transport(settings: Settings) -> Transport:
-    """Return the transport of this process, whose connections the tasks share."""
+    """Return the transport of this process, whose connections all tasks of a key share."""
     return Transport(settings, is_limited=False)
 
 
