@@ -17,6 +17,7 @@ import stripe_reports as sr
 from executors import EXECUTORS, LEAVING, dask_cluster, hide_package, needs_dask, processes
 from stripe_reports.errors import DamagedFileError, ParameterError, WorkerError
 from stripe_reports.http.reach import key_of_simulator, why_unreachable
+from stripe_reports.runs.download import Room
 from stripe_reports.runs.task import Destination, Probe
 from stripe_reports.runs.workers import Workers
 from stripe_reports.simulator import Fault, Simulator
@@ -407,6 +408,19 @@ class TestExecutors:
             task = grid.task("payouts.itemized", "2026-08")
             with client._within(5), pytest.raises(sr.errors.CallTimeoutError):
                 grid.convert(task)
+
+    def test_threads_convert_only_a_few_large_results_at_the_same_time(self, connect):
+        """Each needs much memory, and a user's pool may have many threads."""
+        room = Room()
+        with Grid(connect(), None) as grid:
+            grid.workers._room = room
+            task = grid.task("payouts.itemized", "2026-08")
+            large = replace(task, run=replace(task.run, result=replace(task.run.result, size=None)))
+            with room.for_(large.run), room.for_(large.run):
+                waiting = grid.workers.submit(large)
+                assert grid.convert(task).rows == 52
+                assert not waiting.done()
+            assert waiting.result(60).rows == 52
 
     def test_an_executor_that_was_shut_down_is_an_error_of_each_task(self, connect, sent):
         """A cell that fails is a row, so nothing is raised before the result is asked for."""

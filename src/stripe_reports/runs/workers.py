@@ -21,8 +21,10 @@ from uuid import uuid4
 
 from stripe_reports.errors import ParameterError, StripeReportsError, WorkerError
 from stripe_reports.http.files import Files
+from stripe_reports.planning import deadline
 from stripe_reports.render import worker_remedies
 from stripe_reports.render.remedies import everywhere
+from stripe_reports.runs.download import Room
 from stripe_reports.runs.entry import convert_task, probe_worker
 from stripe_reports.runs.task import (
     Condition,
@@ -65,6 +67,7 @@ class Workers:
         take_download: Waits until the rate limit allows one more download; called for each task that leaves
             this process. The client's own connections wait by themselves.
         threads: Number of threads of our own.
+        room: Limits how many results threads convert at the same time.
 
     Attributes:
         are_elsewhere: True if tasks leave this process: they are pickled, and workers have their own key.
@@ -80,7 +83,9 @@ class Workers:
         files_of: Callable[[str | None], Files],
         take_download: Callable[[], object],
         threads: int = THREADS,
+        room: Room | None = None,
     ) -> None:
+        self._room = room or Room()
         self._files_of = files_of
         self._take_download = take_download
         self._dask = _dask_client(executor)
@@ -121,7 +126,7 @@ class Workers:
             future = self._started(convert_task, task, **self._named(task.run.id))
         else:
             in_context = copy_context().run  # with the time limit of the call
-            future = self._started(in_context, convert_with, task, self._files_of(task.account))
+            future = self._started(in_context, _convert_here, task, self._files_of(task.account), self._room)
         with self._lock:
             self._handed_out.add(future)
         future.add_done_callback(self._finished)
@@ -235,6 +240,11 @@ def _shares_memory(executor: Executor) -> bool:
     """True for threads. Those of an ``InterpreterPoolExecutor`` (Python 3.14) have modules of their own."""
     names = {class_.__name__ for class_ in type(executor).__mro__}
     return isinstance(executor, ThreadPoolExecutor) and "InterpreterPoolExecutor" not in names
+
+
+def _convert_here(task: Task, files: Files, room: Room) -> Figures:
+    with deadline.turn(room.for_(task.run), "Other results were being converted, and not all"):
+        return convert_with(task, files)
 
 
 @contextmanager
