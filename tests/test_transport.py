@@ -9,6 +9,7 @@ import sqlite3
 import traceback
 import weakref
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -261,7 +262,7 @@ class TestTime:
 
 
 class TestCache:
-    def test_report_types_are_cached_for_a_minute_of_our_clock(self, transport, simulator, calls):
+    def test_report_types_are_cached_for_a_minute_of_stripes_time(self, transport, simulator, calls):
         """The reuse rule needs the type, never older than sixty seconds."""
         get(transport)
         simulator.clock.advance(59)
@@ -270,6 +271,37 @@ class TestCache:
         simulator.clock.advance(2)
         get(transport)
         assert len(calls()) == 1
+
+    @pytest.mark.parametrize("is_in_process", [True, False])
+    def test_a_report_type_is_never_older_than_a_simulators_clock(
+        self, connect, simulator, is_in_process, calls
+    ):
+        """Its clock is moved by months, which this machine's does not show. A call asks once."""
+        there = {"application": simulator, "base_url": BASE} if is_in_process else {}
+        client = connect(clock=None, **there)
+        for days in (0, 90, 400):
+            simulator.clock.advance(timedelta(days=days))
+            end = simulator.clock.now() - timedelta(days=2)
+            assert client.report_type("balance.summary.2").data_available_end > end
+            assert all(type_.data_available_end > end for type_ in client.report_types())
+            assert client.plan("balance.summary.2", f"{end:%Y-%m-%d}").action == "launched"
+        calls()
+        simulator.clock.advance(timedelta(days=90))
+        client.launch(client.request("balance.summary.2", "2027-12"))
+        assert len(calls("report_types")) <= 2
+
+    def test_the_names_of_the_types_are_kept_for_a_day_of_stripes_time(self, connect, simulator, calls):
+        """A version that was added meanwhile is found."""
+
+        def lists_after(hours):
+            simulator.clock.advance(timedelta(hours=hours))
+            client.runs()  # tells the time
+            calls()
+            client.request("balance.summary", "2026-10")
+            return [call for call in calls() if call.endswith("/report_types")]
+
+        client = connect(clock=None)
+        assert [len(lists_after(hours)) for hours in (0, 20, 5)] == [1, 0, 1]
 
     def test_a_finished_run_is_cached_forever_and_a_pending_one_never(
         self, client, transport, simulator, calls

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -22,11 +22,21 @@ from stripe_reports.http.answer_cache import AnswerCache
 from stripe_reports.http.clock import Clock
 from stripe_reports.http.settings import LOOPBACK, Settings
 
-__all__ = ["CachedSession", "Session", "cached_session"]
+__all__ = ["CachedSession", "Session", "StripeTime", "cached_session"]
 
 TYPES_KEPT_FOR = timedelta(seconds=60)
 
 _TYPES, _RUN = "/v1/reporting/report_types", "/v1/reporting/report_runs/"
+
+
+class StripeTime(Protocol):
+    """Stripe's time, as far as it is known."""
+
+    def is_certain(self) -> bool:
+        """Return False if it may have jumped since the last answer."""
+
+    def now_or_here(self) -> datetime:
+        """Return Stripe's time, or else this machine's."""
 
 
 class Session(requests.Session):
@@ -56,12 +66,20 @@ class Session(requests.Session):
 
 
 class CachedSession(CacheMixin, Session):
-    """Caches JSON answers that will not change: finished runs forever, report types for a minute."""
+    """Caches JSON answers that will not change: finished runs forever, report types for a minute.
+
+    Attributes:
+        time: Stripe's time. While it is not certain, cached report types are not used.
+    """
+
+    time: StripeTime
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         """Return a cached answer or a new one; for answers that are never cached, the cache is not used."""
         path = urlsplit(request.url or "").path
         if request.method == "GET" and path.startswith((_TYPES, _RUN)):
+            if path.startswith(_TYPES) and not self.time.is_certain():
+                self.cache.delete(self.cache.create_key(request))
             return super().send(request, *args, **kwargs)
         return Session.send(self, request, *args, **kwargs)
 
@@ -70,28 +88,30 @@ class CachedSession(CacheMixin, Session):
         self.cache.delete(self.cache.create_key(requests.Request("GET", url)))
 
 
-def cached_session(path: Path, settings: Settings, clock: Clock) -> CachedSession:
+def cached_session(path: Path, settings: Settings, clock: Clock, time: StripeTime) -> CachedSession:
     """Return a session that caches answers in an SQLite file."""
-    return CachedSession(
+    session = CachedSession(
         backend=AnswerCache(path, clock),
         allowable_methods=("GET",),
         allowable_codes=(200,),
         expire_after=TYPES_KEPT_FOR,
         urls_expire_after={f"*{_RUN}*": -1},
         filter_fn=_is_kept,
-        key_fn=partial(_cache_key, settings, clock),
+        key_fn=partial(_cache_key, settings, time),
     )
+    session.time = time
+    return session
 
 
-def _cache_key(settings: Settings, clock: Clock, request: requests.PreparedRequest, **_: Any) -> str:
-    """Return the cache key: owner, API version and address; for report types, the minute too.
+def _cache_key(settings: Settings, time: StripeTime, request: requests.PreparedRequest, **_: Any) -> str:
+    """Return the cache key: owner, API version and address; for report types, Stripe's minute too.
 
-    The library's own cache key cannot distinguish two API keys without storing them. The minute is of our
-    clock, so that an entry expires by the clock that decides everything else.
+    The library's own cache key cannot distinguish two API keys without storing them, and its entries expire
+    by this machine's clock.
     """
     parts = [settings.owner.folder, settings.api_version, request.method or "", request.url or ""]
     if urlsplit(request.url or "").path.startswith(_TYPES):
-        parts.append(str(clock.now().timestamp() // TYPES_KEPT_FOR.total_seconds()))
+        parts.append(str(time.now_or_here().timestamp() // TYPES_KEPT_FOR.total_seconds()))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -227,12 +227,20 @@ def _shortened(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _StripeTime:
-    """Stripe's time, according to its answers."""
+    """Stripe's time, according to its answers.
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    Args:
+        settings: Whose answers they are.
+        clock: This machine's clock.
+        may_jump: True if this machine's clock does not show how Stripe's time passes.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, *, may_jump: bool) -> None:
         self._settings = settings
         self._clock = clock
         self._seen: tuple[timedelta, datetime] | None = None
+        self._may_jump = may_jump
+        self._told_at = float("-inf")
 
     def note(self, response: requests.Response, *_: Any, **__: Any) -> None:
         """Take the time from an answer, unless it is cached or not from Stripe."""
@@ -242,6 +250,15 @@ class _StripeTime:
             date = instant(parsedate_to_datetime(response.headers["Date"]).timestamp())
             now = self._clock.now()
             self._seen = date - now, now
+            self._told_at = self._clock.monotonic()
+
+    def is_certain(self) -> bool:
+        """Tell whether the time is certain: one that may jump must have been told since the call began."""
+        return not self._may_jump or self._told_at >= deadline.began()
+
+    def now_or_here(self) -> datetime:
+        """Return Stripe's time, or else the machine's."""
+        return self.now() or self._clock.now()
 
     def now(self) -> datetime | None:
         """Return the machine's time, corrected; None if the last answer is too old for a correction.
@@ -281,7 +298,9 @@ class Transport:
         self.clock = clock or SystemClock()
         self.rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._lock = threading.Lock()
-        self._stripe_time = _StripeTime(settings, self.clock)
+        # The clock of a simulator may be moved at any moment; an injected clock moves with it.
+        may_jump = clock is None and settings.owner.place is not None
+        self._stripe_time = _StripeTime(settings, self.clock, may_jump=may_jump)
         self._cache_path = cache_path
         self._application = application
         self._json: Session | None = None
@@ -301,7 +320,11 @@ class Transport:
             self._leave_to_parent()
             if self._json is None:
                 path = self._cache_path
-                kept = Session() if path is None else cached_session(path, self.settings, self.clock)
+                kept = (
+                    Session()
+                    if path is None
+                    else cached_session(path, self.settings, self.clock, self._stripe_time)
+                )
                 self._json = self._prepared(kept)
             return self._json
 
@@ -330,7 +353,7 @@ class Transport:
 
     def now(self) -> datetime:
         """Return Stripe's time, or else the machine's."""
-        return self.stripe_time() or self.clock.now()
+        return self._stripe_time.now_or_here()
 
     @property
     def concurrency_refusals(self) -> int:

@@ -21,7 +21,18 @@ from stripe_reports.render import remedies
 if TYPE_CHECKING:
     from stripe_reports.models import RunView
 
-__all__ = ["Counter", "about", "check", "error", "left", "pause", "turn", "within", "within_unless_limited"]
+__all__ = [
+    "Counter",
+    "about",
+    "began",
+    "check",
+    "error",
+    "left",
+    "pause",
+    "turn",
+    "within",
+    "within_unless_limited",
+]
 
 
 class Counter(Protocol):
@@ -99,6 +110,12 @@ def left() -> float:
     """Return the seconds left, 0 after the limit, infinite without a limit."""
     deadline = _current.get()
     return math.inf if deadline is None else deadline.left()
+
+
+def began() -> float:
+    """Return when the call began, by its clock's counter; infinite without a limit."""
+    deadline = _current.get()
+    return math.inf if deadline is None else deadline.moment - deadline.seconds
 
 
 def check(unfinished: str) -> None:

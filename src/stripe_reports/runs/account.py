@@ -99,7 +99,7 @@ class Account:
         types = [catalog.merge(type_) for type_ in self._api.list_report_types()]
         try:
             offered = {type_.id: type_.default_columns for type_ in types}
-            self._launch_log.remember_offered(offered, self._transport.clock.now())
+            self._launch_log.remember_offered(offered, self.now())
         except StoreError as error:
             logger.warning("the names of the report types are asked for again next time: %s", error)
         self._launch_log.unrecognised.note(names_of_types(types))
@@ -143,7 +143,7 @@ class Account:
         remembered = self._launch_log.offered()
         if remembered is not None:
             offered, at = remembered
-            if abs(self._transport.clock.now() - at) < OFFERED_KEPT_FOR:
+            if abs(self.now() - at) < OFFERED_KEPT_FOR:
                 try:
                     return catalog.chosen(name, offered)
                 except UnknownReportTypeError:

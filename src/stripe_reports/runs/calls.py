@@ -117,7 +117,7 @@ class RunCalls(ABC):
         return ReportRuns(islice(self._account.runs(page_size=min(limit, 100)), limit))
 
     def pending(self) -> ReportRuns:
-        """List the runs in progress, newest first, whoever launched them: this process, or another machine.
+        """List the runs in progress, newest first, launched by this process, an earlier one, or elsewhere.
 
         They are the pending runs among the 300 newest of the account, and all that were launched with this
         cache folder. ``wait`` joins one by its id; so does the ``fetch`` for which it was launched.
