@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from stripe_reports.client import Client
     from stripe_reports.demo_client import DemoClient, demo
     from stripe_reports.models import Provenance
+    from stripe_reports.models.file_origin import FileOrigin
     from stripe_reports.notebook.form import explore
     from stripe_reports.notebook.form.widget import Explorer
     from stripe_reports.notices import AdvisedWarning, UnknownReportTypeWarning
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from stripe_reports.reconcile.restatement import Restatement
     from stripe_reports.reconcile.tie_out import TieOut, tie_out
     from stripe_reports.render.remedies import Remedy
+    from stripe_reports.report.file_report import FileReport
     from stripe_reports.report.listings import ReportRuns, ReportTypes, StoredReports
     from stripe_reports.report.outcome import ReportOutcome
     from stripe_reports.report.report import Decision, FetchPlan, LargeFrameWarning, Report
@@ -81,6 +83,8 @@ __all__ = [
     "ExplainedPayout",
     "Explorer",
     "FetchPlan",
+    "FileOrigin",
+    "FileReport",
     "Finding",
     "LargeFrameWarning",
     "PendingReport",
@@ -130,6 +134,8 @@ _LAZY = {
     "ExplainedPayout": "reconcile.payout",
     "Explorer": "notebook.form.widget",
     "FetchPlan": "report.report",
+    "FileOrigin": "models.file_origin",
+    "FileReport": "report.file_report",
     "Finding": "reconcile.evidence.checking",
     "LargeFrameWarning": "report.report",
     "PendingReport": "runs.futures",

@@ -9,6 +9,7 @@ from stripe_reports import notices
 from stripe_reports.catalog.known import get
 from stripe_reports.catalog.siblings import BY_NAME, IN_UTC, UNKNOWN
 from stripe_reports.models import Provenance
+from stripe_reports.models.file_origin import FileOrigin
 from stripe_reports.render.remedies import Remedy, read_as
 
 __all__ = ["KindsFrom", "kinds_from", "sentence", "text_is_no_money", "unknown_columns", "warn_once"]
@@ -94,6 +95,6 @@ def text_is_no_money(names: Sequence[str], what: str) -> tuple[str, Remedy]:
     return f"{', '.join(names)} {is_} text, not an amount, so {what}.", remedy
 
 
-def unknown_columns(origins: Iterable[Provenance]) -> list[str]:
+def unknown_columns(origins: Iterable[Provenance | FileOrigin]) -> list[str]:
     """Return the columns of these results that are text because no kind is known for them."""
     return list(dict.fromkeys(name for each in origins for name in each.kinds_from.get(UNKNOWN, ())))

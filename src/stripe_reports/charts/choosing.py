@@ -390,9 +390,10 @@ def subtitle_of(source: Source, *, named: bool = True) -> list[str]:
     """
     request = source.request
     zone = f", {request.display_zone.key}" if request.period_end else ""
+    is_dated = request.period_end is not None or request.payout is not None
     parts = [
-        [*([title_of(request)] if named else []), f"{request.days_text}{zone}"],
-        [request.report_type, f"Stripe's data as of {source.as_of_text}"],
+        [*([title_of(request)] if named else []), *([f"{request.days_text}{zone}"] if is_dated else [])],
+        [request.report_type, source.origin_text],
     ]
     lines = []
     for two in parts:

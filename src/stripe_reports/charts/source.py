@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
 from stripe_reports.catalog.assumptions import unknown_columns
 from stripe_reports.models import Provenance, ReportRequest
+from stripe_reports.models.file_origin import FileOrigin
 from stripe_reports.parsing.payout_rows import transactions_of
 
 __all__ = ["Source"]
@@ -20,13 +22,13 @@ class Source:
     Attributes:
         rows: The report's rows; nothing is read until they are needed.
         request: What was asked for: report type, bounds, zone.
-        origins: The provenance of the rows, one for each run that gave some of them, in order.
+        origins: The provenance of the rows, one for each run or file that gave some of them, in order.
         notes: What was assumed of columns that the catalogue does not have.
     """
 
     rows: pl.LazyFrame
     request: ReportRequest
-    origins: tuple[Provenance, ...]
+    origins: tuple[Provenance | FileOrigin, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -40,10 +42,13 @@ class Source:
         return transactions_of(self.rows, self.request.report_type)
 
     @property
-    def as_of_text(self) -> str:
-        """The time of Stripe's data; of several runs, from the oldest to the newest."""
-        times = [f"{time:%Y-%m-%d %H:%M} UTC" for time in sorted({each.as_of for each in self.origins})]
-        return times[0] if len(times) == 1 else f"{times[0]} to {times[-1]}"
+    def origin_text(self) -> str:
+        """The name of the file, or the time of Stripe's data; of several runs, from oldest to newest."""
+        if files := [each.name for each in self.origins if isinstance(each, FileOrigin)]:
+            return f"read from {', '.join(Path(name).name for name in files)}"
+        ages = sorted({each.as_of for each in self.origins if isinstance(each, Provenance)})
+        times = [f"{time:%Y-%m-%d %H:%M} UTC" for time in ages]
+        return f"Stripe's data as of {times[0] if len(times) == 1 else f'{times[0]} to {times[-1]}'}"
 
     @property
     def columns(self) -> list[str]:

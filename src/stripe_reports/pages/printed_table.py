@@ -13,6 +13,7 @@ from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.charts.choosing import subtitle_of, title_of
 from stripe_reports.charts.source import Source
 from stripe_reports.errors import ParameterError
+from stripe_reports.models.file_origin import FileOrigin
 from stripe_reports.pages.cells import cells_of
 from stripe_reports.parsing.text_amounts import amounts_as_text
 from stripe_reports.storage.disk import written_whole
@@ -95,9 +96,11 @@ def table_of(
 
 
 def _origins_text(of: Source) -> str:
-    first, *others = of.origins
-    more = f", and {len(others)} more to run {others[-1].run.id}" if others else ""
-    return f"Run {first.run.id}, file {first.sha256[:12]}{more}"
+    first, last, more = of.origins[0], of.origins[-1], len(of.origins) - 1
+    if isinstance(first, FileOrigin) or isinstance(last, FileOrigin):
+        return f"File {', '.join(each.name for each in of.origins if isinstance(each, FileOrigin))}"
+    runs = f", and {more} more to run {last.run.id}" if more else ""
+    return f"Run {first.run.id}, file {first.sha256[:12]}{runs}"
 
 
 def table_of_frame(

@@ -6,6 +6,7 @@ from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.charts.choosing import chart_of, kinds_of, subtitle_of, title_of
 from stripe_reports.charts.source import Source
 from stripe_reports.models import Provenance
+from stripe_reports.models.file_origin import FileOrigin
 from stripe_reports.pages import page as pages
 from stripe_reports.pages.cells import Cells, cells_of
 from stripe_reports.parsing.text_amounts import amounts_as_text
@@ -81,7 +82,15 @@ def provenance_of(source: Source) -> pages.Html:
     return pages.Html(shared + pages.table(differing, rows))
 
 
-def _facts(source: Source, known: Provenance) -> dict[str, object]:
+def _facts(source: Source, known: Provenance | FileOrigin) -> dict[str, object]:
+    if isinstance(known, FileOrigin):
+        return {
+            "Report type": source.request.report_type,
+            "File": known.name,
+            "Size": f"{known.size:,} bytes",
+            "SHA-256": known.sha256,
+            "Assumed": " ".join(source.notes) or None,
+        }
     return {
         "Report type": known.run.report_type,
         "Request": repr(source.request),

@@ -19,6 +19,7 @@ with the line and column of the error.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,14 +41,17 @@ from stripe_reports.parsing.schema import (
     guess_report_type,
     report_type_of,
     schema_of,
+    the_report_type_of,
 )
 from stripe_reports.parsing.tables import AmbiguousTimeWarning, Table, warn_of_ambiguous
 
 __all__ = [
     "AmbiguousTimeWarning",
+    "FromFile",
     "SchemaOverrides",
     "Written",
     "checked_overrides",
+    "convert_csv",
     "dtype_of",
     "file_blocks",
     "guess_report_type",
@@ -113,6 +117,69 @@ def read_csv(
     warn_of_ambiguous(table.ambiguous_times(fields))
     warn_once(type_.id if type_ else report_type, kinds_from(fields))
     return frame
+
+
+@dataclass(frozen=True, slots=True)
+class FromFile:
+    """A file that was converted to Parquet.
+
+    Attributes:
+        name: Its path; ``"the file"`` if only its bytes were given.
+        report_type: The type it was read as.
+        rows: Number of rows.
+        size: Its bytes.
+        sha256: Its SHA-256, in hex.
+        kinds_from: The columns whose kinds are not catalogued, by the source of the kind.
+    """
+
+    name: str
+    report_type: ReportType
+    rows: int
+    size: int
+    sha256: str
+    kinds_from: KindsFrom
+
+
+def convert_csv(
+    source: str | os.PathLike[str] | bytes | BinaryIO,
+    parquet: Path,
+    *,
+    report_type: str | None,
+    timezone: str | None,
+    schema_overrides: SchemaOverrides | None,
+) -> FromFile:
+    """Convert a file of the Dashboard to Parquet, read as by ``read_csv``, in bounded memory.
+
+    Args:
+        source: See ``read_csv``.
+        parquet: Path to write to.
+        report_type: See ``read_csv``.
+        timezone: See ``read_csv``.
+        schema_overrides: See ``read_csv``.
+
+    Raises:
+        ParameterError: No type was named, and several have these columns, or none has most of them.
+        FileError, OSError: See ``read_csv``.
+    """
+    overrides = checked_overrides(schema_overrides)
+    digest, size = hashlib.sha256(), 0
+
+    def hashed(blocks: Iterable[bytes]) -> Iterator[bytes]:
+        nonlocal size
+        for block in blocks:
+            digest.update(block)
+            size += len(block)
+            yield block
+
+    with _blocks(source) as (blocks, name):
+        table = Table(hashed(blocks), name)
+        type_ = the_report_type_of(table.names, report_type, file=name)
+        fields = fields_of(table.names, type_, timezone, overrides)
+        table.write(fields, parquet, dict)
+    table.warn_of_ambiguous(fields)
+    assumed = kinds_from(fields)
+    warn_once(type_.id, assumed)
+    return FromFile(name, type_, table.rows, size, digest.hexdigest(), assumed)
 
 
 @dataclass(frozen=True, slots=True)

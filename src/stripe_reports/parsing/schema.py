@@ -172,9 +172,7 @@ def _best_fit(header: Sequence[str], candidates: Iterable[ReportType]) -> Report
     bases = list(dict.fromkeys(report_type.base for report_type in candidates))
 
     def fit(report_type: ReportType) -> tuple[int, bool, int, int]:
-        is_default = tuple(header) == report_type.default_columns
-        order = -bases.index(report_type.base)
-        return _columns_known(header, report_type), is_default, order, report_type.version
+        return *_fit(header, report_type), -bases.index(report_type.base), report_type.version
 
     best = max(candidates, key=fit, default=None)
     return best if best is not None and _columns_known(header, best) else None
@@ -209,6 +207,37 @@ def report_type_of(header: Sequence[str], name: str | None, *, file: str) -> Rep
     if _is_of_known_names(header):
         return None
     raise _not_a_report(header, file)
+
+
+def the_report_type_of(header: Sequence[str], name: str | None, *, file: str) -> ReportType:
+    """Return the report type of a downloaded file, and refuse to guess among several.
+
+    Arguments and other errors are those of ``report_type_of``.
+
+    Raises:
+        ParameterError: No type was named, and several have these columns, or none has most of them.
+    """
+    found = report_type_of(header, name, file=file)
+    if found is None:
+        raise ParameterError(
+            f"The columns of {file} belong to no report type of the catalogue. Pass its report_type.",
+            param="report_type",
+        )
+    if name is None:
+        fit = _fit(header, found)
+        bases = {each.base: None for each in catalog.report_types().values() if _fit(header, each) == fit}
+        if len(bases) > 1:
+            raise ParameterError(
+                f"{len(bases)} report types have the columns of {file}: {', '.join(bases)}. Pass the type "
+                "that was downloaded as report_type.",
+                param="report_type",
+            )
+    return found
+
+
+def _fit(header: Sequence[str], report_type: ReportType) -> tuple[int, bool]:
+    """Return how many of the columns a type has, and whether they are its default."""
+    return _columns_known(header, report_type), tuple(header) == report_type.default_columns
 
 
 def _is_of_known_names(header: Sequence[str]) -> bool:

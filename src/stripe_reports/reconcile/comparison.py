@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
@@ -36,6 +37,7 @@ from stripe_reports.render.money import figure, minor_digits, money
 from stripe_reports.render.printable import printable
 from stripe_reports.render.suggest import did_you_mean
 from stripe_reports.render.table import html_table, text_table
+from stripe_reports.report.file_report import FileReport
 from stripe_reports.report.report import Report
 from stripe_reports.report.report_set import ReportSet
 from stripe_reports.runs.progress import ProgressOption
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from stripe_reports.reconcile.protocol import ReportClient
 
 __all__ = ["Comparison", "compare", "compare_periods"]
+
+AnyReport = Report | ReportSet | FileReport
 
 _BY = ("reporting_category", "category", "product", "country_code")
 """The columns to compare by, the first that the reports have."""
@@ -71,8 +75,8 @@ class Comparison:
         notes: Sentences about what makes the two periods differ besides the business.
     """
 
-    report: Report | ReportSet
-    other: Report | ReportSet
+    report: AnyReport
+    other: AnyReport
     by: tuple[str, ...]
     amount: str
     _frame: pl.DataFrame
@@ -100,10 +104,8 @@ class Comparison:
         """The change of the total in each currency, the largest currency first, and of its fees."""
         said = [self._total(currency, totals) for currency, totals in self._totals().items()]
         what = "The balance" if self._is_of_balances else self.amount.replace("_", " ").capitalize()
-        first = self.report.request.period_name
-        return (
-            f"{what} of {first} against {self.other.request.period_name}: {'; '.join(said) or 'no amounts'}"
-        )
+        first = _name(self.report)
+        return f"{what} of {first} against {_name(self.other)}: {'; '.join(said) or 'no amounts'}"
 
     def _total(self, currency: str | None, totals: Mapping[str, Decimal]) -> str:
         difference, other = totals["difference"], totals["other_amount"]
@@ -140,7 +142,7 @@ class Comparison:
         from stripe_reports.charts.comparison import changes_by_group
         from stripe_reports.charts.theme import dressed
 
-        periods = (self.report.request.period_name, self.other.request.period_name)
+        periods = (_name(self.report), _name(self.other))
         chart = changes_by_group(
             self._frame,
             self.by,
@@ -172,15 +174,13 @@ class Comparison:
 _FEES = ("fee_difference", "fee_by_volume", "fee_by_rate")
 
 
-def compare(
-    report: Report | ReportSet, other: Report | ReportSet, by: str | Sequence[str] | None = None
-) -> Comparison:
+def compare(report: AnyReport, other: AnyReport, by: str | Sequence[str] | None = None) -> Comparison:
     """Compare two reports of one type: what changed, by category and currency, and for fees why.
 
     The difference is *report* minus *other*, exactly; currencies are never added together.
 
     Args:
-        report: The report of interest: a ``Report`` or a ``ReportSet``.
+        report: The report of interest, fetched or read by ``Report.from_csv``, or a set of reports.
         other: The report to compare with, such as that of the month or of the year before.
         by: One column or several that make the groups; None for the reporting category, where there is one.
 
@@ -199,7 +199,7 @@ def compare(
         True
     """
     for name, each in (("report", report), ("other", other)):
-        if not isinstance(each, Report | ReportSet):
+        if not isinstance(each, AnyReport):
             raise ParameterError(
                 f"{name} must be a report or a set of reports; got {type(each).__name__}.", param=name
             )
@@ -230,13 +230,15 @@ def compare(
     return Comparison(report, other, keys, amount, frame, _notes(report.request, other.request))
 
 
-def _rows(report: Report | ReportSet) -> pl.LazyFrame:
+def _name(report: AnyReport) -> str:
+    return Path(report.provenance.name).name if isinstance(report, FileReport) else report.request.period_name
+
+
+def _rows(report: AnyReport) -> pl.LazyFrame:
     return transactions_of(report.scan(), report.request.report_type)
 
 
-def _keys(
-    report: Report | ReportSet, other: Report | ReportSet, by: str | Sequence[str] | None
-) -> tuple[str, ...]:
+def _keys(report: AnyReport, other: AnyReport, by: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return the columns to compare by, which both reports must have."""
     present = [name for name in report.schema if name in other.schema]
     wanted = [by] if isinstance(by, str) else by or [name for name in _BY if name in present][:1]
@@ -250,7 +252,7 @@ def _keys(
     return tuple(dict.fromkeys(name for name in wanted if name != "currency"))
 
 
-def _money_of(report: Report | ReportSet, other: Report | ReportSet) -> tuple[str, str]:
+def _money_of(report: AnyReport, other: AnyReport) -> tuple[str, str]:
     """Return the column of the amount and that of its currency, which are exact in both reports."""
     columns = [name for name in report.schema if name in other.schema]
     found = money_of(columns, report.request.report_type)
@@ -266,7 +268,7 @@ def _money_of(report: Report | ReportSet, other: Report | ReportSet) -> tuple[st
     return found
 
 
-def _sums(report: Report | ReportSet, keys: Sequence[str], amount: str, currency: str) -> pl.DataFrame:
+def _sums(report: AnyReport, keys: Sequence[str], amount: str, currency: str) -> pl.DataFrame:
     """Sum the rows of each group, currency and reporting category; fee and volume if there are any."""
     rows, schema = _rows(report), report.schema
     count = (pl.col("count").sum() if "count" in schema else pl.len()).cast(pl.Int64)

@@ -17,6 +17,7 @@ from stripe_reports import notices
 from stripe_reports.catalog.assumptions import text_is_no_money, unknown_columns
 from stripe_reports.errors import MissingExtraError, ParameterError
 from stripe_reports.models import Provenance, ReportRequest
+from stripe_reports.models.file_origin import FileOrigin
 from stripe_reports.notices import AdvisedWarning
 from stripe_reports.parsing.columns import column
 from stripe_reports.parsing.text_amounts import amounts_as_text
@@ -72,8 +73,8 @@ class Exports(ABC):
 
     @property
     @abstractmethod
-    def _origins(self) -> tuple[Provenance, ...]:
-        """The provenance of the rows, one for each run."""
+    def _origins(self) -> tuple[Provenance | FileOrigin, ...]:
+        """The provenance of the rows, one for each run or file."""
 
     @property
     @abstractmethod

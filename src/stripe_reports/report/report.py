@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import BinaryIO, Self
 
 import polars as pl
 
 from stripe_reports import notices
 from stripe_reports.errors import StoreError
 from stripe_reports.models import Provenance, ReportRequest, ReportRun
+from stripe_reports.models.decision import Action, Decision
 from stripe_reports.notices import AdvisedWarning
+from stripe_reports.parsing import SchemaOverrides
 from stripe_reports.parsing.parquet import UNREADABLE, count_rows
 from stripe_reports.render import remedies
 from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
 from stripe_reports.report import memory
 from stripe_reports.report.export import Exports
+from stripe_reports.report.file_report import FileReport, read_file
 from stripe_reports.storage.disk import size_text
 from stripe_reports.storage.seals import is_sealed
 
 __all__ = ["Action", "Decision", "FetchPlan", "LargeFrameWarning", "Report", "warn_if_large"]
-
-Action = Literal["stored", "reused", "awaited", "launched"]
 
 
 class LargeFrameWarning(AdvisedWarning):
@@ -43,28 +45,6 @@ def warn_if_large(what: str, paths: Sequence[Path]) -> None:
             "left."
         )
         notices.warn(LargeFrameWarning(problem, remedies.read_less()))
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The source of a report, and the reason; its text is one sentence.
-
-    Attributes:
-        action: ``stored`` (from this machine, nothing was read from Stripe), ``reused`` (an earlier run at
-            Stripe), ``awaited`` (a run that was already pending) or ``launched``.
-        reason: Why, and which runs were not used and why.
-        notes: What is special about the request, in sentences; such as that its period is not over yet.
-        assumed: Assumptions about a report type that the catalogue lacks or has only in part, in sentences.
-    """
-
-    action: Action
-    reason: str
-    notes: tuple[str, ...] = ()
-    assumed: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        reason = f"{self.reason[:1].upper()}{self.reason[1:]}."
-        return printable(" ".join([reason, *self.notes, *self.assumed]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +85,41 @@ class Report(Exports):
     reuse: Decision
     provenance: Provenance = field(repr=False)
     path: Path
+
+    @staticmethod
+    def from_csv(
+        source: str | os.PathLike[str] | bytes | BinaryIO,
+        *,
+        report_type: str | None = None,
+        timezone: str | None = None,
+        schema_overrides: SchemaOverrides | None = None,
+    ) -> FileReport:
+        r"""Open a report downloaded from the Dashboard: its charts, tables and exports, as after a fetch.
+
+        The file is read as by ``sr.read_csv``, in bounded memory, to a temporary Parquet file. Its run,
+        account and period are not known.
+
+        Args:
+            source: Path of the CSV file, its bytes, or a file opened in binary mode.
+            report_type: See ``sr.read_csv``; needed if several types have these columns.
+            timezone: See ``sr.read_csv``.
+            schema_overrides: See ``sr.read_csv``.
+
+        Raises:
+            ParameterError: Several report types have these columns; the message names them.
+            FileError, OSError: See ``sr.read_csv``.
+
+        Warns:
+            UnknownReportTypeWarning, AmbiguousTimeWarning: See ``sr.read_csv``.
+
+        Example:
+            >>> csv = b"payout_id,currency,gross,fee,net,reporting_category\npo_1,eur,9.00,0.00,9.00,payout\n"
+            >>> sr.Report.from_csv(csv, report_type="payouts.itemized").frame()["gross"].item()
+            Decimal('9.000000')
+        """
+        return read_file(
+            source, report_type=report_type, timezone=timezone, schema_overrides=schema_overrides
+        )
 
     def __len__(self) -> int:
         """The number of rows, from the provenance; no row is read."""
