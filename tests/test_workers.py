@@ -1,5 +1,6 @@
 """Results are the same wherever they are converted: in threads, processes, or a cluster of Dask."""
 
+import gc
 import multiprocessing
 import os
 import pickle
@@ -528,3 +529,17 @@ class TestKilledWorkers:
             stored = grid.downloader.take(task, figures)
         assert stored.provenance.rows == 52
         assert not list(client._store.folder.glob("staging/*"))
+
+    def test_dask_does_not_repeat_what_is_done(self, connect, tmp_path):
+        """It would, when the worker that did it is lost, for each future that is still referenced."""
+        needs_dask()
+        gc.disable()
+        try:
+            with dask_cluster({"STRIPE_API_KEY": KEY}, tmp_path) as dask, Grid(connect(), dask) as grid:
+                task = grid.task("payouts.itemized", "2026-08")
+                futures = [grid.workers.submit(task) for _ in range(3)]
+                assert [future.result(60).rows for future in futures] == [52] * 3
+                dask.run_on_scheduler(int)  # after everything that the client told it before
+                assert dict(dask.futures) == {}
+        finally:
+            gc.enable()

@@ -337,10 +337,16 @@ def _check(found: Condition, connection: Connection) -> None:
 
 
 def _with_errors_of_ours(future: Future[T]) -> Future[T]:
-    """Return a future of the same, with errors of this package only; cancelling it cancels the other."""
+    """Return a future of the same, with errors of this package only; cancelling it cancels the other.
+
+    The other is let go as soon as it is done. Dask keeps the result of a future that is referenced, and does
+    its task again when the worker that has it is lost.
+    """
     ours: Future[T] = Future()
+    theirs = [future]
 
     def pass_on(done: Future[T]) -> None:
+        theirs.clear()
         if ours.set_running_or_notify_cancel():
             try:
                 ours.set_result(_result(done))
@@ -348,8 +354,8 @@ def _with_errors_of_ours(future: Future[T]) -> Future[T]:
                 ours.set_exception(error)
 
     def cancel_too(done: Future[T]) -> None:
-        if done.cancelled():
-            future.cancel()
+        for each in theirs if done.cancelled() else ():
+            each.cancel()
 
     ours.add_done_callback(cancel_too)
     future.add_done_callback(pass_on)
