@@ -42,5 +42,14 @@ class AccountTransport(Transport):
         """Return Stripe's time, according to its last answer for any account."""
         return self._shared.stripe_time()
 
+    @property
+    def concurrency_refusals(self) -> int:
+        """How often Stripe refused a call because too much was in progress, for any account."""
+        return self._shared.concurrency_refusals
+
+    def take_download(self) -> None:
+        """Wait until a file may be downloaded; see ``Transport.take_download``."""
+        self._shared.take_download()
+
     def close(self) -> None:
         """Do nothing: the connections belong to the client's transport."""

@@ -28,6 +28,7 @@ from stripe_reports.runs.follow import Follower
 from stripe_reports.runs.launch import Launcher
 from stripe_reports.runs.listing import RecentRuns
 from stripe_reports.runs.progress import Progress
+from stripe_reports.runs.task import Connection, Destination, Figures, Task
 from stripe_reports.storage.store import Store, StoredResult
 
 __all__ = ["Runs"]
@@ -47,6 +48,7 @@ class Runs:
         follower: Follows runs until they finish.
         room: Limits how many results are read at the same time.
         api: Stripe's Reporting API, for this account.
+        files: The result files at Stripe, for this account.
     """
 
     def __init__(
@@ -57,7 +59,8 @@ class Runs:
         self.launcher = Launcher(account, api, store)
         self.follower = Follower(account, api, store.launch_log, transport)
         self.room = room or Room()
-        self._downloader = Downloader(account, api, Files(transport), store, transport.settings, self.room)
+        self.files = Files(transport)
+        self._downloader = Downloader(account, api, self.files, store, transport.settings, self.room)
         self.api = api
         self._store = store
 
@@ -179,6 +182,28 @@ class Runs:
         """Read the result of a succeeded run, and return its report."""
         result = self._downloader.result_of(request, run, overrides)
         return _report(result, _with_age(decision, result.provenance.as_of, run), asked=request)
+
+    def task(
+        self,
+        request: ReportRequest,
+        found: AtStripe,
+        overrides: Overrides,
+        *,
+        destination: Destination,
+        connection: Connection,
+    ) -> Report | Task:
+        """Return the task of a worker for a succeeded run; or the report of the run, if it is stored."""
+        stored = self._store.find(found.run, schema_overrides=in_words(overrides))
+        if stored is not None and stored.provenance.request == request:
+            return _report(stored, found.decision, asked=request)
+        return self._downloader.task(
+            request, found.run, overrides, destination=destination, connection=connection
+        )
+
+    def take(self, task: Task, figures: Figures, decision: Decision) -> Report:
+        """Store what a worker has made, and return its report."""
+        result = self._downloader.take(task, figures)
+        return _report(result, _with_age(decision, result.provenance.as_of, task.run), asked=task.request)
 
     def stored(
         self, request: ReportRequest, policy: Policy, overrides: Overrides = NO_OVERRIDES

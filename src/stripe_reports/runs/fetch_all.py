@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,7 +30,9 @@ from stripe_reports.report.set_plan import SetPlan
 from stripe_reports.runs.account import Account, check_available
 from stripe_reports.runs.accounts import Accounts
 from stripe_reports.runs.grid import Driver, Pace
+from stripe_reports.runs.pool import Inbox
 from stripe_reports.runs.progress import GridProgress
+from stripe_reports.runs.reading import Reader
 from stripe_reports.runs.request import AskedInParts, Parameters, RequestBuilder
 
 __all__ = [
@@ -162,28 +165,36 @@ def fetch_grid(
     *,
     policy: Policy,
     overrides: Overrides,
+    reading: AbstractContextManager[Callable[[Inbox], Reader]],
     in_flight: int,
     errors: ErrorOption,
     progress: GridProgress | None,
 ) -> ReportSet:
-    """Fetch every cell of a grid; see ``Client.fetch_all``."""
+    """Fetch every cell of a grid; see ``Client.fetch_all``.
+
+    *reading* is entered before anything is launched, and not at all if everything is stored.
+    """
     cells = grid.cells
     known = _stored(grid, cells, accounts, policy, overrides)
-    durations = {name: accounts[None].runs.durations(name) for name in _types(grid)}
-    driver = Driver(
-        cells,
-        known,
-        accounts,
-        transport.clock,
-        policy=policy,
-        overrides=overrides,
-        pace=_pace(transport, in_flight),
-        durations=durations,
-        progress=progress,
-    )
-    outcomes = [_if_still_there(each) for each in driver.run()]
-    if errors == "raise" and any(each.report is None for each in outcomes):
-        raise incomplete(outcomes) from driver.first_error
+    if len(known) == len(cells):
+        outcomes = [ReportOutcome.of(cell, known[number]) for number, cell in enumerate(cells)]
+    else:
+        with reading as reader:
+            driver = Driver(
+                cells,
+                known,
+                accounts,
+                transport.clock,
+                policy=policy,
+                overrides=overrides,
+                reader=reader,
+                pace=_pace(transport, in_flight),
+                durations={name: accounts[None].runs.durations(name) for name in _types(grid)},
+                progress=progress,
+            )
+            outcomes = [_if_still_there(each) for each in driver.run()]
+            if errors == "raise" and any(each.report is None for each in outcomes):
+                raise incomplete(outcomes) from driver.first_error
     notes = [*grid.notes, *_missing_account_columns(outcomes)]
     notes += [note for each in outcomes for note in data_end.notes(each.request)]
     return ReportSet(
@@ -203,7 +214,7 @@ def plan_grid(
     known = [backoff.estimate(accounts[None].runs.durations(name)) for name in _types(grid)]
     each = max((seconds for seconds in known if seconds is not None), default=None)
     launches = sum(plan.action == "launched" for plan in plans)
-    limits = Limits(calls_per_second=_calls_per_second(transport), in_flight=in_flight)
+    limits = Limits(calls_per_second=transport.settings.calls_per_second, in_flight=in_flight)
     estimated = schedule(launches, limits, seconds_per_run=each)
     return SetPlan(
         cells=tuple(cells),
@@ -219,18 +230,14 @@ def _types(grid: Grid) -> Iterator[str]:
     return (each.whole.request.report_type for each in grid.parts)
 
 
-def _calls_per_second(transport: Transport) -> float:
-    return getattr(transport.settings, "calls_per_second", None) or 20.0
-
-
 def _pace(transport: Transport, in_flight: int) -> Pace:
     # A simulator in this process answers one call at a time, and in the order of the cells.
     calling = 1 if transport.settings.in_process else _CALLING
     return Pace(
         in_flight=in_flight,
         calling=calling,
-        polls_per_second=_calls_per_second(transport) * _SHARE_OF_POLLS,
-        refusals=lambda: getattr(transport, "concurrency_refusals", 0),
+        polls_per_second=transport.settings.calls_per_second * _SHARE_OF_POLLS,
+        refusals=lambda: transport.concurrency_refusals,
     )
 
 

@@ -21,6 +21,7 @@ from stripe_reports.errors import (
     ResultUnavailableError,
     RunTimeoutError,
     StripeReportsError,
+    WorkerError,
 )
 from stripe_reports.http.clock import Clock
 from stripe_reports.models import ReportRequest, ReportRun
@@ -35,13 +36,14 @@ from stripe_reports.runs.find import AtStripe
 from stripe_reports.runs.following import Followed, Following, polled
 from stripe_reports.runs.pool import Inbox, Pool
 from stripe_reports.runs.progress import GridProgress
+from stripe_reports.runs.reading import Reader
 
 __all__ = ["Driver", "Pace"]
 
 logger = logging.getLogger("stripe_reports")
 
-READING = 8
-"""Results that are read at the same time; ``Room`` limits the large ones further."""
+MOST_LOST = 8
+"""Workers that may be lost one after the other before nothing more is launched."""
 
 _TICK = 1.0
 """Seconds after which a wait is interrupted: Windows cannot interrupt one, and a poll may be due."""
@@ -76,6 +78,7 @@ class Driver:
         clock: The clock of the client.
         policy: Which earlier runs are reused.
         overrides: Types of columns that the user set.
+        reader: Makes the reader of the results from the inbox of the driver.
         pace: The speed.
         durations: Durations of earlier runs in seconds, by report type.
         progress: Called after each step.
@@ -90,6 +93,7 @@ class Driver:
         *,
         policy: Policy,
         overrides: Overrides,
+        reader: Callable[[Inbox], Reader],
         pace: Pace,
         durations: Mapping[str, list[float]],
         progress: GridProgress | None = None,
@@ -114,9 +118,10 @@ class Driver:
         self._in_flight = InFlight(pace.in_flight, pace.in_flight)
         self._refusals = pace.refusals()
         self._stopped: str | None = None
+        self._lost = 0
         self._inbox: Inbox = queue.SimpleQueue()
         self._calling = Pool("stripe-reports calls", pace.calling, self._inbox)
-        self._reading = Pool("stripe-reports reading", READING, self._inbox)
+        self._reader = reader(self._inbox)
         self._never = threading.Event()
         self.first_error: Exception | None = None
         for number, report in known.items():
@@ -138,7 +143,7 @@ class Driver:
             raise
         finally:
             self._calling.close()
-            self._reading.close()
+            self._reader.close()
         for number, cell in enumerate(self._cells):
             if number not in self._outcomes:
                 self._end(number, ReportOutcome(cell, "missing", *self._why_missing(number)))
@@ -147,17 +152,19 @@ class Driver:
     def _step(self) -> str:
         now = self._clock.monotonic()
         self._heed_refusals(now)
-        widths = Widths(self._pace.calling, READING, self._in_flight.limit)
+        widths = Widths(self._pace.calling, self._reader.most, self._in_flight.limit)
         room = self._counts["asking"] + self._counts["pending"] < widths.in_flight
         due = self._following.due(is_launching=bool(self._unasked) and room)
-        is_over = self._stopped is not None or deadline.left() <= 0
+        is_late = deadline.left() <= 0
+        if is_late:
+            self._reader.stop()
         step = next_step(
             self._counts,
             widths,
             polling=self._following.polling,
             poll_due=due,
             now=now,
-            is_over=is_over,
+            is_over=self._stopped is not None or is_late,
         )
         match step.action:
             case "read":
@@ -237,15 +244,8 @@ class Driver:
 
     def _read(self, number: int) -> None:
         self._move(number, "reading")
-        account = self._cells[number].account
         request, found = self._found[number]
-
-        def read() -> Report:
-            runs = self._accounts[account].runs
-            runs.follower.finished(found.run)
-            return runs.read(request, found.run, found.decision, self._overrides)
-
-        self._reading.start(read, partial(self._was_read, number))
+        self._reader.start(self._cells[number], request, found, partial(self._was_read, number))
 
     def _was_read(self, number: int, report: Report | Exception) -> None:
         _, found = self._found[number]
@@ -270,7 +270,10 @@ class Driver:
         if self.first_error is None:
             self.first_error = error
         if isinstance(error, AuthenticationError):  # so every other call would fail too
-            self._stopped = str(error)
+            self._stopped = f"Stripe refused another report: {error}"
+        self._lost = self._lost + 1 if isinstance(error, WorkerError) else 0
+        if self._lost == MOST_LOST:
+            self._stopped = f"the executor does not work any more: {error}"
         if not isinstance(error, StripeReportsError):
             logger.error("%s failed", self._cells[number], exc_info=error)
         self._failed += 1
@@ -293,7 +296,7 @@ class Driver:
         """Return the reason of a cell that has not ended, no report, and its run."""
         state = self._states[number]
         if self._stopped is not None and state.run_id is None:
-            return f"Not asked for, since Stripe refused another report: {self._stopped}", None, None
+            return f"Not asked for, since {self._stopped}", None, None
         if state.run_id is None:
             return "Not asked for within the time of the call.", None, None
         if state.stage == "pending":

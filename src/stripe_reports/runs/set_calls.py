@@ -28,7 +28,9 @@ from stripe_reports.runs.fetch_all import (
     plan_grid,
 )
 from stripe_reports.runs.progress import GridProgress, GridProgressOption
+from stripe_reports.runs.reading import readers
 from stripe_reports.runs.request import Parameters, RequestBuilder
+from stripe_reports.runs.workers import ExecutorOption
 
 __all__ = ["SetCalls"]
 
@@ -46,6 +48,7 @@ class SetCalls(RunCalls):
         *,
         split: Split | None = None,
         accounts: Sequence[str] | None = None,
+        executor: ExecutorOption = None,
         in_flight: int = IN_FLIGHT,
         reuse: Policy = "auto",
         timeout: float | None = None,
@@ -69,6 +72,9 @@ class SetCalls(RunCalls):
                 describes one moment is requested for the end of each part.
             accounts: Accounts that the key reaches (``acct_…``, or paths), each with results of its own; None
                 for the client's own account, which is ``"own"`` in a list.
+            executor: Where results are downloaded and converted: any executor of ``concurrent.futures``, or a
+                client of Dask; None for a few threads of this process. Workers take the key from their own
+                ``STRIPE_API_KEY``.
             in_flight: Runs that may be pending at Stripe at the same time. It is halved when Stripe says that
                 too many calls are in progress.
             reuse: See ``fetch``; it applies to each report.
@@ -84,6 +90,7 @@ class SetCalls(RunCalls):
         Raises:
             InputError: See ``request``; before anything is launched.
             StripeAPIError, NetworkError: Stripe could not be asked for the report types.
+            WorkerError: A worker of the executor cannot do its tasks; nothing was launched.
             IncompleteError: With ``errors="raise"``: some reports failed or are missing.
 
         Example:
@@ -96,12 +103,21 @@ class SetCalls(RunCalls):
         overrides = checked_overrides(schema_overrides)
         limited = nullcontext() if timeout is None else self._within(timeout)
         with limited, self._shown_for_all(progress, _about(report_types)) as told:
+            accounts_of_key = Accounts(self._runs, self._store, self._transport)
             return fetch_grid(
                 self._grid(report_types, period, split, accounts, parameters),
-                Accounts(self._runs, self._store, self._transport),
+                accounts_of_key,
                 self._transport,
                 policy=reuse,
                 overrides=overrides,
+                reading=readers(
+                    executor,
+                    accounts_of_key,
+                    overrides,
+                    store=self._store,
+                    take_download=self._transport.take_download,
+                    connection=lambda are_elsewhere: self._connection(are_elsewhere=are_elsewhere),
+                ),
                 in_flight=in_flight,
                 errors=errors,
                 progress=told,

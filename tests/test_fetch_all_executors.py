@@ -1,0 +1,124 @@
+"""The same call with any executor: the same data, one launch for each cell, and few calls."""
+
+from collections import Counter
+from concurrent.futures import Executor, Future
+
+import polars as pl
+import pytest
+
+from executors import EXECUTORS, LEAVING, needs_dask
+from simulator_api import CONNECTED
+from stripe_reports import errors
+from stripe_reports.simulator import Simulator
+
+TYPES = ["payouts.itemized.5", "balance_change_from_activity.itemized.3"]
+ASKED = {"period": "2026-Q3", "split": "month", "accounts": [*CONNECTED[:2], "own"]}
+CELLS = 2 * 3 * 3
+KEY = Simulator(seed=1).key
+
+
+@pytest.fixture(scope="module")
+def executor(request, tmp_path_factory):
+    """An executor of a kind, whose processes have the key of the simulator."""
+    if "ask" in request.param:
+        needs_dask()
+    with EXECUTORS[request.param]({"STRIPE_API_KEY": KEY}, tmp_path_factory.mktemp("executor")) as executor:
+        yield executor
+
+
+EVERY_EXECUTOR = pytest.mark.parametrize("executor", EXECUTORS, indirect=True)
+LEAVING_EXECUTOR = pytest.mark.parametrize("executor", LEAVING, indirect=True)
+
+
+def sums(reports, report_type):
+    frame = reports.frame(report_type)
+    return frame.group_by("account", "currency", maintain_order=True).agg(pl.col(pl.Decimal).sum())
+
+
+class Refusing(Executor):
+    """An executor whose workers are all lost, as after a pool of processes was killed."""
+
+    def __init__(self):
+        self.tasks = []
+
+    def submit(self, function, /, *arguments, **named):
+        self.tasks.append(function)
+        raise RuntimeError("cannot schedule new futures after shutdown")
+
+
+class Silent(Executor):
+    """An executor that answers the probe and never finishes a task, however much time passes."""
+
+    def __init__(self, inner, clock):
+        self._inner = inner
+        self._clock = clock
+
+    def submit(self, function, /, *arguments, **named):
+        if function.__name__ != "convert_task":
+            return self._inner.submit(function, *arguments, **named)
+        self._clock.advance(100)
+        future = Future()
+        future.set_running_or_notify_cancel()
+        return future
+
+
+@EVERY_EXECUTOR
+def test_every_executor_gives_the_same_sums(executor, connect, simulator, tmp_path):
+    """To the last digit, with one launch for each cell and at most four calls."""
+    expected = connect(cache_dir=tmp_path / "expected").fetch_all(TYPES, **ASKED)
+    simulator.requests.clear()
+    launched = len(simulator.runs)
+    reports = connect(cache_dir=tmp_path / "ours").fetch_all(TYPES, **ASKED, reuse="never", executor=executor)
+    assert reports.reuse_summary == f"{CELLS} reports launched"
+    assert len(simulator.runs) - launched == CELLS
+    assert len(simulator.requests) <= 4 * CELLS
+    for report_type in TYPES:
+        assert sums(reports, report_type).equals(sums(expected, report_type))
+    assert [report.provenance.rows for report in reports] == [report.provenance.rows for report in expected]
+
+
+@LEAVING_EXECUTOR
+def test_the_workers_result_is_stored_like_any_other(executor, connect):
+    """The next call reads it from this disk, with and without an executor."""
+    client = connect()
+    reports = client.fetch_all(TYPES[0], **ASKED, executor=executor)
+    again = connect().fetch_all(TYPES[0], **ASKED)
+    assert again.paths == reports.paths
+    assert set(again.status()["status"]) == {"stored"}
+    assert not list(client._store.folder.glob("staging/*"))
+
+
+@LEAVING_EXECUTOR
+def test_a_result_that_a_worker_cannot_read_is_a_row(executor, connect, simulator):
+    """The error of the worker is the reason, and the others are there."""
+    simulator.inject_fault("file.corrupt")
+    reports = connect().fetch_all(TYPES[0], **ASKED, executor=executor)
+    assert Counter(reports.status()["status"]) == {"failed": 1, "launched": 8}
+    assert reports.failed()["error"].to_list() == ["DamagedFileError"]
+
+
+@pytest.mark.parametrize("executor", ["processes"], indirect=True)
+def test_workers_that_do_not_answer_in_time_are_not_waited_for(executor, connect, simulator):
+    """What they were to do is missing, and its runs have succeeded."""
+    executor = Silent(executor, simulator.clock)
+    reports = connect().fetch_all(TYPES[0], **ASKED, executor=executor, timeout=200)
+    assert set(reports.status()["status"]) == {"missing"}
+    assert reports.status()["reason"].str.contains("within the").all()
+
+
+def test_nothing_is_launched_if_the_workers_cannot_do_it(connect, simulator):
+    """The probe comes first."""
+    executor = Refusing()
+    with pytest.raises(errors.WorkerError):
+        connect().fetch_all(TYPES[0], **ASKED, executor=executor)
+    assert simulator.runs == []
+    assert len(executor.tasks) == 1
+
+
+def test_an_executor_is_not_needed_for_what_is_stored(connect, simulator):
+    """A cluster need not be up to read last year."""
+    connect().fetch_all(TYPES[0], "2026-Q1", split="month")
+    executor = Refusing()
+    again = connect().fetch_all(TYPES[0], "2026-Q1", split="month", executor=executor)
+    assert again.reuse_summary == "3 months stored"
+    assert executor.tasks == []
