@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from stripe_reports.demo_client import DemoClient, demo
     from stripe_reports.models import Provenance
     from stripe_reports.models.file_origin import FileOrigin
+    from stripe_reports.models.finding import Finding
     from stripe_reports.notebook.form import explore
     from stripe_reports.notebook.form.widget import Explorer
     from stripe_reports.notices import AdvisedWarning, UnknownReportTypeWarning
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from stripe_reports.reconcile.comparison import Comparison, compare
     from stripe_reports.reconcile.diff import Diff, diff
     from stripe_reports.reconcile.evidence import EvidenceFolder, Verification, verify
-    from stripe_reports.reconcile.evidence.checking import Finding
     from stripe_reports.reconcile.payout import ExplainedPayout
     from stripe_reports.reconcile.restatement import Restatement
     from stripe_reports.reconcile.tie_out import TieOut, tie_out

@@ -10,21 +10,11 @@ from html import escape
 
 import polars as pl
 
+from stripe_reports.render.mark import mark
 from stripe_reports.render.money import money
 from stripe_reports.render.table import CELL, html_table
 
 __all__ = ["of_diff", "of_tie_out"]
-
-_GOOD, _BAD = "#1f7a3d", "#b3261e"
-_MARK = (
-    "display:inline-block;min-width:1.3em;padding:0 .3em;border-radius:3px;color:#fff;"
-    "text-align:center;font-weight:600;background:"
-)
-
-
-def mark(passes: bool) -> str:
-    """Return a white sign on green or red, readable on a light page, on a dark one, and without colours."""
-    return f'<span style="{_MARK}{_GOOD if passes else _BAD}">{"✓" if passes else "✗"}</span>'
 
 
 def of_tie_out(controls: pl.DataFrame, sentence: str, notes: Sequence[str]) -> str:

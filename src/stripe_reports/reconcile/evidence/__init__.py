@@ -7,7 +7,8 @@ unpacking   a .zip, unless its readers could see different files in it, or it un
 checking    verify: hashes, completeness, CSV = Parquet, controls computed again
 """
 
-from stripe_reports.reconcile.evidence.checking import Finding, Verification, verify
+from stripe_reports.models.finding import Finding
+from stripe_reports.reconcile.evidence.checking import Verification, verify
 from stripe_reports.reconcile.evidence.writing import EvidenceFolder, write_evidence
 
 __all__ = ["EvidenceFolder", "Finding", "Verification", "verify", "write_evidence"]

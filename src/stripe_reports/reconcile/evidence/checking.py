@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from stripe_reports.errors import NotAReportError, StripeReportsError
+from stripe_reports.models.finding import Finding, findings_html, findings_lines
 from stripe_reports.parsing.parquet import UNREADABLE, count_rows
 from stripe_reports.reconcile.evidence.layout import (
     CONTROLS,
@@ -27,32 +28,13 @@ from stripe_reports.reconcile.evidence.layout import (
     report_files,
 )
 from stripe_reports.reconcile.evidence.unpacking import folder_of
-from stripe_reports.reconcile.html import mark
 from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.render.printable import printable
 from stripe_reports.report.export import write_csv
 from stripe_reports.storage.disk import digest
 from stripe_reports.storage.store import METADATA_KEY
 
-__all__ = ["Finding", "Verification", "verify"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check and its outcome.
-
-    Attributes:
-        what: The check, in words.
-        problems: A sentence about each problem; empty if the check passes.
-    """
-
-    what: str
-    problems: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """True if there is no problem."""
-        return not self.problems
+__all__ = ["Verification", "verify"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -77,22 +59,14 @@ class Verification:
         return all(finding.ok for finding in self.findings)
 
     def __str__(self) -> str:
-        lines = []
-        for finding in self.findings:
-            lines.append(f"{'ok' if finding.ok else 'XX'}  {finding.what}")
-            lines.extend(f"      {problem}" for problem in finding.problems)
+        lines = findings_lines(self.findings)
         lines.append(f"{self.controls}. SHA-256 of the manifest: {self.digest}")
         return "\n".join(map(printable, lines))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        items = "".join(
-            f"<p>{mark(finding.ok)} {escape(finding.what)}</p>"
-            + "".join(f"<p style='padding-left:2em'>{escape(problem)}</p>" for problem in finding.problems)
-            for finding in self.findings
-        )
-        return f"<div>{items}<p>{escape(self.controls)}</p></div>"
+        return f"<div>{findings_html(self.findings)}<p>{escape(self.controls)}</p></div>"
 
 
 def verify(path: str | os.PathLike[str]) -> Verification:

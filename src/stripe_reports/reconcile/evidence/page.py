@@ -13,9 +13,9 @@ import polars as pl
 from stripe_reports.pages import page as pages
 from stripe_reports.pages.page import Html, Section
 from stripe_reports.reconcile.evidence.layout import CONTROLS, MANIFEST, report_files
-from stripe_reports.reconcile.html import mark
 from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.render.cells import text_in_row
+from stripe_reports.render.mark import mark
 from stripe_reports.render.money import figure, money
 from stripe_reports.report.report import Report
 
