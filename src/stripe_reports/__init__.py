@@ -20,6 +20,7 @@
     client.restatement(report)              # what Stripe changed since; sr.diff for frames
 
     df = sr.read_csv("downloaded-from-the-dashboard.csv")          # the same types for a file you have
+    data = sr.dataset("s3://finance/stripe")                       # results that a team shares; no key
 
 The reports are Stripe's: https://docs.stripe.com/reports.
 ``help(sr.Client.request)`` has periods and filters, ``help(sr.Client.fetch)`` reuse and errors.
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
     from stripe_reports.report.set_plan import SetPlan
     from stripe_reports.runs.futures import PendingReport
     from stripe_reports.storage.cache import Cache
+    from stripe_reports.storage.datasets.dataset import Dataset, dataset
+    from stripe_reports.storage.datasets.verify import DatasetVerification
 
     __version__: str
 
@@ -76,6 +79,8 @@ __all__ = [
     "Client",
     "Column",
     "Comparison",
+    "Dataset",
+    "DatasetVerification",
     "Decision",
     "DemoClient",
     "Diff",
@@ -109,6 +114,7 @@ __all__ = [
     "UnknownReportTypeWarning",
     "Verification",
     "compare",
+    "dataset",
     "demo",
     "diff",
     "errors",
@@ -127,6 +133,8 @@ _LAZY = {
     "Cell": "planning.grid",
     "Client": "client",
     "Comparison": "reconcile.comparison",
+    "Dataset": "storage.datasets.dataset",
+    "DatasetVerification": "storage.datasets.verify",
     "Decision": "report.report",
     "DemoClient": "demo_client",
     "Diff": "reconcile.diff",
@@ -155,6 +163,7 @@ _LAZY = {
     "UnknownReportTypeWarning": "notices",
     "Verification": "reconcile.evidence",
     "compare": "reconcile.comparison",
+    "dataset": "storage.datasets.dataset",
     "demo": "demo_client",
     "diff": "reconcile.diff",
     "explore": "notebook.form",

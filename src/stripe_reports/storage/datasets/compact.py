@@ -1,0 +1,94 @@
+"""Compact a dataset: copy the many small results of a month into one file, which is faster to read.
+
+The copies are beside ``data/``, so that nobody who reads ``data/`` gets a row twice. A copy is named after
+its runs: it is used as long as these are the current ones. A month that does not change is not written again.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from stripe_reports.errors import StoreError
+from stripe_reports.parsing.parquet import UNREADABLE
+from stripe_reports.storage.datasets.index import Index, Known
+from stripe_reports.storage.datasets.layout import COMPACTED, STAGING, Compacted, StoredRun
+from stripe_reports.storage.datasets.place import Place
+from stripe_reports.storage.datasets.reading import by_month, scan_copy, scan_small_files
+from stripe_reports.storage.datasets.same import Same
+
+__all__ = ["compact_type", "remove_leftovers"]
+
+FEWEST = 2
+"""Results that are worth a copy."""
+
+LEFTOVER = timedelta(days=1)
+"""Age from which a file that no entry names was left by a crash, and is not being written."""
+
+RUNS_KEY = "stripe_reports_runs"
+"""The key of the list of runs in the metadata of a copy."""
+
+
+def compact_type(place: Place, index: Index, same: Same, report_type: str, known: Known) -> list[Compacted]:
+    """Write the missing copies of a report type, remove the outdated ones, and return the new ones."""
+    columns = same.columns(report_type) or []
+    there = {(copy.month, copy.digest) for copy in known.compacted}
+    wanted: set[tuple[str, str]] = set()
+    written = []
+    for month, runs in by_month(known.runs):
+        if len(runs) < FEWEST:
+            continue
+        digest = Compacted.digest_of(runs)
+        wanted.add((month, digest))
+        if (month, digest) not in there:
+            copy = Compacted(report_type, month, digest, uuid.uuid4().hex)
+            _write(place, index, copy, runs, columns)
+            written.append(copy)
+    for copy in known.compacted:
+        if (copy.month, copy.digest) not in wanted:
+            place.remove(copy.entry)  # first: an entry without its file would be read
+            place.remove(copy.object)
+    return written
+
+
+def _write(
+    place: Place, index: Index, copy: Compacted, runs: Sequence[StoredRun], columns: Sequence[str]
+) -> None:
+    rows = scan_small_files(place, runs, columns)
+    metadata = {RUNS_KEY: json.dumps([run.run_id for run in runs])}
+    place.prepare(copy.object)
+    try:
+        rows.sink_parquet(
+            place.for_polars(copy.object), metadata=metadata, storage_options=place.options or None
+        )
+        expected, found = (
+            int(frame.select(pl.len()).collect().item()) for frame in (rows, scan_copy(place, copy, columns))
+        )
+    except UNREADABLE as error:
+        reason = place.options.hide_in(str(error))
+        raise StoreError(f"Could not compact {copy.report_type} of {copy.month}: {reason}.") from None
+    if found != expected:
+        raise StoreError(
+            f"The copy of {copy.report_type} of {copy.month} has {found:,} rows instead of {expected:,}, so "
+            "it is not used. Compact again."
+        )
+    index.note_copy(copy, {"rows": expected})
+
+
+def remove_leftovers(place: Place, known: Known, *, now: datetime | None = None) -> list[str]:
+    """Remove files that a crash left unfinished, from a day on; return their names."""
+    before = (now or datetime.now(UTC)) - LEFTOVER
+    named = {copy.object for copy in known.compacted}
+    left = [
+        found.name
+        for folder in (COMPACTED, STAGING)
+        for found in place.objects(folder)
+        if found.name not in named and found.modified < before
+    ]
+    for name in left:
+        place.remove(name)
+    return left
