@@ -380,6 +380,24 @@ def test_no_other_sign_in_a_time_passes_the_quick_comparison(value, changes):
     assert have_form(NAIVE_TIME, [column["time"]]) == bool(is_stripes)
 
 
+@given(
+    st.decimals(allow_nan=False, allow_infinity=False, places=8, min_value=-(10**6), max_value=10**6),
+    st.integers(0, 9),
+    st.lists(st.tuples(st.integers(0, 16), st.sampled_from("0123456789-.+eE, _\n")), max_size=2),
+    st.sampled_from([(pl.Decimal(38, 6), r"-?[0-9]+(\.[0-9]{1,6}0*)?"), (pl.Int64(), r"-?[0-9]+")]),
+)
+@settings(max_examples=300, deadline=None)
+def test_no_other_sign_in_a_number_passes_the_quick_comparison(value, dropped, changes, kind):
+    """polars takes a plus, exponents and a bare point, and rounds."""
+    dtype, pattern = kind
+    signs = list(str(value)[: len(str(value)) - dropped])
+    for position, sign in changes:
+        signs[position : position + 1] = sign
+    column = pl.Series("number", ["".join(signs), "1", None])
+    if column.cast(dtype, strict=False).count() == column.count():
+        assert have_form(dtype, [column]) == bool(re.fullmatch(pattern, column[0]))
+
+
 @pytest.mark.parametrize(
     "value", ["2026-10-05 12:00:00", "2026-10-05 00:00:01", "2026-02-30", "2026-10-05T00:00:00"]
 )

@@ -50,8 +50,8 @@ def exact_text(piece: Piece, names: Sequence[str], more: Sequence[pl.Expr] = ())
         DamagedFileError: It is not a list of such rows; has the line on which the wrong row begins.
     """
     schema = dict.fromkeys(names, pl.String())
-    added = None if b"\0" in piece.content else _by_polars(piece.content, schema, more)
-    text = None if added is None else added[:, : len(names)]
+    added = _by_polars(piece.content, schema, more)
+    text = None if added is None else added[names]
     sizes = None if text is None else _sizes_of(text)
     lines = None if sizes is None else _lines_if_it_adds_up(piece.content, sizes)
     if text is None or (lines is None and not _is_written_alike(piece.content, text)):
@@ -85,6 +85,8 @@ def _lines_if_it_adds_up(content: bytes, sizes: pl.Series) -> int | None:
     if _has_trimmed_lines(content):
         return None
     signs = signs_of(content)
+    if signs.min() == 0:  # NUL
+        return None
     size = int(sizes.sum()) + sizes.len() + sizes.count() + int((signs == _QUOTE).sum()) // 2
     return int((signs == _LINE_FEED).sum()) if size == len(content) else None
 
@@ -100,6 +102,8 @@ def _has_trimmed_lines(content: bytes) -> bool:
 
 
 def _is_written_alike(content: bytes, text: pl.DataFrame) -> bool:
+    if b"\0" in content:
+        return False
     for style, line_end in _styles(content):
         written = io.BytesIO()
         text.write_csv(written, include_header=False, quote_style=style, line_terminator=line_end)

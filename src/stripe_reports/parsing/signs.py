@@ -10,4 +10,5 @@ __all__ = ["signs_of"]
 def signs_of(content: bytes | pl.Series) -> pl.Series:
     """Return the bytes of *content*, or of a column with one text, as a column of ``UInt8``."""
     column = pl.Series([content], dtype=pl.Binary) if isinstance(content, bytes) else content.cast(pl.Binary)
-    return column.cast(pl.List(pl.UInt8)).explode()
+    signs: pl.Series = column.cast(pl.List(pl.UInt8)).item()
+    return signs

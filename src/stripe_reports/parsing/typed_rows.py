@@ -62,8 +62,7 @@ def typed_rows(piece: Piece, fields: Sequence[Field]) -> Rows:
 
 def _column(field: Field, table: pl.DataFrame) -> pl.Series:
     if field.twin is not None:
-        instants = table[value_name(field.twin)].alias("UTC")
-        return instants.dt.convert_time_zone(str(field.zone)).alias(field.name)
+        return table[value_name(field.twin)].cast(field.dtype).alias(field.name)
     return table[value_name(field.name)].alias(field.name) if is_parsed(field) else table[field.name]
 
 
@@ -89,7 +88,8 @@ def _agree(table: pl.DataFrame, fields: Sequence[Field]) -> bool:
     if not local:
         return True
     compared = [name for field in local for name in (field.name, value_name(str(field.twin)))]
-    sample = table.select(columns(compared).gather_every(table.height // _SAMPLED + 1))
+    # In this thread: others are busy with other pieces.
+    sample = table.select_seq(columns(compared).gather_every(table.height // _SAMPLED + 1))
     differ = (
         time_of(field)
         .ne_missing(
@@ -100,4 +100,4 @@ def _agree(table: pl.DataFrame, fields: Sequence[Field]) -> bool:
         .any()
         for field in local
     )
-    return not any(sample.select(differ).row(0))
+    return not any(sample.select_seq(differ).row(0))

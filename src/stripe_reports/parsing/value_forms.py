@@ -1,8 +1,13 @@
-"""The form in which Stripe writes each type; polars alone would accept blanks, exponents, and 23:59:60."""
+"""The form in which Stripe writes each type; polars alone would accept blanks, exponents, and 23:59:60.
+
+All texts of a type are joined, a line each. The lines are checked sign by sign where that is possible, which
+takes a fraction of the time that matching each text takes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import polars as pl
 
@@ -13,38 +18,64 @@ __all__ = ["have_form"]
 _LOWEST = b"1000-00-00 00:00:00\n"
 _HIGHEST = b"9999-99-99 99:99:59\n"
 _SPAN = bytes(most - least for least, most in zip(_LOWEST, _HIGHEST, strict=True))
+_DATE = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}(?: 00:00:00)?"
+_BOOLEAN = r"(?:true|false)"
+_MINUS, _POINT, _ZERO, _LINE_FEED = b"-.0\n"
+
+_OUTER = pl.Series([""])
+"""A text before the first and after the last one, so that each begins and ends beside a line feed."""
 
 
 def have_form(dtype: pl.DataType, texts: Sequence[pl.Series]) -> bool:
-    """Tell whether all texts that polars can parse as a type are also written as Stripe writes it.
-
-    They are joined, a line each, which is checked in much less time than one text after the other. Text with
-    a line feed in it cannot be parsed.
-    """
-    cells = pl.concat(texts).alias("texts").drop_nulls()
-    if not cells.len():
-        return True
-    lines = cells.str.join("\n")
-    if isinstance(dtype, pl.Datetime):
-        return _are_times(lines, cells.len())
-    pattern = _pattern(dtype)
-    return bool(lines.str.contains(rf"^{pattern}(?:\n{pattern})*$").item())
-
-
-def _are_times(lines: pl.Series, count: int) -> bool:
-    """Compare every sign with the lowest and the highest of its place."""
-    signs, size = signs_of(lines), count * len(_LOWEST) - 1
-    lowest, span = (signs_of((each * count)[:size]) for each in (_LOWEST, _SPAN))
-    return signs.len() == size and not ((signs - lowest) > span).any()
-
-
-def _pattern(dtype: pl.DataType) -> str:
+    """Tell whether all texts that polars can parse as a type are also written as Stripe writes it."""
+    cells = pl.concat(texts).alias("texts")
     match dtype:
+        case pl.Datetime():
+            return _are_times(cells)
         case pl.Decimal(scale=scale):
-            return rf"-?[0-9]+(?:\.[0-9]{{1,{scale}}}0*)?"
+            return _are_numbers(cells, scale)
         case pl.Date():
-            return r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}(?: 00:00:00)?"
+            return _match(cells, _DATE)
         case pl.Boolean():
-            return r"(?:true|false)"
+            return _match(cells, _BOOLEAN)
         case _:
-            return r"-?[0-9]+"
+            return _are_numbers(cells, 0)
+
+
+def _match(cells: pl.Series, pattern: str) -> bool:
+    return bool(cells.str.contains(rf"\A{pattern}\z").all())
+
+
+def _are_times(cells: pl.Series) -> bool:
+    """Compare every sign with the lowest and the highest of its place."""
+    signs, size = signs_of(cells.str.join("\n")), max(cells.count() * len(_LOWEST) - 1, 0)
+    if signs.len() != size:
+        return False
+    lowest, span = _places(1 << size.bit_length())
+    return not ((signs - lowest.head(size)) > span.head(size)).any()
+
+
+@cache
+def _places(size: int) -> tuple[pl.Series, pl.Series]:
+    """Return the lowest sign, and the difference to the highest one, of each place in many times."""
+    count = size // len(_LOWEST) + 1
+    return signs_of(_LOWEST * count), signs_of(_SPAN * count)
+
+
+def _are_numbers(cells: pl.Series, scale: int) -> bool:
+    """Look at every sign and its neighbours; that polars could parse a number leaves out two points in it."""
+    lines = pl.concat([_OUTER, cells, _OUTER]).str.join("\n")
+    signs = signs_of(lines)
+    digits, points = (signs - _ZERO) < 10, signs == _POINT  # what is less than zero becomes large
+    minuses, ends = signs == _MINUS, signs == _LINE_FEED
+    before, after = slice(None, -2), slice(2, None)
+    if not (digits | points | minuses | ends).all() or (points.any() and not scale):
+        return False
+    if (points[1:-1] & ~(digits[before] & digits[after])).any():
+        return False
+    if (minuses[1:-1] & ~(ends[before] & digits[after])).any():
+        return False
+    long = points.head(max(signs.len() - scale - 1, 0))
+    for place in range(1, scale + 2):
+        long &= digits.slice(place, long.len())
+    return not long.any() or not cells.str.contains(rf"\.[0-9]{{{scale}}}0*[1-9]").any()
