@@ -176,7 +176,7 @@ def convert_csv(
         type_ = the_report_type_of(table.names, report_type, file=name)
         fields = fields_of(table.names, type_, timezone, overrides)
         table.write(fields, parquet, dict)
-    table.warn_of_ambiguous(fields)
+    warn_of_ambiguous(table.ambiguous_times(fields))
     assumed = kinds_from(fields)
     warn_once(type_.id, assumed)
     return FromFile(name, type_, table.rows, size, digest.hexdigest(), assumed)
