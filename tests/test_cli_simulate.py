@@ -60,6 +60,12 @@ def test_limits_are_off_with_a_stopped_clock_or_on_request(simulated, options):
     assert simulated(*options).rate_limits is None
 
 
+def test_a_platform_can_have_many_accounts(simulated):
+    """For a test of what fetches hundreds of accounts."""
+    made = simulated("--accounts", "500")
+    assert len(made.account_ids()) == 500
+
+
 def test_the_duration_of_runs_and_answers_can_be_set(simulated):
     """A number, or a distribution."""
     made = simulated("--latency", "0", "--answer-delay", "1-2")

@@ -23,12 +23,14 @@ from stripe_reports import catalog
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.simulator import Simulator
 from stripe_reports.simulator.ledger.connected_accounts import connected_accounts
-from stripe_reports.simulator.ledger.ledger import Ledger
+from stripe_reports.simulator.ledger.ledger import USUAL_ACCOUNTS, Ledger
 from stripe_reports.simulator.reports import reports
 from stripe_reports.simulator.reports.tax import taxed
 
-# A platform is fourteen more ledgers: a few seeds, whose accounts are kept.
-random_ledgers = st.builds(Ledger.of, st.integers(0, 3), st.just(2.0))
+# A platform is fourteen more ledgers, and the small accounts share one: a few seeds, whose accounts are kept.
+random_ledgers = st.builds(
+    Ledger.of, st.integers(0, 3), st.just(2.0), accounts=st.sampled_from([USUAL_ACCOUNTS, 20])
+)
 for_every_ledger = settings(deadline=None, max_examples=4)
 
 

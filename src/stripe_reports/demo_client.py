@@ -108,6 +108,7 @@ def demo(
     pace: float = 0.0,
     livemode: bool = False,
     account: str | None = None,
+    accounts: int = 14,
     profile: Profile | Literal["tidy", "real"] = "tidy",
 ) -> DemoClient:
     """A client of the simulator in this process: no key, no network, and the same data for the same seed.
@@ -126,6 +127,8 @@ def demo(
         account: ``acct_…`` to act for a connected account, or a path of accounts, as for ``Client``. For
             another account of the organisation (``client.simulator.organisation``), the client has the
             organisation's key.
+        accounts: Number of accounts connected to it; ``client.simulator.account_ids()`` returns their ids.
+            Thousands are possible: those after the first 14 are small.
         profile: ``"real"`` for an account with the habits of genuine ones: late and missed publications, runs
             of up to ten minutes, unknown report types. The figures are the same.
 
@@ -134,7 +137,7 @@ def demo(
         >>> client.frame("balance.summary", "2026-10", currency="eur").height
         9
     """
-    simulator = Simulator(seed, latency=latency, profile=profile)
+    simulator = Simulator(seed, latency=latency, profile=profile, accounts=accounts)
     return DemoClient(
         simulator, timezone=timezone, cache_dir=cache_dir, pace=pace, livemode=livemode, account=account
     )

@@ -34,6 +34,13 @@ def add_to(commands: Commands) -> None:
         help="mean number of charges a day (default 40)",
     )
     parser.add_argument(
+        "--accounts",
+        type=int,
+        default=14,
+        metavar="NUMBER",
+        help="accounts connected to it (default 14); GET /simulator/accounts lists them",
+    )
+    parser.add_argument(
         "--start", metavar="TIME", help="start time of its clock (default 2026-11-05T12:00:00Z)"
     )
     parser.add_argument(
@@ -174,6 +181,7 @@ def _simulator(options: argparse.Namespace) -> Simulator:
         categories=options.category,
         strict_bounds=options.strict_bounds,
         profile=options.profile,
+        accounts=options.accounts,
     )
     simulator.faults += [Fault.parsed(text) for text in options.fault]
     for text in options.restate:

@@ -20,7 +20,7 @@ from stripe_reports.simulator.api.exchange import Exchange, ServedRequest
 from stripe_reports.simulator.api.forms import body, decode
 from stripe_reports.simulator.api.frontpage import front_page
 from stripe_reports.simulator.api.idempotency import IdempotencyKeys, StoredAnswer
-from stripe_reports.simulator.api.keys import Access, Caller, authenticate, organisation_key
+from stripe_reports.simulator.api.keys import Access, Caller, authenticate, organisation_key, own_key
 from stripe_reports.simulator.api.limits import RateLimits
 from stripe_reports.simulator.api.links import FileLinks
 from stripe_reports.simulator.api.permissions import check_permission, permissions
@@ -31,7 +31,7 @@ from stripe_reports.simulator.faults.changes import ConnectionDroppedError, tric
 from stripe_reports.simulator.faults.faults import Fault, Outcome
 from stripe_reports.simulator.faults.queue import FaultQueue
 from stripe_reports.simulator.latency import Latency, drawn
-from stripe_reports.simulator.ledger.ledger import LEDGER_VERSION, Ledger
+from stripe_reports.simulator.ledger.ledger import LEDGER_VERSION, USUAL_ACCOUNTS, Ledger
 from stripe_reports.simulator.ledger.markets import CATEGORY
 from stripe_reports.simulator.ledger.organisation import SiblingAccount, organisation, platform_of
 from stripe_reports.simulator.ledger.pricing import Terms
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ServedRequest", "Simulator"]
 
-_STRIPES_HOSTS = {"api.stripe.com", "files.stripe.com"}
 _USUAL_SIZE = 40.0
 
 
@@ -77,6 +76,8 @@ class Simulator:
             publications, runs of up to ten minutes, and unknown report types. A ``Profile`` of your own can
             have some of its traits. The figures are the same.
         terms: How the account pays Stripe, and how its reports treat what no source proves.
+        accounts: Number of accounts connected to the main one. Those after the first 14 are small, and their
+            figures are created when they are needed: thousands are possible.
 
     Attributes:
         clock: Its clock; move it with ``clock.advance(60)``.
@@ -111,11 +112,15 @@ class Simulator:
         strict_bounds: bool = False,
         profile: Profile | Literal["tidy", "real"] = "tidy",
         terms: Terms | None = None,
+        accounts: int = USUAL_ACCOUNTS,
     ) -> None:
         strangers = [name for name in categories if name not in CATEGORY.categories]
         if strangers:
             raise ValueError(f"{strangers[0]!r} is not one of {', '.join(CATEGORY.categories)}.")
+        if accounts < 1:
+            raise ValueError(f"accounts must be at least 1; got {accounts}.")
         self.seed = seed
+        self.accounts = accounts
         self.categories = tuple(categories)
         self.terms = terms or Terms()
         self.charges_per_day = charges_per_day
@@ -147,11 +152,9 @@ class Simulator:
     @property
     def key(self) -> str:
         """The test key. It names the seed, the ledger version, and every option that changes the ledger."""
-        named = f"sk_test_simulator_seed{self.seed}_ledger{LEDGER_VERSION}"
-        named = "_".join([named, *self.categories, *([self.terms.key] if self.terms.key else [])])
-        if self.charges_per_day == _USUAL_SIZE:
-            return named
-        return f"{named}_size{self.charges_per_day:g}".replace(".", "_")
+        size = "" if self.charges_per_day == _USUAL_SIZE else f"size{self.charges_per_day:g}"
+        accounts = "" if self.accounts == USUAL_ACCOUNTS else f"accounts{self.accounts}"
+        return own_key(self.seed, LEDGER_VERSION, *self.categories, self.terms.key, size, accounts)
 
     @property
     def organisation_key(self) -> str:
@@ -161,14 +164,17 @@ class Simulator:
     @property
     def organisation(self) -> tuple[SiblingAccount, ...]:
         """The accounts of the organisation: the main account, which other keys are of, and its siblings."""
-        return organisation(self.seed, self.charges_per_day, lambda: self.ledger, self.terms)
+        size = self.charges_per_day
+        return organisation(self.seed, size, lambda: self.ledger, self.terms, self.accounts)
+
+    def account_ids(self, count: int | None = None) -> list[str]:
+        """Return the ids of the accounts connected to the main account, largest first: *count* or all."""
+        return [account.id for account in self.organisation[0].connected_accounts[:count]]
 
     @property
     def ledger(self) -> Ledger:
         """The rows behind the reports, with all restatements; created when first needed."""
-        return Ledger.of(
-            self.seed, self.charges_per_day, tuple(self._restatements), self.categories, self.terms
-        )
+        return self._ledger(*self._restatements)
 
     @property
     def runs(self) -> list[Run]:
@@ -352,7 +358,7 @@ class Simulator:
             account=access.caller.account or self.organisation[0].id,
         )
         query = decode(list(request.args.items(multi=True)))
-        self._last_files_url = url = self._files_url(request)
+        self._last_files_url = url = exchange.files_url(self.base_url)
         call = Call(
             access.caller,
             exchange.form,
@@ -404,13 +410,6 @@ class Simulator:
             response.headers.update({"Idempotency-Key": key, "Original-Request": first_id})
         return response
 
-    def _files_url(self, request: Request) -> str:
-        if self.base_url is not None:
-            return self.base_url.rstrip("/")
-        if request.host.partition(":")[0] in _STRIPES_HOSTS:
-            return "https://files.stripe.com"
-        return request.host_url.rstrip("/")
-
     def _error(self, error: StripeError, request_id: str, access: Access | None) -> Response:
         livemode = access.caller.livemode if access else None
         return error_response(error, request_id, livemode=livemode, now=self.clock.now())
@@ -428,8 +427,11 @@ class Simulator:
         platform = platform_of(accounts, account)
         if platform != main:
             return platform.ledger
-        shown = (restatement for restatement in self._restatements if restatement.published <= data_end)
-        return Ledger.of(self.seed, self.charges_per_day, tuple(shown), self.categories, self.terms)
+        return self._ledger(*(each for each in self._restatements if each.published <= data_end))
+
+    def _ledger(self, *restatements: Restatement) -> Ledger:
+        size, terms = self.charges_per_day, self.terms
+        return Ledger.of(self.seed, size, restatements, self.categories, terms, self.accounts)
 
     def _sign(self, response: Response, request: Request, request_id: str) -> None:
         """Add the headers that every answer has."""

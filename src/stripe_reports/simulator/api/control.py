@@ -1,4 +1,4 @@
-"""The simulator's own addresses, below ``/simulator/``: its keys, clock, faults, bounds and restatements.
+"""The simulator's own addresses, below ``/simulator/``: keys, accounts, clock, faults, bounds, restatements.
 
 They are for any language, need no key, and faults do not apply to them. The server must refuse foreign
 pages; see ``visitors``.
@@ -7,7 +7,7 @@ pages; see ``visitors``.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from stripe_reports.errors import IntervalError
 from stripe_reports.simulator.api.answers import empty, invalid, json_response, missing, unrecognized_url
 from stripe_reports.simulator.clock import Clock
 from stripe_reports.simulator.faults.faults import FAULTS, Fault
+from stripe_reports.simulator.ledger.organisation import SiblingAccount
 from stripe_reports.simulator.ledger.restatements import Restatement
 
 __all__ = ["control"]
@@ -32,6 +33,9 @@ class _Controlled(Protocol):
 
     @property
     def organisation_key(self) -> str: ...
+
+    @property
+    def organisation(self) -> Sequence[SiblingAccount]: ...
 
     def restate(self, period: Any, change: Any = ..., *, currency: str | None = None) -> Restatement: ...
 
@@ -65,6 +69,8 @@ def control(simulator: _Controlled, request: Request, form: Mapping[str, str]) -
             return _bounds(simulator)
         case "POST", "/simulator/restatements":
             return _restated(simulator, form)
+        case "GET", "/simulator/accounts":
+            return _accounts(simulator)
         case _:
             raise unrecognized_url(request.method, request.path)
 
@@ -73,6 +79,13 @@ def _keys(simulator: _Controlled) -> Response:
     """Its keys, which are made from its seed and are no secrets: for test data, then for live data."""
     keys = [simulator.key, simulator.organisation_key]
     return json_response({"keys": keys + [key.replace("_test_", "_live_", 1) for key in keys]})
+
+
+def _accounts(simulator: _Controlled) -> Response:
+    connected = simulator.organisation[0].connected_accounts
+    return json_response(
+        {"accounts": [{"id": each.id, "name": each.name, "country": each.country} for each in connected]}
+    )
 
 
 def _move(clock: Clock, form: Mapping[str, str]) -> None:

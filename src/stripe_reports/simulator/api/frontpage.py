@@ -138,6 +138,7 @@ def _organisation(simulator: _Shown, url: str) -> _Part:
 
 curl {url}/v1/reporting/report_types -u {simulator.organisation_key}: \\
     -H "Stripe-Version: {API_VERSION}" -H "Stripe-Context: {sibling.id}"
+curl {url}/simulator/accounts    # the accounts that are connected to {main.name}
 """,
     )
 

@@ -68,10 +68,11 @@ class IdempotencyKeys:
 
     def store(self, caller: Caller, key: str, answer: StoredAnswer) -> None:
         """Store the answer of a request whose execution had started, and drop answers that are a day old."""
-        for old, stored in list(self._stored.items()):
-            if answer.at - stored.at < _KEPT:
+        while self._stored:
+            oldest = next(iter(self._stored))
+            if answer.at - self._stored[oldest].at < _KEPT:
                 break  # all others are newer
-            del self._stored[old]
+            del self._stored[oldest]
         self._stored[caller, key] = answer
 
     def begin(self, caller: Caller, key: str) -> None:

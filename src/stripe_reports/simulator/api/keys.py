@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request
 from stripe_reports.simulator.api.answers import StripeError, invalid
 from stripe_reports.simulator.ledger.organisation import SiblingAccount, account_of_path
 
-__all__ = ["Access", "Caller", "authenticate", "organisation_key"]
+__all__ = ["Access", "Caller", "authenticate", "organisation_key", "own_key"]
 
 _KEY = re.compile(r"(?:sk|rk|sk_org)_(test|live)_[A-Za-z0-9_]+")
 _OF_A_SIMULATOR = re.compile(r"(?:sk|rk|sk_org)_(?:test|live)_(simulator_seed\d+_ledger\d+\w*)")
@@ -41,6 +41,13 @@ class Access:
     caller: Caller
     shown_key: str
     permissions: frozenset[str] | None = None
+
+
+def own_key(seed: int, ledger: int, *options: str) -> str:
+    """Return a simulator's test key: it names the seed, the ledger version, and what else changes figures."""
+    return "_".join([f"sk_test_simulator_seed{seed}_ledger{ledger}", *filter(None, options)]).replace(
+        ".", "_"
+    )
 
 
 def organisation_key(key: str) -> str:
@@ -93,7 +100,8 @@ def authenticate(
             f"ledger; this simulator's key is {own_key}.",
         )
     account = _account(request, key, accounts)
-    return Access(Caller(well_formed[1] == "live", account), _masked(key), restricted.get(key))
+    caller = Caller(well_formed[1] == "live", account)
+    return Access(caller, _masked(key), restricted.get(key))
 
 
 def _account(request: Request, key: str, accounts: Sequence[SiblingAccount]) -> str | None:

@@ -53,6 +53,7 @@ class RunBook:
         self.ledger = ledger
         self._latency = latency
         self._fate = fate
+        self._by_owner: dict[Caller, list[Run]] = {}
         self._files: dict[str, File] = {}
         self._answering: dict[tuple[Any, ...], Run] = {}
 
@@ -85,6 +86,7 @@ class RunBook:
             ):
                 run.answered_by, run.finishes_at = earlier, run.created
         self.runs[run.id] = run
+        self._by_owner.setdefault(owner, []).append(run)
         return run
 
     def is_told_succeeded(self, run: Run) -> bool:
@@ -100,7 +102,7 @@ class RunBook:
 
     def of(self, owner: Caller) -> list[Run]:
         """Return the runs of a caller, newest first."""
-        return [run for run in reversed(self.runs.values()) if run.owner == owner]
+        return [run for run in reversed(self._by_owner.get(owner, [])) if run.id in self.runs]
 
     def run(self, owner: Caller, id_: str) -> Run:
         """Return a run of a caller; raises Stripe's 404 if there is none."""

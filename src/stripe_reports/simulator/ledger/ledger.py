@@ -27,13 +27,15 @@ from stripe_reports.simulator.ledger.markets import CATEGORY, CURRENCY, MARKETS,
 from stripe_reports.simulator.ledger.pricing import Terms, priced
 from stripe_reports.simulator.ledger.restatements import Restatement, restated
 
-__all__ = ["ACCOUNT_OPENED", "LEDGER_VERSION", "Ledger"]
+__all__ = ["ACCOUNT_OPENED", "LEDGER_VERSION", "USUAL_ACCOUNTS", "Ledger"]
 
 LEDGER_VERSION = 1
 """Version of the ledger: changes whenever the same seed gives other figures."""
 
 DAY = 86_400
 _EPOCH = date(1970, 1, 1)
+USUAL_ACCOUNTS = 14
+"""Accounts that are connected to a platform by default: the larger ones, which have names."""
 
 
 def _day(day: date) -> int:
@@ -73,6 +75,7 @@ class Ledger:
             change too, so that the ledger still balances.
         categories: Reporting categories that some of the stand-alone fees have instead of ``fee``.
         terms: How the account pays Stripe, and how its reports treat what no source proves.
+        accounts: Number of accounts that are connected to it.
 
     Attributes:
         activity: One row per balance transaction that is not a payout, by ``created``.
@@ -83,6 +86,7 @@ class Ledger:
         charges_per_day: As given.
         restatements: As given.
         terms: As given.
+        accounts: As given.
         assessed: The fees of each charge that are in rows of their own, by product; see ``pricing.priced``.
     """
 
@@ -93,21 +97,28 @@ class Ledger:
         restatements: Sequence[Restatement] = (),
         categories: Sequence[str] = (),
         terms: Terms = _USUAL_TERMS,
+        accounts: int = USUAL_ACCOUNTS,
     ) -> None:
         self.draws = Draws(seed)
         self.charges_per_day = charges_per_day
         self.restatements = tuple(restatements)
         self.terms = terms
+        self.accounts = accounts
         rows = pl.concat(_activity(self.draws, charges_per_day), rechunk=False)
         rows, assessed = priced(rows, self.draws, terms.pricing)
         if self.restatements:
             rows = restated(rows, self.restatements).sort("created", "transaction")
         self.assessed = assessed.join(rows, on="transaction", how="semi")
         rows = rows.with_columns(_in_categories(categories), net=pl.col("gross") - pl.col("fee"))
+        self.settle(rows)
+
+    def settle(self, rows: pl.DataFrame, *by: str) -> None:
+        """Pay out the rows of the activity: each account's by themselves, if *by* names their column."""
         rows = rows.with_columns(payout_day=_payout_day())
-        sums = rows.group_by("currency", "payout_day").agg(amount=pl.col("net").sum())
-        self.payouts = _payouts(self.draws, sums, has_instant=terms.has_instant_payouts)
-        self.activity = rows.with_columns(_automatic_payout(sums))
+        each = (*by, "currency", "payout_day")
+        sums = rows.group_by(each).agg(amount=pl.col("net").sum())
+        self.payouts = _payouts(self.draws, sums, by, has_instant=self.terms.has_instant_payouts)
+        self.activity = rows.with_columns(_automatic_payout(each))
         self.movements = _movements(self.payouts)
 
     @staticmethod
@@ -118,9 +129,10 @@ class Ledger:
         restatements: tuple[Restatement, ...] = (),
         categories: tuple[str, ...] = (),
         terms: Terms = _USUAL_TERMS,
+        accounts: int = USUAL_ACCOUNTS,
     ) -> Ledger:
         """Return the ledger of a seed; the last few are cached."""
-        return Ledger(seed, charges_per_day, restatements, categories, terms)
+        return Ledger(seed, charges_per_day, restatements, categories, terms, accounts)
 
     def payout(self, id_: str) -> dict[str, Any] | None:
         """Return the row of a payout; None if there is none with that id."""
@@ -336,10 +348,9 @@ _AUTOMATIC_AT = pl.col("payout_day") * DAY + 11 * 60
 _AUTOMATIC_EFFECTIVE_AT = _business_day(pl.col("payout_day") + 1) * DAY
 
 
-def _automatic_payout(sums: pl.DataFrame) -> list[pl.Expr]:
-    """Return the automatic payout that settles the row; none if a day's rows sum to zero."""
-    empty = sums.filter(pl.col("amount") == 0).select(_payout_number()).to_series()
-    is_paid = ~_has_schedule("manual") & ~_payout_number().is_in(empty.implode())
+def _automatic_payout(each: Sequence[str]) -> list[pl.Expr]:
+    """Return the automatic payout that settles the row; none if the rows of a payout sum to zero."""
+    is_paid = ~_has_schedule("manual") & (pl.col("net").sum().over(each) != 0)
     return [
         pl.when(is_paid).then(_payout_number()).alias("payout"),
         pl.when(is_paid).then(_AUTOMATIC_AT).alias("payout_created"),
@@ -347,7 +358,7 @@ def _automatic_payout(sums: pl.DataFrame) -> list[pl.Expr]:
     ]
 
 
-def _payouts(draws: Draws, sums: pl.DataFrame, *, has_instant: bool) -> pl.DataFrame:
+def _payouts(draws: Draws, sums: pl.DataFrame, by: Sequence[str], *, has_instant: bool) -> pl.DataFrame:
     """Return one row per payout: the amount that leaves the balance, negative where Stripe debits the bank.
 
     The bank gets the amount less the fee.
@@ -363,12 +374,12 @@ def _payouts(draws: Draws, sums: pl.DataFrame, *, has_instant: bool) -> pl.DataF
     automatic = automatic.with_columns(failed_at=pl.when(fails).then(failed_at))
 
     # Whole dinars are paid out by hand; the rest waits for the next payout.
-    whole = pl.col("amount").cum_sum().over("currency", order_by="payout_day") // 1000 * 1000
+    whole = pl.col("amount").cum_sum().over(*by, "currency", order_by="payout_day") // 1000 * 1000
     by_hand = pl.col("payout_day") * DAY + 10 * 3600 + draws.below(3600, "paid by hand", number)
     manual = groups.filter(_has_schedule("manual")).with_columns(
         automatic=pl.lit(False), created=by_hand, effective_at=by_hand, failed_at=pl.lit(None, pl.Int64)
     )
-    manual = manual.with_columns(amount=whole - whole.shift(1, fill_value=0).over("currency"))
+    manual = manual.with_columns(amount=whole - whole.shift(1, fill_value=0).over(*by, "currency"))
 
     again = pl.col("failed_at") + DAY
     retried = automatic.filter(pl.col("failed_at").is_not_null()).with_columns(

@@ -15,9 +15,13 @@ from typing import NamedTuple
 
 import polars as pl
 
-from stripe_reports.simulator.ledger.connected_accounts import ConnectedAccount, accounts_of
+from stripe_reports.simulator.ledger.connected_accounts import (
+    ConnectedAccount,
+    accounts_by_id,
+    accounts_of,
+)
 from stripe_reports.simulator.ledger.draws import Draws
-from stripe_reports.simulator.ledger.ledger import Ledger
+from stripe_reports.simulator.ledger.ledger import USUAL_ACCOUNTS, Ledger
 from stripe_reports.simulator.ledger.pricing import Pricing, Terms
 
 __all__ = ["SiblingAccount", "account_of_path", "organisation", "platform_of", "sibling_accounts"]
@@ -62,6 +66,7 @@ class SiblingAccount:
         seed: Seed of its ledger.
         charges_per_day: Mean number of charges a day.
         open_ledger: Returns its ledger.
+        accounts: Number of accounts that are connected to it.
     """
 
     id: str
@@ -70,6 +75,7 @@ class SiblingAccount:
     seed: int
     charges_per_day: float
     open_ledger: Callable[[], Ledger] = field(repr=False, compare=False)
+    accounts: int = USUAL_ACCOUNTS
 
     @property
     def ledger(self) -> Ledger:
@@ -79,16 +85,26 @@ class SiblingAccount:
     @property
     def connected_accounts(self) -> tuple[ConnectedAccount, ...]:
         """The accounts connected to it, largest first."""
-        return accounts_of(self.seed, self.charges_per_day)
+        return accounts_of(self.seed, self.charges_per_day, self.accounts)
+
+    def has(self, id_: str) -> bool:
+        """Tell whether an account is connected to it."""
+        return id_ in accounts_by_id(self.seed, self.charges_per_day, self.accounts)
 
 
 def sibling_accounts(platform: Ledger) -> tuple[SiblingAccount, ...]:
     """Return the accounts of the organisation: first the main account, whose ledger is given."""
-    return organisation(platform.draws.seed, platform.charges_per_day, lambda: platform, platform.terms)
+    return organisation(
+        platform.draws.seed, platform.charges_per_day, lambda: platform, platform.terms, platform.accounts
+    )
 
 
 def organisation(
-    seed: int, charges_per_day: float, main: Callable[[], Ledger], terms: Terms
+    seed: int,
+    charges_per_day: float,
+    main: Callable[[], Ledger],
+    terms: Terms,
+    connected: int = USUAL_ACCOUNTS,
 ) -> tuple[SiblingAccount, ...]:
     """Return the accounts of the organisation without creating a ledger.
 
@@ -97,9 +113,10 @@ def organisation(
         charges_per_day: Size of the main account; the others are smaller or larger in proportion.
         main: Returns the ledger of the main account. Restatements change no other account.
         terms: Those of the main account.
+        connected: Number of accounts that are connected to the main account.
     """
     (id_, *ids), seeds = _drawn(seed)
-    accounts = [SiblingAccount(id_, *_MAIN, seed, charges_per_day, main)]
+    accounts = [SiblingAccount(id_, *_MAIN, seed, charges_per_day, main, connected)]
     for business, id_, own_seed in zip(_SIBLINGS, ids, seeds, strict=True):
         size = charges_per_day * business.size
         ledger = partial(_ledger, own_seed, size, business.terms(terms))
@@ -110,7 +127,7 @@ def organisation(
 def platform_of(accounts: Sequence[SiblingAccount], id_: str | None) -> SiblingAccount:
     """Return the sibling that has that id or to which the account is connected; None is the main account."""
     for sibling in accounts:
-        if id_ == sibling.id or any(id_ == connected.id for connected in sibling.connected_accounts):
+        if id_ is not None and (id_ == sibling.id or sibling.has(id_)):
             return sibling
     return accounts[0]
 
@@ -122,8 +139,7 @@ def account_of_path(accounts: Sequence[SiblingAccount], path: Sequence[str]) -> 
     Stripe puts below connected accounts.
     """
     for sibling in accounts:
-        connected = {account.id for account in sibling.connected_accounts}
-        if path[0] == sibling.id and (len(path) == 1 or (len(path) == 2 and path[1] in connected)):
+        if path[0] == sibling.id and (len(path) == 1 or (len(path) == 2 and sibling.has(path[1]))):
             return path[-1]
     return None
 
