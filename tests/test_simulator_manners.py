@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from simulator_api import CONNECTED, FILES, LINKS, RUNS, TYPES, Api, error, form
+from simulator_api import CONNECTED, FILES, LINKS, MAIN, RUNS, TYPES, Api, error, form
+from stripe_reports.http.settings import API_VERSION
 from stripe_reports.simulator import Clock, Fault, RateLimits, Simulator
 
 READ = "report_runs_and_report_types_read"
@@ -135,12 +136,14 @@ def test_the_number_of_allowed_requests_grows_with_time(limited):
     assert statuses(api, 26) == [200] * 25 + [429]
 
 
-def test_accounts_do_not_share_a_limit(limited):
-    """By mode, and by ``Stripe-Account``."""
+def test_all_calls_of_an_accounts_keys_share_a_limit(limited):
+    """Also those for connected accounts; a key of the other mode or of the organisation has its own."""
     statuses(Api(limited), 25)
-    assert Api(limited, Stripe_Account=CONNECTED[0]).get(TYPES).status_code == 200
-    assert Api(limited, "sk_live_1").get(TYPES).status_code == 200
     assert Api(limited, "sk_test_other").get(TYPES).status_code == 429
+    assert Api(limited, Stripe_Account=CONNECTED[0]).get(TYPES).status_code == 429
+    assert Api(limited, "sk_live_1").get(TYPES).status_code == 200
+    organisations = Api(limited, "sk_org_test_1", Stripe_Context=MAIN, Stripe_Version=API_VERSION)
+    assert organisations.get(TYPES).status_code == 200
 
 
 def test_a_rate_limited_request_is_not_stored(limited):
@@ -157,6 +160,32 @@ def test_limits_can_be_set():
     """For a test that has to reach them soon."""
     api = Api(Simulator(rate_limits=RateLimits(test=3)))
     assert statuses(api, 4) == [200, 200, 200, 429]
+
+
+def test_runs_that_are_pending_can_be_limited():
+    """For a test of what gives way: Stripe names no such limit. A repeated launch is no further run."""
+    simulator = Simulator(latency=10, rate_limits=RateLimits(pending_runs=2))
+    api, other = Api(simulator), Api(simulator, Stripe_Account=CONNECTED[0])
+    launched = [each.post(form(), Idempotency_Key="k").status_code for each in (api, other)]
+    refused = api.post(form(), Idempotency_Key="another")
+    assert (launched, refused.status_code) == ([200, 200], 429)
+    assert refused.headers["Stripe-Rate-Limited-Reason"] == "resource-specific"
+    assert api.post(form(), Idempotency_Key="k").status_code == 200
+    assert Api(simulator, "sk_live_1").post(form()).status_code == 200
+    simulator.clock.advance(11)
+    assert api.post(form(), Idempotency_Key="another").status_code == 200
+
+
+def test_requests_that_are_in_progress_can_be_limited():
+    """Stripe has such a limit, and does not say how many."""
+    clock = SleepyClock()
+    simulator = Simulator(clock=clock, answer_delay=5, rate_limits=RateLimits(requests_at_once=1))
+    refused = []
+    clock.meanwhile = lambda: refused.append(Api(simulator).get(TYPES))
+    assert Api(simulator).get(TYPES).status_code == 200
+    assert [answer.status_code for answer in refused] == [429]
+    assert refused[0].headers["Stripe-Rate-Limited-Reason"] == "global-concurrency"
+    assert Api(simulator).get(TYPES).status_code == 200
 
 
 # Idempotency keys in use

@@ -118,6 +118,12 @@ def add_to(commands: Commands) -> None:
         metavar="KEY=PERMISSION,…",
         help="a permission of a restricted key, such as rk_test_x=file_read; can be repeated",
     )
+    parser.add_argument(
+        "--pending-runs",
+        type=int,
+        metavar="NUMBER",
+        help="refuse a run while so many are pending, with 429 (default any number: Stripe names no limit)",
+    )
     parser.add_argument("--no-rate-limits", action="store_true", help="do not limit requests per second")
     parser.set_defaults(command=run)
 
@@ -170,13 +176,14 @@ def _simulator(options: argparse.Namespace) -> Simulator:
 
     is_running = options.clock == "running"
     start = [datetime.fromisoformat(options.start)] if options.start else []
+    limits = RateLimits(pending_runs=options.pending_runs)
     simulator = Simulator(
         options.seed,
         clock=(RealClock if is_running else Clock)(*start),
         latency=latency.named(options.latency) if options.latency else None,
         answer_delay=latency.named(options.answer_delay),
         # On a clock that stands still, all requests arrive in the same second.
-        rate_limits=RateLimits() if is_running and not options.no_rate_limits else None,
+        rate_limits=limits if is_running and not options.no_rate_limits else None,
         charges_per_day=options.size,
         categories=options.category,
         strict_bounds=options.strict_bounds,

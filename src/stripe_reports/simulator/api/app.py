@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -294,7 +295,9 @@ class Simulator:
             else:
                 access = authenticate(request, self.key, self._restricted, self.organisation)
                 self._make_file(access.caller, request.path)
-                response = self._answer(Exchange(request, request_id, access, form))
+                limits = self.rate_limits
+                with limits.in_progress(access) if limits is not None else nullcontext():
+                    response = self._answer(Exchange(request, request_id, access, form), limits)
         except StripeError as error:
             response = self._error(error, request_id, access)
         except ConnectionDroppedError:
@@ -304,14 +307,16 @@ class Simulator:
         self.requests.append(ServedRequest(request.method, request.path, response.status_code, request_id))
         return response(environ, start_response)
 
-    def _answer(self, exchange: Exchange) -> Response:
+    def _answer(self, exchange: Exchange, limits: RateLimits | None) -> Response:
         """Answer correctly, unless an idempotency key or a fault gives another answer."""
         request, caller, key = exchange.request, exchange.access.caller, exchange.idempotency_key
         with self._lock:
             now = self.clock.now()
-            if self.rate_limits is not None:
-                self.rate_limits.take(caller, route(request).name, now.timestamp())
+            if limits is not None:
+                limits.take(exchange.access, route(request).name, now.timestamp())
             stored = self._idempotency.find(caller, key, request.path, exchange.form, now) if key else None
+            if limits is not None and stored is None and route(request).name == "create_run":
+                limits.check_pending(self._book.pending(caller.livemode, now))
             fault = self._fault_queue.of_answer(request, is_replayed=stored is not None)
             delay = sum(drawn(d, self._delays) for d in (self.answer_delay, fault.delay if fault else 0.0))
             if fault is None and not delay:

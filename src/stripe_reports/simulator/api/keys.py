@@ -35,11 +35,13 @@ class Access:
 
     Attributes:
         shown_key: The key, masked as Stripe shows it in messages.
+        is_of_organisation: True for a key of the organisation, False for one of the main account.
         permissions: Those given to a restricted key; None for a key that may do everything.
     """
 
     caller: Caller
     shown_key: str
+    is_of_organisation: bool = False
     permissions: frozenset[str] | None = None
 
 
@@ -101,7 +103,7 @@ def authenticate(
         )
     account = _account(request, key, accounts)
     caller = Caller(well_formed[1] == "live", account)
-    return Access(caller, _masked(key), restricted.get(key))
+    return Access(caller, _masked(key), key.startswith("sk_org_"), restricted.get(key))
 
 
 def _account(request: Request, key: str, accounts: Sequence[SiblingAccount]) -> str | None:

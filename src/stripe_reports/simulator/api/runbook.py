@@ -53,6 +53,7 @@ class RunBook:
         self.ledger = ledger
         self._latency = latency
         self._fate = fate
+        self._unfinished: list[Run] = []
         self._by_owner: dict[Caller, list[Run]] = {}
         self._files: dict[str, File] = {}
         self._answering: dict[tuple[Any, ...], Run] = {}
@@ -87,7 +88,13 @@ class RunBook:
                 run.answered_by, run.finishes_at = earlier, run.created
         self.runs[run.id] = run
         self._by_owner.setdefault(owner, []).append(run)
+        self._unfinished.append(run)
         return run
+
+    def pending(self, livemode: bool, now: datetime) -> int:
+        """Return the number of pending runs of a mode, of all accounts."""
+        self._unfinished = [run for run in self._unfinished if run.finishes_at > now.timestamp()]
+        return sum(run.owner.livemode == livemode for run in self._unfinished)
 
     def is_told_succeeded(self, run: Run) -> bool:
         """Tell whether the answer that creates a run already shows it as succeeded, not as pending."""
