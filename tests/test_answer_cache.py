@@ -107,6 +107,13 @@ class TestWhatGoesWrong:
         get(TYPE)
         assert get(TYPE).from_cache
 
+    def test_an_answer_may_be_removed_by_two_processes_at_once(self, transport, monkeypatch):
+        """It is gone in the end, and neither has a reason to fail."""
+        cache = transport.json_session.cache
+        cache.delete("never stored")
+        monkeypatch.setattr(type(cache.responses), "__contains__", lambda *_: True)
+        cache.delete("removed meanwhile")
+
     def test_a_cache_that_was_removed_is_created_again(self, get, path, simulator):
         """Another process may clear the store."""
         get(TYPES)

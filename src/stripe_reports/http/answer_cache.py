@@ -67,7 +67,8 @@ class AnswerCache(BaseCache):
         def forget() -> None:
             for key in keys:
                 if key in self.responses:
-                    del self.responses[key]
+                    with suppress(KeyError):  # another process was faster
+                        del self.responses[key]
 
         self._attempt(forget)
 
