@@ -378,3 +378,11 @@ def test_an_invalid_zip_is_refused(tmp_path, capsys):
         archive.writestr("a.txt", "a")
     with pytest.raises(NotAReportError, match="not the evidence"):
         sr.verify(tmp_path / "y.zip")
+
+
+def test_existing_evidence_is_refused_before_anything_is_launched(client, simulator, tmp_path):
+    """Six runs of twenty minutes are not waited for in vain."""
+    (tmp_path / "close.zip").touch()
+    with pytest.raises(ParameterError, match="never overwritten"):
+        client.evidence("2026-09", tmp_path / "close.zip")
+    assert simulator.requests == []

@@ -141,12 +141,13 @@ class Closing(ReportClient, Protocol):
             >>> client.evidence("2026-10", "close-2026-10.zip").tie_out.passes
             True
         """
-        from stripe_reports.reconcile.evidence import write_evidence
+        from stripe_reports.reconcile.evidence import new_path, write_evidence
 
+        path = new_path(folder)  # before any run is launched
         result = self.tie_out(
             period, timezone=timezone, currency=currency, reuse=reuse, timeout=timeout, progress=progress
         )
-        return write_evidence(result, folder, written_at=self.now())
+        return write_evidence(result, path, written_at=self.now())
 
     def explain_payout(
         self,

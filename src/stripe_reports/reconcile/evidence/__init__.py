@@ -9,6 +9,6 @@ checking    verify: hashes, completeness, CSV = Parquet, controls computed again
 
 from stripe_reports.models.finding import Finding
 from stripe_reports.reconcile.evidence.checking import Verification, verify
-from stripe_reports.reconcile.evidence.writing import EvidenceFolder, write_evidence
+from stripe_reports.reconcile.evidence.writing import EvidenceFolder, new_path, write_evidence
 
-__all__ = ["EvidenceFolder", "Finding", "Verification", "verify", "write_evidence"]
+__all__ = ["EvidenceFolder", "Finding", "Verification", "new_path", "verify", "write_evidence"]

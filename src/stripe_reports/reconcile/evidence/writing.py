@@ -31,7 +31,7 @@ from stripe_reports.render.remedies import everywhere
 from stripe_reports.report.report import Report
 from stripe_reports.storage.disk import digest, disk_errors, make_missing, make_private
 
-__all__ = ["EvidenceFolder", "write_evidence"]
+__all__ = ["EvidenceFolder", "new_path", "write_evidence"]
 
 _SAME_TIME = (1980, 1, 1, 0, 0, 0)
 """Time of every member of a .zip, so that the same evidence gives the same bytes."""
@@ -68,18 +68,32 @@ class EvidenceFolder:
         )
 
 
-def write_evidence(
-    tie_out: TieOut, target: str | os.PathLike[str], *, written_at: datetime
-) -> EvidenceFolder:
-    """Write the evidence of a tie-out made from reports; see ``Client.evidence``."""
+def new_path(target: str | os.PathLike[str]) -> Path:
+    """Return the absolute path of new evidence.
+
+    Raises:
+        ParameterError: It already exists, and is no empty folder.
+    """
     path = Path(target).expanduser().absolute()
-    is_zip = path.suffix.lower() == ".zip"
-    if path.exists() and (is_zip or not path.is_dir() or any(path.iterdir())):
+    if path.exists() and (_is_zip(path) or not path.is_dir() or any(path.iterdir())):
         raise ParameterError(
             f"{path} already exists, and evidence is never overwritten. Choose another name, or move it "
             "away.",
             param="folder",
         )
+    return path
+
+
+def _is_zip(path: Path) -> bool:
+    return path.suffix.lower() == ".zip"
+
+
+def write_evidence(
+    tie_out: TieOut, target: str | os.PathLike[str], *, written_at: datetime
+) -> EvidenceFolder:
+    """Write the evidence of a tie-out made from reports; see ``Client.evidence``."""
+    path = new_path(target)
+    is_zip = _is_zip(path)
     with (
         disk_errors("write", path, remedy=everywhere("Choose another path, or free some disk space.")),
         _beside(path) as folder,
