@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import urllib.request
+from datetime import timedelta
 from decimal import Decimal
 
 import polars as pl
@@ -13,7 +14,7 @@ import pytest
 import stripe
 
 from stripe_reports import cli
-from stripe_reports.cli.output import show
+from stripe_reports.cli.output import only_printable, show
 from stripe_reports.client import Parameters
 from stripe_reports.simulator import Fault
 
@@ -158,10 +159,76 @@ class TestFetch:
         assert (tmp_path / "x.csv").stat().st_mode & 0o077 == 0
         assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["x.csv"]
 
-    def test_a_missing_folder_is_one_clear_message(self, tmp_path, capsys):
-        """No traceback."""
-        assert cli.main([*self.ASKED, "--output", str(tmp_path / "no" / "x.csv")]) == 1
-        assert "Could not write" in capsys.readouterr().err
+    @pytest.mark.parametrize("command", [["fetch", "payouts.itemized.5"], ["tie-out"]])
+    @pytest.mark.parametrize("name", ["no/x.csv", "folder.csv", "file.csv/x.csv"])
+    def test_an_output_that_cannot_be_written_is_refused_before_anything_is_launched(
+        self, command, name, tmp_path, capsys, monkeypatch, simulator, url
+    ):
+        """A run of twenty minutes is not waited for in vain. No traceback."""
+        (tmp_path / "folder.csv").mkdir()
+        (tmp_path / "file.csv").touch()
+        monkeypatch.setenv("STRIPE_API_KEY", simulator.key)
+        asked = [*command, "2026-10", "--base-url", url, "--output", str(tmp_path / name)]
+        assert cli.main(asked) == 1
+        shown = capsys.readouterr().err
+        assert "Could not write" in shown
+        assert "--output" in shown
+        assert simulator.requests == []
+        assert sorted(path.name for path in tmp_path.glob("*.csv")) == ["file.csv", "folder.csv"]
+
+    def test_an_extra_that_is_missing_is_named_before_anything_is_launched(
+        self, tmp_path, capsys, monkeypatch, simulator, url
+    ):
+        """It is installed in a minute."""
+        monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+        monkeypatch.setenv("STRIPE_API_KEY", simulator.key)
+        asked = ["fetch", "payouts.itemized.5", "2026-10", "--base-url", url]
+        assert cli.main([*asked, "--output", str(tmp_path / "x.xlsx")]) != 0
+        assert "stripe-reports[excel]" in capsys.readouterr().err
+        assert simulator.requests == []
+
+    @pytest.fixture
+    def ask(self, simulator, connect, monkeypatch):
+        """Runs a command as a new process of an account."""
+        module = sys.modules["stripe_reports.cli.fetch"]
+        monkeypatch.setattr(module, "client_of", lambda _: connect())
+        return lambda *arguments: cli.main(["fetch", *arguments])
+
+    def test_a_run_is_fetched_by_its_id(self, ask, connect, simulator, capsys, tmp_path):
+        """Pending or finished, and wherever it was launched; no new run is launched."""
+        client = connect()
+        run = client.launch(client.request("payouts.itemized.5", "2026-10", currency="eur"))
+        assert ask(run.id) == 0
+        assert "payout_id" in capsys.readouterr().out
+        assert ask(run.id, "--output", str(tmp_path / "x.csv")) == 0
+        assert pl.read_csv(tmp_path / "x.csv").height == client.report(run.id).frame().height
+        assert len(simulator.runs) == 1
+
+    @pytest.mark.parametrize(
+        "more",
+        [["2026-10"], ["--currency", "eur"], ["--reuse", "never"], ["--schema-overrides", "net=String"]],
+    )
+    def test_a_run_has_its_parameters_already(self, more, ask, simulator, capsys):
+        """They would be ignored."""
+        assert ask("frr_1", *more) == 2
+        assert "frr_1 is a run, whose period and parameters are fixed" in capsys.readouterr().err
+        assert simulator.requests == []
+
+    def test_json_has_the_rows_with_exact_amounts(self, ask, connect, capsys, tmp_path):
+        """Many programs read a number of JSON as a float, which loses cents."""
+        asked = ["payouts.itemized.5", "2026-10", "--currency", "eur", "--format", "json"]
+        assert ask(*asked) == 0
+        told = json.loads(capsys.readouterr().out)
+        report = connect().fetch("payouts.itemized.5", "2026-10", currency="eur")
+        assert (told["run"], told["row_count"]) == (report.run.id, report.frame().height)
+        assert told["parameters"] == report.request.to_stripe()
+        assert told["reuse"]["action"] == "launched"
+        assert [row["net"] for row in told["rows"]] == [f"{net:f}" for net in report.frame()["net"]]
+        assert told["rows"][0]["effective_at"] == report.frame()["effective_at"][0].isoformat()
+        assert ask(*asked, "--output", str(tmp_path / "x.csv")) == 0
+        written = json.loads(capsys.readouterr().out)
+        assert "rows" not in written
+        assert pl.read_csv(written["output"]).height == written["row_count"]
 
     def test_a_console_with_a_small_character_set_shows_the_table(self):
         """Redirected output on Windows, for example."""
@@ -188,7 +255,8 @@ def test_a_table_is_no_wider_than_the_terminal(monkeypatch, capsys):
     assert "…" not in capsys.readouterr().out
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    show(frame)
+    with only_printable():
+        show(frame)
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert "shape: (1, 11)" in lines[0]
@@ -216,6 +284,18 @@ class TestTypes:
         assert re.search(r"\* payout_id +id ", shown)
         assert re.search(r"  trace_id +text ", shown)
 
+    def test_json_lists_or_describes_types(self, capsys):
+        """For programs."""
+        cli.main(["types", "--format", "json"])
+        listed = {each["id"]: each for each in json.loads(capsys.readouterr().out)["report_types"]}
+        cli.main(["types", "payouts.itemized", "--format", "json"])
+        described = json.loads(capsys.readouterr().out)
+        columns = {column["name"]: column for column in described.pop("columns")}
+        assert listed["payouts.itemized.5"] == described
+        assert "currency" in described["parameters"]
+        assert columns["payout_id"]["is_default"] is True
+        assert (columns["trace_id"]["kind"], columns["net"]["kind"]) == ("text", "money")
+
 
 class TestDoctor:
     def test_it_lists_what_works(self, url, simulator, monkeypatch, capsys):
@@ -229,6 +309,33 @@ class TestDoctor:
         assert "can be written" in shown
         assert simulator.key not in shown
         assert not simulator.runs
+        assert shown.endswith("\nNo problems found, but 1 warning; see the lines marked !!.\n")
+
+    def test_it_says_that_nothing_is_wrong_only_if_there_is_no_warning_either(
+        self, url, simulator, monkeypatch, capsys
+    ):
+        """The clocks differ by nothing now."""
+        monkeypatch.setenv("STRIPE_API_KEY", simulator.key)
+        monkeypatch.setattr("stripe_reports.client.Client.clock_skew", lambda _: timedelta())
+        assert cli.main(["doctor", "--base-url", url]) == 0
+        assert capsys.readouterr().out.endswith("\nNo problems found.\n")
+
+    def test_json_has_every_finding(self, url, simulator, monkeypatch, capsys):
+        """And the worst verdict; the exit status is the same."""
+        monkeypatch.setenv("STRIPE_API_KEY", simulator.key)
+        assert cli.main(["doctor", "--base-url", url, "--format", "json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told["verdict"] == "warning"
+        assert {"what": "clock", "verdict": "warning"}.items() <= told["findings"][-2].items()
+        simulator.faults.append(Fault("GET /v1/reporting/report_runs", status=403, times=9))
+        assert cli.main(["doctor", "--base-url", url, "--format", "json"]) == 1
+        assert json.loads(capsys.readouterr().out)["verdict"] == "problem"
+
+    def test_its_help_lists_the_exit_statuses(self, capsys):
+        """For jobs."""
+        with pytest.raises(SystemExit):
+            cli.main(["doctor", "--help"])
+        assert "exit status: 0 no problem" in capsys.readouterr().out
 
     def test_it_names_what_is_missing(self, url, simulator, monkeypatch, capsys):
         """A restricted key without the permission, say."""

@@ -22,7 +22,7 @@ def test_a_month_that_ties_out_exits_with_zero(capsys, tmp_path):
 
 def test_json_has_every_control_with_amounts_as_text(capsys):
     """A program that reads them as floats would lose cents."""
-    assert cli.main(["tie-out", "2026-10", "--demo", "--currency", "kwd", "--json"]) == 0
+    assert cli.main(["tie-out", "2026-10", "--demo", "--currency", "kwd", "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["passes"] is True
     assert told["title"] == "October 2026 in kwd"
@@ -49,7 +49,7 @@ def test_a_control_that_fails_exits_with_one_and_shows_the_rows(failing, capsys)
     out = capsys.readouterr().out
     assert "itemised = summary" in out
     assert failing in out
-    assert cli.main(["tie-out", "2026-10", "--rows", "--json"]) == 1
+    assert cli.main(["tie-out", "2026-10", "--rows", "--format", "json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["passes"] is False
     assert told["rows"][0]["rows"][0]["balance_transaction_id"] == failing

@@ -42,7 +42,7 @@ def test_the_command_line_says_it_and_exits_with_zero(client, capsys, monkeypatc
     out = capsys.readouterr().out
     assert "60 of 60 controls pass, 8 of them with an explained difference" in out
     assert out.count(WORDS) == 4
-    assert cli.main(["tie-out", "2026-10", "--json"]) == 0
+    assert cli.main(["tie-out", "2026-10", "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert sum(WORDS in (control["explanation"] or "") for control in told["controls"]) == 8
 

@@ -362,7 +362,7 @@ class TestCommands:
         assert code == 1
         assert_harmless(text)
 
-    @pytest.mark.parametrize("form", [[], ["--json"]])
+    @pytest.mark.parametrize("form", [[], ["--format", "json"]])
     def test_the_controls_of_a_period_are_escaped(self, form, client, capsys, monkeypatch):
         """As text with the rows behind a difference, and as JSON."""
         tied = client.tie_out("2026-10", currency="eur")

@@ -16,7 +16,7 @@ from stripe_reports.errors import StripeReportsError
 from stripe_reports.http.settings import Settings
 from stripe_reports.storage.disk import size_text
 
-__all__ = ["Finding", "examine"]
+__all__ = ["Finding", "Verdict", "examine"]
 
 Verdict = Literal["ok", "warning", "problem"]
 

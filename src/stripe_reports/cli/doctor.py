@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stripe_reports.cli.clients import ACCOUNT_HELP
+from stripe_reports.cli.json_output import add_format_to, say_json
 from stripe_reports.cli.output import say
 from stripe_reports.render.printable import printable
 
 if TYPE_CHECKING:
+    from stripe_reports.cli.diagnosis import Verdict
     from stripe_reports.cli.output import Commands
     from stripe_reports.client import Client
 
 __all__ = ["add_to", "run"]
+
+_MARKS = {"ok": "ok", "warning": "!!", "problem": "XX"}
 
 
 def add_to(commands: Commands) -> None:
@@ -23,6 +31,7 @@ def add_to(commands: Commands) -> None:
         "doctor",
         help="check the mode, the key's permissions, the clock and the folder",
         description="Examines key, permissions, clock and folder. Launches nothing.",
+        epilog="exit status: 0 no problem, but perhaps warnings; 1 a problem; 2 wrong usage or no key",
     )
     parser.add_argument("--account", metavar="ACCOUNT", help=ACCOUNT_HELP)
     parser.add_argument("--base-url", help="address of a simulator, instead of Stripe's")
@@ -32,6 +41,7 @@ def add_to(commands: Commands) -> None:
         metavar="FILE",
         help="write the names from Stripe that this version does not know to a new JSON file",
     )
+    add_format_to(parser)
     parser.set_defaults(command=run)
 
 
@@ -41,19 +51,40 @@ def run(options: argparse.Namespace) -> int:
     from stripe_reports.client import Client
     from stripe_reports.http.settings import STRIPE_URL
 
-    marks = {"ok": "ok", "warning": "!!", "problem": "XX"}
-    ok = True
     with Client(account=options.account, base_url=options.base_url or STRIPE_URL) as client:
+        findings = []
         for finding in examine(client):
-            ok = ok and finding.verdict != "problem"
-            say(printable(f"{marks[finding.verdict]}  {finding.what:<13} {finding.says}"))
+            findings.append(finding)
+            if options.format == "text":
+                say(printable(f"{_MARKS[finding.verdict]}  {finding.what:<13} {finding.says}"))
         if options.unknown is not None:
-            _write(client, options.unknown)
-    say("\nNo problems found." if ok else "\nThere is a problem; see the lines marked XX.")
-    return 0 if ok else 1
+            _write(client, options.unknown, say if options.format == "text" else _to_stderr)
+    counts = Counter(finding.verdict for finding in findings)
+    if options.format == "json":
+        say_json({"verdict": _worst(counts), "findings": [asdict(finding) for finding in findings]})
+    else:
+        say(f"\n{_summary(counts)}")
+    return 1 if counts["problem"] else 0
 
 
-def _write(client: Client, path: Path) -> None:
+def _worst(counts: Counter[Verdict]) -> Verdict:
+    return "problem" if counts["problem"] else "warning" if counts["warning"] else "ok"
+
+
+def _summary(counts: Counter[Verdict]) -> str:
+    problems, warnings = counts["problem"], counts["warning"]
+    if problems:
+        return "There is a problem; see the lines marked XX."
+    if warnings:
+        return f"No problems found, but {warnings} warning{'s'[: warnings > 1]}; see the lines marked !!."
+    return "No problems found."
+
+
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _write(client: Client, path: Path, say: Callable[[str], object]) -> None:
     """Write the unknown names, and say what the file holds."""
     names = client.cache.unrecognised()
     if names.is_empty():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import shutil
 import sys
 import traceback
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from stripe_reports.runs.progress import (
     GridProgress,
     Lines,
     Progress,
+    columns_of,
     in_log,
     in_terminal,
     shown,
@@ -104,8 +104,7 @@ def waiting_for_all(about: str, stream: TextIO | None) -> Iterator[GridProgress 
 def _place(stream: TextIO | None) -> Drawing:
     if stream is None:
         return in_log()
-    # Rewriting its line needs control characters.
-    line = in_terminal(stream.stream if isinstance(stream, _Printable) else stream)
+    line = in_terminal(_below(stream))  # rewriting a line needs control characters
     return line or Lines(partial(print, file=stream, flush=True))
 
 
@@ -119,10 +118,15 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def _below(stream: TextIO) -> TextIO:
+    """Return the stream that checked text is written to, which may be a terminal."""
+    return stream.stream if isinstance(stream, _Printable) else stream
+
+
 def show(frame: pl.DataFrame) -> None:
     """Print a frame, in letters that the terminal has; in a narrow one, its first and last columns."""
     plain = (sys.stdout.encoding or "ascii").lower().replace("-", "") not in ("utf8", "utf16")
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = columns_of(stream) if (stream := _below(sys.stdout)).isatty() else None
     with pl.Config(
         tbl_rows=40,
         tbl_cols=max(4, width // 14) if width else -1,

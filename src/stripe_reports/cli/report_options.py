@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, TypedDict, cast
 
 import polars as pl
@@ -13,7 +16,9 @@ from stripe_reports import catalog
 from stripe_reports.cli.clients import add_client_to
 from stripe_reports.cli.output import show
 from stripe_reports.errors import ParameterError
+from stripe_reports.render.remedies import everywhere
 from stripe_reports.report.export import Exports, writer_for
+from stripe_reports.storage.disk import disk_errors
 
 if TYPE_CHECKING:
     from stripe_reports.client import Parameters
@@ -21,7 +26,14 @@ if TYPE_CHECKING:
     from stripe_reports.planning.reuse import Policy
     from stripe_reports.runs.progress import ProgressOption
 
-__all__ = ["add_report_options_to", "check_output", "deliver", "fetch_options", "parameters_of"]
+__all__ = [
+    "add_report_options_to",
+    "check_folder_of",
+    "check_output",
+    "deliver",
+    "fetch_options",
+    "parameters_of",
+]
 
 _PARAMETERS = {
     "timezone": "zone of the period and of local times, such as Europe/Paris",
@@ -107,9 +119,29 @@ def fetch_options(options: argparse.Namespace, progress: ProgressOption) -> Fetc
 
 
 def check_output(path: Path | None) -> None:
-    """Refuse a file that cannot be written, before anything is fetched."""
+    """Refuse a file that cannot be written, before anything is fetched.
+
+    Raises:
+        ParameterError: Its ending is unknown.
+        MissingExtraError: The library that writes it is not installed.
+        StoreError: Its folder is missing or read-only, or it is a folder.
+    """
     if path is not None:
         writer_for(path)
+        check_folder_of(path)
+
+
+def check_folder_of(path: Path) -> None:
+    """Refuse a file whose folder is missing or read-only, or that is a folder.
+
+    Raises:
+        StoreError: It is.
+    """
+    with disk_errors("write", path, remedy=everywhere("Give another file with --output.")):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with TemporaryFile(dir=path.parent):
+            pass
 
 
 def deliver(reports: Exports, path: Path | None) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stripe_reports.cli.clients import add_client_to, client_of
+from stripe_reports.cli.json_output import add_format_to, say_json
 from stripe_reports.cli.output import say, show, waiting
+from stripe_reports.cli.report_options import check_folder_of
 from stripe_reports.errors import InputError
 from stripe_reports.render.printable import printable
 from stripe_reports.storage.disk import written_whole
@@ -24,7 +25,7 @@ _SHOWN = (
     *("report", "why", "difference", "balance_transaction_id", "payout_id"),
     *("category", "reporting_category", "gross", "fee", "net", "net_amount"),
 )
-"""The columns that fit a terminal; --json has all of them."""
+"""The columns that fit a terminal; JSON has all of them."""
 
 
 def add_to(commands: Commands) -> None:
@@ -37,7 +38,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("period", metavar="PERIOD", help="such as 2026-10 or 'last month'")
     parser.add_argument("--timezone", help="time zone of the period, such as Europe/Paris")
     parser.add_argument("--currency", help="one currency only, such as eur")
-    parser.add_argument("--json", action="store_true", help="print the controls as JSON instead of text")
+    add_format_to(parser)
     parser.add_argument("--rows", action="store_true", help="show the rows behind each failed control")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the controls to FILE.csv")
     parser.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
@@ -48,8 +49,10 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Tie out a period; return 1 if a control fails."""
-    if options.output and options.output.suffix.lower() != ".csv":
-        raise InputError(f"{options.output} is not a .csv file.")
+    if options.output:
+        if options.output.suffix.lower() != ".csv":
+            raise InputError(f"{options.output} is not a .csv file.")
+        check_folder_of(options.output)
     with client_of(options) as client, waiting("tie-out", sys.stderr) as told:
         result = client.tie_out(
             options.period,
@@ -63,8 +66,8 @@ def run(options: argparse.Namespace) -> int:
         with written_whole(options.output) as temporary:
             result.frame().write_csv(temporary)
     failed = result.failed().select("control", "currency").rows() if options.rows else []
-    if options.json:
-        say(json.dumps(_as_json(result, failed), indent=2, default=str))
+    if options.format == "json":
+        say_json(_as_json(result, failed))
         return 0 if result.passes else 1
     say(str(result))
     for control, currency in failed:
@@ -75,14 +78,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _as_json(result: TieOut, failed: list[tuple[str, str | None]]) -> dict[str, object]:
-    """Write amounts as text, so that no program reads them as floats."""
+    """Return the controls, their reports, and the rows behind those that failed."""
     return {
         "title": result.title,
         "passes": result.passes,
-        "controls": [
-            row | {name: str(row[name]) for name in ("left", "right", "difference")}
-            for row in result.frame().iter_rows(named=True)
-        ],
+        "controls": result.frame().to_dicts(),
         "reports": {name: report.run.id for name, report in result.reports.items()},
         "notes": list(result.notes),
         "rows": [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stripe_reports import catalog
 from stripe_reports.catalog import purposes
+from stripe_reports.cli.json_output import add_format_to, say_json
 from stripe_reports.cli.output import say
 from stripe_reports.errors import UnknownReportTypeError
 from stripe_reports.models import ReportType
@@ -33,18 +34,30 @@ def add_to(commands: Commands) -> None:
         help="list the reports for a purpose, the best first: 'sales tax', deposit, fees",
     )
     parser.add_argument("--all", action="store_true", help="include old versions")
+    add_format_to(parser)
     parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """List the report types, or describe one."""
     if options.search is not None:
-        _list_found(options.search)
+        found = _found(options.search)
+        if options.format == "json":
+            say_json({"report_types": [_as_json(type_) for type_ in found]})
+        else:
+            _list_found(options.search, found)
         return 0
     if options.report_type:
-        _describe(_catalogued(options.report_type))
+        described = _catalogued(options.report_type)
+        if options.format == "json":
+            say_json(_as_json(described) | {"columns": _columns_as_json(described)})
+        else:
+            _describe(described)
         return 0
     listed = [type_ for type_ in catalog.report_types().values() if options.all or not type_.superseded_by]
+    if options.format == "json":
+        say_json({"report_types": [_as_json(type_) for type_ in listed]})
+        return 0
     for family, types in groupby(listed, key=lambda type_: type_.family):
         say(f"\n{str(family).replace('_', ' ').capitalize()}")
         of_family = list(types)
@@ -55,17 +68,23 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _list_found(words: str) -> None:
-    """Print the reports that people mean with these words, under the questions that they answer.
+def _found(words: str) -> list[ReportType]:
+    """Return the newest types that people mean with these words, the best first.
 
     Raises:
         UnknownReportTypeError: No report has them.
     """
-    newest = [type_ for type_ in catalog.report_types().values() if not type_.superseded_by]
-    found = purposes.search(words, newest)
+    found = purposes.search(
+        words, [each for each in catalog.report_types().values() if not each.superseded_by]
+    )
     if not found:
         remedy = everywhere("'stripe-reports types' lists all.")
         raise UnknownReportTypeError(f"No report is known for {words!r}.", remedy=remedy)
+    return found
+
+
+def _list_found(words: str, found: list[ReportType]) -> None:
+    """Print them, and the questions that they answer."""
     width = max(len(type_.id) for type_ in found)
     for type_ in found:
         mark = " (live mode only)" if type_.livemode_only else ""
@@ -81,6 +100,31 @@ def _catalogued(name: str) -> ReportType:
         remedy = everywhere("'stripe-reports types --all' lists all.")
         raise UnknownReportTypeError(f"The catalogue has no {name}.", remedy=remedy)
     return type_
+
+
+def _as_json(type_: ReportType) -> dict[str, object]:
+    return {
+        "id": type_.id,
+        "name": type_.name,
+        "family": type_.family,
+        "superseded_by": type_.superseded_by,
+        "livemode_only": type_.livemode_only,
+        "parameters": list(catalog.accepted(type_)),
+        "columns_complete": type_.columns_complete,
+        "source": type_.source,
+    }
+
+
+def _columns_as_json(type_: ReportType) -> list[dict[str, object]]:
+    return [
+        {
+            "name": column.name,
+            "kind": column.kind,
+            "is_default": column.name in (type_.default_columns or ()),
+            "description": column.marked_description,
+        }
+        for column in type_.columns
+    ]
 
 
 def _describe(type_: ReportType) -> None:

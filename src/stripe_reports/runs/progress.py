@@ -32,6 +32,7 @@ __all__ = [
     "Place",
     "Progress",
     "ProgressOption",
+    "columns_of",
     "in_log",
     "in_terminal",
     "shown",
@@ -191,7 +192,7 @@ class Line:
 
     def draw(self, text: str, share: float | None) -> None:
         """Rewrite the line; a long text is cut in its middle, since a line that wraps cannot be rewritten."""
-        width = _columns(self._stream) - 1
+        width = columns_of(self._stream) - 1
         filled = "" if share is None else f"[{'#' * round(20 * share):<20}] "
         if len(filled) + len(text) > width:
             filled = ""
@@ -234,7 +235,8 @@ def in_terminal(stream: TextIO) -> Line | None:
     return Line(stream) if stream.isatty() and os.environ.get("TERM") != "dumb" else None
 
 
-def _columns(stream: TextIO) -> int:
+def columns_of(stream: TextIO) -> int:
+    """Return the width of a terminal."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or shutil.get_terminal_size().columns
     except (OSError, ValueError):  # not a terminal of the system
