@@ -38,7 +38,7 @@ report.chart(theme="black")  # type: ignore[arg-type]
 
 year = client.fetch_all("payout_reconciliation.itemized", "2026", split="month")
 assert_type(year, sr.ReportSet)
-assert_type(year.parts, tuple[sr.Report, ...])
+assert_type(year.parts, tuple[sr.Report | sr.SharedReport, ...])
 assert_type(year.scan(), pl.LazyFrame)
 assert_type(year.frame(), pl.DataFrame)
 assert_type(year.reuse, tuple[sr.Decision, ...])

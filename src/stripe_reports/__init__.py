@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from stripe_reports.report.report import Decision, FetchPlan, LargeFrameWarning, Report
     from stripe_reports.report.report_set import ReportSet
     from stripe_reports.report.set_plan import SetPlan
+    from stripe_reports.report.shared import SharedReport
     from stripe_reports.runs.futures import PendingReport
     from stripe_reports.storage.cache import Cache
     from stripe_reports.storage.datasets.dataset import Dataset, dataset
@@ -107,6 +108,7 @@ __all__ = [
     "ResultFile",
     "Selected",
     "SetPlan",
+    "SharedReport",
     "Standing",
     "StoredReports",
     "StripeReportsError",
@@ -157,6 +159,7 @@ _LAZY = {
     "Restatement": "reconcile.restatement",
     "Selected": "charts.selections",
     "SetPlan": "report.set_plan",
+    "SharedReport": "report.shared",
     "Standing": "planning.grid",
     "StoredReports": "report.listings",
     "TieOut": "reconcile.tie_out",

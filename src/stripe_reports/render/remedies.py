@@ -27,7 +27,6 @@ __all__ = [
     "come_back",
     "end_before_the_data",
     "everywhere",
-    "fetch_each_account",
     "fetch_the_missing",
     "fetch_the_report",
     "give_both_bounds",
@@ -44,6 +43,7 @@ __all__ = [
     "read_as",
     "read_less",
     "read_one_by_one",
+    "serve_application",
     "start_after_the_data",
     "wait_first",
     "wait_for_run",
@@ -318,37 +318,16 @@ def choose_one_type(report_type: str) -> Remedy:
     """Name one report type of a set."""
     return Remedy(
         f"Name one: reports.scan({report_type!r}), or reports.of({report_type!r}) for charts and files.",
-        "Ask for one type to get its rows, or give --output FOLDER for all.",
-        "Choose one type.",
-    )
-
-
-def read_one_by_one() -> Remedy:
-    """Read the reports of a set one by one."""
-    return Remedy(
-        "Read them one by one: for report in reports: report.scan().",
-        "Ask for one account and one part at a time.",
-        "Ask for one account at a time.",
+        *("Ask for one type at a time.", "Choose one type."),
     )
 
 
 def fetch_the_missing() -> Remedy:
     """Repeat a call of which some reports failed or are missing."""
-    only = "only what is missing is asked for."
     return Remedy(
-        f"Make the same call again: {only} reports.status() has a row for each report; "
-        "reports.scan(partial=True) reads those that are there.",
-        f"Run the same command again: {only}",
-        f"Press the button again: {only}",
-    )
-
-
-def fetch_each_account() -> Remedy:
-    """Fetch a report for each account instead of one for all."""
-    return Remedy(
-        "Fetch each account by itself: client.fetch_all(..., accounts=[...]).",
-        "Fetch each account by itself, with --accounts.",
-        "Choose one connected account.",
+        "The same call asks only for what is missing; reports.scan(partial=True) reads what is there.",
+        "The same command asks only for what is missing; --partial shows what is there.",
+        "Press the button again; only what is missing is asked for.",
     )
 
 

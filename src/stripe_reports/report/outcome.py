@@ -10,6 +10,7 @@ from typing import Literal
 from stripe_reports.models import ReportRequest, iso
 from stripe_reports.planning.grid import Cell
 from stripe_reports.report.report import Action, Report
+from stripe_reports.report.shared import SharedReport
 
 __all__ = ["OWN_ACCOUNT", "ReportOutcome", "Status", "interval_of"]
 
@@ -43,12 +44,12 @@ class ReportOutcome:
     cell: Cell
     status: Status
     reason: str
-    report: Report | None = None
+    report: Report | SharedReport | None = None
     run_id: str | None = None
     error: str | None = None
 
     @classmethod
-    def of(cls, cell: Cell, report: Report) -> ReportOutcome:
+    def of(cls, cell: Cell, report: Report | SharedReport) -> ReportOutcome:
         """Return the outcome of a cell whose report is there."""
         return cls(cell, _STATUS[report.reuse.action], str(report.reuse), report, report.run.id)
 

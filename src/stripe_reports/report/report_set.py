@@ -17,8 +17,10 @@ from stripe_reports.planning.intervals import Split
 from stripe_reports.render import remedies
 from stripe_reports.render.card import card, folded
 from stripe_reports.render.printable import printable
+from stripe_reports.render.remedies import everywhere
 from stripe_reports.report.outcome import OWN_ACCOUNT, ReportOutcome, interval_of
 from stripe_reports.report.report import Decision, Report, warn_if_large
+from stripe_reports.report.shared import SharedReport
 from stripe_reports.report.totals import Totals
 
 __all__ = ["ReportSet", "incomplete"]
@@ -51,6 +53,8 @@ _STATUS: Mapping[str, pl.DataType] = {
 }
 
 _PATH = "stripe_reports_path"
+
+_Part = Report | SharedReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class ReportSet(Totals):
         """True for every set, also for one whose reports all failed."""
         return True
 
-    def __iter__(self) -> Iterator[Report]:
+    def __iter__(self) -> Iterator[Report | SharedReport]:
         """The reports that are there, in the order in which they were asked for."""
         return iter(self.parts)
 
@@ -167,7 +171,7 @@ class ReportSet(Totals):
         return self.asked[0]
 
     @property
-    def parts(self) -> tuple[Report, ...]:
+    def parts(self) -> tuple[Report | SharedReport, ...]:
         """The reports that are there, in the order in which they were asked for."""
         return tuple(each.report for each in self.outcomes if each.report is not None)
 
@@ -178,8 +182,8 @@ class ReportSet(Totals):
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The Parquet files, in order, for DuckDB, Dask and others that read many files as one."""
-        return tuple(part.path for part in self.parts)
+        """The Parquet files on this machine, in order, for DuckDB, Dask and others that read many as one."""
+        return tuple(part.path for part in self.parts if isinstance(part, Report))
 
     @property
     def reuse(self) -> tuple[Decision, ...]:
@@ -365,24 +369,25 @@ def incomplete(outcomes: Sequence[ReportOutcome]) -> IncompleteError:
 
 def _with_what_differs(outcomes: Sequence[ReportOutcome], schema: pl.Schema) -> pl.LazyFrame:
     """Return the rows of reports that are there, with a column for what only the request of each says."""
-    there = {str(each.report.path): each for each in outcomes if each.report is not None}
+    there = {_location(each.report): each for each in outcomes if each.report is not None}
     added: dict[str, tuple[Mapping[str, object], pl.DataType]] = {}
     if len({each.account for each in outcomes}) > 1:
         added["account"] = {path: each.account for path, each in there.items()}, pl.String()
     ends = {path: each.request.interval_end for path, each in there.items()}
     if len(set(ends.values())) > 1 and all(each.request.interval_start is None for each in there.values()):
         added["interval_end"] = ends, pl.Datetime("us", "UTC")
-    paths = [each.report.path for each in outcomes if each.report is not None]
+    paths = list(there)
+    options = _options(outcomes)
     if not added:
-        return pl.scan_parquet(paths, glob=False)
+        return pl.scan_parquet(paths, glob=False, storage_options=options)
     if taken := [name for name in added if name in schema]:
         raise ParameterError(
             f"These reports already have a column {taken[0]!r} of Stripe's, so the rows of several cannot be "
             "told apart.",
             param="account",
-            remedy=remedies.read_one_by_one(),
+            remedy=everywhere("Read them one by one."),
         )
-    rows = pl.scan_parquet(paths, glob=False, include_file_paths=_PATH)
+    rows = pl.scan_parquet(paths, glob=False, storage_options=options, include_file_paths=_PATH)
     columns = [
         pl.col(_PATH).replace_strict(dict(values), return_dtype=dtype).alias(name)
         for name, (values, dtype) in added.items()
@@ -390,7 +395,7 @@ def _with_what_differs(outcomes: Sequence[ReportOutcome], schema: pl.Schema) -> 
     return rows.select(*columns, pl.exclude(_PATH))
 
 
-def _common_schema(parts: Sequence[Report]) -> pl.Schema:
+def _common_schema(parts: Sequence[_Part]) -> pl.Schema:
     first, *others = parts
     schema = _schema_of(first)
     for part in others:
@@ -400,15 +405,27 @@ def _common_schema(parts: Sequence[Report]) -> pl.Schema:
     return schema
 
 
-def _schema_of(part: Report) -> pl.Schema:
+def _schema_of(part: _Part) -> pl.Schema:
+    if isinstance(part, SharedReport):
+        return part.scan().collect_schema()
     return pl.scan_parquet(part.path, glob=False).collect_schema()  # its hash is checked when rows are read
+
+
+def _location(part: _Part) -> str:
+    return part.location if isinstance(part, SharedReport) else str(part.path)
+
+
+def _options(outcomes: Sequence[ReportOutcome]) -> dict[str, str] | None:
+    """Return the options of the object store that the results are in."""
+    shared = (each.report for each in outcomes if isinstance(each.report, SharedReport))
+    return next((dict(report.options) or None for report in shared), None)
 
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
 
 
-def _last_day(part: Report) -> str:
+def _last_day(part: _Part) -> str:
     return str(part.request.last_included_day)
 
 
@@ -417,11 +434,11 @@ def _name(outcome: ReportOutcome) -> str:
     return f"{account}to {outcome.request.last_included_day}"
 
 
-def _source(part: Report) -> str:
+def _source(part: _Part) -> str:
     return f"run {part.run.id}, data of {part.provenance.as_of:%Y-%m-%d %H:%M} UTC"
 
 
-def _difference(first: Report, schema: pl.Schema, part: Report, other: pl.Schema) -> str:
+def _difference(first: _Part, schema: pl.Schema, part: _Part, other: pl.Schema) -> str:
     only = [name for name in schema if name not in other], [name for name in other if name not in schema]
     missing, extra = (", ".join(names) or "none" for names in only)
     what = f"it lacks {missing} and adds {extra}" if any(only) else "their order or types differ"

@@ -20,7 +20,7 @@ from stripe_reports.errors import (
 )
 from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.transport import Transport
-from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.models import Owner, ReportRequest, ReportRun, ReportType
 from stripe_reports.planning import data_end
 from stripe_reports.planning.intervals import Interval, clip
 from stripe_reports.planning.reuse import request_key
@@ -60,6 +60,11 @@ class Account:
         """Return the key that equal requests of this account share."""
         settings = self._transport.settings
         return request_key(request, settings.owner, settings.api_version)
+
+    @property
+    def owner(self) -> Owner:
+        """The owner of its results."""
+        return self._transport.settings.owner
 
     def as_accepted(self, request: ReportRequest) -> ReportRequest:
         """Return the request with the end that Stripe accepts, as far as its earlier answers show."""

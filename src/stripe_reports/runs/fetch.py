@@ -49,6 +49,7 @@ class Runs:
         room: Limits how many results are read at the same time.
         api: Stripe's Reporting API, for this account.
         files: The result files at Stripe, for this account.
+        log: The log of what was launched for this account from this machine.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Runs:
         self.follower = Follower(account, api, store.launch_log, transport)
         self.room = room or Room()
         self.files = Files(transport)
+        self.log = store.launch_log
         self._downloader = Downloader(account, api, self.files, store, transport.settings, self.room)
         self.api = api
         self._store = store
@@ -174,7 +176,7 @@ class Runs:
 
     def durations(self, report_type: str) -> list[float]:
         """Return the durations of the last runs of a type in seconds, oldest first."""
-        return self._store.launch_log.durations(report_type)
+        return self.log.durations(report_type)
 
     def read(
         self, request: ReportRequest, run: ReportRun, decision: Decision, overrides: Overrides

@@ -23,6 +23,7 @@ from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.planning.schedule import Limits, schedule
 from stripe_reports.render import remedies
+from stripe_reports.render.remedies import everywhere
 from stripe_reports.report.outcome import OWN_ACCOUNT, ReportOutcome
 from stripe_reports.report.report import Report
 from stripe_reports.report.report_set import ReportSet, incomplete
@@ -34,6 +35,7 @@ from stripe_reports.runs.pool import Inbox
 from stripe_reports.runs.progress import GridProgress
 from stripe_reports.runs.reading import Reader
 from stripe_reports.runs.request import AskedInParts, Parameters, RequestBuilder
+from stripe_reports.runs.results import Made, Results, SharedResults
 
 __all__ = [
     "IN_FLIGHT",
@@ -162,6 +164,7 @@ def fetch_grid(
     grid: Grid,
     accounts: Accounts,
     transport: Transport,
+    results: Results,
     *,
     policy: Policy,
     overrides: Overrides,
@@ -175,7 +178,9 @@ def fetch_grid(
     *reading* is entered before anything is launched, and not at all if everything is stored.
     """
     cells = grid.cells
-    known = _stored(grid, cells, accounts, policy, overrides)
+    if isinstance(results, SharedResults):
+        results.prepare(cells)
+    known = _stored(grid, cells, accounts, results)
     if len(known) == len(cells):
         outcomes = [ReportOutcome.of(cell, known[number]) for number, cell in enumerate(cells)]
     else:
@@ -184,6 +189,7 @@ def fetch_grid(
                 cells,
                 known,
                 accounts,
+                results,
                 transport.clock,
                 policy=policy,
                 overrides=overrides,
@@ -241,9 +247,7 @@ def _pace(transport: Transport, in_flight: int) -> Pace:
     )
 
 
-def _stored(
-    grid: Grid, cells: Sequence[Cell], accounts: Accounts, policy: Policy, overrides: Overrides
-) -> dict[int, Report]:
+def _stored(grid: Grid, cells: Sequence[Cell], accounts: Accounts, results: Results) -> dict[int, Made]:
     """Return the first stored reports by cell number; check the others before any launch.
 
     For each type, the interval is compared with the data that Stripe has once a report is not stored.
@@ -251,14 +255,14 @@ def _stored(
     Raises:
         IntervalError: The interval of a type exceeds the available data.
     """
-    known: dict[int, Report] = {}
+    known: dict[int, Made] = {}
     unchecked = {each.whole.request.report_type: each.whole.request for each in grid.parts}
     for number, cell in enumerate(cells):
         if not unchecked:
             break
         if cell.request.report_type not in unchecked:
             continue
-        report = accounts[cell.account].runs.stored(cell.request, policy, overrides)
+        report = results.stored(cell, asks=False)
         if report is None:
             whole = unchecked.pop(cell.request.report_type)
             check_available(whole, accounts.types(whole.report_type))
@@ -269,7 +273,7 @@ def _stored(
 
 def _if_still_there(outcome: ReportOutcome) -> ReportOutcome:
     """Return an outcome, or a failure if the result was removed meanwhile to make room for others."""
-    if outcome.report is None or outcome.report.path.exists():
+    if not isinstance(outcome.report, Report) or outcome.report.path.exists():
         return outcome
     gone = StoreError(
         f"Its result is no longer stored: {outcome.report.path} was removed.", remedy=remedies.keep_more()
@@ -294,10 +298,10 @@ def _missing_account_columns(outcomes: Sequence[ReportOutcome]) -> Iterator[str]
         if each.report is None or name in checked or not covers_all_accounts(each.request):
             continue
         checked.add(name)
-        if ACCOUNT_COLUMN not in each.report.schema:
+        if ACCOUNT_COLUMN not in each.report.scan().collect_schema():
             note = (
                 f"{name} was expected to have the rows of all connected accounts, but the result of run "
                 f"{each.report.run.id} has no column {ACCOUNT_COLUMN}, so its rows cannot be told apart."
             )
-            notices.warn_once(AdvisedWarning(note, remedies.fetch_each_account()))
+            notices.warn_once(AdvisedWarning(note, everywhere("Fetch each account by itself.")))
             yield note

@@ -31,12 +31,14 @@ from stripe_reports.planning.grid import Cell, InFlight, Stage, Standing, State,
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.report.outcome import ReportOutcome
 from stripe_reports.report.report import Report
+from stripe_reports.report.shared import SharedReport
 from stripe_reports.runs.accounts import Accounts
 from stripe_reports.runs.find import AtStripe
 from stripe_reports.runs.following import Followed, Following, polled
 from stripe_reports.runs.pool import Inbox, Pool
 from stripe_reports.runs.progress import GridProgress
 from stripe_reports.runs.reading import Reader
+from stripe_reports.runs.results import Made, Results
 
 __all__ = ["Driver", "Pace"]
 
@@ -75,6 +77,7 @@ class Driver:
         cells: The cells, in the order in which they are asked for: account by account.
         known: Reports that are known to be stored, by the number of their cell.
         accounts: The accounts of the key.
+        results: Where results come from and go to.
         clock: The clock of the client.
         policy: Which earlier runs are reused.
         overrides: Types of columns that the user set.
@@ -87,8 +90,9 @@ class Driver:
     def __init__(
         self,
         cells: Sequence[Cell],
-        known: Mapping[int, Report],
+        known: Mapping[int, Made],
         accounts: Accounts,
+        results: Results,
         clock: Clock,
         *,
         policy: Policy,
@@ -100,6 +104,7 @@ class Driver:
     ) -> None:
         self._cells = cells
         self._accounts = accounts
+        self._results = results
         self._clock = clock
         self._policy = policy
         self._overrides = overrides
@@ -186,23 +191,27 @@ class Driver:
         self._move(number, "asking")
         cell, unusable = self._cells[number], self._states[number].unusable
 
-        def ask() -> Report | tuple[ReportRequest, AtStripe]:
+        def ask() -> Made | tuple[ReportRequest, AtStripe]:
             each = self._accounts[cell.account]
-            stored = each.runs.stored(cell.request, self._policy, self._overrides)
+            stored = self._results.stored(cell, asks=True)
             if stored is not None:
                 return stored
+            self._results.resume(cell)
             request, found = each.runs.ask(
                 cell.request, self._policy, self._overrides, unusable=unusable, recent=each.recent
             )
-            return found if isinstance(found, Report) else (request, found)
+            if isinstance(found, Report):
+                return self._results.keep(cell, found)
+            self._results.launched(cell, request, found.run)
+            return request, found
 
         self._calling.start(ask, partial(self._asked, number))
 
-    def _asked(self, number: int, answer: Report | tuple[ReportRequest, AtStripe] | Exception) -> None:
+    def _asked(self, number: int, answer: Made | tuple[ReportRequest, AtStripe] | Exception) -> None:
         match answer:
             case Exception():
                 self._fail(number, answer)
-            case Report():
+            case Report() | SharedReport():
                 self._move(number, "ended")
                 self._end(number, ReportOutcome.of(self._cells[number], answer))
             case (request, found):
@@ -247,7 +256,7 @@ class Driver:
         request, found = self._found[number]
         self._reader.start(self._cells[number], request, found, partial(self._was_read, number))
 
-    def _was_read(self, number: int, report: Report | Exception) -> None:
+    def _was_read(self, number: int, report: Made | Exception) -> None:
         _, found = self._found[number]
         if isinstance(report, ResultUnavailableError) and found.decision.action != "launched":
             self._move(number, "unasked")

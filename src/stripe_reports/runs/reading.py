@@ -17,13 +17,14 @@ from stripe_reports.report.report import Report
 from stripe_reports.runs.accounts import Accounts
 from stripe_reports.runs.find import AtStripe
 from stripe_reports.runs.pool import Inbox, Pool
+from stripe_reports.runs.results import Made, Results
 from stripe_reports.runs.task import Connection, Destination, Figures, Task
 from stripe_reports.runs.workers import ExecutorOption, Workers
 from stripe_reports.storage.store import Store
 
 __all__ = ["Reader", "readers"]
 
-Then = Callable[[Report | Exception], None]
+Then = Callable[[Made | Exception], None]
 """Called in the driver's thread with what came of a result."""
 
 READING = 8
@@ -55,19 +56,20 @@ class Reader(Protocol):
 class StoreReader:
     """Reads results in threads of this call, straight into the store."""
 
-    def __init__(self, accounts: Accounts, overrides: Overrides, inbox: Inbox) -> None:
+    def __init__(self, accounts: Accounts, results: Results, overrides: Overrides, inbox: Inbox) -> None:
         self.most = READING
         self._accounts = accounts
+        self._results = results
         self._overrides = overrides
         self._pool = Pool("stripe-reports reading", READING, inbox)
 
     def start(self, cell: Cell, request: ReportRequest, found: AtStripe, then: Then) -> None:
         """Begin to read a result; see ``Reader``."""
 
-        def read() -> Report:
+        def read() -> Made:
             runs = self._accounts[cell.account].runs
             runs.follower.finished(found.run)
-            return runs.read(request, found.run, found.decision, self._overrides)
+            return self._results.keep(cell, runs.read(request, found.run, found.decision, self._overrides))
 
         self._pool.start(read, then)
 
@@ -84,6 +86,7 @@ class WorkerReader:
 
     Args:
         accounts: The accounts of the call.
+        results: Where the results go.
         overrides: Types of columns that the user set.
         inbox: The driver's.
         workers: The workers, which have been probed.
@@ -94,6 +97,7 @@ class WorkerReader:
     def __init__(
         self,
         accounts: Accounts,
+        results: Results,
         overrides: Overrides,
         inbox: Inbox,
         *,
@@ -103,6 +107,7 @@ class WorkerReader:
     ) -> None:
         self.most = HANDED_OUT
         self._accounts = accounts
+        self._results = results
         self._overrides = overrides
         self._inbox = inbox
         self._workers = workers
@@ -114,7 +119,7 @@ class WorkerReader:
     def start(self, cell: Cell, request: ReportRequest, found: AtStripe, then: Then) -> None:
         """Hand out a result when the rate limit allows it; see ``Reader``."""
 
-        def hand_out() -> Report | tuple[Task, Future[Figures]]:
+        def hand_out() -> Made | tuple[Task, Future[Figures]]:
             runs = self._accounts[cell.account].runs
             runs.follower.finished(found.run)
             task = runs.task(
@@ -124,9 +129,11 @@ class WorkerReader:
                 destination=self._destination,
                 connection=self._connection,
             )
-            return task if isinstance(task, Report) else (task, self._workers.submit(task))
+            if isinstance(task, Report):
+                return self._results.keep(cell, task)
+            return task, self._workers.submit(task)
 
-        def handed_out(outcome: Report | tuple[Task, Future[Figures]] | Exception) -> None:
+        def handed_out(outcome: Made | tuple[Task, Future[Figures]] | Exception) -> None:
             if not isinstance(outcome, tuple):
                 then(outcome)
                 return
@@ -143,8 +150,9 @@ class WorkerReader:
         if then is None:  # given up before
             return
 
-        def store() -> Report:
-            return self._accounts[cell.account].runs.take(task, done.result(), found.decision)
+        def store() -> Made:
+            runs = self._accounts[cell.account].runs
+            return self._results.keep(cell, runs.take(task, done.result(), found.decision))
 
         self._pool.start(store, then)
 
@@ -168,6 +176,7 @@ def _late() -> StripeReportsError:
 def readers(
     executor: ExecutorOption,
     accounts: Accounts,
+    results: Results,
     overrides: Overrides,
     *,
     store: Store,
@@ -179,6 +188,7 @@ def readers(
     Args:
         executor: See ``Client.fetch_all``.
         accounts: The accounts of the call.
+        results: Where the results go.
         overrides: Types of columns that the user set.
         store: The store of the client, in which workers make results.
         take_download: Waits until the rate limit allows one more download.
@@ -188,7 +198,7 @@ def readers(
         WorkerError: A worker cannot do its tasks; nothing was launched.
     """
     if executor is None:
-        yield partial(StoreReader, accounts, overrides)
+        yield partial(StoreReader, accounts, results, overrides)
         return
     workers = Workers(
         executor, files_of=lambda account: accounts[account].runs.files, take_download=take_download
@@ -198,5 +208,11 @@ def readers(
         way = connection(workers.are_elsewhere)
         workers.probe(way, destination)
         yield partial(
-            WorkerReader, accounts, overrides, workers=workers, connection=way, destination=destination
+            WorkerReader,
+            accounts,
+            results,
+            overrides,
+            workers=workers,
+            connection=way,
+            destination=destination,
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Unpack
 
@@ -30,7 +31,9 @@ from stripe_reports.runs.fetch_all import (
 from stripe_reports.runs.progress import GridProgress, GridProgressOption
 from stripe_reports.runs.reading import readers
 from stripe_reports.runs.request import Parameters, RequestBuilder
+from stripe_reports.runs.results import SharedResults, StoredResults
 from stripe_reports.runs.workers import ExecutorOption
+from stripe_reports.storage.datasets.opening import place_of
 
 __all__ = ["SetCalls"]
 
@@ -48,6 +51,8 @@ class SetCalls(RunCalls):
         *,
         split: Split | None = None,
         accounts: Sequence[str] | None = None,
+        into: str | os.PathLike[str] | None = None,
+        storage_options: Mapping[str, object] | None = None,
         executor: ExecutorOption = None,
         in_flight: int = IN_FLIGHT,
         reuse: Policy = "auto",
@@ -72,6 +77,10 @@ class SetCalls(RunCalls):
                 describes one moment is requested for the end of each part.
             accounts: Accounts that the key reaches (``acct_…``, or paths), each with results of its own; None
                 for the client's own account, which is ``"own"`` in a list.
+            into: A shared dataset that gets the results: a folder, or ``s3://…``, ``az://…`` or ``gs://…``
+                (extra ``cloud``). What it has already is not requested again; ``sr.dataset(into)`` reads all
+                of it, without a key. It has one mode, and one set of parameters for each report type.
+            storage_options: Options of the object store in polars' terms; by default from the environment.
             executor: Where results are downloaded and converted: any executor of ``concurrent.futures``, or a
                 client of Dask; None for a few threads of this process. Workers take the key from their own
                 ``STRIPE_API_KEY``.
@@ -104,15 +113,23 @@ class SetCalls(RunCalls):
         limited = nullcontext() if timeout is None else self._within(timeout)
         with limited, self._shown_for_all(progress, _about(report_types)) as told:
             accounts_of_key = Accounts(self._runs, self._store, self._transport)
+            place = None if into is None else place_of(into, storage_options)
+            results = (
+                StoredResults(accounts_of_key, reuse, overrides)
+                if place is None
+                else SharedResults(place, accounts_of_key, reuse, overrides)
+            )
             return fetch_grid(
                 self._grid(report_types, period, split, accounts, parameters),
                 accounts_of_key,
                 self._transport,
+                results,
                 policy=reuse,
                 overrides=overrides,
                 reading=readers(
                     executor,
                     accounts_of_key,
+                    results,
                     overrides,
                     store=self._store,
                     take_download=self._transport.take_download,

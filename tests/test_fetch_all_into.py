@@ -1,0 +1,127 @@
+"""Results that go into a shared dataset: Stripe is asked once for all who read it."""
+
+import duckdb
+import pytest
+from polars.testing import assert_frame_equal
+
+import stripe_reports as sr
+from simulator_api import CONNECTED
+from stripe_reports import errors
+from stripe_reports.demo_client import DemoClient
+
+CREATE = "POST /v1/reporting/report_runs"
+PAYOUTS = "payouts.itemized.5"
+ACTIVITY = "balance_change_from_activity.itemized.3"
+ASKED = {"period": "2026-Q3", "split": "month", "accounts": [*CONNECTED[:2], "own"]}
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def machine(simulator, tmp_path):
+    """Makes clients of machines that share nothing but the dataset."""
+    made = []
+
+    def machine():
+        made.append(DemoClient(simulator, cache_dir=tmp_path / f"machine-{len(made)}"))
+        return made[-1]
+
+    yield machine
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def place(tmp_path):
+    return tmp_path / "shared"
+
+
+def test_the_dataset_has_the_rows_of_the_call(machine, place):
+    """And those who read its files without this package get each of them once."""
+    ours, theirs = machine(), machine()
+    reports = ours.fetch_all([PAYOUTS, ACTIVITY], **ASKED, into=place)
+    expected = theirs.fetch_all([PAYOUTS, ACTIVITY], **ASKED)
+    for report_type in (PAYOUTS, ACTIVITY):
+        assert_frame_equal(reports.frame(report_type), expected.frame(report_type))
+        shared = sr.dataset(place).scan(report_type).collect()
+        assert shared.height == expected.frame(report_type).height
+        files = f"{place}/data/report_type={report_type}/**/*.parquet"
+        assert len(duckdb.read_parquet(files)) == shared.height
+    assert sr.dataset(place).verify().ok
+
+
+def test_another_machine_asks_for_nothing_that_is_there(machine, place, calls):
+    """A team of twenty asks Stripe once."""
+    first = machine().fetch_all(PAYOUTS, **ASKED, into=place)
+    other = machine()
+    calls()
+    again = other.fetch_all(PAYOUTS, **ASKED, into=place)
+    assert calls() == []
+    assert again.reuse_summary == "9 reports stored"
+    assert_frame_equal(again.frame(), first.frame())
+    assert again.provenance == first.provenance
+    assert again.status()["rows"].to_list() == first.status()["rows"].to_list()
+
+
+def test_what_this_machine_has_is_added_without_a_call(machine, place, calls):
+    """A dataset that is begun late costs nothing at Stripe."""
+    client = machine()
+    client.fetch_all(PAYOUTS, **ASKED)
+    calls()
+    client.fetch_all(PAYOUTS, **ASKED, into=place)
+    assert calls() == []
+    assert sr.dataset(place).status().height == 9
+
+
+def test_a_month_that_was_not_closed_is_asked_for_again_and_replaced(machine, place, simulator):
+    """Each row is there once: the older run is moved."""
+    machine().fetch_all(PAYOUTS, "2026-09/2026-11", split="month", into=place)
+    simulator.clock.advance(2 * DAY)
+    again = machine().fetch_all(PAYOUTS, "2026-09/2026-11", split="month", into=place)
+    assert again.status()["status"].to_list() == ["stored", "launched"]
+    assert sr.dataset(place).verify().ok
+    assert sr.dataset(place).scan(PAYOUTS).collect().height == sum(map(len, again))
+
+
+def test_a_launch_is_found_days_after_a_crash_on_another_machine(machine, place, simulator):
+    """Stripe forgets the idempotency key after a day; the note in the dataset stays."""
+
+    def crash(standing):
+        if standing.at_stripe == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        machine().fetch_all(PAYOUTS, "2026-Q3", split="month", into=place, progress=crash)
+    assert sr.dataset(place).status()["status"].to_list() == ["launched"] * 3
+    simulator.clock.advance(3 * DAY)
+    reports = machine().fetch_all(PAYOUTS, "2026-Q3", split="month", into=place)
+    assert set(reports.status()["status"]) == {"reused"}
+    assert len(simulator.runs) == 3
+    assert sr.dataset(place).status()["status"].to_list() == ["stored"] * 3
+
+
+def test_a_second_set_of_parameters_is_refused_before_anything_is_launched(machine, place, simulator):
+    """A table with the rows of both would be wrong; the error names the difference."""
+    machine().fetch_all(PAYOUTS, "2026-09", into=place)
+    with pytest.raises(errors.ParameterError, match="currency"):
+        machine().fetch_all(PAYOUTS, "2026-08", currency="eur", into=place)
+    assert len(simulator.runs) == 1
+
+
+def test_a_failed_report_is_a_row_and_not_in_the_dataset(machine, place, simulator):
+    """The next call on any machine asks for it."""
+    simulator.outcomes.append("failed")
+    reports = machine().fetch_all(PAYOUTS, "2026-Q3", split="month", into=place)
+    assert reports.status()["status"].to_list() == ["failed", "launched", "launched"]
+    again = machine().fetch_all(PAYOUTS, "2026-Q3", split="month", into=place)
+    assert again.status()["status"].to_list() == ["launched", "stored", "stored"]
+
+
+def test_a_set_of_a_dataset_is_used_like_any_other(machine, place, tmp_path):
+    """Charts, pages and files read the dataset."""
+    machine().fetch_all(PAYOUTS, "2026-Q3", split="month", into=place)
+    reports = machine().fetch_all(PAYOUTS, "2026-Q3", split="month", into=place)
+    assert reports.chart()
+    assert PAYOUTS in reports.to_html()
+    assert reports.write_parquet(tmp_path / "x.parquet") == reports.frame().height
+    assert all(report.frame().height == len(report) for report in reports)
+    assert reports.tie_out(machine().fetch(reports.summary_request()))["passes"].all()
