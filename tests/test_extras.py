@@ -10,11 +10,13 @@ import pytest
 
 from stripe_reports.errors import MissingExtraError
 from stripe_reports.http.keys import find_key
+from stripe_reports.storage.datasets.opening import place_of
 
 EXTRAS = {
     "pandas": ("pandas", lambda report, folder: report.to_pandas()),
     "excel": ("xlsxwriter", lambda report, folder: report.write_excel(folder / "report.xlsx")),
     "tables": ("great_tables", lambda report, folder: report.table()),
+    "cloud": ("obstore", lambda report, folder: place_of("s3://finance")._store),
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 import requests
 import stripe
 
+from other_libraries import IN_CI, installed
 from simulator_api import CONNECTED, OCTOBER, SIBLING
 from stripe_reports.simulator import Simulator, serve
 
@@ -305,22 +306,6 @@ def test_a_tax_invoice_month_is_sent_and_echoed(connect, simulator):
 
 YEAR_OLD_PYTHON, YEAR_OLD_NODE = "14.0.1", "20.0.0"
 """The libraries of November 2025; older ones are not tested."""
-
-IN_CI = os.environ.get("CI") == "true"
-
-
-def installed(request, tmp_path_factory, name: str, there: str, command: list[str]) -> Path:
-    """A folder with a library, filled once; a skip if that is not possible here, but never in CI."""
-    cache = getattr(request.config, "cache", None)
-    folder = cache.mkdir(name) if cache else tmp_path_factory.mktemp(name)
-    if not (folder / there).exists():
-        done = subprocess.run(
-            [*command, str(folder)], capture_output=True, text=True, timeout=180, check=False
-        )
-        if done.returncode and not IN_CI:
-            pytest.skip(f"the library could not be installed: {done.stderr[-200:]}")
-        assert done.returncode == 0, done.stderr
-    return folder
 
 
 def outcome(command: list[str], **environment: str) -> dict:

@@ -31,6 +31,9 @@ SCHEMES = {"s3": "S3Store", "az": "AzureStore", "gs": "GCSStore"}
 LARGE = 64_000_000
 """Bytes above which a file is sent in parts: a condition can be sent only with a whole file, from memory."""
 
+RETRIES = 2
+"""Retries of a call, polars' default."""
+
 _POLARS_ONLY = frozenset(
     {
         "file_cache_ttl",
@@ -161,7 +164,9 @@ class Bucket(Place):
     def _store(self) -> Any:
         taken = {name: value for name, value in self.options.items() if name not in _POLARS_ONLY}
         store = getattr(self._obstore.store, SCHEMES[self.scheme])
-        return store(self.bucket, prefix=self.prefix or None, config=taken)
+        # As often as polars, not for three minutes, which would be obstore's default.
+        retries = {"max_retries": int(self.options.get("max_retries", RETRIES))}
+        return store(self.bucket, prefix=self.prefix or None, config=taken, retry_config=retries)
 
     @contextmanager
     def _errors(self, what: str, name: str) -> Iterator[None]:

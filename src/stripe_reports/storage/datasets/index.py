@@ -26,7 +26,7 @@ class Known:
         runs: The current results, in the order of a scan: for each start of an account the last run.
         replaced: The results that have a newer run.
         moved: Those of them that the index says are superseded.
-        launches: Launches whose result is not stored.
+        launches: Launches whose result is not stored; those without a run only if the cell has no run at all.
         compacted: Files with copies of many results.
         unknown: Names that are not those of an entry.
     """
@@ -54,10 +54,12 @@ class Known:
             current[run.slot] = run
         runs = sorted(current.values(), key=lambda run: (run.cell.report_type, *run.cell.order))
         finished = {(run.cell, run.run_id) for run in stored}
+        with_run = {each.cell for each in noted if each.event != "asked"}
         launches = [
             each
             for each in noted
-            if each.event in ("asked", "launched") and (each.cell, each.run_id) not in finished
+            if (each.event == "launched" and (each.cell, each.run_id) not in finished)
+            or (each.event == "asked" and each.cell not in with_run)
         ]
         return cls(
             tuple(runs),
