@@ -1,6 +1,7 @@
 """Results are the same wherever they are converted: in threads, processes, or a cluster of Dask."""
 
 import gc
+import hashlib
 import multiprocessing
 import os
 import pickle
@@ -10,9 +11,11 @@ import sys
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
 from executors import EXECUTORS, LEAVING, dask_cluster, hide_package, needs_dask, processes
@@ -22,8 +25,13 @@ from stripe_reports.runs.download import Room
 from stripe_reports.runs.task import Destination, Probe
 from stripe_reports.runs.workers import Workers
 from stripe_reports.simulator import Fault, Simulator
+from stripe_reports.simulator.ledger.connected_accounts import connected_accounts
+from stripe_reports.simulator.ledger.ledger import Ledger
+from stripe_reports.storage.datasets.opening import place_of
+from stripe_reports.storage.datasets.writing import DatasetWriter
 
 KEY = Simulator(seed=1).key
+DAY = timedelta(days=1)
 
 CELLS = [
     ("payouts.itemized", "2026-07"),
@@ -88,7 +96,7 @@ def sent(monkeypatch):
 class Grid:
     """Converts results of one client with an executor, as ``fetch_all`` does."""
 
-    def __init__(self, client, executor):
+    def __init__(self, client, executor, into=None, storage_options=None):
         self.downloader = client._runs._downloader
         self.client = client
         self.workers = Workers(
@@ -98,11 +106,13 @@ class Grid:
         )
         self.connection = client._connection(are_elsewhere=self.workers.are_elsewhere)
         self.staging = client._store.staging_for_workers()
+        self.into = into and Destination(place=str(into), storage_options=storage_options)
 
     def __enter__(self):
         self.workers.__enter__()
         self.folder = self.staging.__enter__()
-        self.destination = Destination(place=str(self.folder), store=str(self.client._store.root))
+        staged = Destination(place=str(self.folder), store=str(self.client._store.root))
+        self.destination = self.into or staged
         return self
 
     def __exit__(self, *details):
@@ -152,7 +162,7 @@ def test_every_executor_gives_the_same_data(executor, connect, simulator, calls,
     for ours, theirs, figures in zip(stored, expected, results, strict=True):
         assert data_of(ours) == data_of(theirs)
         assert sums(ours).equals(sums(theirs))
-        assert (figures.rows, figures.size) == (pl.read_parquet(theirs).height, figures.size)
+        assert figures.entry.rows == pl.read_parquet(theirs).height
 
 
 @EVERY_EXECUTOR
@@ -177,11 +187,37 @@ def test_two_attempts_never_share_a_file(executor, connect):
     with Grid(connect(), executor) as grid:
         task = grid.task("payouts.itemized", "2026-08")
         first, second = grid.convert(task), grid.convert(task)
-        assert first.object != second.object
-        assert first.parquet_sha256 == second.parquet_sha256
+        assert first.entry.object != second.entry.object
+        assert first.entry.parquet_sha256 == second.entry.parquet_sha256
         made = {path.relative_to(grid.folder).as_posix() for path in grid.folder.rglob("*") if path.is_file()}
-        assert made == {first.object, second.object}
+        assert made == {first.entry.object, second.entry.object}
     assert not grid.folder.exists()
+
+
+@EVERY_EXECUTOR
+def test_every_executor_fills_a_dataset(executor, connect, calls, tmp_path):
+    """The worker puts the result there itself: it does not pass through the driver, which enters it."""
+    place = tmp_path / "dataset"
+    client = connect()
+    expected = [connect(cache_dir=tmp_path / "fetched").fetch(*cell) for cell in CELLS[:2]]
+    calls()
+    with Grid(client, executor, into=place) as grid:
+        grid.probe()
+        tasks = [grid.task(*cell) for cell in CELLS[:2]]
+        writer = DatasetWriter(place_of(place))
+        writer.check(client.settings.owner, [(task.request, task.account) for task in tasks])
+        for future in [grid.workers.submit(task) for task in tasks]:
+            writer.add(future.result(60).entry)
+    assert len(calls("/contents")) == 2
+    assert list(client.stored()) == []
+    data = sr.dataset(place)
+    rows = data.scan("payouts.itemized").collect()
+    assert rows["account"].unique().to_list() == ["own"]
+    assert_frame_equal(
+        rows.drop("report_type", "account", "start"), pl.concat([each.frame() for each in expected])
+    )
+    assert data.verify().ok
+    assert list((place / "staging").iterdir()) == []
 
 
 class TestProbe:
@@ -240,8 +276,8 @@ class TestProbe:
 
     def test_a_worker_that_may_not_write_is_refused(self, sent, connect):
         """It sees the folder, and cannot make a file in it."""
-        sent.changes = {"answer": "no/such/folder"}
-        with Grid(connect(), sent) as grid, pytest.raises(WorkerError, match="cannot write") as caught:
+        sent.changes = {"answer": "staging/" + "long" * 100}
+        with Grid(connect(), sent) as grid, pytest.raises(WorkerError, match="Could not write") as caught:
             grid.probe()
         assert "a folder that they see under the same path" in caught.value.remedy.for_python
 
@@ -419,9 +455,9 @@ class TestExecutors:
             large = replace(task, run=replace(task.run, result=replace(task.run.result, size=None)))
             with room.for_(large.run), room.for_(large.run):
                 waiting = grid.workers.submit(large)
-                assert grid.convert(task).rows == 52
+                assert grid.convert(task).entry.rows == 52
                 assert not waiting.done()
-            assert waiting.result(60).rows == 52
+            assert waiting.result(60).entry.rows == 52
 
     def test_an_executor_that_was_shut_down_is_an_error_of_each_task(self, connect, sent):
         """A cell that fails is a row, so nothing is raised before the result is asked for."""
@@ -473,6 +509,44 @@ class Interrupted:
         response.response = halves()
         response.content_length = len(content)
         return response
+
+
+class TestDatasets:
+    """A result gets its name in a dataset by its run, so that nobody can overwrite another's."""
+
+    def test_two_attempts_of_a_run_give_the_same_object(self, sent, connect, tmp_path):
+        """The second finds the first one's, and describes that."""
+        with Grid(connect(), sent, into=tmp_path / "dataset") as grid:
+            task = grid.task("payouts.itemized", "2026-08")
+            first, second = grid.convert(task), grid.convert(replace(task, fetched_at=task.fetched_at + DAY))
+            assert first.entry == second.entry
+            (there,) = (tmp_path / "dataset" / "data").rglob("*.parquet")
+        assert hashlib.sha256(there.read_bytes()).hexdigest() == first.entry.parquet_sha256
+
+    def test_the_account_is_part_of_the_name(self, sent, connect, tmp_path):
+        """Each account has a folder of its own."""
+        account = connected_accounts(Ledger.of(1))[0].id
+        with Grid(connect(account=account), sent, into=tmp_path / "dataset") as grid:
+            entry = grid.convert(grid.task("payouts.itemized", "2026-08")).entry
+        assert f"/account={account}/start=2026-08-01T000000Z/" in entry.object
+
+    def test_a_worker_that_cannot_write_is_refused(self, sent, connect, tmp_path):
+        """The probe writes a small object, and leaves none."""
+        sent.changes = {"answer": "staging/" + "long" * 100}
+        with Grid(connect(), sent, into=tmp_path / "dataset") as grid, pytest.raises(WorkerError):
+            grid.probe()
+        assert [path for path in (tmp_path / "dataset").rglob("*") if path.is_file()] == []
+
+    def test_a_damaged_file_is_not_kept(self, sent, connect, simulator, tmp_path):
+        """It holds customers' data, and others can read the place."""
+        simulator.inject_fault("file.corrupt")
+        with (
+            Grid(connect(), sent, into=tmp_path / "dataset") as grid,
+            pytest.raises(DamagedFileError) as caught,
+        ):
+            grid.convert(grid.task("payouts.itemized", "2026-08"))
+        assert caught.value.__notes__[0].endswith("as Stripe sent it.")
+        assert not (tmp_path / "dataset").exists()
 
 
 class TestKilledWorkers:
@@ -538,7 +612,7 @@ class TestKilledWorkers:
             with dask_cluster({"STRIPE_API_KEY": KEY}, tmp_path) as dask, Grid(connect(), dask) as grid:
                 task = grid.task("payouts.itemized", "2026-08")
                 futures = [grid.workers.submit(task) for _ in range(3)]
-                assert [future.result(60).rows for future in futures] == [52] * 3
+                assert [future.result(60).entry.rows for future in futures] == [52] * 3
                 dask.run_on_scheduler(int)  # after everything that the client told it before
                 assert dict(dask.futures) == {}
         finally:

@@ -134,10 +134,11 @@ class Downloader:
 
     def take(self, task: Task, figures: Figures) -> StoredResult:
         """Store what a worker has made in a folder of ``Store.staging_for_workers``."""
-        parquet = Path(task.destination.place, figures.object)
-        provenance = Provenance.from_json(figures.provenance)
+        made = figures.entry
+        parquet = Path(task.destination.place, made.object)
+        provenance = Provenance.from_json(made.provenance)
         with deadline.about(task.run), self._store.lock_run(task.run.id, timeout=deadline.left()):
-            return self._keep(Converted(parquet, figures.rows, provenance, figures.ambiguous))
+            return self._keep(Converted(parquet, made.rows, provenance, figures.ambiguous))
 
     def _keep(self, made: Converted) -> StoredResult:
         warn_of_ambiguous(made.ambiguous)

@@ -18,6 +18,7 @@ from stripe_reports.models import Mode, Owner, ReportRequest, ReportRun
 
 if TYPE_CHECKING:
     from stripe_reports.parsing.overrides import Overrides
+    from stripe_reports.storage.datasets.entry import Entry
 
 __all__ = [
     "Condition",
@@ -117,7 +118,7 @@ class Destination:
 
     place: str
     store: str | None = None
-    storage_options: Mapping[str, str] | None = field(default=None, repr=False, hash=False)
+    storage_options: Mapping[str, object] | None = field(default=None, repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -157,25 +158,14 @@ class Figures:
     """What a worker has made of a run.
 
     Attributes:
-        object: Path of the Parquet file below the destination.
-        rows: Number of rows.
-        size: Bytes of Stripe's file.
-        sha256: SHA-256 of Stripe's file.
-        parquet_size: Bytes of the Parquet file.
-        parquet_sha256: SHA-256 of the Parquet file.
-        provenance: The provenance as JSON, without the number of rows.
+        entry: What is at the destination now: the Parquet file, its rows, size, hash and provenance. In a
+            dataset it may be of another worker that has converted the same run before.
         seconds: Duration.
         cpu: CPU seconds that the process of the worker used meanwhile, for all its threads.
         ambiguous: A sentence for each column with local times whose instant is not certain.
     """
 
-    object: str
-    rows: int
-    size: int
-    sha256: str
-    parquet_size: int
-    parquet_sha256: str
-    provenance: str
+    entry: Entry
     seconds: float
     cpu: float
     ambiguous: tuple[str, ...]

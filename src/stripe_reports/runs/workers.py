@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 from uuid import uuid4
 
@@ -34,8 +33,8 @@ from stripe_reports.runs.task import (
     Probe,
     Task,
 )
-from stripe_reports.runs.working import convert_with
-from stripe_reports.storage.disk import disk_errors
+from stripe_reports.runs.working import convert_with, opened
+from stripe_reports.storage.datasets.layout import STAGING
 
 if TYPE_CHECKING:
     from distributed import Client as DaskClient
@@ -250,17 +249,17 @@ def _convert_here(task: Task, files: Files, room: Room) -> Figures:
 @contextmanager
 def _asked(connection: Connection, destination: Destination) -> Iterator[Probe]:
     """Put a question to the destination, and remove it with its answers at the end."""
-    name = f"probe-{uuid4().hex}"
-    folder = Path(destination.place)
-    with disk_errors("write", folder):
-        (folder / name).touch(0o600)
-        try:
-            yield Probe(
-                connection=connection, destination=destination, question=name, answer=f"{name}-answer"
-            )
-        finally:
-            for path in folder.glob(f"{name}*"):
-                path.unlink(missing_ok=True)
+    place = opened(destination)
+    question = f"{STAGING}/probe-{uuid4().hex}"
+    place.write_new(question, b"")
+    try:
+        yield Probe(
+            connection=connection, destination=destination, question=question, answer=f"{question}-answer"
+        )
+    finally:
+        for found in place.objects(STAGING):
+            if found.name.startswith(question):
+                place.remove(found.name)
 
 
 def _answered(asked: Collection[Future[T]], timeout: float) -> list[Future[T]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -25,12 +26,17 @@ from stripe_reports.http.reach import key_of_simulator, why_unreachable
 from stripe_reports.http.settings import Secret, Settings, key_digest
 from stripe_reports.http.transport import Transport
 from stripe_reports.render import worker_remedies
-from stripe_reports.runs.convert import convert, provenance_of
+from stripe_reports.runs.convert import Converted, convert, provenance_of
 from stripe_reports.runs.task import Condition, Connection, Destination, Figures, Probe, Task
+from stripe_reports.storage.datasets.entry import Entry
+from stripe_reports.storage.datasets.folder import Folder
+from stripe_reports.storage.datasets.opening import place_of
+from stripe_reports.storage.datasets.place import Place, StorageOptions
+from stripe_reports.storage.datasets.writing import DatasetWriter
 from stripe_reports.storage.disk import digest, disk_errors, safe_name
 from stripe_reports.storage.store import Store
 
-__all__ = ["condition", "convert_apart", "convert_with", "worker_name"]
+__all__ = ["condition", "convert_apart", "convert_with", "opened"]
 
 
 def convert_apart(task: Task) -> Figures:
@@ -47,7 +53,7 @@ def convert_apart(task: Task) -> Figures:
         failure = error
     except Exception as error:
         failure = WorkerError(
-            f"{worker_name()} could not convert run {task.run.id}: {_told(error, task.destination)}."
+            f"{_name()} could not convert run {task.run.id}: {_told(error, task.destination)}."
         )
     # Pools send the text of the errors behind an error, and Dask sends these errors themselves. They may hold
     # options of the object store, or be impossible to pickle.
@@ -64,8 +70,8 @@ def convert_with(task: Task, files: Files) -> Figures:
         StripeReportsError: See ``convert``.
     """
     started, used = time.monotonic(), time.process_time()
-    with _folder_of(task) as folder:
-        converted = convert(
+    with _folder_of(task) as folder, disk_errors("write a result", folder):
+        made = convert(
             task.connection.within_reach(task.run),
             task.request,
             folder,
@@ -84,22 +90,15 @@ def convert_with(task: Task, files: Files) -> Figures:
             keep_damaged=_keeper(task),
             overrides=task.overrides,
         )
-        parquet = converted.parquet
         return Figures(
-            parquet_size=parquet.stat().st_size,
-            parquet_sha256=digest(parquet),
-            object=_put(parquet, task),
-            rows=converted.rows,
-            size=converted.provenance.size,
-            sha256=converted.provenance.sha256,
-            provenance=converted.provenance.to_json(),
+            entry=_put(made, task),
             seconds=time.monotonic() - started,
             cpu=time.process_time() - used,
-            ambiguous=converted.ambiguous,
+            ambiguous=made.ambiguous,
         )
 
 
-def worker_name() -> str:
+def _name() -> str:
     """Return the name of this process, for messages."""
     return f"process {os.getpid()} on {platform.node()}"
 
@@ -109,7 +108,7 @@ def condition(probe: Probe) -> Condition:
     connection = probe.connection
     key = _key(connection)
     return Condition(
-        worker=worker_name(),
+        worker=_name(),
         key_digest=None if key is None else key_digest(key),
         unreachable=why_unreachable(connection.files_at),
         unwritable=_why_unwritable(probe),
@@ -130,7 +129,7 @@ def _files(task: Task) -> Files:
     key = _key(task.connection)
     if key is None or key_digest(key) != task.connection.key_digest:
         raise WorkerError(
-            f"{worker_name()} has {'no API key' if key is None else 'another API key than the client'}.",
+            f"{_name()} has {'no API key' if key is None else 'another API key than the client'}.",
             remedy=worker_remedies.give_workers_key(),
         )
     settings = Settings(
@@ -157,23 +156,42 @@ def _transport(settings: Settings) -> Transport:
 # The destination
 
 
+def opened(destination: Destination) -> Place:
+    """Return the place of results; nothing is read or created."""
+    if destination.store is not None:
+        return Folder(Path(destination.place))
+    return place_of(destination.place, destination.storage_options)
+
+
 @contextmanager
 def _folder_of(task: Task) -> Iterator[Path]:
     """Give an empty folder of this attempt, in which the result is made."""
+    if task.destination.store is None:
+        with tempfile.TemporaryDirectory(prefix="stripe-reports-", ignore_cleanup_errors=True) as name:
+            yield Path(name)
+        return
     folder = Path(task.destination.place, f"{safe_name(task.run.id)}-{uuid.uuid4().hex}")
-    with disk_errors("write a result", folder):
-        folder.mkdir(mode=0o700)
-        try:
-            yield folder
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
-def _put(parquet: Path, task: Task) -> str:
-    """Put the file to its place, and return its path below the destination."""
-    (parquet.parent / "received").unlink(missing_ok=True)
-    return parquet.relative_to(task.destination.place).as_posix()
+def _put(made: Converted, task: Task) -> Entry:
+    """Put the result to its place, complete or not at all, and return what is there."""
+    if task.destination.store is None:
+        name = DatasetWriter.object_name(task.request, task.account, task.run.id)
+        return DatasetWriter(opened(task.destination)).put(made.parquet, name)
+    (made.parquet.parent / "received").unlink(missing_ok=True)
+    return Entry(
+        object=made.parquet.relative_to(task.destination.place).as_posix(),
+        rows=made.rows,
+        parquet_size=made.parquet.stat().st_size,
+        parquet_sha256=digest(made.parquet),
+        provenance=made.provenance.to_json(),
+    )
 
 
 def _keeper(task: Task) -> Callable[[Path], Path | None]:
@@ -186,19 +204,16 @@ def _keeper(task: Task) -> Callable[[Path], Path | None]:
 
 
 def _why_unwritable(probe: Probe) -> str | None:
-    folder = Path(probe.destination.place)
-    if not (folder / probe.question).is_file():
-        return f"it does not see what the client wrote to {folder}"
+    place = opened(probe.destination)
     try:
-        (folder / probe.answer).touch(0o600, exist_ok=False)
-    except OSError as error:
-        return f"it cannot write to {folder}: {error.strerror}"
+        if place.read(probe.question) is None:
+            return f"it does not see what the client wrote to {place}"
+        place.write_new(probe.answer, b"")
+    except StripeReportsError as error:
+        return error.problem.rstrip(".")
     return None
 
 
 def _told(error: Exception, destination: Destination) -> str:
     """Return an unexpected error in words, without the options of the object store."""
-    text = f"{type(error).__name__}: {error}"
-    for value in (destination.storage_options or {}).values():
-        text = text.replace(str(value), "…") if value else text
-    return text
+    return StorageOptions.of(destination.storage_options).hide_in(f"{type(error).__name__}: {error}")
