@@ -26,24 +26,20 @@ AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 @contextmanager
 def listening(command):
     """Start a server that prints its address on loopback; give the address, and end the server."""
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    ended = threading.Timer(60, server.kill)
-    ended.start()
-    try:
-        found = next(
-            filter(None, (re.search(r"http://127\.0\.0\.1:\d+", line) for line in server.stdout)), None
-        )
-        ended.cancel()
-        assert found, f"{command[0]} does not start"
-        drained = threading.Thread(target=server.stdout.read, daemon=True)  # a full pipe would stop it
-        drained.start()
-        yield found[0]
-    finally:
-        ended.cancel()
-        server.terminate()
-        server.wait(30)
-        drained.join(30)
-        server.stdout.close()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        too_late = threading.Timer(60, server.kill)
+        too_late.start()
+        try:
+            lines = (re.search(r"http://127\.0\.0\.1:\d+", line) for line in server.stdout)
+            found = next(filter(None, lines), None)
+            too_late.cancel()
+            assert found, f"{command[0]} does not start"
+            threading.Thread(target=server.stdout.read, daemon=True).start()  # a full pipe would stop it
+            yield found[0]
+        finally:
+            too_late.cancel()
+            server.terminate()
+            server.wait(30)
 
 
 def _skip_without(*names):

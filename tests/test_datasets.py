@@ -21,6 +21,7 @@ from stripe_reports.storage.datasets.index import Index
 from stripe_reports.storage.datasets.layout import Cell, Compacted, Noted
 from stripe_reports.storage.datasets.opening import place_of
 from stripe_reports.storage.datasets.writing import DatasetWriter
+from stripe_reports.storage.disk import digest
 
 
 @pytest.fixture(scope="module", params=[None, s3, azure], ids=["folder", "s3", "az"])
@@ -133,6 +134,18 @@ def test_an_object_is_never_overwritten(where, tmp_path):
     assert writer.put(second, name) == entry
     assert not writer.place.write_new(name, b"")
     assert writer.place.digest(name) == (entry.parquet_size, entry.parquet_sha256)
+
+
+def test_a_large_file_is_sent_in_parts_and_not_overwritten_either(where, tmp_path, monkeypatch):
+    """A condition would need all of it in memory."""
+    monkeypatch.setattr("stripe_reports.storage.datasets.bucket.LARGE", 10)
+    place = place_of(*where)
+    large, other = tmp_path / "large", tmp_path / "other"
+    large.write_bytes(os.urandom(12_000_000))
+    other.write_bytes(b"other")
+    assert place.upload_new(large, "data/large")
+    assert not place.upload_new(other, "data/large")
+    assert place.digest("data/large") == (12_000_000, digest(large))
 
 
 def test_options_are_never_shown(where, tmp_path):
