@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal, Self
 
 from stripe_reports.errors import ParameterError, StoreError
@@ -286,10 +287,12 @@ def type_facts(report_type: str, fact: Literal["parameters", "columns"]) -> str:
     return f"{INDEX}/{report_type}/{fact}.json"
 
 
+@lru_cache(maxsize=4096)
 def _text(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime(_INSTANT)
 
 
+@lru_cache(maxsize=4096)
 def _read(text: str) -> datetime:
     return datetime.strptime(text, _INSTANT).replace(tzinfo=UTC)
 
