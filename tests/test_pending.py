@@ -1,10 +1,13 @@
 """Runs in progress are listed, and can be joined, whichever process launched them."""
 
+import json
+import sys
 from datetime import timedelta
 
 import pytest
 
-from stripe_reports import errors
+import stripe_reports as sr
+from stripe_reports import cli, errors
 from stripe_reports.simulator import Simulator
 
 MONTHS = ["2026-07", "2026-08", "2026-09"]
@@ -76,3 +79,45 @@ def test_the_message_of_a_timeout_says_that_the_same_call_joins_the_run(connect)
     with pytest.raises(errors.RunTimeoutError, match="Even tomorrow that joins this run") as caught:
         connect().fetch("payouts.itemized.5", MONTHS[0], timeout=30)
     assert "Even tomorrow that joins this run" in caught.value.for_command_line()
+
+
+class TestTheNextDay:
+    """A run of twenty minutes was launched, the process was killed, and the same is asked for a day later."""
+
+    @pytest.fixture
+    def run(self, connect, simulator):
+        run = given_up(connect(), "2026-08", currency="eur")
+        assert [each.id for each in connect().pending()] == [run.id]
+        simulator.clock.advance(timedelta(days=1))
+        return run
+
+    def test_python_joins_the_run(self, run, connect, simulator):
+        """The same call."""
+        report = connect().fetch("payouts.itemized.5", "2026-08", currency="eur")
+        assert (report.run.id, report.reuse.action) == (run.id, "reused")
+        assert len(simulator.runs) == 1
+
+    @pytest.mark.parametrize("is_by_id", [False, True])
+    def test_the_command_line_joins_the_run(self, is_by_id, run, connect, simulator, capsys, monkeypatch):
+        """The same command, or the id of the run."""
+        monkeypatch.setattr(sys.modules["stripe_reports.cli.fetch"], "client_of", lambda _: connect())
+        asked = [run.id] if is_by_id else ["payouts.itemized.5", "2026-08", "--currency", "eur"]
+        assert cli.main(["fetch", *asked, "--format", "json"]) == 0
+        assert json.loads(capsys.readouterr().out)["run"] == run.id
+        assert len(simulator.runs) == 1
+
+    def test_the_form_joins_the_run(self, run, connect, simulator):
+        """The same choices, and its button."""
+        client = connect()
+        form = sr.explore(client, request=client.request("payouts.itemized.5", "2026-08", currency="eur"))
+        form.run().result(60)
+        assert form.report.run.id == run.id
+        assert len(simulator.runs) == 1
+
+
+def test_a_run_that_is_still_pending_is_waited_for(connect, simulator):
+    """The next process joins it after ten minutes."""
+    run = given_up(connect(), "2026-08")
+    simulator.clock.advance(600)
+    report = connect().fetch("payouts.itemized.5", "2026-08", timeout=2000)
+    assert (report.run.id, report.reuse.action) == (run.id, "awaited")
