@@ -681,3 +681,20 @@ def test_an_id_in_a_report_cannot_act_in_the_page(client):
     html = sr.TieOut.of(summary=page)._repr_html_()
     assert "<b>" not in html.replace("<b>", "", 1)  # our own, around the sentence
     assert "&lt;b&gt;" in html
+
+
+def test_the_controls_are_written_as_a_workbook(tmp_path):
+    """For the file of the close: a table in the formats of its currencies, and what each amount is."""
+    openpyxl = pytest.importorskip("openpyxl")
+    result = sr.tie_out(**books())
+    assert result.write_excel(tmp_path / "controls.xlsx") == result.frame().height
+    book = openpyxl.load_workbook(tmp_path / "controls.xlsx")
+    header, *rows = book["Controls"].iter_rows(values_only=True)
+    assert list(header) == result.frame().columns
+    assert [row[:2] for row in rows] == result.frame().select("control", "currency").rows()
+    assert all(row[header.index("passes")] is True for row in rows)
+    formats = {row[1].value: row[2].number_format for row in book["Controls"].iter_rows(2)}
+    assert (formats["jpy"], formats["kwd"]) == ("#,##0", "#,##0.000")
+    about = dict(book["About"].iter_rows(values_only=True))
+    assert about["outcome"] == result.summary
+    assert about["itemised = summary"].startswith("left: Net of the itemised activity")

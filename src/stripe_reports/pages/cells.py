@@ -14,7 +14,7 @@ from stripe_reports.render.currency_order import busiest_first, nonzero_rows, so
 from stripe_reports.render.money import CURRENCY_OF_ROW, currency_column
 from stripe_reports.render.suggest import did_you_mean
 
-__all__ = ["Cells", "Part", "cells_of"]
+__all__ = ["Cells", "Part", "cells_of", "totals_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,22 @@ def cells_of(
         parts=[part for part in parts if part.rows or part.total],
         note=f"The first {rows:,} of {total:,} rows; the totals cover all rows." if total > rows else None,
     )
+
+
+def totals_of(frame: pl.LazyFrame, *, counted: pl.LazyFrame) -> pl.DataFrame | None:
+    """Return the number of rows and the sums of each currency; None if the rows have none to sum.
+
+    Args:
+        frame: A report's rows.
+        counted: Those that are transactions.
+    """
+    currency = next((name for name in CURRENCY_OF_ROW if name in frame.collect_schema()), None)
+    names = _summed(frame, currency)
+    if currency is None or not names:
+        return None
+    sums = counted.group_by(currency).agg(pl.len().cast(pl.Int64).alias("rows"), *map(_sum, names)).collect()
+    order = busiest_first(nonzero_rows(counted, currency=currency, amounts=names))
+    return sort_by_currency(sums, order, currency)
 
 
 def _sum(name: str) -> pl.Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,9 @@ from stripe_reports.reconcile.suspects import moved, none, suspects
 from stripe_reports.render.money import money
 from stripe_reports.render.printable import printable
 from stripe_reports.render.suggest import did_you_mean
+from stripe_reports.report import excel
+from stripe_reports.report.export import require
+from stripe_reports.storage.disk import written_whole
 
 if TYPE_CHECKING:
     from stripe_reports.report.report import Report
@@ -170,6 +174,23 @@ class TieOut:
     def sides(self) -> dict[str, tuple[str, str]]:
         """What the left and the right amount of each control are, by its name."""
         return {each.name: each.compares for each in CONTROLS if each.allowed(self._books)}
+
+    def write_excel(self, path: str | os.PathLike[str]) -> int:
+        """Write the controls as an Excel workbook, and return their number. Needs the extra ``excel``.
+
+        The workbook looks like that of a report; the sheet "About" has the outcome, the notes, and what the
+        two amounts of each control are.
+
+        Raises:
+            MissingExtraError: XlsxWriter is not installed.
+            StoreError: The file cannot be written.
+        """
+        require("xlsxwriter", extra="excel", purpose="write_excel")
+        lines: list[tuple[str, object]] = [("outcome", self.summary)]
+        lines += [("note", note) for note in self.notes]
+        lines += [(name, f"left: {left}; right: {right}") for name, (left, right) in self.sides.items()]
+        with written_whole(path) as temporary:
+            return excel.write(self._controls.lazy(), temporary, about=lines, sheet="Controls")
 
     def failed(self) -> pl.DataFrame:
         """Return the rows of ``frame()`` that do not pass."""

@@ -211,10 +211,12 @@ class Exports(ABC):
     def write_excel(self, path: str | os.PathLike[str]) -> int:
         """Write an Excel workbook, and return the number of rows. Needs the extra ``excel``.
 
-        Amounts are numbers with a format; Excel keeps 15 digits, so a number with more becomes a text, and a
-        warning says so. Excel has no time zones: local times are written, in the zone of their column, which
-        the second sheet names beside run, interval and hash. Texts stay texts: none becomes a number, a link
-        or a formula. Rows are read and written in batches of some thousand.
+        The rows are a table with a filter and a frozen header, ready to print; the sheet "Totals" sums them
+        by currency, and "About" has run, interval and hash. Amounts are numbers in the format of their
+        currency; Excel keeps 15 digits, so a number with more becomes a text, and a warning says so. Excel
+        has no time zones: local times are written, and the header names their zone. Texts stay texts: none
+        becomes a number, a link or a formula. Many rows are read and written in batches of some thousand,
+        with a filter but without the table.
 
         Raises:
             MissingExtraError: XlsxWriter is not installed.
@@ -223,9 +225,13 @@ class Exports(ABC):
         """
         require("xlsxwriter", extra="excel", purpose="write_excel")
         self._warn_of_amounts_as_text("the workbook")
+        from stripe_reports.pages.cells import totals_of
+
         rows = self.scan()
+        source = self._source
+        totals = totals_of(source.rows, counted=source.counted)
         with written_whole(path) as temporary:
-            return excel.write(rows, temporary, about=self._lines())
+            return excel.write(rows, temporary, about=self._lines(), totals=totals)
 
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a pandas DataFrame, exactly. Needs the extra ``pandas``.
