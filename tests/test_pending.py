@@ -121,3 +121,12 @@ def test_a_run_that_is_still_pending_is_waited_for(connect, simulator):
     simulator.clock.advance(600)
     report = connect().fetch("payouts.itemized.5", "2026-08", timeout=2000)
     assert (report.run.id, report.reuse.action) == (run.id, "awaited")
+
+
+def test_the_run_of_a_form_is_known_once_it_is_launched(client):
+    """A timeout of its future leaves the id."""
+    form = sr.explore(client, request=client.request("payouts.itemized.5", "2026-08"))
+    pending = form.run()
+    with pytest.raises(errors.RunTimeoutError):
+        pending.result(60)
+    assert [pending.run.id] == [run.id for run in client.pending()]

@@ -98,7 +98,7 @@ class Work:
 
     def _fetched(self, pending: PendingReport, fetch: Callable[..., Report]) -> Report:
         try:
-            report = fetch(partial(self._progressed, pending))
+            report = fetch(pending.noting_run(partial(self._progressed, pending)))
         except BaseException as error:
             self._ended(pending, partial(self.model.failed, error))
             if not isinstance(error, StripeReportsError):
