@@ -118,6 +118,7 @@ PYTHON_ONLY = {
     "reconcile/restatement.py": "client.restatement",
     "charts/columns.py": "frames that are drawn",
     "report/totals.py": "ReportSet.tie_out",
+    "storage/datasets/dataset.py": "sr.dataset",
     "planning/reuse.py": "another value for reuse than the command line offers",
     "parsing/__init__.py": "read_csv of a stream of text",
 }

@@ -42,8 +42,6 @@ __all__ = [
     "name_timezone",
     "read_as",
     "read_less",
-    "read_one_by_one",
-    "serve_application",
     "start_after_the_data",
     "wait_first",
     "wait_for_run",
