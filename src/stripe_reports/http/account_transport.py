@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 from stripe_reports.http.sessions import Session
 from stripe_reports.http.transport import Transport
@@ -22,10 +21,11 @@ class AccountTransport(Transport):
     """
 
     def __init__(self, shared: Transport, account: str) -> None:
-        # Nothing of a transport's own is created: what is not overridden here uses only these three.
+        # Nothing of a transport's own is created: what is not overridden here uses only these four.
         self.settings = replace(shared.settings, account=account)
         self.clock = shared.clock
         self.rng = shared.rng
+        self._stripe_time = shared._stripe_time  # according to its last answer for any account
         self._shared = shared
 
     @property
@@ -37,10 +37,6 @@ class AccountTransport(Transport):
     def file_session(self) -> Session:
         """The shared session for file contents."""
         return self._shared.file_session
-
-    def stripe_time(self) -> datetime | None:
-        """Return Stripe's time, according to its last answer for any account."""
-        return self._shared.stripe_time()
 
     @property
     def concurrency_refusals(self) -> int:
