@@ -6,6 +6,7 @@ from concurrent.futures import Executor, Future
 import polars as pl
 import pytest
 
+import stripe_reports as sr
 from executors import EXECUTORS, LEAVING, needs_dask
 from simulator_api import CONNECTED
 from stripe_reports import errors
@@ -86,6 +87,19 @@ def test_the_workers_result_is_stored_like_any_other(executor, connect):
     assert again.paths == reports.paths
     assert set(again.status()["status"]) == {"stored"}
     assert not list(client._store.folder.glob("staging/*"))
+
+
+@EVERY_EXECUTOR
+def test_every_executor_fills_a_dataset(executor, connect, tmp_path):
+    """With an executor, results do not pass through this machine, which may have no disk for them."""
+    expected = connect(cache_dir=tmp_path / "expected").fetch_all(TYPES[0], **ASKED)
+    client = connect()
+    reports = client.fetch_all(TYPES[0], **ASKED, into=tmp_path / "dataset", executor=executor)
+    assert sums(reports, TYPES[0]).equals(sums(expected, TYPES[0]))
+    data = sr.dataset(tmp_path / "dataset")
+    assert data.scan(TYPES[0]).collect().height == expected.frame().height
+    assert data.verify().ok
+    assert (len(client.stored()) == 0) is (executor is not None)
 
 
 @LEAVING_EXECUTOR

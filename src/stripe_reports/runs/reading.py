@@ -151,8 +151,7 @@ class WorkerReader:
             return
 
         def store() -> Made:
-            runs = self._accounts[cell.account].runs
-            return self._results.keep(cell, runs.take(task, done.result(), found.decision))
+            return self._results.take(cell, task, done.result(), found.decision)
 
         self._pool.start(store, then)
 
@@ -204,7 +203,7 @@ def readers(
         executor, files_of=lambda account: accounts[account].runs.files, take_download=take_download
     )
     with workers, store.staging_for_workers() as folder:
-        destination = Destination(place=str(folder), store=str(store.root))
+        destination = results.destination(Destination(place=str(folder), store=str(store.root)))
         way = connection(workers.are_elsewhere)
         workers.probe(way, destination)
         yield partial(

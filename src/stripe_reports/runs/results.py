@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Protocol
 
 from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.parsing import warn_of_ambiguous
 from stripe_reports.parsing.overrides import Overrides
 from stripe_reports.planning.grid import Cell
 from stripe_reports.planning.reuse import KnownRun, Policy, Reuse, idempotency_key, plan
 from stripe_reports.report.report import Decision, Report
 from stripe_reports.report.shared import SharedReport
 from stripe_reports.runs.accounts import Accounts
+from stripe_reports.runs.task import Destination, Figures, Task
 from stripe_reports.storage.datasets.entry import Entry
 from stripe_reports.storage.datasets.index import Index
 from stripe_reports.storage.datasets.layout import Cell as Slot
@@ -40,6 +42,12 @@ class Results(Protocol):
     def keep(self, cell: Cell, report: Report) -> Made:
         """Take a result that is stored on this machine."""
 
+    def destination(self, staging: Destination) -> Destination:
+        """Return where workers put results; *staging* is a folder of this machine for them."""
+
+    def take(self, cell: Cell, task: Task, figures: Figures, decision: Decision) -> Made:
+        """Take what a worker has put there."""
+
     def resume(self, cell: Cell) -> None:
         """Let the next launch of a cell know of launches from other machines."""
 
@@ -65,6 +73,14 @@ class StoredResults:
         del cell
         return report
 
+    def destination(self, staging: Destination) -> Destination:
+        """Return the folder: the client moves results from there to their places."""
+        return staging
+
+    def take(self, cell: Cell, task: Task, figures: Figures, decision: Decision) -> Made:
+        """Move a result to its place; see ``Results``."""
+        return self._accounts[cell.account].runs.take(task, figures, decision)
+
     def resume(self, cell: Cell) -> None:
         """Do nothing."""
 
@@ -73,7 +89,7 @@ class StoredResults:
 
 
 class SharedResults:
-    """A shared dataset. Results are made on this machine first, and then copied.
+    """A shared dataset. Workers put results there; those made on this machine are copied.
 
     Args:
         place: The place of the dataset.
@@ -135,6 +151,18 @@ class SharedResults:
         entry = self._writer.put(report.path, name)
         self._writer.add(entry)
         return self._report(report.request, entry, report.reuse)
+
+    def destination(self, staging: Destination) -> Destination:
+        """Return the dataset itself: results do not pass through this machine."""
+        del staging
+        return Destination(place=str(self._place), storage_options=self._place.options or None)
+
+    def take(self, cell: Cell, task: Task, figures: Figures, decision: Decision) -> Made:
+        """Enter a result in the index; an older one of the cell is moved."""
+        del cell
+        warn_of_ambiguous(figures.ambiguous)
+        self._writer.add(figures.entry)
+        return self._report(task.request, figures.entry, decision)
 
     def _report(self, request: ReportRequest, entry: Entry, decision: Decision) -> SharedReport:
         location = self._place.for_polars(entry.object)
