@@ -211,7 +211,7 @@ def _as_executor(given: ExecutorOption) -> Executor:
         _check_not_forked(given)
         return given
     if client is not None and not client.asynchronous:
-        dask_executor: Executor = client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+        dask_executor: Executor = client.get_executor(pure=False)
         return dask_executor
     hint = " Pass a client that is not asynchronous." if client is not None else ""
     raise ParameterError(
