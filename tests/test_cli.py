@@ -31,7 +31,7 @@ class TestDemo:
         assert cli.main(["demo", "--output", str(tmp_path / "out")]) == 0
         shown = capsys.readouterr().out
         assert "balance.summary.2" in shown
-        assert "decimal[38,6]" in shown
+        assert re.search(r"[┆|] +[−\d,]+\.\d\d ", shown), "amounts for people"
         assert "Launched; no earlier run of this request was known." in shown
         assert "Stored result of run frr_" in shown
         assert "Next:" in shown
@@ -246,6 +246,21 @@ class TestFetch:
             process.stdout.close()
             assert process.wait() == 0
             assert process.stderr.read() == b""
+
+
+def test_a_table_writes_amounts_for_people(capsys):
+    """With the decimals of their currency, in the first and the last rows of a long table too."""
+    amounts = [Decimal("1176.46"), *[Decimal(0)] * 500, Decimal(-1500)]
+    frame = pl.DataFrame(
+        {"currency": ["eur", *["usd"] * 500, "jpy"], "net": amounts},
+        schema_overrides={"net": pl.Decimal(38, 6)},
+    )
+    show(frame)
+    shown = capsys.readouterr().out
+    assert "1,176.46 " in shown
+    assert "−1,500 " in shown
+    assert "(502, 2)" in shown
+    assert "decimal" not in shown
 
 
 def test_a_table_is_no_wider_than_the_terminal(monkeypatch, capsys):

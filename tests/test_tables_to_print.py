@@ -7,6 +7,7 @@ import stat
 import sys
 from decimal import Decimal
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -79,6 +80,21 @@ def test_small_tables_write_each_amount_with_the_decimals_of_its_currency(table)
     )
     texts = re.findall(r"[\d.,]*\d", re.sub(r"style=\"[^\"]*\"", "", table(frame)))
     assert texts == ["1,500", "1.500", "1,176.46"]
+
+
+def test_a_table_in_a_terminal_is_no_wider_than_it(monkeypatch):
+    """A wrapped line is unreadable; the columns that do not fit are named."""
+    frame = pl.DataFrame({"payout_id": ["po_1"], "description": ["x" * 30], "status": ["paid"]})
+    assert text_table(frame).splitlines()[0].split() == frame.columns, "a file has no width"
+    assert text_table(frame, width=45).splitlines() == [
+        "payout_id  description",
+        f"po_1       {'x' * 30}",
+        "not shown: status",
+    ]
+    assert text_table(frame, width=5).splitlines()[0] == "payout_id", "one column at least"
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setenv("COLUMNS", "45")
+    assert "not shown: status" in text_table(frame)
 
 
 # Rows and sums

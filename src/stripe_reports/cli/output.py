@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import polars as pl
 
+from stripe_reports.render.cells import text_in_row
 from stripe_reports.render.printable import printable, printable_lines
 from stripe_reports.runs.progress import (
     Drawing,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 __all__ = ["only_printable", "say", "show", "step", "waiting", "waiting_for_all"]
+
+_SHOWN_ROWS = 40
 
 _NOT_PRINTABLE = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
 """Finds the columns with such characters; ``printable`` decides about each."""
@@ -124,17 +127,43 @@ def _below(stream: TextIO) -> TextIO:
 
 
 def show(frame: pl.DataFrame) -> None:
-    """Print a frame, in letters that the terminal has; in a narrow one, its first and last columns."""
+    """Print a frame, in letters that the terminal has; in a narrow one, its first and last columns.
+
+    Amounts are written for people, with the decimals of their currency: ``1,176.46``.
+    """
     plain = (sys.stdout.encoding or "ascii").lower().replace("-", "") not in ("utf8", "utf16")
     width = columns_of(stream) if (stream := _below(sys.stdout)).isatty() else None
     with pl.Config(
-        tbl_rows=40,
+        tbl_rows=_SHOWN_ROWS,
+        tbl_hide_column_data_types=True,
         tbl_cols=max(4, width // 14) if width else -1,
         tbl_width_chars=width or 160,
         fmt_str_lengths=40,
         tbl_formatting="ASCII_FULL_CONDENSED" if plain else "UTF8_FULL_CONDENSED",
     ):
-        say(str(_with_escapes(frame)))
+        text = str(_with_escapes(_with_amounts_as_text(frame)))
+        say(text.replace("−", "-") if plain else text)
+
+
+def _with_amounts_as_text(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame with formatted amounts, aligned to the right; only in the rows that are printed."""
+    names = [name for name, dtype in frame.schema.items() if dtype.is_decimal()]
+    if not names:
+        return frame
+    ends = [frame.head(_SHOWN_ROWS), frame[_SHOWN_ROWS:].tail(_SHOWN_ROWS)]
+    texts: dict[str, list[str | None]] = {name: [] for name in names}
+    for end, skipped in zip(ends, (max(0, frame.height - 2 * _SHOWN_ROWS), 0), strict=True):
+        for row in end.iter_rows(named=True):
+            for name in names:
+                texts[name].append(text_in_row(name, row))
+        for name in names:
+            texts[name] += [None] * skipped
+    return frame.with_columns(_to_the_right(name, values) for name, values in texts.items())
+
+
+def _to_the_right(name: str, texts: list[str | None]) -> pl.Series:
+    width = max([len(name), *(len(text) for text in texts if text)])
+    return pl.Series(name, [None if text is None else text.rjust(width) for text in texts], pl.String)
 
 
 def _with_escapes(frame: pl.DataFrame) -> pl.DataFrame:

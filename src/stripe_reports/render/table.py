@@ -5,6 +5,8 @@ Everything that comes from a report is escaped.
 
 from __future__ import annotations
 
+import shutil
+import sys
 from html import escape
 
 import polars as pl
@@ -40,17 +42,37 @@ def html_table(frame: pl.DataFrame, most: int = MOST_ROWS) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
 
 
-def text_table(frame: pl.DataFrame, most: int = MOST_ROWS) -> str:
-    """Return the first rows of a frame as aligned lines of printable text, and how many more there are."""
+def text_table(frame: pl.DataFrame, most: int = MOST_ROWS, width: int | None = None) -> str:
+    """Return the first rows of a frame as aligned lines of printable text, and what is not shown.
+
+    Args:
+        frame: The rows.
+        most: Maximum number of rows.
+        width: Maximum length of a line: the last columns that do not fit are left out, and named; None for
+            that of the terminal, without a limit elsewhere.
+    """
+    if width is None and sys.stdout is not None and sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
     numeric = _numeric(frame)
     rows = frame.head(most).to_dicts()
-    columns = []
+    columns: list[list[str]] = []
+    used = 0
     for name in frame.columns:
         texts = [_short(name), *(_short(text_in_row(name, row)) for row in rows)]
-        width = max(map(len, texts))
-        columns.append([text.rjust(width) if name in numeric else text.ljust(width) for text in texts])
-    lines = ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
-    return "\n".join([*lines, *([_more(frame, most)] if frame.height > most else [])])
+        wide = max(map(len, texts))
+        if width is not None and columns and used + wide > width:
+            break
+        used += wide + len(_GAP)
+        columns.append([text.rjust(wide) if name in numeric else text.ljust(wide) for text in texts])
+    lines = [_GAP.join(cells).rstrip() for cells in zip(*columns, strict=True)]
+    if frame.height > most:
+        lines.append(_more(frame, most))
+    if left_out := frame.columns[len(columns) :]:
+        lines.append(f"not shown: {', '.join(map(_short, left_out))}")
+    return "\n".join(lines)
+
+
+_GAP = "  "
 
 
 def _numeric(frame: pl.DataFrame) -> set[str]:
