@@ -3,6 +3,7 @@
 import re
 import threading
 from collections import Counter
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -150,6 +151,12 @@ class TestCalls:
         assert [report.run.id for report in ours] == [report.run.id for report in theirs]
         assert set(ours.status()["status"]) == {"reused"}
         assert len(simulator.runs) == 3
+
+    def test_a_type_is_asked_for_once_whatever_the_cache_of_answers_keeps(self, client, calls, monkeypatch):
+        """Also for the key's own account: otherwise each launch would cost two calls."""
+        monkeypatch.setattr("stripe_reports.http.sessions.TYPES_KEPT_FOR", timedelta(seconds=1))
+        client.fetch_all(PAYOUTS, "2026-Q3", split="month", in_flight=1)
+        assert sum("/report_types/" in call for call in calls()) == 1
 
     def test_it_works_over_a_real_socket_with_stripes_limits(self, tmp_path):
         """Many threads make the calls there; in this process, one does."""

@@ -62,7 +62,7 @@ class Accounts:
 
     def __init__(self, own: Runs, store: Store, transport: Transport) -> None:
         self._own = own
-        self._root = store.root
+        self._store = store
         self._transport = transport
         self._lock = threading.Lock()
         self._made: dict[str | None, AccountRuns] = {}
@@ -76,7 +76,7 @@ class Accounts:
     def __getitem__(self, account: str | None) -> AccountRuns:
         with self._lock:
             if account not in self._made:
-                runs = self._own if account == self.own or account is None else self._runs_of(account)
+                runs = self._own_runs() if account in (None, self.own) else self._runs_of(account)
                 self._made[account] = AccountRuns(runs, RecentRuns(runs.api))
             return self._made[account]
 
@@ -85,10 +85,13 @@ class Accounts:
         with self._lock:
             self._made.pop(account, None)
 
+    def _own_runs(self) -> Runs:
+        return self._runs(self._own.api, self._store, self._transport)
+
     def _runs_of(self, account: str) -> Runs:
         transport = AccountTransport(self._transport, account)
-        api = Api(transport)
-        store = Store(self._root, transport.settings.owner)
-        return Runs(
-            Account(api, store.launch_log, transport, types=self.types), api, store, transport, self._own.room
-        )
+        return self._runs(Api(transport), Store(self._store.root, transport.settings.owner), transport)
+
+    def _runs(self, api: Api, store: Store, transport: Transport) -> Runs:
+        account = Account(api, store.launch_log, transport, types=self.types)
+        return Runs(account, api, store, transport, self._own.room)
