@@ -6,7 +6,7 @@ import pytest
 
 import stripe_reports as sr
 from stripe_reports import errors
-from stripe_reports.charts import choosing
+from stripe_reports.charts import RECIPES
 from stripe_reports.report.options import ChartOptions
 
 
@@ -18,12 +18,7 @@ def report(client):
 
 def test_the_options_are_those_that_some_chart_takes():
     """None is missing from help and completion, and none is there that no chart takes."""
-    taken = {
-        name
-        for kind in choosing._KINDS
-        for name, each in inspect.signature(kind.recipe).parameters.items()
-        if each.kind is each.KEYWORD_ONLY
-    }
+    taken = {name for recipe in RECIPES for name in recipe.options}
     assert set(ChartOptions.__annotations__) == taken
 
 
@@ -42,9 +37,13 @@ def test_help_and_completion_name_every_option(value, method, option):
         (
             "chart",
             "curency",
-            r"The chart 'net' has no option 'curency'\. Did you mean 'currency'\?.* every, top",
+            r"The chart 'net' has no option 'curency'\. Did you mean 'currency'\?.* every, timezone, top",
         ),
-        ("chart", "by", r"The chart 'net' has no option 'by'\..*Its options are every, top, currency"),
+        (
+            "chart",
+            "by",
+            r"The chart 'net' has no option 'by'\..*Its options are every, timezone, top, currency",
+        ),
         ("table", "row", r"A table to print has no option 'row'\. Did you mean 'rows'\?.*columns"),
     ],
 )

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from named_recipes import balance_waterfall
 from report_frames import activity, all_fees, card_fees, overview, payouts, revenue, summary, tax
-from stripe_reports.charts import balance_waterfall, chart_of, kinds_for, recipe_for, theme
+from stripe_reports.charts import chart_of, kinds_for, recipe_for, theme
 from stripe_reports.charts.source import Source
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
@@ -166,20 +167,20 @@ def test_currencies_never_share_an_axis():
     chart = balance_waterfall(four)
     spec = chart.to_dict()
     assert [panel["layer"][1]["encoding"]["y"]["axis"]["title"] for panel in spec["vconcat"]] == [
-        "USD",
         "EUR",
         "JPY",
         "KWD",
+        "USD",
     ]
     assert "resolve" not in spec  # concatenated panels have scales of their own unless told otherwise
-    for panel, currency in zip(panels(chart), ("USD", "EUR", "JPY", "KWD"), strict=True):
+    for panel, currency in zip(panels(chart), ("EUR", "JPY", "KWD", "USD"), strict=True):
         assert {bar["amount"].split()[1] for bar in panel} == {currency}
 
 
 def test_a_zero_without_currency_is_a_zero_of_every_currency():
     eur = a_summary(start="0.00", gross="10.00", fee="0.00", payouts="0.00")
     frame = without_idle_currencies(pl.concat([eur, a_summary("usd")]))
-    first, second = panels(balance_waterfall(frame))
+    second, first = panels(balance_waterfall(frame))
     assert [bar["label"] for bar in first] == ["0.00", "+10.00", "0.00", "0.00", "10.00"]
     assert len(second) == 5
 

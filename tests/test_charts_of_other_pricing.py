@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
@@ -11,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import named_recipes as recipes
 import report_frames as frames
 from played_reports import EVERY_TERMS, INTERCHANGE_PLUS, STAND_ALONE
-from stripe_reports import charts
 from stripe_reports.charts.selections import selection_expr
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.errors import ParameterError
@@ -39,10 +40,13 @@ def test_gross_and_fees_are_those_of_the_balance_summary(account, period):
     """A fee in a row of its own is drawn as a fee, and its tax with it."""
     activity = client(*account).frame("balance_change_from_activity.itemized.3", period)
     figures = client(*account).frame("balance.summary.2", period)
-    found = sums(charts.gross_fee_net(activity), "category")
-    for name, category in (("gross", "activity_gross"), ("less fees", "activity_fee")):
+    found = sums(recipes.gross_fee_net(activity), "category")
+    for is_gross, category in ((True, "activity_gross"), (False, "activity_fee")):
+        shown = Counter({currency: Decimal(0) for currency, _ in found})
+        for (currency, name), value in found.items():
+            shown[currency] += value * ((name == "gross") == is_gross)
         expected = dict(figures.filter(category=category).select("currency", "net_amount").rows())
-        assert {c: v for (c, n), v in found.items() if n == name} == {c: v for c, v in expected.items() if c}
+        assert {c: v for c, v in shown.items() if v} == {c: v for c, v in expected.items() if c and v}
 
 
 @exactly
@@ -50,12 +54,13 @@ def test_gross_and_fees_are_those_of_the_balance_summary(account, period):
 def test_a_fee_rate_has_all_fees_of_the_charges_and_no_tax(account, period):
     """In the charges, or beside them: an account that pays beside them does not pay nothing."""
     activity = client(*account).frame("balance_change_from_activity.itemized.3", period)
-    chart = charts.fee_rate(activity)
+    chart = recipes.fee_rate(activity)
     alone = pl.col("reporting_category").is_in(FEES) & (account[1].pricing != "blended")
     is_charge = pl.col("reporting_category") == "charge"
     fees = pl.when(is_charge).then("fee").when(alone).then(-pl.col("gross")).otherwise(0)
     for currency, points in panels(chart):
         here = activity.filter(currency=currency)
+        points = [point for point in points if point["fees"]]
         assert sum(exact(point["fees"]) for point in points) == here.select(fees.sum()).item()
         assert sum(exact(point["of"]) for point in points) == here.filter(is_charge)["gross"].sum()
     counted = activity.filter(selection_expr(chart, {}).expr)
@@ -69,7 +74,7 @@ def test_fees_beside_the_charges_are_one_line_and_the_chart_says_so(terms):
     chart = report.chart("fee_rate", currency="eur", every="quarter")
     ((_, points),) = panels(chart)
     assert {point["category"] for point in points} == {"all charges"}
-    assert all(0.01 < point["value"] < 0.06 for point in points)
+    assert all(0.01 < point["value"] < 0.06 for point in points if point["value"])
     assert "without tax" in str(chart.to_dict()["title"]["subtitle"])
     with pytest.raises(ParameterError, match="rows of their own"):
         report.chart("fee_rate", by="card_brand")
@@ -104,7 +109,7 @@ def test_a_payout_is_not_drawn_as_its_own_transaction(account, period):
         assert {key: value for key, value in sums(chart).items() if value} == nets
         assert frame.filter(selection_expr(chart, {}).expr).equals(rows)
     summary = own.frame("payout_reconciliation.summary.2", period)
-    for composition in (report.chart("composition"), charts.payout_composition(summary)):
+    for composition in (report.chart("composition"), recipes.payout_composition(summary)):
         wholes = {currency: exact(bars[-1]["amount"]) for currency, bars in panels(composition)}
         assert {(currency,): whole for currency, whole in wholes.items() if whole} == nets
 
@@ -137,7 +142,7 @@ def test_a_selection_has_no_payout_whichever_columns_tell_it(has_source):
     payout = frame.head(1).with_columns(reporting_category=pl.lit("payout"), source_id="automatic_payout_id")
     listed = pl.concat([frame, payout])
     listed = listed if has_source else listed.drop("source_id")
-    chart = charts.payouts_made_of(listed, top=20)
+    chart = recipes.payouts_made_of(listed, top=20)
     assert sums(chart) == table(frame, "net")
     found = selection_expr(chart, {})
     assert listed.filter(found.expr).height == frame.height
@@ -151,6 +156,5 @@ def test_a_payout_with_a_fee_is_drawn_as_what_the_bank_gets():
         fee=pl.lit(Decimal(-1)).cast(pl.Decimal(38, 6)),
         net=pl.lit(Decimal(56)).cast(pl.Decimal(38, 6)),
     )
-    for draw in (charts.payouts_over_time, charts.payout_arrival):
-        assert sums(draw(frame)) == {("eur",): Decimal(55)}
-        assert sums(draw(frame.drop("gross"))) == {("eur",): Decimal(56)}
+    assert sums(recipes.payouts_over_time(frame)) == {("eur",): Decimal(55)}
+    assert sums(recipes.payouts_over_time(frame.drop("gross"))) == {("eur",): Decimal(56)}

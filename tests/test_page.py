@@ -9,8 +9,8 @@ import altair as alt
 import polars as pl
 import pytest
 
+import named_recipes as recipes
 import report_frames as frames
-from stripe_reports import charts
 from stripe_reports.charts import theme
 from stripe_reports.errors import ParameterError
 from stripe_reports.pages.page import Html, facts, figure, note, page, section, table
@@ -24,7 +24,7 @@ def test_every_text_is_escaped():
         MARKUP,
         section(MARKUP, MARKUP, note(MARKUP), facts({MARKUP: MARKUP})),
         table([MARKUP], [[MARKUP], [MARKUP]], caption=MARKUP, headings=[0]),
-        figure(charts.activity_net(frames.activity(), title=MARKUP), MARKUP),
+        figure(recipes.activity_net(frames.activity(), title=MARKUP), MARKUP),
         subtitle=MARKUP,
     )
     assert "<script" not in html
@@ -36,21 +36,21 @@ def test_our_own_markup_is_not_escaped_again():
 
 
 def test_a_page_loads_nothing_and_runs_nothing():
-    html = page("A", figure(charts.activity_net(frames.activity())))
+    html = page("A", figure(recipes.activity_net(frames.activity())))
     assert "default-src 'none'" in html
     assert not re.findall(r"""(?:src|href)=["']?https?:|@import|url\(https?:|<script|<link""", html)
 
 
 def test_a_page_is_light_or_dark_like_the_readers_system():
     """Charts take their colours from the same variables as the page."""
-    html = page("A", figure(charts.activity_net(frames.activity())))
+    html = page("A", figure(recipes.activity_net(frames.activity())))
     assert "prefers-color-scheme: dark" in html
     assert theme.DARK["background"] in html
     assert "var(--jp-layout-color0" in html.partition("<svg")[2]
 
 
 def test_a_chart_with_an_explicit_theme_keeps_it():
-    chart = theme.dressed(charts.activity_net(frames.activity()), "dark")
+    chart = theme.dressed(recipes.activity_net(frames.activity()), "dark")
     assert "var(--jp" not in figure(chart)
 
 

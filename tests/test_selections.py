@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import named_recipes as recipes
 import report_frames as frames
 from stripe_reports import charts
 from stripe_reports.charts.selections import selection_expr
@@ -38,7 +39,7 @@ def of_bars(chart: Any, *, amount: str = "exact", **wanted: set[str]) -> dict[st
     found: dict[str, Decimal] = {}
     for currency, bars in panels(chart):
         for bar in bars:
-            if all(bar[field] in values for field, values in wanted.items()):
+            if bar[amount] is not None and all(bar[field] in values for field, values in wanted.items()):
                 found[currency] = found.get(currency, Decimal(0)) + exact(bar[amount])
     return {currency: value for currency, value in found.items() if value}
 
@@ -54,9 +55,7 @@ def names(chart: Any) -> list[str]:
 some = settings(max_examples=6, deadline=None)
 OVER_TIME = {
     "activity_net": "net",
-    "payouts_made_of": "net",
     "payouts_over_time": "gross",
-    "payout_arrival": "gross",
     "fees_by_product": "amount",
     "amounts_by_component": "amount",
     "tax_over_time": "tax_amount",
@@ -70,7 +69,7 @@ def test_selected_days_and_names_give_the_rows_of_those_bars(name, seed, data):
     """The sum of the rows is the sum of the bars, with or without the group of the others."""
     recipe, make = RECIPES[name]
     frame = make(seed, rows=60)
-    chart = recipe(frame, top=2) if "top" in recipe.__annotations__ else recipe(frame)
+    chart = recipe(frame, top=2) if recipe.top else recipe(frame)
     span = data.draw(st.lists(st.sampled_from(places(chart)), unique=True, min_size=1))
     picked = data.draw(st.lists(st.sampled_from(names(chart)), unique=True))
     rows = selected(
@@ -104,7 +103,7 @@ def test_a_clicked_bar_gives_the_rows_of_its_name_and_currency(name, amount):
 @pytest.mark.parametrize("every", ["day", "week", "month", "quarter", "year"])
 def test_every_period_gives_the_rows_of_its_days(every):
     frame = frames.activity(4, days=500, timezone="Europe/Paris")
-    chart = charts.activity_net(frame, every=every)
+    chart = recipes.activity_net(frame, every=every)
     for place in places(chart)[:5]:
         rows = selected(frame, chart, {"span": {"period": [place]}})
         assert by_currency(rows, "net") == of_bars(chart, period={place})
@@ -112,7 +111,7 @@ def test_every_period_gives_the_rows_of_its_days(every):
 
 def test_days_are_in_the_zone_of_the_chart():
     frame = frames.activity(4, days=3)
-    chart = charts.activity_net(frame, timezone="Asia/Tokyo")
+    chart = recipes.activity_net(frame, timezone="Asia/Tokyo")
     place = places(chart)[0]
     found = selection_expr(chart, {"span": {"period": [place]}})
     assert found.code.startswith('pl.col("created").dt.convert_time_zone("Asia/Tokyo").dt.date()')
@@ -124,7 +123,7 @@ def test_rows_without_a_date_or_a_name_can_be_selected():
         created=pl.when(pl.int_range(pl.len()) > 9).then("created"),
         reporting_category=pl.when(pl.int_range(pl.len()) % 2 == 0).then("reporting_category"),
     )
-    chart = charts.activity_net(frame)
+    chart = recipes.activity_net(frame)
     for selections, wanted in (
         ({"span": {"period": ["no date"]}}, {"period": {"no date"}}),
         ({"picked": [{"category": "(none)"}]}, {"category": {"(none)"}}),
@@ -134,36 +133,52 @@ def test_rows_without_a_date_or_a_name_can_be_selected():
 
 def test_a_selected_rate_gives_the_rows_that_it_counts():
     frame = frames.activity(4, rows=200, currencies=["eur"])
-    chart = charts.fee_rate(frame)
+    chart = recipes.fee_rate(frame)
     rows = selected(frame, chart, {"span": {"period": places(chart)}})
     assert set(rows["reporting_category"]) == {"charge"}
     assert rows["fee"].sum() == of_bars(chart, amount="fees")["eur"]
-    refunds = selected(frame, charts.dispute_and_refund_rates(frame), {"picked": [{"category": "refunds"}]})
+    refunds = selected(frame, recipes.dispute_and_refund_rates(frame), {"picked": [{"category": "refunds"}]})
     assert set(refunds["reporting_category"]) == {"refund", "refund_failure"}
 
 
 def test_a_selected_account_gives_every_entry_that_debits_or_credits_it():
     frame = frames.revenue(4)
-    rows = selected(frame, charts.debits_and_credits(frame), {"picked": [{"category": "Cash"}]})
+    rows = selected(frame, recipes.debits_and_credits(frame), {"picked": [{"category": "Cash"}]})
     assert rows.equals(frame.filter((pl.col("debit") == "Cash") | (pl.col("credit") == "Cash")))
 
 
-def test_a_selected_bar_of_a_waterfall_gives_rows_of_the_report():
+def test_a_selected_part_of_a_payout_gives_the_rows_that_it_is_made_of():
+    """A charge is part of the sales and of the processing fees; the deposit is every row."""
     frame = frames.activity(4)
-    chart = charts.payout_composition(frame, top=2)
+    members = {
+        "sales": {"charge"},
+        "processing fees": {"charge"},
+        "refunds": {"refund", "refund_failure"},
+        "disputes": {"dispute", "dispute_reversal"},
+        "other fees": {"fee"},
+        "other_adjustment": {"other_adjustment"},
+        "deposit": set(frames.CATEGORIES),
+    }
+    chart = recipes.payout_composition(frame)
     for currency, bars in panels(chart):
+        assert {bar["category"] for bar in bars} == set(members)
         for bar in bars:
-            pick = {"picked": [{"category": bar["category"], "currency": currency}]}
-            assert by_currency(selected(frame, chart, pick), "net") == {currency: exact(bar["amount"])}
+            rows = selected(frame, chart, {"picked": [{"category": bar["category"], "currency": currency}]})
+            assert set(rows["reporting_category"]) == members[bar["category"]]
+            assert set(rows["currency"]) == {currency}
+    each = recipes.payouts_made_of(frame)
+    span = places(each)[:5]
+    rows = selected(frame, each, {"span": {"period": span}})
+    assert by_currency(rows, "net") == of_bars(each, period=set(span))
 
 
 def test_rows_without_a_currency_can_be_selected():
     """Those of a financial account; its report has no such column."""
     summary = frames.financial_summary(starting_balance="1", received_credit="2", ending_balance="3")
     pick = {"picked": [{"category": "received_credit", "currency": ""}]}
-    assert selected(summary, charts.financial_waterfall(summary), pick)["amount"].to_list() == [Decimal(2)]
+    assert selected(summary, recipes.financial_waterfall(summary), pick)["amount"].to_list() == [Decimal(2)]
     frame = frames.financial_activity(4)
-    chart = charts.financial_activity(frame, every="week")
+    chart = recipes.financial_activity(frame, every="week")
     ((_, bars),) = panels(chart)
     bar = {"period": bars[0]["period"], "category": bars[0]["category"]}
     assert selected(frame, chart, {"bar": [bar]})["amount"].sum() == exact(bars[0]["exact"])
@@ -182,14 +197,14 @@ def test_rows_without_a_currency_can_be_selected():
 )
 def test_an_empty_selection_gives_every_row(selections):
     frame = frames.activity(4)
-    found = selection_expr(charts.activity_net(frame), selections)
+    found = selection_expr(recipes.activity_net(frame), selections)
     assert found.is_everything
     assert found.code == "pl.lit(True)"
     assert frame.filter(found.expr).equals(frame)
 
 
 def test_the_code_is_what_a_person_would_write():
-    chart = charts.activity_net(frames.activity(4))
+    chart = recipes.activity_net(frames.activity(4))
     found = selection_expr(
         chart,
         {"span": {"period": ["2026-10-05", "2026-10-06", "2026-10-09"]}, "picked": [{"category": "refund"}]},
@@ -204,13 +219,13 @@ def test_the_code_is_what_a_person_would_write():
 def test_any_name_is_quoted_in_the_code():
     odd = "\"); print('gotcha') #\\"
     frame = frames.activity(4).with_columns(reporting_category=pl.lit(odd))
-    assert selected(frame, charts.activity_net(frame), {"picked": [{"category": odd}]}).equals(frame)
+    assert selected(frame, recipes.activity_net(frame), {"picked": [{"category": odd}]}).equals(frame)
 
 
 def test_the_widgets_own_selections_are_understood():
     """In the form of altair's JupyterChart, with its kinds of names and values."""
     frame = frames.activity(4, currencies=["eur"])
-    chart = charts.linked(charts.activity_net(frame))
+    chart = charts.linked(recipes.activity_net(frame))
     widget = alt.JupyterChart(chart)
     assert set(widget.selections.trait_names()) >= {charts.SPAN, charts.PICKED}
     widget._vl_selections = {
@@ -226,13 +241,13 @@ def test_the_widgets_own_selections_are_understood():
 
 def test_a_specification_gives_the_same_as_its_chart():
     frame = frames.activity(4)
-    spec = charts.activity_net(frame).to_dict()
+    spec = recipes.activity_net(frame).to_dict()
     value = SimpleNamespace(value={"period": ["2026-10-05"]})
     assert selection_expr(spec, {"span": value}).code.endswith("date(2026, 10, 5))")
 
 
 def test_selecting_changes_only_the_opacity_of_marks():
-    chart = charts.activity_net(frames.activity(4))
+    chart = recipes.activity_net(frames.activity(4))
     with_selections = charts.linked(chart)
     assert chart.params is alt.Undefined
     assert [param["name"] for param in with_selections.to_dict()["params"]] == [
@@ -246,7 +261,7 @@ def test_selecting_changes_only_the_opacity_of_marks():
 def test_a_clicked_bar_along_an_axis_gives_the_rows_of_its_position_and_name():
     """Several bars give the rows of all of them."""
     frame = frames.activity(4, currencies=["eur"])
-    chart = charts.activity_net(frame, every="week")
+    chart = recipes.activity_net(frame, every="week")
     ((_, bars),) = panels(chart)
     two = [{"period": bar["period"], "category": bar["category"]} for bar in bars[:2]]
     rows = selected(frame, chart, {charts.BAR: two, charts.SPAN: {}, charts.PICKED: {}})
@@ -256,11 +271,11 @@ def test_a_clicked_bar_along_an_axis_gives_the_rows_of_its_position_and_name():
 def test_lines_are_selected_by_dragging():
     """Between two points of a line there is nothing to click on."""
     frame = frames.activity(4)
-    assert charts.selections_in(charts.linked(charts.activity_cumulated(frame)))[0] == charts.SPAN
-    assert charts.BAR not in charts.selections_in(charts.linked(charts.activity_cumulated(frame)))
-    assert charts.selections_in(charts.activity_cumulated(frame)) == []
+    assert charts.selections_in(charts.linked(recipes.activity_cumulated(frame)))[0] == charts.SPAN
+    assert charts.BAR not in charts.selections_in(charts.linked(recipes.activity_cumulated(frame)))
+    assert charts.selections_in(recipes.activity_cumulated(frame)) == []
 
 
 def test_a_note_has_nothing_to_select():
-    note = charts.activity_net(frames.activity(rows=0))
+    note = recipes.activity_net(frames.activity(rows=0))
     assert charts.linked(note).to_dict() == note.to_dict()

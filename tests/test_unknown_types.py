@@ -261,7 +261,7 @@ def test_a_newer_version_is_split_drawn_and_tied_out_like_its_sibling(newer):
     assert len(reports) == 3
     assert "payouts.itemized.9 is not in the catalogue" in reports.reuse_summary
     report = quietly(client.fetch, "payouts.itemized.9", "2026-10")
-    assert list(report.chart_kinds()) == ["status", "arrival"]
+    assert list(report.chart_kinds()) == ["status"]
     assert report.chart().to_dict()["title"]["text"]
     assert not client.restatement(report).is_restated
     assert client.restatement(report).diff.key == ("payout_id", "reporting_category")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import polars as pl
 
-from stripe_reports.charts.columns import Frame, check, only_currencies
-from stripe_reports.charts.panels import Chart, Subtitle, heading, note
+from stripe_reports.charts.panels import Chart, note
+from stripe_reports.charts.recipe import Asked, Recipe
 from stripe_reports.charts.waterfall import waterfall
 from stripe_reports.errors import ParameterError
 
@@ -35,42 +33,26 @@ _SPLIT = {"activity": "activity_gross", "payouts": "payouts_gross"}
 
 _NEEDED = ["category", "net_amount", "currency"]
 
+_EMPTY = "There is no balance, no activity and no payout."
 _ONLY_IF_NOT_ZERO = ("payouts_fee", "difference")
 
 
-def balance_waterfall(
-    frame: Frame,
-    *,
-    currency: str | Sequence[str] | None = None,
-    title: str | None = None,
-    subtitle: Subtitle = None,
-) -> Chart:
-    """Draw how each balance changed from start to end: one panel per currency.
+def balance_waterfall(recipe: Recipe, asked: Asked) -> Chart:
+    """Draw how each balance changed from start to end.
 
     The bars are the rows of a balance summary; payout fees are shown only if there were any. If the rows do
     not add up to the ending balance, a bar "Unexplained" shows by how much.
 
-    Args:
-        frame: A ``balance.summary`` report, with ``category``, ``net_amount`` and ``currency``.
-        currency: Draw only this currency, or these.
-        title: Title of the chart.
-        subtitle: One line or several below it, such as report, period and time zone.
-
-    Returns:
-        A layered chart, or several of them, one below the other, for several currencies.
-
     Raises:
         ParameterError: The frame is not one balance summary.
     """
-    head = heading(title or "From the starting to the ending balance", subtitle)
-    check(frame, "A waterfall of the balance", _NEEDED, exact=["net_amount"])
-    bars = _bars(only_currencies(frame, currency).select(_present(frame)).collect())
+    bars = _bars(asked.rows.select(_present(asked.frame)).collect())
     if bars.is_empty():
-        return note("There is no balance, no activity and no payout.", head)
-    return waterfall(bars, head, category={"columns": ["category"]})
+        return asked.nothing() if asked.currency else note(_EMPTY, asked.head(recipe.title, bars))
+    return waterfall(bars, asked.head(recipe.title, bars), category={"columns": ["category"]})
 
 
-def _present(frame: Frame) -> list[str]:
+def _present(frame: pl.LazyFrame) -> list[str]:
     return [name for name in (*_NEEDED, "description") if name in frame.collect_schema()]
 
 
@@ -99,6 +81,7 @@ def _bars(frame: pl.DataFrame) -> pl.DataFrame:
         .with_columns(amount.fill_null(0))
         .with_columns(amount=pl.when(is_difference).then(missing.over("currency")).otherwise(amount))
         .filter((amount != 0) | ~pl.col("category").is_in(_ONLY_IF_NOT_ZERO))
+        .with_columns(nonzero=(amount != 0).cast(pl.Int64))
         .with_columns(
             start=pl.when(kind="total").then(0).otherwise(level - amount),
             end=pl.when(kind="total").then(amount).otherwise(level),

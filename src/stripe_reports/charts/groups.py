@@ -11,6 +11,7 @@ import polars as pl
 
 from stripe_reports.charts import palette
 from stripe_reports.charts.panels import WIDTH
+from stripe_reports.charts.sums import summed
 from stripe_reports.errors import ParameterError
 
 __all__ = ["NONE", "Groups", "largest"]
@@ -37,6 +38,10 @@ class Groups:
     rest: str | None
     source: Mapping[str, Any]
 
+    def stroke(self) -> alt.Stroke:
+        """Return the colour of the outline of each."""
+        return alt.Stroke("category:N", scale=self._scale(), legend=None)
+
     def color(self, *, alone: bool) -> alt.Color:
         """Return the colour of each, and the legend if there is more than one.
 
@@ -45,8 +50,6 @@ class Groups:
         """
         longest = max(map(len, self.names), default=1)
         columns = max(1, min(len(self.names), WIDTH // (longest * 6 + 36)))
-        is_open = self.source.get("columns") == ["reporting_category"]
-        colours = palette.colours(self.names, rest=self.rest, are_categories=is_open)
         legend = alt.Legend(
             columns=columns,
             labelExpr="replace(datum.label, /_/g, ' ')",
@@ -55,9 +58,14 @@ class Groups:
         )
         return alt.Color(
             "category:N",
-            scale=alt.Scale(domain=list(self.names), range=colours),
+            scale=self._scale(),
             legend=legend if len(self.names) > 1 else None,
         )
+
+    def _scale(self) -> alt.Scale:
+        is_open = self.source.get("columns") == ["reporting_category"]
+        colours = palette.colours(self.names, rest=self.rest, are_categories=is_open)
+        return alt.Scale(domain=list(self.names), range=colours)
 
 
 def largest(
@@ -81,7 +89,7 @@ def largest(
         raise ParameterError(f"top must be a number from 1 to {_MOST_NAMES}; got {top!r}.", param="top")
     has_name = pl.col("category") != ""
     data = data.with_columns(category=pl.when(has_name).then("category").otherwise(pl.lit(NONE)))
-    data = _summed(data)
+    data = summed(data)
     moved = pl.col("moved").cast(pl.Float64)
     order = (
         data.group_by("currency", "category")
@@ -97,7 +105,7 @@ def largest(
     if rest is not None:
         is_named = pl.col("category").is_in(named)
         data = data.with_columns(category=pl.when(is_named).then("category").otherwise(pl.lit(rest)))
-        data = _summed(data)
+        data = summed(data)
     return data, Groups(
         names=[*named, *([rest] if rest else [])],
         rest=rest,
@@ -107,9 +115,3 @@ def largest(
             "rest": rest,
         },
     )
-
-
-def _summed(data: pl.DataFrame) -> pl.DataFrame:
-    numbers = [name for name, dtype in data.schema.items() if dtype.is_decimal() or name == "rows"]
-    keys = [name for name in data.columns if name not in numbers]
-    return data.group_by(keys).agg(pl.col(numbers).sum())

@@ -1,14 +1,15 @@
-"""Lines along an axis: rates, and cumulated amounts."""
+"""Lines along an axis: rates, and a sum that grows."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 import polars as pl
 
-from stripe_reports.charts import theme
+from stripe_reports.charts import palette, theme
 from stripe_reports.charts.groups import Groups
 from stripe_reports.charts.panels import (
     MARKS,
@@ -21,7 +22,7 @@ from stripe_reports.charts.panels import (
 )
 from stripe_reports.charts.slots import Slots
 
-__all__ = ["lines", "rated"]
+__all__ = ["lines", "rated", "steps"]
 
 _AREA = 0.12
 
@@ -52,10 +53,9 @@ def lines(
     head: alt.TitleParams,
     *,
     names: Mapping[str, str],
-    rates: bool,
     where: Mapping[str, Any] | None = None,
 ) -> Chart:
-    """Draw a line for each group, one panel per currency.
+    """Draw a line of rates for each group, one panel per currency; a missing rate is a gap.
 
     Args:
         data: ``currency``, ``period``, ``category``, ``value``, and the texts of the tooltip.
@@ -63,7 +63,6 @@ def lines(
         groups: The lines.
         head: The heading.
         names: Columns of the tooltip, in order, with their titles; ``label`` is the position.
-        rates: True if the values are rates, not amounts.
         where: Condition of the rows counted, if not all; see ``charts.selections``.
     """
     currencies, _ = currencies_of(data)
@@ -72,37 +71,67 @@ def lines(
     def panel(currency: str) -> theme.LayerChart:
         rows = data.filter(currency=currency).sort("category", "period")
         axis = axis_of_currency(currency, rows["value"])
-        if rates:
-            axis.labelExpr = "format(datum.value, '.2~%')"
+        axis.labelExpr = "format(datum.value, '.2~%')"
         base = alt.Chart().encode(
             x=slots.axis(width, padding=0.5),
             y=alt.Y("value:Q", axis=axis, scale=alt.Scale(zero=True)),
             color=groups.color(alone=len(currencies) == 1),
         )
-        line = base.mark_line(aria=False, strokeJoin="round")
-        points = (
-            base.mark_circle(size=max(12.0, min(50.0, 900 / len(slots.keys))), opacity=1)
-            .transform_calculate(reading=" + ' ' + ".join(f"datum.{column}" for column in names))
-            .properties(name=MARKS)
-            .encode(
-                tooltip=[alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()],
-                description="reading:N",
-            )
-        )
-        layer = [line, points]
-        if not rates:
-            layer.insert(0, base.mark_area(aria=False, opacity=_AREA, line=False))
-        texts = dict.fromkeys(["category", "label", *names])
-        shown = slots.named(rows).select("period", pl.col("value").cast(pl.Float64), *texts)
-        return theme.LayerChart(data=shown, layer=layer, width=width, height=height)
+        line = base.mark_line(aria=False, strokeJoin="round", invalid="break-paths-show-path-domains")
+        return _panel(rows, slots, base, line, names, width, height)
 
-    return panels(
-        panel,
-        currencies,
-        head,
-        links={
-            "period": slots.source,
-            "category": groups.source,
-            "where": where,
-        },
+    links = {"period": slots.source, "category": groups.source, "where": where}
+    return panels(panel, currencies, head, links=links)
+
+
+def steps(data: pl.DataFrame, slots: Slots, head: alt.TitleParams, *, names: Mapping[str, str]) -> Chart:
+    """Draw a sum that grows as a line with steps and its last value, one panel per currency.
+
+    Args:
+        data: ``currency``, ``period``, ``value``, ``total`` (the value as text), and texts of the tooltip.
+        slots: The positions along the axis; where a currency has no row, its value stays the same.
+        head: The heading.
+        names: Columns of the tooltip, in order, with their titles.
+    """
+    currencies, _ = currencies_of(data)
+    width, height = size_of(currencies)
+
+    def panel(currency: str) -> theme.LayerChart:
+        rows = data.filter(currency=currency).with_columns(category=pl.lit("cumulated"))
+        y = alt.Y("value:Q", axis=axis_of_currency(currency, rows["value"]), scale=alt.Scale(zero=True))
+        base = alt.Chart().encode(x=slots.axis(width, padding=0.5), y=y, color=alt.value(palette.MAIN[0]))
+        area = base.mark_area(aria=False, opacity=_AREA, line=False, interpolate="step-after")
+        line = base.mark_line(aria=False, interpolate="step-after")
+        last = base.transform_filter(f"datum.period === {json.dumps(rows['period'][-1])}").mark_text(
+            align="right", dx=4, dy=-9, aria=False
+        )
+        last = last.encode(text="total:N", color=alt.Undefined)
+        return _panel(rows, slots, base, area + line, names, width, height, last)
+
+    return panels(panel, currencies, head, links={"period": slots.source, "category": None, "where": None})
+
+
+def _panel(
+    rows: pl.DataFrame,
+    slots: Slots,
+    base: alt.Chart,
+    line: alt.Chart | alt.LayerChart,
+    names: Mapping[str, str],
+    width: int,
+    height: int,
+    *above: alt.Chart,
+) -> theme.LayerChart:
+    points = (
+        base.mark_circle(size=max(8.0, min(50.0, 900 / len(slots.keys))), opacity=1)
+        .transform_calculate(reading=" + ' ' + ".join(f"datum.{column}" for column in names))
+        .properties(name=MARKS)
+        .encode(
+            fillOpacity=slots.opacity(),
+            tooltip=[alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()],
+            description="reading:N",
+        )
     )
+    texts = dict.fromkeys(["category", "label", *names])
+    shown = slots.named(rows).select("period", pl.col("value").cast(pl.Float64), *texts)
+    under = line.layer if isinstance(line, alt.LayerChart) else [line]
+    return theme.LayerChart(data=shown, layer=[*under, points, *above], width=width, height=height)

@@ -126,8 +126,17 @@ _OTHERS = {
     "dispute_fee": _CRIMSON,
     "transfer_fee": _PURPLE,
     "other_fee": _PINK,
+    "sales": _BLUE,
     "refunds": _ORANGE,
     "disputes": _CRIMSON,
+    "processing fees": _GOLD,
+    "processing and other fees": _GOLD,
+    "network costs": "#8c6e00",
+    "other fees": _PINK,
+    "dispute fees": _PURPLE,
+    "tax on fees": _OLIVE,
+    "unexplained": DIFFERENCE,
+    "returned": _CRIMSON,
 }
 """Statuses, brands and measures; none of them is in one chart with the categories."""
 

@@ -9,6 +9,7 @@ import altair as alt
 import polars as pl
 
 from stripe_reports.charts import theme
+from stripe_reports.render.currency_order import busiest_first
 from stripe_reports.render.money import money
 
 __all__ = [
@@ -68,10 +69,10 @@ def note(text: str, head: alt.TitleParams) -> theme.LayerChart:
 
 
 def currencies_of(data: pl.DataFrame) -> tuple[list[str], str | None]:
-    """Return the currencies to draw, those with most rows first, and a remark about the others."""
-    rows = pl.col("rows").sum() if "rows" in data.columns else pl.len()
-    order = data.group_by("currency").agg(rows=rows).sort(["rows", "currency"], descending=[True, False])
-    drawn, left = order["currency"][:_MOST_PANELS].to_list(), order["currency"][_MOST_PANELS:].to_list()
+    """Return the currencies to draw, in their order everywhere, and a remark about the others."""
+    counts = dict(data.group_by("currency").agg(pl.col("nonzero").sum()).iter_rows())
+    order = [currency or "" for currency in busiest_first(counts)]
+    drawn, left = order[:_MOST_PANELS], order[_MOST_PANELS:]
     if not left:
         return drawn, None
     return drawn, f"Not drawn: {', '.join(map(str.upper, left))}. Draw them with currency={left[:2]!r}."

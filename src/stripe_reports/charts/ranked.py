@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 import polars as pl
 
 from stripe_reports.charts import palette, theme
-from stripe_reports.charts.columns import only_currencies
-from stripe_reports.charts.groups import NONE, largest
 from stripe_reports.charts.panels import (
     MARKS,
-    NOTHING,
     Chart,
-    Subtitle,
     axis_of_currency,
     currencies_of,
-    heading,
     in_words,
-    note,
     panels,
 )
 
-__all__ = ["ranked", "ranked_sums"]
+__all__ = ["ranked"]
 
 _WIDTH = 530
 """Width of names and panel together."""
@@ -46,6 +40,7 @@ def ranked(
     where: Mapping[str, Any] | None = None,
     money_in: str = "currency",
     rest: str | None = None,
+    after: str | None = None,
 ) -> Chart:
     """Draw a bar for each name with its exact amount at the end, one panel per currency, in one column.
 
@@ -58,6 +53,7 @@ def ranked(
         where: Condition of the rows counted, if not all.
         money_in: The report's column with the currency.
         rest: The name that means all others; it is last, in grey.
+        after: A text of *data* to write after the amount, such as what a tax is on.
     """
     currencies, _ = currencies_of(data)
     series = data["series"].unique(maintain_order=True).to_list() if "series" in data.columns else []
@@ -83,7 +79,8 @@ def ranked(
             y=_names(order, beside, are_words=bool(series)),
             yOffset=_offset(series) if series else alt.Undefined,
         )
-        longest = max(map(len, rows["exact"]))
+        figure = f"datum.exact + ' on ' + datum.{after}" if after else "datum.exact"
+        longest = max(map(len, rows["exact"])) + (4 + max(map(len, rows[after])) if after else 0)
         color: Any = (
             alt.Color(
                 "series:N",
@@ -116,7 +113,8 @@ def ranked(
             align=alt.expr(f"{is_negative} ? 'right' : 'left'"),
             dx=alt.expr(f"{is_negative} ? -5 : 5"),
             fontSize=10 if series else 11,
-        ).encode(x="amount:Q", text="exact:N")
+        ).encode(x="amount:Q", text="figure:N")
+        figures = figures.transform_calculate(figure=figure)
         zero = (
             alt.Chart(alt.InlineData(values=[{}]))
             .mark_rule(strokeWidth=1.5, aria=False)
@@ -159,7 +157,7 @@ def _axis(currency: str, amounts: pl.Series) -> alt.Axis:
 def _room(amounts: pl.Series, characters: int, width: int) -> alt.Scale:
     """Return a scale with space for the amounts at the ends of the bars."""
     least, most = min(0.0, *amounts, 0.0), max(0.0, *amounts, 0.0)
-    taken = min(0.45, (characters * _CHARACTER + 8) / width)
+    taken = min(0.65, (characters * _CHARACTER + 8) / width)
     span = (most - least or 1.0) / (1 - taken * ((most > 0) + (least < 0)))
     return alt.Scale(
         domain=[least - span * taken * (least < 0), most + span * taken * (most > 0)], nice=False
@@ -168,55 +166,3 @@ def _room(amounts: pl.Series, characters: int, width: int) -> alt.Scale:
 
 def _quoted(text: str | None) -> str:
     return json.dumps(text)
-
-
-def ranked_sums(
-    rows: pl.LazyFrame,
-    source: list[str],
-    amount: str,
-    top: int,
-    currency: str | Sequence[str] | None,
-    *,
-    title: str,
-    subtitle: Subtitle,
-    called: str,
-    where: dict[str, list[str]] | None,
-    names: tuple[str, str] = ("Account", "other accounts"),
-    money_in: str = "currency",
-) -> Chart:
-    """Sum the amounts of each name and draw them with ``ranked``, the largest first.
-
-    Args:
-        rows: The rows of the report.
-        source: The columns that make the name.
-        amount: The column to sum.
-        top: Maximum number of names; the others are combined.
-        currency: Draw only this currency, or these.
-        title: Title of the chart.
-        subtitle: One line or several below it.
-        called: What the sum is, for the tooltip.
-        where: Condition of the rows counted, if not all.
-        names: What a name is, and what all others are.
-        money_in: The column with the currency.
-    """
-    account = pl.concat_str([pl.col(name) for name in source], separator=", ", ignore_nulls=True)
-    data = (
-        only_currencies(rows, currency, money_in)
-        .group_by(
-            pl.col(money_in).fill_null("").alias("currency"),
-            pl.when(account != "").then(account).otherwise(pl.lit(NONE)).alias("category"),
-        )
-        .agg(amount=pl.col(amount).sum(), rows=pl.len().cast(pl.Int64))
-        .collect(engine="streaming")
-    )
-    head = heading(title, subtitle, currencies_of(data)[1])
-    if data.is_empty():
-        return note(NOTHING, head)
-    data, groups = largest(data, source, top=top, what=names[1])
-    is_rest = pl.col("category") == (groups.rest or "")
-    data = data.sort(is_rest, -pl.col("amount").abs(), "category")
-    data = data.with_columns(transactions=pl.col("rows").cast(pl.String))
-    tips = {"category": names[0], "exact": called, "transactions": "Rows"}
-    return ranked(
-        data, head, category=groups.source, names=tips, where=where, money_in=money_in, rest=groups.rest
-    )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
 import polars as pl
 
-from stripe_reports.charts.columns import Frame, check, only_currencies
 from stripe_reports.charts.groups import NONE, largest
-from stripe_reports.charts.panels import NOTHING, Chart, Subtitle, currencies_of, heading, note
+from stripe_reports.charts.panels import Chart
+from stripe_reports.charts.recipe import Asked, Recipe
 from stripe_reports.charts.slots import NO_DATE, Slots
 from stripe_reports.charts.stacked import stacked
+from stripe_reports.charts.sums import sums_of
 
 __all__ = ["debits_and_credits"]
 
@@ -22,49 +22,26 @@ _FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m", "%b %Y", "%B %Y", "%m/%Y", "
 _MIDNIGHT = " 00:00:00"
 
 
-def debits_and_credits(
-    frame: Frame,
-    *,
-    top: int = 8,
-    currency: str | Sequence[str] | None = None,
-    title: str | None = None,
-    subtitle: Subtitle = None,
-) -> Chart:
+def debits_and_credits(recipe: Recipe, asked: Asked) -> Chart:
     """Draw debits (above zero) and credits (below) per accounting period, by account.
 
-    There is one panel per currency. Every entry has both sides, so debits and credits of a period are equal.
-
-    Args:
-        frame: A revenue recognition report of debits and credits.
-        top: Maximum number of named accounts; the others are combined.
-        currency: Draw only this currency, or these.
-        title: Title of the chart.
-        subtitle: One line or several below it.
-
-    Raises:
-        ParameterError: A column is missing, or an amount is not a decimal.
+    Every entry has both sides, so debits and credits of a period are equal.
     """
-    needed = ["accounting_period", "debit", "credit", "amount", "currency"]
-    check(frame, "A chart of debits and credits", needed, exact=["amount"])
-    rows = only_currencies(frame, currency).with_columns(
-        pl.col("currency").fill_null(""),
-        period=pl.col("accounting_period").cast(pl.String).fill_null(NO_DATE),
-    )
-    keys = ["currency", "period"]
+    period = pl.col("accounting_period").cast(pl.String).fill_null(NO_DATE).alias("period")
     sides = [
-        rows.group_by(*keys, pl.col(side).fill_null(NONE).alias("category"))
-        .agg(amount=pl.col("amount").sum() * sign, rows=pl.len().cast(pl.Int64))
-        .with_columns(side=pl.lit(side))
-        .collect(engine="streaming")
+        sums_of(
+            asked.rows,
+            period,
+            pl.col(side).fill_null(NONE).alias("category"),
+            amounts={"amount": pl.col("amount") * sign},
+        ).with_columns(side=pl.lit(side))
         for side, sign in (("debit", 1), ("credit", -1))
     ]
     data = pl.concat(sides)
-    head = heading(
-        title or "Debits and credits per accounting period, by account", subtitle, currencies_of(data)[1]
-    )
     if data.is_empty():
-        return note(NOTHING, head)
-    data, groups = largest(data, ("debit", "credit"), top=top, what="other accounts")
+        return asked.nothing()
+    head = asked.head("Debits and credits per accounting period, by account", data)
+    data, groups = largest(data, ("debit", "credit"), top=asked.most, what=recipe.others)
     groups = replace(groups, source={**groups.source, "either": True})
     slots = _slots(_in_order(data["period"].unique().to_list()))
     names = {"label": "Period", "category": "Account", "side": "Side", "exact": "Amount"}

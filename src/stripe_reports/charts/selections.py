@@ -132,13 +132,13 @@ def _condition(source: Mapping[str, Any], name: str, keys: list[str]) -> _Clause
     """Return the condition of some keys of an axis, some categories, or some currencies."""
     if source.get("every") in _EVERY:
         return _within(source, keys)
-    if "until" in source:
-        return _after_days(source, keys)
-    if "sides" in source:
-        names = [each for key in keys for each in source["sides"].get(key, [])]
-        return _is_in(_column(source["columns"][0]), names)
     if source.get("all") in keys:
         return _Clause(pl.lit(True), "pl.lit(True)")
+    if "sides" in source:
+        names = [each for key in keys for each in source["sides"].get(key, [])]
+        return _one_of(_column(source["columns"][0]), list(dict.fromkeys(names)), none=_NONE)
+    if "returned" in source:
+        return _of_status(source, keys)
     if name == "currency":
         return _one_of(_column(source["columns"][0]), keys, none="")
     if source.get("either"):
@@ -196,10 +196,12 @@ def _side_by_side(names: Sequence[str]) -> _Clause:
 
 def _within(source: Mapping[str, Any], keys: list[str]) -> _Clause:
     """Return the condition of a day in one of the periods; adjacent periods are one span."""
-    day = _day(source["column"], source.get("zone"))
+    day = _bank_day(source) if source.get("arrival") else _day(source["column"], source.get("zone"))
     spans: list[tuple[date, date]] = []
-    for start in sorted(date.fromisoformat(key) for key in keys if key != _NO_DATE):
-        end = pl.select(pl.lit(start).dt.offset_by(source["every"])).item() - timedelta(days=1)
+    every = source["every"]
+    days = pl.Series([date.fromisoformat(key) for key in keys if key != _NO_DATE], dtype=pl.Date)
+    for start in days.dt.truncate(every).unique().sort():  # a key is some day of its period
+        end = pl.select(pl.lit(start).dt.offset_by(every)).item() - timedelta(days=1)
         if spans and start <= spans[-1][1] + timedelta(days=1):
             spans[-1] = (spans[-1][0], end)
         else:
@@ -209,24 +211,31 @@ def _within(source: Mapping[str, Any], keys: list[str]) -> _Clause:
         for first, last in spans
     ]
     if _NO_DATE in keys:
-        parts.append(
-            _Clause(pl.col(source["column"]).is_null(), f"{_column(source['column']).code}.is_null()")
-        )
+        parts.append(_Clause(day.expr.is_null(), f"{day.code}.is_null()"))
     return _any_of(parts)
 
 
-def _after_days(source: Mapping[str, Any], keys: list[str]) -> _Clause:
-    """Return the condition of rows that took one of these numbers of days."""
-    start, end = _day(source["column"], source.get("zone")), _day(source["until"], None)
-    took = (end.expr - start.expr).dt.total_days()
-    code = f"({end.code} - {start.code}).dt.total_days()"
-    days = [int(key) for key in keys if key.lstrip("-").isdigit()]
-    parts = [_Clause(took.is_in(days), f"{code}.is_in({days})")] if days else []
-    if any(key.startswith("over ") for key in keys):
-        parts.append(_Clause(took > source["over"], f"({code} > {source['over']})"))
-    if _NO_DATE in keys:
-        parts.append(_Clause(took.is_null(), f"{code}.is_null()"))
-    return _any_of(parts)
+_BACK = "payout_reversal"
+
+
+def _of_status(source: Mapping[str, Any], keys: list[str]) -> _Clause:
+    """Return the condition of payouts with one of these statuses, or that were returned."""
+    category, status = _column("reporting_category"), _column(source["columns"][0])
+    sent = [key for key in keys if key != source["returned"]]
+    is_sent = _Clause(category.expr.ne_missing(_BACK), f"{category.code}.ne_missing({_text(_BACK)})")
+    parts = [_all_of([_one_of(status, sent, none=_NONE), is_sent])] if sent else []
+    return _any_of([*parts, *([_equals(category, _BACK)] if len(sent) < len(keys) else [])])
+
+
+def _bank_day(source: Mapping[str, Any]) -> _Clause:
+    """Return the bank date of a payout; of a returned one, the day on which it came back."""
+    own, bank = _day(source["column"], source.get("zone")), _column(source["arrival"])
+    back = _equals(_column("reporting_category"), _BACK)
+    return _Clause(
+        pl.when(back.expr).then(own.expr).otherwise(pl.coalesce(bank.expr.cast(pl.Date), own.expr)),
+        f"pl.when({back.code}).then({own.code})"
+        f".otherwise(pl.coalesce({bank.code}.cast(pl.Date), {own.code}))",
+    )
 
 
 def _day(column: str, zone: str | None) -> _Clause:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +35,8 @@ def stacked(
     names: Mapping[str, str],
     where: Mapping[str, Any] | None = None,
     point: str | None = None,
+    hollow: str | None = None,
+    written: str | None = None,
 ) -> Chart:
     """Draw stacked bars, one panel per currency.
 
@@ -45,7 +48,9 @@ def stacked(
         names: Columns of the tooltip, in order, with their titles: ``label`` (the position), ``category``,
             ``exact`` (the amount as text) and other texts of *data*.
         where: Condition of the rows counted, if not all; see ``charts.selections``.
-        point: An exact amount of each position that is drawn as a point, such as the net of its parts.
+        point: An exact amount of each position that is marked by a line, such as the net of its parts.
+        hollow: A part that is drawn as an outline.
+        written: A part whose amount is written above its bar.
     """
     currencies, _ = currencies_of(data)
     width, height = size_of(currencies)
@@ -57,8 +62,11 @@ def stacked(
         rank = pl.col("category").replace_strict(
             dict(zip(groups.names, range(99), strict=False)), return_dtype=pl.Int8
         )
+        top = pl.col("amount").clip(lower_bound=0).sum().over("period")
+        floats = {"amount": pl.col("amount"), **({point: pl.col(point)} if point else {})}
+        floats |= {"top": top} if written else {}
         shown = in_words(slots.named(rows), exact="amount").select(
-            "period", pl.col("amount", *([point] if point else [])).cast(pl.Float64), *texts, rank=rank
+            "period", *texts, rank=rank, **{name: each.cast(pl.Float64) for name, each in floats.items()}
         )
         bars = (
             alt.Chart(name=MARKS)
@@ -69,11 +77,16 @@ def stacked(
                 y=alt.Y("amount:Q", axis=axis_of_currency(currency, rows["amount"])),
                 color=groups.color(alone=len(currencies) == 1),
                 order="rank:Q",
+                fillOpacity=here.opacity(hollow),
                 tooltip=[alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()],
                 description="reading:N",
             )
         )
+        if hollow:
+            bars = bars.mark_bar(strokeWidth=1.5).encode(stroke=groups.stroke())
         layer = [bars, zero_line()]
+        if written and written in rows["category"]:
+            layer.append(_amounts(written, here.axis(width)))
         if point:
             layer.append(_points(here, width, point))
         return theme.LayerChart(data=shown, layer=layer, width=width, height=height)
@@ -98,3 +111,14 @@ def _points(slots: Slots, width: int, amount: str) -> alt.Chart:
         .encode(x=slots.axis(width), y=f"{amount}:Q")
     )
     return ticks
+
+
+def _amounts(part: str, x: alt.X) -> alt.Chart:
+    texts: alt.Chart = (
+        alt.Chart()
+        .transform_filter(f"datum.category === {json.dumps(part)}")
+        .transform_calculate(figure="split(datum.exact, ' ')[0]")
+        .mark_text(dy=-7, aria=False, fontWeight="bold")
+        .encode(x=x, y="top:Q", text="figure:N")
+    )
+    return texts

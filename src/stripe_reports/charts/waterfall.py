@@ -15,6 +15,7 @@ from stripe_reports.charts.panels import (
     WIDTH,
     Chart,
     axis_of_currency,
+    currencies_of,
     in_words,
     panels,
     zero_line,
@@ -41,7 +42,9 @@ def waterfall(
     """
     return panels(
         lambda name: _panel(bars.filter(currency=name), name),
-        bars["currency"].unique(maintain_order=True).to_list(),
+        currencies_of(bars)[0]
+        if "nonzero" in bars.columns
+        else bars["currency"].unique(maintain_order=True).to_list(),
         head,
         links={"category": category} | ({"currency": {"columns": [currency]}} if currency else {}),
         one_by_row=True,

@@ -1,0 +1,58 @@
+"""Exact sums of a report's rows, in one pass, by currency and other keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from stripe_reports.charts.columns import Frame
+
+__all__ = ["COUNTS", "summed", "sums_of"]
+
+COUNTS = ("rows", "nonzero")
+"""Columns of counts: all rows, and those in which an amount is not zero, which order the currencies."""
+
+
+def sums_of(
+    frame: Frame,
+    *keys: pl.Expr,
+    amounts: Mapping[str, pl.Expr],
+    money_in: str = "currency",
+    keeps_idle: bool = False,
+) -> pl.DataFrame:
+    """Return exact sums by currency and other keys.
+
+    Args:
+        frame: A report's rows.
+        keys: Other keys to group by.
+        amounts: Amounts to sum, by name.
+        money_in: Column with the currency.
+        keeps_idle: True to keep rows without a currency even if all of them are zero.
+
+    Returns:
+        ``currency`` ("" if there is none), the keys, the amounts, ``rows`` and ``nonzero``. Rows without a
+        currency are left out if all of them are zero and others have one.
+    """
+    is_zero = [pl.col(f"\0{name}").fill_null(0) == 0 for name in amounts]
+    sums = (
+        frame.lazy()
+        .with_columns(**{f"\0{name}": amount for name, amount in amounts.items()})
+        .group_by(pl.col(money_in).fill_null("").alias("currency"), *keys)
+        .agg(
+            rows=pl.len().cast(pl.Int64),
+            nonzero=(~pl.all_horizontal(is_zero)).sum().cast(pl.Int64),
+            **{name: pl.col(f"\0{name}").sum() for name in amounts},
+        )
+        .collect(engine="streaming")
+    )
+    without = pl.col("currency") == ""
+    is_idle = without & (pl.col("nonzero").filter(without).sum() == 0) & (~without).any()
+    return sums if keeps_idle else sums.filter(~is_idle)
+
+
+def summed(data: pl.DataFrame) -> pl.DataFrame:
+    """Add up the rows with equal keys: every decimal and the counts; sorted by the keys."""
+    numbers = [name for name, dtype in data.schema.items() if dtype.is_decimal() or name in COUNTS]
+    keys = [name for name in data.columns if name not in numbers]
+    return data.group_by(keys).agg(pl.col(numbers).sum()).sort(keys, nulls_last=True)
