@@ -698,3 +698,53 @@ def test_the_controls_are_written_as_a_workbook(tmp_path):
     about = dict(book["About"].iter_rows(values_only=True))
     assert about["outcome"] == result.summary
     assert about["itemised = summary"].startswith("left: Net of the itemised activity")
+
+
+class TestSets:
+    """The reports of a year in months, against the summary of the year."""
+
+    TYPES = ("balance_change_from_activity.itemized", "payouts.itemized")
+
+    def test_a_set_is_compared_with_the_summary_of_its_whole_interval(self, client):
+        """Only the summary is fetched: the months are there."""
+        months = client.fetch_all(self.TYPES, "2026-Q3", split="month")
+        launched = len(client.runs(100))
+        tied = client.tie_out(months)
+        assert tied.passes
+        assert tied.frame().height > 10
+        assert len(client.runs(100)) == launched + 1
+        assert tied.reports["summary"].request.period_name == "Q3 2026"
+
+    def test_a_month_that_was_restated_after_it_was_stored_shows(self, client):
+        """The summary is of today, and the month of before."""
+        months = client.fetch_all(self.TYPES[0], "2026-Q3", split="month")
+        client.simulator.restate("2026-08", currency="eur")
+        client.simulator.clock.advance(86400)
+        tied = client.tie_out(months)
+        assert set(tied.frame().filter(~pl.col("passes"))["currency"]) == {"eur"}
+
+    def test_a_set_with_its_summary_needs_no_call(self, client):
+        months = client.fetch_all([*self.TYPES, "balance.summary"], "2026-09")
+        launched = len(client.runs(100))
+        assert client.tie_out(months).passes
+        assert len(client.runs(100)) == launched
+
+    @pytest.mark.parametrize(
+        ("types", "given", "says"),
+        [
+            (["balance.summary"], {}, "a tie-out needs one of balance_change_from_activity.itemized"),
+            (["payouts.itemized"], {"accounts": ["acct_1"]}, "of one account"),
+            (["ending_balance_reconciliation.itemized"], {}, "about a moment"),
+        ],
+    )
+    def test_a_set_that_cannot_be_compared_is_refused(self, client, types, given, says):
+        if given:
+            given = {"accounts": client.simulator.account_ids(1)}
+        reports = client.fetch_all(types, "2026-09", **given)
+        with pytest.raises(ParameterError, match=says):
+            client.tie_out(reports)
+
+    def test_a_set_has_its_own_zone_and_currency(self, client):
+        reports = client.fetch_all("payouts.itemized", "2026-09")
+        with pytest.raises(ParameterError, match="its own time zone and currency"):
+            client.tie_out(reports, currency="eur")

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, Unpack
 
+from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
@@ -16,9 +17,11 @@ from stripe_reports.reconcile.payout import ExplainedPayout, explain_payout
 from stripe_reports.reconcile.period_tie_out import tie_out
 from stripe_reports.reconcile.protocol import ReportClient
 from stripe_reports.reconcile.restatement import Restatement, restatement
+from stripe_reports.reconcile.set_tie_out import tie_out_set
 from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.render.signature import spelled_out
 from stripe_reports.report.report import Report
+from stripe_reports.report.report_set import ReportSet
 from stripe_reports.runs.progress import Progress, ProgressOption
 from stripe_reports.runs.request import Parameters
 
@@ -44,7 +47,7 @@ class Closing(ReportClient, Protocol):
 
     def tie_out(
         self,
-        period: Period,
+        period: Period | ReportSet,
         *,
         timezone: str | None = None,
         currency: str | None = None,
@@ -58,14 +61,18 @@ class Closing(ReportClient, Protocol):
         before, the itemised activity and payouts, and the payout and ending balance reconciliations.
 
         Args:
-            period: See ``request``; a period that is not over yet is truncated at the end of the data.
-            timezone: Time zone of the period.
-            currency: One currency only.
+            period: See ``request``; a period that is not over yet is truncated at the end of the data. Or a
+                set of ``fetch_all``, such as the itemised activity and payouts of a year in months: it is
+                compared with the balance summary of its whole interval, and only that is fetched.
+            timezone: Time zone of the period; a set has its own.
+            currency: One currency only; a set has its own.
             reuse: See ``fetch``; ``"never"`` launches new runs for all reports.
             timeout: Maximum duration of the call, in seconds.
             progress: Called at every poll of a pending run, from several threads.
 
         Raises:
+            ParameterError: A set of several accounts, or without a report that can be compared; or a time
+                zone or currency beside a set.
             StripeReportsError: As ``fetch``. A control that fails is no error; see ``TieOut.passes``.
 
         Example:
@@ -73,6 +80,10 @@ class Closing(ReportClient, Protocol):
             October 2026: 60 of 60 controls pass
         """
         with self._within(timeout), self._shown(progress, "tie-out") as told:
+            if isinstance(period, ReportSet):
+                if timezone or currency:
+                    raise ParameterError("A set has its own time zone and currency; give neither beside it.")
+                return tie_out_set(self, period, reuse=reuse, timeout=timeout, progress=told)
             return tie_out(
                 self,
                 period,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stripe_reports.report.report import Report
     from stripe_reports.runs.futures import PendingReport
 
-__all__ = ["tie_out"]
+__all__ = ["COMPARED_TYPES", "tie_out"]
 
 _TRANSACTION = (
     *("balance_transaction_id", "created_utc", "created", "available_on_utc", "available_on"),
@@ -45,6 +45,9 @@ _REPORTS: dict[str, tuple[str, tuple[str, ...] | None]] = {
     "ending_balance": ("ending_balance_reconciliation.itemized", _TRANSACTION),
 }
 """Columns to fetch, by the argument names of ``sr.tie_out``; None means Stripe's default columns."""
+
+COMPARED_TYPES = {name: base for name, (base, _) in _REPORTS.items()}
+"""The report types without version, by the argument names of ``sr.tie_out``."""
 
 _OPTIONAL = frozenset({"payout_reconciliation", "ending_balance"})
 _TOGETHER = timedelta(hours=1)
