@@ -72,7 +72,7 @@ class Table:
             DamagedFileError: The file is not, in every byte, a CSV file of such values.
         """
         empty = pl.DataFrame(schema={field.name: field.dtype for field in fields})
-        return pl.concat([empty, *self._frames(fields)])
+        return pl.concat([empty, *self._frames(fields, ahead=2 * _CORES)])
 
     def write(
         self, fields: Sequence[Field], parquet: Path, metadata: Callable[[], Mapping[str, str]]
@@ -92,7 +92,7 @@ class Table:
 
         def frames(*_: object) -> Iterator[pl.DataFrame]:
             try:
-                yield from self._frames(fields)
+                yield from self._frames(fields, ahead=_CORES)
             except Exception as error:
                 failures.append(error)
 
@@ -129,8 +129,8 @@ class Table:
         """Return a sentence for each column with local times in a repeated hour."""
         return tuple(_ambiguous(field, count) for field in fields if (count := self.ambiguous[field.name]))
 
-    def _frames(self, fields: Sequence[Field]) -> Iterator[pl.DataFrame]:
-        for piece, read in _read_ahead(self._pieces, fields):
+    def _frames(self, fields: Sequence[Field], *, ahead: int) -> Iterator[pl.DataFrame]:
+        for piece, read in _read_ahead(self._pieces, fields, ahead):
             try:
                 rows = read()
             except DamagedFileError:  # only now it is known on which line the piece begins
@@ -162,11 +162,11 @@ def warn_of_ambiguous(ambiguous: Iterable[str]) -> None:
 
 
 def _read_ahead(
-    found: Iterator[Piece], fields: Sequence[Field]
+    found: Iterator[Piece], fields: Sequence[Field], ahead: int
 ) -> Iterator[tuple[Piece, Callable[[], Rows]]]:
     """Yield pieces in order, with a function that returns their rows, which the cores read meanwhile.
 
-    If there is only one piece, the caller of that function reads it.
+    If there is only one piece, the caller of that function reads it; otherwise, up to *ahead* are read.
     """
     first, second = next(found, None), next(found, None)
     if first is not None and second is None:
@@ -177,7 +177,7 @@ def _read_ahead(
     try:
         for piece in chain([first, second], found):
             waiting.append((piece, _workers().submit(typed_rows, piece, fields)))
-            if len(waiting) >= _CORES:
+            if len(waiting) >= ahead:
                 read, rows = waiting.popleft()
                 yield read, rows.result
         while waiting:
@@ -193,8 +193,11 @@ _CORES = os.cpu_count() or 1
 
 @cache
 def _workers() -> ThreadPoolExecutor:
-    """The threads that read pieces, shared by all files of the process: one for each core."""
-    return ThreadPoolExecutor(_CORES, thread_name_prefix="stripe-reports piece")
+    """The threads that read pieces, shared by all files of the process.
+
+    They are one more than cores: each waits while polars' threads, one for each core, parse its piece.
+    """
+    return ThreadPoolExecutor(_CORES + 1, thread_name_prefix="stripe-reports piece")
 
 
 if hasattr(os, "register_at_fork"):
