@@ -61,7 +61,7 @@ def test_a_run_is_polled_at_most_twelve_times_a_minute(table):
 
 
 def test_the_stored_table_was_written_by_the_command():
-    """The README shows it, with its date and the size of the machine, but not the machine's name."""
+    """The page of results links to it: with its date and the size of the machine, not the machine's name."""
     text = (ROOT / "tests/benchmarks/RESULTS.md").read_text("utf-8")
     assert re.search(r"^20\d\d-\d\d-\d\d, \d+ cores, \d+ GiB, ", text, re.MULTILINE)
     assert all(promise in text for promise in PROMISED)

@@ -79,13 +79,6 @@ def test_the_welcome_page_leads_to_every_notebook_and_page():
     assert "sr.explore(client)" in text
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "notebooks").glob("*.md")), ids=lambda page: page.name)
-def test_pages_link_to_existing_files(page):
-    """A renamed notebook would leave a dead link."""
-    links = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
-    assert not [link for link in links if not (page.parent / link).exists()]
-
-
 def resident(pid):
     """Bytes of memory of a process and its children, shared pages counted once."""
     total = 0

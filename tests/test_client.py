@@ -28,7 +28,7 @@ MONEY = pl.Decimal(38, 6)
 
 class TestMainJob:
     def test_a_type_and_a_month_give_an_exact_typed_frame(self, client):
-        """The README's first page promises it."""
+        """The README shows it."""
         frame = client.frame("balance.summary", "2026-10")
         assert dict(frame.schema) == {
             "category": pl.String,

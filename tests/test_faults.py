@@ -16,7 +16,7 @@ from stripe_reports import errors
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.simulator import FAULTS, Fault, Simulator
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "notebooks" / "errors.md"
 fetched = partial(sr.Client.frame, report_type="payouts.itemized.5", period="2026-10", currency="eur")
 RIGHT = "the right answer"
 
@@ -115,10 +115,10 @@ def test_each_fault_gives_the_right_answer_or_a_clear_error(
     assert len(simulator.runs) == (2 if FAULTS[name].outcome and outcome != RIGHT else 1)
 
 
-def test_the_readme_describes_each_fault_in_the_same_way():
+def test_the_page_of_errors_describes_each_fault_in_the_same_way():
     """It has one table of them."""
     rows = re.findall(
-        r"^\| `([a-z_]+\.\w+)` \| .* \| (.*) \| (.*) \|$", README.read_text("utf-8"), re.MULTILINE
+        r"^\| `([a-z_]+\.\w+)` \| .* \| (.*) \| (.*) \|$", PAGE.read_text("utf-8"), re.MULTILINE
     )
     told = {name: tuple(text.strip("`") for text in (once, always)) for name, once, always in rows}
     assert told == OUTCOMES

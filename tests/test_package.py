@@ -29,7 +29,7 @@ def test_importing_the_package_loads_no_slow_library():
 
 
 def test_importtime_shows_no_slow_library():
-    """The command that the README promises."""
+    """The command that a reader of import times runs."""
     command = [sys.executable, "-X", "importtime", "-c", "import stripe_reports"]
     log = subprocess.run(command, check=True, capture_output=True, text=True).stderr
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in log.splitlines()}

@@ -53,7 +53,7 @@ def quarter(client):
 
 class TestParts:
     def test_the_present_year_has_the_months_so_far(self, client):
-        """The README's first page has this call. The set says where it ends."""
+        """The page of tasks has this call. The set says where it ends."""
         year = client.fetch_all("payout_reconciliation.itemized", "2026", split="month")
         assert isinstance(year, sr.ReportSet)
         assert [part.request.interval_end for part in year.parts] == [

@@ -1,4 +1,4 @@
-"""The table that the README shows: one row for each promise, with what was measured."""
+"""The table of results: one row for each promise, with what was measured."""
 
 from __future__ import annotations
 
