@@ -20,6 +20,7 @@ import stripe_reports as sr
 from conftest import TestClock
 from simulator_api import CONNECTED
 from stripe_reports import errors
+from stripe_reports.http.account_transport import AccountTransport
 from stripe_reports.http.rate_limit import RateBudget
 from stripe_reports.http.settings import Secret, Settings
 from stripe_reports.http.transport import (
@@ -223,6 +224,18 @@ def transport(simulator, tmp_path):
     )
     yield made
     made.close()
+
+
+def test_the_transport_of_an_account_does_all_that_the_clients_does(transport):
+    """It has none of its own state, so whatever the client's transport learns to do must be passed on."""
+    of_account = AccountTransport(transport, CONNECTED[0])
+    done = {"request": ("GET", TYPES), "forget": ("/v1/reporting/report_types",)}
+    for name in (name for name in vars(Transport) if not name.startswith("_")):
+        found = getattr(of_account, name)
+        if callable(found):
+            found(*done.get(name, ()))
+    assert of_account.now() == transport.now()
+    assert of_account.stripe_time() == transport.stripe_time()
 
 
 def get(transport, url=TYPES, key=None):
