@@ -224,6 +224,24 @@ def test_a_report_is_fetched_in_a_thread_and_shown(work):
     assert work.model.running is None
 
 
+def test_after_a_run_one_sentence_says_what_happened(work, client):
+    """That of the report: what the next press would do is not said until the choices are others."""
+    report = work.run().result(20)
+    model = work.model
+    model.learned_plan(report.request, client.plan(report.request))
+    assert shown(model)["button"] == {
+        "text": "Show (stored just now)",
+        "enabled": True,
+        "why": "",
+        "can_renew": True,
+        "problems": [],
+    }
+    client.fetch("balance.summary", "2026-09")
+    model.choose(period="2026-09")
+    model.learned_plan(model.request, client.plan(model.request))
+    assert "reused" in shown(model)["button"]["why"]
+
+
 def test_a_second_press_joins_the_run_in_progress(work, gate, calls):
     """The same future, and one launch."""
     first = work.run()

@@ -53,7 +53,7 @@ def shown(model: Model, *, client: str = "client") -> dict[str, Any]:
         "has_controls": has_controls(model.request),
         "result": model.report.run.id if model.report else "",
         "history": [f"{entry.run.id} {entry.run.status}" for entry in model.history or ()],
-        "is_other": model.report is not None and model.report.request != model.request,
+        "is_other": _is_other(model),
     }
 
 
@@ -135,10 +135,23 @@ def _button(model: Model) -> dict[str, Any]:
     return {
         "text": button.text,
         "enabled": button.enabled,
-        "why": f"{told.reason[:1].upper()}{told.reason[1:]}." if told and told.action != "launched" else "",
+        "why": _why(model),
         "can_renew": told is not None and told.action in ("stored", "reused") and button.enabled,
         "problems": [_label(name) for name in model.checked.problems],
     }
+
+
+def _why(model: Model) -> str:
+    """Return what the button would do, and why; empty while the result below says what was done."""
+    told = model.fetch_plan
+    if told is None or told.action == "launched" or not (model.report is None or _is_other(model)):
+        return ""
+    return f"{told.reason[:1].upper()}{told.reason[1:]}."
+
+
+def _is_other(model: Model) -> bool:
+    """Tell whether the report that is shown is of other choices than those made now."""
+    return model.report is not None and model.report.request != model.request
 
 
 def _label(field: str) -> str:

@@ -42,7 +42,7 @@ function result(port) {
   const heading = h("h3", { class: "sr-heading" });
   const other = h("div", { class: "sr-notice", role: "status", hidden: true },
     "This result is for earlier choices; the choices above have changed since.");
-  const reuse = h("p", { class: "sr-hint sr-reuse" });
+  const reuse = h("p", { class: "sr-hint sr-reuse", role: "status" }); // the one sentence on what the run did
   const figures = h("dl", { class: "sr-figures" });
   const table = reportTable(port);
   const chart = reportChart(port, () => pages.open("table"));
