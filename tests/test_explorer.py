@@ -275,9 +275,10 @@ def test_the_controls_of_the_chosen_period_can_be_run_and_examined(form, view, s
     outcome = view.ask("controls")["answer"]
     assert outcome["passes"]
     assert "controls pass" in outcome["title"]
-    assert {"eur", "jpy"} <= {control["currency"] for control in outcome["controls"]}
+    assert outcome["currencies"] == ["kwd", "eur", "usd", "jpy"]
     first = outcome["controls"][0]
-    rows = view.ask("control_rows", control=first["control"], currency=first["currency"])["answer"]
+    assert [cell["outcome"] for cell in first["cells"]] == ["passes"] * 4
+    rows = view.ask("control_rows", control=first["control"], currency="eur")["answer"]
     assert rows["total"] == 0  # nothing stands behind a control that passes
     form.choose(report_type="payout_reconciliation.by_id.summary.1", payout="po_1")
     assert "Choose a report with a period" in view.ask("controls")["problem"]
@@ -292,10 +293,17 @@ def test_a_failed_control_leads_to_the_rows_behind_the_difference(form, view, mo
     frames["activity"] = frames["activity"].slice(1)
     monkeypatch.setattr(form.client, "tie_out", lambda *_, **__: TieOut.of(**frames))
     outcome = view.ask("controls")["answer"]
-    failed = next(control for control in outcome["controls"] if not control["passes"])
     assert not outcome["passes"]
-    assert failed["currency"] == lost["currency"]
-    behind = view.ask("control_rows", control=failed["control"], currency=failed["currency"])["answer"]
+    worst = [control["outcome"] for control in outcome["controls"]]
+    assert worst == sorted(worst), "failures are on top"
+    assert worst[0] == "fails"
+    failed = outcome["controls"][0]
+    where = {
+        currency: cell["outcome"] == "fails"
+        for currency, cell in zip(outcome["currencies"], failed["cells"], strict=True)
+    }
+    assert [currency for currency, fails in where.items() if fails] == [lost["currency"]]
+    behind = view.ask("control_rows", control=failed["control"], currency=lost["currency"])["answer"]
     assert behind["total"] > 0
     assert len(behind["rows"][0]) == len(behind["columns"])
 

@@ -244,7 +244,37 @@ def test_the_controls_of_the_period_run_with_one_click(opened, shot):
     form.root.locator(".sr-passes").first.wait_for()
     assert form.root.locator(".sr-fails").count() == 0
     form.root.locator("[role=status]", has_text=re.compile(r"(\d+) of \1 controls pass")).wait_for()
+    matrix = form.root.locator(".sr-matrix")
+    heads = ["control", "EUR", "KWD", "USD", "JPY"]
+    assert matrix.locator("thead th").all_inner_texts() == heads
+    matrix.locator("button.sr-passes").first.click()
+    form.root.get_by_text("starting + activity + payouts = ending, EUR: passes").wait_for()
     shot("lab-controls")
+
+
+LOSE_A_ROW = """\
+honest = client.tie_out
+def lossy(*period, **options):
+    frames = {name: report.frame() for name, report in honest(*period, **options).reports.items()}
+    return sr.tie_out(**{**frames, "activity": frames["activity"].slice(1)})
+client.tie_out = lossy
+"""
+
+
+def test_failed_controls_are_on_top_and_lead_to_their_rows(opened, shot):
+    """An analyst looks at the failures, not for them."""
+    book, form = opened
+    book.write(1, LOSE_A_ROW)
+    book.run(1)
+    form.tab("Controls")
+    form.root.get_by_role("button", name="Check this period").click()
+    matrix = form.root.locator(".sr-matrix")
+    fails = matrix.locator("tbody tr").first.locator("button.sr-fails")
+    fails.wait_for()
+    fails.click()
+    form.root.get_by_text(re.compile("rows behind the difference")).wait_for()
+    form.root.locator(".sr-matrix").scroll_into_view_if_needed()
+    shot("lab-controls-failed")
 
 
 def test_hostile_text_stays_text(opened, page, shot):

@@ -8,9 +8,9 @@ from typing import Any
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
 from stripe_reports.notebook.form.cells import currency_columns, row_texts
+from stripe_reports.notebook.form.matrix import matrix_of
 from stripe_reports.notebook.protocol import FormClient
 from stripe_reports.reconcile.tie_out import TieOut
-from stripe_reports.render.money import figure
 
 __all__ = ["Closing", "has_controls"]
 
@@ -48,7 +48,7 @@ class Closing:
             "title": f"{request.days_text}: {tied.outcome}",
             "passes": tied.passes,
             "notes": list(tied.notes),
-            "controls": [_control(row) for row in tied.frame().iter_rows(named=True)],
+            **matrix_of(tied),
         }
 
     def rows(self, control: str, currency: str) -> dict[str, Any]:
@@ -66,13 +66,3 @@ class Closing:
             "rows": row_texts(frame.head(MOST_ROWS), currency_columns(frame.schema)),
             "total": frame.height,
         }
-
-
-def _control(row: dict[str, Any]) -> dict[str, Any]:
-    currency = row["currency"] or ""
-    amounts = {
-        name: "" if row[name] is None else figure(row[name], currency)
-        for name in ("left", "right", "difference")
-    }
-    told = {"passes": row["passes"], "explained": row["explanation"] is not None}
-    return {"control": row["control"], "currency": currency, **told, **amounts}

@@ -48,7 +48,7 @@ logger = logging.getLogger("stripe_reports")
 
 _FRONT = (
     *("dom", "search", "picker", "period", "columns", "fields", "run"),
-    *("table", "vega", "chart", "selection", "download", "controls", "result", "history", "form"),
+    *("table", "vega", "chart", "selection", "download", "matrix", "controls", "result", "history", "form"),
 )
 
 

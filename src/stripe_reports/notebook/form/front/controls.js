@@ -1,4 +1,4 @@
-// The controls of the chosen period: green and red, and the rows behind a difference.
+// The controls of the chosen period, and the amounts and rows behind each.
 
 function plainTable(columns, rows) {
   return h("div", { class: "sr-scroll", tabindex: "0" }, h("table", {},
@@ -22,26 +22,24 @@ function periodControls(port) {
     try {
       const found = await port.ask("controls");
       setText(status, found.title);
-      const columns = ["", "control", "currency", "left", "right", "difference"]
-        .map((name, index) => ({ name, numeric: index > 2 }));
-      const ordered = [...found.controls].sort((a, b) => a.passes - b.passes);
-      outcome.replaceChildren(plainTable(columns, ordered.map((one) => [
-        h("span", { class: one.passes ? "sr-passes" : "sr-fails" }, one.explained ? "✔ explained" : one.passes ? "✔ passes" : "✘ fails"),
-        one.passes && !one.explained ? one.control : h("button", { type: "button", class: "sr-link", title: "Show the rows behind the difference",
-          onclick: () => drill(one) }, one.control),
-        one.currency, one.left, one.right, one.difference])), ...found.notes.map((note) => h("p", { class: "sr-hint" }, note)));
+      outcome.replaceChildren(controlMatrix(found, examine), h("p", { class: "sr-hint" }, "Click a cell for both amounts, and for the rows behind a difference."),
+        ...found.notes.map((note) => h("p", { class: "sr-hint" }, note)));
     } catch (error) {
       setText(status, error.message);
     }
     check.disabled = false;
   }
-  async function drill(one) {
+  async function examine(control, currency, one) {
+    const amounts = h("dl", { class: "sr-figures" }, ...[[control.left, one.left], [control.right, one.right], ["Difference", one.difference]]
+      .flatMap(([name, amount]) => [h("dt", {}, name), h("dd", {}, amount)]));
+    const heading = h("p", { role: "status" }, h("b", {}, `${control.control}, ${currency.toUpperCase()}: ${one.outcome}`));
+    behind.replaceChildren(heading, amounts);
+    if (one.outcome === "passes") return;
     try {
-      const { columns, rows, total } = await port.ask("control_rows", { control: one.control, currency: one.currency });
-      behind.replaceChildren(h("p", { class: "sr-hint" }, `${one.control}, ${one.currency}: ${rows.length} of ${total} rows behind the difference`),
-        plainTable(columns, rows));
+      const { columns, rows, total } = await port.ask("control_rows", { control: control.control, currency });
+      if (heading.isConnected) behind.append(h("p", { class: "sr-hint" }, `${rows.length} of ${total} rows behind the difference`), plainTable(columns, rows));
     } catch (error) {
-      behind.replaceChildren(h("p", { class: "sr-hint" }, error.message));
+      if (heading.isConnected) behind.append(h("p", { class: "sr-hint" }, error.message));
     }
   }
   return { element };

@@ -1,0 +1,20 @@
+// The controls as a matrix: a row for each control, failures first, and a column for each currency.
+
+const SIGNS = { passes: "✔", explained: "✔ explained", fails: "✘" };
+
+function controlMatrix({ currencies, controls }, open) {
+  const cell = (control, currency, one) => {
+    if (!one) return h("td", { class: "sr-number" }, h("span", { class: "sr-empty", title: "not compared in this currency" }, "–"));
+    const text = one.outcome === "fails" ? `${SIGNS.fails} ${one.difference}` : SIGNS[one.outcome];
+    return h("td", { class: "sr-number" }, h("button", { type: "button", class: `sr-link sr-${one.outcome}`,
+      title: `${one.left} and ${one.right}, difference ${one.difference}`,
+      "aria-label": `${control.control}, ${currency.toUpperCase()}: ${one.outcome}, difference ${one.difference}`,
+      onclick: () => open(control, currency, one) }, text));
+  };
+  return h("div", { class: "sr-scroll sr-matrix", tabindex: "0" }, h("table", {},
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "control"),
+      ...currencies.map((currency) => h("th", { scope: "col", class: "sr-number" }, currency.toUpperCase() || "–")))),
+    h("tbody", {}, ...controls.map((control) => h("tr", {},
+      h("th", { scope: "row", title: `Left: ${control.left}. Right: ${control.right}.` }, control.control),
+      ...control.cells.map((one, index) => cell(control, currencies[index], one)))))));
+}
