@@ -238,8 +238,13 @@ class TestEveryByte:
         self.check_retry(stream)
 
 
-def test_many_runs_at_once_are_parsed_by_as_many_threads_as_there_are_cores(client, simulator, monkeypatch):
-    """Whatever the number of runs, which share these threads."""
+@pytest.mark.parametrize("pieces", ["one", "many"])
+def test_many_runs_at_once_are_parsed_by_as_many_threads_as_there_are_cores(
+    client, simulator, monkeypatch, pieces
+):
+    """Whatever the number of runs and the size of their results: all share these threads."""
+    if pieces == "one":
+        monkeypatch.setattr(tables, "_PIECE_SIZE", len(CSV))
     request = client.request("balance_change_from_activity.itemized.3", "2026-10")
     runs = [client.wait(run) for run in [client.launch(request) for _ in range(20)]]
     runs = [replace(run, result=replace(run.result, size=len(CSV))) for run in runs]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -72,7 +72,7 @@ class Table:
             DamagedFileError: The file is not, in every byte, a CSV file of such values.
         """
         empty = pl.DataFrame(schema={field.name: field.dtype for field in fields})
-        return pl.concat([empty, *self._frames(fields, ahead=2 * _CORES)])
+        return pl.concat([empty, *self._frames(fields, threads=_CORES + 1, ahead=2 * _CORES)])
 
     def write(
         self, fields: Sequence[Field], parquet: Path, metadata: Callable[[], Mapping[str, str]]
@@ -92,7 +92,7 @@ class Table:
 
         def frames(*_: object) -> Iterator[pl.DataFrame]:
             try:
-                yield from self._frames(fields, ahead=_CORES)
+                yield from self._frames(fields, threads=_CORES, ahead=_CORES)
             except Exception as error:
                 failures.append(error)
 
@@ -129,8 +129,8 @@ class Table:
         """Return a sentence for each column with local times in a repeated hour."""
         return tuple(_ambiguous(field, count) for field in fields if (count := self.ambiguous[field.name]))
 
-    def _frames(self, fields: Sequence[Field], *, ahead: int) -> Iterator[pl.DataFrame]:
-        for piece, read in _read_ahead(self._pieces, fields, ahead):
+    def _frames(self, fields: Sequence[Field], *, threads: int, ahead: int) -> Iterator[pl.DataFrame]:
+        for piece, read in _read_ahead(self._pieces, fields, _workers(threads), ahead):
             try:
                 rows = read()
             except DamagedFileError:  # only now it is known on which line the piece begins
@@ -162,21 +162,13 @@ def warn_of_ambiguous(ambiguous: Iterable[str]) -> None:
 
 
 def _read_ahead(
-    found: Iterator[Piece], fields: Sequence[Field], ahead: int
+    found: Iterator[Piece], fields: Sequence[Field], workers: ThreadPoolExecutor, ahead: int
 ) -> Iterator[tuple[Piece, Callable[[], Rows]]]:
-    """Yield pieces in order, with a function that returns their rows, which the cores read meanwhile.
-
-    If there is only one piece, the caller of that function reads it; otherwise, up to *ahead* are read.
-    """
-    first, second = next(found, None), next(found, None)
-    if first is not None and second is None:
-        yield first, partial(typed_rows, first, fields)
-    if first is None or second is None:
-        return
+    """Yield pieces in order, with a function that returns their rows; up to *ahead* are read meanwhile."""
     waiting = deque[tuple[Piece, Future[Rows]]]()
     try:
-        for piece in chain([first, second], found):
-            waiting.append((piece, _workers().submit(typed_rows, piece, fields)))
+        for piece in found:
+            waiting.append((piece, workers.submit(typed_rows, piece, fields)))
             if len(waiting) >= ahead:
                 read, rows = waiting.popleft()
                 yield read, rows.result
@@ -192,12 +184,13 @@ _CORES = os.cpu_count() or 1
 
 
 @cache
-def _workers() -> ThreadPoolExecutor:
+def _workers(threads: int) -> ThreadPoolExecutor:
     """The threads that read pieces, shared by all files of the process.
 
-    They are one more than cores: each waits while polars' threads, one for each core, parse its piece.
+    What is written to files, perhaps for many runs at once, has as many as there are cores. A frame has one
+    more: each waits while polars' threads, one for each core, parse its piece.
     """
-    return ThreadPoolExecutor(_CORES + 1, thread_name_prefix="stripe-reports piece")
+    return ThreadPoolExecutor(threads, thread_name_prefix="stripe-reports piece")
 
 
 if hasattr(os, "register_at_fork"):
