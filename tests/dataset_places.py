@@ -42,6 +42,12 @@ def listening(command):
             server.wait(30)
 
 
+@contextmanager
+def folder(_request, _tmp_path_factory):
+    """No bucket: results are on this disk."""
+    yield None
+
+
 def _skip_without(*names):
     """Skip if a library is not installed, but never in CI."""
     missing = [name for name in names if find_spec(name) is None]
@@ -107,6 +113,14 @@ def _create_container(account):
     headers["Authorization"] = f"SharedKey {AZURE_ACCOUNT}:{base64.b64encode(digest).decode()}"
     address = f"{account}/{BUCKET}?restype=container"
     requests.put(address, headers=headers, timeout=30).raise_for_status()
+
+
+PLACES = {"folder": folder, "s3": s3, "az": azure}
+
+
+def empty(bucket, new_folder):
+    """An empty place in a bucket or in a folder, and its options."""
+    return (f"{bucket[0]}/{new_folder.name}", bucket[1]) if bucket else (new_folder / "ds", None)
 
 
 def glob(place):

@@ -4,7 +4,6 @@ import os
 import pickle
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +11,7 @@ import polars as pl
 import pytest
 
 import stripe_reports as sr
-from dataset_places import azure, glob, s3
+from dataset_places import PLACES, empty, glob
 from dataset_results import LARGE, OWNER, TYPE, a_result, request_of, store
 from stripe_reports.errors import MixedColumnsError, ParameterError, StoreError
 from stripe_reports.storage.datasets.compact import remove_leftovers
@@ -24,18 +23,17 @@ from stripe_reports.storage.datasets.writing import DatasetWriter
 from stripe_reports.storage.disk import digest
 
 
-@pytest.fixture(scope="module", params=[None, s3, azure], ids=["folder", "s3", "az"])
-def anywhere(request, tmp_path_factory):
-    """Makes places that are empty: new folders here, or in a bucket."""
-    with ExitStack() as servers:
-        bucket = request.param and servers.enter_context(request.param(request, tmp_path_factory))
-        yield lambda folder: (f"{bucket[0]}/{folder.name}", bucket[1]) if bucket else (folder / "ds", None)
+@pytest.fixture(scope="module", params=PLACES)
+def bucket(request, tmp_path_factory):
+    """A bucket, or None for a folder."""
+    with PLACES[request.param](request, tmp_path_factory) as bucket:
+        yield bucket
 
 
 @pytest.fixture
-def where(anywhere, tmp_path):
+def where(bucket, tmp_path):
     """An empty place, and its options."""
-    return anywhere(tmp_path)
+    return empty(bucket, tmp_path)
 
 
 @pytest.fixture

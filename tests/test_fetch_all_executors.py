@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import stripe_reports as sr
+from dataset_places import PLACES, empty
 from executors import EXECUTORS, LEAVING, needs_dask
 from simulator_api import CONNECTED
 from stripe_reports import errors
@@ -27,13 +28,30 @@ def executor(request, tmp_path_factory):
         yield executor
 
 
+@pytest.fixture(scope="module")
+def bucket(request, tmp_path_factory):
+    """A bucket of a kind, or None for a folder."""
+    with PLACES[request.param](request, tmp_path_factory) as bucket:
+        yield bucket
+
+
 EVERY_EXECUTOR = pytest.mark.parametrize("executor", EXECUTORS, indirect=True)
 LEAVING_EXECUTOR = pytest.mark.parametrize("executor", LEAVING, indirect=True)
+EVERY_EXECUTOR_AND_PLACE = pytest.mark.parametrize(
+    ("bucket", "executor"),
+    [("folder", executor) for executor in EXECUTORS]
+    + [(place, executor) for place in ("s3", "az") for executor in ("None", "threads", *LEAVING[::2])],
+    indirect=True,
+)
 
 
 def sums(reports, report_type):
-    frame = reports.frame(report_type)
-    return frame.group_by("account", "currency", maintain_order=True).agg(pl.col(pl.Decimal).sum())
+    return sums_of(reports.frame(report_type))
+
+
+def sums_of(rows):
+    """The exact sums of an account and a currency; the rows of a dataset are in another order."""
+    return rows.group_by("account", "currency").agg(pl.col(pl.Decimal).sum()).sort("account", "currency")
 
 
 class Refusing(Executor):
@@ -89,16 +107,25 @@ def test_the_workers_result_is_stored_like_any_other(executor, connect):
     assert not list(client._store.folder.glob("staging/*"))
 
 
-@EVERY_EXECUTOR
-def test_every_executor_fills_a_dataset(executor, connect, tmp_path):
-    """With an executor, results do not pass through this machine, which may have no disk for them."""
-    expected = connect(cache_dir=tmp_path / "expected").fetch_all(TYPES[0], **ASKED)
-    client = connect()
-    reports = client.fetch_all(TYPES[0], **ASKED, into=tmp_path / "dataset", executor=executor)
-    assert sums(reports, TYPES[0]).equals(sums(expected, TYPES[0]))
-    data = sr.dataset(tmp_path / "dataset")
-    assert data.scan(TYPES[0]).collect().height == expected.frame().height
-    assert data.verify().ok
+@EVERY_EXECUTOR_AND_PLACE
+def test_every_executor_fills_a_dataset(bucket, executor, connect, simulator, tmp_path):
+    """The same figures, with as few calls, in a folder and in buckets; this machine needs no disk."""
+    place, options = empty(bucket, tmp_path)
+    expected = connect(cache_dir=tmp_path / "expected").fetch_all(TYPES, **ASKED)
+    simulator.requests.clear()
+    launched = len(simulator.runs)
+    client = connect(cache_dir=tmp_path / "ours")
+    client.fetch_all(
+        TYPES, **ASKED, into=place, storage_options=options, executor=executor, reuse="never", errors="raise"
+    )
+    assert len(simulator.runs) - launched == CELLS
+    assert len(simulator.requests) <= 4 * CELLS
+    data = sr.dataset(place, storage_options=options)
+    for report_type in TYPES:
+        rows = data.scan(report_type).collect()
+        assert sums_of(rows).equals(sums(expected, report_type))
+    assert data.status()["status"].to_list() == ["stored"] * CELLS
+    assert data.verify().ok, data.verify()
     assert (len(client.stored()) == 0) is (executor is not None)
 
 
