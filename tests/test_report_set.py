@@ -519,6 +519,37 @@ class TestAsAReport:
         heading = " ".join(quarter.chart("status", every="month").to_dict()["title"]["subtitle"])
         assert "2026-04-01 to 2026-06-30" in heading
 
+    @pytest.mark.parametrize("type_", [PAYOUTS, ACTIVITY, RECONCILIATION])
+    def test_a_year_of_months_is_one_chart_by_month(self, client, type_):
+        """As the analyst asked for the year, and small enough to send by mail."""
+        year = client.fetch_all(type_, "2025", split="month")
+        kind = next(iter(year.chart_kinds()))
+        chart = year.chart().to_json(indent=None)
+        assert "per month" in chart
+        assert len(chart) < 200_000
+        assert chart == year.chart(kind, every="month").to_json(indent=None)
+        assert "per week" in year.chart(kind, every="week").to_json(indent=None)
+        assert "per month" in year.to_html()
+
+    @pytest.mark.parametrize(
+        "shown",
+        [sr.ReportSet.chart, sr.ReportSet.chart_kinds, sr.ReportSet.table, sr.ReportSet.to_html],
+        ids=lambda method: method.__name__,
+    )
+    def test_several_accounts_or_types_are_shown_one_at_a_time(self, client, shown, tmp_path):
+        """One chart of all of them would not say whose amounts it shows; their rows can be in one file."""
+        accounts = CONNECTED[:2]
+        both = client.fetch_all([PAYOUTS, ACTIVITY], "2026-09", accounts=accounts)
+        with pytest.raises(errors.ParameterError, match=r"reports\.scan\('payouts\.itemized\.5'\)"):
+            shown(both.of(account=accounts[0]))
+        payouts = both.of(PAYOUTS)
+        with pytest.raises(
+            errors.ParameterError, match=rf"2 accounts.*reports\.of\(account='{accounts[0]}'\)"
+        ):
+            shown(payouts)
+        assert shown(payouts.of(account=accounts[1]))
+        assert payouts.write_excel(tmp_path / "both.xlsx") == payouts.frame().height
+
     def test_a_page_names_the_run_of_each_part(self, quarter):
         """An auditor follows each number to its run."""
         page = quarter.to_html()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from stripe_reports.catalog.assumptions import text_is_no_money
-from stripe_reports.charts.choosing import chart_of, kinds_of, subtitle_of, title_of
+from stripe_reports.charts.choosing import subtitle_of, title_of
+from stripe_reports.charts.panels import Chart
 from stripe_reports.charts.source import Source
 from stripe_reports.models import Provenance
 from stripe_reports.models.file_origin import FileOrigin
@@ -14,16 +15,13 @@ from stripe_reports.parsing.text_amounts import amounts_as_text
 __all__ = ["page_of", "provenance_of", "table_of_cells"]
 
 
-def page_of(source: Source, kind: str | None = None, *, rows: int = 100) -> str:
+def page_of(source: Source, chart: Chart | None = None, *, rows: int = 100) -> str:
     """Return the page; it loads nothing, runs nothing, and is light or dark like the reader's system.
 
     Args:
         source: The report to show.
-        kind: Kind of the chart; None for the first that fits. Without a fitting chart the page has none.
+        chart: Its chart; None for a page without one.
         rows: Maximum number of rows in the table; the totals cover all rows.
-
-    Raises:
-        ParameterError: There is no chart of that kind.
     """
     parts = []
     figures = _figures(source)
@@ -32,8 +30,7 @@ def page_of(source: Source, kind: str | None = None, *, rows: int = 100) -> str:
             problem, remedy = text_is_no_money(texts, "it is in no total")
             figures = pages.Html(figures + pages.note(f"{problem} {remedy.for_python}"))
         parts.append(pages.section("Figures", figures))
-    if kind is not None or kinds_of(source):
-        chart = chart_of(source, kind, subtitle=[])
+    if chart is not None:
         parts.append(pages.section("Chart", pages.figure(chart)))
     parts.append(
         pages.section("Rows", table_of_cells(cells_of(source.rows, rows=rows, counted=source.counted)))

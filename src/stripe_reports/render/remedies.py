@@ -320,6 +320,14 @@ def choose_one_type(report_type: str) -> Remedy:
     )
 
 
+def choose_one_account(account: str) -> Remedy:
+    """Name one account of a set."""
+    return Remedy(
+        f"Name one: reports.of(account={account!r}); scan() and the files have all of them.",
+        *("Ask for one account at a time.", "Choose one account."),
+    )
+
+
 def fetch_the_missing() -> Remedy:
     """Repeat a call of which some reports failed or are missing."""
     return Remedy(

@@ -81,6 +81,18 @@ class Exports(ABC):
     def _notes(self) -> tuple[str, ...]:
         """The assumptions about the columns, in sentences."""
 
+    def _check_is_one(self) -> None:  # noqa: B027 - one report is one
+        """Refuse to draw or print what is not one report.
+
+        Raises:
+            ParameterError: It has reports of several accounts.
+        """
+
+    @property
+    def _chart_defaults(self) -> ChartOptions:
+        """Return the options of a chart that it has by default, if its kind takes them."""
+        return {}
+
     @property
     def _source(self) -> Source:
         from stripe_reports.charts.source import Source
@@ -136,15 +148,19 @@ class Exports(ABC):
         """
         from stripe_reports.charts import chart_of, kinds_of, options_of
 
+        self._check_is_one()
         source = self._source
         named = kind or next(iter(kinds_of(source)), None)
-        check_options(options, options_of(source, kind), f"The chart {named!r}")
-        return chart_of(source, kind, theme=theme, linked=linked, **options)
+        valid = options_of(source, kind)
+        check_options(options, valid, f"The chart {named!r}")
+        defaults = {name: value for name, value in self._chart_defaults.items() if name in valid}
+        return chart_of(source, kind, theme=theme, linked=linked, **(defaults | options))
 
     def chart_kinds(self) -> dict[str, str]:
         """Return the charts that this report can have: name and title; the first is the default."""
         from stripe_reports.charts import kinds_of
 
+        self._check_is_one()
         return kinds_of(self._source)
 
     @spelled_out(TableOptions)
@@ -165,6 +181,7 @@ class Exports(ABC):
         from stripe_reports.pages.printed_table import table_of
 
         check_options(options, TableOptions.__annotations__, "A table to print")
+        self._check_is_one()
         return table_of(self._source, **options)
 
     def to_html(self, kind: str | None = None, *, rows: int = 100) -> str:
@@ -179,7 +196,8 @@ class Exports(ABC):
         """
         from stripe_reports.pages.report_page import page_of
 
-        return page_of(self._source, kind, rows=rows)
+        has_chart = kind is not None or self.chart_kinds()
+        return page_of(self._source, self.chart(kind, subtitle=[]) if has_chart else None, rows=rows)
 
     def write_csv(self, path: str | os.PathLike[str]) -> int:
         """Write a CSV file that a spreadsheet program can open safely, and return the number of rows.

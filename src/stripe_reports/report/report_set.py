@@ -62,7 +62,8 @@ class ReportSet(Totals):
     """The reports of each report type, account and part of an interval, and which of them are not there.
 
     It is read as one report: in the order of accounts, and of time within each. If it has several accounts,
-    the rows have a first column ``account``; several reports about one moment each, ``interval_end``.
+    the rows have a first column ``account``; several reports about one moment each, ``interval_end``. Its
+    charts have a bar for each part, unless they are days or weeks.
 
     Attributes:
         asked: The request of the whole interval for each report type; it has no run of its own.

@@ -14,8 +14,8 @@ from stripe_reports.models import ReportRequest
 from stripe_reports.parsing.payout_rows import transactions_of
 from stripe_reports.render import remedies
 from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
-from stripe_reports.report.export import Exports
 from stripe_reports.report.report import Report
+from stripe_reports.report.set_charts import SetCharts
 
 __all__ = ["Totals"]
 
@@ -23,7 +23,7 @@ _COMPARED = ("gross", "fee", "net")
 _FEE = pl.col("reporting_category").is_in(FEE_CATEGORIES)
 
 
-class Totals(Exports):
+class Totals(SetCharts):
     """The part of ``ReportSet`` that adds up amounts."""
 
     __slots__ = ()
