@@ -81,6 +81,15 @@ class TestGrid:
         with pytest.raises(errors.ParameterError, match=r"no reports of 'balance\.summary'"):
             reports.scan("balance.summary")
 
+    def test_an_account_or_a_report_that_is_named_twice_is_fetched_once(self, client):
+        """Its rows would count twice."""
+        twice = client.fetch_all(
+            [PAYOUTS, "payouts.itemized"], "2026-09", accounts=["own", *CONNECTED[:1] * 2]
+        )
+        once = client.fetch_all(PAYOUTS, "2026-09", accounts=["own", CONNECTED[0]])
+        assert_frame_equal(twice.frame(), once.frame())
+        assert twice.status().height == 2
+
     def test_finished_requests_are_taken_too(self, client):
         """Alone or in a list, as from a form."""
         request = client.request(PAYOUTS, "2026-09")

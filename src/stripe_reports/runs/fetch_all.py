@@ -131,9 +131,10 @@ def grid_of(
     types = [report_types] if isinstance(report_types, str | ReportRequest) else _listed(report_types)
     if not types:
         raise ParameterError("No report type is named.", param="report_types")
-    parts = tuple(requests.in_parts(each, period, split, parameters) for each in types)
+    asked = [requests.in_parts(each, period, split, parameters) for each in types]
+    parts = {each.whole.request: each for each in asked}  # each once: rows would count twice
     skipped = tuple(dict.fromkeys(clause for each in types for clause in account.skipped(each)))
-    return Grid(parts, split, _accounts(accounts, own), skipped)
+    return Grid(tuple(parts.values()), split, _accounts(accounts, own), skipped)
 
 
 def _listed(report_types: Sequence[str | ReportRequest]) -> list[str | ReportRequest]:
