@@ -76,4 +76,5 @@ def store(writer, folder, run_id, **options):
     """Put a result into a dataset, as worker and driver do."""
     path, cell_and_run = a_result(folder, run_id, **options)
     writer.check(OWNER, [cell_and_run[:2]])
+    writer.begin(OWNER, cell_and_run[0])
     return writer.add(writer.put(path, writer.object_name(*cell_and_run)))

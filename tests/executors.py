@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib.metadata import PackageNotFoundError
 from importlib.util import find_spec
@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["EXECUTORS", "LEAVING", "Environment", "hide_package", "needs_dask"]
+__all__ = ["EXECUTORS", "LEAVING", "Environment", "Refusing", "hide_package", "needs_dask"]
 
 Environment = Mapping[str, str]
 
@@ -130,3 +130,14 @@ class NoPackage:
 
     def find_distributions(self, *_: object) -> Iterator[object]:
         raise PackageNotFoundError("stripe-reports")
+
+
+class Refusing(Executor):
+    """An executor whose workers are all lost, as after a pool of processes was killed."""
+
+    def __init__(self) -> None:
+        self.tasks: list[object] = []
+
+    def submit(self, function: Any, /, *_arguments: Any, **_named: Any) -> Future[Any]:
+        self.tasks.append(function)
+        raise RuntimeError("cannot schedule new futures after shutdown")

@@ -107,7 +107,7 @@ def test_two_drivers_at_once_lose_no_entry(where, tmp_path):
 
     def drive(parity):
         writer = DatasetWriter(place_of(place, options))
-        writer.check(OWNER, [cell[:2] for _, cell in files])
+        writer.begin(OWNER, files[0][1][0])
         for n in numbers:
             if n % 2 == parity:
                 path, cell = files[n]
@@ -537,7 +537,7 @@ def test_a_folder_has_no_options(tmp_path):
 def test_a_launch_is_noted_until_its_result_is_stored(writer, tmp_path):
     """Another driver goes on with it after a crash, days later too."""
     request = request_of()
-    writer.check(OWNER, [(request, None)])
+    writer.begin(OWNER, request)
     writer.note_launch(request, None, run_id=None, key="ab" * 32)
     writer.note_launch(request, "acct_1", run_id="frr_1", key="cd" * 32, record={"attempt": 2})
     asked, launched = sorted(writer.launches(TYPE), key=lambda each: each.event)
@@ -639,7 +639,7 @@ def test_a_result_of_a_client_goes_into_a_dataset_and_back(client, tmp_path):
     """The same rows, and the provenance of the report."""
     report = client.fetch("payouts.itemized", "2026-09", currency="eur")
     writer = DatasetWriter(place_of(tmp_path / "ds"))
-    writer.check(client.settings.owner, [(report.request, None)])
+    writer.begin(client.settings.owner, report.request)
     writer.add(writer.put(report.path, writer.object_name(report.request, None, report.run.id)))
     data = sr.dataset(tmp_path / "ds")
     assert (

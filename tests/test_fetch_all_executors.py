@@ -8,7 +8,7 @@ import pytest
 
 import stripe_reports as sr
 from dataset_places import PLACES, empty
-from executors import EXECUTORS, LEAVING, needs_dask
+from executors import EXECUTORS, LEAVING, Refusing, needs_dask
 from simulator_api import CONNECTED
 from stripe_reports import errors
 from stripe_reports.simulator import Simulator
@@ -52,17 +52,6 @@ def sums(reports, report_type):
 def sums_of(rows):
     """The exact sums of an account and a currency; the rows of a dataset are in another order."""
     return rows.group_by("account", "currency").agg(pl.col(pl.Decimal).sum()).sort("account", "currency")
-
-
-class Refusing(Executor):
-    """An executor whose workers are all lost, as after a pool of processes was killed."""
-
-    def __init__(self):
-        self.tasks = []
-
-    def submit(self, function, /, *arguments, **named):
-        self.tasks.append(function)
-        raise RuntimeError("cannot schedule new futures after shutdown")
 
 
 class Silent(Executor):

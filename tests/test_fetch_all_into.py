@@ -5,6 +5,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
+from executors import Refusing
 from simulator_api import CONNECTED
 from stripe_reports import errors
 from stripe_reports.demo_client import DemoClient
@@ -105,6 +106,17 @@ def test_a_second_set_of_parameters_is_refused_before_anything_is_launched(machi
     with pytest.raises(errors.ParameterError, match="currency"):
         machine().fetch_all(PAYOUTS, "2026-08", currency="eur", into=place)
     assert len(simulator.runs) == 1
+
+
+def test_a_call_that_is_refused_leaves_nothing(machine, place):
+    """A dataset that nobody filled would keep the parameters of a mistake."""
+    with pytest.raises(errors.IntervalError):
+        machine().fetch_all(PAYOUTS, "2027-01", currency="eur", into=place)
+    with pytest.raises(errors.WorkerError):
+        machine().fetch_all(PAYOUTS, "2026-08", currency="eur", into=place, executor=Refusing())
+    assert [path for path in place.rglob("*") if path.is_file()] == []
+    machine().fetch_all(PAYOUTS, "2026-08", into=place)
+    assert sr.dataset(place).verify().ok
 
 
 def test_a_failed_report_is_a_row_and_not_in_the_dataset(machine, place, simulator):

@@ -205,7 +205,7 @@ def test_every_executor_fills_a_dataset(executor, connect, calls, tmp_path):
         grid.probe()
         tasks = [grid.task(*cell) for cell in CELLS[:2]]
         writer = DatasetWriter(place_of(place))
-        writer.check(client.settings.owner, [(task.request, task.account) for task in tasks])
+        writer.begin(client.settings.owner, tasks[0].request)
         for future in [grid.workers.submit(task) for task in tasks]:
             writer.add(future.result(60).entry)
     assert len(calls("/contents")) == 2

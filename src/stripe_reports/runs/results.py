@@ -103,20 +103,20 @@ class SharedResults:
         self._accounts = accounts
         self._policy = policy
         self._local = StoredResults(accounts, policy, overrides)
+        self._owner = accounts[None].runs.account.owner
         self._writer = DatasetWriter(place)
         self._index = Index(place)
         self._entries: dict[Slot, StoredRun] = {}
         self._launches: dict[Slot, list[Noted]] = {}
 
     def prepare(self, cells: Sequence[Cell]) -> None:
-        """Check that the cells can be added, and read what the dataset has.
+        """Check that the cells can be added, and read what the dataset has. Nothing is written.
 
         Raises:
             ParameterError: They cannot; see ``DatasetWriter.check``.
             StoreError: The dataset cannot be read or written.
         """
-        owner = self._accounts[None].runs.account.owner
-        self._writer.check(owner, [(cell.request, cell.account) for cell in cells])
+        self._writer.check(self._owner, [(cell.request, cell.account) for cell in cells])
         for report_type in dict.fromkeys(cell.request.report_type for cell in cells):
             self._entries |= self._writer.entries(report_type)
             for launch in self._writer.launches(report_type):
@@ -147,6 +147,7 @@ class SharedResults:
 
     def keep(self, cell: Cell, report: Report) -> Made:
         """Copy a result to the dataset and enter it in the index; an older one of the cell is moved."""
+        self._writer.begin(self._owner, cell.request)
         name = self._writer.object_name(report.request, cell.account, report.run.id)
         entry = self._writer.put(report.path, name)
         self._writer.add(entry)
@@ -169,7 +170,11 @@ class SharedResults:
         return SharedReport(request, decision, entry.origin, location, self._place.options)
 
     def resume(self, cell: Cell) -> None:
-        """Copy the launches that the dataset knows to the log of this machine, which decides with them."""
+        """Copy the launches that the dataset knows to the log of this machine, which decides with them.
+
+        A call that is refused before its first launch leaves no dataset, and no parameters in one.
+        """
+        self._writer.begin(self._owner, cell.request)
         runs = self._accounts[cell.account].runs
         for launch in self._launches.get(self._slot(cell), ()):
             if launch.event != "launched" or runs.log.launch_of(launch.run_id) is not None:

@@ -37,15 +37,15 @@ class Same:
         facts = self._fact(MODE)
         return None if facts is None else _in_words(facts)
 
-    def check_mode(self, owner: Owner) -> None:
-        """Check that results of an owner may be added.
+    def check_mode(self, owner: Owner, *, notes: bool = False) -> None:
+        """Check that results of an owner may be added; *notes* creates the dataset if there is none.
 
         Raises:
             ParameterError: The dataset has data of the other mode, or results of Stripe and of a simulator
                 would be mixed.
         """
         wanted = {"format": FORMAT, "mode": owner.mode, "is_stripe": owner.place is None}
-        there = self._first(MODE, wanted)
+        there = self._first(MODE, wanted, notes=notes)
         if there["format"] != FORMAT:
             raise StoreError(
                 f"The dataset at {self._place} was written by another version of stripe-reports (format "
@@ -58,8 +58,8 @@ class Same:
                 param="into",
             )
 
-    def check_request(self, request: ReportRequest) -> None:
-        """Check that a request has the parameters of its report type in this dataset.
+    def check_request(self, request: ReportRequest, *, notes: bool = False) -> None:
+        """Check that a request has the parameters of its report type in this dataset, or note them.
 
         Raises:
             ParameterError: It has others, or gives a column that the names of folders would hide.
@@ -68,7 +68,7 @@ class Same:
         columns = request.columns or (type_ and type_.default_columns) or ()
         self._check_not_hidden(request.report_type, columns)
         wanted = _parameters(request)
-        there = self._first(type_facts(request.report_type, "parameters"), wanted)
+        there = self._first(type_facts(request.report_type, "parameters"), wanted, notes=notes)
         if there != wanted:
             names = [name for name in {**there, **wanted} if there.get(name) != wanted.get(name)]
             raise ParameterError(
@@ -86,7 +86,7 @@ class Same:
         """
         self._check_not_hidden(report_type, schema)
         wanted = {"columns": [[name, str(dtype)] for name, dtype in schema.items()]}
-        there = self._first(type_facts(report_type, "columns"), wanted)
+        there = self._first(type_facts(report_type, "columns"), wanted, notes=True)
         if there != wanted:
             old, new = ([f"{n} ({t})" for n, t in facts["columns"]] for facts in (there, wanted))
             lacks, adds = [n for n in old if n not in new], [n for n in new if n not in old]
@@ -116,10 +116,10 @@ class Same:
                 param="columns",
             )
 
-    def _first(self, name: str, wanted: dict[str, Any]) -> dict[str, Any]:
-        """Note a fact unless one is noted, and return the one that is."""
+    def _first(self, name: str, wanted: dict[str, Any], *, notes: bool) -> dict[str, Any]:
+        """Return the fact that is noted, or else *wanted*, which is noted if *notes* says so."""
         there = self._fact(name)
-        if there is None:
+        if there is None and notes:
             self._place.write_new(name, json.dumps(wanted).encode())
             there = self._fact(name)  # another driver may have been faster
         return wanted if there is None else there

@@ -43,7 +43,7 @@ class DatasetWriter:
     # Before a launch
 
     def check(self, owner: Owner, cells: Iterable[tuple[ReportRequest, str | None]]) -> None:
-        """Check that results of these requests and accounts can be added; the first call creates the dataset.
+        """Check that results of these requests and accounts can be added. Nothing is written.
 
         Args:
             owner: The owner of the results; its mode is that of the dataset.
@@ -67,6 +67,17 @@ class DatasetWriter:
                     "have their rows twice. Split the period as before, or choose another place.",
                     param="split",
                 )
+
+    def begin(self, owner: Owner, request: ReportRequest) -> None:
+        """Note mode and parameters before the first launch or result of a report type; see ``check``.
+
+        The first call creates the dataset. Another driver may have noted others since ``check``.
+
+        Raises:
+            ParameterError: It has.
+        """
+        self._same.check_mode(owner, notes=True)
+        self._same.check_request(request, notes=True)
 
     def note_launch(
         self,
