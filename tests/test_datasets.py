@@ -515,6 +515,7 @@ def test_an_unknown_entry_is_ignored_and_named_by_verify(name, writer, tmp_path)
         "s3://bucket/../x",
         "s3://bucket/account=1/x",
         "here/start=1/ds",
+        "",
         7,
     ],
 )
@@ -523,6 +524,31 @@ def test_a_place_that_cannot_be_used_is_refused_without_its_secrets(place):
     with pytest.raises(ParameterError) as caught:
         sr.dataset(place)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["[]", '{"name": "of another program"}', "not JSON"])
+def test_a_folder_of_another_program_is_refused(content, writer):
+    """Its ``dataset.json`` says nothing about a dataset of ours."""
+    writer.place.write_new("dataset.json", content.encode())
+    with pytest.raises(StoreError, match=r"not written by stripe-reports. Restore it, or choose another"):
+        writer.check(OWNER, [(request_of(), None)])
+    with pytest.raises(StoreError, match="not written by stripe-reports"):
+        sr.dataset(writer.place.path).status()
+    assert "not written by" in repr(sr.dataset(writer.place.path))
+
+
+def test_foreign_files_in_data_are_named_by_verify(writer, tmp_path):
+    """They are no results, so no call can enter them; other files of the folder are nobody's business."""
+    store(writer, tmp_path, "frr_1")
+    for name in ("data/notes.txt", "data/other/x.parquet", "README.md"):
+        writer.place.write_new(name, b"foreign")
+    data = sr.dataset(writer.place.path)
+    (finding,) = [each for each in data.verify().findings if not each.ok]
+    assert finding.problems == tuple(
+        f"{name} is not the name of a result: somebody else has put it there."
+        for name in ("data/notes.txt", "data/other/x.parquet")
+    )
+    assert read(writer) == ["frr_1"] * 2
 
 
 def test_a_folder_has_no_options(tmp_path):

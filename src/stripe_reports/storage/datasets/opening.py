@@ -32,6 +32,11 @@ def place_of(place: str | os.PathLike[str], storage_options: Mapping[str, object
             f"{type(place).__name__}.",
             param="into",
         )
+    if not os.fspath(place).strip():
+        raise ParameterError(
+            "The place of a dataset is empty. Name a folder or an address; '.' is the present folder.",
+            param="into",
+        )
     options = StorageOptions.of(storage_options)
     address = _ADDRESS.fullmatch(os.fspath(place))
     if address is not None:

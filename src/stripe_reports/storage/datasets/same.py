@@ -14,6 +14,7 @@ import polars as pl
 from stripe_reports import catalog
 from stripe_reports.errors import MixedColumnsError, ParameterError, StoreError
 from stripe_reports.models import Owner, ReportRequest
+from stripe_reports.render.remedies import everywhere
 from stripe_reports.storage.datasets.layout import HIVE_KEYS, MODE, type_facts
 from stripe_reports.storage.datasets.place import Place
 
@@ -21,6 +22,9 @@ __all__ = ["Same"]
 
 FORMAT = 1
 """The version of this layout."""
+
+_NEEDED = {MODE: {"format", "mode", "is_stripe"}, "columns.json": {"columns"}}
+"""What a fact must have, by the last part of its name."""
 
 _OF_CELLS = ("interval_start", "interval_end", "tax_invoice_month")
 
@@ -130,9 +134,15 @@ class Same:
             if content is None:
                 return None
             try:
-                self._read[name] = dict(json.loads(content))
-            except (TypeError, ValueError):
-                raise StoreError(f"{name} of the dataset at {self._place} is damaged.") from None
+                facts = json.loads(content)
+            except ValueError:
+                facts = None
+            if not isinstance(facts, dict) or not _NEEDED.get(name.rpartition("/")[2], set()) <= facts.keys():
+                raise StoreError(
+                    f"{name} at {self._place} is damaged, or was not written by stripe-reports.",
+                    remedy=everywhere("Restore it, or choose another place."),
+                )
+            self._read[name] = facts
         return self._read[name]
 
 

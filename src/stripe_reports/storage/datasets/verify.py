@@ -16,7 +16,7 @@ from stripe_reports.parsing.parquet import UNREADABLE
 from stripe_reports.render.printable import printable
 from stripe_reports.storage.datasets.entry import Entry, entry_of
 from stripe_reports.storage.datasets.index import Index, Known
-from stripe_reports.storage.datasets.layout import COMPACTED, DATA, Compacted, StoredRun
+from stripe_reports.storage.datasets.layout import COMPACTED, DATA, Compacted, StoredRun, type_of
 from stripe_reports.storage.datasets.overlap import overlapping
 from stripe_reports.storage.datasets.place import Place
 from stripe_reports.storage.datasets.reading import by_month, scan_copy, scan_small_files
@@ -101,15 +101,17 @@ def _of_run(
 
 def _extra(known: Known, there: dict[str, int]) -> Iterator[str]:
     current = {run.object for run in known.runs}
-    replaced = {run.object: run for run in known.replaced}
+    replaced = {run.object for run in known.replaced}
     for name in sorted(there.keys() - current):
-        run = replaced.get(name)
-        yield (
-            f"{name} is not in the index: it was written, and the driver ended before it was entered. Repeat "
-            "the same fetch_all, which enters it."
-            if run is None
-            else f"{name} has a newer run and should be in superseded/. compact() moves it there."
-        )
+        if name in replaced:
+            yield f"{name} has a newer run and should be in superseded/. compact() moves it there."
+        elif type_of(name) is None:
+            yield f"{name} is not the name of a result: somebody else has put it there."
+        else:
+            yield (
+                f"{name} is not in the index: it was written, and the driver ended before it was entered. "
+                "Repeat the same fetch_all, which enters it."
+            )
 
 
 def _overlaps(known: Known) -> Iterator[str]:
