@@ -106,6 +106,9 @@ class TestGrid:
             ({"accounts": ["acct 1"]}, "is not an account"),
             ({"errors": "ignore"}, "'collect' or 'raise'"),
             ({"in_flight": 0}, "at least 1"),
+            ({"executor": "threads"}, "executor must be"),
+            ({"storage_options": {"aws_region": "x"}}, "into=, which is missing"),
+            ({"into": ""}, "is empty"),
         ],
     )
     def test_arguments_that_mean_nothing_are_refused_before_any_call(self, client, calls, arguments, says):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Unpack
 
+from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
 from stripe_reports.parsing import SchemaOverrides, checked_overrides
 from stripe_reports.planning.intervals import Split
@@ -32,7 +33,7 @@ from stripe_reports.runs.progress import GridProgress, GridProgressOption
 from stripe_reports.runs.reading import readers
 from stripe_reports.runs.request import Parameters, RequestBuilder
 from stripe_reports.runs.results import SharedResults, StoredResults
-from stripe_reports.runs.workers import ExecutorOption
+from stripe_reports.runs.workers import ExecutorOption, check_executor
 from stripe_reports.storage.datasets.opening import place_of
 
 __all__ = ["SetCalls"]
@@ -109,6 +110,9 @@ class SetCalls(RunCalls):
         """
         check_policy(reuse)
         check_options(errors, in_flight)
+        check_executor(executor)
+        if into is None and storage_options is not None:
+            raise ParameterError("storage_options are those of into=, which is missing.", param="into")
         overrides = checked_overrides(schema_overrides)
         limited = nullcontext() if timeout is None else self._within(timeout)
         with limited, self._shown_for_all(progress, _about(report_types)) as told:

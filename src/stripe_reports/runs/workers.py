@@ -39,7 +39,7 @@ from stripe_reports.storage.datasets.layout import STAGING
 if TYPE_CHECKING:
     from distributed import Client as DaskClient
 
-__all__ = ["ExecutorOption", "Workers"]
+__all__ = ["ExecutorOption", "Workers", "check_executor"]
 
 logger = logging.getLogger("stripe_reports")
 
@@ -199,13 +199,23 @@ class Workers:
         ]
 
 
+def check_executor(executor: object) -> None:
+    """Refuse what is no executor, before anything is done.
+
+    Raises:
+        ParameterError: It is none, or cannot be used.
+    """
+    if executor is not None:
+        _as_executor(executor)
+
+
 def _dask_client(executor: object) -> DaskClient | None:
     """Return the executor if it is a client of Dask, which is imported then."""
     distributed = sys.modules.get("distributed")
     return executor if distributed and isinstance(executor, distributed.Client) else None
 
 
-def _as_executor(given: ExecutorOption) -> Executor:
+def _as_executor(given: object) -> Executor:
     client = _dask_client(given)
     if isinstance(given, Executor):
         _check_not_forked(given)
