@@ -342,6 +342,13 @@ class TestCommandLine:
         assert pl.read_parquet(target).height > 0
         assert "RunFailedError" in capsys.readouterr().err
 
+    def test_a_list_of_failures_that_cannot_be_written_is_refused_first(self, calls, capsys, tmp_path):
+        """After a night it would be too late."""
+        asked = ["fetch-all", PAYOUTS, "2026-Q3", "--split", "month"]
+        assert cli.main([*asked, "--failures", str(tmp_path / "missing" / "failures.csv")]) == 1
+        assert "Give another file with --failures." in capsys.readouterr().err
+        assert calls() == []
+
     def test_accounts_come_from_the_option_or_a_file(self, capsys, tmp_path):
         """Five thousand do not fit on a line."""
         file = tmp_path / "accounts.txt"

@@ -13,6 +13,7 @@ from stripe_reports.cli.clients import client_of
 from stripe_reports.cli.output import show, waiting_for_all
 from stripe_reports.cli.report_options import (
     add_report_options_to,
+    check_folder_of,
     check_output,
     deliver,
     fetch_options,
@@ -67,6 +68,8 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Fetch the reports, show or write them as one table, and list what failed."""
     check_output(options.output)
+    if options.failures:
+        check_folder_of(options.failures, "--failures")
     client = client_of(options)
     types = [name.strip() for name in options.report_type.split(",")]
     if options.output and len(types) > 1:

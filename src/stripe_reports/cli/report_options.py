@@ -131,13 +131,13 @@ def check_output(path: Path | None) -> None:
         check_folder_of(path)
 
 
-def check_folder_of(path: Path) -> None:
-    """Refuse a file whose folder is missing or read-only, or that is a folder.
+def check_folder_of(path: Path, option: str = "--output") -> None:
+    """Refuse a file whose folder is missing or read-only, or that is a folder; *option* names it.
 
     Raises:
         StoreError: It is.
     """
-    with disk_errors("write", path, remedy=everywhere("Give another file with --output.")):
+    with disk_errors("write", path, remedy=everywhere(f"Give another file with {option}.")):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         with TemporaryFile(dir=path.parent):
