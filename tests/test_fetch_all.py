@@ -349,6 +349,18 @@ class TestCommandLine:
         assert "Give another file with --failures." in capsys.readouterr().err
         assert calls() == []
 
+    def test_an_interrupt_says_how_far_it_has_come(self, simulator, capsys):
+        """And how many runs go on, which the same command joins."""
+
+        def interrupted(_request, _answer):
+            raise KeyboardInterrupt
+
+        simulator.faults.append(Fault("GET /v1/files/*", change=interrupted))
+        assert cli.main(["fetch-all", PAYOUTS, "2026-Q3", "--split", "month"]) == 130
+        said = capsys.readouterr().err
+        assert re.search(r"^\d of 3 reports are stored\. \d runs? go(es)? on at Stripe", said, re.MULTILINE)
+        assert "stripe-reports: interrupted." in said
+
     def test_accounts_come_from_the_option_or_a_file(self, capsys, tmp_path):
         """Five thousand do not fit on a line."""
         file = tmp_path / "accounts.txt"

@@ -93,19 +93,23 @@ def run(options: argparse.Namespace) -> int:
         )
         return 0
     given = fetch_options(options, None)
-    with waiting_for_all(options.report_type, sys.stderr) as told:
-        reports = client.fetch_all(
-            types,
-            options.period,
-            split=options.split,
-            accounts=_accounts(options.accounts),
-            in_flight=options.in_flight,
-            reuse=given["reuse"],
-            timeout=options.timeout,
-            progress=told,
-            schema_overrides=given["schema_overrides"],
-            **others,
-        )
+    try:
+        with waiting_for_all(options.report_type, sys.stderr) as told:
+            reports = client.fetch_all(
+                types,
+                options.period,
+                split=options.split,
+                accounts=_accounts(options.accounts),
+                in_flight=options.in_flight,
+                reuse=given["reuse"],
+                timeout=options.timeout,
+                progress=told,
+                schema_overrides=given["schema_overrides"],
+                **others,
+            )
+    except KeyboardInterrupt as interrupt:
+        print("", *getattr(interrupt, "__notes__", ()), sep="\n", end="", file=sys.stderr)
+        raise
     gone = reports.status().filter(pl.col("status").is_in(["failed", "missing"]))
     if len(types) > 1:
         show(reports.status())
