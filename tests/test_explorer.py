@@ -358,6 +358,69 @@ def test_the_form_can_be_filled_in_with_a_request(client):
     form.close()
 
 
+@pytest.fixture
+def downloaded(client, tmp_path):
+    """A file as from the Dashboard."""
+    report = client.fetch("payouts.itemized.5", "2026-09")
+    path = tmp_path / "September.csv"
+    report.write_csv(path)
+    return path
+
+
+def test_the_form_opens_a_file_with_table_chart_and_code(client, downloaded, monkeypatch, calls):
+    """A file from the Dashboard is shown like a fetched report, and Stripe is not asked for it."""
+    file = sr.Report.from_csv(downloaded)
+    calls()
+    form = sr.explore(client, report=file)
+    view = View(form, monkeypatch)
+    assert form.report is file
+    assert form.shown["type"]["id"] == file.request.report_type
+    overview = view.ask("overview")["answer"]
+    assert overview["title"] == "Itemized payouts · September.csv"
+    assert overview["reuse"] == str(file.reuse)
+    assert ("File", f"{downloaded}, {downloaded.stat().st_size:,} bytes") in overview["provenance"]
+    assert view.ask("rows", limit=1)["answer"]["total"] == len(file)
+    assert view.ask("chart", kind=None)["answer"]["run"] == form.shown["result"]
+    assert view.ask("file", format="parquet")["answer"]["name"] == "September.parquet"
+    opened = {}
+    exec(form.shown["code"], opened)  # noqa: S102
+    assert opened["report"].provenance == file.provenance
+    assert not form.shown["is_other"]
+    form.choose(period="2026-09")
+    assert form.shown["is_other"]
+    assert form.shown["code"].startswith("report = client.fetch(")
+    assert calls("POST") == []
+    form.close()
+
+
+def test_the_form_opens_a_report_or_a_set(client, monkeypatch):
+    """The choices are those of its request, and nothing is launched."""
+    report = client.fetch("payouts.itemized", "2026-09")
+    form = sr.explore(client, report=report)
+    assert (form.report, form.request) == (report, report.request)
+    form.close()
+    quarter = client.fetch_all("payouts.itemized", "2026-Q3", split="month")
+    form = sr.explore(client, report=quarter)
+    view = View(form, monkeypatch)
+    overview = view.ask("overview")["answer"]
+    assert overview["title"] == "Itemized payouts · 2026-07-01 to 2026-09-30"
+    assert overview["reuse"] == f"{quarter.reuse_summary}."
+    assert sum(part.run.id in text for part in quarter for _, text in overview["provenance"]) == 3
+    assert view.ask("rows", limit=1)["answer"]["total"] == quarter.frame().height
+    assert "per month" in view.ask("chart", kind=None)["answer"]["svg"]
+    assert view.ask("file", format="parquet")["answer"]["size"] > 0
+    form.close()
+
+
+def test_only_a_report_can_be_shown(client):
+    """And a set of several types names them."""
+    both = client.fetch_all(["payouts.itemized", "payouts.summary"], "2026-09")
+    with pytest.raises(ParameterError, match="several types"):
+        sr.explore(client, report=both)
+    with pytest.raises(ParameterError, match="not a DataFrame"):
+        sr.explore(client, report=both.frame("payouts.summary"))
+
+
 def test_an_invalid_request_for_the_form_is_refused(client):
     """A name is not a request; no incomplete form is left behind."""
     with pytest.raises(ParameterError, match=r"client\.request\(\.\.\.\) makes one"):

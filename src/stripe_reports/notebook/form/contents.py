@@ -12,12 +12,18 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stripe_reports import catalog
 from stripe_reports.errors import ParameterError
 from stripe_reports.notebook.form.facts import provenance, summary
 from stripe_reports.notebook.form.rows import Rows
+from stripe_reports.notebook.form.shown_report import (
+    ShownReport,
+    file_name_of,
+    id_of,
+    sentence_of,
+    title_of,
+)
 from stripe_reports.report.export import writer_for
-from stripe_reports.report.report import Report
+from stripe_reports.report.report_set import ReportSet
 from stripe_reports.storage.disk import size_text
 
 if TYPE_CHECKING:
@@ -44,7 +50,7 @@ _TYPES = {
 class Contents:
     """Answers the questions of a view about one report."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: ShownReport) -> None:
         self.report = report
         self._lock = threading.Lock()
         self._files: dict[str, Path] = {}
@@ -61,14 +67,17 @@ class Contents:
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return folder
 
+    @property
+    def _stored(self) -> Path | None:
+        """The Parquet file of the report; None for a set, which has many."""
+        return None if isinstance(self.report, ReportSet) else self.report.path
+
     def overview(self) -> dict[str, Any]:
         """Return the texts above the tabs, and the columns."""
-        request = self.report.request
-        title = catalog.completed(request.report_type).name
         return {
-            "title": f"{title} · {request.days_text}",
+            "title": title_of(self.report),
             "summary": summary(self.report),
-            "reuse": str(self.report.reuse),
+            "reuse": sentence_of(self.report),
             "provenance": provenance(self.report),
             "columns": self.rows.columns(),
         }
@@ -104,7 +113,7 @@ class Contents:
             chart.save(drawn, format="svg")
             svg = drawn.getvalue()
         names = charts.selections_in(chart)
-        return {"svg": svg, "kinds": kinds, "kind": kind, "run": self.report.run.id, "selections": names}
+        return {"svg": svg, "kinds": kinds, "kind": kind, "run": id_of(self.report), "selections": names}
 
     def live_chart(self, kind: str) -> dict[str, Any]:
         """Return the same chart as a Vega specification, which the view draws; rows can be selected in it.
@@ -145,16 +154,15 @@ class Contents:
             ParameterError: It is too large for a browser.
             StoreError: It cannot be written.
         """
-        request = self.report.request
-        name = f"{request.report_type} {request.days_text}.{format_}".replace("/", "-")
-        if format_ == "parquet":
-            path = self.report.path
+        name = f"{file_name_of(self.report)}.{format_}"
+        if format_ == "parquet" and self._stored is not None:
+            path = self._stored
         else:
             path = self._folder / f"{uuid.uuid4().hex}.{format_}"
             writer_for(path)(self.report)
         size = path.stat().st_size
         if size > LARGEST_DOWNLOAD:
-            if path != self.report.path:
+            if path != self._stored:
                 path.unlink()
             raise ParameterError(
                 f"The file has {size_text(size)}, too large for a browser. Write it where the notebook runs: "
@@ -178,6 +186,6 @@ class Contents:
         if is_last:
             with self._lock:
                 self._files.pop(id_, None)
-            if path != self.report.path:
+            if path != self._stored:
                 path.unlink(missing_ok=True)
         return piece

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from stripe_reports.notebook.form.cells import currency_columns
+from stripe_reports.notebook.form.shown_report import ShownReport
 from stripe_reports.parsing.payout_rows import transactions_of
 from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
 from stripe_reports.render.money import figure
-from stripe_reports.report.report import Report
+from stripe_reports.report.file_report import FileReport
+from stripe_reports.report.report_set import ReportSet
 
 __all__ = ["provenance", "summary"]
 
@@ -19,7 +21,7 @@ _MOST_SUMS = 4
 _BALANCES = {"starting_balance": "starting balance", "ending_balance": "ending balance"}
 
 
-def summary(report: Report) -> list[dict[str, str]]:
+def summary(report: ShownReport) -> list[dict[str, str]]:
     """Write a line for each currency: its rows and sums, or the balances of a balance summary."""
     rows = report.scan()
     schema = rows.collect_schema()
@@ -69,8 +71,12 @@ def _rows_text(count: int) -> str:
     return f"{count:,} row{'' if count == 1 else 's'}"
 
 
-def provenance(report: Report) -> list[tuple[str, str]]:
+def provenance(report: ShownReport) -> list[tuple[str, str]]:
     """Return the provenance of a report as names and texts."""
+    if isinstance(report, FileReport):
+        return _of_file(report)
+    if isinstance(report, ReportSet):
+        return _of_set(report)
     of = report.provenance
     zone = report.request.display_zone
     facts = [
@@ -88,6 +94,34 @@ def provenance(report: Report) -> list[tuple[str, str]]:
         ("Stored as", str(report.path)),
     ]
     return [(name, text) for name, text in facts if text]
+
+
+def _of_file(report: FileReport) -> list[tuple[str, str]]:
+    of = report.provenance
+    facts = [
+        ("Report type", report.request.report_type),
+        ("File", f"{of.name}, {of.size:,} bytes"),
+        ("SHA-256 of the file", of.sha256),
+        ("Assumed", " ".join(report.reuse.assumed)),
+        ("Types set by hand", ", ".join(f"{name}: {dtype}" for name, dtype in of.schema_overrides.items())),
+    ]
+    return [(name, text) for name, text in facts if text]
+
+
+def _of_set(reports: ReportSet) -> list[tuple[str, str]]:
+    zone = reports.request.display_zone
+    return [
+        ("Report type", reports.request.report_type),
+        ("Parts", f"{len(reports):,}, by {reports.split}" if reports.split else f"{len(reports):,}"),
+        *(
+            (
+                f"To {part.request.last_included_day}",
+                f"run {part.run.id}, data of {_at(part.provenance.as_of, zone)}, "
+                f"SHA-256 of the file {part.provenance.sha256}",
+            )
+            for part in reports
+        ),
+    ]
 
 
 def _at(instant: datetime, zone: ZoneInfo) -> str:

@@ -28,11 +28,13 @@ from stripe_reports.notebook.form.choices import (
 )
 from stripe_reports.notebook.form.deliveries import Deliveries
 from stripe_reports.notebook.form.history import Entry
+from stripe_reports.notebook.form.shown_report import ShownReport
 from stripe_reports.notebook.form.values import Button, Problem, Running, Selection
 from stripe_reports.notebook.form.words import age_text
 from stripe_reports.planning import data_end
 from stripe_reports.planning.tax_months import takes_month
-from stripe_reports.report.report import FetchPlan, Report
+from stripe_reports.report.file_report import FileReport
+from stripe_reports.report.report import FetchPlan
 
 if TYPE_CHECKING:
     from stripe_reports.charts.selections import Selected
@@ -81,7 +83,8 @@ class Model:
         self.is_asked = False
         self.fetch_plan: FetchPlan | None = None
         self.running: Running | None = None
-        self.report: Report | None = None
+        self.report: ShownReport | None = None
+        self._answered: Choices | None = None  # the choices when the report arrived
         self.selection: Selection | None = None
         self._selections = 0
         self.problem: Problem | None = None
@@ -195,6 +198,13 @@ class Model:
     def now(self) -> datetime:
         """Stripe's time."""
         return self._now()
+
+    @property
+    def is_other(self) -> bool:
+        """True if the shown report is for other choices; a file is for those that it was opened with."""
+        if isinstance(self.report, FileReport):
+            return self.choices != self._answered
+        return self.report is not None and self.report.request != self.request
 
     @property
     def button(self) -> Button:
@@ -332,7 +342,7 @@ class Model:
 
     # Selecting
 
-    def selected(self, report: Report, rows: Selected | None, by: str = "") -> None:
+    def selected(self, report: ShownReport, rows: Selected | None, by: str = "") -> None:
         """Set the selection in the chart of a report; ignored if another report is shown."""
         with self.changing(in_background=True):
             if report is self.report:
@@ -355,7 +365,7 @@ class Model:
             if self.running is not None:
                 self.running = replace(self.running, run=run, elapsed=elapsed, expected=expected)
 
-    def finished(self, report: Report) -> None:
+    def finished(self, report: ShownReport) -> None:
         """Show the report; if Stripe refused the end of its period, the request changes as it did."""
         with self.changing(in_background=True):
             asked = self.running.request if self.running is not None else None
@@ -364,6 +374,7 @@ class Model:
             self.fetch_plan = None
             self.report = report
             self.selection = None
+            self._answered = self.choices
             if asked is not None and report.request == data_end.shortened(asked):
                 self._ends_earlier = True
                 self._chose(self.choices)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from stripe_reports.notebook.form.cells import currency_columns, row_texts
+from stripe_reports.notebook.form.shown_report import ShownReport
 from stripe_reports.parsing.columns import column
-from stripe_reports.report.report import Report
 
 if TYPE_CHECKING:
     from stripe_reports.charts.selections import Selected
@@ -48,7 +48,7 @@ class Page:
 class Rows:
     """The rows of a report, page by page."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: ShownReport) -> None:
         self._scan = report.scan
         self.schema = report.scan().collect_schema()
         self.total = int(report.scan().select(pl.len()).collect().item())

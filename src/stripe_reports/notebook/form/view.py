@@ -13,7 +13,9 @@ from stripe_reports.notebook.form.choices import FIELDS, fields_of, takes_moment
 from stripe_reports.notebook.form.closing import has_controls
 from stripe_reports.notebook.form.code import fetch_call, snippet
 from stripe_reports.notebook.form.model import Model
+from stripe_reports.notebook.form.shown_report import call_of, id_of
 from stripe_reports.notebook.form.words import age_text, bounds_text
+from stripe_reports.report.file_report import FileReport
 
 __all__ = ["shown"]
 
@@ -46,14 +48,12 @@ def shown(model: Model, *, client: str = "client") -> dict[str, Any]:
         # Its text may quote a cell, so views request it.
         "problem": model.problem and {"title": model.problem.title, "number": model.problem.number},
         "notice": model.notice,
-        "code": snippet(fetch_call(model.request, client, default_zone=model.default_zone))
-        if model.request
-        else "",
+        "code": _code(model, client),
         "selection": model.selection and {"by": model.selection.by, "number": model.selection.number},
         "has_controls": has_controls(model.request),
-        "result": model.report.run.id if model.report else "",
+        "result": id_of(model.report) if model.report else "",
         "history": [f"{entry.run.id} {entry.run.status}" for entry in model.history or ()],
-        "is_other": _is_other(model),
+        "is_other": model.is_other,
     }
 
 
@@ -141,17 +141,20 @@ def _button(model: Model) -> dict[str, Any]:
     }
 
 
+def _code(model: Model, client: str) -> str:
+    if isinstance(model.report, FileReport) and not model.is_other:
+        return snippet(call_of(model.report, client))
+    if model.request is None:
+        return ""
+    return snippet(fetch_call(model.request, client, default_zone=model.default_zone))
+
+
 def _why(model: Model) -> str:
     """Return what the button would do, and why; empty while the result below says what was done."""
     told = model.fetch_plan
-    if told is None or told.action == "launched" or not (model.report is None or _is_other(model)):
+    if told is None or told.action == "launched" or not (model.report is None or model.is_other):
         return ""
     return f"{told.reason[:1].upper()}{told.reason[1:]}."
-
-
-def _is_other(model: Model) -> bool:
-    """Tell whether the report that is shown is of other choices than those made now."""
-    return model.report is not None and model.report.request != model.request
 
 
 def _label(field: str) -> str:

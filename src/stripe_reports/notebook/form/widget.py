@@ -26,6 +26,13 @@ from stripe_reports.notebook.form.code import fetch_call, filtering, snippet
 from stripe_reports.notebook.form.contents import Contents
 from stripe_reports.notebook.form.deliveries import attempt
 from stripe_reports.notebook.form.model import Model
+from stripe_reports.notebook.form.shown_report import (
+    ShownReport,
+    call_of,
+    check_can_be_shown,
+    id_of,
+    sentence_of,
+)
 from stripe_reports.notebook.form.suggestions import known_ids
 from stripe_reports.notebook.form.vega import library
 from stripe_reports.notebook.form.view import shown
@@ -33,7 +40,6 @@ from stripe_reports.notebook.form.work import Latest, Work
 from stripe_reports.notebook.protocol import FormClient
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.render.printable import printable
-from stripe_reports.report.report import Report
 from stripe_reports.runs.futures import PendingReport
 
 if TYPE_CHECKING:
@@ -60,7 +66,9 @@ def _front(name: str) -> str:
     return files(__package__).joinpath("front", name).read_text("utf-8")
 
 
-def explore(client: FormClient, request: ReportRequest | None = None) -> Explorer:
+def explore(
+    client: FormClient, request: ReportRequest | None = None, report: ShownReport | None = None
+) -> Explorer:
     """Create a form to choose a report, run it, see it, and copy the code.
 
     Show it in a cell. Everything in it is available as code: ``form.request``, ``form.code``,
@@ -69,7 +77,9 @@ def explore(client: FormClient, request: ReportRequest | None = None) -> Explore
 
     Args:
         client: The client that fetches the reports.
-        request: The request to fill in first; None for last month's balance summary.
+        request: The request to fill in first; None for that of the report, else last month's balance summary.
+        report: The report to show first: a fetched one, a file opened with ``sr.Report.from_csv``, or a set
+            of reports of one type; None for no report.
 
     Example:
         >>> form = sr.explore(client, request=client.request("payouts.itemized", "2026-10"))
@@ -79,14 +89,16 @@ def explore(client: FormClient, request: ReportRequest | None = None) -> Explore
         True
 
     Raises:
-        ParameterError: *request* is not a `ReportRequest`.
+        ParameterError: *request* is not a `ReportRequest`, or *report* is not a report.
     """
     if request is not None and not isinstance(request, ReportRequest):
         raise ParameterError(
             f"explore opens at a ReportRequest, not at {request!r}; client.request(...) makes one.",
             param="request",
         )
-    return Explorer(client, request)
+    if report is not None:
+        check_can_be_shown(report)
+    return Explorer(client, request, report)
 
 
 class Explorer(anywidget.AnyWidget):
@@ -123,13 +135,15 @@ class Explorer(anywidget.AnyWidget):
     _made = 0  # changes of the model
     _told = 0  # the change that observers are being called for
 
-    def __init__(self, client: FormClient, request: ReportRequest | None = None) -> None:
+    def __init__(
+        self, client: FormClient, request: ReportRequest | None = None, report: ShownReport | None = None
+    ) -> None:
         self.client = client
         self.model = Model(
             now=client.now,
             livemode=client.settings.mode == "live",
             default_zone=client.settings.timezone,
-            request=request,
+            request=request or (report.request if report else None),
         )
         self._work = Work(client, self.model)
         self._contents: Contents | None = None
@@ -141,6 +155,8 @@ class Explorer(anywidget.AnyWidget):
         self.set_trait("static", menu.static_menu())
         with self.model.changing():
             self.model.follow(self._follow)
+            if report is not None:
+                self.model.finished(report)
         self.on_msg(self._received)
         self._work.open()
 
@@ -288,7 +304,7 @@ class Explorer(anywidget.AnyWidget):
     def _select(self, told: dict[str, Any]) -> None:
         """Find the rows of a selection in a chart, in a new thread."""
         contents = self._contents
-        if contents is None or told.get("run", contents.report.run.id) != contents.report.run.id:
+        if contents is None or told.get("run", id_of(contents.report)) != id_of(contents.report):
             return
         is_something = told["do"] == "select"
         rows = contents.selected(str(told["kind"]), dict(told["selections"])) if is_something else None
@@ -341,7 +357,8 @@ class Explorer(anywidget.AnyWidget):
     def _selection(self, contents: Contents, selected: Selected | None) -> dict[str, Any]:
         if selected is None:
             return {"rows": None}
-        code = snippet(self._call(contents.report.request), selected)
+        report, zone = contents.report, self.model.default_zone
+        code = snippet(call_of(report, _name_of(self.client), default_zone=zone), selected)
         return {"rows": contents.rows.count(selected), "total": contents.rows.total, "code": code}
 
     def _call(self, request: ReportRequest) -> str:
@@ -358,8 +375,8 @@ class Explorer(anywidget.AnyWidget):
             f"Explorer({model.request.report_type}, {model.request.days_text})",
             f"  {model.request!r}",
         ]
-        if isinstance(self.report, Report):
-            lines.append(f"  report: {self.report.reuse}")
+        if self.report is not None:
+            lines.append(f"  report: {sentence_of(self.report)}")
         return "\n".join(map(printable, lines))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
