@@ -9,9 +9,20 @@ import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from stripe_reports.cli import demo, doctor, evidence, fetch, fetch_all, simulate, tie_out, types, verify
-from stripe_reports.cli.output import only_printable
-from stripe_reports.errors import InputError, StripeReportsError
+from stripe_reports.cli import (
+    close,
+    demo,
+    doctor,
+    evidence,
+    fetch,
+    fetch_all,
+    simulate,
+    tie_out,
+    types,
+    verify,
+)
+from stripe_reports.cli.output import only_printable, status_of
+from stripe_reports.errors import StripeReportsError
 from stripe_reports.notices import AdvisedWarning
 
 __all__ = ["main"]
@@ -62,7 +73,7 @@ def _command(command: Callable[[argparse.Namespace], int], options: argparse.Nam
     except StripeReportsError as error:
         text, notes = error.for_command_line(), getattr(error, "__notes__", ())
         print(f"stripe-reports: {text}", *notes, sep="\n", file=sys.stderr)
-        return 2 if isinstance(error, InputError) else 1
+        return status_of(error)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -87,6 +98,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"stripe-reports {version('stripe-reports')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (demo, fetch, fetch_all, tie_out, evidence, verify, simulate, types, doctor):
+    for command in (demo, fetch, fetch_all, tie_out, evidence, verify, close, simulate, types, doctor):
         command.add_to(commands)
     return parser

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from stripe_reports.cli.output import say
 
-__all__ = ["add_format_to", "say_json"]
+__all__ = ["add_format_to", "json_text", "say_json"]
 
 
 def add_format_to(parser: argparse.ArgumentParser) -> None:
@@ -21,8 +21,13 @@ def add_format_to(parser: argparse.ArgumentParser) -> None:
 
 
 def say_json(value: Mapping[str, object]) -> None:
-    """Print one JSON object: amounts as exact text, because many programs read JSON's numbers as floats."""
-    say(json.dumps(value, indent=2, default=_plain))
+    """Print one JSON object; see ``json_text``."""
+    say(json_text(value))
+
+
+def json_text(value: Mapping[str, object]) -> str:
+    """Return one JSON object: amounts as exact text, because many programs read JSON's numbers as floats."""
+    return json.dumps(value, indent=2, default=_plain)
 
 
 def _plain(value: object) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import polars as pl
 
+from stripe_reports.errors import InputError
 from stripe_reports.render.cells import text_in_row
 from stripe_reports.render.printable import printable, printable_lines
 from stripe_reports.runs.progress import (
@@ -30,7 +31,7 @@ from stripe_reports.runs.progress import (
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-__all__ = ["only_printable", "say", "show", "step", "waiting", "waiting_for_all"]
+__all__ = ["only_printable", "say", "show", "status_of", "step", "waiting", "waiting_for_all"]
 
 _SHOWN_ROWS = 40
 
@@ -109,6 +110,11 @@ def _place(stream: TextIO | None) -> Drawing:
         return in_log()
     line = in_terminal(_below(stream))  # rewriting a line needs control characters
     return line or Lines(partial(print, file=stream, flush=True))
+
+
+def status_of(error: BaseException) -> int:
+    """Return the exit status for an error: 2 for wrong usage, else 1."""
+    return 2 if isinstance(error, InputError) else 1
 
 
 def step(code: str) -> None:

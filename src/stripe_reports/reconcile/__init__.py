@@ -9,4 +9,6 @@ payout              one payout explained: its sales, fees and refunds
 comparison          two reports of one type compared, such as two months
 restatement         changes that Stripe made since a report was fetched
 evidence            writes the folder for an auditor, and verifies it
+monthly_close       closes a month unattended: settled, tied out, written, earlier months checked
+closed_months       the folder of these closes
 """

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, Unpack
 
 from stripe_reports.errors import ParameterError
+from stripe_reports.http.settings import Settings
 from stripe_reports.models import ReportRequest
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
@@ -34,8 +35,16 @@ __all__ = ["Closing"]
 class Closing(ReportClient, Protocol):
     """The part of ``Client`` that compares reports with each other."""
 
+    settings: Settings
+
     def now(self) -> datetime:
         """See ``Client.now``."""
+
+    def _time(self) -> datetime:
+        """Stripe's time, by a call if no recent answer told it."""
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait."""
 
     def _within(self, timeout: float) -> AbstractContextManager[None]:
         """A block that takes so many seconds at most."""

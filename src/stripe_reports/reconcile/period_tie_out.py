@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stripe_reports.report.report import Report
     from stripe_reports.runs.futures import PendingReport
 
-__all__ = ["COMPARED_TYPES", "tie_out"]
+__all__ = ["COMPARED_TYPES", "published_until", "tie_out"]
 
 _TRANSACTION = (
     *("balance_transaction_id", "created_utc", "created", "available_on_utc", "available_on"),
@@ -106,6 +106,24 @@ def tie_out(
     if not result.passes:
         return replace(result, notes=(*result.notes, *_of_different_ends(client, reports)))
     return result
+
+
+def published_until(client: ReportClient) -> datetime | None:
+    """Return the time up to which the data of every report of a tie-out are published; None if not known.
+
+    Args:
+        client: Asks Stripe for the report types.
+    """
+    ends: list[datetime] = []
+    for name, (report_type, _) in _REPORTS.items():
+        try:
+            end = client.report_type(report_type).data_available_end
+        except UnknownReportTypeError:
+            if name not in _OPTIONAL:
+                raise
+        else:
+            ends += [end] if end else []
+    return min(ends, default=None)
 
 
 def _instant(bound: date, zone: ZoneInfo) -> datetime:

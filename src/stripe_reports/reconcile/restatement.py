@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stripe_reports.errors import ParameterError
+from stripe_reports.models import Provenance
 from stripe_reports.reconcile.diff import Diff, diff
 from stripe_reports.reconcile.html import of_diff
 from stripe_reports.render.periods import day_text
@@ -16,7 +17,7 @@ from stripe_reports.runs.progress import ProgressOption
 if TYPE_CHECKING:
     from stripe_reports.reconcile.protocol import ReportClient
 
-__all__ = ["Restatement", "restatement"]
+__all__ = ["Restatement", "change_text", "restatement"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -41,14 +42,7 @@ class Restatement:
     @property
     def summary(self) -> str:
         """``"October 2026 changed by −12.34 EUR in 1 row (1 added) since the data of 3 Nov 2026"``."""
-        request, as_of = self.before.request, self.before.provenance.as_of
-        data_of = day_text(as_of.astimezone(request.display_zone).date())
-        what, since = request.period_name, f"since the data of {data_of}"
-        if self.diff.is_empty:
-            return f"{what} is unchanged {since}: all {self.diff.same:,} rows are the same."
-        if self.diff.effect_text:
-            return f"{what} changed by {self.diff.effect_text} in {self.diff.rows_text} {since}."
-        return f"{what} changed in {self.diff.rows_text} {since}, with no effect on its totals."
+        return change_text(self.before.provenance, self.diff)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -69,6 +63,17 @@ class Restatement:
 
     def _repr_html_(self) -> str:
         return of_diff(self.summary, self.diff.tables, self.notes)
+
+
+def change_text(before: Provenance, diff: Diff) -> str:
+    """Say in one sentence what changed in a report since its data; see ``Restatement.summary``."""
+    data_of = day_text(before.as_of.astimezone(before.request.display_zone).date())
+    what, since = before.request.period_name, f"since the data of {data_of}"
+    if diff.is_empty:
+        return f"{what} is unchanged {since}: all {diff.same:,} rows are the same."
+    if diff.effect_text:
+        return f"{what} changed by {diff.effect_text} in {diff.rows_text} {since}."
+    return f"{what} changed in {diff.rows_text} {since}, with no effect on its totals."
 
 
 def restatement(

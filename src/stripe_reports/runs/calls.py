@@ -218,6 +218,14 @@ class RunCalls(ABC):
         now = self._transport.stripe_time()
         return None if now is None else self._transport.clock.now() - now
 
+    def _time(self) -> datetime:
+        """Return Stripe's time; make a call if no recent answer told it."""
+        return self._account.time()
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait, by the clock of the client."""
+        self._transport.clock.sleep(seconds)
+
     def _within(self, timeout: float) -> AbstractContextManager[None]:
         """Limit a block to a number of seconds."""
         return deadline.within(self._transport.clock, _checked_timeout(timeout))
