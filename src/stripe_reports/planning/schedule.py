@@ -16,8 +16,8 @@ LAUNCHES_A_SECOND = 25.0
 DOWNLOADS_A_SECOND = 20.0
 """Stripe's limit for reading files."""
 
-CALLS_PER_RUN = 2.0
-"""Calls for one run among many, besides its download: the launch, and a share of lists before and after."""
+CALLS_PER_RUN = 2.5
+"""Calls for one run among many: the launch, the download, and a share of lists before and after."""
 
 SECONDS_PER_RUN = 95.0
 """Assumed duration of a run, where none of its type is known.
@@ -31,7 +31,7 @@ class Limits:
     """The limits of a client.
 
     Attributes:
-        calls_per_second: Calls of the key in a second, besides downloads.
+        calls_per_second: Calls of the key in a second, downloads included.
         in_flight: Runs that are pending at Stripe at the same time.
     """
 
@@ -71,10 +71,11 @@ def schedule(runs: int, limits: Limits, *, seconds_per_run: float | None = None)
         f"Stripe's limit of {DOWNLOADS_A_SECOND:g} downloads a second": DOWNLOADS_A_SECOND,
     }
     slowest = min(a_second, key=lambda name: a_second[name])
+    waves = math.ceil(runs / limits.in_flight)
+    first_and_last = min(runs, limits.in_flight) / a_second[slowest]  # to launch the first, and read the last
     seconds_by = {
         slowest: runs / a_second[slowest] + (each if runs else 0.0),  # the last run takes its own time
-        f"{limits.in_flight:,} runs in flight of {each:,.0f} s each": math.ceil(runs / limits.in_flight)
-        * each,
+        f"{limits.in_flight:,} runs in flight of {each:,.0f} s each": waves * each + first_and_last,
     }
     limited_by = max(seconds_by, key=lambda name: seconds_by[name])
     return Schedule(seconds_by[limited_by], limited_by)
