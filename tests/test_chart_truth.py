@@ -75,11 +75,16 @@ def parts_of(row: Row, apart: bool, *, one_gross: bool = False) -> list[tuple[st
         gross = {
             "fee": "processing and other fees" if apart else "other fees",
             "network_cost": "network costs",
+            "contribution": "contributions",
+            "financing_paydown": "Capital paydowns",
         }
         return [(gross.get(category, category), row["gross"]), ("tax on fees", -row["fee"])]
     named_ = {"charge": "sales", "refund": "refunds", "refund_failure": "refunds"}
     named_ |= {"dispute": "disputes", "dispute_reversal": "disputes"}
-    fee = {"charge": "processing fees", "dispute": "dispute fees", "dispute_reversal": "dispute fees"}
+    named_ |= {"partial_capture_reversal": "sales", "charge_failure": "failed charges"}
+    fee = {"dispute": "dispute fees", "dispute_reversal": "dispute fees"}
+    of_charges = ("charge", "charge_failure", "partial_capture_reversal", "refund", "refund_failure")
+    fee |= dict.fromkeys(of_charges, "processing fees")
     gross = "gross" if one_gross else named_.get(category, category)
     return [(gross, row["gross"]), (fee.get(category, "other fees"), -row["fee"])]
 
@@ -402,10 +407,10 @@ def test_every_chart_has_a_rule():
 
 
 @cache
-def account(seed: int, terms: int) -> DemoClient:
+def account(terms: int) -> DemoClient:
     """A small account with failed payouts; on some terms with payout fees and fees in rows of their own."""
     of = replace(EVERY_TERMS[terms], lists_payouts=True)
-    return DemoClient(Simulator(seed, latency=1.0, charges_per_day=4.0, terms=of), livemode=True)
+    return DemoClient(Simulator(1, latency=1.0, charges_per_day=4.0, terms=of), livemode=True)
 
 
 OF_LEDGER = {
@@ -423,15 +428,14 @@ OF_LEDGER = {
 
 
 @pytest.mark.parametrize("report_type", OF_LEDGER)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(
-    seed=st.integers(1, 2),
     terms=st.integers(0, 2),
     period=st.sampled_from(["2026-10", "2026-Q3", "2026-10-07/2026-10-21"]),
 )
-def test_every_bar_is_the_sum_in_the_frame_of_what_its_label_says(report_type, seed, terms, period):
+def test_every_bar_is_the_sum_in_the_frame_of_what_its_label_says(report_type, terms, period):
     """On accounts with a fee in each charge, with stand-alone fees and on interchange-plus."""
-    report = account(seed, terms).fetch(report_type, period)
+    report = account(terms).fetch(report_type, period)
     frame, request = report.frame(), report.request
     within = Within.of(request.parameters.get("interval_start"), request.parameters.get("interval_end"))
     for kind in report.chart_kinds():
@@ -462,7 +466,7 @@ MADE = {
 
 
 @pytest.mark.parametrize("of", MADE, ids=str)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 10**6), rows=st.integers(1, 120))
 def test_every_bar_is_its_sum_in_random_rows(of, seed, rows):
     """Of families that the simulated accounts lack, and with amounts of any size."""

@@ -11,34 +11,17 @@ import polars as pl
 from stripe_reports.catalog import FEE_CATEGORIES
 from stripe_reports.charts.groups import NONE, Groups
 from stripe_reports.charts.sums import summed
+from stripe_reports.parsing.payout_parts import OF_FEE, OF_GROSS, ORDER, OTHER_FEES, SALES
 
 __all__ = ["are_billed_apart", "flows_of"]
 
 BILLED_APART = ("fee", "network_cost")
 """Categories of fees that are rows of their own."""
 
-_GROSS = {
-    "charge": "sales",
-    "fee": "other fees",
-    "network_cost": "network costs",
-    "refund": "refunds",
-    "refund_failure": "refunds",
-    "dispute": "disputes",
-    "dispute_reversal": "disputes",
-}
-_FEE = {
-    "charge": "processing fees",
-    "dispute": "dispute fees",
-    "dispute_reversal": "dispute fees",
-    **dict.fromkeys(FEE_CATEGORIES, "tax on fees"),
-}
 _ALL_FEES = "processing and other fees"
 """The name of fee rows of an account that pays for its charges with such rows."""
 
-_ORDER = (
-    *("sales", "gross", "processing fees", _ALL_FEES, "network costs", "other fees", "dispute fees"),
-    *("tax on fees", "refunds", "disputes"),
-)
+_ORDER = (SALES, "gross", *ORDER[1:3], _ALL_FEES, *ORDER[3:])
 _UNEXPLAINED = "unexplained"
 
 
@@ -63,7 +46,7 @@ def flows_of(
         if not (dtype.is_decimal() or name in ("rows", "nonzero", "category"))
     ]
     category = pl.col("category").fill_null(NONE)
-    own = _GROSS | ({"fee": _ALL_FEES} if billed_apart else {})
+    own = OF_GROSS | ({"fee": _ALL_FEES} if billed_apart else {})
     if gross_as_one:
         own = {name: own.get(name, name) for name in FEE_CATEGORIES}
     gross = category.replace_strict(own, default=pl.lit("gross") if gross_as_one else category)
@@ -71,7 +54,7 @@ def flows_of(
     sides = [
         sums.with_columns(part=gross, amount=pl.col("gross")),
         sums.with_columns(
-            part=category.replace_strict(_FEE, default=pl.lit("other fees")),
+            part=category.replace_strict(OF_FEE, default=pl.lit(OTHER_FEES)),
             amount=-pl.col("fee"),
             rows=none,
             nonzero=none,

@@ -135,6 +135,9 @@ _OTHERS = {
     "other fees": _PINK,
     "dispute fees": _PURPLE,
     "tax on fees": _OLIVE,
+    "failed charges": _lighter(_BLUE),
+    "contributions": "#005078",
+    "Capital paydowns": "#505000",
     "unexplained": DIFFERENCE,
     "returned": _CRIMSON,
 }

@@ -1,4 +1,4 @@
-"""The parts of a payout: its sales, each kind of fee, refunds and so on, as signed amounts.
+"""The parts of a net amount: sales, each kind of fee, refunds and so on, as signed amounts.
 
 Each transaction has two amounts: ``gross`` belongs to the part of its reporting category, and ``fee`` is the
 fee for it. Where a fee is a row of its own, ``gross`` is the fee and ``fee`` the tax on it. The parts of all
@@ -12,16 +12,16 @@ import polars as pl
 
 from stripe_reports.catalog import FEE_CATEGORIES
 
-__all__ = ["ORDER", "SALES", "parts_of"]
+__all__ = ["OF_FEE", "OF_GROSS", "ORDER", "OTHER_FEES", "SALES", "parts_of"]
 
 SALES, _PROCESSING, _REFUNDS = "sales", "processing fees", "refunds"
-_DISPUTES, _DISPUTE_FEES, _OTHER_FEES, _TAX = "disputes", "dispute fees", "other fees", "tax on fees"
+_DISPUTES, _DISPUTE_FEES, OTHER_FEES, _TAX = "disputes", "dispute fees", "other fees", "tax on fees"
 
-_OF_GROSS = {
+OF_GROSS = {
     **dict.fromkeys(("charge", "partial_capture_reversal"), SALES),
     **dict.fromkeys(("refund", "refund_failure"), _REFUNDS),
     **dict.fromkeys(("dispute", "dispute_reversal"), _DISPUTES),
-    "fee": _OTHER_FEES,
+    "fee": OTHER_FEES,
     "network_cost": "network costs",
     "contribution": "contributions",
     "financing_paydown": "Capital paydowns",
@@ -29,7 +29,7 @@ _OF_GROSS = {
 }
 """The part of a row's gross by its reporting category; the part of another category has its name."""
 
-_OF_FEE = {
+OF_FEE = {
     **dict.fromkeys(
         ("charge", "charge_failure", "partial_capture_reversal", "refund", "refund_failure"), _PROCESSING
     ),
@@ -40,7 +40,7 @@ _OF_FEE = {
 
 ORDER = (
     *(SALES, "failed charges", _PROCESSING, "network costs", _REFUNDS, _DISPUTES, _DISPUTE_FEES),
-    *(_OTHER_FEES, _TAX, "contributions", "Capital paydowns"),
+    *(OTHER_FEES, _TAX, "contributions", "Capital paydowns"),
 )
 """The parts with a place of their own; all others come after them, by name."""
 
@@ -55,8 +55,8 @@ def parts_of(rows: pl.LazyFrame) -> pl.LazyFrame:
     """
     category = pl.col("reporting_category").fill_null("no category")
     amounts = (
-        (pl.col("gross"), category.replace_strict(_OF_GROSS, default=category.str.replace_all("_", " "))),
-        (-pl.col("fee"), category.replace_strict(_OF_FEE, default=_OTHER_FEES)),
+        (pl.col("gross"), category.replace_strict(OF_GROSS, default=category.str.replace_all("_", " "))),
+        (-pl.col("fee"), category.replace_strict(OF_FEE, default=OTHER_FEES)),
     )
     return pl.concat(
         rows.with_columns(part=part, amount=amount.fill_null(0)).filter(pl.col("amount") != 0)
