@@ -24,8 +24,8 @@ from stripe_reports.models import ReportRequest
 from stripe_reports.notebook.completion import install_in_session
 from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.parsing import SchemaOverrides, checked_overrides
-from stripe_reports.planning import data_end
 from stripe_reports.planning.periods import Period
+from stripe_reports.planning.remarks import remarks
 from stripe_reports.planning.reuse import Policy, check_policy
 from stripe_reports.reconcile.closing import Closing
 from stripe_reports.render.card import card
@@ -239,7 +239,7 @@ class Client(SetCalls, Closing):
         """
         check_policy(reuse)
         asked = self._requests.asked(report_type, period, parameters)
-        notes = (*asked.notes, *data_end.notes(asked.request))
+        notes = (*asked.notes, *remarks(asked.request))
         return replace(self._runs.finder.plan(asked.request, reuse), notes=notes)
 
     @spelled_out(Parameters)

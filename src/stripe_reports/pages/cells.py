@@ -10,6 +10,7 @@ import polars as pl
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.columns import column
 from stripe_reports.render.cells import RATES, text_in_row
+from stripe_reports.render.column_order import in_order_for_people
 from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
 from stripe_reports.render.money import CURRENCY_OF_ROW, currency_column
 from stripe_reports.render.suggest import did_you_mean
@@ -92,7 +93,7 @@ def cells_of(
         counted = every
         summed = ["count", *amounts]
         names = [*keys, *summed]
-    shown = [name for name in columns or names if name in names and name != currency]
+    shown = [name for name in columns or in_order_for_people(names) if name in names and name != currency]
     schema = every.collect_schema()
     total = every.select(pl.len()).collect().item()
     head = every.head(rows).collect()

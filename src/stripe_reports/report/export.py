@@ -21,6 +21,7 @@ from stripe_reports.models.file_origin import FileOrigin
 from stripe_reports.notices import AdvisedWarning
 from stripe_reports.parsing.columns import column
 from stripe_reports.parsing.text_amounts import amounts_as_text
+from stripe_reports.render.column_order import in_order_for_people
 from stripe_reports.render.signature import spelled_out
 from stripe_reports.report import excel
 from stripe_reports.report.options import ChartOptions, TableOptions, check_options
@@ -245,11 +246,11 @@ class Exports(ABC):
         self._warn_of_amounts_as_text("the workbook")
         from stripe_reports.pages.cells import totals_of
 
-        rows = self.scan()
+        shown = self.scan().select(map(column, in_order_for_people(self.schema)))
         source = self._source
         totals = totals_of(source.rows, counted=source.counted)
         with written_whole(path) as temporary:
-            return excel.write(rows, temporary, about=self._lines(), totals=totals)
+            return excel.write(shown, temporary, about=self._lines(), totals=totals)
 
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a pandas DataFrame, exactly. Needs the extra ``pandas``.

@@ -21,6 +21,7 @@ from stripe_reports.models.decision import Decision
 from stripe_reports.models.file_origin import FileOrigin
 from stripe_reports.parsing import SchemaOverrides
 from stripe_reports.parsing.parquet import UNREADABLE
+from stripe_reports.planning.remarks import remarks
 from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
 from stripe_reports.report.export import Exports
@@ -136,8 +137,11 @@ def read_file(
     )
     type_ = read.report_type.id
     assumed = (sentence(type_, read.kinds_from),) if read.kinds_from else ()
-    decision = Decision("stored", f"it was read from {read.name}, and Stripe was not asked", assumed=assumed)
-    return FileReport(ReportRequest(type_, timezone=timezone), decision, origin, path)
+    request = ReportRequest(type_, timezone=timezone)
+    decision = Decision(
+        "stored", f"it was read from {read.name}, and Stripe was not asked", remarks(request), assumed
+    )
+    return FileReport(request, decision, origin, path)
 
 
 @cache

@@ -18,6 +18,7 @@ from stripe_reports.http.transport import Transport
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides, in_words
 from stripe_reports.planning import data_end, deadline
+from stripe_reports.planning.remarks import remarks
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.render import remedies
 from stripe_reports.report.report import Decision, Report
@@ -256,5 +257,5 @@ def _report(stored: StoredResult, decision: Decision, *, asked: ReportRequest | 
     assumed = sentence(provenance.request.report_type, provenance.kinds_from)
     # The given request equals the stored one, and also knows how its period was meant.
     request = asked or provenance.request
-    decision = replace(decision, notes=data_end.notes(request), assumed=(assumed,) if assumed else ())
+    decision = replace(decision, notes=remarks(request), assumed=(assumed,) if assumed else ())
     return Report(request, provenance.run, decision, provenance, stored.path)

@@ -20,6 +20,7 @@ from stripe_reports.planning.fewer_runs import ACCOUNT_COLUMN, covers_all_accoun
 from stripe_reports.planning.grid import Cell
 from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.periods import Period
+from stripe_reports.planning.remarks import remarks
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.planning.schedule import Limits, schedule
 from stripe_reports.render import remedies
@@ -203,7 +204,7 @@ def fetch_grid(
             if errors == "raise" and any(each.report is None for each in outcomes):
                 raise incomplete(outcomes) from driver.first_error
     notes = [*grid.notes, *_missing_account_columns(outcomes)]
-    notes += [note for each in outcomes for note in data_end.notes(each.request)]
+    notes += [note for each in outcomes for note in remarks(each.request)]
     return ReportSet(
         asked=tuple(_as_accepted(each, outcomes) for each in grid.parts),
         split=grid.split,
