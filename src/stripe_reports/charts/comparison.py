@@ -52,6 +52,7 @@ def changes_by_group(
         amount="difference",
         now="amount",
         rows=pl.col("count") + pl.col("other_count"),
+        nonzero=pl.col("count") + pl.col("other_count"),
     ).filter((pl.col("now") != 0) | (pl.col("other_amount") != 0))
     head = heading(title, subtitle, currencies_of(data)[1])
     if data.is_empty():
