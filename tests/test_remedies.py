@@ -113,6 +113,7 @@ PYTHON_ONLY = {
     "models/request.py": "a ReportRequest made by hand",
     "notebook/form/contents.py": "a report that is too large to download in the browser",
     "notebook/form/widget.py": "sr.explore called with something else",
+    "notebook/form/shown_report.py": "sr.explore(report=...) called with something else",
     "reconcile/books.py": "frames given to sr.tie_out",
     "reconcile/diff.py": "frames given to a comparison",
     "reconcile/restatement.py": "client.restatement",

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, Unpack
 
 from stripe_reports.errors import ParameterError
-from stripe_reports.http.settings import Settings
 from stripe_reports.models import ReportRequest
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
@@ -34,8 +33,6 @@ __all__ = ["Closing"]
 
 class Closing(ReportClient, Protocol):
     """The part of ``Client`` that compares reports with each other."""
-
-    settings: Settings
 
     def now(self) -> datetime:
         """See ``Client.now``."""

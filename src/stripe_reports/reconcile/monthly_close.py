@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import polars as pl
 
 from stripe_reports.errors import ParameterError, RunFailedError
+from stripe_reports.http.settings import Settings
 from stripe_reports.models import iso, zone_named
 from stripe_reports.models.finding import Finding, findings_lines
 from stripe_reports.planning.periods import Period, parse
@@ -178,8 +179,13 @@ def _checked_text(checked: tuple[str, ...], is_restated: bool) -> str:
     return f"Earlier closed months compared with Stripe's present data: {len(checked)} ({months}); {found}."
 
 
+class _Client(Closing, Protocol):
+    @property
+    def settings(self) -> Settings: ...
+
+
 def close_month(
-    client: Closing,
+    client: _Client,
     period: Period,
     folder: Path,
     *,
@@ -273,7 +279,7 @@ def _month(period: Period, zone: str, now: datetime) -> _Month:
     return _Month(name, period_name(whole.start, whole.end, zone_named(zone)), whole.start, whole.end)
 
 
-def _check_owner(client: Closing, closed: ClosedMonths, month: _Month) -> None:
+def _check_owner(client: _Client, closed: ClosedMonths, month: _Month) -> None:
     """Refuse a folder with months of another account, mode or zone, which cannot be compared."""
     owner = client.settings.owner
     for report in closed.reports(month.name):
@@ -290,7 +296,7 @@ def _check_owner(client: Closing, closed: ClosedMonths, month: _Month) -> None:
         )
 
 
-def _verified(client: Closing, closed: ClosedMonths, month: _Month) -> MonthlyClose:
+def _verified(client: _Client, closed: ClosedMonths, month: _Month) -> MonthlyClose:
     findings = closed.findings(month.name)
     is_unchanged = all(finding.ok for finding in findings)
     if is_unchanged:
@@ -304,7 +310,7 @@ def _verified(client: Closing, closed: ClosedMonths, month: _Month) -> MonthlyCl
     )
 
 
-def _wait_until_settled(client: Closing, end: datetime, wait: float) -> datetime | None:
+def _wait_until_settled(client: _Client, end: datetime, wait: float) -> datetime | None:
     """Wait until all data of the month are published; return the time of that if it is too far away."""
     give_up = client._time() + timedelta(seconds=wait)
     while (settles_at := _settles_at(client, end)) is not None:
@@ -315,7 +321,7 @@ def _wait_until_settled(client: Closing, end: datetime, wait: float) -> datetime
     return None
 
 
-def _settles_at(client: Closing, end: datetime) -> datetime | None:
+def _settles_at(client: _Client, end: datetime) -> datetime | None:
     """Return the time at which the month is settled; None if it is."""
     now, settles_at = client._time(), end + SETTLED_AFTER
     if now < settles_at:
@@ -324,7 +330,7 @@ def _settles_at(client: Closing, end: datetime) -> datetime | None:
     return None if published is None or published >= end else now + _RECHECK
 
 
-def _not_settled(client: Closing, month: _Month, settles_at: datetime) -> MonthlyClose:
+def _not_settled(client: _Client, month: _Month, settles_at: datetime) -> MonthlyClose:
     return MonthlyClose(
         month=month.name,
         title=month.title,
@@ -340,7 +346,7 @@ def _is_of_settled_data(controls: TieOut) -> bool:
 
 
 def _restated(
-    client: Closing, earlier: Sequence[ClosedReport], timeout: float, progress: ProgressOption
+    client: _Client, earlier: Sequence[ClosedReport], timeout: float, progress: ProgressOption
 ) -> tuple[RestatedReport, ...]:
     """Run the requests of earlier closed months again, and return those with another result."""
     pending = [
