@@ -256,6 +256,17 @@ class TestTrouble:
         assert reports.status()["status"].to_list().count("stored") >= 2
         assert launched < len(simulator.runs) == 12
 
+    def test_an_interrupt_while_a_run_is_launched_counts_it_too(self, client):
+        """Nobody knows whether Stripe has received it."""
+
+        def interrupt(_standing):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt) as caught:
+            client.fetch_all(PAYOUTS, "2025", split="month", progress=interrupt)
+        (note,) = caught.value.__notes__
+        assert "0 runs go on at Stripe, and up to 1 more that was being launched; the same call" in note
+
     def test_threads_end_with_the_call(self, client):
         """A night's job makes many calls."""
         client.fetch_all(PAYOUTS, "2026-Q3", split="month")

@@ -346,6 +346,8 @@ class Driver:
 
     def _where_it_stands(self) -> str:
         there = sum(outcome.report is not None for outcome in self._outcomes.values())
-        pending = self._counts["pending"]
+        pending, asking = self._counts["pending"], self._counts["asking"]
         runs = f"{pending:,} run{'' if pending == 1 else 's'} go{'es' if pending == 1 else ''} on at Stripe"
+        if asking:  # Stripe may have received the launch
+            runs += f", and up to {asking:,} more that {'was' if asking == 1 else 'were'} being launched"
         return f"{there:,} of {len(self._cells):,} reports are stored. {runs}; the same call joins them."
