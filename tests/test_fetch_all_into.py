@@ -1,6 +1,7 @@
 """Results that go into a shared dataset: Stripe is asked once for all who read it."""
 
 import duckdb
+import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
@@ -81,6 +82,35 @@ def test_a_month_that_was_not_closed_is_asked_for_again_and_replaced(machine, pl
     assert again.status()["status"].to_list() == ["stored", "launched"]
     assert sr.dataset(place).verify().ok
     assert sr.dataset(place).scan(PAYOUTS).collect().height == sum(map(len, again))
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # Dask's use of pandas
+def test_every_reader_gets_a_restated_month_once(machine, place, simulator):
+    """polars, DuckDB and Dask read the folder, before and after compacting; sums agree to the last digit."""
+    dask = pytest.importorskip("dask.dataframe")
+    machine().fetch_all(ACTIVITY, **ASKED, into=place)
+    before = sr.dataset(place).scan(ACTIVITY).collect()["net"].sum()
+    simulator.restate("2026-08", currency="eur")
+    simulator.clock.advance(DAY)
+    machine().fetch_all(ACTIVITY, "2026-08", accounts=ASKED["accounts"], reuse="never", into=place)
+    expected = machine().fetch_all(ACTIVITY, **ASKED, reuse="never").frame()["net"]
+    assert expected.sum() != before
+    files = f"{place}/data/report_type={ACTIVITY}"
+    for _ in range(2):
+        read_by = {
+            "the package": sr.dataset(place).scan(ACTIVITY).collect()["net"],
+            "polars": pl.read_parquet(f"{files}/**/*.parquet")["net"],
+            "DuckDB": duckdb.read_parquet(f"{files}/**/*.parquet").pl()["net"],
+            "Dask": pl.Series(
+                dask.read_parquet(files, dtype_backend="pyarrow")["net"].compute(scheduler="synchronous"),
+                dtype=pl.Decimal(38, 6),
+            ),
+        }
+        assert {name: (len(net), net.sum()) for name, net in read_by.items()} == dict.fromkeys(
+            read_by, (len(expected), expected.sum())
+        )
+        sr.dataset(place).compact()
+    assert sr.dataset(place).verify().ok
 
 
 def test_a_launch_is_found_days_after_a_crash_on_another_machine(machine, place, simulator):
