@@ -15,12 +15,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.benchmarks.data import keep_csv, served
-from tests.benchmarks.rows import charts, forms, importing, opening, rates, reading, storing, waiting
+from tests.benchmarks.rows import (
+    charts,
+    forms,
+    grid,
+    importing,
+    opening,
+    rates,
+    reading,
+    stored,
+    storing,
+    waiting,
+    workers,
+)
 from tests.benchmarks.table import Row, machine, markdown
 
 HERE = Path(__file__).parent
 USUAL = 1_000_000
-SUBJECTS = ("import", "reading", "storing", "slow", "opening", "waiting", "rates", "form", "charts", "memory")
+SUBJECTS = (
+    *("import", "reading", "storing", "slow", "opening", "waiting", "rates", "stored", "grid", "workers"),
+    *("form", "charts", "memory"),
+)
+FEW_RUNS = 2
+"""Most runs of cases that take many seconds to prepare."""
 
 
 def main(arguments: list[str] | None = None) -> list[Row]:
@@ -34,6 +51,7 @@ def main(arguments: list[str] | None = None) -> list[Row]:
     parser.add_argument(
         "--longest", type=float, default=24.0, help="seconds of the longest of fifty runs (default 24)"
     )
+    parser.add_argument("--results", type=int, default=10_000, help="results of the largest store (10_000)")
     options = parser.parse_args(arguments)
     wanted = set(options.only or SUBJECTS) - ({"memory"} if not options.only else set())
     rows: list[Row] = []
@@ -72,6 +90,12 @@ def _measured(wanted: set[str], options: argparse.Namespace, place: Path) -> Ite
         yield from waiting.rows(runs, options.longest)
     if "rates" in wanted:
         yield from rates.rows(round(10 * options.longest))
+    if "stored" in wanted:
+        yield from stored.rows(options.results, place, min(runs, FEW_RUNS))
+    if "grid" in wanted:
+        yield from grid.rows(options.results // 5, place, runs)
+    if "workers" in wanted:
+        yield from workers.rows(max(1, options.results // 1250), place, min(runs, FEW_RUNS))
     if "form" in wanted:
         yield from forms.rows(runs)
     if "charts" in wanted:
