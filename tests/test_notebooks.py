@@ -1,9 +1,11 @@
 """Each notebook runs from top to bottom, offline and without a key, and is saved without outputs."""
 
 import os
+import re
 import runpy
 import warnings
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -11,6 +13,11 @@ import papermill
 import polars as pl
 import pytest
 from nbclient import NotebookClient
+
+import stripe_reports as sr
+from stripe_reports.planning.schedule import Limits, schedule
+from stripe_reports.runs.fetch_all import IN_FLIGHT
+from stripe_reports.simulator import Simulator
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 NO_NETWORK = Path(__file__).parent / "no_network"
@@ -72,6 +79,42 @@ def test_the_month_end_goes_from_fetch_to_evidence_in_under_fifteen_cells(run):
     assert "different in activity" in shown
     assert "the controls, computed again, equal those written" in shown
     assert "October 2026 changed by −12.34 EUR in 1 row (1 added) since the data of 5 Nov 2026." in shown
+
+
+def test_the_notebook_on_scale_fetches_500_accounts_into_a_dataset(run):
+    """With a Dask cluster where there is one; the second call asks for nothing."""
+    notebook = run(NOTEBOOKS[0].with_name("scale.ipynb"))
+    shown = "\n".join(
+        str(output.get("data", output)) for cell in notebook.cells for output in cell.get("outputs", [])
+    )
+    assert "500 reports launched" in shown
+    assert "500 reports stored" in shown
+    assert "3 instead of 1,500 runs" in shown
+    assert ("Dask is not installed" in shown) == (find_spec("distributed") is None)
+
+
+def test_the_page_on_scale_says_what_the_model_computes():
+    """Hours, for Stripe's full limits and for the defaults."""
+    page = NOTEBOOKS[0].with_name("scale.md").read_text("utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith("| 5,000 | 360,000 |")]
+    planned = [schedule(360_000, limits) for limits in (Limits(100, 2_000), Limits(20, IN_FLIGHT))]
+    assert re.findall(r"\*\*(\d+) hours\*\*", row) == [f"{each.seconds / 3600:.0f}" for each in planned]
+
+
+def test_the_job_on_the_page_on_scale_runs_on_any_machine(tmp_path, monkeypatch, capsys):
+    """Its status is 0 once all results are there; the second time they are found."""
+    page = NOTEBOOKS[0].with_name("scale.md").read_text("utf-8")
+    (job,) = re.findall(r"```python\n(# monthly\.py.*?)```", page, re.DOTALL)
+    job = job.replace("sr.Client()", "sr.demo()").replace("s3://finance/stripe", str(tmp_path / "shared"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "monthly.py").write_text(job, "utf-8")
+    (tmp_path / "accounts.txt").write_text("\n".join(Simulator().account_ids(2)))
+    for _ in range(2):
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path("monthly.py")
+        assert ended.value.code == 0
+    assert "shape: (0, " in capsys.readouterr().out
+    assert sr.dataset(tmp_path / "shared").status().height == 2
 
 
 def test_papermill_runs_the_monthly_job_with_parameters(tmp_path, monkeypatch):
