@@ -37,12 +37,6 @@ class Closing(ReportClient, Protocol):
     def now(self) -> datetime:
         """See ``Client.now``."""
 
-    def _time(self) -> datetime:
-        """Stripe's time, by a call if no recent answer told it."""
-
-    def _sleep(self, seconds: float) -> None:
-        """Wait."""
-
     def _within(self, timeout: float) -> AbstractContextManager[None]:
         """A block that takes so many seconds at most."""
 

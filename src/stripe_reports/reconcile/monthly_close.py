@@ -65,6 +65,18 @@ That is no restatement."""
 T = TypeVar("T")
 
 
+class ClosingClient(Closing, Protocol):
+    """A client that also knows its owner and Stripe's time, and can wait; ``Client`` is one."""
+
+    settings: Settings
+
+    def _time(self) -> datetime:
+        """Stripe's time, by a call if no recent answer told it."""
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait, by the clock of the client."""
+
+
 @dataclass(frozen=True, slots=True)
 class RestatedReport:
     """A report of an earlier closed month that Stripe changed since its evidence was written.
@@ -179,13 +191,8 @@ def _checked_text(checked: tuple[str, ...], is_restated: bool) -> str:
     return f"Earlier closed months compared with Stripe's present data: {len(checked)} ({months}); {found}."
 
 
-class _Client(Closing, Protocol):
-    @property
-    def settings(self) -> Settings: ...
-
-
 def close_month(
-    client: _Client,
+    client: ClosingClient,
     period: Period,
     folder: Path,
     *,
@@ -279,7 +286,7 @@ def _month(period: Period, zone: str, now: datetime) -> _Month:
     return _Month(name, period_name(whole.start, whole.end, zone_named(zone)), whole.start, whole.end)
 
 
-def _check_owner(client: _Client, closed: ClosedMonths, month: _Month) -> None:
+def _check_owner(client: ClosingClient, closed: ClosedMonths, month: _Month) -> None:
     """Refuse a folder with months of another account, mode or zone, which cannot be compared."""
     owner = client.settings.owner
     for report in closed.reports(month.name):
@@ -296,7 +303,7 @@ def _check_owner(client: _Client, closed: ClosedMonths, month: _Month) -> None:
         )
 
 
-def _verified(client: _Client, closed: ClosedMonths, month: _Month) -> MonthlyClose:
+def _verified(client: ClosingClient, closed: ClosedMonths, month: _Month) -> MonthlyClose:
     findings = closed.findings(month.name)
     is_unchanged = all(finding.ok for finding in findings)
     if is_unchanged:
@@ -310,7 +317,7 @@ def _verified(client: _Client, closed: ClosedMonths, month: _Month) -> MonthlyCl
     )
 
 
-def _wait_until_settled(client: _Client, end: datetime, wait: float) -> datetime | None:
+def _wait_until_settled(client: ClosingClient, end: datetime, wait: float) -> datetime | None:
     """Wait until all data of the month are published; return the time of that if it is too far away."""
     give_up = client._time() + timedelta(seconds=wait)
     while (settles_at := _settles_at(client, end)) is not None:
@@ -321,7 +328,7 @@ def _wait_until_settled(client: _Client, end: datetime, wait: float) -> datetime
     return None
 
 
-def _settles_at(client: _Client, end: datetime) -> datetime | None:
+def _settles_at(client: ClosingClient, end: datetime) -> datetime | None:
     """Return the time at which the month is settled; None if it is."""
     now, settles_at = client._time(), end + SETTLED_AFTER
     if now < settles_at:
@@ -330,7 +337,7 @@ def _settles_at(client: _Client, end: datetime) -> datetime | None:
     return None if published is None or published >= end else now + _RECHECK
 
 
-def _not_settled(client: _Client, month: _Month, settles_at: datetime) -> MonthlyClose:
+def _not_settled(client: ClosingClient, month: _Month, settles_at: datetime) -> MonthlyClose:
     return MonthlyClose(
         month=month.name,
         title=month.title,
@@ -346,7 +353,7 @@ def _is_of_settled_data(controls: TieOut) -> bool:
 
 
 def _restated(
-    client: _Client, earlier: Sequence[ClosedReport], timeout: float, progress: ProgressOption
+    client: ClosingClient, earlier: Sequence[ClosedReport], timeout: float, progress: ProgressOption
 ) -> tuple[RestatedReport, ...]:
     """Run the requests of earlier closed months again, and return those with another result."""
     pending = [
