@@ -21,6 +21,7 @@ from stripe_reports.cli import (
     types,
     verify,
 )
+from stripe_reports.cli.help import Parser
 from stripe_reports.cli.output import only_printable, status_of
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.notices import AdvisedWarning
@@ -29,10 +30,10 @@ __all__ = ["main"]
 
 _FIRST_STEPS = """\
 first steps:
-  stripe-reports demo                                  no key needed
-  stripe-reports fetch payouts.itemized "last month" --demo
-  stripe-reports doctor                                checks STRIPE_API_KEY
-  stripe-reports fetch balance.summary 2026-10 --output balance.xlsx
+  stripe-reports demo    (no key needed)
+  stripe-reports fetch payouts.itemized 2026-10 --demo
+  stripe-reports doctor  (checks STRIPE_API_KEY)
+  stripe-reports fetch balance.summary 2026-10
 "stripe-reports COMMAND --help" says what each takes."""
 
 
@@ -89,15 +90,14 @@ def _command(command: Callable[[argparse.Namespace], int], options: argparse.Nam
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="stripe-reports",
         description="Stripe's reports as exact, typed tables.",
         epilog=_FIRST_STEPS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"stripe-reports {version('stripe-reports')}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", prog="stripe-reports")
     for command in (demo, fetch, fetch_all, tie_out, evidence, verify, close, simulate, types, doctor):
         command.add_to(commands)
     return parser

@@ -20,7 +20,7 @@ ACCOUNT_HELP = (
 def add_client_to(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose the account."""
     parser.add_argument("--account", metavar="ACCOUNT", help=ACCOUNT_HELP)
-    parser.add_argument("--base-url", help="address of a simulator, instead of Stripe's")
+    parser.add_argument("--base-url", metavar="URL", help="address of a simulator, instead of Stripe's")
     parser.add_argument("--demo", action="store_true", help="use the built-in simulator; no key needed")
 
 

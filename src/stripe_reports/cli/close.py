@@ -36,8 +36,7 @@ exit status:
   2  wrong usage or no key
   3  the month is not settled
   4  a control fails
-  5  Stripe restated an earlier closed month, which
-     also explains a control that fails"""
+  5  Stripe restated an earlier closed month, which also explains a control that fails"""
 
 
 def add_to(commands: Commands) -> None:
@@ -51,7 +50,6 @@ def add_to(commands: Commands) -> None:
             "verified."
         ),
         epilog=_STATUSES_HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("period", metavar="PERIOD", help="one month, such as 2026-10 or 'last month'")
     parser.add_argument(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from stripe_reports.cli.clients import ACCOUNT_HELP
 from stripe_reports.cli.json_output import add_format_to, say_json
-from stripe_reports.cli.output import say
+from stripe_reports.cli.output import say, wrapped
 from stripe_reports.render.printable import printable
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def add_to(commands: Commands) -> None:
         epilog="exit status: 0 no problem, but perhaps warnings; 1 a problem; 2 wrong usage or no key",
     )
     parser.add_argument("--account", metavar="ACCOUNT", help=ACCOUNT_HELP)
-    parser.add_argument("--base-url", help="address of a simulator, instead of Stripe's")
+    parser.add_argument("--base-url", metavar="URL", help="address of a simulator, instead of Stripe's")
     parser.add_argument(
         "--unknown",
         type=Path,
@@ -56,7 +56,8 @@ def run(options: argparse.Namespace) -> int:
         for finding in examine(client):
             findings.append(finding)
             if options.format == "text":
-                say(printable(f"{_MARKS[finding.verdict]}  {finding.what:<13} {finding.says}"))
+                line = printable(f"{_MARKS[finding.verdict]}  {finding.what:<13} {finding.says}")
+                say(wrapped(line, indent=18))
         if options.unknown is not None:
             _write(client, options.unknown, say if options.format == "text" else _to_stderr)
     counts = Counter(finding.verdict for finding in findings)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 import polars as pl
 
 from stripe_reports.cli.clients import client_of
+from stripe_reports.cli.json_output import add_format_to, say_json
 from stripe_reports.cli.output import show, waiting_for_all
 from stripe_reports.cli.report_options import (
     add_report_options_to,
@@ -19,12 +20,13 @@ from stripe_reports.cli.report_options import (
     fetch_options,
     parameters_of,
 )
-from stripe_reports.errors import ParameterError
+from stripe_reports.errors import InputError, ParameterError
 from stripe_reports.planning.intervals import Split
-from stripe_reports.report.export import write_csv
+from stripe_reports.report.export import write_csv, writer_for
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
+    from stripe_reports.report.report_set import ReportSet
 
 __all__ = ["add_to", "run"]
 
@@ -62,6 +64,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--failures", type=Path, metavar="FILE.csv", help="write the reports that failed or are missing"
     )
+    add_format_to(parser)
     parser.set_defaults(command=run)
 
 
@@ -79,6 +82,8 @@ def run(options: argparse.Namespace) -> int:
             param="output",
         )
     others = parameters_of(options)
+    if options.plan and options.format == "json":
+        raise InputError("--plan shows text for people; leave --format json out.")
     if options.plan:
         print(
             client.plan_all(
@@ -111,12 +116,25 @@ def run(options: argparse.Namespace) -> int:
         print("", *getattr(interrupt, "__notes__", ()), sep="\n", end="", file=sys.stderr)
         raise
     gone = reports.status().filter(pl.col("status").is_in(["failed", "missing"]))
-    if len(types) > 1:
-        show(reports.status())
-    elif gone.is_empty() or (options.partial and len(reports)):
+    is_shown = len(types) == 1 and (gone.is_empty() or (options.partial and len(reports) > 0))
+    if options.format == "json":
+        say_json(_as_json(reports, options.output, is_shown=is_shown))
+    elif is_shown:
         deliver(reports.available(), options.output)
+    elif len(types) > 1:
+        show(reports.status())
     print(*map(repr, reports.asked), f"{reports.reuse_summary}.", *reports.notes, sep="\n", file=sys.stderr)
     return _tell_failures(gone, options.failures)
+
+
+def _as_json(reports: ReportSet, path: Path | None, *, is_shown: bool) -> dict[str, object]:
+    """Return the status of each report, and the rows of all or the file that they are written to."""
+    told: dict[str, object] = {"reports": reports.status().to_dicts(), "notes": list(reports.notes)}
+    if not is_shown:
+        return told
+    if path is None:
+        return told | {"rows": reports.available().frame().to_dicts()}
+    return told | {"output": path, "row_count": writer_for(path)(reports.available())}
 
 
 def _accounts(text: str | None) -> list[str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -31,7 +32,7 @@ from stripe_reports.runs.progress import (
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-__all__ = ["only_printable", "say", "show", "status_of", "step", "waiting", "waiting_for_all"]
+__all__ = ["only_printable", "say", "show", "status_of", "step", "waiting", "waiting_for_all", "wrapped"]
 
 _SHOWN_ROWS = 40
 
@@ -132,13 +133,27 @@ def _below(stream: TextIO) -> TextIO:
     return stream.stream if isinstance(stream, _Printable) else stream
 
 
+def wrapped(text: str, *, indent: int) -> str:
+    """Return the text in lines that fit the terminal, all but the first indented; in a pipe, unchanged."""
+    width = _width()
+    if width is None or width < 2 * indent:
+        return text
+    return textwrap.fill(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)
+
+
+def _width() -> int | None:
+    """Return the width of the terminal that shows standard output; None if it is a pipe or a file."""
+    stream = _below(sys.stdout)
+    return columns_of(stream) if stream.isatty() else None
+
+
 def show(frame: pl.DataFrame) -> None:
     """Print a frame, in letters that the terminal has; in a narrow one, its first and last columns.
 
     Amounts are written for people, with the decimals of their currency: ``1,176.46``.
     """
     plain = (sys.stdout.encoding or "ascii").lower().replace("-", "") not in ("utf8", "utf16")
-    width = columns_of(stream) if (stream := _below(sys.stdout)).isatty() else None
+    width = _width()
     with pl.Config(
         tbl_rows=_SHOWN_ROWS,
         tbl_hide_column_data_types=True,

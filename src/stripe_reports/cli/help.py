@@ -1,0 +1,53 @@
+"""The help of the commands, which fits the width of the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["Parser"]
+
+
+_OPTIONS = argparse.Action([], "options", nargs="?", metavar="OPTIONS")
+
+
+class _Help(argparse.HelpFormatter):
+    """Wraps each line of a description by itself, so that lists stay lists in a narrow terminal.
+
+    The first line names only what must be given; the list below has all options.
+    """
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[Any],
+        prefix: str | None = None,
+    ) -> None:
+        """Add the first line of the help."""
+        needed = [each for each in actions if each.required or not each.option_strings]
+        super().add_usage(usage, [_OPTIONS, *needed], groups, prefix)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(_wrapped(line, width, indent) for line in text.splitlines())
+
+    def add_argument(self, action: argparse.Action) -> None:
+        """Add an option or the list of commands."""
+        super().add_argument(action)
+        if isinstance(action, argparse._SubParsersAction):  # their indent is not counted
+            self._action_max_length += self._indent_increment
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser with this help; those of its commands have it too."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"formatter_class": _Help} | options)
+
+
+def _wrapped(line: str, width: int, indent: str) -> str:
+    inner = len(line) - len(line.lstrip())  # a line of a list continues below its text
+    following = indent + " " * (inner + 3 if inner else 0)
+    return textwrap.fill(line, width, initial_indent=indent, subsequent_indent=following)
