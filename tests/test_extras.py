@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from stripe_reports import cli
 from stripe_reports.errors import MissingExtraError
 from stripe_reports.http.keys import find_key
 from stripe_reports.storage.datasets.opening import place_of
@@ -40,3 +41,17 @@ def test_the_keyring_is_used_if_there_is_one(monkeypatch):
         assert find_key().reveal() == "sk_test_stripe-reports_api_key"
     monkeypatch.setenv("STRIPE_API_KEY", "sk_test_of_the_environment")
     assert find_key().reveal() == "sk_test_of_the_environment"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completions_work_or_say_how_to_install_them(shell, capsys):
+    """The script knows the commands and their options."""
+    status = cli.main(["completions", shell])
+    captured = capsys.readouterr()
+    if find_spec("shtab"):
+        assert status == 0
+        assert "stripe-reports" in captured.out
+        assert "notify-always" in captured.out
+    else:
+        assert status == 2
+        assert "pip install 'stripe-reports[completions]'" in captured.err

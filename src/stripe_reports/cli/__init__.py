@@ -11,6 +11,7 @@ from importlib.metadata import version
 
 from stripe_reports.cli import (
     close,
+    completions,
     demo,
     doctor,
     evidence,
@@ -100,4 +101,5 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", prog="stripe-reports")
     for command in (demo, fetch, fetch_all, tie_out, evidence, verify, close, simulate, types, doctor):
         command.add_to(commands)
+    completions.add_to(commands, of=parser)
     return parser

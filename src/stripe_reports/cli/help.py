@@ -50,4 +50,6 @@ class Parser(argparse.ArgumentParser):
 def _wrapped(line: str, width: int, indent: str) -> str:
     inner = len(line) - len(line.lstrip())  # a line of a list continues below its text
     following = indent + " " * (inner + 3 if inner else 0)
-    return textwrap.fill(line, width, initial_indent=indent, subsequent_indent=following)
+    return textwrap.fill(
+        line, width, initial_indent=indent, subsequent_indent=following, break_on_hyphens=False
+    )
