@@ -91,7 +91,7 @@ def _command(command: Callable[[argparse.Namespace], int], options: argparse.Nam
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
+    parser: argparse.ArgumentParser = Parser(
         prog="stripe-reports",
         description="Stripe's reports as exact, typed tables.",
         epilog=_FIRST_STEPS,

@@ -70,7 +70,9 @@ def add_to(commands: Commands) -> None:
         help="wait until the month is settled, at most so long; default 0",
     )
     parser.add_argument("--timezone", help="time zone of the month, such as Europe/Paris")
-    parser.add_argument("--timeout", type=float, default=3600, metavar="SECONDS", help="default 3600")
+    parser.add_argument(
+        "--timeout", type=float, default=3600, metavar="SECONDS", help="maximum duration; default 3600"
+    )
     add_client_to(parser)
     parser.set_defaults(command=run)
 

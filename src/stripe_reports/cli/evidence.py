@@ -27,8 +27,12 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="new folder, or NAME.zip for a .zip")
     parser.add_argument("--timezone", help="time zone of the period, such as Europe/Paris")
     parser.add_argument("--currency", help="one currency only, such as eur")
-    parser.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
-    parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="default 900")
+    parser.add_argument(
+        "--reuse", choices=["auto", "always", "never"], default="auto", help="use earlier runs; default auto"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=900, metavar="SECONDS", help="maximum duration; default 900"
+    )
     add_client_to(parser)
     parser.set_defaults(command=run)
 

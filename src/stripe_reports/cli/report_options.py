@@ -85,7 +85,7 @@ def add_report_options_to(
         "--output", type=Path, metavar="FILE", help="write FILE.csv, FILE.parquet or FILE.xlsx"
     )
     for name, text in _PARAMETERS.items():
-        parser.add_argument(_option(name), help=text)
+        parser.add_argument(_option(name), metavar=name.rpartition("_")[2].upper(), help=text)
     for name in _MEANT:
         parser.add_argument(_option(name), nargs="?", const=True, help=argparse.SUPPRESS)
     parser.add_argument(
@@ -93,9 +93,13 @@ def add_report_options_to(
         metavar="COLUMN=TYPE,…",
         help="read columns as String, Decimal, Int64, Boolean or Date, instead of the types chosen",
     )
-    parser.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
+    parser.add_argument(
+        "--reuse", choices=["auto", "always", "never"], default="auto", help="use earlier runs; default auto"
+    )
     by_default = "no limit by default" if timeout is None else f"default {timeout:.0f}"
-    parser.add_argument("--timeout", type=float, default=timeout, metavar="SECONDS", help=by_default)
+    parser.add_argument(
+        "--timeout", type=float, default=timeout, metavar="SECONDS", help=f"maximum duration; {by_default}"
+    )
     add_client_to(parser)
 
 

@@ -41,8 +41,12 @@ def add_to(commands: Commands) -> None:
     add_format_to(parser)
     parser.add_argument("--rows", action="store_true", help="show the rows behind each failed control")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the controls to FILE.csv")
-    parser.add_argument("--reuse", choices=["auto", "always", "never"], default="auto", help="default auto")
-    parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="default 900")
+    parser.add_argument(
+        "--reuse", choices=["auto", "always", "never"], default="auto", help="use earlier runs; default auto"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=900, metavar="SECONDS", help="maximum duration; default 900"
+    )
     add_client_to(parser)
     parser.set_defaults(command=run)
 
