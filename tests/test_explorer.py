@@ -308,6 +308,32 @@ def test_a_failed_control_leads_to_the_rows_behind_the_difference(form, view, mo
     assert len(behind["rows"][0]) == len(behind["columns"])
 
 
+def test_a_click_on_a_payout_explains_it(form, view):
+    """Why the deposit is not the sales: the sentence, the bridge, its rows and its chart."""
+    form.choose(report_type="payouts.itemized.5", period="2026-10", currency="eur")
+    payouts = form.run().result(20).frame()
+    assert [c["name"] for c in view.ask("overview")["answer"]["columns"] if c["payouts"]] == ["payout_id"]
+    automatic = payouts.filter(payout_status="paid")["payout_id"][0]
+    explained = form.client.explain_payout(automatic)
+    shown = view.ask("payout", payout=automatic)["answer"]
+    assert shown["sentence"] == explained.sentence
+    assert [line["part"] for line in shown["bridge"]] == explained.bridge()["part"].to_list()
+    assert shown["notes"][0] == f"Trace id {explained.trace_id}"
+    assert shown["svg"].startswith("<svg")
+    assert shown["code"] == f'client.explain_payout("{automatic}")'
+    behind = view.ask("payout_rows", payout=automatic, part="sales")["answer"]
+    assert behind["total"] == explained.rows("sales").height
+    assert view.ask("payout_rows", payout="po_other", part="sales")["answer"]["rows"] == []
+    assert explained.sentence not in json.dumps(form.get_state(), default=str)
+
+
+def test_a_click_on_a_manual_payout_says_why_it_cannot_be_explained(form, view):
+    """In the place of the explanation."""
+    form.choose(report_type="payouts.itemized.5", period="2026-10", currency="kwd")
+    manual = form.run().result(20).frame()["payout_id"][0]
+    assert "automatic payouts only" in view.ask("payout", payout=manual)["problem"]
+
+
 def test_a_request_that_cannot_be_answered_gets_the_reason(form, view, caplog):
     """In the view that asked, not in a log that nobody reads."""
     assert view.ask("rows")["answer"] == {}  # there is no report yet

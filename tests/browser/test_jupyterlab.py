@@ -252,6 +252,29 @@ def test_the_controls_of_the_period_run_with_one_click(opened, shot):
     shot("lab-controls")
 
 
+def test_a_click_on_a_payout_explains_it(opened, page, shot):
+    """Why the deposit is not the sales, without another request by hand."""
+    _, form = opened
+    form.choose_type("payouts.itemized.5")
+    form.field("Currency").fill("eur")
+    form.wait_for_button("Run report")
+    form.button.click()
+    form.rows().filter(has_text="paid").first.locator("button.sr-link").click()
+    panel = form.root.get_by_role("tabpanel", name="Payout")
+    panel.locator(".sr-chart svg").wait_for()  # after two more runs
+    expect(panel.get_by_text(re.compile(r"EUR arrived on .* of sales, less"))).to_be_visible()
+    panel.get_by_role("button", name="sales", exact=True).click()
+    expect(panel.get_by_text(re.compile(r"sales: (\d+) of \1 rows"))).to_be_visible()
+    panel.scroll_into_view_if_needed()
+    shot("lab-payout")
+    form.choose_type("payouts summary")
+    form.wait_for_button("Run report")
+    form.button.click()
+    form.root.locator(".sr-heading", has_text="Payouts summary").wait_for()
+    expect(form.root.get_by_role("tab", name="Payout")).to_be_hidden()
+    assert page.strangers == []
+
+
 LOSE_A_ROW = """\
 honest = client.tie_out
 def lossy(*period, **options):

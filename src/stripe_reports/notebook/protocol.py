@@ -12,6 +12,7 @@ from stripe_reports.runs.progress import ProgressOption
 
 if TYPE_CHECKING:
     from stripe_reports.http.settings import Settings
+    from stripe_reports.reconcile.payout import ExplainedPayout
     from stripe_reports.reconcile.tie_out import TieOut
     from stripe_reports.report.report import FetchPlan, Report
 
@@ -58,3 +59,6 @@ class FormClient(Protocol):
         self, period: Period, *, timezone: str | None = ..., progress: ProgressOption = ...
     ) -> TieOut:
         """See ``Client.tie_out``."""
+
+    def explain_payout(self, payout: str, *, progress: ProgressOption = ...) -> ExplainedPayout:
+        """See ``Client.explain_payout``."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
 from stripe_reports.render.cells import cell_text
 from stripe_reports.render.money import currency_column
 
-__all__ = ["currency_columns", "row_texts"]
+__all__ = ["currency_columns", "plain_table", "row_texts"]
 
 
 def currency_columns(schema: pl.Schema) -> dict[str, str]:
@@ -29,3 +30,15 @@ def row_texts(frame: pl.DataFrame, currency_of: dict[str, str]) -> list[Sequence
         ]
         for row in frame.iter_rows()
     ]
+
+
+def plain_table(frame: pl.DataFrame, currency_of: dict[str, str], *, most: int) -> dict[str, Any]:
+    """Return the columns, the first *most* rows as texts, and the number of all rows."""
+    return {
+        "columns": [
+            {"name": name, "numeric": dtype.is_numeric(), "zone": None}
+            for name, dtype in frame.schema.items()
+        ],
+        "rows": row_texts(frame.head(most), currency_of),
+        "total": frame.height,
+    }

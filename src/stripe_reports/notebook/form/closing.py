@@ -7,7 +7,7 @@ from typing import Any
 
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
-from stripe_reports.notebook.form.cells import currency_columns, row_texts
+from stripe_reports.notebook.form.cells import currency_columns, plain_table
 from stripe_reports.notebook.form.matrix import matrix_of
 from stripe_reports.notebook.protocol import FormClient
 from stripe_reports.reconcile.tie_out import TieOut
@@ -58,11 +58,4 @@ class Closing:
         if tied is None:
             raise ParameterError("Check the period first.")
         frame = tied.rows(control, currency or None)
-        return {
-            "columns": [
-                {"name": name, "numeric": dtype.is_numeric(), "zone": None}
-                for name, dtype in frame.schema.items()
-            ],
-            "rows": row_texts(frame.head(MOST_ROWS), currency_columns(frame.schema)),
-            "total": frame.height,
-        }
+        return plain_table(frame, currency_columns(frame.schema), most=MOST_ROWS)

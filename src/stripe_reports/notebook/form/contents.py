@@ -8,11 +8,11 @@ import threading
 import uuid
 import weakref
 from functools import cached_property
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stripe_reports.errors import ParameterError
+from stripe_reports.notebook.form.drawing import svg_of
 from stripe_reports.notebook.form.facts import provenance, summary
 from stripe_reports.notebook.form.rows import Rows
 from stripe_reports.notebook.form.shown_report import (
@@ -105,15 +105,14 @@ class Contents:
         kinds = self.report.chart_kinds()
         kind = kind if kind in kinds else next(iter(kinds), None)
         chart = self._chart(kind)
-        shown = chart._repr_mimebundle_()  # uses the colours of the page
-        bundle = (shown[0] if isinstance(shown, tuple) else shown) or {}
-        svg = bundle.get("text/html", "")
-        if not svg.startswith("<svg"):  # the user enabled another renderer
-            drawn = StringIO()
-            chart.save(drawn, format="svg")
-            svg = drawn.getvalue()
         names = charts.selections_in(chart)
-        return {"svg": svg, "kinds": kinds, "kind": kind, "run": id_of(self.report), "selections": names}
+        return {
+            "svg": svg_of(chart),
+            "kinds": kinds,
+            "kind": kind,
+            "run": id_of(self.report),
+            "selections": names,
+        }
 
     def live_chart(self, kind: str) -> dict[str, Any]:
         """Return the same chart as a Vega specification, which the view draws; rows can be selected in it.

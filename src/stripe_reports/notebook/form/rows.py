@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from stripe_reports.notebook.form.cells import currency_columns, row_texts
+from stripe_reports.notebook.form.payouts import PAYOUT_IDS
 from stripe_reports.notebook.form.shown_report import ShownReport
 from stripe_reports.parsing.columns import column
 
@@ -57,9 +58,14 @@ class Rows:
         self._order = lru_cache(maxsize=4)(self._ordered)
 
     def columns(self) -> list[dict[str, Any]]:
-        """Return name, alignment and time zone of each column."""
+        """Return name, alignment and time zone of each column, and whether it has payouts to click."""
         return [
-            {"name": name, "numeric": dtype.is_numeric(), "zone": getattr(dtype, "time_zone", None)}
+            {
+                "name": name,
+                "numeric": dtype.is_numeric(),
+                "zone": getattr(dtype, "time_zone", None),
+                "payouts": name in PAYOUT_IDS,
+            }
             for name, dtype in self.schema.items()
         ]
 

@@ -26,6 +26,7 @@ from stripe_reports.notebook.form.code import fetch_call, filtering, snippet
 from stripe_reports.notebook.form.contents import Contents
 from stripe_reports.notebook.form.deliveries import attempt
 from stripe_reports.notebook.form.model import Model
+from stripe_reports.notebook.form.payouts import Payouts
 from stripe_reports.notebook.form.shown_report import (
     ShownReport,
     call_of,
@@ -54,7 +55,19 @@ logger = logging.getLogger("stripe_reports")
 
 _FRONT = (
     *("dom", "search", "picker", "period", "columns", "fields", "run"),
-    *("table", "vega", "chart", "selection", "download", "matrix", "controls", "result", "history", "form"),
+    *(
+        "table",
+        "vega",
+        "chart",
+        "selection",
+        "download",
+        "matrix",
+        "controls",
+        "payout",
+        "result",
+        "history",
+        "form",
+    ),
 )
 
 
@@ -149,6 +162,7 @@ class Explorer(anywidget.AnyWidget):
         self._contents: Contents | None = None
         self._changes: list[Any] = []
         self._closing = Closing(client)
+        self._payouts = Payouts(client)
         self._selecting = Latest("selection", self._select)
         self._helpers = ThreadPoolExecutor(4, thread_name_prefix="stripe-reports form")
         super().__init__()
@@ -332,6 +346,10 @@ class Explorer(anywidget.AnyWidget):
             return self._closing.outcome(self.model.request), None
         if asked["ask"] == "control_rows":
             return self._closing.rows(str(asked["control"]), str(asked["currency"])), None
+        if asked["ask"] == "payout":
+            return self._payouts.explanation(str(asked["payout"]), client=_name_of(self.client)), None
+        if asked["ask"] == "payout_rows":
+            return self._payouts.rows(str(asked["payout"]), str(asked["part"])), None
         if asked["ask"] == "problem":
             return {"text": self.model.problem.text if self.model.problem else ""}, None
         if asked["ask"] == "known_ids":

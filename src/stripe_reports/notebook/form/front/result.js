@@ -44,7 +44,12 @@ function result(port) {
     "This result is for earlier choices; the choices above have changed since.");
   const reuse = h("p", { class: "sr-hint sr-reuse", role: "status" }); // the one sentence on what the run did
   const figures = h("dl", { class: "sr-figures" });
-  const table = reportTable(port);
+  const payout = explainedPayout(port);
+  const table = reportTable(port, (id) => {
+    pages.offer("payout", true);
+    pages.open("payout");
+    payout.explain(id);
+  });
   const chart = reportChart(port, () => pages.open("table"));
   const code = h("pre", { class: "sr-code", tabindex: "0", "aria-label": "Python code of this request" });
   const copy = h("button", { type: "button", class: "sr-small", onclick: async () => {
@@ -59,6 +64,7 @@ function result(port) {
     chart: { title: "Chart", element: chart.element, opened: () => { if (isChartStale) { isChartStale = false; chart.open(); } } },
     code: { title: "Code", element: h("div", {}, h("div", { class: "sr-row" }, copy), code) },
     provenance: { title: "Provenance", element: provenance },
+    payout: { title: "Payout", element: payout.element },
     controls: { title: "Controls", element: periodControls(port).element },
   });
   const top = h("div", {}, heading, other, figures, reuse, downloads(port).element);
@@ -67,6 +73,8 @@ function result(port) {
   const load = changed(async (run) => {
     const has = Boolean(run);
     show(top, has);
+    pages.offer("payout", false);
+    if (pages.current() === "payout") pages.open("table");
     for (const name of ["table", "chart", "provenance"]) pages.offer(name, has);
     if (!has) return pages.open("code");
     try {

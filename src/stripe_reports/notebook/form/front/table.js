@@ -2,7 +2,7 @@
 
 const PAGE = 100;
 
-function reportTable(port) {
+function reportTable(port, openPayout) {
   const search = h("input", { type: "search", placeholder: "Search rows", "aria-label": "Search rows" });
   const count = h("span", { class: "sr-hint", role: "status" });
   const turn = (text, label, act) => h("button", { type: "button", class: "sr-small", "aria-label": label, title: label, onclick: act }, text);
@@ -32,12 +32,17 @@ function reportTable(port) {
     }
     if (mine === asked) element.removeAttribute("aria-busy");
   }
+  function content(text, column) {
+    if (text === null) return h("span", { class: "sr-empty", title: "empty" }, "–");
+    if (!column.payouts || !isPayout(text)) return text;
+    return h("button", { type: "button", class: "sr-link", title: "Explain this payout", onclick: () => openPayout(text) }, text);
+  }
   function draw(page) {
     at = page.offset;
     matching = page.matching;
     body.replaceChildren(...page.rows.map((row) => h("tr", {}, ...row.map((text, index) =>
       h("td", { class: columns[index].numeric ? "sr-number" : null, title: text && text.length > 40 ? text : null },
-        text === null ? h("span", { class: "sr-empty", title: "empty" }, "–") : text)))));
+        content(text, columns[index]))))));
     scroller.scrollTop = 0;
     const total = page.total.toLocaleString("en");
     const shown = page.rows.length ? `${(at + 1).toLocaleString("en")}–${(at + page.rows.length).toLocaleString("en")}` : "0";
