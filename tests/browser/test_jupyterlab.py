@@ -252,6 +252,22 @@ def test_the_controls_of_the_period_run_with_one_click(opened, shot):
     shot("lab-controls")
 
 
+def test_the_chart_is_drawn_before_its_tab_is_opened(opened, page):
+    """Once the rows are shown, so that it waits for nothing and nothing waits for it."""
+    book, form = opened
+    form.button.click()
+    form.rows()
+    book.write(1, "list(form._contents._charts) == ['waterfall']")
+    for _ in range(60):
+        book.run(1)
+        if book.output(1) == "True":
+            break
+        page.wait_for_timeout(500)
+    assert book.output(1) == "True"
+    form.tab("Chart")
+    form.root.locator(".sr-chart svg").wait_for()
+
+
 def test_a_click_on_a_payout_explains_it(opened, page, shot):
     """Why the deposit is not the sales, without another request by hand."""
     _, form = opened

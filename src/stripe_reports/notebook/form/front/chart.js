@@ -29,7 +29,7 @@ function reportChart(port, seeRows) {
   const how = h("p", { class: "sr-hint", hidden: true });
   const bar = selectionBar(port, seeRows);
   const element = h("div", {}, h("div", { class: "sr-row" }, kinds), place, how, bar.element);
-  let asked = 0, drawn = null, live = null, isSelecting = false;
+  let asked = 0, drawn = null, live = null, isSelecting = false, first = null;
   show(kinds, false); // no choices yet
 
   async function load(kind = null) {
@@ -38,7 +38,7 @@ function reportChart(port, seeRows) {
     show(how, false);
     if (!kind) put(h("p", { class: "sr-hint" }, "Drawing …"));
     try {
-      const chart = await port.ask("chart", { kind });
+      const chart = await (kind ? port.ask("chart", { kind }) : first ?? port.ask("chart", { kind }));
       if (mine !== asked) return;
       kinds.replaceChildren(...Object.entries(chart.kinds).map(([value, text]) => h("option", { value }, text)));
       kinds.value = chart.kind;
@@ -83,6 +83,12 @@ function reportChart(port, seeRows) {
   }
   return {
     element,
+    // Lets Python draw the first chart of a report, so that it is there when the tab is opened.
+    prefetch() {
+      first = port.ask("chart", { kind: null });
+      first.catch(() => {}); // shown when the tab is opened
+    },
+    forget: () => { first = null; },
     open: () => load(),
     close: () => live?.close(),
     // What is selected, and by which view; if by none or another, nothing is marked in this view's chart.

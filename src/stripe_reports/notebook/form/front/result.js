@@ -83,8 +83,9 @@ function result(port) {
       setText(reuse, about.reuse);
       figures.replaceChildren(...about.summary.flatMap(({ currency, text }) => [h("dt", {}, currency || "–"), h("dd", {}, text)]));
       provenance.replaceChildren(...about.provenance.flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)]));
-      table.open(about.columns);
+      chart.forget();
       isChartStale = true;
+      table.open(about.columns).then(() => { if (isChartStale) chart.prefetch(); });
       pages.open(pages.current() === "code" || !pages.current() ? "table" : pages.current());
     } catch (error) {
       setText(heading, error.message);

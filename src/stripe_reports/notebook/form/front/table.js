@@ -76,7 +76,7 @@ function reportTable(port, openPayout) {
       columns = now;
       [sort, descending, search.value] = [null, false, ""];
       drawHead();
-      load(0);
+      return load(0);
     },
     selected(selection) {
       bar.update(selection);
