@@ -46,7 +46,7 @@ class Source:
         """The name of the file, or the time of Stripe's data; of several runs, from oldest to newest."""
         if files := [each.name for each in self.origins if isinstance(each, FileOrigin)]:
             return f"read from {', '.join(Path(name).name for name in files)}"
-        ages = sorted({each.as_of for each in self.origins if isinstance(each, Provenance)})
+        ages = sorted({each.as_of for each in self.origins if not isinstance(each, FileOrigin)})
         times = [f"{time:%Y-%m-%d %H:%M} UTC" for time in ages]
         return f"Stripe's data as of {times[0] if len(times) == 1 else f'{times[0]} to {times[-1]}'}"
 
