@@ -24,8 +24,10 @@ import report_frames as frames
 from stripe_reports import charts
 from stripe_reports.catalog import REPORTING_CATEGORIES, UNLISTED_CATEGORIES
 from stripe_reports.charts import palette, theme
+from stripe_reports.charts.selections import selection_expr
 from stripe_reports.charts.slots import Within
 from stripe_reports.errors import ParameterError
+from stripe_reports.render.money import money
 
 Draw = Callable[..., alt.TopLevelMixin]
 
@@ -444,7 +446,8 @@ def test_a_naive_time_is_its_own_day():
 def test_the_period_is_the_finest_that_can_be_read(days, every):
     frame = frames.activity(1, rows=60, days=days, currencies=["eur"])
     chart = recipes.activity_net(frame)
-    assert chart.to_dict()["title"]["text"] == f"Net per {every}, by reporting category"
+    total = money(frame["net"].sum(), "eur")
+    assert chart.to_dict()["title"]["text"] == f"Net per {every}, by reporting category: {total}"
 
 
 def test_the_period_can_be_chosen_and_places_without_rows_are_kept():
@@ -522,7 +525,7 @@ def test_a_period_that_the_report_covers_in_part_is_pale_and_has_its_days(every,
     for key, label in labels.items():
         assert f"datum.value === '{key}' ? '{label}'" in layer["x"]["axis"]["labelExpr"]
     assert json.dumps(sorted(labels)) in str(layer["fillOpacity"])
-    assert f"Pale: only part of a {every}." in str(chart.to_dict()["title"])
+    assert f"Pale: the report covers only part of the {every}." in str(chart.to_dict()["title"])
     whole = recipes.activity_net(frame, every=every).to_dict()
     assert "fillOpacity" not in whole["layer"][0]["encoding"]
 
@@ -545,7 +548,9 @@ def test_a_cumulated_value_is_at_the_end_of_its_day_and_the_last_one_is_written(
     assert (points[-1]["exact"], exact(points[-1]["total"])) == ("0.00 EUR", frame["net"].sum())
     layers = chart.to_dict()["layer"]
     assert {layer["mark"].get("interpolate") for layer in layers[:2]} == {"step-after"}
-    assert layers[-1]["encoding"]["text"]["field"] == "total"
+    where, text = layers[-1]["transform"]
+    assert '"2026-10-31 cumulated"' in where["filter"]
+    assert text == {"calculate": "datum.total", "as": "last"}
 
 
 def test_a_failed_payout_is_red_and_its_return_is_hollow_on_the_day_it_came_back():
@@ -761,3 +766,49 @@ def test_text_of_a_report_is_data_in_every_recipe():
     for recipe in (recipes.fee_rate, recipes.accounts_by_volume):
         assert "<img src=x" not in recipe(frame)._repr_mimebundle_()["text/html"]
         assert "<img src=x" not in recipe(frame).to_html()
+
+
+# Small currencies, rates of a month, and what a title says
+
+
+def test_a_currency_with_few_rows_is_a_strip_below_the_others():
+    """A panel of the same size says that a handful of rows matters as much as a thousand."""
+    rows = [frames.activity(1, rows=190, currencies=["eur"]), frames.activity(2, rows=10, currencies=["kwd"])]
+    spec = recipes.activity_net(pl.concat(rows)).to_dict()
+    large, small = spec["vconcat"]
+    assert large["width"] == small["width"]
+    assert large["height"] > 4 * small["height"]
+
+
+def test_refunds_and_disputes_are_rates_of_the_last_thirty_days():
+    """One day has too few charges for a rate. A selected day means all the days that its rate is of."""
+    frame = frames.activity(3, rows=400, days=60, currencies=["eur"])
+    chart = recipes.dispute_and_refund_rates(frame)
+    ((_, rows),) = panels(chart)
+    point = next(row for row in rows if (row["period"], row["category"]) == ("2026-11-15", "refunds"))
+    picked = selection_expr(chart, {"span": {"period": ["2026-11-15"]}})
+    behind = frame.filter(picked.expr)
+    assert point["label"] == "2026-10-17 to 2026-11-15"
+    assert behind["created"].dt.date().min() >= date(2026, 10, 17)
+    refunds = behind.filter(pl.col("reporting_category").is_in(["refund", "refund_failure"]))
+    assert exact(point["amount"]) == -refunds["gross"].sum()
+    assert exact(point["of"]) == behind.filter(pl.col("reporting_category") == "charge")["gross"].sum()
+    assert "of the last 30 days" in str(chart.to_dict()["title"])
+    assert "per month" in str(recipes.dispute_and_refund_rates(frame, every="month").to_dict()["title"])
+
+
+def test_a_title_says_the_sum_of_one_currency_and_of_several_none():
+    """Sums of different currencies have no meaning together."""
+    frame = frames.activity(1, currencies=["eur", "usd"])
+    euros = money(frame.filter(currency="eur")["net"].sum(), "eur")
+    for draw_, said in ((recipes.gross_fee_net, f"{euros} net"), (recipes.activity_cumulated, euros)):
+        assert draw_(frame, currency="eur").to_dict()["title"]["text"].endswith(f": {said}")
+        assert ":" not in draw_(frame).to_dict()["title"]["text"]
+
+
+def test_a_single_bar_is_no_wall():
+    """One accounting period filled the panel."""
+    frame = frames.activity(1, days=1, currencies=["eur"])
+    scale = recipes.activity_net(frame).to_dict()["layer"][0]["encoding"]["x"]["scale"]
+    padding = scale["padding"]
+    assert 520 * (1 - padding) / (1 + padding) == pytest.approx(80, abs=1)

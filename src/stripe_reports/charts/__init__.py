@@ -5,6 +5,7 @@
     choosing.py         chooses the charts of a report: chart_of, kinds_of
 
     over_time.py        amounts, fees, rates and a growing sum along time
+    rolling.py          sums of the last thirty days
     totals.py           totals without time: accounts, products, plans, categories
     balance.py, financial.py    balances as waterfalls, from start to end
     reconciliation.py   from sales to the deposit: each payout, and all together

@@ -15,16 +15,21 @@ from stripe_reports.charts.panels import (
     MARKS,
     Chart,
     axis_of_currency,
-    currencies_of,
     in_words,
     panels,
-    size_of,
+    sizes_of,
 )
 from stripe_reports.charts.slots import Slots
 
 __all__ = ["lines", "rated", "steps"]
 
 _AREA = 0.12
+_LINE_OF_TEXT = 13
+"""Height of a line of text, in pixels."""
+_ROOM_BELOW = 100
+"""Height of a panel that has room for a text below a line."""
+_BESIDE_TEXT = 4
+"""Number of points that the text at the end is beside; it is below them if they are higher."""
 
 
 def rated(data: pl.DataFrame, *, of: str, **part: str) -> pl.DataFrame:
@@ -65,23 +70,25 @@ def lines(
         names: Columns of the tooltip, in order, with their titles; ``label`` is the position.
         where: Condition of the rows counted, if not all; see ``charts.selections``.
     """
-    currencies, _ = currencies_of(data)
-    width, height = size_of(currencies)
+    sizes = sizes_of(data)
 
     def panel(currency: str) -> theme.LayerChart:
+        width, height = sizes[currency]
         rows = data.filter(currency=currency).sort("category", "period")
-        axis = axis_of_currency(currency, rows["value"])
+        axis = axis_of_currency(currency, rows["value"], height)
         axis.labelExpr = "format(datum.value, '.2~%')"
         base = alt.Chart().encode(
             x=slots.axis(width, padding=0.5),
             y=alt.Y("value:Q", axis=axis, scale=alt.Scale(zero=True)),
-            color=groups.color(alone=len(currencies) == 1),
+            color=groups.color(alone=len(sizes) == 1),
         )
         line = base.mark_line(aria=False, strokeJoin="round", invalid="break-paths-show-path-domains")
-        return _panel(rows, slots, base, line, names, width, height)
+        number = " + (datum.count ? ' (' + datum.count + ')' : '')" if "count" in names else ""
+        last = _last_values(rows, slots.axis(width, padding=0.5), height, f"datum.rate{number}")
+        return _panel(rows, slots, base, line, names, width, height, last)
 
     links = {"period": slots.source, "category": groups.source, "where": where}
-    return panels(panel, currencies, head, links=links)
+    return panels(panel, list(sizes), head, links=links)
 
 
 def steps(data: pl.DataFrame, slots: Slots, head: alt.TitleParams, *, names: Mapping[str, str]) -> Chart:
@@ -93,22 +100,54 @@ def steps(data: pl.DataFrame, slots: Slots, head: alt.TitleParams, *, names: Map
         head: The heading.
         names: Columns of the tooltip, in order, with their titles.
     """
-    currencies, _ = currencies_of(data)
-    width, height = size_of(currencies)
+    sizes = sizes_of(data)
 
     def panel(currency: str) -> theme.LayerChart:
+        width, height = sizes[currency]
         rows = data.filter(currency=currency).with_columns(category=pl.lit("cumulated"))
-        y = alt.Y("value:Q", axis=axis_of_currency(currency, rows["value"]), scale=alt.Scale(zero=True))
+        y = alt.Y(
+            "value:Q", axis=axis_of_currency(currency, rows["value"], height), scale=alt.Scale(zero=True)
+        )
         base = alt.Chart().encode(x=slots.axis(width, padding=0.5), y=y, color=alt.value(palette.MAIN[0]))
         area = base.mark_area(aria=False, opacity=_AREA, line=False, interpolate="step-after")
         line = base.mark_line(aria=False, interpolate="step-after")
-        last = base.transform_filter(f"datum.period === {json.dumps(rows['period'][-1])}").mark_text(
-            align="right", dx=4, dy=-9, aria=False
-        )
-        last = last.encode(text="total:N", color=alt.Undefined)
+        last = _last_values(rows, slots.axis(width, padding=0.5), height, "datum.total")
         return _panel(rows, slots, base, area + line, names, width, height, last)
 
-    return panels(panel, currencies, head, links={"period": slots.source, "category": None, "where": None})
+    return panels(panel, list(sizes), head, links={"period": slots.source, "category": None, "where": None})
+
+
+def _last_values(rows: pl.DataFrame, x: alt.X, height: int, text: str) -> alt.Chart:
+    """Return the text at the last value of each line, without those that would be written over another."""
+    value = pl.col("value").cast(pl.Float64)
+    ends = (
+        rows.drop_nulls("value")
+        .group_by("category", maintain_order=True)
+        .agg(
+            value.last(),
+            pl.col("period").last(),
+            falls=(value.tail(_BESIDE_TEXT).max() > value.last() * 1.05) & (height >= _ROOM_BELOW),
+        )
+        .with_columns(key=pl.concat_str("period", "category", separator=" "))
+        .sort("value", descending=True)
+    )
+    values = ends["value"].to_list()
+    span = float(rows.select(value.abs().max()).item() or 1)
+    kept: list[int] = []
+    for place, each in enumerate(values):
+        if not kept or (values[kept[-1]] - each) / span * height >= _LINE_OF_TEXT:
+            kept.append(place)
+    ends = ends[kept]
+    keys, below = (json.dumps(each["key"].to_list()) for each in (ends, ends.filter("falls")))
+    key = "datum.period + ' ' + datum.category"
+    texts: alt.Chart = (
+        alt.Chart()
+        .transform_filter(f"indexof({keys}, {key}) >= 0")
+        .transform_calculate(last=text)
+        .mark_text(align="right", dx=4, dy=alt.expr(f"indexof({below}, {key}) >= 0 ? 14 : -9"), aria=False)
+        .encode(x=x, y="value:Q", text="last:N")
+    )
+    return texts
 
 
 def _panel(

@@ -10,6 +10,7 @@ from stripe_reports.charts.groups import Groups, largest
 from stripe_reports.charts.lines import lines, rated, steps
 from stripe_reports.charts.panels import Chart, in_words
 from stripe_reports.charts.recipe import Asked, Recipe, Where
+from stripe_reports.charts.rolling import ROLLING, rolling
 from stripe_reports.charts.slots import Slots
 from stripe_reports.charts.stacked import stacked
 from stripe_reports.charts.sums import sums_of
@@ -37,7 +38,7 @@ def amounts_over_time(recipe: Recipe, asked: Asked) -> Chart:
     title = f"{recipe.details.get('what', recipe.called)} per {slots.every}{_by(by)}"
     names = {"label": slots.every.capitalize(), "category": "Which"}
     if asked.volume is None:
-        head = asked.head(title, data, slots.remark)
+        head = asked.head(title, data, slots.remark, sum_of="amount")
         return stacked(data, slots, groups, head, names=names | {"exact": recipe.called})
     charges = _charges(asked)
     data = data.join(charges, on=["currency", "period"], how="left", maintain_order="left")
@@ -81,6 +82,8 @@ def flows_over_time(recipe: Recipe, asked: Asked) -> Chart:
         sums,
         "Gross: all activity except fees, so less refunds and disputes. The line marks the net.",
         slots.remark,
+        sum_of="net",
+        word="net",
     )
     names = {"label": slots.every.capitalize(), "category": "What", "exact": "Amount", "total": "Net"}
     return stacked(in_words(data, total="net"), slots, groups, head, names=names, point="net")
@@ -98,7 +101,8 @@ def cumulated(recipe: Recipe, asked: Asked) -> Chart:
     data = slots.filled(data, "currency").with_columns(pl.col("amount").fill_null(0))
     data = data.with_columns(value=pl.col("amount").cum_sum().over("currency"))
     data = data.filter(pl.col("rows").is_not_null() | (pl.col("period") == slots.keys[-1]))
-    head = asked.head("Net, cumulated", data, f"The net of all rows up to the end of each {slots.every}.")
+    remark = f"The net of all rows up to the end of each {slots.every}."
+    head = asked.head("Net, cumulated", data, remark, sum_of="amount")
     names = {"label": "Up to the end of", "total": "Net so far", "exact": "Net of the day"}
     if slots.every != "day":
         names["exact"] = f"Net of the {slots.every}"
@@ -189,7 +193,10 @@ _SIDES = {"refunds": ["refund", "refund_failure"], "disputes": ["dispute"]}
 
 
 def rates_of_sides(recipe: Recipe, asked: Asked) -> Chart:
-    """Draw refunds and disputes as rates of the charges of the same period, with their numbers."""
+    """Draw refunds and disputes as rates of the charges of the last 30 days or of the same period.
+
+    One day has too few charges for a rate, so days are drawn only if the caller asks for them.
+    """
     category, gross = pl.col("reporting_category"), pl.col("gross")
     counted = ["charge", *(name for names in _SIDES.values() for name in names)]
     amounts = {
@@ -206,16 +213,23 @@ def rates_of_sides(recipe: Recipe, asked: Asked) -> Chart:
     )
     if sums.is_empty():
         return asked.nothing()
-    sums, slots = asked.by_period(sums)
+    days, of_days = asked.by_period(sums, at_end=True)
+    if asked.every is None and of_days.every == "day":
+        sums, slots = rolling(days, of_days)
+        title = f"Refunds and disputes as rates of charges, of the last {ROLLING} days"
+        remarks = ["Each point: the days up to it.", f"Pale: fewer than {ROLLING} days of the report."]
+    else:
+        sums, slots = asked.by_period(sums)
+        title = f"Refunds and disputes as rates of charges, per {slots.every}"
+        remarks = ["Compared with the charges of the same days.", slots.remark or ""]
     keys = ["currency", "period", "whole", "rows", "nonzero"]
     data = pl.concat(
         sums.select(*keys, category=pl.lit(side), part=side, number=pl.col(f"{side}_number").cast(pl.Int64))
         for side in _SIDES
     )
     groups = Groups(list(_SIDES), None, {"columns": ["reporting_category"], "sides": _SIDES})
-    remark = "Compared with the charges of the same days; failed refunds are subtracted."
     head = asked.head(
-        f"Refunds and disputes as rates of charges, per {slots.every}", sums, remark, slots.remark
+        title, sums, " ".join([remarks[0], "Failed refunds are subtracted.", *remarks[1:]]).strip()
     )
     names = {
         "label": slots.every.capitalize(),

@@ -25,7 +25,7 @@ __all__ = [
     "in_words",
     "note",
     "panels",
-    "size_of",
+    "sizes_of",
     "zero_line",
 ]
 
@@ -43,6 +43,9 @@ NOTHING = "There is nothing to draw: the report has no such rows."
 
 _IN_FULL = 3
 """Maximum number of panels with full width; more are placed in two columns."""
+
+_FEW, _STRIP = 0.1, 44
+"""The share of all rows below which a currency is a strip, and its height."""
 
 _MOST_PANELS = 12
 
@@ -78,9 +81,21 @@ def currencies_of(data: pl.DataFrame) -> tuple[list[str], str | None]:
     return drawn, f"Not drawn: {', '.join(map(str.upper, left))}. Draw them with currency={left[:2]!r}."
 
 
-def size_of(currencies: Sequence[str]) -> tuple[int, int]:
-    """Return width and height of a panel for these currencies."""
-    return (WIDTH, HEIGHT) if len(currencies) <= _IN_FULL else (WIDTH // 2 - 45, HEIGHT // 2 + 10)
+def sizes_of(data: pl.DataFrame) -> dict[str, tuple[int, int]]:
+    """Return width and height of the panel of each currency to draw, in their order.
+
+    A currency with few rows is a strip below the others. More than three large currencies are in two columns,
+    all of the same size.
+    """
+    drawn, _ = currencies_of(data)
+    counts: dict[str, int] = dict(
+        data.group_by(pl.col("currency").fill_null("")).agg(pl.col("nonzero").sum()).iter_rows()
+    )
+    few = sum(counts[currency] for currency in drawn) * _FEW
+    small = [currency for currency in drawn if counts[currency] < few]
+    if len(drawn) - len(small) > _IN_FULL:
+        return dict.fromkeys(drawn, (WIDTH // 2 - 45, HEIGHT // 2 + 10))
+    return {currency: (WIDTH, _STRIP if currency in small else HEIGHT) for currency in drawn}
 
 
 def panels(
@@ -110,7 +125,7 @@ def panels(
     chart: Any
     if len(drawn) == 1:
         chart = drawn[0].properties(title=head)
-    elif len(drawn) <= _IN_FULL or one_by_row:
+    elif one_by_row or drawn[0].width == WIDTH:
         chart = theme.VConcatChart(vconcat=drawn, title=head, spacing=24)
     else:
         chart = theme.ConcatChart(concat=drawn, columns=2, title=head, spacing=24)
@@ -132,7 +147,7 @@ def in_words(data: pl.DataFrame, *, signed: bool = False, **texts: str) -> pl.Da
     )
 
 
-def axis_of_currency(currency: str, amounts: pl.Series) -> alt.Axis:
+def axis_of_currency(currency: str, amounts: pl.Series, height: int = HEIGHT) -> alt.Axis:
     """Return an axis of amounts with the currency on top; large amounts are short: 500k, 1.2M, 3B."""
     largest: Any = amounts.abs().max() or 0
     # Vega's prefix for a billion is G; that for a thousandth, m, cannot occur above 10,000.
@@ -144,6 +159,7 @@ def axis_of_currency(currency: str, amounts: pl.Series) -> alt.Axis:
         titleAnchor="end",
         titleX=0,
         titleY=-18,
+        tickCount=2 if height == _STRIP else alt.Undefined,
         labelExpr=short if largest >= 10_000 else "format(datum.value, ',~f')",
     )
 

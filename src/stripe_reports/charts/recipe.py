@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 
 from stripe_reports.charts.columns import Frame, as_day, check, first_of, only_currencies, zone_of
-from stripe_reports.charts.panels import NOTHING, Chart, Subtitle, currencies_of, heading, note, size_of
+from stripe_reports.charts.panels import NOTHING, Chart, Subtitle, currencies_of, heading, note, sizes_of
 from stripe_reports.charts.slots import Every, Slots, Within, by_period
+from stripe_reports.render.money import money
 
 __all__ = ["Asked", "Recipe"]
 
@@ -170,15 +171,29 @@ class Asked:
 
     def by_period(self, data: pl.DataFrame, **options: Any) -> tuple[pl.DataFrame, Slots]:
         """Sum daily amounts by period; see ``slots.by_period``."""
-        width, _ = size_of(currencies_of(data)[0])
+        width, _ = next(iter(sizes_of(data).values()))
         zone = zone_of(self.frame, self.time, self.timezone)
         return by_period(
             data, self.time, every=self.every, zone=zone, width=width, within=self.within, **options
         )
 
-    def head(self, title: str, data: pl.DataFrame, *remarks: str | None) -> Any:
-        """Return the heading, with a remark about currencies that are not drawn."""
-        return heading(self.title or title, self.subtitle, currencies_of(data)[1], *remarks)
+    def head(
+        self, title: str, data: pl.DataFrame, *remarks: str | None, sum_of: str | None = None, word: str = ""
+    ) -> Any:
+        """Return the heading, with a remark about currencies that are not drawn.
+
+        Args:
+            title: What is drawn.
+            data: The amounts drawn.
+            remarks: Sentences about them.
+            sum_of: The amount whose sum the title says, if there is one currency.
+            word: A word after the sum.
+        """
+        drawn, left = currencies_of(data)
+        if sum_of and len(drawn) == 1 and drawn[0]:
+            total: Any = data[sum_of].sum()
+            title = f"{title}: {money(total, drawn[0])} {word}".rstrip()
+        return heading(self.title or title, self.subtitle, left, *remarks)
 
     def nothing(self) -> Chart:
         """Return a note that nothing can be drawn; if a currency was asked for, name those that there are."""

@@ -74,7 +74,9 @@ def payouts_made_of(recipe: Recipe, asked: Asked) -> Chart:
     if time and (asked.every is not None or most > _MOST_PAYOUTS or len(data) > _MOST_BARS):
         sums, slots = asked.by_period(sums.drop("payout"))
         data, groups = flows_of(sums, billed_apart=apart)
-        head = asked.head(f"Composition of the payouts per {slots.every}", sums, remark, slots.remark)
+        head = asked.head(
+            f"Composition of the payouts per {slots.every}", sums, remark, slots.remark, sum_of="net"
+        )
         tips = {"label": slots.every.capitalize(), **tips}
         data = in_words(data, total="net")
         return stacked(data, slots, groups, head, names=tips, where=where, point="net")
@@ -98,7 +100,7 @@ def payouts_made_of(recipe: Recipe, asked: Asked) -> Chart:
         is_shared=False,
     )
     tips = {"label": "Payout", "day": "Effective", **tips}
-    head = asked.head(recipe.title, sums, remark)
+    head = asked.head(recipe.title, sums, remark, sum_of="net")
     return stacked(in_words(data, total="net"), slots, groups, head, names=tips, where=where, point="net")
 
 
@@ -143,5 +145,5 @@ def payout_composition(recipe: Recipe, asked: Asked) -> Chart:
         .filter(pl.col("currency").is_in(list(place)))
         .sort(pl.col("currency").replace_strict(place, return_dtype=pl.Int64), maintain_order=True)
     )
-    head = asked.head(recipe.title, sums)
+    head = asked.head(recipe.title, sums, sum_of="net")
     return counting(waterfall(bars, head, category={**groups.source, "all": DEPOSIT}), where)

@@ -202,6 +202,7 @@ def _within(source: Mapping[str, Any], keys: list[str]) -> _Clause:
     days = pl.Series([date.fromisoformat(key) for key in keys if key != _NO_DATE], dtype=pl.Date)
     for start in days.dt.truncate(every).unique().sort():  # a key is some day of its period
         end = pl.select(pl.lit(start).dt.offset_by(every)).item() - timedelta(days=1)
+        start -= timedelta(days=source.get("back", 0))  # the days that a rolling sum has behind it
         if spans and start <= spans[-1][1] + timedelta(days=1):
             spans[-1] = (spans[-1][0], end)
         else:

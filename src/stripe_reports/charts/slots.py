@@ -27,6 +27,9 @@ NO_DATE = "no date"
 """The position of rows without a time."""
 
 _PALE = 0.4
+WIDEST = 80
+"""Maximum width of a bar."""
+
 
 _ROWS = 700
 """Maximum number of bars in all panels together: about 100 KB of specification."""
@@ -102,7 +105,7 @@ class Slots:
     @property
     def remark(self) -> str | None:
         """A sentence about the pale positions, if there are any."""
-        return f"Pale: only part of a {self.every}." if self.partial else None
+        return f"Pale: the report covers only part of the {self.every}." if self.partial else None
 
     def opacity(self, hollow: str | None = None) -> Any:
         """Return the opacity of the marks: partial periods are pale, and the part *hollow* is an outline."""
@@ -130,6 +133,7 @@ class Slots:
 
     def axis(self, width: int, *, padding: float = 0.25) -> alt.X:
         """Return the x axis, with as many labels as fit."""
+        padding = max(padding, (width - len(self.keys) * WIDEST) / (width + WIDEST))  # few bars stay bars
         room = max(1, width // (self.characters * 6 + 14))
         step = -(-len(self.keys) // room)
         return alt.X(

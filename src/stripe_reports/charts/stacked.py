@@ -15,13 +15,12 @@ from stripe_reports.charts.panels import (
     MARKS,
     Chart,
     axis_of_currency,
-    currencies_of,
     in_words,
     panels,
-    size_of,
+    sizes_of,
     zero_line,
 )
-from stripe_reports.charts.slots import Slots
+from stripe_reports.charts.slots import WIDEST, Slots
 
 __all__ = ["stacked"]
 
@@ -52,10 +51,10 @@ def stacked(
         hollow: A part that is drawn as an outline.
         written: A part whose amount is written above its bar.
     """
-    currencies, _ = currencies_of(data)
-    width, height = size_of(currencies)
+    sizes = sizes_of(data)
 
     def panel(currency: str) -> theme.LayerChart:
+        width, height = sizes[currency]
         rows = data.filter(currency=currency).sort("period", "category", "amount")
         here = slots.of(rows)
         texts = dict.fromkeys(["label", "category", "exact", *names])
@@ -74,8 +73,8 @@ def stacked(
             .mark_bar()
             .encode(
                 x=here.axis(width),
-                y=alt.Y("amount:Q", axis=axis_of_currency(currency, rows["amount"])),
-                color=groups.color(alone=len(currencies) == 1),
+                y=alt.Y("amount:Q", axis=axis_of_currency(currency, rows["amount"], height)),
+                color=groups.color(alone=len(sizes) == 1),
                 order="rank:Q",
                 fillOpacity=here.opacity(hollow),
                 tooltip=[alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()],
@@ -93,7 +92,7 @@ def stacked(
 
     return panels(
         panel,
-        currencies,
+        list(sizes),
         head,
         links={
             "period": slots.source,
@@ -104,7 +103,7 @@ def stacked(
 
 
 def _points(slots: Slots, width: int, amount: str) -> alt.Chart:
-    wide = max(4, int(width / len(slots.keys) * 0.9))
+    wide = max(4, int(min(WIDEST * 1.2, width / len(slots.keys) * 0.9)))
     ticks: alt.Chart = (
         alt.Chart()
         .mark_tick(orient="horizontal", thickness=3, width=wide, aria=False)

@@ -45,7 +45,7 @@ def jurisdictions(recipe: Recipe, asked: Asked) -> Chart:
         if untaxed and len(untaxed) < data.height
         else None,
     ]
-    head = asked.head(recipe.title, taxed, *remarks)
+    head = asked.head(recipe.title, taxed, *remarks, sum_of="amount")
     data, groups = largest(taxed, place, top=asked.most, what=recipe.others)
     is_rest = pl.col("category") == (groups.rest or "")
     data = data.sort(is_rest, "category")  # by country, then by state

@@ -60,7 +60,7 @@ def _ranked(
     data = sums_of(rows, category, money_in=asked.money_in, amounts={"amount": pl.col(asked.amounts[0])})
     if data.is_empty():
         return asked.nothing()
-    head = asked.head(title, data)
+    head = asked.head(title, data, sum_of="amount")
     data, groups = largest(data, source, top=asked.most, what=recipe.others)
     is_rest = pl.col("category") == (groups.rest or "")
     data = data.sort(is_rest, -pl.col("amount").abs(), "category")
@@ -91,7 +91,7 @@ def categories(recipe: Recipe, asked: Asked) -> Chart:
     data = sums_of(asked.rows, category, amounts=amounts | {"number": number.cast(pl.Decimal(38, 0))})
     if data.is_empty():
         return asked.nothing()
-    head = asked.head(recipe.title, data)
+    head = asked.head(recipe.title, data, sum_of="net", word="net")
     data, groups = largest(data, "reporting_category", top=asked.most, amount="gross", what=recipe.others)
     order = pl.col("category").replace_strict(
         {name: place for place, name in enumerate(groups.names)}, return_dtype=pl.Int64
