@@ -84,15 +84,15 @@ def currencies_of(data: pl.DataFrame) -> tuple[list[str], str | None]:
 def sizes_of(data: pl.DataFrame) -> dict[str, tuple[int, int]]:
     """Return width and height of the panel of each currency to draw, in their order.
 
-    A currency with few rows is a strip below the others. More than three large currencies are in two columns,
-    all of the same size.
+    The first three have a panel of full width, and others with few rows are strips below them. If more than
+    three have many rows, all are in two columns, of the same size.
     """
     drawn, _ = currencies_of(data)
     counts: dict[str, int] = dict(
         data.group_by(pl.col("currency").fill_null("")).agg(pl.col("nonzero").sum()).iter_rows()
     )
-    few = sum(counts[currency] for currency in drawn) * _FEW
-    small = [currency for currency in drawn if counts[currency] < few]
+    few = _FEW * sum(counts[currency] for currency in drawn)
+    small = [currency for currency in drawn[_IN_FULL:] if counts[currency] < few]
     if len(drawn) - len(small) > _IN_FULL:
         return dict.fromkeys(drawn, (WIDTH // 2 - 45, HEIGHT // 2 + 10))
     return {currency: (WIDTH, _STRIP if currency in small else HEIGHT) for currency in drawn}
