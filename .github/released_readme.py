@@ -25,6 +25,7 @@ def released(text: str, *, server: str, repository: str, tag: str) -> str:
     text = text.replace("<!-- release: badge -->\n", f"{badge}\n")
     text = text.replace("<!-- release: install -->\n", f"{INSTALL}\n")
     files = f"{server}/{repository}"
+    text = re.sub(r'((?:src|srcset)=")(?!https?:)', rf"\g<1>{files}/raw/{tag}/", text)
     text = re.sub(r"(!\[[^\]]*\]\()(?!https?:)", rf"\g<1>{files}/raw/{tag}/", text)
     return re.sub(r"(?<!!)(\[[^\]]*\]\()(?!https?:)", rf"\g<1>{files}/blob/{tag}/", text)
 

@@ -14,7 +14,7 @@ COMMANDS = re.findall(r"^```sh\n(.*?)\n```", README, re.MULTILINE | re.DOTALL)
 
 def test_it_has_about_a_hundred_lines():
     """Everything else is a page of its own."""
-    assert len(README.splitlines()) <= 105
+    assert len(README.splitlines()) <= 110
 
 
 def test_it_has_one_command_for_the_main_job_and_one_for_the_checks():

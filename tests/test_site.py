@@ -127,6 +127,14 @@ def test_the_groups_of_the_reference_have_every_public_name_once():
     assert sorted(grouped) == sorted(sr.__all__)
 
 
+def test_no_two_generated_pages_have_names_that_differ_only_in_case(tmp_path):
+    """On macOS and Windows they would be one file."""
+    reference.write(tmp_path)
+    names = [path.name.lower() for path in tmp_path.iterdir()]
+    assert len(names) == len(set(names))
+    assert {"dataset.rst", "dataset-function.rst"} <= set(names)
+
+
 def test_the_guide_has_every_notebook_and_page():
     """A new page belongs into it, or into the bar at the top."""
     top = re.findall(r"<(\w+)>$", (ROOT / "notebooks" / "index.md").read_text("utf-8"), re.MULTILINE)

@@ -32,7 +32,7 @@ def test_a_release_says_how_to_install_it_and_has_a_badge_of_its_own_repository(
 
 def test_every_link_of_a_released_readme_is_absolute(published):
     """A package index has no files beside the README."""
-    targets = re.findall(r"\]\(([^)\s]+)\)", published)
+    targets = re.findall(r"(?:\]\(|src=\"|srcset=\")([^)\"\s]+)[)\"]", published)
     assert "https://code.example/owner/name/raw/v1.2.3/notebooks/pictures/form.png" in targets
     assert "https://code.example/owner/name/blob/v1.2.3/notebooks/going_live.md" in targets
     assert all(target.startswith("https://") for target in targets)

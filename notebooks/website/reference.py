@@ -15,13 +15,7 @@ GROUPS = {
     "Plans": ["FetchPlan", "SetPlan", "Decision", "Cell", "Standing"],
     "Report types": ["ReportType", "ReportTypes", "Column"],
     "Reports": [
-        "Report",
-        "ReportSet",
-        "FileReport",
-        "ReportOutcome",
-        "StoredReports",
-        "Provenance",
-        "FileOrigin",
+        *("Report", "ReportSet", "FileReport", "ReportOutcome", "StoredReports", "Provenance", "FileOrigin"),
     ],
     "Files": ["read_csv"],
     "Shared results": ["dataset", "Dataset", "DatasetVerification", "SharedReport"],
@@ -46,7 +40,8 @@ _SIMULATOR = ":doc:`../simulator` is the manual.\n\n"
 
 def write(folder: Path) -> None:
     """Write the index, one page for each name, and pages made from other files of the repository."""
-    pages = {f"{name}.rst": _page_of(name) for names in GROUPS.values() for name in names if name != "errors"}
+    listed = (name for names in GROUPS.values() for name in names if name != "errors")
+    pages = {f"{_file_of(name)}.rst": _page_of(name) for name in listed}
     pages |= {
         "index.rst": _index(),
         "errors.rst": _page("errors", _ERRORS + _module("stripe_reports.errors", errors)),
@@ -64,7 +59,7 @@ def _index() -> str:
     ]
     listed: Mapping[str, list[str]] = GROUPS | {"Tests": ["simulator"], "Measurements": ["speed"]}
     for title, names in listed.items():
-        toctree = "\n".join([".. toctree::", "   :hidden:", "", *(f"   {name}" for name in names)])
+        toctree = "\n".join([".. toctree::", "   :hidden:", "", *(f"   {_file_of(name)}" for name in names)])
         parts += [_title(title, "-"), toctree, "\n".join(_entry(name) for name in names)]
     return "\n\n".join(parts) + "\n"
 
@@ -75,7 +70,12 @@ def _entry(name: str) -> str:
         "simulator": simulator.__doc__,
         "speed": "What was measured, with date and machine.",
     }.get(name) or inspect.getdoc(getattr(sr, name))
-    return f"- :doc:`{name}`: {(summary or '').splitlines()[0]}"
+    return f"- :doc:`{_file_of(name)}`: {(summary or '').splitlines()[0]}"
+
+
+def _file_of(name: str) -> str:
+    """Return the name of a page; ``dataset`` and ``Dataset`` would be the same file on some systems."""
+    return f"{name}-function" if inspect.isfunction(getattr(sr, name, None)) else name
 
 
 def _page_of(name: str) -> str:

@@ -19,6 +19,7 @@ GUIDE = [
     "What to write for each task <tasks>",
     "Going live <going_live>",
     "Closing a month <month_end>",
+    "A month's close, unattended <monthly_close>",
     "A monthly job <monthly_job>",
     "Charts <charts>",
     "Results: reuse, types, speed <results>",
