@@ -14,6 +14,7 @@ from website import catalogue, reference, sources
 
 import stripe_reports as sr
 from stripe_reports import catalog, errors, simulator
+from stripe_reports.catalog.purposes import purposes
 
 ROOT = Path(__file__).parents[1]
 SITE = Path(os.environ.get("SITE", "there-is-no-site"))
@@ -111,6 +112,14 @@ def test_the_reference_has_every_public_name(module, names, pages):
     """At an address that does not change."""
     anchors = {anchor for page in pages.values() for anchor in page.anchors}
     assert {f"{module}.{name}" for name in names} <= anchors
+
+
+def test_every_report_of_which_report_has_a_link_to_its_page():
+    """Also where no column of it is known."""
+    source = [(ROOT / "notebooks" / "which_report.md").read_text("utf-8")]
+    sources.adapt(None, "which_report", source)
+    linked = set(re.findall(r"\[`([\w.]+)`\]\(catalogue/\1\.\d+\.md\)", source[0]))
+    assert linked == {name for purpose in purposes() for name in purpose.report_types}
 
 
 @built

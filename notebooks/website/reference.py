@@ -91,8 +91,7 @@ def _directive(module: str, name: str, value: object) -> str:
     if inspect.isfunction(value):
         return f".. autofunction:: {module}.{name}"
     if not inspect.isclass(value):  # a value has no docstring of its own
-        contents = value if isinstance(value, Collection) else [value]
-        listed = ", ".join(f"``{each}``" for each in contents)
+        listed = ", ".join(f"``{each}``" for each in value) if isinstance(value, Collection) else ""
         return f".. py:data:: {name}\n   :type: {type(value).__name__}\n\n   {listed}"
     if issubclass(value, BaseException):
         return f".. autoexception:: {module}.{name}\n   :members:\n   :show-inheritance:"

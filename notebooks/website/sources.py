@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING
 
 from stripe_reports import catalog
-from stripe_reports.errors import UnknownReportTypeError
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -42,14 +41,12 @@ def adapt(app: Sphinx, page: str, source: list[str]) -> None:
         notebook["cells"].append({"cell_type": "markdown", "metadata": {}, "source": toctree})
         source[0] = json.dumps(notebook)
     elif page == "which_report":
-        source[0] = re.sub(r"`([a-z_.]+)`", _linked, source[0])
+        source[0] = re.sub(r"`([\w.]+)`", _linked, source[0])
     elif page == "results":
         source[0] = source[0].replace("../tests/benchmarks/RESULTS.md", "reference/speed.md")
 
 
 def _linked(name: re.Match[str]) -> str:
     """Return the name of a report type with a link to the page of its newest version."""
-    try:
-        return f"[{name[0]}](catalogue/{catalog.newest(name[1])}.md)"
-    except UnknownReportTypeError:
-        return name[0]
+    newest = {type_.base: type_.id for type_ in catalog.report_types().values() if not type_.superseded_by}
+    return f"[{name[0]}](catalogue/{newest[name[1]]}.md)" if name[1] in newest else name[0]
