@@ -308,6 +308,29 @@ def test_a_failed_control_leads_to_the_rows_behind_the_difference(form, view, mo
     assert len(behind["rows"][0]) == len(behind["columns"])
 
 
+def test_a_period_longer_than_a_quarter_can_be_fetched_month_by_month(form, view, calls):
+    """Closed months are stored one by one, and the next year of them asks only for the new one."""
+    form.choose(report_type="payouts.itemized.5", period="2026-Q3")
+    assert form.shown["period"]["by_month"] is None
+    form.choose(period="2025")
+    assert form.shown["period"]["by_month"] is False
+    view.tell("by_month", on=True)
+    assert form.shown["button"]["text"] == "Run month by month"
+    calls()
+    reports = form.run().result(60)
+    assert form.report is reports
+    assert (len(reports), reports.split, reports.request) == (12, "month", form.request)
+    assert not form.shown["is_other"]
+    assert form.code == 'client.fetch_all("payouts.itemized.5", "2025", split="month")'
+    assert eval(form.code, {"client": form.client}).paths == reports.paths  # noqa: S307
+    assert len(calls("POST")) == 12
+    assert "12 months launched" in view.ask("overview")["answer"]["reuse"]
+    view.tell("by_month", on=False)
+    assert form.shown["is_other"]
+    form.choose(report_type="balance.summary.2")
+    assert form.shown["period"]["by_month"] is None
+
+
 def test_a_click_on_a_payout_explains_it(form, view):
     """Why the deposit is not the sales: the sentence, the bridge, its rows and its chart."""
     form.choose(report_type="payouts.itemized.5", period="2026-10", currency="eur")

@@ -291,6 +291,25 @@ def test_a_click_on_a_payout_explains_it(opened, page, shot):
     assert page.strangers == []
 
 
+def test_a_long_period_is_fetched_month_by_month_and_is_one_chart(opened, launches, shot):
+    """With a click; a period of a quarter or less does not offer it."""
+    _, form = opened
+    form.choose_type("payouts.itemized.5")
+    months = form.root.get_by_label("Month by month")
+    expect(months).to_be_hidden()
+    form.root.get_by_label("First day").fill("2026-04-01")
+    months.check()
+    form.wait_for_button("Run month by month")
+    launches()
+    form.button.click()
+    form.rows()
+    assert launches() == 7
+    form.root.locator(".sr-reuse", has_text="months").wait_for()
+    form.tab("Chart").locator(".sr-chart svg").wait_for()
+    form.root.locator(".sr-heading").scroll_into_view_if_needed()
+    shot("lab-months")
+
+
 LOSE_A_ROW = """\
 honest = client.tie_out
 def lossy(*period, **options):

@@ -6,15 +6,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
-from stripe_reports.runs.progress import ProgressOption
+from stripe_reports.runs.fetch_all import ErrorOption
+from stripe_reports.runs.progress import GridProgressOption, ProgressOption
 
 if TYPE_CHECKING:
     from stripe_reports.http.settings import Settings
     from stripe_reports.reconcile.payout import ExplainedPayout
     from stripe_reports.reconcile.tie_out import TieOut
     from stripe_reports.report.report import FetchPlan, Report
+    from stripe_reports.report.report_set import ReportSet
 
 __all__ = ["FormClient"]
 
@@ -54,6 +57,17 @@ class FormClient(Protocol):
         self, report_type: ReportRequest, *, reuse: Policy = ..., progress: ProgressOption = ...
     ) -> Report:
         """See ``Client.fetch``."""
+
+    def fetch_all(
+        self,
+        report_types: ReportRequest,
+        *,
+        split: Split | None = ...,
+        reuse: Policy = ...,
+        errors: ErrorOption = ...,
+        progress: GridProgressOption = ...,
+    ) -> ReportSet:
+        """See ``Client.fetch_all``."""
 
     def tie_out(
         self, period: Period, *, timezone: str | None = ..., progress: ProgressOption = ...

@@ -56,7 +56,7 @@ class PendingReport(Future[Report]):
             return
         try:
             report = fetch()
-            self.run = report.run
+            self.run = getattr(report, "run", None)  # a set, which only the form asks for here, has none
             self.set_result(report)
         except BaseException as error:  # result() raises it
             self.set_exception(error)

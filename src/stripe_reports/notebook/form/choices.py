@@ -60,6 +60,7 @@ class Choices:
         texts: Texts of the other fields, by parameter.
         zone: The zone of a given request, if that zone is not one of the parameters sent.
         other: Parameters without a field in the form; they belong to the request that brought them.
+        by_month: True for a set of months, where the form offers one.
     """
 
     report_type: str
@@ -68,6 +69,7 @@ class Choices:
     columns: Columns = "default"
     texts: Mapping[str, str] = field(default_factory=dict)
     other: Mapping[str, Any] = field(default_factory=dict)
+    by_month: bool = False
 
     def text(self, name: str) -> str:
         """Return the text of a field, without spaces around it."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from stripe_reports import catalog
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
+from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.period_text import period_text
 from stripe_reports.planning.resolve import resolve
 
@@ -24,7 +25,13 @@ _WIDTH = 88
 _PERIOD = ("interval_start", "interval_end", "tax_invoice_month")
 
 
-def fetch_call(request: ReportRequest, client: str = "client", *, default_zone: str | None = None) -> str:
+def fetch_call(
+    request: ReportRequest,
+    client: str = "client",
+    *,
+    default_zone: str | None = None,
+    split: Split | None = None,
+) -> str:
     """Write the call that fetches the report of a request.
 
     It is the one that a person would write, if that makes an equal request; otherwise it has the request
@@ -34,6 +41,7 @@ def fetch_call(request: ReportRequest, client: str = "client", *, default_zone: 
         request: The request.
         client: The name of the client in the notebook.
         default_zone: The time zone of that client.
+        split: The period of each part, for the call that fetches a set; None for one report.
 
     Example:
         >>> request = client.request("balance.summary", "2026-10", currency="eur")
@@ -41,9 +49,12 @@ def fetch_call(request: ReportRequest, client: str = "client", *, default_zone: 
         client.fetch("balance.summary.2", "2026-10", currency="eur")
     """
     spoken = _spoken(request, default_zone)
+    fetch = "fetch" if split is None else "fetch_all"
+    parts = [] if split is None else [f'split="{split}"']
     if spoken is None:
-        return f"{client}.fetch(\n{_indented(_over_lines(repr(request)))}\n)"
-    return _over_lines(f"{client}.fetch({', '.join(spoken)})")
+        arguments = [_over_lines(repr(request)), *parts]
+        return f"{client}.{fetch}(\n{_indented(f',{chr(10)}'.join(arguments))}\n)"
+    return _over_lines(f"{client}.{fetch}({', '.join([*spoken, *parts])})")
 
 
 def snippet(call: str, selected: Selected | None = None) -> str:

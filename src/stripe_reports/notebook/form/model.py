@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from stripe_reports import catalog
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.notebook.form.by_month import can_be_by_month
 from stripe_reports.notebook.form.choices import (
     FIELDS,
     Checked,
@@ -32,9 +33,11 @@ from stripe_reports.notebook.form.shown_report import ShownReport
 from stripe_reports.notebook.form.values import Button, Problem, Running, Selection
 from stripe_reports.notebook.form.words import age_text
 from stripe_reports.planning import data_end
+from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.tax_months import takes_month
 from stripe_reports.report.file_report import FileReport
 from stripe_reports.report.report import FetchPlan
+from stripe_reports.report.report_set import ReportSet
 
 if TYPE_CHECKING:
     from stripe_reports.charts.selections import Selected
@@ -189,6 +192,11 @@ class Model:
         return self.checked.request
 
     @property
+    def split(self) -> Split | None:
+        """``"month"`` if the request is to be fetched month by month; else None."""
+        return "month" if self.choices.by_month and can_be_by_month(self.request) else None
+
+    @property
     def zone(self) -> str:
         """The zone of the days; UTC for tax invoices, and while the typed zone is not valid."""
         if "timezone" in self.checked.problems or takes_month(self.report_type):
@@ -204,15 +212,24 @@ class Model:
         """True if the shown report is for other choices; a file is for those that it was opened with."""
         if isinstance(self.report, FileReport):
             return self.choices != self._answered
-        return self.report is not None and self.report.request != self.request
+        split = self.report.split if isinstance(self.report, ReportSet) else None
+        return self.report is not None and (self.report.request, split) != (self.request, self.split)
+
+    @property
+    def is_running(self) -> bool:
+        """True if the run in progress is for these choices."""
+        running = self.running
+        return running is not None and (running.request, running.split) == (self.request, self.split)
 
     @property
     def button(self) -> Button:
         """The button, with the text that says what it would do."""
         if self.request is None:
             return Button("Run report", None, enabled=False)
-        if self.running is not None and self.running.request == self.request:
+        if self.is_running:
             return Button("Running …", "join", enabled=False)
+        if self.split is not None:
+            return Button("Run month by month", None, enabled=True)
         told = self.fetch_plan
         if told is None:
             return Button("Run report", None, enabled=True)
@@ -238,6 +255,7 @@ class Model:
         period: str | None = None,
         timezone: str | None = None,
         columns: Columns | Iterable[str] | None = None,
+        by_month: bool | None = None,
         **texts: str,
     ) -> None:
         """Change values in the form; those that are not named stay.
@@ -247,6 +265,7 @@ class Model:
             period: A period as text.
             timezone: IANA zone; empty for the client's.
             columns: ``"default"``, ``"all"`` or names in their order.
+            by_month: True for a set of months; it applies to periods longer than a quarter.
             **texts: Texts of other fields, by parameter.
         """
         unknown = texts.keys() - FIELDS.keys()
@@ -263,6 +282,8 @@ class Model:
             if columns is not None:
                 named = columns if columns in ("default", "all") else tuple(columns)
                 choices = replace(choices, columns=named or "default")
+            if by_month is not None:
+                choices = replace(choices, by_month=by_month)
             for name, text in texts.items():
                 choices = choices.with_text(name, text)
             self._chose(choices)
@@ -355,7 +376,7 @@ class Model:
         """Start a run; a run still in progress continues at Stripe."""
         with self.changing():
             superseded = self.running
-            self.running = Running(request, at)
+            self.running = Running(request, at, split=self.split)
             self.problem = None
             self.notice = _left(superseded.run) if superseded and superseded.run else ""
 

@@ -65,7 +65,8 @@ def sentence_of(report: ShownReport) -> str:
 def call_of(report: ShownReport, client: str, *, default_zone: str | None = None) -> str:
     """Write the call that returns the report; see ``code.fetch_call``."""
     if not isinstance(report, FileReport):
-        return fetch_call(report.request, client, default_zone=default_zone)
+        split = report.split if isinstance(report, ReportSet) else None
+        return fetch_call(report.request, client, default_zone=default_zone, split=split)
     named = {"report_type": report.request.report_type, "timezone": report.request.timezone}
     arguments = [f"{name}={json.dumps(value)}" for name, value in named.items() if value]
     name = json.dumps(report.provenance.name, ensure_ascii=False)

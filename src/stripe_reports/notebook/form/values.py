@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.notebook.form.words import error_title
+from stripe_reports.planning.intervals import Split
 from stripe_reports.report.report import Action
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Running:
         run: Stripe's run; None until it is known.
         elapsed: Seconds since its launch.
         expected: Seconds that it usually takes, or None.
+        split: The period of each part, or None for one report.
     """
 
     request: ReportRequest
@@ -44,10 +46,13 @@ class Running:
     run: ReportRun | None = None
     elapsed: float = 0.0
     expected: float | None = None
+    split: Split | None = None
 
     @property
     def status(self) -> str:
         """The current step, in words."""
+        if self.split is not None:
+            return f"Fetching the {self.split}s that are not stored"
         if self.run is None:
             return "Asking Stripe"
         if self.run.status == "pending":

@@ -9,6 +9,7 @@ from typing import Any
 
 from stripe_reports import catalog
 from stripe_reports.notebook.form import menu
+from stripe_reports.notebook.form.by_month import can_be_by_month
 from stripe_reports.notebook.form.choices import FIELDS, fields_of, takes_moment, takes_period
 from stripe_reports.notebook.form.closing import has_controls
 from stripe_reports.notebook.form.code import fetch_call, snippet
@@ -109,6 +110,7 @@ def _period(model: Model) -> dict[str, Any] | None:
         "available": available,
         "problem": model.checked.problems.get("period", ""),
         "note": model.checked.notes.get("period", ""),
+        "by_month": model.choices.by_month if can_be_by_month(model.request) else None,
     }
 
 
@@ -136,7 +138,7 @@ def _button(model: Model) -> dict[str, Any]:
         "text": button.text,
         "enabled": button.enabled,
         "why": _why(model),
-        "can_renew": told is not None and told.action in ("stored", "reused") and button.enabled,
+        "can_renew": told is not None and button.enabled and button.action in ("stored", "reused"),
         "problems": [_label(name) for name in model.checked.problems],
     }
 
@@ -146,13 +148,14 @@ def _code(model: Model, client: str) -> str:
         return snippet(call_of(model.report, client))
     if model.request is None:
         return ""
-    return snippet(fetch_call(model.request, client, default_zone=model.default_zone))
+    return snippet(fetch_call(model.request, client, default_zone=model.default_zone, split=model.split))
 
 
 def _why(model: Model) -> str:
     """Return what the button would do, and why; empty while the result below says what was done."""
     told = model.fetch_plan
-    if told is None or told.action == "launched" or not (model.report is None or model.is_other):
+    is_answered = model.report is not None and not model.is_other
+    if told is None or told.action == "launched" or is_answered or model.split:
         return ""
     return f"{told.reason[:1].upper()}{told.reason[1:]}."
 

@@ -41,6 +41,7 @@ from stripe_reports.notebook.form.work import Latest, Work
 from stripe_reports.notebook.protocol import FormClient
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.render.printable import printable
+from stripe_reports.report.report_set import ReportSet
 from stripe_reports.runs.futures import PendingReport
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ class Explorer(anywidget.AnyWidget):
         with self.model.changing():
             self.model.follow(self._follow)
             if report is not None:
+                self.model.choose(by_month=isinstance(report, ReportSet) and report.split == "month")
                 self.model.finished(report)
         self.on_msg(self._received)
         self._work.open()
@@ -183,6 +185,7 @@ class Explorer(anywidget.AnyWidget):
         period: str | None = None,
         timezone: str | None = None,
         columns: Columns | list[str] | None = None,
+        by_month: bool | None = None,
         **texts: str,
     ) -> None:
         """Change values in the form; those that are not named stay.
@@ -192,14 +195,18 @@ class Explorer(anywidget.AnyWidget):
             period: A period as text, such as ``"2026-Q3"``.
             timezone: IANA zone; empty for the client's own.
             columns: ``"default"``, ``"all"`` or names in their order.
+            by_month: True for a set of months; it applies to periods longer than a quarter.
             **texts: Texts of other fields, by parameter, such as ``currency="eur"``.
         """
-        if report_type is not None:
-            report_type = self.model.versioned(report_type)
-        self.model.choose(report_type=report_type, period=period, timezone=timezone, columns=columns, **texts)
+        type_ = None if report_type is None else self.model.versioned(report_type)
+        self.model.choose(
+            report_type=type_, period=period, timezone=timezone, columns=columns, by_month=by_month, **texts
+        )
 
     def run(self, reuse: Policy = "auto") -> PendingReport:
         """Press the button, and return a future of the report, which a cell can also await.
+
+        Its result is a ``ReportSet`` if the choices are for a period month by month.
 
         Raises:
             ParameterError: There are problems in the form; the message contains the first one.
@@ -300,6 +307,8 @@ class Explorer(anywidget.AnyWidget):
                 model.choose(columns=columns)
             case {"do": "toggle_column", "name": str(name), "on": bool(on)}:
                 model.toggle_column(name, on=on)
+            case {"do": "by_month", "on": bool(on)}:
+                model.choose(by_month=on)
             case {"do": "run"}:
                 self._work.run()
             case {"do": "renew"}:
@@ -380,7 +389,8 @@ class Explorer(anywidget.AnyWidget):
         return {"rows": contents.rows.count(selected), "total": contents.rows.total, "code": code}
 
     def _call(self, request: ReportRequest) -> str:
-        return fetch_call(request, _name_of(self.client), default_zone=self.model.default_zone)
+        zone, split = self.model.default_zone, self.model.split
+        return fetch_call(request, _name_of(self.client), default_zone=zone, split=split)
 
     # Display without widgets
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.models import ReportRequest, ReportRun
@@ -19,6 +20,7 @@ from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.protocol import FormClient
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.report.report import Report
+from stripe_reports.report.report_set import ReportSet
 from stripe_reports.runs.futures import PendingReport
 
 __all__ = ["DetachedError", "Work"]
@@ -59,11 +61,13 @@ class Work:
             A future of the report; None while there are problems.
         """
         with self.model.changing(), self._lock:
-            request, running = self.model.request, self.model.running
+            request = self.model.request
             if request is None:
                 return None
-            if self._current is not None and running is not None and running.request == request:
+            if self._current is not None and self.model.is_running:
                 return self._current
+            if self.model.split is not None:
+                return self._start(request, partial(self._months, request, reuse))
             return self._start(
                 request, lambda progress: self.client.fetch(request, reuse=reuse, progress=progress)
             )
@@ -83,20 +87,30 @@ class Work:
             self._current = None
             self.model.detached()
 
+    def _months(self, request: ReportRequest, reuse: Policy, _: object) -> ReportSet:
+        def still_wanted(_: object) -> None:
+            running = self.model.running
+            if running is None or (running.request, running.split) != (request, "month"):
+                raise DetachedError("The form stopped waiting for the months; their runs continue at Stripe.")
+
+        return self.client.fetch_all(
+            request, split="month", reuse=reuse, errors="raise", progress=still_wanted
+        )
+
     def _loaded(self, entry: Entry, progress: Callable[[ReportRun, float, float | None], None]) -> Report:
         run = entry.run
         if run.status == "pending":
             run = self.client.wait(self.client.retrieve(run.id), progress=progress)
         return self.client.report(run)
 
-    def _start(self, request: ReportRequest, fetch: Callable[..., Report]) -> PendingReport:
+    def _start(self, request: ReportRequest, fetch: Callable[..., Any]) -> PendingReport:
         pending = PendingReport(request)
         self._current = pending
         self.model.started(request, time.time())
         pending.start(partial(self._fetched, pending, fetch))
         return pending
 
-    def _fetched(self, pending: PendingReport, fetch: Callable[..., Report]) -> Report:
+    def _fetched(self, pending: PendingReport, fetch: Callable[..., Any]) -> Any:
         try:
             report = fetch(pending.noting_run(partial(self._progressed, pending)))
         except BaseException as error:

@@ -11,9 +11,11 @@ function periodField(port) {
   }
   const first = h("label", {}, h("span", {}, "First day"), days.first);
   const last = h("label", {}, h("span", {}, "Last day"), days.last);
+  const months = h("input", { type: "checkbox", onchange: () => port.tell("by_month", { on: months.checked }) });
+  const byMonth = h("label", { class: "sr-check", hidden: true }, months, " Month by month: one run for each; months that are stored are not requested again");
   const bounds = h("div", { class: "sr-hint sr-bounds", "aria-live": "polite" });
   const available = h("div", { class: "sr-hint sr-available" });
-  field.element.append(h("div", { class: "sr-days" }, first, last), bounds, available);
+  field.element.append(h("div", { class: "sr-days" }, first, last), byMonth, bounds, available);
 
   const drawMenu = changed(({ menu: periods, value }) => {
     const groups = new Map();
@@ -38,6 +40,8 @@ function periodField(port) {
       input.setAttribute("aria-invalid", period.problem ? "true" : "false");
       if (shown && !isFocused(input) && input.value !== shown[index]) input.value = shown[index];
     }
+    show(byMonth, period.by_month !== null);
+    months.checked = Boolean(period.by_month);
     bounds.replaceChildren();
     if (now && period.is_moment) bounds.append("At ", h("b", {}, now.end), ` ${now.zone}, the end of `, h("b", {}, now.last_day));
     else if (now) {
