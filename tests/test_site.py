@@ -144,6 +144,13 @@ def test_no_two_generated_pages_have_names_that_differ_only_in_case(tmp_path):
     assert {"dataset.rst", "dataset-function.rst"} <= set(names)
 
 
+def test_links_of_the_changelog_lead_to_pages_of_the_site(tmp_path):
+    """In the repository, it is one folder above the pages."""
+    reference.write(tmp_path)
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", (tmp_path / "changelog.md").read_text("utf-8"))
+    assert [link for link in links if not (ROOT / "notebooks" / "reference" / link).resolve().is_file()] == []
+
+
 def test_the_guide_has_every_notebook_and_page():
     """A new page belongs into it, or into the bar at the top."""
     top = re.findall(r"<(\w+)>$", (ROOT / "notebooks" / "index.md").read_text("utf-8"), re.MULTILINE)

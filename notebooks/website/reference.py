@@ -46,7 +46,7 @@ def write(folder: Path) -> None:
         "index.rst": _index(),
         "errors.rst": _page("errors", _ERRORS + _module("stripe_reports.errors", errors)),
         "simulator.rst": _page("simulator", _SIMULATOR + _module("stripe_reports.simulator", simulator)),
-        "changelog.md": (_ROOT / "CHANGELOG.md").read_text("utf-8"),
+        "changelog.md": (_ROOT / "CHANGELOG.md").read_text("utf-8").replace("](notebooks/", "](../"),
         "speed.md": (_ROOT / "tests" / "benchmarks" / "RESULTS.md").read_text("utf-8"),
     }
     write_pages(folder, pages)
