@@ -38,7 +38,9 @@ def adapt(app: Sphinx, page: str, source: list[str]) -> None:
     if page == "welcome":
         notebook = json.loads(source[0])
         toctree = "\n".join(["```{toctree}", ":hidden:", "", *GUIDE, "```"])
-        notebook["cells"].append({"cell_type": "markdown", "metadata": {}, "source": toctree})
+        notebook["cells"].append(
+            {"id": "contents", "cell_type": "markdown", "metadata": {}, "source": toctree}
+        )
         source[0] = json.dumps(notebook)
     elif page == "which_report":
         source[0] = re.sub(r"`([\w.]+)`", _linked, source[0])
