@@ -93,17 +93,17 @@ def test_the_notebook_on_scale_fetches_500_accounts_into_a_dataset(run):
     assert ("Dask is not installed" in shown) == (find_spec("distributed") is None)
 
 
-def test_the_page_on_scale_says_what_the_model_computes():
+def test_the_page_on_many_accounts_says_what_the_model_computes():
     """Hours, for Stripe's full limits and for the defaults."""
-    page = NOTEBOOKS[0].with_name("scale.md").read_text("utf-8")
+    page = NOTEBOOKS[0].with_name("many_accounts.md").read_text("utf-8")
     (row,) = [line for line in page.splitlines() if line.startswith("| 5,000 | 360,000 |")]
     planned = [schedule(360_000, limits) for limits in (Limits(100, 2_000), Limits(20, IN_FLIGHT))]
     assert re.findall(r"\*\*(\d+) hours\*\*", row) == [f"{each.seconds / 3600:.0f}" for each in planned]
 
 
-def test_the_job_on_the_page_on_scale_runs_on_any_machine(tmp_path, monkeypatch, capsys):
+def test_the_job_on_the_page_on_many_accounts_runs_on_any_machine(tmp_path, monkeypatch, capsys):
     """Its status is 0 once all results are there; the second time they are found."""
-    page = NOTEBOOKS[0].with_name("scale.md").read_text("utf-8")
+    page = NOTEBOOKS[0].with_name("many_accounts.md").read_text("utf-8")
     (job,) = re.findall(r"```python\n(# monthly\.py.*?)```", page, re.DOTALL)
     job = job.replace("sr.Client()", "sr.demo()").replace("s3://finance/stripe", str(tmp_path / "shared"))
     monkeypatch.chdir(tmp_path)

@@ -24,6 +24,8 @@ GUIDE = [
     "Results: reuse, types, speed <results>",
     "Reuse, step by step <reuse>",
     "Large and long reports <large_reports>",
+    "500 accounts, step by step <scale>",
+    "Many accounts and a team <many_accounts>",
     "When something goes wrong <faults>",
     "Testing your own code <testing>",
     "Unknown report types <unknown_types>",
