@@ -136,7 +136,7 @@ def test_a_large_report_is_read_page_by_page(tmp_path):
 def test_totals_have_one_line_per_currency(client):
     """Sums by currency; for a balance summary, its start and its end."""
     lines = summary(client.fetch("payouts.itemized.5", "2026-10"))
-    assert [line["currency"] for line in lines] == ["EUR", "JPY", "KWD", "USD"]
+    assert [line["currency"] for line in lines] == ["EUR", "USD", "JPY", "KWD"]
     frame = client.frame("payouts.itemized.5", "2026-10", currency="jpy")
     assert lines[1]["text"].startswith(f"{frame.height} rows · gross {frame['gross'].sum():,.0f}")
     balance = summary(client.fetch("balance.summary.2", "2026-10"))

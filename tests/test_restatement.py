@@ -55,7 +55,7 @@ def test_a_later_publication_names_exactly_the_rows_that_changed(client, simulat
     assert effect == {"eur": Decimal("-12.34"), "usd": Decimal("-12.34"), "jpy": -waived[1], "kwd": 0}
     assert result.diff.changed.is_empty()
     assert re.fullmatch(
-        r"September 2026 changed by −12\.34 EUR, \+\d+ JPY and −12\.34 USD in 3 rows "
+        r"September 2026 changed by −12\.34 EUR, −12\.34 USD and \+\d+ JPY in 3 rows "
         r"\(2 added, 1 removed\) since the data of 5 Nov 2026\.",
         str(result),
     )

@@ -26,7 +26,7 @@ function explainedPayout(port) {
       title: "Show the rows behind this part", onclick: () => rows(payout, part, behind) }, part), amount));
     const bridge = h("table", { class: "sr-bridge" },
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "part"), h("th", { scope: "col", class: "sr-number" }, found.currency))),
-      h("tbody", {}, ...parts, line("reaches the bank", found.total, { class: "sr-total" })));
+      h("tbody", {}, ...parts, line("payout", found.total, { class: "sr-total" })));
     body.replaceChildren(h("p", {}, h("b", {}, found.sentence)), ...found.notes.map((note) => h("p", { class: "sr-hint" }, note)),
       bridge, behind, h("div", { class: "sr-chart", role: "img", "aria-label": found.sentence }, harmless(found.svg)),
       h("pre", { class: "sr-code", tabindex: "0", "aria-label": "Python code of this explanation" }, found.code));
