@@ -353,6 +353,16 @@ class TestCommandLine:
         assert pl.read_parquet(target).height > 0
         assert "RunFailedError" in capsys.readouterr().err
 
+    def test_results_can_be_added_to_a_dataset(self, capsys, tmp_path):
+        """A job on a machine without a disk needs nothing else; the rows of all are not printed."""
+        place = tmp_path / "shared"
+        asked = ["fetch-all", PAYOUTS, "2026-Q3", "--split", "month", "--into", str(place)]
+        assert cli.main(asked) == 0
+        assert "launched" in capsys.readouterr().out
+        assert sr.dataset(place).status().height == 3
+        assert cli.main([*asked, "--output", str(tmp_path / "rows.csv")]) == 0
+        assert pl.read_csv(tmp_path / "rows.csv").height == sr.dataset(place).scan(PAYOUTS).collect().height
+
     def test_a_list_of_failures_that_cannot_be_written_is_refused_first(self, calls, capsys, tmp_path):
         """After a night it would be too late."""
         asked = ["fetch-all", PAYOUTS, "2026-Q3", "--split", "month"]

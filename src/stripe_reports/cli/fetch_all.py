@@ -56,6 +56,12 @@ def add_to(commands: Commands) -> None:
         help="runs pending at once; default 500",
     )
     parser.add_argument(
+        "--into",
+        metavar="PLACE",
+        help="add the results to a dataset and show their status: a folder, or s3://…, az://…, gs://… with "
+        "the access that the environment gives",
+    )
+    parser.add_argument(
         "--plan", action="store_true", help="show what would be launched and how long it takes, and stop"
     )
     parser.add_argument(
@@ -105,6 +111,7 @@ def run(options: argparse.Namespace) -> int:
                 options.period,
                 split=options.split,
                 accounts=_accounts(options.accounts),
+                into=options.into,
                 in_flight=options.in_flight,
                 reuse=given["reuse"],
                 timeout=options.timeout,
@@ -116,12 +123,13 @@ def run(options: argparse.Namespace) -> int:
         print("", *getattr(interrupt, "__notes__", ()), sep="\n", end="", file=sys.stderr)
         raise
     gone = reports.status().filter(pl.col("status").is_in(["failed", "missing"]))
-    is_shown = len(types) == 1 and (gone.is_empty() or (options.partial and len(reports) > 0))
+    is_complete = gone.is_empty() or (options.partial and len(reports) > 0)
+    is_shown = len(types) == 1 and is_complete and (options.into is None or options.output is not None)
     if options.format == "json":
         say_json(_as_json(reports, options.output, is_shown=is_shown))
     elif is_shown:
         deliver(reports.available(), options.output)
-    elif len(types) > 1:
+    elif len(types) > 1 or options.into:
         show(reports.status())
     print(*map(repr, reports.asked), f"{reports.reuse_summary}.", *reports.notes, sep="\n", file=sys.stderr)
     return _tell_failures(gone, options.failures)
