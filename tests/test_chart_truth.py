@@ -28,6 +28,8 @@ from stripe_reports.demo_client import DemoClient
 from stripe_reports.simulator import Simulator
 from test_chart_recipes import exact, panels
 
+pytestmark = pytest.mark.slow
+
 Row = dict[str, Any]
 Found = dict[tuple[Any, ...], Decimal]
 FEES = ("fee", "network_cost", "contribution", "financing_paydown")

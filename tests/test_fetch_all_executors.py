@@ -13,6 +13,8 @@ from simulator_api import CONNECTED
 from stripe_reports import errors
 from stripe_reports.simulator import Simulator
 
+pytestmark = pytest.mark.slow
+
 TYPES = ["payouts.itemized.5", "balance_change_from_activity.itemized.3"]
 ASKED = {"period": "2026-Q3", "split": "month", "accounts": [*CONNECTED[:2], "own"]}
 CELLS = 2 * 3 * 3

@@ -23,7 +23,7 @@ from killed_driver import ASKED, CELLS, TYPES
 from stripe_reports.client import Client
 from stripe_reports.simulator import Fault, Simulator, serve
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGKILL")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGKILL")]
 
 KILLS = int(os.environ.get("KILLS", "1"))
 SEED = int(os.environ.get("KILL_SEED", "1"))

@@ -17,6 +17,8 @@ from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.report.report import Report
 from stripe_reports.simulator import FAULTS, Clock, Fault, Simulator
 
+pytestmark = pytest.mark.slow
+
 SETTLED = utc(2026, 11, 6, 12)
 """A time at which October 2026 is settled."""
 

@@ -126,6 +126,7 @@ def rows_by_python(content):
     return len(rows) if all(header) and all(len(row) == len(header) for row in rows) else None
 
 
+@pytest.mark.slow
 class TestEveryByte:
     """A small body, damaged at each of its bytes, from the connection to the Parquet file."""
 
