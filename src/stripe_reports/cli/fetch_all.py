@@ -41,8 +41,9 @@ def add_to(commands: Commands) -> None:
         "fetch-all",
         help="fetch many reports: of several types, accounts and parts of a period",
         description=(
-            "Fetches the reports together. What is stored or still valid is not run again: the same command "
-            "asks only for what is missing. The exit status is 1 if any report failed or is missing."
+            "Fetches the reports together; TYPE may be several with commas between. What is stored or still "
+            "valid is not run again: the same command asks only for what is missing. The exit status is 1 if any "
+            "report failed or is missing."
         ),
     )
     add_report_options_to(parser, period_required=True, timeout=None)
