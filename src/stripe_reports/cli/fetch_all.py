@@ -42,8 +42,8 @@ def add_to(commands: Commands) -> None:
         help="fetch many reports: of several types, accounts and parts of a period",
         description=(
             "Fetches the reports together; TYPE may be several with commas between. What is stored or still "
-            "valid is not run again: the same command asks only for what is missing. The exit status is 1 if any "
-            "report failed or is missing."
+            "valid is not run again: the same command asks only for what is missing. The exit status is 1 if "
+            "any report failed or is missing."
         ),
     )
     add_report_options_to(parser, period_required=True, timeout=None)
