@@ -84,7 +84,8 @@ def test_the_fees_of_a_financial_account_are_its_balance_times_the_rate(client, 
     assert rows.select((pl.col("fee").cast(pl.Float64) - fee).abs().max()).item() < 0.000001
     assert rows.select(natural_key(rows.columns, TREASURY)).is_unique().all()
     assert money_of(rows.columns, TREASURY) == ("fee", "balance_currency")
-    assert report.chart().to_dict()["title"]["text"] == "Fees by financial account"
+    title = f"Total fees by financial account: {rows['fee'].sum():f} USD"
+    assert report.chart().to_dict()["title"]["text"] == title
     assert report.write_excel(tmp_path / "fees.xlsx") == rows.height > 0
 
 

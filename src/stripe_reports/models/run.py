@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -147,6 +147,10 @@ class ReportRun:
     def file(self) -> ResultFile | None:
         """The result file; the same as ``result``."""
         return self.result
+
+    def with_file_at(self, url: str) -> Self:
+        """Return the same run with another address of its file; see ``file``."""
+        return self if self.result is None else replace(self, result=replace(self.result, url=url))
 
     def _repr_html_(self) -> str:
         marks = {"pending": "◌", "succeeded": "✔", "failed": "✘"}

@@ -7,7 +7,7 @@ compares the digest. Unpickling a task imports nothing heavy.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Self
@@ -99,10 +99,10 @@ class Connection:
 
         A simulator in the client's process says that its files are at Stripe's address.
         """
-        file = run.result
+        file = run.file
         if not self.is_demo or file is None or file.url is None:
             return run
-        return replace(run, result=replace(file, url=file.url.replace(FILES_URL, self.base_url, 1)))
+        return run.with_file_at(file.url.replace(FILES_URL, self.base_url, 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
