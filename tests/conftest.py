@@ -55,9 +55,17 @@ class TestClock:
 
 
 @pytest.fixture
-def simulator():
-    """Stripe in this process; runs take ten seconds of its own clock."""
-    return Simulator(seed=1, latency=10.0)
+def simulator(request):
+    """Stripe in this process; runs take ten seconds of its own clock. The parameter is the profile."""
+    return Simulator(seed=1, latency=10.0, profile=getattr(request, "param", "tidy"))
+
+
+@pytest.fixture
+def api(simulator):
+    """The calls of the simulator's key, without our client."""
+    from simulator_api import Api
+
+    return Api(simulator)
 
 
 @pytest.fixture

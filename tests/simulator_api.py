@@ -3,12 +3,13 @@
 import json
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+import pytest
 from jsonschema import Draft202012Validator
 from werkzeug.test import Client, TestResponse
 
+from places import SHARED
 from stripe_reports import catalog
 from stripe_reports.simulator import Simulator
 
@@ -22,7 +23,9 @@ CONNECTED, BELOW_SIBLING = (
     tuple(account.id for account in platform.connected_accounts) for platform in (_MAIN, _SIBLING)
 )
 OCTOBER = {"interval_start": 1790812800, "interval_end": 1793491200}
-SPECIFICATION = Path(__file__).parents[2] / "shared" / "stripe" / "openapi-reporting.json"
+SPECIFICATION = SHARED / "stripe" / "openapi-reporting.json"
+
+BOTH_PROFILES = pytest.mark.parametrize("simulator", ["tidy", "real"], indirect=True)
 
 
 class Api:

@@ -1,0 +1,68 @@
+"""The package is easy to read: small modules, no cycles, and a correct guide."""
+
+import ast
+import re
+from graphlib import TopologicalSorter
+
+import pytest
+
+from places import ROOT
+
+SOURCE = ROOT / "src" / "stripe_reports"
+
+pytestmark = pytest.mark.skipif(not SOURCE.is_dir(), reason="the sources are not here")
+
+MOST_LINES, LONGEST_TEST = 450, 850
+MODULES = {
+    ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(SOURCE.rglob("*.py"))
+}
+
+
+def imported_by(name):
+    """The modules of the package that a module imports, wherever in it, also for type checkers only."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[name].read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{each.name}" for each in node.names}
+            found.update(inner & MODULES.keys() or {node.module})
+    return {each for each in found if each in MODULES and each != name}
+
+
+def test_no_module_is_long():
+    """A file with a second responsibility is split."""
+    lines = {name: len(path.read_text("utf-8").splitlines()) for name, path in MODULES.items()}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_the_root_has_six_modules():
+    """Every other module is in the folder of its layer."""
+    assert {path.name for path in SOURCE.glob("*.py")} == {
+        *("__init__.py", "__main__.py", "client.py", "demo_client.py", "errors.py", "notices.py"),
+    }
+
+
+def test_no_modules_import_each_other():
+    """Not even for type checkers: a third module has what both need."""
+    graph = {name: imported_by(name) for name in MODULES if not name.endswith("stripe_reports")}
+    order = list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the modules
+    assert len(order) >= len(graph)
+
+
+@pytest.mark.parametrize(
+    "name", re.findall(r"\| `([\w/]+\.py)` \|", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+)
+def test_the_guide_names_existing_files(name):
+    """Each question of a newcomer has one answer."""
+    assert (SOURCE / name).is_file()
+
+
+def test_tests_are_where_their_package_is():
+    """Who changes a folder finds its tests under the same name, in files that can be read at once."""
+    packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+    tests = list((ROOT / "tests").rglob("test_*.py"))
+    folders = {path.relative_to(ROOT / "tests").parts[0] for path in tests}
+    assert folders - {"client", "package", "project", "browser"} == packages
+    assert not [path.name for path in tests if len(path.read_text("utf-8").splitlines()) > LONGEST_TEST]

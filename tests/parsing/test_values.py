@@ -1,0 +1,271 @@
+"""Numbers, times and dates are read exactly, or refused with their place."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from typed_files import ACTIVITY, FEES, NAIVE_TIME, PARIS, REPEATED, TAX, at, lines, the_damage
+
+from stripe_reports.errors import (
+    DamagedFileError,
+)
+from stripe_reports.parsing import (
+    AmbiguousTimeWarning,
+    read_csv,
+)
+from stripe_reports.parsing.value_forms import have_form
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    "value", ["25", "-0.5", "00012.50", "0", "-0.00", "1.0000000000", "9" * 32 + ".999999"]
+)
+def test_money_is_exact(value):
+    """Floats lose cents within a month of sales."""
+    assert read_csv(lines("currency,net", f"usd,{value}"))["net"].item() == Decimal(value)
+
+
+@given(st.decimals(min_value=-(10**32) + 1, max_value=10**32 - 1, places=6))
+@settings(max_examples=50)
+def test_every_number_that_fits_is_read_exactly(value):
+    """Six decimals and 32 digits before them, without exception."""
+    assert read_csv(lines("currency,net", f"usd,{value:f}"))["net"].item() == value
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        pytest.param("0.0000001", "more than 6 decimals", id="a seventh decimal"),
+        pytest.param("1" + "0" * 32, "more than 32 digits", id="too many digits"),
+        *(
+            (value, "not a number as Stripe writes it")
+            for value in [
+                "1e3",
+                "+1",
+                " 1",
+                "1 ",
+                ".5",
+                "5.",
+                "(12.00)",
+                "1,200.00",
+                "0,25",
+                "NaN",
+                "inf",
+                "-",
+                "$1",
+            ]
+        ),
+    ],
+)
+def test_a_number_that_cannot_be_kept_exactly_is_refused_with_its_place(value, problem):
+    """polars rounds the seventh decimal and accepts exponents without a word."""
+    damage = the_damage(lines("currency,fee,net", "usd,1.00,1.00", f'usd,1.00,"{value}"'))
+    assert (damage.line, damage.column) == (3, "net")
+    assert repr(value[:60]) in str(damage)
+    assert problem in str(damage)
+
+
+def test_a_rate_keeps_twelve_decimals_and_refuses_more():
+    """Exchange rates need more decimals than money."""
+    content = "filing_exchange_rate,currency", "0.1234567890123,usd"
+    damage = the_damage(lines(*content), report_type=TAX)
+    assert (damage.line, damage.column) == (2, "filing_exchange_rate")
+
+
+@given(st.text(st.sampled_from("0123456789.-+eE_ ,'١"), max_size=12))
+@example("-.5")
+@settings(max_examples=100)
+def test_a_number_is_read_as_python_reads_it_or_refused(value):
+    """There is no third outcome, such as a rounded or a shifted number."""
+    try:
+        net = read_csv(lines("currency,net", f'"usd","{value}"'))["net"].item()
+    except DamagedFileError as damage:
+        assert (damage.line, damage.column) == (2, "net")  # noqa: PT017 - either outcome is right
+    else:
+        assert net == (Decimal(value) if value else None)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("count", "1.0"),
+        ("count", "+1"),
+        ("count", "9223372036854775808"),
+        ("livemode", "yes"),
+        ("livemode", "True"),
+    ],
+)
+def test_whole_numbers_and_booleans_are_refused_in_any_other_form(column, value):
+    """What nobody has seen Stripe write is more likely to be damage."""
+    filler, report_type = ("currency", None) if column == "count" else ("platform_id", FEES)
+    options = {} if report_type is None else {"report_type": report_type}
+    damage = the_damage(lines(f"{filler},{column}", f'"x","{value}"'), **options)
+    assert (damage.line, damage.column) == (2, column)
+
+
+# Times
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("2026-02-30 00:00:00", "2026-10-01 24:00:00", "2026-10-01 23:59:60", "0000-01-01 00:00:00"),
+        *("2026-10-01", "2026-10-01T00:00:00", "2026-10-01 00:00", "2026-10-01 00:00:00.5", "01/10/2026"),
+        *("2026-1-1 0:0:0", "2026-10-1  0:00:00", " 2026-10-01 00:00:00", "2026-10-01 00:00:00Z"),
+    ],
+)
+@pytest.mark.parametrize("column", ["created_utc", "created"])
+@pytest.mark.parametrize("timezone", [None, "Europe/Paris"])
+def test_a_time_that_is_not_one_or_not_stripes_is_refused_with_its_place(value, column, timezone):
+    """polars alone would read 23:59:60 as the next day and accept days of one digit."""
+    options = {} if timezone is None else {"timezone": timezone}
+    content = lines(f"currency,{column}", "usd,2026-10-01 00:00:00", f"usd,{value}")
+    damage = the_damage(content, report_type=ACTIVITY, **options)
+    assert (damage.line, damage.column) == (3, column)
+
+
+@given(st.datetimes(min_value=at("1000-01-01 00:00"), max_value=at("9999-12-30 00:00")))
+@settings(max_examples=50)
+def test_every_time_is_read_to_the_second(value):
+    """Including leap days and times before 1970."""
+    value = value.replace(microsecond=0)
+    frame = read_csv(lines("currency,created_utc,created", f"usd,{value},{value}"), report_type=ACTIVITY)
+    assert frame.row(0) == ("usd", value.replace(tzinfo=UTC), value)
+
+
+@given(
+    st.datetimes(at("1000-01-01 00:00"), at("9999-12-30 00:00")),
+    st.lists(st.tuples(st.integers(0, 18), st.sampled_from("0123456789-:; +./\t\u00e9")), max_size=3),
+)
+@settings(max_examples=300, deadline=None)
+def test_no_other_sign_in_a_time_passes_the_quick_comparison(value, changes):
+    """Nothing else looks at the text of times; polars takes blanks and 23:59:60."""
+    signs = list(str(value.replace(microsecond=0)))
+    for position, sign in changes:
+        signs[position] = sign
+    text = "".join(signs)
+    try:
+        column = pl.DataFrame({"time": [text]})
+        column.select(pl.col("time").str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us"))
+    except pl.exceptions.PolarsError:
+        return
+    is_stripes = re.fullmatch(r"[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:[0-5]\d", text, re.ASCII)
+    assert have_form(NAIVE_TIME, [column["time"]]) == bool(is_stripes)
+
+
+@given(
+    st.decimals(allow_nan=False, allow_infinity=False, places=8, min_value=-(10**6), max_value=10**6),
+    st.integers(0, 9),
+    st.lists(st.tuples(st.integers(0, 16), st.sampled_from("0123456789-.+eE, _\n")), max_size=2),
+    st.sampled_from([(pl.Decimal(38, 6), r"-?[0-9]+(\.[0-9]{1,6}0*)?"), (pl.Int64(), r"-?[0-9]+")]),
+)
+@settings(max_examples=300, deadline=None)
+def test_no_other_sign_in_a_number_passes_the_quick_comparison(value, dropped, changes, kind):
+    """polars takes a plus, exponents and a bare point, and rounds."""
+    dtype, pattern = kind
+    signs = list(str(value)[: len(str(value)) - dropped])
+    for position, sign in changes:
+        signs[position : position + 1] = sign
+    column = pl.Series("number", ["".join(signs), "1", None])
+    if column.cast(dtype, strict=False).count() == column.count():
+        assert have_form(dtype, [column]) == bool(re.fullmatch(pattern, column[0]))
+
+
+@pytest.mark.parametrize(
+    "value", ["2026-10-05 12:00:00", "2026-10-05 00:00:01", "2026-02-30", "2026-10-05T00:00:00"]
+)
+def test_a_date_is_a_day_or_its_midnight(value):
+    """Dropping a time of day would move payouts to another day without notice."""
+    damage = the_damage(lines("payout_id,payout_expected_arrival_date", f"po_1,{value}"))
+    assert (damage.line, damage.column) == (2, "payout_expected_arrival_date")
+
+
+def test_a_local_time_is_the_instant_of_its_utc_twin():
+    """The twin tells the two 02:30 of the night apart on which clocks are set back."""
+    frame = read_csv(REPEATED, report_type=ACTIVITY, timezone="Europe/Paris")
+    instants = [datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC), None]
+    assert frame["created"].dt.convert_time_zone("UTC").to_list() == instants
+    assert frame["created"].dtype == PARIS
+
+
+def test_without_a_zone_local_times_are_the_wall_clocks():
+    """A downloaded file does not say which zone was chosen."""
+    frame = read_csv(REPEATED, report_type=ACTIVITY)
+    assert frame["created"].to_list() == [at("2026-10-25 02:30"), at("2026-10-25 02:30"), None]
+
+
+@pytest.mark.parametrize(
+    ("local", "zone"),
+    [
+        pytest.param("2026-07-01 12:00:00", "Europe/London", id="another zone was chosen"),
+        pytest.param("2026-07-01 12:00:01", "Europe/Paris", id="another second"),
+        pytest.param("", "Europe/Paris", id="nothing"),
+        pytest.param("rubbish", "Europe/Paris", id="not a time"),
+    ],
+)
+def test_a_local_time_that_contradicts_its_twin_is_an_error(local, zone):
+    """A wrong zone would otherwise put sales into the wrong month without notice."""
+    rows = "2026-07-01 09:00:00,,usd", f"2026-07-01 10:00:00,{local},usd"
+    damage = the_damage(lines("created_utc,created,currency", rows[1]), report_type=ACTIVITY, timezone=zone)
+    assert (damage.line, damage.column) == (2, "created")
+
+
+def test_the_earlier_of_a_repeated_hour_is_taken_with_a_counted_warning():
+    """Without the twin nobody can know; the warning names the column that would tell."""
+    content = lines(
+        "currency,created",
+        "usd,2026-10-25 02:30:00",
+        "usd,2026-10-25 02:45:00",
+        "usd,2026-10-25 03:30:00",
+    )
+    with pytest.warns(AmbiguousTimeWarning, match=r"2 times of column 'created'.*'created_utc'") as warned:
+        frame = read_csv(content, report_type=ACTIVITY, timezone="Europe/Paris")
+    assert frame["created"].dt.convert_time_zone("UTC").dt.hour().to_list() == [0, 0, 2]
+    assert warned[0].filename == __file__
+
+
+def test_a_column_without_twin_in_any_report_is_warned_of_without_advice():
+    """Advice to add a column that does not exist would be refused by Stripe."""
+    content = lines("platform_id,balance_transaction_created", "acct_1,2026-10-25 02:30:00")
+    with pytest.warns(AmbiguousTimeWarning, match="1 time of column") as warned:
+        read_csv(content, report_type=FEES, timezone="Europe/Paris")
+    assert "Add the column" not in str(warned[0].message)
+
+
+def test_a_skipped_hour_is_an_error():
+    """No clock showed it, so the zone or the file is wrong."""
+    content = lines("currency,created", "usd,2026-03-29 02:30:00")
+    damage = the_damage(content, report_type=ACTIVITY, timezone="Europe/Paris")
+    assert (damage.line, damage.column) == (2, "created")
+    assert "set forward" in str(damage)
+
+
+@given(
+    st.lists(
+        st.datetimes(at("2010-01-01 00:00"), at("2037-01-01 00:00")).map(
+            lambda time: time.replace(microsecond=0)
+        ),
+        min_size=1,
+        max_size=20,
+    ),
+    st.sampled_from(
+        ["Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca"]
+    ),
+)
+@settings(max_examples=50)
+def test_twins_agree_in_every_zone_at_every_time(instants, zone):
+    """Half-hour shifts, odd offsets and clocks that change around Ramadan included."""
+    rows = [
+        f"{utc},{utc.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S},usd"
+        for utc in instants
+    ]
+    frame = read_csv(lines("created_utc,created,currency", *rows), report_type=ACTIVITY, timezone=zone)
+    assert frame["created"].dt.convert_time_zone("UTC").to_list() == frame["created_utc"].to_list()
