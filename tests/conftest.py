@@ -16,6 +16,28 @@ settings.register_profile("ci", parent=settings.get_profile("default"), derandom
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+RUN_TWICE = "may run twice"
+
+
+def pytest_configure(config):
+    """Without arguments, leave out what is slow; whoever names a file or a marker gets what they name."""
+    if config.args_source is config.ArgsSource.TESTPATHS and not config.option.markexpr:
+        config.option.markexpr = "not slow"
+
+
+def pytest_collection_modifyitems(items):
+    """No test runs twice unless its mark says why."""
+    for item in items:
+        if mark := item.get_closest_marker("flaky"):
+            item.user_properties.append((RUN_TWICE, mark.kwargs["reason"]))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name each test that ran twice, with the reason."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.write_line(f"ran twice: {report.nodeid}: {dict(report.user_properties)[RUN_TWICE]}")
+
+
 @pytest.fixture(autouse=True)
 def _nothing_said_yet():
     """Warnings that are issued once in a process are issued once in a test."""

@@ -13,6 +13,16 @@ from stripe_reports.simulator import RealClock, Simulator, serve
 LATENCY = 2.0
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Each takes seconds, and may run twice, since a page may be late when the machine is busy."""
+    reason = "a browser, a server and a kernel share the cores of the machine, and the page has limits of time"
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.flaky(reruns=1, reason=reason))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """Describe the page of a test that failed, while it is still open."""
