@@ -6,9 +6,11 @@ counts is the ratio within a round, of which median and spread are told.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -68,7 +70,9 @@ class Spread:
 def environment() -> Mapping[str, str]:
     """For child processes: bytecode is compiled once, and kept, wherever the machine says not to."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return kept | {"PYTHONPYCACHEPREFIX": tempfile.mkdtemp(prefix="benchmarks-bytecode-")}
+    folder = tempfile.mkdtemp(prefix="benchmarks-bytecode-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return kept | {"PYTHONPYCACHEPREFIX": folder}
 
 
 def in_child(case: Callable[..., Any], *arguments: Any) -> Sample:

@@ -16,7 +16,9 @@ LATENCY = 2.0
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Each takes seconds, and may run twice, since a page may be late when the machine is busy."""
-    reason = "a browser, a server and a kernel share the cores of the machine, and the page has limits of time"
+    reason = (
+        "a browser, a server and a kernel share the cores of the machine, and the page has limits of time"
+    )
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.slow)
