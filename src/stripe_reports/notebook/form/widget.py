@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
 import anywidget
@@ -27,6 +26,7 @@ from stripe_reports.notebook.form.contents import Contents
 from stripe_reports.notebook.form.deliveries import attempt
 from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.form.payouts import Payouts
+from stripe_reports.notebook.form.script import front_file, script
 from stripe_reports.notebook.form.shown_report import (
     ShownReport,
     call_of,
@@ -54,30 +54,8 @@ __all__ = ["Explorer", "explore"]
 
 logger = logging.getLogger("stripe_reports")
 
-_FRONT = (
-    *("dom", "search", "picker", "period", "columns", "fields", "run"),
-    *(
-        "table",
-        "vega",
-        "chart",
-        "selection",
-        "download",
-        "matrix",
-        "controls",
-        "payout",
-        "result",
-        "history",
-        "form",
-    ),
-)
-
-
 _FOLLOWING = {"families", "column_groups", "shown", "request", "code", "report", "selected", "selected_code"}
 """The traits that follow the model."""
-
-
-def _front(name: str) -> str:
-    return files(__package__).joinpath("front", name).read_text("utf-8")
 
 
 def explore(
@@ -133,8 +111,8 @@ class Explorer(anywidget.AnyWidget):
         model: The state behind the form, without widgets.
     """
 
-    _esm = traitlets.Unicode("\n".join(_front(f"{name}.js") for name in _FRONT)).tag(sync=True)
-    _css = traitlets.Unicode(_front("form.css")).tag(sync=True)
+    _esm = traitlets.Unicode(script()).tag(sync=True)
+    _css = traitlets.Unicode(front_file("form.css")).tag(sync=True)
     static = traitlets.Dict(read_only=True).tag(sync=True)
     families: traitlets.List[Any] = traitlets.List(read_only=True).tag(sync=True)
     column_groups: traitlets.List[Any] = traitlets.List(read_only=True).tag(sync=True)

@@ -1,29 +1,17 @@
 // The chart: first an SVG from Python; then, when Vega has loaded, the same chart drawn by Vega, in which rows
-// can be selected. The SVG contains texts of a report, so everything that could run is removed.
+// can be selected.
 
-function harmless(text) {
-  const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-  if (svg.nodeName !== "svg") throw new Error("The chart cannot be drawn.");
-  for (const element of [svg, ...svg.querySelectorAll("*")]) {
-    if (["script", "foreignObject", "iframe", "style", "use", "animate", "set"].includes(element.localName)) {
-      element.remove();
-      continue;
-    }
-    for (const { name, value } of [...element.attributes]) {
-      const acts = name.toLowerCase().startsWith("on");
-      const leads = /href$/i.test(name) && !value.startsWith("#") && !value.startsWith("data:image/png");
-      if (acts || leads) element.removeAttribute(name);
-    }
-  }
-  return document.importNode(svg, true);
-}
+import { h, setText, show } from "./dom.js";
+import { selectionBar } from "./selection.js";
+import { harmless } from "./svg.js";
+import { liveChart, vegaFrom } from "./vega.js";
 
 const HOW = {
   span: "Select rows: drag across the chart, or click a bar or a name in the legend.",
   bar: "Select rows: click a bar; hold Shift for more than one.",
 };
 
-function reportChart(port, seeRows) {
+export function reportChart(port, seeRows) {
   const kinds = h("select", { "aria-label": "Kind of chart", onchange: () => { unselect(); load(kinds.value); } });
   const place = h("div", { class: "sr-chart", role: "img", "aria-label": "Chart of the report" });
   const how = h("p", { class: "sr-hint", hidden: true });

@@ -1,6 +1,10 @@
 // The columns: Stripe's default, all, or a list chosen in groups.
 
-function columnsField(port) {
+import { columnCount, hasWords } from "./choices.js";
+import { h, newId, setText, show } from "./dom.js";
+import { changed } from "./events.js";
+
+export function columnsField(port) {
   const group = newId("columns");
   const modes = {};
   const radios = h("div", { class: "sr-modes", role: "radiogroup", "aria-label": "Columns" });
@@ -36,13 +40,13 @@ function columnsField(port) {
   const boxes = new Map();
 
   function filter() {
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const fits = hasWords(search.value);
     for (const group of groups.children) {
       let any = false;
       for (const label of group.querySelectorAll("label")) {
-        const fits = words.every((word) => label.dataset.text.includes(word));
-        show(label, fits);
-        any ||= fits;
+        const isFound = fits(label.dataset.text);
+        show(label, isFound);
+        any ||= isFound;
       }
       show(group, any);
     }
@@ -55,7 +59,7 @@ function columnsField(port) {
         const box = h("input", { type: "checkbox", onchange: () => port.tell("toggle_column", { name: column.name, on: box.checked }) });
         boxes.set(column.name, box);
         return h("label", { class: "sr-check", title: column.description,
-          "data-text": `${column.name} ${column.description}`.toLowerCase() }, box, column.name);
+          "data-text": `${column.name} ${column.description}` }, box, column.name);
       }))));
     filter();
   });
@@ -71,7 +75,7 @@ function columnsField(port) {
       show(addOther, !now.complete);
       for (const [mode, { radio, label, text }] of Object.entries(modes)) {
         radio.checked = mode === now.mode;
-        const count = { default: now.default_count, all: now.all_count, chosen: now.mode === "chosen" ? now.chosen.length : null }[mode];
+        const count = columnCount(now, mode);
         setText(label, count === null ? text : `${text} (${count})`);
       }
       modes.all.radio.disabled = now.all_count === 0;

@@ -1,13 +1,9 @@
 // The controls of the chosen period, and the amounts and rows behind each.
 
-function plainTable(columns, rows) {
-  return h("div", { class: "sr-scroll", tabindex: "0" }, h("table", {},
-    h("thead", {}, h("tr", {}, ...columns.map((column) => h("th", { scope: "col", class: column.numeric ? "sr-number" : null }, column.name)))),
-    h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((cell, index) =>
-      h("td", { class: columns[index].numeric ? "sr-number" : null }, cell ?? "–")))))));
-}
+import { h, plainTable, setText } from "./dom.js";
+import { controlMatrix } from "./matrix.js";
 
-function periodControls(port) {
+export function periodControls(port) {
   const check = h("button", { type: "button", class: "sr-small", onclick: load }, "Check this period");
   const status = h("span", { class: "sr-hint", role: "status" }, "Checks that the reports of the chosen period agree with each other; missing reports are fetched.");
   const outcome = h("div");

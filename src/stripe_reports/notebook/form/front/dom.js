@@ -1,6 +1,6 @@
 // Elements without markup: every text is added as a text node, so no text of a report is parsed as HTML.
 
-function h(tag, attributes = {}, ...children) {
+export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
@@ -11,75 +11,21 @@ function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-function show(element, isShown) {
+export function show(element, isShown) {
   element.hidden = !isShown;
 }
 
-function setText(element, text) {
+export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 let lastId = 0;
-function newId(what) {
+export function newId(what) {
   return `sr-${what}-${++lastId}-${Math.random().toString(36).slice(2, 8)}`;
 }
 
-// Calls `draw` only when what it draws has changed.
-function changed(draw) {
-  let before;
-  return (slice) => {
-    const now = JSON.stringify(slice);
-    if (now !== before) {
-      before = now;
-      draw(slice);
-    }
-  };
-}
-
-// Acts when nothing new has arrived for a while; `flush` acts at once.
-function later(milliseconds, act) {
-  let timer, waiting = null;
-  const flush = () => {
-    clearTimeout(timer);
-    const values = waiting;
-    waiting = null;
-    if (values) act(...values);
-  };
-  const soon = (...values) => {
-    waiting = values;
-    clearTimeout(timer);
-    timer = setTimeout(flush, milliseconds);
-  };
-  return Object.assign(soon, { flush });
-}
-
-// Questions to Python, and the answers, each sent to the view that asked.
-function asker(model) {
-  const view = Math.random().toString(36).slice(2);
-  const waiting = new Map();
-  let last = 0;
-  const answered = (content, buffers) => {
-    if (content.view !== view || !waiting.has(content.seq)) return;
-    const { resolve, reject } = waiting.get(content.seq);
-    waiting.delete(content.seq);
-    if (content.problem) reject(new Error(content.problem));
-    else resolve({ ...content.answer, buffers: buffers ?? [] });
-  };
-  model.on("msg:custom", answered);
-  return {
-    view,
-    tell: (what, values = {}) => model.send({ do: what, ...values }),
-    ask: (what, values = {}) =>
-      new Promise((resolve, reject) => {
-        waiting.set(++last, { resolve, reject });
-        model.send({ ask: what, view, seq: last, ...values });
-      }),
-    close: () => model.off("msg:custom", answered),
-  };
-}
-
 // A labelled field with its hint and its problem, which screen readers read with it.
-function labelled(text, control, { needed = false } = {}) {
+export function labelled(text, control, { needed = false } = {}) {
   const id = newId("field");
   const problem = h("div", { class: "sr-problem", id: `${id}-problem`, role: "alert", hidden: true });
   control.id = id;
@@ -97,11 +43,11 @@ function labelled(text, control, { needed = false } = {}) {
 }
 
 // The element with the focus, in the shadow root or page that contains the widget.
-function isFocused(element) {
+export function isFocused(element) {
   return element.getRootNode().activeElement === element;
 }
 
-async function copyText(text, beside) {
+export async function copyText(text, beside) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
@@ -113,4 +59,11 @@ async function copyText(text, beside) {
     document.execCommand("copy");
     area.remove();
   }
+}
+
+export function plainTable(columns, rows) {
+  return h("div", { class: "sr-scroll", tabindex: "0" }, h("table", {},
+    h("thead", {}, h("tr", {}, ...columns.map((column) => h("th", { scope: "col", class: column.numeric ? "sr-number" : null }, column.name)))),
+    h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((cell, index) =>
+      h("td", { class: columns[index].numeric ? "sr-number" : null }, cell ?? "–")))))));
 }

@@ -1,6 +1,8 @@
 // A report as a file: requested in pieces on a click, and joined here; nothing is saved in the notebook.
 
-function downloads(port) {
+import { h, setText } from "./dom.js";
+
+export function downloads(port) {
   const status = h("span", { class: "sr-hint", role: "status" });
   const button = (format, text) => h("button", { type: "button", class: "sr-small", onclick: () => save(format) }, text);
   const element = h("div", { class: "sr-row sr-downloads" }, h("span", { class: "sr-hint" }, "Download"),

@@ -1,5 +1,10 @@
 // The other parameters: one field for each that the chosen type has.
 
+import { columnsField } from "./columns.js";
+import { h, isFocused, labelled, newId, setText, show } from "./dom.js";
+import { changed, later } from "./events.js";
+import { periodField } from "./period.js";
+
 const SUGGESTED = { timezone: "timezones", currency: "currencies", reporting_category: "categories" };
 
 // Ids, and values that Stripe may add to, are suggested from the stored reports. They are requested when needed,
@@ -39,7 +44,7 @@ function textField(port, model, field) {
 }
 
 // Fields stay the same elements while the type changes, so that focus and typing are kept.
-function parameterFields(port, model) {
+export function parameterFields(port, model) {
   const period = periodField(port);
   const columns = columnsField(port);
   const texts = new Map();

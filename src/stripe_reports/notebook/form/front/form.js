@@ -1,13 +1,21 @@
 // One view of the form. All views show the same state, which is in Python.
 
+import { h } from "./dom.js";
+import { parameterFields } from "./fields.js";
+import { earlierRuns } from "./history.js";
+import { reportPicker } from "./picker.js";
+import { asker } from "./port.js";
+import { reportResult } from "./result.js";
+import { runBar } from "./run.js";
+
 export default {
   render({ model, el }) {
     const port = asker(model);
     const picker = reportPicker(port, model.get("static"));
     const fields = parameterFields(port, model);
     const bar = runBar(port);
-    const past = history(port);
-    const shownResult = result(port);
+    const past = earlierRuns(port);
+    const shownResult = reportResult(port);
     el.classList.add("sr-explorer");
     // While the form has the focus, keys must not trigger shortcuts of the notebook.
     el.dataset.lmSuppressShortcuts = "true";

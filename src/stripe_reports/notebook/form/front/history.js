@@ -1,6 +1,10 @@
 // Earlier runs: a click shows one; nothing is launched.
 
-function history(port) {
+import { h, setText } from "./dom.js";
+import { changed } from "./events.js";
+import { historyText } from "./texts.js";
+
+export function earlierRuns(port) {
   const list = h("tbody");
   const note = h("p", { class: "sr-hint" });
   const again = h("button", { type: "button", class: "sr-small", onclick: () => port.tell("refresh_history") }, "Refresh");
@@ -11,8 +15,7 @@ function history(port) {
   async function load() {
     if (!element.open) return;
     const { entries, runs } = await port.ask("history");
-    setText(note, entries.length ? "Newest first. Click one to show it; nothing is launched."
-      : runs ? "No earlier runs." : "Loading …");
+    setText(note, historyText(entries.length, runs));
     list.replaceChildren(...entries.map((entry) => h("tr", {},
       h("td", {}, h("button", { type: "button", class: "sr-link", title: `${entry.type}, run ${entry.id}`,
         onclick: () => port.tell("load", { id: entry.id }) }, entry.title)),

@@ -1,8 +1,10 @@
 // The controls as a matrix: a row for each control, failures first, and a column for each currency.
 
+import { h } from "./dom.js";
+
 const SIGNS = { passes: "✔", explained: "✔ explained", fails: "✘" };
 
-function controlMatrix({ currencies, controls }, open) {
+export function controlMatrix({ currencies, controls }, open) {
   const cell = (control, currency, one) => {
     if (!one) return h("td", { class: "sr-number" }, h("span", { class: "sr-empty", title: "not compared in this currency" }, "–"));
     const text = one.outcome === "fails" ? `${SIGNS.fails} ${one.difference}` : SIGNS[one.outcome];

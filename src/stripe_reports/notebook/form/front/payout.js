@@ -1,8 +1,9 @@
 // The explanation of a payout that was clicked in the table: why its deposit is not the sales.
 
-const isPayout = (text) => /^po_\w+$/.test(text ?? "");
+import { h, plainTable, setText } from "./dom.js";
+import { harmless } from "./svg.js";
 
-function explainedPayout(port) {
+export function explainedPayout(port) {
   const status = h("p", { class: "sr-hint", role: "status" }, "Click a payout in the table.");
   const body = h("div");
   let asked = 0;

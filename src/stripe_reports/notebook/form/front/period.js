@@ -1,6 +1,11 @@
 // The period: a menu, two days that are both included, and both bounds in words.
 
-function periodField(port) {
+import { byGroup } from "./choices.js";
+import { h, isFocused, labelled, setText, show } from "./dom.js";
+import { changed, later } from "./events.js";
+import { availableText, boundsParts } from "./texts.js";
+
+export function periodField(port) {
   const menu = h("select", { onchange: () => menu.value && port.tell("choose", { name: "period", value: menu.value }) });
   const field = labelled("Period", menu);
   const days = { first: h("input", { type: "date" }), last: h("input", { type: "date" }) };
@@ -18,13 +23,10 @@ function periodField(port) {
   field.element.append(h("div", { class: "sr-days" }, first, last), byMonth, bounds, available);
 
   const drawMenu = changed(({ menu: periods, value }) => {
-    const groups = new Map();
-    for (const period of periods) {
-      if (!groups.has(period.group)) groups.set(period.group, h("optgroup", { label: period.group }));
-      groups.get(period.group).append(h("option", { value: period.value }, period.text));
-    }
+    const groups = Object.entries(byGroup(periods)).map(([label, members]) =>
+      h("optgroup", { label }, ...members.map((period) => h("option", { value: period.value }, period.text))));
     const isListed = periods.some((period) => period.value === value);
-    menu.replaceChildren(h("option", { value: "", hidden: isListed }, "Days chosen below"), ...groups.values());
+    menu.replaceChildren(h("option", { value: "", hidden: isListed }, "Days chosen below"), ...groups);
     menu.value = isListed ? value : "";
   });
   function draw(period) {
@@ -42,17 +44,8 @@ function periodField(port) {
     }
     show(byMonth, period.by_month !== null);
     months.checked = Boolean(period.by_month);
-    bounds.replaceChildren();
-    if (now && period.is_moment) bounds.append("At ", h("b", {}, now.end), ` ${now.zone}, the end of `, h("b", {}, now.last_day));
-    else if (now) {
-      bounds.append("From ", h("b", {}, now.start), " up to, not including, ", h("b", {}, now.end), ` ${now.zone}; last day `,
-        h("b", {}, now.last_day), now.length ? `, ${now.length}` : "");
-    }
-    if (period.note) bounds.append(`. ${period.note}`);
-    const has = period.available;
-    setText(available, has
-      ? `Data from ${has.from} to ${has.to}${has.published ? `, published ${has.published} (${has.published_ago})` : ""}`
-      : "");
+    bounds.replaceChildren(...boundsParts(period).map(({ bold, text }) => (bold ? h("b", {}, text) : text)));
+    setText(available, availableText(period.available));
   }
   return { element: field.element, update: changed(draw) };
 }

@@ -1,7 +1,11 @@
 // The report type: a search field, and below it the types by family.
 
-function reportPicker(port, menu) {
-  const search = reportSearch(menu);
+import { h, isFocused, labelled, newId, show } from "./dom.js";
+import { changed } from "./events.js";
+import { familySearch } from "./search.js";
+
+export function reportPicker(port, menu) {
+  const search = familySearch(menu);
   const listId = newId("types");
   const input = h("input", {
     type: "text",
@@ -41,27 +45,15 @@ function reportPicker(port, menu) {
     close();
     port.tell("choose_type", { id: type.id });
   }
-  // The types that are found, best first, in their families: a family stands where its best type stands.
-  function found(query) {
-    const rank = search(query);
-    const before = (a, b) => Boolean(a.type.why_not) - Boolean(b.type.why_not) || a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1];
-    return families.map((family) => ({
-      family,
-      types: family.types
-        .filter((type) => old.checked || !type.is_old || type.id === chosen.id || type.id === query)
-        .map((type) => ({ type, rank: rank(type, family) }))
-        .filter((entry) => entry.rank)
-        .sort(before),
-    })).filter(({ types }) => types.length).sort((a, b) => before(a.types[0], b.types[0]));
-  }
   function draw() {
     const query = input.value === chosen.title ? "" : input.value.trim().toLowerCase();
     list.replaceChildren();
     options = [];
-    for (const { family, types } of found(query)) {
+    const found = search(query, families, { chosen: chosen.id, olderToo: old.checked });
+    for (const { family, types } of found) {
       const group = h("div", { role: "group", "aria-label": family.title },
         h("div", { class: "sr-group", "aria-hidden": "true" }, family.title));
-      for (const { type } of types) {
+      for (const type of types) {
         const option = h("div", {
           role: "option", id: newId("type"), class: "sr-option",
           "aria-selected": String(type.id === chosen.id),

@@ -1,5 +1,14 @@
 // The result: figures by currency, and tabs for table, chart, code, provenance and controls.
 
+import { reportChart } from "./chart.js";
+import { neighbour } from "./choices.js";
+import { periodControls } from "./controls.js";
+import { copyText, h, newId, setText, show } from "./dom.js";
+import { downloads } from "./download.js";
+import { changed } from "./events.js";
+import { explainedPayout } from "./payout.js";
+import { reportTable } from "./table.js";
+
 function tabs(pages) {
   const bar = h("div", { role: "tablist", class: "sr-tabs", "aria-label": "Result" });
   const body = h("div");
@@ -27,8 +36,7 @@ function tabs(pages) {
   bar.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
-    const visible = names.filter((name) => !all[name].tab.hidden);
-    const next = visible[(visible.indexOf(current) + step + visible.length) % visible.length];
+    const next = neighbour(names.filter((name) => !all[name].tab.hidden), current, step);
     open(next);
     all[next].tab.focus();
     event.preventDefault();
@@ -38,7 +46,7 @@ function tabs(pages) {
     offer: (name, isOffered) => show(all[name].tab, isOffered) };
 }
 
-function result(port) {
+export function reportResult(port) {
   const heading = h("h3", { class: "sr-heading" });
   const other = h("div", { class: "sr-notice", role: "status", hidden: true },
     "This result is for earlier choices; the choices above have changed since.");

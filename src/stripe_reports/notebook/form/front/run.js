@@ -1,6 +1,10 @@
 // The button that says what it will do, the run in progress, and the last problem.
 
-function runBar(port) {
+import { h, setText, show } from "./dom.js";
+import { changed } from "./events.js";
+import { buttonText, clockText } from "./texts.js";
+
+export function runBar(port) {
   const button = h("button", { type: "button", class: "sr-run", onclick: () => port.tell("run") }, "Run report");
   const renew = h("button", { type: "button", class: "sr-plain", onclick: () => port.tell("renew"),
     title: "Launch a new run, even though a result is there" }, "Run again");
@@ -22,13 +26,12 @@ function runBar(port) {
     problem.replaceChildren(...(wrong ? [h("b", {}, wrong.title), text] : []));
     if (wrong) setText(text, (await port.ask("problem").catch((error) => ({ text: error.message }))).text);
   });
-  const seconds = (count) => (count < 90 ? `${Math.round(count)} s` : `${Math.floor(count / 60)} min ${Math.round(count % 60)} s`);
   function tick() {
     if (!now) return;
     const elapsed = Math.max(0, Date.now() / 1000 - now.started);
     if (now.expected) bar.value = Math.min(0.97, elapsed / now.expected);
     else bar.removeAttribute("value");
-    setText(clock, `${seconds(elapsed)}${now.expected ? `, usually about ${seconds(now.expected)}` : ""}`);
+    setText(clock, clockText(elapsed, now.expected));
   }
   const timer = setInterval(tick, 250);
   return {
@@ -39,8 +42,7 @@ function runBar(port) {
       setText(button, shown.button.text);
       button.disabled = !shown.button.enabled || Boolean(shown.type.why_not);
       show(renew, shown.button.can_renew);
-      const wrong = shown.button.problems;
-      setText(why, shown.running ? "" : wrong.length ? `Correct first: ${wrong.join(", ")}` : shown.button.why);
+      setText(why, shown.running ? "" : buttonText(shown.button));
       now = shown.running;
       show(running, Boolean(now));
       if (now) setText(status, `${now.title}: ${now.status}`);

@@ -25,3 +25,22 @@ function reportSearch({ purposes, stop_words, endings }) {
     };
   };
 }
+
+// Returns a function that finds types, best first, in their families: a family stands where its best type stands.
+export function familySearch(menu) {
+  const search = reportSearch(menu);
+  const before = (a, b) => Boolean(a.type.why_not) - Boolean(b.type.why_not) || a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1];
+  return (query, families, { chosen, olderToo }) => {
+    const rank = search(query);
+    const isOffered = (type) => olderToo || !type.is_old || type.id === chosen || type.id === query;
+    return families
+      .map((family) => ({
+        family,
+        ranked: family.types.filter(isOffered).map((type) => ({ type, rank: rank(type, family) }))
+          .filter((entry) => entry.rank).sort(before),
+      }))
+      .filter(({ ranked }) => ranked.length)
+      .sort((a, b) => before(a.ranked[0], b.ranked[0]))
+      .map(({ family, ranked }) => ({ family, types: ranked.map(({ type }) => type) }));
+  };
+}

@@ -1,6 +1,9 @@
 // The selection in the chart: the number of rows, and a button to clear it.
 
-function selectionBar(port, seeRows = null) {
+import { h, setText, show } from "./dom.js";
+import { selectionText } from "./texts.js";
+
+export function selectionBar(port, seeRows = null) {
   const text = h("span", { role: "status" });
   const see = seeRows && h("button", { type: "button", class: "sr-small", onclick: seeRows }, "Show the rows");
   const clear = h("button", { type: "button", class: "sr-small", onclick: () => port.tell("unselect") }, "Clear selection");
@@ -10,8 +13,7 @@ function selectionBar(port, seeRows = null) {
     update(selection) {
       show(element, Boolean(selection));
       if (!selection) return;
-      const [rows, total] = [selection.rows, selection.total].map((count) => count.toLocaleString("en"));
-      setText(text, `${rows} of ${total} rows selected in the chart`);
+      setText(text, selectionText(selection));
     },
   };
 }

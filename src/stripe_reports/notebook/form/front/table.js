@@ -1,8 +1,12 @@
 // The rows of a report, page by page; Python sorts, searches and formats the cells.
 
-const PAGE = 100;
+import { h, setText } from "./dom.js";
+import { later } from "./events.js";
+import { isPayout, lastPage, nextSort, PAGE, UNSORTED } from "./paging.js";
+import { selectionBar } from "./selection.js";
+import { rowsText, sortText } from "./texts.js";
 
-function reportTable(port, openPayout) {
+export function reportTable(port, openPayout) {
   const search = h("input", { type: "search", placeholder: "Search rows", "aria-label": "Search rows" });
   const count = h("span", { class: "sr-hint", role: "status" });
   const turn = (text, label, act) => h("button", { type: "button", class: "sr-small", "aria-label": label, title: label, onclick: act }, text);
@@ -10,7 +14,7 @@ function reportTable(port, openPayout) {
     first: turn("«", "First rows", () => load(0)),
     back: turn("‹", "Previous rows", () => load(at - PAGE)),
     next: turn("›", "Next rows", () => load(at + PAGE)),
-    last: turn("»", "Last rows", () => load(Math.floor((matching - 1) / PAGE) * PAGE)),
+    last: turn("»", "Last rows", () => load(lastPage(matching))),
   };
   const head = h("tr");
   const body = h("tbody");
@@ -19,13 +23,13 @@ function reportTable(port, openPayout) {
   const bar = selectionBar(port);
   const element = h("div", { class: "sr-table" },
     h("div", { class: "sr-row" }, search, count, h("span", { class: "sr-turn" }, ...Object.values(buttons))), scroller);
-  let columns = [], at = 0, matching = 0, sort = null, descending = false, asked = 0;
+  let columns = [], at = 0, matching = 0, sort = UNSORTED, asked = 0;
 
   async function load(offset) {
     const mine = ++asked;
     element.setAttribute("aria-busy", "true");
     try {
-      const page = await port.ask("rows", { offset: Math.max(0, offset), limit: PAGE, sort, descending, search: search.value });
+      const page = await port.ask("rows", { offset: Math.max(0, offset), limit: PAGE, sort: sort.column, descending: sort.descending, search: search.value });
       if (mine === asked) draw(page);
     } catch (error) {
       if (mine === asked) { body.replaceChildren(); setText(count, error.message); }
@@ -44,28 +48,22 @@ function reportTable(port, openPayout) {
       h("td", { class: columns[index].numeric ? "sr-number" : null, title: text && text.length > 40 ? text : null },
         content(text, columns[index]))))));
     scroller.scrollTop = 0;
-    const total = page.total.toLocaleString("en");
-    const shown = page.rows.length ? `${(at + 1).toLocaleString("en")}–${(at + page.rows.length).toLocaleString("en")}` : "0";
-    const of = matching === page.total ? `of ${total}` : `of ${matching.toLocaleString("en")} that match, ${total} in all`;
-    setText(count, page.total ? `Showing ${shown} ${of}` : "The report has no rows");
+    setText(count, rowsText({ ...page, shown: page.rows.length }));
     buttons.first.disabled = buttons.back.disabled = at === 0;
     buttons.next.disabled = buttons.last.disabled = at + page.rows.length >= matching;
   }
   function drawHead() {
     head.replaceChildren(...columns.map((column) => {
-      const isSorted = column.name === sort;
-      const zone = column.zone && column.zone !== "UTC" ? column.zone : column.zone ? "UTC" : "";
+      const isSorted = column.name === sort.column;
       return h("th", { scope: "col", class: column.numeric ? "sr-number" : null,
-        "aria-sort": isSorted ? (descending ? "descending" : "ascending") : null },
-        h("button", { type: "button", title: zone ? `Times in ${zone}. Sort by ${column.name}` : `Sort by ${column.name}`,
+        "aria-sort": isSorted ? (sort.descending ? "descending" : "ascending") : null },
+        h("button", { type: "button", title: sortText(column),
           onclick: () => sortBy(column.name) },
-          column.name, h("span", { "aria-hidden": "true" }, isSorted ? (descending ? " ▼" : " ▲") : "")));
+          column.name, h("span", { "aria-hidden": "true" }, isSorted ? (sort.descending ? " ▼" : " ▲") : "")));
     }));
   }
   function sortBy(name) {
-    if (sort !== name) [sort, descending] = [name, false];
-    else if (!descending) descending = true;
-    else [sort, descending] = [null, false];
+    sort = nextSort(sort, name);
     drawHead();
     load(0);
   }
@@ -74,7 +72,8 @@ function reportTable(port, openPayout) {
     element: h("div", {}, bar.element, element),
     open(now) {
       columns = now;
-      [sort, descending, search.value] = [null, false, ""];
+      sort = UNSORTED;
+      search.value = "";
       drawHead();
       return load(0);
     },

@@ -1,7 +1,10 @@
 // A chart drawn by Vega, in which rows can be selected. Vega comes from Python, once per page; it loads nothing.
 
+import { h, show } from "./dom.js";
+import { later } from "./events.js";
+
 let vegaModule;
-function vegaFrom(port) {
+export function vegaFrom(port) {
   vegaModule ??= (async () => {
     const { buffers } = await port.ask("vega");
     const url = URL.createObjectURL(new Blob(buffers, { type: "text/javascript" }));
@@ -25,14 +28,14 @@ function tooltip(holder) {
     if (!isShown) return;
     box.replaceChildren(...Object.entries(value).flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, String(text ?? "–"))]));
     const { left, top } = holder.getBoundingClientRect();
-    const x = event.clientX - left, y = event.clientY - top;
-    box.style.left = `${Math.max(0, x + 14 + box.offsetWidth > holder.offsetWidth ? x - 14 - box.offsetWidth : x + 14)}px`;
-    box.style.top = `${Math.max(0, y + 16 + box.offsetHeight > holder.offsetHeight ? y - 10 - box.offsetHeight : y + 16)}px`;
+    const place = placeBeside(event.clientX - left, event.clientY - top, box, holder);
+    box.style.left = `${place.left}px`;
+    box.style.top = `${place.top}px`;
   };
 }
 
 // Draws the chart; `selected` receives what is selected in it, by the names of its selections.
-async function liveChart(vega, spec, selections, selected) {
+export async function liveChart(vega, spec, selections, selected) {
   const refuse = () => Promise.reject(new Error("Charts may not load anything."));
   const holder = h("div", { class: "sr-live" });
   const canvas = h("div");
@@ -41,11 +44,20 @@ async function liveChart(vega, spec, selections, selected) {
     mode: "vega", renderer: "svg", actions: false, defaultStyle: false, tooltip: tooltip(holder),
     loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse },
   });
-  const read = (name) => {
-    const value = view.signal(name) ?? {};
-    return JSON.parse(JSON.stringify(value.vlPoint ? value.vlPoint.or : value));
-  };
-  const changed = later(120, () => selected(Object.fromEntries(selections.map((name) => [name, read(name)]))));
-  for (const name of selections) view.addSignalListener(name, changed);
+  const send = later(120, () => selected(Object.fromEntries(selections.map((name) => [name, selectedIn(view.signal(name))]))));
+  for (const name of selections) view.addSignalListener(name, send);
   return { element: holder, close: finalize };
+}
+
+// The place of a box beside the pointer, and inside the holder where there is room for it.
+export function placeBeside(x, y, box, holder) {
+  return {
+    left: Math.max(0, x + 14 + box.offsetWidth > holder.offsetWidth ? x - 14 - box.offsetWidth : x + 14),
+    top: Math.max(0, y + 16 + box.offsetHeight > holder.offsetHeight ? y - 10 - box.offsetHeight : y + 16),
+  };
+}
+
+// The values of a selection as plain data; Vega's own object has more in it.
+export function selectedIn(signal) {
+  return JSON.parse(JSON.stringify(signal?.vlPoint ? signal.vlPoint.or : signal ?? {}));
 }
