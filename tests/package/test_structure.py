@@ -64,5 +64,5 @@ def test_tests_are_where_their_package_is():
     packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
     tests = list((ROOT / "tests").rglob("test_*.py"))
     folders = {path.relative_to(ROOT / "tests").parts[0] for path in tests}
-    assert folders - {"client", "package", "project", "browser"} == packages
+    assert folders - {"client", "package", "project", "browser", "javascript"} == packages
     assert not [path.name for path in tests if len(path.read_text("utf-8").splitlines()) > LONGEST_TEST]

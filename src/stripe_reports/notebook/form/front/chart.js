@@ -4,22 +4,35 @@
 import { h, setText, show } from "./dom.js";
 import { selectionBar } from "./selection.js";
 import { harmless } from "./svg.js";
+import { errorText } from "./texts.js";
 import { liveChart, vegaFrom } from "./vega.js";
+/** @import { DrawnChart, Port, Selection, Vega } from "./messages.js" */
 
 const HOW = {
   span: "Select rows: drag across the chart, or click a bar or a name in the legend.",
   bar: "Select rows: click a bar; hold Shift for more than one.",
 };
 
+/**
+ * @param {Port} port
+ * @param {() => void} seeRows
+ */
 export function reportChart(port, seeRows) {
   const kinds = h("select", { "aria-label": "Kind of chart", onchange: () => { unselect(); load(kinds.value); } });
   const place = h("div", { class: "sr-chart", role: "img", "aria-label": "Chart of the report" });
   const how = h("p", { class: "sr-hint", hidden: true });
   const bar = selectionBar(port, seeRows);
   const element = h("div", {}, h("div", { class: "sr-row" }, kinds), place, how, bar.element);
-  let asked = 0, drawn = null, live = null, isSelecting = false, first = null;
+  /** @type {(DrawnChart & { vega: Vega, spec: object }) | null} */
+  let drawn = null;
+  /** @type {{ close: () => void } | null} */
+  let live = null;
+  /** @type {Promise<DrawnChart> | null} */
+  let first = null;
+  let asked = 0, isSelecting = false;
   show(kinds, false); // no choices yet
 
+  /** @param {string | null} [kind] */
   async function load(kind = null) {
     const mine = ++asked;
     drawn = null;
@@ -36,17 +49,17 @@ export function reportChart(port, seeRows) {
       const [vega, { spec }] = await Promise.all([vegaFrom(port), port.ask("live_chart", { kind: chart.kind })]);
       if (mine !== asked) return;
       drawn = { ...chart, vega, spec };
-      await enliven();
+      await enliven(drawn);
     } catch (error) {
       if (mine !== asked) return;
       if (place.querySelector("svg")) { // the picture stays
-        setText(how, `Rows cannot be selected in this chart: ${error.message}`);
+        setText(how, `Rows cannot be selected in this chart: ${errorText(error)}`);
         show(how, true);
-      } else put(h("p", { class: "sr-hint" }, error.message));
+      } else put(h("p", { class: "sr-hint" }, errorText(error)));
     }
   }
-  async function enliven() {
-    const { vega, spec, selections, kind, run } = drawn;
+  /** @param {NonNullable<typeof drawn>} chosen */
+  async function enliven({ vega, spec, selections, kind, run }) {
     const mine = asked;
     const chart = await liveChart(vega, spec, selections, (selected) => {
       const now = Object.values(selected).some((value) => Object.keys(value).length);
@@ -54,11 +67,15 @@ export function reportChart(port, seeRows) {
       isSelecting = now;
       port.tell("select", { run, kind, by: port.view, selections: selected });
     });
-    if (mine !== asked) return chart.close();
+    if (mine !== asked) {
+      chart.close();
+      return;
+    }
     put(chart.element, chart);
     setText(how, selections.includes("span") ? HOW.span : HOW.bar);
     show(how, true);
   }
+  /** @type {(content: Node, chart?: { close: () => void } | null) => void} */
   function put(content, chart = null) {
     live?.close();
     live = chart;
@@ -79,10 +96,15 @@ export function reportChart(port, seeRows) {
     forget: () => { first = null; },
     open: () => load(),
     close: () => live?.close(),
-    // What is selected, and by which view; if by none or another, nothing is marked in this view's chart.
+    /**
+     * What is selected, and by which view; if by none or another, nothing is marked in this view's chart.
+     *
+     * @param {Selection | null} selection
+     * @param {string} [by]
+     */
     selected(selection, by) {
       bar.update(selection);
-      if (isSelecting && by !== port.view && drawn) enliven();
+      if (isSelecting && by !== port.view && drawn) enliven(drawn);
     },
   };
 }

@@ -1,8 +1,11 @@
 // The controls of the chosen period, and the amounts and rows behind each.
 
-import { h, plainTable, setText } from "./dom.js";
+import { h, pairs, plainTable, setText } from "./dom.js";
 import { controlMatrix } from "./matrix.js";
+import { errorText } from "./texts.js";
+/** @import { Control, ControlCell, Port } from "./messages.js" */
 
+/** @param {Port} port */
 export function periodControls(port) {
   const check = h("button", { type: "button", class: "sr-small", onclick: load }, "Check this period");
   const status = h("span", { class: "sr-hint", role: "status" }, "Checks that the reports of the chosen period agree with each other; missing reports are fetched.");
@@ -21,13 +24,13 @@ export function periodControls(port) {
       outcome.replaceChildren(controlMatrix(found, examine), h("p", { class: "sr-hint" }, "Click a cell for both amounts, and for the rows behind a difference."),
         ...found.notes.map((note) => h("p", { class: "sr-hint" }, note)));
     } catch (error) {
-      setText(status, error.message);
+      setText(status, errorText(error));
     }
     check.disabled = false;
   }
+  /** @type {(control: Control, currency: string, one: ControlCell) => Promise<void>} */
   async function examine(control, currency, one) {
-    const amounts = h("dl", { class: "sr-figures" }, ...[[control.left, one.left], [control.right, one.right], ["Difference", one.difference]]
-      .flatMap(([name, amount]) => [h("dt", {}, name), h("dd", {}, amount)]));
+    const amounts = h("dl", { class: "sr-figures" }, ...pairs([[control.left, one.left], [control.right, one.right], ["Difference", one.difference]]));
     const heading = h("p", { role: "status" }, h("b", {}, `${control.control}, ${currency.toUpperCase()}: ${one.outcome}`));
     behind.replaceChildren(heading, amounts);
     if (one.outcome === "passes") return;
@@ -35,7 +38,7 @@ export function periodControls(port) {
       const { columns, rows, total } = await port.ask("control_rows", { control: control.control, currency });
       if (heading.isConnected) behind.append(h("p", { class: "sr-hint" }, `${rows.length} of ${total} rows behind the difference`), plainTable(columns, rows));
     } catch (error) {
-      if (heading.isConnected) behind.append(h("p", { class: "sr-hint" }, error.message));
+      if (heading.isConnected) behind.append(h("p", { class: "sr-hint" }, errorText(error)));
     }
   }
   return { element };

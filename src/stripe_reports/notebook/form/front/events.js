@@ -1,9 +1,15 @@
 // When to act: only on a change, or when nothing new has arrived for a while.
 
-// Calls `draw` only when what it draws has changed.
+/**
+ * Calls `draw` only when what it draws has changed.
+ *
+ * @template Slice
+ * @param {(slice: Slice) => unknown} draw
+ */
 export function changed(draw) {
+  /** @type {string | undefined} */
   let before;
-  return (slice) => {
+  return (/** @type {Slice} */ slice) => {
     const now = JSON.stringify(slice);
     if (now !== before) {
       before = now;
@@ -12,17 +18,22 @@ export function changed(draw) {
   };
 }
 
-// Acts when nothing new has arrived for a while; `flush` acts at once.
+/**
+ * Acts when nothing new has arrived for a while; `flush` acts at once.
+ *
+ * @param {number} milliseconds
+ * @param {() => unknown} act
+ */
 export function later(milliseconds, act) {
-  let timer, waiting = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   const flush = () => {
+    if (timer === undefined) return;
     clearTimeout(timer);
-    const values = waiting;
-    waiting = null;
-    if (values) act(...values);
+    timer = undefined;
+    act();
   };
-  const soon = (...values) => {
-    waiting = values;
+  const soon = () => {
     clearTimeout(timer);
     timer = setTimeout(flush, milliseconds);
   };

@@ -7,8 +7,10 @@ import { reportPicker } from "./picker.js";
 import { asker } from "./port.js";
 import { reportResult } from "./result.js";
 import { runBar } from "./run.js";
+/** @import { Model } from "./messages.js" */
 
 export default {
+  /** @param {{ model: Model, el: HTMLElement }} view */
   render({ model, el }) {
     const port = asker(model);
     const picker = reportPicker(port, model.get("static"));

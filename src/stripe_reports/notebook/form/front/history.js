@@ -3,7 +3,9 @@
 import { h, setText } from "./dom.js";
 import { changed } from "./events.js";
 import { historyText } from "./texts.js";
+/** @import { Port } from "./messages.js" */
 
+/** @param {Port} port */
 export function earlierRuns(port) {
   const list = h("tbody");
   const note = h("p", { class: "sr-hint" });
@@ -25,5 +27,5 @@ export function earlierRuns(port) {
       h("td", {}, entry.place === "this machine" ? "stored here" : "at Stripe"))));
   }
   element.addEventListener("toggle", load);
-  return { element, update: changed(load) };
+  return { element, update: changed((/** @type {string[]} */ _) => load()) };
 }

@@ -3,7 +3,12 @@
 import { h, isFocused, labelled, newId, show } from "./dom.js";
 import { changed } from "./events.js";
 import { familySearch } from "./search.js";
+/** @import { ChosenType, Family, Menu, Port, ReportType } from "./messages.js" */
 
+/**
+ * @param {Port} port
+ * @param {Menu} menu
+ */
 export function reportPicker(port, menu) {
   const search = familySearch(menu);
   const listId = newId("types");
@@ -24,7 +29,11 @@ export function reportPicker(port, menu) {
     h("label", { class: "sr-check sr-foot" }, old, "Other versions too"));
   const about = h("div", { class: "sr-hint" });
   const element = h("div", { class: "sr-picker" }, field.element, panel, about);
-  let families = [], chosen = { id: "", title: "" }, active = -1, options = [];
+  /** @type {Family[]} */
+  let families = [];
+  /** @type {{ type: ReportType, option: HTMLElement }[]} */
+  let options = [];
+  let chosen = { id: "", title: "" }, active = -1;
 
   const isOpen = () => !panel.hidden;
   function open() {
@@ -39,6 +48,7 @@ export function reportPicker(port, menu) {
     input.value = chosen.title;
     if (isFocused(input)) input.select(); // what is typed next is a search, not more of the title
   }
+  /** @param {ReportType} type */
   function choose(type) {
     if (type.why_not) return;
     chosen = { id: type.id, title: type.title };
@@ -50,9 +60,9 @@ export function reportPicker(port, menu) {
     list.replaceChildren();
     options = [];
     const found = search(query, families, { chosen: chosen.id, olderToo: old.checked });
-    for (const { family, types } of found) {
-      const group = h("div", { role: "group", "aria-label": family.title },
-        h("div", { class: "sr-group", "aria-hidden": "true" }, family.title));
+    for (const { title, types } of found) {
+      const group = h("div", { role: "group", "aria-label": title },
+        h("div", { class: "sr-group", "aria-hidden": "true" }, title));
       for (const type of types) {
         const option = h("div", {
           role: "option", id: newId("type"), class: "sr-option",
@@ -70,11 +80,15 @@ export function reportPicker(port, menu) {
     // Enter chooses the best match.
     move(query ? 0 : options.findIndex(({ type }) => type.id === chosen.id));
   }
+  /** @param {number} to */
   function move(to) {
     options[active]?.option.classList.remove("sr-active");
     active = options.length ? Math.max(-1, Math.min(to, options.length - 1)) : -1;
     const option = options[active]?.option;
-    if (!option) return input.removeAttribute("aria-activedescendant");
+    if (!option) {
+      input.removeAttribute("aria-activedescendant");
+      return;
+    }
     option.classList.add("sr-active");
     // Only the list scrolls; scrollIntoView would scroll the notebook too.
     const top = option.offsetTop - list.offsetTop;
@@ -99,15 +113,17 @@ export function reportPicker(port, menu) {
       if (!isOpen()) open();
       move(active + (event.key === "ArrowDown" ? 1 : -1));
       event.preventDefault();
-    } else if (event.key === "Enter" && isOpen() && options[active]) {
-      choose(options[active].type);
+    } else if (event.key === "Enter" && isOpen()) {
+      const found = options[active];
+      if (!found) return;
+      choose(found.type);
       event.preventDefault();
     }
   });
   return {
     element,
-    families: changed((now) => { families = now; if (isOpen()) draw(); }),
-    update: changed((type) => {
+    families: changed((/** @type {Family[]} */ now) => { families = now; if (isOpen()) draw(); }),
+    update: changed((/** @type {ChosenType} */ type) => {
       chosen = { id: type.id, title: type.title };
       if (!isOpen()) input.value = type.title;
       field.problem(type.problem || (type.why_not ? `This report cannot be run: ${type.why_not}.` : ""));

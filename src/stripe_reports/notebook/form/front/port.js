@@ -1,15 +1,23 @@
 // Questions to Python, and the answers, each sent to the view that asked.
 
+/** @import { Listener, Model, Port } from "./messages.js" */
+
+/**
+ * @param {Model} model
+ * @returns {Port}
+ */
 export function asker(model) {
   const view = Math.random().toString(36).slice(2);
+  /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: Error) => void }>} */
   const waiting = new Map();
   let last = 0;
-  const answered = (content, buffers) => {
-    if (content.view !== view || !waiting.has(content.seq)) return;
-    const { resolve, reject } = waiting.get(content.seq);
+  /** @type {Listener} */
+  const answered = (content, buffers = []) => {
+    const asked = waiting.get(content.seq);
+    if (content.view !== view || !asked) return;
     waiting.delete(content.seq);
-    if (content.problem) reject(new Error(content.problem));
-    else resolve({ ...content.answer, buffers: buffers ?? [] });
+    if (content.problem) asked.reject(new Error(content.problem));
+    else asked.resolve({ ...content.answer, buffers });
   };
   model.on("msg:custom", answered);
   return {

@@ -2,8 +2,10 @@
 
 import { h, setText, show } from "./dom.js";
 import { changed } from "./events.js";
-import { buttonText, clockText } from "./texts.js";
+import { buttonText, clockText, errorText } from "./texts.js";
+/** @import { Port, Running, Shown } from "./messages.js" */
 
+/** @param {Port} port */
 export function runBar(port) {
   const button = h("button", { type: "button", class: "sr-run", onclick: () => port.tell("run") }, "Run report");
   const renew = h("button", { type: "button", class: "sr-plain", onclick: () => port.tell("renew"),
@@ -17,14 +19,15 @@ export function runBar(port) {
   const running = h("div", { class: "sr-running", hidden: true }, cancel, bar, status, clock);
   const problem = h("div", { class: "sr-error", role: "alert", hidden: true });
   const notice = h("div", { class: "sr-notice", role: "status", hidden: true });
+  /** @type {Running | null} */
   let now = null;
 
   // The text of an error may quote a cell, and synchronised state may be saved, so the text is requested.
-  const tell = changed(async (wrong) => {
+  const tell = changed(async (/** @type {Shown["problem"]} */ wrong) => {
     show(problem, Boolean(wrong));
     const text = h("div");
     problem.replaceChildren(...(wrong ? [h("b", {}, wrong.title), text] : []));
-    if (wrong) setText(text, (await port.ask("problem").catch((error) => ({ text: error.message }))).text);
+    if (wrong) setText(text, await port.ask("problem").then((answer) => answer.text, errorText));
   });
   function tick() {
     if (!now) return;
@@ -38,6 +41,7 @@ export function runBar(port) {
     element: h("div", { class: "sr-bar" },
       h("div", { class: "sr-row" }, button, renew, why), running, notice, problem),
     close: () => clearInterval(timer),
+    /** @param {Shown} shown */
     update(shown) {
       setText(button, shown.button.text);
       button.disabled = !shown.button.enabled || Boolean(shown.type.why_not);

@@ -2,7 +2,12 @@
 
 import { h, setText, show } from "./dom.js";
 import { selectionText } from "./texts.js";
+/** @import { Port, Selection } from "./messages.js" */
 
+/**
+ * @param {Port} port
+ * @param {(() => void) | null} [seeRows]
+ */
 export function selectionBar(port, seeRows = null) {
   const text = h("span", { role: "status" });
   const see = seeRows && h("button", { type: "button", class: "sr-small", onclick: seeRows }, "Show the rows");
@@ -10,6 +15,7 @@ export function selectionBar(port, seeRows = null) {
   const element = h("div", { class: "sr-row sr-selection", hidden: true }, text, see, clear);
   return {
     element,
+    /** @param {Selection | null} selection */
     update(selection) {
       show(element, Boolean(selection));
       if (!selection) return;

@@ -1,5 +1,6 @@
 // A chart from Python as SVG. It contains texts of a report, so everything that could run is removed.
 
+/** @param {string} text */
 export function harmless(text) {
   const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   if (svg.nodeName !== "svg") throw new Error("The chart cannot be drawn.");

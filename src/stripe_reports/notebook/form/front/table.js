@@ -4,11 +4,17 @@ import { h, setText } from "./dom.js";
 import { later } from "./events.js";
 import { isPayout, lastPage, nextSort, PAGE, UNSORTED } from "./paging.js";
 import { selectionBar } from "./selection.js";
-import { rowsText, sortText } from "./texts.js";
+import { errorText, rowsText, sortText } from "./texts.js";
+/** @import { Page, Port, Selection, TableColumn } from "./messages.js" */
 
+/**
+ * @param {Port} port
+ * @param {(payout: string) => void} openPayout
+ */
 export function reportTable(port, openPayout) {
   const search = h("input", { type: "search", placeholder: "Search rows", "aria-label": "Search rows" });
   const count = h("span", { class: "sr-hint", role: "status" });
+  /** @type {(text: string, label: string, act: () => void) => HTMLButtonElement} */
   const turn = (text, label, act) => h("button", { type: "button", class: "sr-small", "aria-label": label, title: label, onclick: act }, text);
   const buttons = {
     first: turn("«", "First rows", () => load(0)),
@@ -23,8 +29,11 @@ export function reportTable(port, openPayout) {
   const bar = selectionBar(port);
   const element = h("div", { class: "sr-table" },
     h("div", { class: "sr-row" }, search, count, h("span", { class: "sr-turn" }, ...Object.values(buttons))), scroller);
-  let columns = [], at = 0, matching = 0, sort = UNSORTED, asked = 0;
+  /** @type {TableColumn[]} */
+  let columns = [];
+  let at = 0, matching = 0, sort = UNSORTED, asked = 0;
 
+  /** @param {number} offset */
   async function load(offset) {
     const mine = ++asked;
     element.setAttribute("aria-busy", "true");
@@ -32,20 +41,22 @@ export function reportTable(port, openPayout) {
       const page = await port.ask("rows", { offset: Math.max(0, offset), limit: PAGE, sort: sort.column, descending: sort.descending, search: search.value });
       if (mine === asked) draw(page);
     } catch (error) {
-      if (mine === asked) { body.replaceChildren(); setText(count, error.message); }
+      if (mine === asked) { body.replaceChildren(); setText(count, errorText(error)); }
     }
     if (mine === asked) element.removeAttribute("aria-busy");
   }
+  /** @type {(text: string | null, column: TableColumn | undefined) => Node | string} */
   function content(text, column) {
     if (text === null) return h("span", { class: "sr-empty", title: "empty" }, "–");
-    if (!column.payouts || !isPayout(text)) return text;
+    if (!column?.payouts || !isPayout(text)) return text;
     return h("button", { type: "button", class: "sr-link", title: "Explain this payout", onclick: () => openPayout(text) }, text);
   }
+  /** @param {Page} page */
   function draw(page) {
     at = page.offset;
     matching = page.matching;
     body.replaceChildren(...page.rows.map((row) => h("tr", {}, ...row.map((text, index) =>
-      h("td", { class: columns[index].numeric ? "sr-number" : null, title: text && text.length > 40 ? text : null },
+      h("td", { class: columns[index]?.numeric ? "sr-number" : null, title: text && text.length > 40 ? text : null },
         content(text, columns[index]))))));
     scroller.scrollTop = 0;
     setText(count, rowsText({ ...page, shown: page.rows.length }));
@@ -62,6 +73,7 @@ export function reportTable(port, openPayout) {
           column.name, h("span", { "aria-hidden": "true" }, isSorted ? (sort.descending ? " ▼" : " ▲") : "")));
     }));
   }
+  /** @param {string} name */
   function sortBy(name) {
     sort = nextSort(sort, name);
     drawHead();
@@ -70,6 +82,7 @@ export function reportTable(port, openPayout) {
   search.addEventListener("input", later(250, () => load(0)));
   return {
     element: h("div", {}, bar.element, element),
+    /** @param {TableColumn[]} now */
     open(now) {
       columns = now;
       sort = UNSORTED;
@@ -77,6 +90,7 @@ export function reportTable(port, openPayout) {
       drawHead();
       return load(0);
     },
+    /** @param {Selection | null} selection */
     selected(selection) {
       bar.update(selection);
       if (columns.length) load(0);
