@@ -13,6 +13,12 @@ test("a run's clock counts seconds up to a minute and a half, then minutes", () 
   assert.equal(clockText(3, 125), "3 s, usually about 2 min 5 s");
 });
 
+test("a duration never has sixty seconds beside its minutes", () => {
+  assert.equal(clockText(119.6, null), "2 min 0 s");
+  for (let seconds = 0; seconds < 400; seconds += 0.1)
+    assert.doesNotMatch(clockText(seconds, seconds), /min [6-9]\d s/, String(seconds));
+});
+
 test("the button's hint names the fields to correct, and else its reason", () => {
   assert.equal(buttonText({ problems: ["Period", "Customer"], why: "Stored." }), "Correct first: Period, Customer");
   assert.equal(buttonText({ problems: [], why: "Stored." }), "Stored.");
