@@ -20,6 +20,8 @@ CREATE = "POST /v1/reporting/report_runs"
 PAYOUTS = "payouts.itemized.5"
 ACTIVITY = "balance_change_from_activity.itemized.3"
 ENDING = "ending_balance_reconciliation.itemized.4"
+LIVE_ONLY = "all_fees.incurred_at.itemized.2"
+UNKNOWN = "gift_cards.itemized.1"
 QUARTER = ("2026-07-01/2026-08-01", "2026-08-01/2026-09-01", "2026-09-01/2026-10-01")
 
 
@@ -185,6 +187,73 @@ class TestCalls:
         assert answered[200] <= 4 * 24
 
 
+class TestRefused:
+    """What cannot be requested is a row with its reason, without a launch; the others are fetched."""
+
+    @pytest.mark.parametrize(
+        ("report_type", "period", "error", "says"),
+        [
+            pytest.param(LIVE_ONLY, "2026-09", "LiveModeRequiredError", "live key", id="live data only"),
+            pytest.param(LIVE_ONLY, "this month", "LiveModeRequiredError", "live key", id="period not over"),
+            pytest.param(LIVE_ONLY[:-2], "2026-09", "LiveModeRequiredError", "live key", id="no version"),
+            pytest.param(UNKNOWN, "2026-09", "UnknownReportTypeError", "no report type", id="not offered"),
+        ],
+    )
+    def test_a_type_that_the_key_cannot_request(self, client, calls, report_type, period, error, says):
+        """Whatever is needed of the type before the cells are known; each account has the row."""
+        asked = [report_type, PAYOUTS], period
+        reports = client.fetch_all(*asked, accounts=CONNECTED[:2])
+        assert reports.status()["status"].to_list() == ["failed", "launched"] * 2
+        assert set(reports.failed()["error"]) == {error}
+        assert says in reports.failed()["reason"][0]
+        assert len(calls(CREATE)) == 2
+        plan = client.plan_all(*asked, accounts=CONNECTED[:2])
+        assert plan.counts == {"stored": 2, "reused": 0, "awaited": 0, "launched": 0, "refused": 2} or (
+            period == "this month"
+        )
+
+    @pytest.mark.parametrize(
+        ("period", "statuses", "says"),
+        [
+            ("2026-10/2027-01", ["launched", "failed", "failed"], "ends after the available data"),
+            ("2024-09/2024-12", ["failed", "launched", "launched"], "starts before the available data"),
+            ("2027-01/2027-03", ["failed", "failed"], "no data for that time yet"),
+        ],
+    )
+    def test_parts_beyond_the_data(self, client, calls, period, statuses, says):
+        """Nobody takes the rest for the whole: the rows are refused until all parts are there."""
+        plan = client.plan_all(PAYOUTS, period, split="month")
+        assert plan.counts["refused"] == statuses.count("failed")
+        reports = client.fetch_all(PAYOUTS, period, split="month")
+        assert reports.status()["status"].to_list() == statuses
+        assert set(reports.failed()["error"]) == {"IntervalError"}
+        assert all("Stripe has data for" in reason for reason in reports.failed()["reason"])
+        assert says in reports.failed()["reason"][0]
+        assert reports.truncated
+        assert len(calls(CREATE)) == statuses.count("launched")
+        with pytest.raises(errors.IncompleteError, match=says):
+            reports.scan()
+
+    def test_an_account_that_stripe_does_not_know(self, client):
+        """Among several types."""
+        reports = client.fetch_all([PAYOUTS, ACTIVITY], "2026-09", accounts=["acct_1unknown", CONNECTED[0]])
+        assert reports.status()["status"].to_list() == ["failed", "failed", "launched", "launched"]
+
+    def test_they_are_an_error_at_the_end_if_the_user_wants_one(self, client):
+        """The others are stored by then."""
+        for types in ([LIVE_ONLY, PAYOUTS], [LIVE_ONLY]):
+            with pytest.raises(errors.IncompleteError, match="1 failed") as caught:
+                client.fetch_all(types, "2026-09", errors="raise")
+            assert isinstance(caught.value.__cause__, errors.LiveModeRequiredError)
+        assert client.fetch_all(PAYOUTS, "2026-09").reuse_summary == "1 report stored"
+
+    def test_a_name_that_no_catalogue_has_is_a_typing_error(self, client, calls):
+        """It must show before anything is launched."""
+        with pytest.raises(errors.UnknownReportTypeError, match="payouts"):
+            client.fetch_all([PAYOUTS, "payout.itemised"], "2026-09")
+        assert calls(CREATE) == []
+
+
 class TestTrouble:
     def test_a_cell_that_stripe_refuses_is_a_row_and_the_others_are_there(self, client):
         """An account that the key does not reach, among many."""
@@ -307,7 +376,7 @@ class TestPlan:
         client.fetch_all(PAYOUTS, "2026-Q1", split="month", accounts=CONNECTED[:2])
         calls()
         plan = client.plan_all([PAYOUTS, ACTIVITY], "2026-Q1", split="month", accounts=CONNECTED[:2])
-        assert plan.counts == {"stored": 6, "reused": 0, "awaited": 0, "launched": 6}
+        assert plan.counts == {"stored": 6, "reused": 0, "awaited": 0, "launched": 6, "refused": 0}
         assert calls(CREATE) == []
         frame = plan.frame()
         assert frame.columns == ["report_type", "account", "interval", "action", "reason"]

@@ -140,8 +140,8 @@ def test_a_second_set_of_parameters_is_refused_before_anything_is_launched(machi
 
 def test_a_call_that_is_refused_leaves_nothing(machine, place):
     """A dataset that nobody filled would keep the parameters of a mistake."""
-    with pytest.raises(errors.IntervalError):
-        machine().fetch_all(PAYOUTS, "2027-01", currency="eur", into=place)
+    with pytest.raises(errors.IncompleteError, match="no data for that time"):
+        machine().fetch_all(PAYOUTS, "2027-01", currency="eur", into=place, errors="raise")
     with pytest.raises(errors.WorkerError):
         machine().fetch_all(PAYOUTS, "2026-08", currency="eur", into=place, executor=Refusing())
     assert [path for path in place.rglob("*") if path.is_file()] == []

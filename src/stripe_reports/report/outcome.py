@@ -53,6 +53,12 @@ class ReportOutcome:
         """Return the outcome of a cell whose report is there."""
         return cls(cell, _STATUS[report.reuse.action], str(report.reuse), report, report.run.id)
 
+    @classmethod
+    def failing(cls, cell: Cell, error: Exception, *, run_id: str | None = None) -> ReportOutcome:
+        """Return the outcome of a cell that failed with an error; *run_id* is its run, if it has one."""
+        reason = str(error) or type(error).__name__
+        return cls(cell, "failed", reason, run_id=run_id, error=type(error).__name__)
+
     @property
     def request(self) -> ReportRequest:
         """The request as it was made: Stripe may have refused the last second of a period that goes on."""

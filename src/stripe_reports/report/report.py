@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO, Literal, Self
 
 import polars as pl
 
@@ -52,7 +52,7 @@ class FetchPlan:
     """The action that a fetch would take now, as far as it is known without fetching.
 
     Attributes:
-        action: As in ``Decision``.
+        action: As in ``Decision``; or ``refused``: Stripe lacks the type, or data for its interval.
         reason: Why, as it would stand in the report.
         as_of: Time of the data of the answering run; for a pending one, its creation.
         stored_at: Time at which the result was read from Stripe, if it is stored here.
@@ -60,7 +60,7 @@ class FetchPlan:
         notes: As in ``Decision``.
     """
 
-    action: Action
+    action: Action | Literal["refused"]
     reason: str
     as_of: datetime | None = None
     stored_at: datetime | None = None

@@ -69,7 +69,8 @@ class ReportSet(Totals):
         asked: The request of the whole interval for each report type; it has no run of its own.
         split: The period of each part: ``"month"``, …; None if the interval is not split.
         outcomes: What came of each report, in the order in which they were asked for.
-        truncated: True if the period continues beyond the end of Stripe's data, and was truncated there.
+        truncated: True if the period continues beyond Stripe's data: it was truncated there if it is not over
+            yet, and otherwise the parts beyond the data failed.
         skipped: Clauses that name the newer versions of report types that were skipped, and why.
         notes: What is special about the requests, in sentences; such as that their period is not over yet.
     """

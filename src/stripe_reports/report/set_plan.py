@@ -16,7 +16,13 @@ from stripe_reports.report.report import FetchPlan
 
 __all__ = ["SetPlan"]
 
-_DOES = {"stored": "stored", "reused": "to reuse", "awaited": "to wait for", "launched": "to launch"}
+_DOES = {
+    "stored": "stored",
+    "reused": "to reuse",
+    "awaited": "to wait for",
+    "launched": "to launch",
+    "refused": "that cannot be launched",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class SetPlan:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of reports by action: ``stored``, ``reused``, ``awaited``, ``launched``."""
+        """The number of reports by action: ``stored``, ``reused``, ``awaited``, ``launched``, ``refused``."""
         counted = Counter[str](plan.action for plan in self.plans)
         return {action: counted[action] for action in _DOES}
 

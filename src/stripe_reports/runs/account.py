@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -132,15 +133,30 @@ class Account:
         default_columns = remembered[0].get(id_) if remembered else None
         return catalog.merge(replace(known, default_columns=default_columns)) if default_columns else known
 
-    def versioned(self, name: str) -> str:
-        """Return *name* with its version: the newest that the account offers; one call a day at most."""
+    def versioned(self, name: str, *, keeps_refused: bool = False) -> str:
+        """Return *name* with its version: the newest that the account offers; one call a day at most.
+
+        If the account offers none, *keeps_refused* returns that of the catalogue.
+        """
         if not isinstance(name, str):
             raise _not_a_name(name)
-        return self._chosen(name.strip().lower()).id
+        name = name.strip().lower()
+        try:
+            return self._chosen(name).id
+        except UnknownReportTypeError:
+            if keeps_refused:
+                with suppress(UnknownReportTypeError):  # perhaps a typing error
+                    return catalog.chosen(name, list(catalog.report_types())).id
+            raise
 
     def skipped(self, name: str | ReportRequest) -> tuple[str, ...]:
         """Return a clause for each offered newer version of *name* that says why it was not chosen."""
-        return self._chosen(name.strip().lower()).skipped if isinstance(name, str) else ()
+        if not isinstance(name, str):
+            return ()
+        try:
+            return self._chosen(name.strip().lower()).skipped
+        except UnknownReportTypeError:  # it is refused when it is asked for
+            return ()
 
     def _chosen(self, name: str) -> catalog.Chosen:
         if name.rpartition(".")[2].isdigit():

@@ -9,10 +9,10 @@ from typing import Literal
 
 from stripe_reports import notices
 from stripe_reports.catalog import ReportTypeName
-from stripe_reports.errors import ParameterError, StoreError
+from stripe_reports.errors import IntervalError, ParameterError, StoreError, StripeReportsError
 from stripe_reports.http.settings import check_account
 from stripe_reports.http.transport import Transport
-from stripe_reports.models import ReportRequest
+from stripe_reports.models import ReportRequest, ReportType
 from stripe_reports.notices import AdvisedWarning
 from stripe_reports.parsing.overrides import Overrides
 from stripe_reports.planning import backoff, data_end
@@ -26,7 +26,7 @@ from stripe_reports.planning.schedule import Limits, schedule
 from stripe_reports.render import remedies
 from stripe_reports.render.remedies import everywhere
 from stripe_reports.report.outcome import OWN_ACCOUNT, ReportOutcome
-from stripe_reports.report.report import Report
+from stripe_reports.report.report import FetchPlan, Report
 from stripe_reports.report.report_set import ReportSet, incomplete
 from stripe_reports.report.set_plan import SetPlan
 from stripe_reports.runs.account import Account, check_available
@@ -35,8 +35,8 @@ from stripe_reports.runs.grid import Driver, Pace
 from stripe_reports.runs.pool import Inbox
 from stripe_reports.runs.progress import GridProgress
 from stripe_reports.runs.reading import Reader
-from stripe_reports.runs.request import AskedInParts, Parameters, RequestBuilder
-from stripe_reports.runs.results import Made, Results, SharedResults
+from stripe_reports.runs.request import REFUSALS, AskedInParts, Parameters, RequestBuilder
+from stripe_reports.runs.results import Results, SharedResults
 
 __all__ = [
     "IN_FLIGHT",
@@ -182,9 +182,9 @@ def fetch_grid(
     cells = grid.cells
     if isinstance(results, SharedResults):
         results.prepare(cells)
-    known = _stored(grid, cells, accounts, results)
+    known, first_error = _known(cells, accounts, results)
     if len(known) == len(cells):
-        outcomes = [ReportOutcome.of(cell, known[number]) for number, cell in enumerate(cells)]
+        outcomes = [known[number] for number in range(len(cells))]
     else:
         with reading as reader:
             driver = Driver(
@@ -201,15 +201,17 @@ def fetch_grid(
                 progress=progress,
             )
             outcomes = [_if_still_there(each) for each in driver.run()]
-            if errors == "raise" and any(each.report is None for each in outcomes):
-                raise incomplete(outcomes) from driver.first_error
+            first_error = first_error or driver.first_error
+    if errors == "raise" and any(each.report is None for each in outcomes):
+        raise incomplete(outcomes) from first_error
     notes = [*grid.notes, *_missing_account_columns(outcomes)]
     notes += [note for each in outcomes for note in remarks(each.request)]
     return ReportSet(
         asked=tuple(_as_accepted(each, outcomes) for each in grid.parts),
         split=grid.split,
         outcomes=tuple(outcomes),
-        truncated=any(each.whole.truncated for each in grid.parts),
+        truncated=any(each.whole.truncated for each in grid.parts)
+        or any(each.error == IntervalError.__name__ for each in outcomes),
     ).explained(grid.skipped, notes)
 
 
@@ -218,7 +220,7 @@ def plan_grid(
 ) -> SetPlan:
     """Plan every cell of a grid; see ``Client.plan_all``."""
     cells = grid.cells
-    plans = tuple(accounts[cell.account].runs.finder.plan(cell.request, policy) for cell in cells)
+    plans = tuple(_planned(cell, accounts, policy) for cell in cells)
     known = [backoff.estimate(accounts[None].runs.durations(name)) for name in _types(grid)]
     each = max((seconds for seconds in known if seconds is not None), default=None)
     launches = sum(plan.action == "launched" for plan in plans)
@@ -232,6 +234,16 @@ def plan_grid(
         is_assumed=each is None,
         notes=grid.notes,
     )
+
+
+def _planned(cell: Cell, accounts: Accounts, policy: Policy) -> FetchPlan:
+    try:
+        plan = accounts[cell.account].runs.finder.plan(cell.request, policy)
+        if plan.action == "launched":
+            check_available(cell.request, accounts.types(cell.request.report_type))
+    except REFUSALS as error:
+        return FetchPlan("refused", str(error))
+    return plan
 
 
 def _types(grid: Grid) -> Iterator[str]:
@@ -249,28 +261,58 @@ def _pace(transport: Transport, in_flight: int) -> Pace:
     )
 
 
-def _stored(grid: Grid, cells: Sequence[Cell], accounts: Accounts, results: Results) -> dict[int, Made]:
-    """Return the first stored reports by cell number; check the others before any launch.
+def _known(
+    cells: Sequence[Cell], accounts: Accounts, results: Results
+) -> tuple[dict[int, ReportOutcome], Exception | None]:
+    """Return what is certain of cells before any launch, by their number: stored, or refused.
 
-    For each type, the interval is compared with the data that Stripe has once a report is not stored.
+    Stripe is asked for a type once a report of it is not stored; the others of the type are left to the
+    driver, except those that cannot be requested.
 
-    Raises:
-        IntervalError: The interval of a type exceeds the available data.
+    Returns:
+        The outcomes, and the error of the first refused cell.
     """
-    known: dict[int, Made] = {}
-    unchecked = {each.whole.request.report_type: each.whole.request for each in grid.parts}
+    known: dict[int, ReportOutcome] = {}
+    types: dict[str, ReportType | StripeReportsError] = {}
+    first_error: Exception | None = None
     for number, cell in enumerate(cells):
-        if not unchecked:
-            break
-        if cell.request.report_type not in unchecked:
+        name = cell.request.report_type
+        refusal = _refusal(cell.request, types[name]) if name in types else None
+        if name in types and refusal is None:
             continue
-        report = results.stored(cell, asks=False)
-        if report is None:
-            whole = unchecked.pop(cell.request.report_type)
-            check_available(whole, accounts.types(whole.report_type))
-        else:
-            known[number] = report
-    return known
+        try:
+            report = results.stored(cell, asks=False)
+        except StoreError as error:
+            report, refusal = None, error
+        if report is not None:
+            known[number] = ReportOutcome.of(cell, report)
+            continue
+        if refusal is None and name not in types:
+            types[name] = _described(name, accounts)
+            refusal = _refusal(cell.request, types[name])
+        if refusal is not None:
+            known[number] = ReportOutcome.failing(cell, refusal)
+            first_error = first_error or refusal
+    return known, first_error
+
+
+def _described(report_type: str, accounts: Accounts) -> ReportType | StripeReportsError:
+    """Return a type as Stripe describes it now, or the reason why the account cannot request it."""
+    try:
+        return accounts.types(report_type)
+    except REFUSALS as error:
+        return error
+
+
+def _refusal(request: ReportRequest, described: ReportType | StripeReportsError) -> StripeReportsError | None:
+    """Return the reason why a request is not worth a launch; None if it is."""
+    if isinstance(described, StripeReportsError):
+        return described
+    try:
+        check_available(request, described)
+    except REFUSALS as error:
+        return error
+    return None
 
 
 def _if_still_there(outcome: ReportOutcome) -> ReportOutcome:
@@ -280,7 +322,7 @@ def _if_still_there(outcome: ReportOutcome) -> ReportOutcome:
     gone = StoreError(
         f"Its result is no longer stored: {outcome.report.path} was removed.", remedy=remedies.keep_more()
     )
-    return ReportOutcome(outcome.cell, "failed", str(gone), run_id=outcome.run_id, error=type(gone).__name__)
+    return ReportOutcome.failing(outcome.cell, gone, run_id=outcome.run_id)
 
 
 def _as_accepted(asked: AskedInParts, outcomes: Sequence[ReportOutcome]) -> ReportRequest:

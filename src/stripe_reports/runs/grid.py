@@ -75,7 +75,7 @@ class Driver:
 
     Args:
         cells: The cells, in the order in which they are asked for: account by account.
-        known: Reports that are known to be stored, by the number of their cell.
+        known: What is certain of cells already, by their number.
         accounts: The accounts of the key.
         results: Where results come from and go to.
         clock: The clock of the client.
@@ -90,7 +90,7 @@ class Driver:
     def __init__(
         self,
         cells: Sequence[Cell],
-        known: Mapping[int, Made],
+        known: Mapping[int, ReportOutcome],
         accounts: Accounts,
         results: Results,
         clock: Clock,
@@ -129,9 +129,10 @@ class Driver:
         self._reader = reader(self._inbox)
         self._never = threading.Event()
         self.first_error: Exception | None = None
-        for number, report in known.items():
+        for number, outcome in known.items():
             self._move(number, "ended")
-            self._end(number, ReportOutcome.of(cells[number], report))
+            self._failed += outcome.report is None
+            self._end(number, outcome)
 
     def run(self) -> list[ReportOutcome]:
         """Fetch everything, and return what came of each cell, in their order.
@@ -287,11 +288,7 @@ class Driver:
             logger.error("%s failed", self._cells[number], exc_info=error)
         self._failed += 1
         run_id = self._states[number].run_id
-        reason = str(error) or type(error).__name__
-        self._end(
-            number,
-            ReportOutcome(self._cells[number], "failed", reason, run_id=run_id, error=type(error).__name__),
-        )
+        self._end(number, ReportOutcome.failing(self._cells[number], error, run_id=run_id))
 
     def _end(self, number: int, outcome: ReportOutcome) -> None:
         self._outcomes[number] = outcome

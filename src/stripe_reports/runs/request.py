@@ -13,7 +13,13 @@ from functools import partial
 from typing import Literal, TypedDict
 
 from stripe_reports import catalog, notices
-from stripe_reports.errors import NetworkError, ParameterError
+from stripe_reports.errors import (
+    IntervalError,
+    LiveModeRequiredError,
+    NetworkError,
+    ParameterError,
+    UnknownReportTypeError,
+)
 from stripe_reports.http.settings import Settings
 from stripe_reports.models import ReportRequest
 from stripe_reports.planning import periods
@@ -23,9 +29,13 @@ from stripe_reports.planning.periods import Period
 from stripe_reports.planning.resolve import Resolution, resolve
 from stripe_reports.runs.account import Account
 
-__all__ = ["Asked", "AskedInParts", "Parameters", "RequestBuilder"]
+__all__ = ["REFUSALS", "Asked", "AskedInParts", "Parameters", "RequestBuilder"]
 
 logger = logging.getLogger("stripe_reports")
+
+
+REFUSALS = IntervalError, LiveModeRequiredError, UnknownReportTypeError
+"""Errors that concern one report type or period, and no other of the same call."""
 
 
 class Parameters(TypedDict, total=False):
@@ -103,7 +113,9 @@ class RequestBuilder:
         *,
         checks_availability: bool,
         truncates: bool = False,
+        keeps_refused: bool = False,
     ) -> Resolution:
+        """Return the request; *keeps_refused* returns it even if Stripe lacks the type, or data for it."""
         resolved = partial(
             resolve,
             period=period,
@@ -118,12 +130,19 @@ class RequestBuilder:
         if resolution.request is None or period is None or not (checks_availability or is_open):
             return resolution
         try:
-            return resolved(self._account.report_type(type_id))
+            by_data = resolved(self._account.report_type(type_id))
+            if keeps_refused:
+                by_data.unwrap()
         except NetworkError:
             if is_open:
                 raise
             logger.warning("Stripe could not be asked whether it has data for %r", resolution.request)
             return resolution
+        except REFUSALS:
+            if not keeps_refused:
+                raise
+            return resolution
+        return by_data
 
     def asked(self, report_type: str | ReportRequest, period: Period | None, parameters: Parameters) -> Asked:
         """Return the request, finished or from its parts."""
@@ -140,17 +159,26 @@ class RequestBuilder:
         split: Split | None,
         parameters: Parameters,
     ) -> AskedInParts:
-        """Return the request of the whole interval, and those of its parts."""
+        """Return the request of the whole interval, and those of its parts.
+
+        A request for which Stripe has no data, or no such type, is returned too: others of the same call are
+        not affected, so it is refused later.
+        """
         if isinstance(report_type, ReportRequest):
             _check_alone(period, parameters)
             requests = requests_of(report_type, split)
             catalog.check(requests[0])
             return AskedInParts(Asked(report_type), requests)
-        type_id = self._account.versioned(report_type)
+        type_id = self._account.versioned(report_type, keeps_refused=True)
         if split is not None:
             check_split_of(type_id, has_period=period is not None)
         resolution = self._resolve(
-            type_id, period, parameters, checks_availability=False, truncates=split is not None
+            type_id,
+            period,
+            parameters,
+            checks_availability=False,
+            truncates=split is not None,
+            keeps_refused=True,
         )
         asked = self._asked(resolution)
         interval = resolution.interval

@@ -68,7 +68,9 @@ class SetCalls(RunCalls):
         Runs are launched account by account and followed together; results are read while others are still
         pending. What is stored is not requested again, so the same call after an interruption, or after some
         reports failed, asks only for what is missing. A period that is still going on, such as the present
-        year, is truncated at the end of Stripe's data if it is split, and the set says so.
+        year, is truncated at the end of Stripe's data if it is split, and the set says so. Of any other
+        period, the parts beyond Stripe's data fail without a launch, as do report types that Stripe does not
+        offer to the account, or only to a live key.
 
         Args:
             report_types: A report type as for ``fetch``, a finished ``ReportRequest``, or a list of them.
@@ -98,7 +100,7 @@ class SetCalls(RunCalls):
             **parameters: See ``request``; they apply to all types.
 
         Raises:
-            InputError: See ``request``; before anything is launched.
+            InputError: The arguments are wrong; see ``request``. Nothing was launched.
             StripeAPIError, NetworkError: Stripe could not be asked for the report types.
             WorkerError: A worker of the executor cannot do its tasks; nothing was launched.
             IncompleteError: With ``errors="raise"``: some reports failed or are missing.

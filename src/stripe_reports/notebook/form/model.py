@@ -243,7 +243,7 @@ class Model:
                 return Button(f"Load (run of {age})", "reused", enabled=True)
             case "awaited":
                 return Button("Continue waiting", "awaited", enabled=True)
-            case "launched":
+            case "launched" | "refused":  # the error says why
                 return Button("Run report", "launched", enabled=True)
 
     # Choosing
