@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
 from conftest import TestClock
-from simulator_api import CONNECTED
+from simulator_api import CONNECTED, MAIN
 from stripe_reports import cli, errors
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.simulator import Fault, RateLimits, Simulator, serve
@@ -91,6 +91,21 @@ class TestGrid:
         once = client.fetch_all(PAYOUTS, "2026-09", accounts=["own", CONNECTED[0]])
         assert_frame_equal(twice.frame(), once.frame())
         assert twice.status().height == 2
+
+    def test_the_own_account_may_also_be_named_by_its_id(self, client, calls):
+        """Its id is asked for once, and only if one of the names may be another name of it."""
+        for _ in range(2):
+            reports = client.fetch_all(PAYOUTS, "2026-09", accounts=[CONNECTED[0], MAIN, "own"])
+            assert reports.accounts == (CONNECTED[0], "own")
+        client.fetch_all(PAYOUTS, "2026-09", accounts=[MAIN])
+        client.fetch_all(PAYOUTS, "2026-09", accounts=["own"])
+        assert calls("/v1/account") == ["GET /v1/account"]
+
+    def test_a_key_that_may_not_read_its_own_account_fetches_what_is_named(self, client, simulator):
+        """Nothing tells it that both names are of one account."""
+        simulator.faults.append(Fault("GET /v1/account", status=403))
+        reports = client.fetch_all(PAYOUTS, "2026-09", accounts=["own", CONNECTED[0]])
+        assert reports.reuse_summary == "2 reports launched"
 
     def test_finished_requests_are_taken_too(self, client):
         """Alone or in a list, as from a form."""

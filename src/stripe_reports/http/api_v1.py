@@ -141,6 +141,13 @@ class Api:
                 return
             after = page.last
 
+    def retrieve_account_id(self) -> str:
+        """``GET /v1/account``: the id of the account that the key or the header names.
+
+        Source: https://docs.stripe.com/api/accounts/retrieve
+        """
+        return self._read(lambda account: checked(account["id"], str), self._call("get", "/v1/account"))
+
     def list_report_types(self) -> tuple[ReportType, ...]:
         """``GET /v1/reporting/report_types``: every type the account offers."""
         return self._read_list("report type", ReportType.from_stripe, self._call("get", _TYPES))

@@ -17,6 +17,7 @@ from stripe_reports.errors import (
     NotFoundError,
     ParameterError,
     StoreError,
+    StripeReportsError,
     UnknownReportTypeError,
 )
 from stripe_reports.http.api_v1 import Api
@@ -66,6 +67,21 @@ class Account:
     def owner(self) -> Owner:
         """The owner of its results."""
         return self._transport.settings.owner
+
+    def own_id(self) -> str | None:
+        """Return the id of the key's own account, which is asked for once; None if it cannot be known.
+
+        A restricted key may not be allowed to read it.
+        """
+        known = self._launch_log.own_account()
+        if known is not None:
+            return known
+        try:
+            known = self._api.retrieve_account_id()
+            self._launch_log.remember_own_account(known)
+        except StripeReportsError as error:
+            logger.info("the id of the key's own account is not known: %s", error)
+        return known
 
     def as_accepted(self, request: ReportRequest) -> ReportRequest:
         """Return the request with the end that Stripe accepts, as far as its earlier answers show."""

@@ -135,7 +135,7 @@ def grid_of(
     asked = [requests.in_parts(each, period, split, parameters) for each in types]
     parts = {each.whole.request: each for each in asked}  # each once: rows would count twice
     skipped = tuple(dict.fromkeys(clause for each in types for clause in account.skipped(each)))
-    return Grid(tuple(parts.values()), split, _accounts(accounts, own), skipped)
+    return Grid(tuple(parts.values()), split, _accounts(accounts, own, account), skipped)
 
 
 def _listed(report_types: Sequence[str | ReportRequest]) -> list[str | ReportRequest]:
@@ -147,8 +147,8 @@ def _listed(report_types: Sequence[str | ReportRequest]) -> list[str | ReportReq
     return list(report_types)
 
 
-def _accounts(named: Sequence[str] | None, own: str | None) -> tuple[str | None, ...]:
-    """Return the accounts, each once; None for the key's own."""
+def _accounts(named: Sequence[str] | None, own: str | None, of_key: Account) -> tuple[str | None, ...]:
+    """Return the accounts, each once; None for the key's own, which may be named by its id, too."""
     if named is None:
         return (own,)
     if isinstance(named, str):
@@ -159,7 +159,10 @@ def _accounts(named: Sequence[str] | None, own: str | None) -> tuple[str | None,
     for account in accounts:
         if account is not None:
             check_account(account, param="accounts")
-    return accounts
+    if None not in accounts or len(accounts) == 1:
+        return accounts
+    own_id = of_key.own_id()
+    return tuple(each for each in accounts if each is None or each != own_id)
 
 
 def fetch_grid(

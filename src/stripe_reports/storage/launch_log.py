@@ -5,6 +5,7 @@
     unrecognised.jsonl                       names that the catalogue lacks; see ``storage/unrecognised``
     report_types.json                        report types of the account, kept for a day
     refused_bounds.json                      present if Stripe refused an interval that ends with its data
+    own_account.json                         id of the key's own account, once it was needed
 
 All processes share these files. One that is lost or cannot be read costs a call, never a wrong result.
 """
@@ -144,6 +145,17 @@ class LaunchLog:
             write_json(self.folder / "refused_bounds.json", {"data_available_end": True})
         except StoreError as error:
             logger.warning("the next interval that ends with Stripe's data is refused again: %s", error)
+
+    def own_account(self) -> str | None:
+        """Return the id of the key's own account; None if it was never asked for."""
+        try:
+            return str(read_json(self.folder / "own_account.json")["id"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def remember_own_account(self, id_: str) -> None:
+        """Record the id of the key's own account."""
+        write_json(self.folder / "own_account.json", {"id": id_})
 
     def durations(self, report_type: str) -> list[float]:
         """Return the durations of the last runs of a type in seconds, oldest first."""
