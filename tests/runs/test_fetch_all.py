@@ -163,6 +163,21 @@ class TestCalls:
         assert len(reports) == 12
         assert max(most) == 3
 
+    @pytest.mark.parametrize(
+        ("reason", "most"), [("global-concurrency", 4), ("endpoint-concurrency", 4), ("global-rate", 8)]
+    )
+    def test_too_many_calls_in_progress_halve_the_runs_in_flight(self, client, simulator, reason, most):
+        """Too many calls in a second do not: those are the matter of the rate limit."""
+        seen = []
+        limited = {"Stripe-Rate-Limited-Reason": reason}
+        simulator.faults.append(Fault(CREATE, status=429, headers=limited))
+        reports = client.fetch_all(
+            PAYOUTS, "2025", split="month", in_flight=8, progress=lambda each: seen.append(each.at_stripe)
+        )
+        assert max(seen) == most
+        assert set(reports.status()["status"]) == {"launched"}
+        assert len(simulator.runs) == 12
+
     def test_the_same_call_again_asks_for_nothing(self, client, calls):
         """Closed parts of any account are stored."""
         asked = {"split": "month", "accounts": CONNECTED[:3]}
