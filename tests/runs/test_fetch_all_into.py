@@ -1,5 +1,7 @@
 """Results that go into a shared dataset: Stripe is asked once for all who read it."""
 
+from collections import Counter
+
 import duckdb
 import polars as pl
 import pytest
@@ -10,6 +12,7 @@ from executors import Refusing
 from simulator_api import CONNECTED
 from stripe_reports import errors
 from stripe_reports.demo_client import DemoClient
+from stripe_reports.storage.datasets.folder import Folder
 
 CREATE = "POST /v1/reporting/report_runs"
 PAYOUTS = "payouts.itemized.5"
@@ -62,6 +65,39 @@ def test_another_machine_asks_for_nothing_that_is_there(machine, place, calls):
     assert_frame_equal(again.frame(), first.frame())
     assert again.provenance == first.provenance
     assert again.status()["rows"].to_list() == first.status()["rows"].to_list()
+
+
+@pytest.mark.parametrize("months", [2, 6])
+def test_a_call_for_what_is_there_costs_the_same_for_any_number_of_accounts(
+    machine, place, monkeypatch, months
+):
+    """One list for each report type, and one object for each month: of a bucket, each would be a call."""
+    asked = {"period": f"2026-03/2026-{3 + months:02}", "split": "month", "accounts": CONNECTED[:4]}
+    machine().fetch_all([PAYOUTS, ACTIVITY], **asked, into=place)
+    sr.dataset(place).compact()
+    done = []
+    for name in ("objects", "folders", "read"):
+        real = getattr(Folder, name)
+
+        def noting(folder, *given, real=real, name=name):
+            done.append((name, *given))
+            return real(folder, *given)
+
+        monkeypatch.setattr(Folder, name, noting)
+    again = machine().fetch_all([PAYOUTS, ACTIVITY], **asked, into=place)
+    assert again.reuse_summary == f"{2 * 4 * months} reports stored"
+    counted = Counter(name for name, *_ in done)
+    assert counted == {"objects": 2, "read": 3 + 2 * months}, done  # mode and parameters, then the months
+
+
+def test_a_damaged_entry_is_a_row_and_the_others_are_there(machine, place):
+    """One object of many that somebody has changed."""
+    machine().fetch_all(PAYOUTS, "2026-Q3", split="month", into=place)
+    entry = next(place.glob("index/*/own/2026-08*/*/*.stored-*.json"))
+    entry.write_text("{")
+    reports = machine().fetch_all(PAYOUTS, "2026-Q3", split="month", into=place)
+    assert reports.status()["status"].to_list() == ["stored", "failed", "stored"]
+    assert "is damaged" in reports.failed()["reason"][0]
 
 
 def test_what_this_machine_has_is_added_without_a_call(machine, place, calls):

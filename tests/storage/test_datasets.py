@@ -3,6 +3,8 @@
 import os
 import pickle
 import stat
+import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -566,7 +568,8 @@ def test_a_launch_is_noted_until_its_result_is_stored(writer, tmp_path):
     writer.begin(OWNER, request)
     writer.note_launch(request, None, run_id=None, key="ab" * 32)
     writer.note_launch(request, "acct_1", run_id="frr_1", key="cd" * 32, record={"attempt": 2})
-    asked, launched = sorted(writer.launches(TYPE), key=lambda each: each.event)
+    index = Index(writer.place)
+    asked, launched = sorted(index.known(TYPE).launches, key=lambda each: each.event)
     assert (asked.event, asked.cell.account, launched.run_id) == ("asked", None, "frr_1")
     record = writer.launch_record(launched)
     assert sr.ReportRequest.from_stripe(record["report_type"], record["parameters"]) == request
@@ -577,10 +580,10 @@ def test_a_launch_is_noted_until_its_result_is_stored(writer, tmp_path):
         ("own", "launched", None),
     ]
     store(writer, tmp_path, "frr_1", account="acct_1")
-    assert {each.event for each in writer.launches()} == {"asked"}
+    assert {each.event for each in index.known().launches} == {"asked"}
     store(writer, tmp_path, "frr_2")
-    assert writer.launches() == ()
-    assert [run.run_id for run in writer.entries().values()] == ["frr_1", "frr_2"]
+    assert index.known().launches == ()
+    assert {run.run_id for run in index.known().runs} == {"frr_1", "frr_2"}
 
 
 def test_verify_finds_what_was_changed_or_removed(writer, tmp_path):
@@ -611,6 +614,80 @@ def test_verify_compares_the_copies_with_the_results(writer, tmp_path):
     (copy,) = (writer.place.path / name for name in data.compact()["object"])
     pl.read_parquet(copy).with_columns(pl.col("gross") + 1).write_parquet(copy)
     assert "has other rows than the results of 2026-08" in str(data.verify())
+
+
+def test_verify_compares_the_entries_of_a_copy_too(writer, tmp_path):
+    """The provenance of a compacted month is read from there."""
+    for number in range(2):
+        store(writer, tmp_path, f"frr_{number}", account=f"acct_{number}")
+    data = sr.dataset(writer.place.path)
+    data.compact()
+    assert data.verify().ok
+    (copy,) = writer.place.path.glob("index/*/compacted/*.json")
+    copy.write_text(copy.read_text().replace('"rows": 2', '"rows": 3'))
+    assert "has other entries than those of 2026-08" in str(data.verify())
+
+
+# What it costs
+
+
+@pytest.fixture
+def operations(monkeypatch):
+    """Counts what is listed and read in a folder: of a bucket, each would be a call."""
+    counted = Counter()
+    for name in ("objects", "folders", "read"):
+        real = getattr(Folder, name)
+
+        def counting(place, *given, real=real, name=name):
+            counted[name] += 1
+            return real(place, *given)
+
+        monkeypatch.setattr(Folder, name, counting)
+    return counted
+
+
+@pytest.mark.parametrize("accounts", [2, 20])
+def test_a_compacted_month_costs_the_same_for_any_number_of_accounts(writer, tmp_path, operations, accounts):
+    """Provenance, sizes and rows of all its results are one object."""
+    for number in range(accounts):
+        store(writer, tmp_path, f"frr_{number}", account=f"acct_{number}")
+        store(writer, tmp_path, f"frr_9{number}", account=f"acct_{number}", request=request_of("2026-09"))
+    before = sr.dataset(writer.place.path).status()
+    sr.dataset(writer.place.path).compact()
+    operations.clear()
+    assert sr.dataset(writer.place.path).status().equals(before)
+    assert operations == {"objects": 1, "read": 3}  # the mode, and two months
+    operations.clear()
+    assert len(sr.dataset(writer.place.path).provenance()) == 2 * accounts
+    assert operations == {"objects": 1, "read": 3}
+
+
+def test_results_that_are_not_compacted_are_looked_up_side_by_side(writer, tmp_path, monkeypatch):
+    """One after the other, each waits for the answer of a bucket."""
+    for number in range(8):
+        store(writer, tmp_path, f"frr_{number}", account=f"acct_{number}")
+    all_at_once, real = threading.Barrier(8), Folder.read
+
+    def read_together(place, name):
+        if ".stored-" in name:
+            all_at_once.wait(20)
+        return real(place, name)
+
+    monkeypatch.setattr(Folder, "read", read_together)
+    assert sr.dataset(writer.place.path).status().height == 8
+
+
+def test_a_copy_whose_entries_cannot_be_read_costs_only_time(writer, tmp_path):
+    """Somebody compacts again at that moment; the entries themselves are never changed."""
+    for number in range(2):
+        store(writer, tmp_path, f"frr_{number}", account=f"acct_{number}")
+    data = sr.dataset(writer.place.path)
+    before = data.status()
+    data.compact()
+    (copy,) = writer.place.path.glob("index/*/compacted/*.json")
+    for content in ("{", '{"rows": 4}', '{"entries": 5}'):
+        copy.write_text(content)
+        assert data.status().equals(before)
 
 
 def test_one_account_is_read_from_its_own_files(writer, tmp_path):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from stripe_reports.errors import StoreError
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.parsing import warn_of_ambiguous
 from stripe_reports.parsing.overrides import Overrides
@@ -15,6 +16,7 @@ from stripe_reports.report.report import Decision, Report
 from stripe_reports.report.shared import SharedReport
 from stripe_reports.runs.accounts import Accounts
 from stripe_reports.runs.task import Destination, Figures, Task
+from stripe_reports.storage.datasets.entries import read_entries
 from stripe_reports.storage.datasets.entry import Entry
 from stripe_reports.storage.datasets.index import Index
 from stripe_reports.storage.datasets.layout import Cell as Slot
@@ -106,7 +108,8 @@ class SharedResults:
         self._owner = accounts[None].runs.account.owner
         self._writer = DatasetWriter(place)
         self._index = Index(place)
-        self._entries: dict[Slot, StoredRun] = {}
+        self._runs: dict[Slot, StoredRun] = {}
+        self._entries: dict[StoredRun, Entry | StoreError] = {}
         self._launches: dict[Slot, list[Noted]] = {}
 
     def prepare(self, cells: Sequence[Cell]) -> None:
@@ -116,18 +119,33 @@ class SharedResults:
             ParameterError: They cannot; see ``DatasetWriter.check``.
             StoreError: The dataset cannot be read or written.
         """
-        self._writer.check(self._owner, [(cell.request, cell.account) for cell in cells])
-        for report_type in dict.fromkeys(cell.request.report_type for cell in cells):
-            self._entries |= self._writer.entries(report_type)
-            for launch in self._writer.launches(report_type):
+        known = self._writer.check(self._owner, [(cell.request, cell.account) for cell in cells])
+        for each in known.values():
+            self._runs |= {run.cell: run for run in each.runs}
+            for launch in each.launches:
                 self._launches.setdefault(launch.cell, []).append(launch)
+        reused = {found[0] for cell in cells if (found := self._reused(cell, asks=False))}
+        for report_type, each in known.items():
+            of_type = {run for run in reused if run.cell.report_type == report_type}
+            self._entries |= read_entries(self._index, each, of_type)
 
     def stored(self, cell: Cell, *, asks: bool) -> Made | None:
         """Return the result of the dataset, or that of this machine, which is then added; see ``Results``."""
         return self._shared(cell, asks=asks) or self._added(cell, asks=asks)
 
     def _shared(self, cell: Cell, *, asks: bool) -> SharedReport | None:
-        run = self._entries.get(self._slot(cell))
+        reused = self._reused(cell, asks=asks)
+        if reused is None:
+            return None
+        run, reason = reused
+        entry = self._entries.get(run) or Entry.from_json(run, self._index.read(run.entry))
+        if isinstance(entry, StoreError):
+            raise entry
+        return self._report(cell.request, entry, Decision("stored", reason))
+
+    def _reused(self, cell: Cell, *, asks: bool) -> tuple[StoredRun, str] | None:
+        """Return the run of the dataset that answers, and why."""
+        run = self._runs.get(self._slot(cell))
         if run is None:
             return None
         known = [KnownRun(run.run_id, "succeeded", run.as_of, "stored")]
@@ -136,10 +154,7 @@ class SharedResults:
             type_ = self._accounts.types(cell.request.report_type)
             now = self._accounts[None].runs.account.now()
             step = plan(cell.request, self._policy, known=known, report_type=type_, listed=[], now=now)
-        if not isinstance(step, Reuse):
-            return None
-        entry = Entry.from_json(run, self._index.read(run.entry))
-        return self._report(cell.request, entry, Decision("stored", step.reason))
+        return (run, step.reason) if isinstance(step, Reuse) else None
 
     def _added(self, cell: Cell, *, asks: bool) -> Made | None:
         report = self._local.stored(cell, asks=asks)

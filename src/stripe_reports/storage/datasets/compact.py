@@ -2,6 +2,7 @@
 
 The copies are beside ``data/``, so that nobody who reads ``data/`` gets a row twice. A copy is named after
 its runs: it is used as long as these are the current ones. A month that does not change is not written again.
+The entry of a copy has the entries of its results, so that they are read together, too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import polars as pl
 
 from stripe_reports.errors import StoreError
 from stripe_reports.parsing.parquet import UNREADABLE
+from stripe_reports.storage.datasets.entries import read_entries
+from stripe_reports.storage.datasets.entry import Entry
 from stripe_reports.storage.datasets.index import Index, Known
 from stripe_reports.storage.datasets.layout import COMPACTED, STAGING, Compacted, StoredRun
 from stripe_reports.storage.datasets.place import Place
@@ -46,7 +49,10 @@ def compact_type(place: Place, index: Index, same: Same, report_type: str, known
         wanted.add((month, digest))
         if (month, digest) not in there:
             copy = Compacted(report_type, month, digest, uuid.uuid4().hex)
-            _write(place, index, copy, runs, columns)
+            rows = _write(place, copy, runs, columns)
+            read = read_entries(index, known, runs)
+            entries = {run.entry: entry.to_json() for run, entry in read.items() if isinstance(entry, Entry)}
+            index.note_copy(copy, {"rows": rows, "entries": entries})
             written.append(copy)
     for copy in known.compacted:
         if (copy.month, copy.digest) not in wanted:
@@ -55,9 +61,8 @@ def compact_type(place: Place, index: Index, same: Same, report_type: str, known
     return written
 
 
-def _write(
-    place: Place, index: Index, copy: Compacted, runs: Sequence[StoredRun], columns: Sequence[str]
-) -> None:
+def _write(place: Place, copy: Compacted, runs: Sequence[StoredRun], columns: Sequence[str]) -> int:
+    """Write a copy, and return its number of rows."""
     rows = scan_small_files(place, runs, columns)
     metadata = {RUNS_KEY: json.dumps([run.run_id for run in runs])}
     place.prepare(copy.object)
@@ -76,7 +81,7 @@ def _write(
             f"The copy of {copy.report_type} of {copy.month} has {found:,} rows instead of {expected:,}, so "
             "it is not used. Compact again."
         )
-    index.note_copy(copy, {"rows": expected})
+    return expected
 
 
 def remove_leftovers(place: Place, known: Known, *, now: datetime | None = None) -> list[str]:

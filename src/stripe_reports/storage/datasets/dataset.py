@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -14,6 +13,7 @@ from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
 from stripe_reports.render.suggest import did_you_mean
 from stripe_reports.storage.datasets.compact import compact_type, remove_leftovers
+from stripe_reports.storage.datasets.entries import read_entries
 from stripe_reports.storage.datasets.entry import Entry
 from stripe_reports.storage.datasets.index import Index, Known
 from stripe_reports.storage.datasets.layout import DATA, INDEX, MODE, OWN, Noted, StoredRun
@@ -26,9 +26,6 @@ from stripe_reports.storage.datasets.verify import DatasetVerification, verify_d
 from stripe_reports.storage.datasets.writing import DatasetWriter
 
 __all__ = ["Dataset", "dataset"]
-
-AT_ONCE = 32
-"""Entries of the index that are read at the same time."""
 
 _TIME = pl.Datetime("us", "UTC")
 _STATUS: dict[str, pl.DataType] = {
@@ -207,11 +204,14 @@ class Dataset:
         )
 
     def _entries(self, known: Known) -> Sequence[Entry]:
-        def read(run: StoredRun) -> Entry:
-            return Entry.from_json(run, self._index.read(run.entry))
-
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            return list(pool.map(read, known.runs))
+        read = read_entries(self._index, known, known.runs)
+        entries = []
+        for run in known.runs:
+            entry = read[run]
+            if isinstance(entry, StoreError):
+                raise entry
+            entries.append(entry)
+        return entries
 
     def _lines(self) -> list[tuple[str, object]]:
         """The facts that cost two short calls, however large the dataset is; displaying never fails."""

@@ -6,7 +6,7 @@ The first writer notes it in an object that nobody can overwrite; everybody else
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
@@ -61,6 +61,15 @@ class Same:
                 f"{_in_words(wanted)}. Choose another place for it.",
                 param="into",
             )
+
+    def check_requests(self, requests: Iterable[ReportRequest]) -> None:
+        """Check requests, those that differ only in their interval together; see ``check_request``."""
+        checked: set[str] = set()
+        for request in requests:
+            what = json.dumps([request.report_type, _parameters(request)], default=str)
+            if what not in checked:
+                checked.add(what)
+                self.check_request(request)
 
     def check_request(self, request: ReportRequest, *, notes: bool = False) -> None:
         """Check that a request has the parameters of its report type in this dataset, or note them.

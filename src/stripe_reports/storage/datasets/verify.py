@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from html import escape
+from typing import Any
 
 import polars as pl
 
@@ -14,12 +15,13 @@ from stripe_reports.errors import StripeReportsError
 from stripe_reports.models.finding import Finding, findings_html, findings_lines
 from stripe_reports.parsing.parquet import UNREADABLE
 from stripe_reports.render.printable import printable
+from stripe_reports.storage.datasets.entries import copies_of
 from stripe_reports.storage.datasets.entry import Entry, entry_of
 from stripe_reports.storage.datasets.index import Index, Known
-from stripe_reports.storage.datasets.layout import COMPACTED, DATA, Compacted, StoredRun, type_of
+from stripe_reports.storage.datasets.layout import COMPACTED, DATA, StoredRun, type_of
 from stripe_reports.storage.datasets.overlap import overlapping
 from stripe_reports.storage.datasets.place import Place
-from stripe_reports.storage.datasets.reading import by_month, scan_copy, scan_small_files
+from stripe_reports.storage.datasets.reading import scan_copy, scan_small_files
 from stripe_reports.storage.datasets.same import Same
 
 __all__ = ["DatasetVerification", "verify_dataset"]
@@ -59,7 +61,8 @@ def verify_dataset(place: Place, *, contents: bool) -> DatasetVerification:
     index, same = Index(place), Same(place)
     known = index.known()
     there = {found.name: found.size for found in place.objects(DATA)}
-    check = partial(_of_run, place, index, there, contents)
+    entries: dict[str, dict[str, Any]] = {}
+    check = partial(_of_run, place, index, there, entries, contents)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         problems = [problem for found in pool.map(check, known.runs) for problem in found]
     what = "the size, hash, rows and provenance" if contents else "the size"
@@ -70,6 +73,7 @@ def verify_dataset(place: Place, *, contents: bool) -> DatasetVerification:
             Finding(f"{DATA}/ has no other files, so each row is there once", tuple(_extra(known, there))),
             Finding("no intervals of an account overlap", tuple(_overlaps(known))),
             Finding("the compacted files have the rows of the results", tuple(_copies(place, same, known))),
+            Finding("their entries are those of the results", tuple(_copied_entries(index, known, entries))),
             Finding(
                 "the index has no unknown entries",
                 tuple(f"{name} is not an entry." for name in known.unknown),
@@ -79,12 +83,19 @@ def verify_dataset(place: Place, *, contents: bool) -> DatasetVerification:
 
 
 def _of_run(
-    place: Place, index: Index, there: dict[str, int], contents: bool, run: StoredRun
+    place: Place,
+    index: Index,
+    there: dict[str, int],
+    entries: dict[str, dict[str, Any]],
+    contents: bool,
+    run: StoredRun,
 ) -> Sequence[str]:
+    """Return the problems of a result; what its entry says is added to *entries*."""
     if run.object not in there:
         return [f"{run.object} is missing."]
     try:
-        entry = Entry.from_json(run, index.read(run.entry))
+        entries[run.entry] = index.read(run.entry)
+        entry = Entry.from_json(run, entries[run.entry])
         if there[run.object] != entry.parquet_size:
             return [f"{run.object} has {there[run.object]:,} bytes instead of {entry.parquet_size:,}."]
         if not contents:
@@ -122,24 +133,30 @@ def _overlaps(known: Known) -> Iterator[str]:
 
 def _copies(place: Place, same: Same, known: Known) -> Iterator[str]:
     there = {found.name for found in place.objects(COMPACTED)}
-    by_content = {(copy.report_type, copy.month, copy.digest): copy for copy in known.compacted}
-    for report_type in dict.fromkeys(run.cell.report_type for run in known.runs):
-        columns = same.columns(report_type) or []
-        for month, runs in by_month(run for run in known.runs if run.cell.report_type == report_type):
-            copy = by_content.get((report_type, month, Compacted.digest_of(runs)))
-            if copy is None:
-                continue
-            if copy.object not in there:
-                yield f"{copy.object} is missing."
-                continue
-            try:
-                frames = scan_copy(place, copy, columns), scan_small_files(place, runs, columns)
-                if _fingerprint(frames[0]) != _fingerprint(frames[1]):
-                    yield f"{copy.object} has other rows than the results of {month}."
-            except UNREADABLE as error:
-                yield f"{copy.object} cannot be compared: {place.options.hide_in(str(error))}"
+    for copy, runs in copies_of(known):
+        columns = same.columns(copy.report_type) or []
+        if copy.object not in there:
+            yield f"{copy.object} is missing."
+            continue
+        try:
+            frames = scan_copy(place, copy, columns), scan_small_files(place, runs, columns)
+            if _fingerprint(frames[0]) != _fingerprint(frames[1]):
+                yield f"{copy.object} has other rows than the results of {copy.month}."
+        except UNREADABLE as error:
+            yield f"{copy.object} cannot be compared: {place.options.hide_in(str(error))}"
     for name in sorted(there - {copy.object for copy in known.compacted}):
         yield f"{name} is not in the index, and not used. compact() removes it after a day."
+
+
+def _copied_entries(index: Index, known: Known, entries: dict[str, dict[str, Any]]) -> Iterator[str]:
+    for copy, runs in copies_of(known):
+        try:
+            copied = index.read(copy.entry).get("entries")
+        except StripeReportsError as error:
+            yield error.problem
+            continue
+        if copied != {run.entry: entries[run.entry] for run in runs if run.entry in entries}:
+            yield f"{copy.entry} has other entries than those of {copy.month}. Remove it, and compact again."
 
 
 def _fingerprint(frame: pl.LazyFrame) -> tuple[object, ...]:

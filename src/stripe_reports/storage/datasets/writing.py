@@ -18,7 +18,7 @@ import polars as pl
 from stripe_reports.errors import ParameterError, StoreError
 from stripe_reports.models import Owner, ReportRequest
 from stripe_reports.storage.datasets.entry import Entry, entry_of, read_entry
-from stripe_reports.storage.datasets.index import Index
+from stripe_reports.storage.datasets.index import Index, Known
 from stripe_reports.storage.datasets.layout import DATA, SUPERSEDED, Cell, Noted, StoredRun, type_of
 from stripe_reports.storage.datasets.overlap import overlapping
 from stripe_reports.storage.datasets.place import Place
@@ -42,12 +42,17 @@ class DatasetWriter:
 
     # Before a launch
 
-    def check(self, owner: Owner, cells: Iterable[tuple[ReportRequest, str | None]]) -> None:
+    def check(self, owner: Owner, cells: Iterable[tuple[ReportRequest, str | None]]) -> dict[str, Known]:
         """Check that results of these requests and accounts can be added. Nothing is written.
+
+        The index is listed once for each report type.
 
         Args:
             owner: The owner of the results; its mode is that of the dataset.
             cells: Requests, each with its account; None for the key's own.
+
+        Returns:
+            What the index says of each of their report types.
 
         Raises:
             ParameterError: The dataset has data of the other mode, another set of parameters for a report
@@ -56,10 +61,11 @@ class DatasetWriter:
         asked = list(cells)
         wanted = [Cell.of(request, account) for request, account in asked]
         self._same.check_mode(owner)
-        for request in dict.fromkeys(request for request, _ in asked):
-            self._same.check_request(request)
+        self._same.check_requests(request for request, _ in asked)
+        known = {}
         for report_type in dict.fromkeys(cell.report_type for cell in wanted):
-            stored = [run.cell for run in self._index.known(report_type).runs]
+            known[report_type] = self._index.known(report_type)
+            stored = [run.cell for run in known[report_type].runs]
             pair = overlapping(stored, [cell for cell in wanted if cell.report_type == report_type])
             if pair is not None:
                 raise ParameterError(
@@ -67,6 +73,7 @@ class DatasetWriter:
                     "have their rows twice. Split the period as before, or choose another place.",
                     param="split",
                 )
+        return known
 
     def begin(self, owner: Owner, request: ReportRequest) -> None:
         """Note mode and parameters before the first launch or result of a report type; see ``check``.
@@ -108,17 +115,9 @@ class DatasetWriter:
         }
         self._index.note(noted, {**(record or {}), **content})
 
-    def launches(self, report_type: str | None = None) -> tuple[Noted, ...]:
-        """Return the launches whose result is not stored: cell, run and event of each."""
-        return self._index.known(report_type).launches
-
     def launch_record(self, launch: Noted) -> dict[str, Any]:
         """Return everything that was noted about a launch."""
         return self._index.read(launch.name)
-
-    def entries(self, report_type: str | None = None) -> dict[Cell, StoredRun]:
-        """Return the current results by cell; only names are read, no contents."""
-        return {run.cell: run for run in self._index.known(report_type).runs}
 
     # After a run has succeeded
 
