@@ -348,7 +348,10 @@ class DamagedFileError(FileError):
         path: The file, as given.
         line: Line of the file, counted from 1 (the header), or None for the whole file.
         column: Name of the column, or None.
+        needs_new_run: True for the file of a run, complete as Stripe has it: only a new run helps.
     """
+
+    needs_new_run: bool = False
 
     def __init__(
         self,

@@ -586,6 +586,32 @@ class TestManners:
         assert not list((tmp_path / "cache").rglob("*.parquet"))
         assert client.read(run).height
 
+    @pytest.mark.parametrize("call", ["fetch", "fetch_all"])
+    def test_a_run_whose_file_stays_damaged_is_replaced_when_it_is_asked_for_again(
+        self, client, simulator, call
+    ):
+        """Its file is read again first: the way here may have damaged it."""
+
+        def fetched():
+            report = getattr(client, call)("balance.summary.1", "2026-09")
+            return report if call == "fetch" else report.parts[0]
+
+        def is_refused():
+            with pytest.raises((errors.DamagedFileError, IndexError)):
+                fetched()
+            return len(simulator.runs)
+
+        simulator.inject_fault("file.corrupt", times=1)
+        assert is_refused() == 1
+        assert fetched().reuse.action == "reused"
+        client.cache.clear("balance.summary")
+        simulator.inject_fault("file.corrupt", times=2)
+        assert is_refused() == 2  # a new run too is damaged, and is not replaced in the same call
+        simulator.inject_fault("file.corrupt", times=2)  # of both runs
+        report = fetched()
+        assert len(simulator.runs) == 3
+        assert "its file is damaged" in report.reuse.reason
+
     def test_money_is_never_a_float(self, client):
         """It is Decimal from the text of the file to the frame."""
         frame = client.frame("balance_change_from_activity.itemized.3", "2026-10", columns="all")

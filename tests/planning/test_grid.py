@@ -57,10 +57,11 @@ def test_a_cell_moves_only_along_its_lifecycle(stage):
 
 def test_a_run_whose_file_is_gone_is_not_chosen_again():
     """The cell is asked for again, and knows which runs are of no use."""
-    state = State().moved("asking").moved("unread", "frr_1").moved("reading").moved("unasked")
-    assert state == State("unasked", None, ("frr_1",))
-    again = state.moved("asking").moved("unread", "frr_2").moved("reading").moved("unasked")
-    assert again.unusable == ("frr_1", "frr_2")
+    state = State().moved("asking").moved("unread", "frr_1").moved("reading").unusable_for("expired")
+    state = state.moved("unasked")
+    assert state == State("unasked", None, {"frr_1": "expired"})
+    again = state.moved("asking").moved("unread", "frr_2").moved("reading").unusable_for("damaged")
+    assert again.moved("unasked").unusable == {"frr_1": "expired", "frr_2": "damaged"}
 
 
 EVENTS = st.lists(st.integers(0, 1_000), max_size=200)

@@ -27,7 +27,7 @@ LIFECYCLE: Mapping[Stage, frozenset[Stage]] = {
 }
 """The stages that may follow each stage of a cell.
 
-A cell is asked for again only if an earlier run was to be reused and its file is no longer at Stripe.
+A cell is asked for again only if an earlier run was to be reused and its file is gone or damaged.
 """
 
 
@@ -52,12 +52,17 @@ class State:
         stage: ``unasked``; ``asking``: its run is being found or launched; ``pending`` at Stripe; ``unread``:
             the run has succeeded; ``reading``: its result is being read; ``ended``, for better or worse.
         run_id: Its run, once known.
-        unusable: Runs that were to be reused and whose files are gone, so that they are not chosen again.
+        unusable: Runs that were to be reused and whose files are gone or damaged, and which of both, so that
+            they are not chosen again.
     """
 
     stage: Stage = "unasked"
     run_id: str | None = None
-    unusable: tuple[str, ...] = ()
+    unusable: Mapping[str, str] = field(default_factory=dict)
+
+    def unusable_for(self, reason: str) -> State:
+        """Return the state whose run is not chosen again."""
+        return replace(self, unusable={**self.unusable, str(self.run_id): reason})
 
     def moved(self, stage: Stage, run_id: str | None = None) -> State:
         """Return the state in another stage.
@@ -68,8 +73,7 @@ class State:
         if stage not in LIFECYCLE[self.stage]:
             raise ValueError(f"a cell that is {self.stage} cannot become {stage}")
         if stage == "unasked":
-            gone = () if self.run_id is None else (self.run_id,)
-            return State(unusable=(*self.unusable, *gone))
+            return State(unusable=self.unusable)
         return replace(self, stage=stage, run_id=run_id or self.run_id)
 
 

@@ -207,6 +207,7 @@ _UNUSABLE = {
     "failed": "it failed",
     "gone": "it no longer exists at Stripe",
     "expired": "its file is no longer at Stripe",
+    "damaged": "its file is damaged",
 }
 
 

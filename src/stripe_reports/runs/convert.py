@@ -120,6 +120,8 @@ def convert(
         error.add_note(f"It is the result of run {run.id}, as Stripe sent it{place}.")
         if error.remedy == DOWNLOAD_AGAIN:  # for files that a user downloads
             error.remedy = None
+            if isinstance(error, DamagedFileError):  # with another remedy, the same file can be read
+                error.needs_new_run = True
         error.advise(remedies.launch_anew())
         raise
     return Converted(parquet, written.rows, described[-1], written.ambiguous)

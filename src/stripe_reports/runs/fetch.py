@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -11,7 +11,13 @@ from typing import TypeVar
 import polars as pl
 
 from stripe_reports.catalog.assumptions import sentence, warn_once
-from stripe_reports.errors import InvalidRequestError, ResultUnavailableError, RunError, StoreError
+from stripe_reports.errors import (
+    DamagedFileError,
+    InvalidRequestError,
+    ResultUnavailableError,
+    RunError,
+    StoreError,
+)
 from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.files import Files
 from stripe_reports.http.transport import Transport
@@ -24,7 +30,7 @@ from stripe_reports.render import remedies
 from stripe_reports.report.report import Decision, Report
 from stripe_reports.runs.account import Account
 from stripe_reports.runs.download import Downloader, Room
-from stripe_reports.runs.find import AtStripe, Finder, Nowhere, OnDisk
+from stripe_reports.runs.find import AtStripe, Finder, Nowhere, OnDisk, why_unusable
 from stripe_reports.runs.follow import Follower
 from stripe_reports.runs.launch import Launcher
 from stripe_reports.runs.listing import RecentRuns
@@ -134,10 +140,11 @@ class Runs:
             run = self.follower.wait(found.run, progress=progress, request=request)
             try:
                 return self.read(request, run, found.decision, overrides)
-            except ResultUnavailableError:
-                if found.decision.action == "launched":
+            except (ResultUnavailableError, DamagedFileError) as error:
+                why = why_unusable(error, found.decision)
+                if why is None:
                     raise
-                unusable[run.id] = "expired"
+                unusable[run.id] = why
 
     # For a call that fetches many reports; see runs/grid
 
@@ -147,7 +154,7 @@ class Runs:
         policy: Policy,
         overrides: Overrides,
         *,
-        unusable: Iterable[str],
+        unusable: Mapping[str, str],
         recent: RecentRuns,
     ) -> tuple[ReportRequest, Report | AtStripe]:
         """Find or launch the run of a request that is not stored, under the lock of the request.
@@ -156,13 +163,13 @@ class Runs:
             request: The request.
             policy: The policy of the call.
             overrides: Types of columns that the user set.
-            unusable: Runs whose files are gone.
+            unusable: Runs whose files are gone or damaged, and which of both.
             recent: The newest runs of the account.
 
         Returns:
             The request as Stripe accepted it, and its report if it was stored meanwhile, or else its run.
         """
-        gone = dict.fromkeys(unusable, "expired")
+        gone = dict(unusable)
 
         def decide(request: ReportRequest) -> tuple[ReportRequest, Report | AtStripe]:
             with self._store.lock_request(self.account.key_of(request)):

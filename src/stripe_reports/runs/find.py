@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from stripe_reports.errors import NotFoundError
+from stripe_reports.errors import DamagedFileError, NotFoundError, ResultUnavailableError
 from stripe_reports.http.api_v1 import Api
 from stripe_reports.models import ReportRequest, ReportRun, ReportType
 from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides, in_words
@@ -33,7 +33,7 @@ from stripe_reports.runs.listing import PAGES_LISTED, RecentRuns
 from stripe_reports.storage.launch_log import LaunchRecord
 from stripe_reports.storage.store import Store, StoredResult
 
-__all__ = ["AtStripe", "Finder", "Nowhere", "OnDisk"]
+__all__ = ["AtStripe", "Finder", "Nowhere", "OnDisk", "why_unusable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,3 +227,15 @@ class Finder:
                 self._api.verified(run, request)
             elif run.report_type == request.report_type and dict(run.parameters) == sent:
                 yield KnownRun(run.id, run.status, run.as_of, "listed")
+
+
+def why_unusable(error: Exception, decision: Decision) -> str | None:
+    """Return the status of a run whose result cannot be had, so that it is not reused; None if it may be.
+
+    A run that this call has launched is not replaced within the call: the next one may fail the same way.
+    """
+    if decision.action == "launched":
+        return None
+    if isinstance(error, ResultUnavailableError):
+        return "expired"
+    return "damaged" if isinstance(error, DamagedFileError) and error.needs_new_run else None

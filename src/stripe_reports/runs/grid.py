@@ -18,7 +18,6 @@ from functools import partial
 from stripe_reports.errors import (
     AuthenticationError,
     CallTimeoutError,
-    ResultUnavailableError,
     RunTimeoutError,
     StripeReportsError,
     WorkerError,
@@ -33,7 +32,7 @@ from stripe_reports.report.outcome import ReportOutcome
 from stripe_reports.report.report import Report
 from stripe_reports.report.shared import SharedReport
 from stripe_reports.runs.accounts import Accounts
-from stripe_reports.runs.find import AtStripe
+from stripe_reports.runs.find import AtStripe, why_unusable
 from stripe_reports.runs.following import Followed, Following, polled
 from stripe_reports.runs.pool import Inbox, Pool
 from stripe_reports.runs.progress import GridProgress
@@ -259,11 +258,14 @@ class Driver:
 
     def _was_read(self, number: int, report: Made | Exception) -> None:
         _, found = self._found[number]
-        if isinstance(report, ResultUnavailableError) and found.decision.action != "launched":
-            self._move(number, "unasked")
-            self._unasked.appendleft(number)
-        elif isinstance(report, Exception):
-            self._fail(number, report)
+        if isinstance(report, Exception):
+            why = why_unusable(report, found.decision)
+            if why is None:
+                self._fail(number, report)
+            else:
+                self._states[number] = self._states[number].unusable_for(why)
+                self._move(number, "unasked")
+                self._unasked.appendleft(number)
         else:
             self._move(number, "ended")
             self._end(number, ReportOutcome.of(self._cells[number], report))
