@@ -1,7 +1,7 @@
 """The same call with any executor: the same data, one launch for each cell, and few calls."""
 
 from collections import Counter
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import polars as pl
 import pytest
@@ -11,6 +11,7 @@ from dataset_places import PLACES, empty
 from executors import EXECUTORS, LEAVING, Refusing, needs_dask
 from simulator_api import CONNECTED
 from stripe_reports import errors
+from stripe_reports.runs import workers
 from stripe_reports.simulator import Simulator
 
 pytestmark = pytest.mark.slow
@@ -70,6 +71,28 @@ class Silent(Executor):
         future = Future()
         future.set_running_or_notify_cancel()
         return future
+
+
+class Cluster(Silent):
+    """A client of a cluster that loses its workers when it gets the first task, as Dask shows it."""
+
+    def __init__(self, inner, clock):
+        super().__init__(inner, clock)
+        self._workers = {"tcp://127.0.0.1:1": {}}
+
+    def scheduler_info(self, n_workers):
+        return {"workers": self._workers}
+
+    def run_on_scheduler(self, function, *arguments):
+        return function(*arguments)
+
+    def run(self, function, *arguments, on_error):
+        return {address: function(*arguments) for address in self._workers}
+
+    def submit(self, function, /, *arguments, workers=None, key=None):
+        if function.__name__ == "convert_task":
+            self._workers = {}
+        return super().submit(function, *arguments)
 
 
 @EVERY_EXECUTOR
@@ -136,6 +159,22 @@ def test_workers_that_do_not_answer_in_time_are_not_waited_for(executor, connect
     reports = connect().fetch_all(TYPES[0], **ASKED, executor=executor, timeout=200)
     assert set(reports.status()["status"]) == {"missing"}
     assert reports.status()["reason"].str.contains("A worker did not convert").any()
+
+
+def test_a_cluster_that_loses_all_its_workers_is_not_waited_for(connect, simulator, monkeypatch):
+    """Dask would keep the tasks until somebody starts workers; the same call goes on without a launch."""
+    monkeypatch.setenv("STRIPE_API_KEY", KEY)  # the workers are threads here
+    monkeypatch.setattr(workers, "_dask_client", lambda given: given)
+    monkeypatch.setattr(workers, "ALONE_FOR", 0)
+    monkeypatch.setattr(workers, "LOOK_EVERY", 0)
+    with ThreadPoolExecutor(1) as threads:
+        reports = connect().fetch_all(TYPES[0], **ASKED, executor=Cluster(threads, simulator.clock))
+    assert {"failed"} <= set(reports.status()["status"]) <= {"failed", "missing"}
+    assert set(reports.failed()["error"]) == {"WorkerError"}
+    assert "The cluster has had no worker for" in reports.failed()["reason"][0]
+    launched = len(simulator.runs)
+    assert set(connect().fetch_all(TYPES[0], **ASKED).status()["status"]) == {"reused"}
+    assert len(simulator.runs) == launched == 9
 
 
 def test_nothing_is_launched_if_the_workers_cannot_do_it(connect, simulator):

@@ -162,7 +162,9 @@ class Driver:
         due = self._following.due(is_launching=bool(self._unasked) and room)
         is_late = deadline.left() <= 0
         if is_late:
-            self._reader.stop()
+            self._reader.stop(deadline.error("A worker did not convert a result"))
+        else:
+            self._check_reader()
         step = next_step(
             self._counts,
             widths,
@@ -270,6 +272,14 @@ class Driver:
             self._move(number, "ended")
             self._end(number, ReportOutcome.of(self._cells[number], report))
 
+    def _check_reader(self) -> None:
+        """Start nothing more if there are no workers left to read the results."""
+        try:
+            self._reader.check_alive()
+        except WorkerError as error:
+            self._stopped = _no_workers(error)
+            self._reader.stop(error)
+
     # The end of a cell
 
     def _fail(self, number: int, error: Exception) -> None:
@@ -285,7 +295,7 @@ class Driver:
             self._stopped = f"Stripe refused another report: {error}"
         self._lost = self._lost + 1 if isinstance(error, WorkerError) else 0
         if self._lost == MOST_LOST:
-            self._stopped = f"the executor does not work any more: {error}"
+            self._stopped = _no_workers(error)
         if not isinstance(error, StripeReportsError):
             logger.error("%s failed", self._cells[number], exc_info=error)
         self._failed += 1
@@ -310,7 +320,7 @@ class Driver:
         if state.stage == "pending":
             goes_on = "was still pending at the end of the call, and goes on at Stripe"
         else:
-            goes_on = "has ended at Stripe; its result was not read within the time of the call"
+            goes_on = "has ended at Stripe; its result was not read by the end of the call"
         return f"Run {state.run_id} {goes_on}. The same call joins it.", None, state.run_id
 
     # Bookkeeping
@@ -350,3 +360,7 @@ class Driver:
         if asking:  # Stripe may have received the launch
             runs += f", and up to {asking:,} more that {'was' if asking == 1 else 'were'} being launched"
         return f"{there:,} of {len(self._cells):,} reports are stored. {runs}; the same call joins them."
+
+
+def _no_workers(error: WorkerError) -> str:
+    return f"the executor does not work any more: {error}"

@@ -11,7 +11,6 @@ from typing import Protocol
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.models import ReportRequest
 from stripe_reports.parsing.overrides import Overrides
-from stripe_reports.planning import deadline
 from stripe_reports.planning.grid import Cell
 from stripe_reports.report.report import Report
 from stripe_reports.runs.accounts import Accounts
@@ -46,8 +45,15 @@ class Reader(Protocol):
     def start(self, cell: Cell, request: ReportRequest, found: AtStripe, then: Then) -> None:
         """Begin to read a result; *request* is that of the cell as Stripe accepted it."""
 
-    def stop(self) -> None:
-        """Give up what is in progress, since the time of the call is over; each result becomes an error."""
+    def check_alive(self) -> None:
+        """Check that somebody is there to read the results.
+
+        Raises:
+            WorkerError: All workers are lost.
+        """
+
+    def stop(self, reason: StripeReportsError) -> None:
+        """Give up what workers have in progress; each result becomes that error."""
 
     def close(self) -> None:
         """End the threads of this call."""
@@ -73,7 +79,10 @@ class StoreReader:
 
         self._pool.start(read, then)
 
-    def stop(self) -> None:
+    def check_alive(self) -> None:
+        """Do nothing: the threads are there."""
+
+    def stop(self, reason: StripeReportsError) -> None:
         """Do nothing: reading respects the time limit of the call."""
 
     def close(self) -> None:
@@ -155,20 +164,21 @@ class WorkerReader:
 
         self._pool.start(store, then)
 
-    def stop(self) -> None:
+    def check_alive(self) -> None:
+        """Check that the workers are not all lost, if any has a task; see ``Reader``."""
+        if self._open:
+            self._workers.check_alive()
+
+    def stop(self, reason: StripeReportsError) -> None:
         """Take back the tasks that were not begun, and wait for no other."""
         given_up, self._open = self._open, {}
         for future, then in given_up.items():
             future.cancel()
-            then(_late())
+            then(reason)
 
     def close(self) -> None:
         """End the threads; the executor stays open."""
         self._pool.close()
-
-
-def _late() -> StripeReportsError:
-    return deadline.error("A worker did not convert a result")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -54,6 +55,12 @@ PACKAGE = "stripe-reports"
 PROBE_TIMEOUT = 60.0
 """Seconds in which a worker must answer the probe; to start a process and to import takes some."""
 
+ALONE_FOR = 60.0
+"""Seconds without any worker after which a cluster is given up; a worker that was lost is soon replaced."""
+
+LOOK_EVERY = 5.0
+"""Seconds between two questions to a scheduler about its workers."""
+
 T = TypeVar("T")
 
 
@@ -93,6 +100,7 @@ class Workers:
         self.are_elsewhere = not _shares_memory(self._executor)
         self._handed_out: set[Future[Figures]] = set()
         self._lock = threading.Lock()
+        self._looked_at = self._seen_at = time.monotonic()
 
     def probe(
         self, connection: Connection, destination: Destination, *, timeout: float = PROBE_TIMEOUT
@@ -127,9 +135,32 @@ class Workers:
             in_context = copy_context().run  # with the time limit of the call
             future = self._started(in_context, _convert_here, task, self._files_of(task.account), self._room)
         with self._lock:
+            if not self._handed_out:  # until now a cluster needed no workers
+                self._seen_at = time.monotonic()
             self._handed_out.add(future)
         future.add_done_callback(self._finished)
         return _with_errors_of_ours(future)
+
+    def check_alive(self) -> None:
+        """Refuse to wait for a cluster that has lost all its workers, which would keep its tasks forever.
+
+        Other executors say so themselves: the futures of their tasks fail.
+
+        Raises:
+            WorkerError: It has had no worker for a while.
+        """
+        now = time.monotonic()  # of the machines, not of a simulator
+        if self._dask is None or now - self._looked_at < LOOK_EVERY:
+            return
+        self._looked_at = now
+        there = _done(_dask_workers, self._dask)
+        if there.exception() is None and there.result():
+            self._seen_at = now
+        elif now - self._seen_at >= ALONE_FOR:
+            raise WorkerError(
+                f"The cluster has had no worker for {ALONE_FOR:.0f} s.",
+                remedy=worker_remedies.give_new_executor(),
+            )
 
     def close(self, *, wait: bool = True) -> None:
         """Cancel the tasks that were not begun, and end the threads of our own; an executor stays open.
@@ -185,7 +216,7 @@ class Workers:
 
     def _probes(self, probe: Probe) -> list[Future[Condition]]:
         """Start a probe; with a client of Dask, one for each worker that is there now."""
-        workers = self._dask.scheduler_info(n_workers=-1)["workers"] if self._dask is not None else ()
+        workers = _dask_workers(self._dask) if self._dask is not None else ()
         if not workers:
             return [self._started(probe_worker, probe)]
         return [
@@ -213,6 +244,12 @@ def _dask_client(executor: object) -> DaskClient | None:
     """Return the executor if it is a client of Dask, which is imported then."""
     distributed = sys.modules.get("distributed")
     return executor if distributed and isinstance(executor, distributed.Client) else None
+
+
+def _dask_workers(client: DaskClient) -> Collection[str]:
+    """Return the addresses of the workers that are there now."""
+    workers: Collection[str] = client.scheduler_info(n_workers=-1)["workers"]
+    return workers
 
 
 def _as_executor(given: object) -> Executor:
