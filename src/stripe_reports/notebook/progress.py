@@ -1,4 +1,8 @@
-"""Progress bars in a notebook: one board below a cell, with a bar for each wait, removed after the last."""
+"""Progress bars in a notebook: one area below a cell, with a line for each wait, emptied after the last.
+
+They are HTML that is updated, and no widgets: a notebook that is run by a program keeps the state of every
+widget that ever was, and a page made of it would load the widgets' scripts from other hosts.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,8 @@ logger = logging.getLogger("stripe_reports")
 
 _boards: dict[int, _Board] = {}
 _lock = threading.Lock()
+
+_NOTHING = {"text/plain": ""}
 
 
 def place_to_draw(*, in_background: bool = False) -> Drawing:
@@ -42,26 +48,19 @@ def place_to_draw(*, in_background: bool = False) -> Drawing:
 
 
 class _Board:
-    """The area below one cell."""
+    """The area below one cell: the lines of its bars, in the order in which they came."""
 
     def __init__(self) -> None:
-        import ipywidgets
         from IPython.display import display
 
-        self.box = ipywidgets.VBox()
-        self._handle: Any = display(self.box, display_id=True)  # type: ignore[no-untyped-call]
+        self.lines: dict[Bar, str] = {}
+        self._handle: Any = display(_NOTHING, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
-    def add(self, bar: Any) -> None:
-        self.box.children = (*self.box.children, bar)
-
-    def remove(self, bar: Any) -> bool:
-        """Remove a bar, and tell whether the board is removed with its last bar."""
-        self.box.children = tuple(each for each in self.box.children if each is not bar)
-        if self.box.children:
-            return False
-        self._handle.update({"text/plain": ""}, raw=True)  # nothing is left in the saved notebook
-        self.box.close()
-        return True
+    def show(self) -> None:
+        """Show the lines; without any, nothing is left in the saved notebook."""
+        lines = "".join(self.lines.values())
+        shown = {"text/html": f"<div>{lines}</div>", "text/plain": ""} if lines else _NOTHING
+        self._handle.update(shown, raw=True)
 
 
 class Bar:
@@ -77,37 +76,34 @@ class Bar:
 
     def __init__(self, shell: InteractiveShell, *, at_once: bool = False) -> None:
         self._cell = shell.execution_count
-        self._bar: Any = None
         if at_once:
-            self._show()
+            with _lock:
+                self._board().lines[self] = ""
 
     def draw(self, text: str, share: float | None) -> None:
         """Show the current state."""
-        if self._bar is None:
-            self._show()
-        progress, line = self._bar.children
-        progress.value = share or 0.0
-        progress.layout.display = "none" if share is None else ""
-        line.value = escape(text)
-        self._bar.layout.display = ""
+        with _lock:
+            board = self._board()
+            board.lines[self] = _line(text, share)
+            board.show()
 
     def erase(self) -> None:
         """Remove the bar from the page."""
-        if self._bar is None:
-            return
         with _lock:
             board = _boards.get(self._cell)
-            if board is not None and board.remove(self._bar):
+            if board is None or board.lines.pop(self, None) is None:
+                return
+            board.show()
+            if not board.lines:
                 del _boards[self._cell]
-        for widget in (*self._bar.children, self._bar):
-            widget.close()
 
-    def _show(self) -> None:
-        import ipywidgets
+    def _board(self) -> _Board:
+        if self._cell not in _boards:
+            _boards[self._cell] = _Board()
+        return _boards[self._cell]
 
-        progress = ipywidgets.FloatProgress(max=1.0, layout={"width": "160px"})
-        self._bar = ipywidgets.HBox([progress, ipywidgets.HTML()], layout={"display": "none"})
-        with _lock:
-            if self._cell not in _boards:
-                _boards[self._cell] = _Board()
-            _boards[self._cell].add(self._bar)
+
+def _line(text: str, share: float | None) -> str:
+    """Return a line as HTML, with a bar if the share that is done is known."""
+    bar = "" if share is None else f'<progress max="1" value="{share:.3f}" style="width:160px"></progress> '
+    return f"<div>{bar}{escape(text)}</div>"
