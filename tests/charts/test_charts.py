@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -456,11 +458,19 @@ def test_the_specification_of_ten_currencies_is_small():
 
 def test_a_chart_shows_itself_as_an_image_in_the_colours_of_the_page(chart):
     """altair's default shows an error where its libraries cannot be loaded."""
-    bundle = chart._repr_mimebundle_()
-    assert bundle["text/html"].startswith("<svg")
-    assert "<script" not in bundle["text/html"]
-    assert "var(--jp-layout-color0, #ffffff)" in bundle["text/html"]
-    assert "−120.00" in bundle["text/html"]
+    html = chart._repr_mimebundle_()["text/html"]
+    assert chart.svg_for_page() in html
+    assert "<script" not in html
+    assert "var(--jp-layout-color0, #ffffff)" in html
+    assert "−120.00" in html
+
+
+def test_an_untrusted_notebook_shows_the_same_chart_as_an_image(chart):
+    """JupyterLab removes the style and all of the SVG but its texts, which are hidden then."""
+    html = chart._repr_mimebundle_()["text/html"]
+    image = re.search(r'<img alt="Chart" src="data:image/svg\+xml;base64,([^"]+)">', html)[1]
+    assert b64decode(image).decode() == chart.svg_for_page()
+    assert f'<div style="display:none">{chart.svg_for_page()}</div>' in html
 
 
 def test_a_screen_reader_is_told_the_exact_figures(chart):

@@ -144,7 +144,7 @@ def test_the_gallery_draws_every_family(run):
     cells = run(NOTEBOOKS[0].with_name("charts.ipynb")).cells
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     html = [output.get("data", {}).get("text/html", "") for output in outputs]
-    assert sum(text.startswith("<svg") for text in html) >= 15
+    assert sum("<svg" in text for text in html) >= 15
     assert any("gt_table" in text for text in html)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+from base64 import b64encode
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
@@ -111,6 +112,10 @@ _CONFIGS: dict[Theme, dict[str, Any]] = {"light": LIGHT, "dark": DARK, "page": _
 _OURS = "stripe_reports"
 """Our part of a chart's ``usermeta``."""
 
+_CLASS = "stripe-reports-chart"
+_SHOWS_SVG = f".{_CLASS}>div{{display:block!important}}.{_CLASS}>img{{display:none}}"
+"""Shows the SVG instead of the image, wherever styles are allowed."""
+
 _Chart = TypeVar("_Chart", bound=alt.TopLevelMixin)
 
 
@@ -208,17 +213,28 @@ class _OwnLook(alt.TopLevelMixin):
         return super().to_html(*args, **_script_safe(options))
 
     def _repr_mimebundle_(self, *args: Any, **options: Any) -> Any:
-        """Return an SVG with the colours of the page.
+        """Return an SVG with the colours of the page, and the same as an image.
 
         altair's default loads libraries from the internet. An image needs nothing, appears immediately in any
         notebook, and remains when the notebook is saved or exported. It is returned as HTML, since JupyterLab
-        isolates ``image/svg+xml`` from the page, so a dark theme would not apply.
+        isolates ``image/svg+xml`` from the page, so a dark theme would not apply. Where a notebook is not
+        trusted, the style and the SVG are removed but for its texts, which stay hidden; the image remains.
         """
         if alt.renderers.active != "default":
             return super()._repr_mimebundle_(*args, **options)
+        svg = self.svg_for_page()
+        image = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
+        html = (
+            f'<div class="{_CLASS}"><style>{_SHOWS_SVG}</style><div style="display:none">{svg}</div>'
+            f'<img alt="Chart" src="{image}"></div>'
+        )
+        return {"text/html": html, "text/plain": f"<{type(self).__name__}>"}
+
+    def svg_for_page(self) -> str:
+        """Draw the chart as SVG in the colours of the page around it, unless it or altair has a theme."""
         svg = StringIO()
         self._over("page").save(svg, format="svg")
-        return {"text/html": svg.getvalue(), "text/plain": f"<{type(self).__name__}>"}
+        return svg.getvalue()
 
     def _over(self, fallback: Theme) -> Self:
         """Return a copy with our config under its own; the chart itself if the user enabled a theme."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stripe_reports.errors import ParameterError
-from stripe_reports.notebook.form.drawing import svg_of
 from stripe_reports.notebook.form.facts import provenance, summary
 from stripe_reports.notebook.form.rows import Rows
 from stripe_reports.notebook.form.shown_report import (
@@ -107,7 +106,7 @@ class Contents:
         chart = self._chart(kind)
         names = charts.selections_in(chart)
         return {
-            "svg": svg_of(chart),
+            "svg": chart.svg_for_page(),
             "kinds": kinds,
             "kind": kind,
             "run": id_of(self.report),

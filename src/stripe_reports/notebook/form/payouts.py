@@ -7,7 +7,6 @@ import threading
 from typing import Any
 
 from stripe_reports.notebook.form.cells import currency_columns, plain_table
-from stripe_reports.notebook.form.drawing import svg_of
 from stripe_reports.notebook.protocol import FormClient
 from stripe_reports.reconcile.payout import ExplainedPayout
 from stripe_reports.render.money import figure
@@ -52,7 +51,7 @@ class Payouts:
             ],
             "total": figure(explained.amount, explained.currency),
             "currency": explained.currency.upper(),
-            "svg": svg_of(explained.chart()),
+            "svg": explained.chart().svg_for_page(),
             "code": f"{client}.explain_payout({json.dumps(payout)})",
         }
 
