@@ -48,6 +48,7 @@ from stripe_reports.runs.progress import (
 from stripe_reports.runs.request import Parameters, RequestBuilder
 from stripe_reports.runs.set_calls import SetCalls
 from stripe_reports.storage.cache import Cache
+from stripe_reports.storage.disk import shown_path
 from stripe_reports.storage.store import Store
 
 __all__ = ["Client", "Parameters"]
@@ -153,7 +154,7 @@ class Client(SetCalls, Closing):
                 ("account", settings.account or "the key's own"),
                 ("asks", "a simulator in this process" if settings.in_process else settings.base_url),
                 ("periods are in", settings.timezone or "UTC"),
-                ("results are in", settings.cache_dir),
+                ("results are in", shown_path(settings.cache_dir)),
             ],
             kind="client of Stripe's reports",
         )

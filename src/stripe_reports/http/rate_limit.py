@@ -34,7 +34,7 @@ from stripe_reports.http.clock import Clock, SystemClock
 from stripe_reports.http.settings import CALLS_PER_SECOND, Settings
 from stripe_reports.models import Mode
 from stripe_reports.planning import deadline
-from stripe_reports.storage.disk import locked, read_json, write_json
+from stripe_reports.storage.disk import locked, read_json, shown_path, write_json
 
 __all__ = ["RateBudget", "Turns", "TurnsInMemory", "TurnsOnDisk", "turns_of"]
 
@@ -176,7 +176,7 @@ class TurnsOnDisk:
         if why is not None:
             notices.warn(
                 "For a minute, other processes with this key are not counted in the rate limit: "
-                f"{self._path} cannot be used ({why}).",
+                f"{shown_path(self._path)} cannot be used ({why}).",
                 RuntimeWarning,
             )
         return self._instead.take(limits, rate, now, longest)

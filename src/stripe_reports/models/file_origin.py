@@ -13,7 +13,8 @@ class FileOrigin:
     """A CSV file that was downloaded from the Dashboard; its account, run and period are not known.
 
     Attributes:
-        name: Path or name of the file; ``"the file"`` if only its bytes were given.
+        name: Path or name of the file, with ``~`` for the home folder; ``"the file"`` if only its bytes were
+            given.
         size: Its bytes.
         sha256: Its SHA-256, in hex.
         rows: Number of rows.

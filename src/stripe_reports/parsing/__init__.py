@@ -247,7 +247,7 @@ def _blocks(source: str | os.PathLike[str] | bytes | BinaryIO) -> Iterator[tuple
     if isinstance(source, bytes):
         yield file_blocks(io.BytesIO(source)), "the file"
     elif isinstance(source, str | os.PathLike):
-        with open(source, "rb", buffering=0) as file:
+        with open(os.path.expanduser(source), "rb", buffering=0) as file:
             yield file_blocks(file), os.fspath(source)
     elif not isinstance(source.read(0), bytes):
         raise TypeError("read_csv needs a file opened in binary mode. Use open(path, 'rb').")

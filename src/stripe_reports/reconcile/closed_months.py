@@ -36,7 +36,15 @@ from stripe_reports.reconcile.evidence.layout import (
     report_files,
 )
 from stripe_reports.render.remedies import everywhere
-from stripe_reports.storage.disk import digest, disk_errors, locked, make_private, read_json, remove_folder
+from stripe_reports.storage.disk import (
+    digest,
+    disk_errors,
+    locked,
+    make_private,
+    read_json,
+    remove_folder,
+    shown_path,
+)
 from stripe_reports.storage.store import METADATA_KEY
 
 __all__ = [
@@ -115,8 +123,8 @@ class ClosedMonths:
                 provenance = Provenance.from_json(text)
             except (*UNREADABLE, ValueError, KeyError, TypeError) as error:
                 raise DamagedFileError(
-                    f"{path} was changed or removed after the close of {month}, so that month cannot be "
-                    "checked for restatements. Restore it from a copy.",
+                    f"{shown_path(path)} was changed or removed after the close of {month}, so that month "
+                    "cannot be checked for restatements. Restore it from a copy.",
                     path=str(path),
                 ) from error
             found.append(ClosedReport(month, name, path, provenance))
@@ -175,7 +183,8 @@ class ClosedMonths:
                     remove_folder(part)
         except Timeout as error:
             raise StoreError(
-                f"Another close is writing to {self.folder}.", remedy=everywhere("Wait until it has ended.")
+                f"Another close is writing to {shown_path(self.folder)}.",
+                remedy=everywhere("Wait until it has ended."),
             ) from error
 
 

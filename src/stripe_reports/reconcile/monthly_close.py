@@ -35,7 +35,7 @@ from stripe_reports.render.periods import period_name
 from stripe_reports.render.printable import printable
 from stripe_reports.report.export import require
 from stripe_reports.runs.progress import ProgressOption
-from stripe_reports.storage.disk import write_json
+from stripe_reports.storage.disk import shown_path, write_json
 
 __all__ = ["MonthlyClose", "Outcome", "RestatedReport", "close_month"]
 
@@ -161,6 +161,7 @@ class MonthlyClose:
         }
 
     def _lines(self) -> Iterator[str]:
+        folder = self.folder and shown_path(self.folder)
         if self.settles_at is not None:
             days = "1 day is" if self.days_missing == 1 else f"{self.days_missing} days are"
             yield (
@@ -168,13 +169,13 @@ class MonthlyClose:
                 f"later from Stripe, so {days} missing. Nothing was written."
             )
         elif self.findings:
-            yield f"{self.title} was closed before, in {self.folder}. No file was written."
+            yield f"{self.title} was closed before, in {folder}. No file was written."
             yield from findings_lines(self.findings)
         if self.controls is not None:
             yield from str(self.controls).split("\n")
             yield from map(str, self.restated)
             yield _checked_text(self.checked, bool(self.restated))
-            yield f"Written to {self.folder}. To verify it, close the same month again."
+            yield f"Written to {folder}. To verify it, close the same month again."
             yield f"SHA-256 of the manifest of its evidence: {self.digest}"
 
 
@@ -298,7 +299,7 @@ def _check_owner(client: ClosingClient, closed: ClosedMonths, month: _Month) -> 
         else:
             continue
         raise ParameterError(
-            f"{closed.folder} has the close of {month.name} of {other}. Use one folder for each.",
+            f"{shown_path(closed.folder)} has the close of {month.name} of {other}. Use one folder for each.",
             param="folder",
         )
 

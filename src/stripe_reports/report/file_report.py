@@ -25,6 +25,7 @@ from stripe_reports.planning.remarks import remarks
 from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
 from stripe_reports.report.export import Exports
+from stripe_reports.storage.disk import shown_path
 
 __all__ = ["FileReport", "read_file"]
 
@@ -80,7 +81,9 @@ class FileReport(Exports):
             raise self._gone() from error
 
     def _gone(self) -> StoreError:
-        return StoreError(f"The temporary file {self.path} is gone. Read {self.provenance.name} again.")
+        return StoreError(
+            f"The temporary file {shown_path(self.path)} is gone. Read {self.provenance.name} again."
+        )
 
     @property
     def _origins(self) -> tuple[FileOrigin, ...]:
@@ -112,7 +115,7 @@ class FileReport(Exports):
 
     def __repr__(self) -> str:
         about = f"Report({self.request.report_type}, {len(self):,} rows)"
-        return "\n  ".join(map(printable, [about, str(self.reuse), str(self.path)]))
+        return "\n  ".join(map(printable, [about, str(self.reuse), shown_path(self.path)]))
 
 
 def read_file(
@@ -127,8 +130,9 @@ def read_file(
     read = parsing.convert_csv(
         source, path, report_type=report_type, timezone=timezone, schema_overrides=schema_overrides
     )
+    name = shown_path(read.name)
     origin = FileOrigin(
-        name=read.name,
+        name=name,
         size=read.size,
         sha256=read.sha256,
         rows=read.rows,
@@ -139,7 +143,7 @@ def read_file(
     assumed = (sentence(type_, read.kinds_from),) if read.kinds_from else ()
     request = ReportRequest(type_, timezone=timezone)
     decision = Decision(
-        "stored", f"it was read from {read.name}, and Stripe was not asked", remarks(request), assumed
+        "stored", f"it was read from {name}, and Stripe was not asked", remarks(request), assumed
     )
     return FileReport(request, decision, origin, path)
 

@@ -25,7 +25,7 @@ from stripe_reports.render.printable import printable
 from stripe_reports.report import memory
 from stripe_reports.report.export import Exports
 from stripe_reports.report.file_report import FileReport, read_file
-from stripe_reports.storage.disk import size_text
+from stripe_reports.storage.disk import shown_path, size_text
 from stripe_reports.storage.seals import is_sealed
 
 __all__ = ["Action", "Decision", "FetchPlan", "LargeFrameWarning", "Report", "warn_if_large"]
@@ -177,8 +177,8 @@ class Report(Exports):
 
     def _gone(self) -> StoreError:
         return StoreError(
-            f"The stored result {self.path} is gone or was damaged on disk. Fetch the report again: it is "
-            "read from Stripe again."
+            f"The stored result {shown_path(self.path)} is gone or was damaged on disk. Fetch the report "
+            "again: it is read from Stripe again."
         )
 
     @property
@@ -206,7 +206,7 @@ class Report(Exports):
         ]
 
     def _repr_html_(self) -> str:
-        lines = [*self._lines()[1:], ("reuse", self.reuse), ("file", self.path)]
+        lines = [*self._lines()[1:], ("reuse", self.reuse), ("file", shown_path(self.path))]
         return card(self.request.report_type, lines, kind="report")
 
     def __repr__(self) -> str:
@@ -215,6 +215,6 @@ class Report(Exports):
             f"Report({self.run.report_type}, run {self.run.id}, data of {as_of})",
             repr(self.request),
             str(self.reuse),
-            str(self.path),
+            shown_path(self.path),
         ]
         return "\n  ".join(map(printable, lines))

@@ -29,7 +29,7 @@ class SharedReport:
     request: ReportRequest
     reuse: Decision
     provenance: Provenance = field(repr=False)
-    location: str
+    location: str = field(repr=False)
     options: Mapping[str, str] = field(repr=False, hash=False)
 
     def __len__(self) -> int:

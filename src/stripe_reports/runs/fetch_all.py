@@ -36,7 +36,8 @@ from stripe_reports.runs.pool import Inbox
 from stripe_reports.runs.progress import GridProgress
 from stripe_reports.runs.reading import Reader
 from stripe_reports.runs.request import REFUSALS, AskedInParts, Parameters, RequestBuilder
-from stripe_reports.runs.results import Results, SharedResults
+from stripe_reports.runs.results import Made, Results, SharedResults
+from stripe_reports.storage.disk import shown_path
 
 __all__ = [
     "IN_FLIGHT",
@@ -323,7 +324,8 @@ def _if_still_there(outcome: ReportOutcome) -> ReportOutcome:
     if not isinstance(outcome.report, Report) or outcome.report.path.exists():
         return outcome
     gone = StoreError(
-        f"Its result is no longer stored: {outcome.report.path} was removed.", remedy=remedies.keep_more()
+        f"Its result is no longer stored: {shown_path(outcome.report.path)} was removed.",
+        remedy=remedies.keep_more(),
     )
     return ReportOutcome.failing(outcome.cell, gone, run_id=outcome.run_id)
 

@@ -171,7 +171,7 @@ class SharedResults:
     def destination(self, staging: Destination) -> Destination:
         """Return the dataset itself: results do not pass through this machine."""
         del staging
-        return Destination(place=str(self._place), storage_options=self._place.options or None)
+        return Destination(place=self._place.address, storage_options=self._place.options or None)
 
     def take(self, cell: Cell, task: Task, figures: Figures, decision: Decision) -> Made:
         """Enter a result in the index; an older one of the cell is moved."""

@@ -17,7 +17,7 @@ from stripe_reports.errors import ParameterError, StoreError
 from stripe_reports.planning.reuse import is_closed
 from stripe_reports.render.printable import printable
 from stripe_reports.render.remedies import everywhere
-from stripe_reports.storage.disk import disk_errors, size_text, write_new
+from stripe_reports.storage.disk import disk_errors, shown_path, size_text, write_new
 from stripe_reports.storage.store import Store, StoredResult
 
 __all__ = ["Cache"]
@@ -59,10 +59,8 @@ class Cache:
         self._close = close
 
     def __repr__(self) -> str:
-        info = self.info()
-        return printable(
-            f"Cache({info.height:,} results, {size_text(int(info['size'].sum()))}, in {self._store.folder})"
-        )
+        info, folder = self.info(), shown_path(self._store.folder)
+        return printable(f"Cache({info.height:,} results, {size_text(int(info['size'].sum()))}, in {folder})")
 
     def info(self, *, all_owners: bool = False) -> pl.DataFrame:
         """List the stored results, newest first, one row for each.
@@ -73,7 +71,7 @@ class Cache:
         Returns:
             ``report_type``, ``interval_start`` and ``interval_end`` (UTC), ``request`` (as code), ``run``,
             ``as_of`` (age of the data), ``fetched_at``, ``size`` on disk in bytes, ``reusable`` (when the
-            result is used for a later request), ``owner`` and ``path``.
+            result is used for a later request), ``owner`` and ``path`` (with ``~`` for the home folder).
         """
         rows = []
         for store in self._stores(all_owners):
@@ -118,7 +116,7 @@ class Cache:
         gone = found.filter(~keep)
         with self._store.kept():
             for path in gone["path"]:
-                self._store.remove(Path(path))
+                self._store.remove(Path(path).expanduser())
         return gone
 
     def unrecognised(self) -> pl.DataFrame:
@@ -161,7 +159,9 @@ class Cache:
                 write_new(target, json.dumps(content, indent=1) + "\n")
         except StoreError as error:
             if isinstance(error.__cause__, FileExistsError):
-                raise ParameterError(f"{target} already exists. Choose another name.", param="path") from None
+                raise ParameterError(
+                    f"{shown_path(target)} already exists. Choose another name.", param="path"
+                ) from None
             raise
         return target
 
@@ -202,5 +202,5 @@ def _row(stored: StoredResult, store: Store) -> tuple[object, ...]:
         stored.path.stat().st_size,
         answers,
         store.owner.folder,
-        str(stored.path),
+        shown_path(stored.path),
     )

@@ -34,6 +34,7 @@ __all__ = [
     "read_json",
     "remove_folder",
     "safe_name",
+    "shown_path",
     "size_text",
     "write_json",
     "write_new",
@@ -58,7 +59,10 @@ def disk_errors(what: str, path: Path, *, remedy: Remedy | None = None) -> Itera
         remedy = remedy or remedies.choose_another_folder()
         if error.errno == errno.ENOSPC:
             remedy = everywhere("The disk is full: free some space, or delete old results.") + remedy
-        raise StoreError(f"Could not {what} at {path}: {error.strerror or error}.", remedy=remedy) from error
+        raise StoreError(
+            f"Could not {what} at {shown_path(path)}: {error.strerror or type(error).__name__}.",
+            remedy=remedy,
+        ) from error
 
 
 def make_private(folder: Path) -> None:
@@ -208,6 +212,17 @@ def safe_name(name: str) -> str:
     if not _SAFE_NAME.fullmatch(name) or ".." in name:
         raise StoreError(f"{name[:100]!r} is not a safe file name, so its result was not stored.")
     return name
+
+
+def shown_path(path: str | os.PathLike[str]) -> str:
+    """Write a path for people, with ``~`` for the home folder: its name, often the user's, is not saved."""
+    path = Path(path)
+    try:
+        home = Path.home()
+        below = path.relative_to(home)
+    except (RuntimeError, ValueError):  # there is no home folder, or the path is elsewhere
+        return str(path)
+    return str(path if home == home.parent else Path("~") / below)
 
 
 def size_text(count: int) -> str:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from stripe_reports.errors import StoreError
 from stripe_reports.render import remedies
-from stripe_reports.storage.disk import disk_errors, files_in, in_folder
+from stripe_reports.storage.disk import disk_errors, files_in, in_folder, shown_path
 
 __all__ = ["Index"]
 
@@ -185,7 +185,9 @@ class Index:
                     return self._opened(use)
             except sqlite3.Error as error:
                 remedy = remedies.choose_another_folder()
-                raise StoreError(f"Could not use the index {self.path}: {error}.", remedy=remedy) from error
+                raise StoreError(
+                    f"Could not use the index {shown_path(self.path)}: {error}.", remedy=remedy
+                ) from error
 
     def _opened(self, use: Callable[[sqlite3.Connection], T]) -> T:
         if not self.path.exists():  # SQLite would let others read it

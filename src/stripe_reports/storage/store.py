@@ -40,6 +40,7 @@ from stripe_reports.storage.disk import (
     move,
     remove_folder,
     safe_name,
+    shown_path,
     size_text,
 )
 from stripe_reports.storage.index import Index
@@ -123,11 +124,13 @@ class Store:
                     held.enter_context(locked(path, timeout=timeout))
             except Timeout:
                 deadline.check(
-                    f"Another process was busy with the same report (it holds {path}) and did not finish"
+                    f"Another process was busy with the same report (it holds {shown_path(path)}) and did "
+                    "not finish"
                 )
                 raise StoreError(
                     f"Another process has been busy with the same report for {timeout:.0f} s (it holds "
-                    f"{path}). Try again when it has finished; its launch will be found, not repeated."
+                    f"{shown_path(path)}). Try again when it has finished; its launch will be found, not "
+                    "repeated."
                 ) from None
             yield
 
@@ -219,7 +222,7 @@ class Store:
                 held.enter_context(locked(self._lock_file(name), timeout=0))
                 return name
         raise StoreError(
-            f"{_CALLS} calls are storing results in {self.folder} already. Wait for one of them."
+            f"{_CALLS} calls are storing results in {shown_path(self.folder)} already. Wait for one of them."
         )
 
     def remove_leftovers(self, *, held: str | None = None) -> None:
@@ -264,8 +267,8 @@ class Store:
             free = shutil.disk_usage(folder).free
         if free < needed:
             raise StoreError(
-                f"The disk is full: the result needs about {size_text(needed)} in {folder}, which has "
-                f"{size_text(free)} left.",
+                f"The disk is full: the result needs about {size_text(needed)} in {shown_path(folder)}, "
+                f"which has {size_text(free)} left.",
                 remedy=remedies.make_room(),
             )
 

@@ -14,6 +14,7 @@ from stripe_reports.render.currency_order import busiest_first, nonzero_rows, so
 from stripe_reports.render.money import figure
 from stripe_reports.report.file_report import FileReport
 from stripe_reports.report.report_set import ReportSet
+from stripe_reports.storage.disk import shown_path
 
 __all__ = ["provenance", "summary"]
 
@@ -91,7 +92,7 @@ def provenance(report: ShownReport) -> list[tuple[str, str]]:
         ("SHA-256 of the file", of.sha256),
         ("Assumed", " ".join(report.reuse.assumed)),
         ("Types set by hand", ", ".join(f"{name}: {dtype}" for name, dtype in of.schema_overrides.items())),
-        ("Stored as", str(report.path)),
+        ("Stored as", shown_path(report.path)),
     ]
     return [(name, text) for name, text in facts if text]
 

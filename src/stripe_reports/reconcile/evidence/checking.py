@@ -31,7 +31,7 @@ from stripe_reports.reconcile.evidence.unpacking import folder_of
 from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.render.printable import printable
 from stripe_reports.report.export import write_csv
-from stripe_reports.storage.disk import digest
+from stripe_reports.storage.disk import digest, shown_path
 from stripe_reports.storage.store import METADATA_KEY
 
 __all__ = ["Verification", "verify"]
@@ -119,7 +119,7 @@ def _facts(folder: Path) -> dict[str, Any]:
             raise ValueError("a report has no proper name")  # noqa: TRY301
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotAReportError(
-            f"{folder} is not the evidence of a close: its {FACTS} cannot be read ({error})."
+            f"{shown_path(folder)} is not the evidence of a close: its {FACTS} cannot be read ({error})."
         ) from error
     return dict(facts)
 

@@ -20,7 +20,7 @@ from typing import IO
 
 from stripe_reports.errors import NotAReportError
 from stripe_reports.reconcile.evidence.layout import files_of
-from stripe_reports.storage.disk import size_text
+from stripe_reports.storage.disk import shown_path, size_text
 
 __all__ = ["MOST_BYTES", "MOST_FILES", "folder_of"]
 
@@ -54,7 +54,7 @@ def folder_of(path: Path) -> Iterator[Path]:
             with zipfile.ZipFile(path) as archive:
                 if odd := _what_is_odd(archive, Path(folder)):
                     raise NotAReportError(
-                        f"{path} is not unchanged evidence of a close: {odd}. It was not "
+                        f"{shown_path(path)} is not unchanged evidence of a close: {odd}. It was not "
                         "unpacked; ask the sender for another copy."
                     )
                 for entry in archive.infolist():
@@ -70,7 +70,7 @@ def folder_of(path: Path) -> Iterator[Path]:
             struct.error,
         ) as error:
             raise NotAReportError(
-                f"{path} is neither a folder nor a .zip with the evidence of a close ({error})."
+                f"{shown_path(path)} is neither a folder nor a .zip with the evidence of a close ({error})."
             ) from error
         yield Path(folder)
 
@@ -80,8 +80,8 @@ def _check_kinds(folder: Path) -> None:
         file = folder / name
         if file.exists() and not file.is_file():
             raise NotAReportError(
-                f"{folder} is not unchanged evidence of a close: {name!r} is neither a regular file nor "
-                "a folder. Remove it, or ask the sender for another copy."
+                f"{shown_path(folder)} is not unchanged evidence of a close: {name!r} is neither a regular "
+                "file nor a folder. Remove it, or ask the sender for another copy."
             )
 
 

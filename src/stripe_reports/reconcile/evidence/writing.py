@@ -29,7 +29,7 @@ from stripe_reports.reconcile.tie_out import TieOut
 from stripe_reports.render.printable import printable
 from stripe_reports.render.remedies import everywhere
 from stripe_reports.report.report import Report
-from stripe_reports.storage.disk import digest, disk_errors, make_missing, make_private
+from stripe_reports.storage.disk import digest, disk_errors, make_missing, make_private, shown_path
 
 __all__ = ["EvidenceFolder", "new_path", "write_evidence"]
 
@@ -59,7 +59,7 @@ class EvidenceFolder:
         return self.path / PAGE if self.path.is_dir() else None
 
     def __repr__(self) -> str:
-        path = printable(str(self.path))
+        path = printable(shown_path(self.path))
         return (
             f"{self.tie_out}\n"
             f"{len(self.files)} files in {path}; open {PAGE} in a browser\n"
@@ -77,8 +77,8 @@ def new_path(target: str | os.PathLike[str]) -> Path:
     path = Path(target).expanduser().absolute()
     if path.exists() and (_is_zip(path) or not path.is_dir() or any(path.iterdir())):
         raise ParameterError(
-            f"{path} already exists, and evidence is never overwritten. Choose another name, or move it "
-            "away.",
+            f"{shown_path(path)} already exists, and evidence is never overwritten. Choose another name, "
+            "or move it away.",
             param="folder",
         )
     return path

@@ -13,7 +13,7 @@ from pathlib import Path
 from stripe_reports.render.remedies import everywhere
 from stripe_reports.storage.datasets.layout import STAGING
 from stripe_reports.storage.datasets.place import Found, Place, StorageOptions
-from stripe_reports.storage.disk import digest, disk_errors, make_missing
+from stripe_reports.storage.disk import digest, disk_errors, make_missing, shown_path
 
 __all__ = ["Folder"]
 
@@ -28,6 +28,11 @@ class Folder(Place):
         self.options = StorageOptions()
 
     def __str__(self) -> str:
+        return shown_path(self.path)
+
+    @property
+    def address(self) -> str:
+        """The path itself, for another process, whose home folder may be another."""
         return str(self.path)
 
     def for_polars(self, name: str) -> str:

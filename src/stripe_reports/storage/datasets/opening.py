@@ -47,7 +47,7 @@ def place_of(place: str | os.PathLike[str], storage_options: Mapping[str, object
         )
     else:
         found = Folder(Path(place).expanduser().absolute())
-    hidden = re.search(rf"(?:^|[/\\])({'|'.join(HIVE_KEYS)})=", str(found))
+    hidden = re.search(rf"(?:^|[/\\])({'|'.join(HIVE_KEYS)})=", found.address)
     if hidden:
         raise ParameterError(
             f"The folders above a dataset must not be named {hidden[1]}=…: readers would take it for a "

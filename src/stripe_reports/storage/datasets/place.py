@@ -73,6 +73,11 @@ class Place(ABC):
     def __str__(self) -> str:
         """The place as users write it."""
 
+    @property
+    def address(self) -> str:
+        """The place as another process finds it."""
+        return str(self)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self})"
 
