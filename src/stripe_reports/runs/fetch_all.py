@@ -36,7 +36,7 @@ from stripe_reports.runs.pool import Inbox
 from stripe_reports.runs.progress import GridProgress
 from stripe_reports.runs.reading import Reader
 from stripe_reports.runs.request import REFUSALS, AskedInParts, Parameters, RequestBuilder
-from stripe_reports.runs.results import Made, Results, SharedResults
+from stripe_reports.runs.results import Results, SharedResults
 from stripe_reports.storage.disk import shown_path
 
 __all__ = [
