@@ -362,5 +362,5 @@ class Driver:
         return f"{there:,} of {len(self._cells):,} reports are stored. {runs}; the same call joins them."
 
 
-def _no_workers(error: WorkerError) -> str:
+def _no_workers(error: Exception) -> str:
     return f"the executor does not work any more: {error}"
