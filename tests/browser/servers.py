@@ -60,7 +60,7 @@ def serving(kind: str, folder: Path, *, theme: str = "JupyterLab Light"):
     """A Jupyter server of its own folders; yields its address.
 
     Args:
-        kind: ``lab``, ``notebook`` or ``voila``.
+        kind: ``lab`` or ``notebook``.
         folder: Where the notebooks are; everything that Jupyter writes goes beside them.
         theme: JupyterLab's theme.
     """
@@ -83,17 +83,14 @@ def serving(kind: str, folder: Path, *, theme: str = "JupyterLab Light"):
         "PYTHONWARNINGS": "default",
     }
     common = ["--no-browser", f"--port={port}", "--ip=127.0.0.1"]
-    if kind == "voila":
-        command = ["voila", "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1", str(folder)]
-    else:
-        command = [
-            *(kind, "--allow-root", *common, f"--IdentityProvider.token={TOKEN}"),
-            *(f"--ServerApp.root_dir={folder}", "--LabApp.news_url=None", "--ServerApp.open_browser=False"),
-            "--expose-app-in-browser",  # as window.jupyterapp, which says whether a kernel is connected
-        ]
+    command = [
+        *(kind, "--allow-root", *common, f"--IdentityProvider.token={TOKEN}"),
+        *(f"--ServerApp.root_dir={folder}", "--LabApp.news_url=None", "--ServerApp.open_browser=False"),
+        "--expose-app-in-browser",  # as window.jupyterapp, which says whether a kernel is connected
+    ]
     log = (home / f"{kind}.log").open("w+")
     server = subprocess.Popen(
-        [sys.executable, "-m", *(("jupyter",) if kind != "voila" else ()), *command],
+        [sys.executable, "-m", "jupyter", *command],
         env=environment,
         stdout=log,
         stderr=subprocess.STDOUT,
@@ -113,10 +110,9 @@ def serving(kind: str, folder: Path, *, theme: str = "JupyterLab Light"):
 
 
 def _wait_until_up(address: str, server: subprocess.Popen, log) -> None:
-    path = "/api" if "voila" not in log.name else "/"
     for _ in range(300):
         try:
-            urllib.request.urlopen(f"{address}{path}", timeout=5)  # noqa: S310
+            urllib.request.urlopen(f"{address}/api", timeout=5)  # noqa: S310
         except OSError:
             if server.poll() is not None:
                 break

@@ -55,3 +55,13 @@ def test_completions_work_or_say_how_to_install_them(shell, capsys):
     else:
         assert status == 2
         assert "pip install 'stripe-reports[completions]'" in captured.err
+
+
+def test_the_app_says_how_to_install_it(capsys):
+    """Before it asks for a key; where it is installed, tests in a browser use it."""
+    if find_spec("voila"):
+        assert cli.main(["app", "--demo", "--account", "acct_1"]) == 2
+        assert "--demo asks the simulator in this process" in capsys.readouterr().err
+    else:
+        assert cli.main(["app"]) == 2
+        assert "pip install 'stripe-reports[app]'" in capsys.readouterr().err

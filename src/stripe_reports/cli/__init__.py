@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from stripe_reports.cli import (
+    app,
     close,
     completions,
     demo,
@@ -99,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"stripe-reports {version('stripe-reports')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", prog="stripe-reports")
-    for command in (demo, fetch, fetch_all, tie_out, evidence, verify, close, simulate, types, doctor):
+    for command in (demo, app, fetch, fetch_all, tie_out, evidence, verify, close, simulate, types, doctor):
         command.add_to(commands)
     completions.add_to(commands, of=parser)
     return parser

@@ -1,0 +1,141 @@
+"""The form as an app: ``stripe-reports app``, from its address to Ctrl-C."""
+
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import url2pathname
+
+import pytest
+from lab import Form
+
+from stripe_reports import cli
+from stripe_reports.cli.app import open_in_browser
+
+pytest.importorskip("playwright.sync_api", reason="needs playwright: the dependency group 'browser'")
+
+COMMAND = [sys.executable, "-m", "stripe_reports", "app", "--no-browser"]
+
+
+@contextmanager
+def app(folder, stripe, stripe_url):
+    """The command while it runs, and its address."""
+    environment = os.environ | {
+        "STRIPE_API_KEY": stripe.key,
+        "STRIPE_REPORTS_CACHE_DIR": str(folder / ".cache"),
+        "IPYTHONDIR": str(folder / ".ipython"),
+        "NO_PROXY": "127.0.0.1,localhost",
+    }
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*COMMAND, "--base-url", stripe_url], env=environment, **pipes) as process:
+        try:
+            yield (
+                process,
+                re.fullmatch(
+                    r"The form is at (http://127\.0\.0\.1:\d+/\?token=\S+)\n", process.stdout.readline()
+                )[1],
+            )
+        finally:
+            process.kill()
+
+
+def family(pid):
+    """The ids of a process and of those that it started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(each for child in children for each in family(int(child)))]
+
+
+def status(url, headers=()):
+    """The status of an answer to someone who has neither the token nor the cookie."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=dict(headers)), timeout=20) as answer:  # noqa: S310
+            return HTTPStatus(answer.status)
+    except urllib.error.HTTPError as error:
+        return HTTPStatus(error.code)
+
+
+def test_the_form_works_in_a_browser_and_not_without_the_token(
+    page, folder, stripe, stripe_url, launches, shot
+):
+    """On this machine alone: no other host, no key outside the processes, nothing left after Ctrl-C."""
+    loaded, sockets = [], []
+    page.on("request", lambda request: loaded.append(request.url))
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    with app(folder, stripe, stripe_url) as (process, address):
+        (token,) = parse_qs(urlsplit(address).query)["token"]
+        assert status(address.partition("?")[0]) == HTTPStatus.FORBIDDEN
+        page.goto(address)
+        form = Form(page)
+        form.wait_for_button("Run report")
+        shot("app-opened")
+        assert token not in page.url
+        form.button.click()
+        form.root.locator(".sr-running").wait_for()
+        shot("app-running")
+        assert form.rows().count() == 36
+        form.tab("Chart")
+        form.live_chart()
+        shot("app-chart")
+        assert launches() == 1
+        page.emulate_media(color_scheme="dark")
+        page.locator('body[data-jp-theme-light="false"]').wait_for()
+        shot("app-dark")
+
+        # No other host is asked, and without the token this one answers nothing.
+        assert page.strangers == []
+        assert {status(url) for url in loaded if url.startswith("http") and token not in url} == {
+            HTTPStatus.FORBIDDEN
+        }
+        upgrade = {
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "x" * 22 + "==",
+        }
+        assert [status(url.replace("ws://", "http://"), upgrade) for url in sockets] == [HTTPStatus.FORBIDDEN]
+        assert stripe.key not in page.content() + address
+        processes = family(process.pid)
+        assert len(processes) > 1
+        commands = "".join(Path(f"/proc/{pid}/cmdline").read_text() for pid in processes)
+        assert stripe.key not in commands
+        assert token not in commands
+
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        assert out.endswith("Ended.\n")
+        assert stripe.key not in out
+        assert (err, process.returncode) == ("", 0)
+        assert not [pid for pid in processes if Path(f"/proc/{pid}").exists()]
+
+
+@pytest.mark.parametrize(
+    ("port", "says"),
+    [
+        (None, "Port {} cannot be used: Address already in use. Choose another"),
+        (70_000, "There is no port {}"),
+    ],
+)
+def test_a_port_that_cannot_be_used_is_one_clear_message(port, says, stripe_url, stripe, monkeypatch, capsys):
+    """The default is a free one."""
+    monkeypatch.setenv("STRIPE_API_KEY", stripe.key)
+    port = port or urlsplit(stripe_url).port
+    assert cli.main(["app", "--base-url", stripe_url, "--port", str(port)]) == 2
+    assert capsys.readouterr().err.startswith(f"stripe-reports: {says.format(port)}")
+
+
+def test_a_browser_is_given_the_address_in_a_private_file(monkeypatch, tmp_path):
+    """Every user of the machine sees the command line of a browser, and so an address in it."""
+    opened = queue.Queue()
+    monkeypatch.setattr("webbrowser.open", opened.put)
+    open_in_browser("http://127.0.0.1:1/?token=secret", tmp_path)
+    address = opened.get(timeout=20)
+    assert "secret" not in address
+    assert "url=http://127.0.0.1:1/?token=secret" in Path(url2pathname(urlsplit(address).path)).read_text()
