@@ -23,7 +23,7 @@ GROUPS = {
         *("tie_out", "TieOut", "compare", "Comparison", "diff", "Diff", "Restatement", "ExplainedPayout"),
         *("verify", "Verification", "EvidenceFolder", "Finding"),
     ],
-    "Forms and selections": ["explore", "Explorer", "selection_expr", "Selected"],
+    "Forms and selections": ["explore", "Explorer", "inputs", "Inputs", "selection_expr", "Selected"],
     "Errors and warnings": [
         *("errors", "StripeReportsError", "Remedy", "AdvisedWarning", "AmbiguousTimeWarning"),
         *("LargeFrameWarning", "UnknownReportTypeWarning"),

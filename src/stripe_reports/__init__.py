@@ -12,6 +12,7 @@
     client.plan("payouts.itemized", "2026-10")                  # what a fetch would do, without doing it
 
     sr.explore(client)                      # a form: choose, run, see, copy the code
+    sr.inputs(client, "payouts.itemized")   # its fields as plain widgets, for a layout of your own
     report.chart()                          # an altair chart; report.chart_kinds() lists the others
 
     client.tie_out("2026-10")               # whether the month's reports agree; sr.tie_out for frames
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from stripe_reports.models.finding import Finding
     from stripe_reports.notebook.form import explore
     from stripe_reports.notebook.form.widget import Explorer
+    from stripe_reports.notebook.inputs import Inputs, inputs
     from stripe_reports.notices import AdvisedWarning, UnknownReportTypeWarning
     from stripe_reports.pages.printed_table import ReportTable as ReportTable
     from stripe_reports.parsing import AmbiguousTimeWarning, read_csv
@@ -92,6 +94,7 @@ __all__ = [
     "FileOrigin",
     "FileReport",
     "Finding",
+    "Inputs",
     "LargeFrameWarning",
     "PendingReport",
     "Provenance",
@@ -121,6 +124,7 @@ __all__ = [
     "diff",
     "errors",
     "explore",
+    "inputs",
     "read_csv",
     "selection_expr",
     "tie_out",
@@ -147,6 +151,7 @@ _LAZY = {
     "FileOrigin": "models.file_origin",
     "FileReport": "report.file_report",
     "Finding": "reconcile.evidence.checking",
+    "Inputs": "notebook.inputs",
     "LargeFrameWarning": "report.report",
     "PendingReport": "runs.futures",
     "Provenance": "models",
@@ -170,6 +175,7 @@ _LAZY = {
     "demo": "demo_client",
     "diff": "reconcile.diff",
     "explore": "notebook.form",
+    "inputs": "notebook.inputs",
     "read_csv": "parsing",
     "selection_expr": "charts.selections",
     "tie_out": "reconcile.tie_out",

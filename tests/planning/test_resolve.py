@@ -1,4 +1,4 @@
-"""One resolver: client, form and command line give the same answer to the same input."""
+"""One resolver: client, form, inputs and command line give the same answer to the same input."""
 
 import re
 import sys
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+import stripe_reports as sr
 from stripe_reports import cli, notices
 from stripe_reports.errors import ParameterError
 from stripe_reports.notebook.form.choices import FIELDS, Choices, check
@@ -109,11 +110,11 @@ THE_SAME_PERIOD = [
 
 @pytest.fixture
 def ask(client, monkeypatch, capsys):
-    """Asks a question in all three places; gives what each says, with its remedy."""
+    """Asks a question in all four places; gives what each says, with its remedy."""
     monkeypatch.setattr(sys.modules["stripe_reports.cli.fetch"], "client_of", lambda _: client)
 
     def ask(question):
-        return by_client(question), by_form(question), by_command_line(question)
+        return by_client(question), by_form(question), by_inputs(question), by_command_line(question)
 
     def by_client(question):
         with warnings.catch_warnings(record=True) as caught:
@@ -139,6 +140,15 @@ def ask(client, monkeypatch, capsys):
         assert (result.request is None) == bool(result.problems)
         return " ".join([*result.problems.values(), *result.notes.values()])
 
+    def by_inputs(question):
+        given = dict(question.parameters) | ({} if question.period is None else {"period": question.period})
+        try:
+            made = sr.inputs(client, question.report_type, list(given), **given)
+        except ParameterError as error:
+            return error.for_form()
+        assert (made.request is None) == bool(made.problems)
+        return " ".join([*made.problems.values(), *made.notes.values()])
+
     def by_command_line(question):
         options = []
         for name, value in question.parameters.items():
@@ -156,9 +166,9 @@ def ask(client, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("question", PROBLEMS.values(), ids=PROBLEMS)
-def test_a_problem_is_the_same_sentence_in_all_three_places(question, ask, simulator):
+def test_a_problem_is_the_same_sentence_in_all_four_places(question, ask, simulator):
     """Only the remedy is worded for the place; and nothing is launched."""
-    client, form, command_line = ask(question)
+    client, form, inputs, command_line = ask(question)
     assert question.client in client
     in_python, in_form, on_command_line = question.remedies
     sentence = question.client if in_python else client
@@ -166,10 +176,14 @@ def test_a_problem_is_the_same_sentence_in_all_three_places(question, ask, simul
     if question.form == "the same":
         assert sentence in form
         assert in_form in form
+        assert sentence in inputs
+        assert in_form in inputs
     elif question.form is None:
         assert form == ""
+        assert inputs
     else:
         assert question.form in form
+        assert sentence in inputs
     assert sentence in command_line
     assert on_command_line in command_line
     assert simulator.runs == []
@@ -178,9 +192,9 @@ def test_a_problem_is_the_same_sentence_in_all_three_places(question, ask, simul
 @pytest.mark.parametrize("question", NOTES.values(), ids=NOTES)
 def test_what_is_left_to_stripe_is_noted_in_the_same_words(question, ask):
     """A warning in Python and on the command line, a note at its field in the form."""
-    client, form, command_line = ask(question)
+    client, form, inputs, command_line = ask(question)
     assert question.client in client
-    assert client == form
+    assert client == form == inputs
     assert client in command_line
 
 
@@ -195,18 +209,19 @@ def test_an_account_is_an_option_and_not_a_parameter(client):
 
 
 @pytest.mark.parametrize("period", THE_SAME_PERIOD)
-def test_a_period_means_the_same_in_all_three_places(period, client, ask):
+def test_a_period_means_the_same_in_all_four_places(period, client, ask):
     """In every way of writing October."""
     october = client.request(SUMMARY, "2026-10")
     assert client.request(SUMMARY, period) == october
     now = client.simulator.clock.now()
     assert check(Choices(SUMMARY, period), client.report_type(SUMMARY), now=now).request == october
-    _, _, command_line = ask(Asked(SUMMARY, period))
+    assert sr.inputs(client, SUMMARY, ["period"], period=period).request == october
+    *_, command_line = ask(Asked(SUMMARY, period))
     assert repr(october) in command_line
 
 
 @pytest.mark.parametrize("period", ["this month", "ytd", "this quarter", "FY2026"])
-def test_an_unfinished_period_ends_with_the_data_in_all_three_places(period, client, ask):
+def test_an_unfinished_period_ends_with_the_data_in_all_four_places(period, client, ask):
     """The note at the form's field is part of the reason of plan, report and set."""
     request = client.request(ACTIVITY, period)
     type_ = client.report_type(ACTIVITY)
@@ -214,9 +229,10 @@ def test_an_unfinished_period_ends_with_the_data_in_all_three_places(period, cli
     form = check(Choices(ACTIVITY, period), type_, now=client.simulator.clock.now())
     assert form.request == request
     note = form.notes["period"]
+    assert sr.inputs(client, ACTIVITY, period=period).notes["period"] == note
     assert re.match(r"Ends at \S+, the end of Stripe's data for now; the period is not over yet\.", note)
     assert client.plan(ACTIVITY, period).notes == (note,)
-    _, _, command_line = ask(Asked(ACTIVITY, period))
+    *_, command_line = ask(Asked(ACTIVITY, period))
     assert repr(request) in command_line
     for text in (
         command_line,

@@ -322,6 +322,12 @@ def _bound(name: str, value: datetime | str | None) -> datetime | None:
                 "client.request(type, '2026-10') computes the bounds of a period.",
                 param=name,
             ) from None
+    if not isinstance(value, datetime):
+        raise IntervalError(
+            f"{name} must be a date and time with a zone, not the day {value!r}. "
+            "client.request(type, '2026-10') computes the bounds of a period.",
+            param=name,
+        )
     if value.tzinfo is None:
         raise IntervalError(
             f"{name}={value.isoformat()!r} has no time zone, so its time is unknown. Add one, "

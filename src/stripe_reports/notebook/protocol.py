@@ -19,7 +19,24 @@ if TYPE_CHECKING:
     from stripe_reports.report.report import FetchPlan, Report
     from stripe_reports.report.report_set import ReportSet
 
-__all__ = ["FormClient"]
+__all__ = ["FormClient", "InputsClient"]
+
+
+class InputsClient(Protocol):
+    """Describes a report type, and lists what is stored; ``Client`` is one."""
+
+    @property
+    def settings(self) -> Settings:
+        """The addresses, key and account in use."""
+
+    def now(self) -> datetime:
+        """See ``Client.now``."""
+
+    def report_type(self, report_type: str) -> ReportType:
+        """See ``Client.report_type``."""
+
+    def stored(self) -> list[Report]:
+        """See ``Client.stored``."""
 
 
 class FormClient(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from stripe_reports import catalog
@@ -85,7 +85,8 @@ def resolve(
         report_type: The type, with its version; its period is checked against ``data_available_start`` and
             ``data_available_end`` where those are known.
         period: The period as the user wrote it; None if not given.
-        parameters: Stripe's parameters by name, as given by the caller; None means not given.
+        parameters: Stripe's parameters by name, as given by the caller; None means not given. Bounds that are
+            days, not instants, are a period in the zone.
         now: The present time at Stripe.
         default_zone: The client's zone.
         fiscal_year_start: Month in which a fiscal year starts.
@@ -98,6 +99,8 @@ def resolve(
     if period is not None and TAX_INVOICE_MONTH in asked:
         problems["period"] = _two_periods(asked.pop(TAX_INVOICE_MONTH))
         period = None
+    if period is None:
+        period = _days(report_type, asked)
     zone = _zone(report_type, asked.pop("timezone", None), default_zone, values, problems)
     found = _Period(report_type, period, zone, now, fiscal_year_start, truncates)
     try:
@@ -130,6 +133,16 @@ def resolve(
         what = "Stripe's data for now" if not takes_month(report_type) else "the last complete month"
         notes["period"] = f"Ends at {end}, the end of {what}; the period is not over yet."
     return Resolution(request, problems, notes, found.interval, found.truncated)
+
+
+def _days(report_type: ReportType, asked: dict[str, Any]) -> tuple[date, date] | None:
+    """Take bounds that are days out of the parameters, and return them as a period, if it has both ends."""
+    names = [name for name in _BOUNDS if type(asked.get(name)) is date]
+    bounds = {name: asked.pop(name) for name in names}
+    end = bounds.get("interval_end")
+    if end is None or ("interval_start" in report_type.parameters and "interval_start" not in bounds):
+        return None
+    return bounds.get("interval_start", end - timedelta(days=1)), end
 
 
 def _request(

@@ -127,7 +127,7 @@ class RequestBuilder:
         )
         resolution = resolved(self._account.known_type(type_id))
         is_open = resolution.interval is not None and resolution.interval.is_open
-        if resolution.request is None or period is None or not (checks_availability or is_open):
+        if resolution.request is None or resolution.interval is None or not (checks_availability or is_open):
             return resolution
         try:
             by_data = resolved(self._account.report_type(type_id))
