@@ -95,13 +95,16 @@ def checked(answer: TestResponse) -> TestResponse:
 
 @cache
 def specification() -> dict[str, Any]:
-    """Stripe's machine-readable API, with the parameter that is newer; empty where it is not here."""
+    """Stripe's machine-readable API, with what is newer; empty where it is not here."""
     if not SPECIFICATION.exists():
         return {}
     specified = json.loads(SPECIFICATION.read_text("utf-8"))
     run = specified["components"]["schemas"]["financial_reporting_finance_report_run_run_parameters"]
     # https://docs.stripe.com/changelog/endive/2026-11-18/invoice-filtered-all-fees-report
     run["properties"].setdefault("tax_invoice_month", {"maxLength": 5000, "type": "string"})
+    # https://docs.stripe.com/api/v2/data/report-runs/object
+    options = specified["components"]["schemas"]["v2.data.report_run"]["properties"]["result_options"]
+    options["properties"].setdefault("compression", {"type": "string"})
     return specified
 
 

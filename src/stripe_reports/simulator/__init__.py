@@ -2,6 +2,8 @@
 
 from stripe_reports.simulator.api.app import ServedRequest, Simulator
 from stripe_reports.simulator.api.limits import RateLimits
+from stripe_reports.simulator.api_v2.preview import Preview
+from stripe_reports.simulator.api_v2.runs import ReportRun
 from stripe_reports.simulator.clock import Clock, RealClock
 from stripe_reports.simulator.faults.changes import ConnectionDroppedError
 from stripe_reports.simulator.faults.faults import FAULTS, Fault, Outcome
@@ -25,10 +27,12 @@ __all__ = [
     "Delivery",
     "Fault",
     "Outcome",
+    "Preview",
     "Profile",
     "Publishing",
     "RateLimits",
     "RealClock",
+    "ReportRun",
     "Restatement",
     "ServedRequest",
     "Simulator",

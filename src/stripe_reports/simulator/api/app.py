@@ -1,4 +1,7 @@
-"""Stripe's Reporting API as a WSGI application: keys, headers, errors, faults. The rest is ``endpoints``."""
+"""Stripe's Reporting API as a WSGI application: keys, headers, errors, faults.
+
+The endpoints of v1 are in ``endpoints``, those of v2 in ``api_v2``.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,14 @@ from werkzeug.http import http_date
 from werkzeug.wrappers import Request, Response
 
 from stripe_reports.planning.periods import Period, parse
-from stripe_reports.simulator.api.answers import StripeError, default_error, error_response, json_response
+from stripe_reports.simulator.api.answers import StripeError, json_response
 from stripe_reports.simulator.api.availability import Publications
 from stripe_reports.simulator.api.control import control
-from stripe_reports.simulator.api.endpoints import Call, contents, route
+from stripe_reports.simulator.api.endpoints import Call, contents
 from stripe_reports.simulator.api.exchange import Exchange, ServedRequest
-from stripe_reports.simulator.api.forms import body, decode
+from stripe_reports.simulator.api.forms import decode
 from stripe_reports.simulator.api.frontpage import front_page
+from stripe_reports.simulator.api.generation import FirstGeneration, Generation
 from stripe_reports.simulator.api.idempotency import IdempotencyKeys, StoredAnswer
 from stripe_reports.simulator.api.keys import Access, Caller, authenticate, organisation_key, own_key
 from stripe_reports.simulator.api.limits import RateLimits
@@ -27,14 +31,19 @@ from stripe_reports.simulator.api.links import FileLinks
 from stripe_reports.simulator.api.permissions import check_permission, permissions
 from stripe_reports.simulator.api.runbook import RunBook, new_id
 from stripe_reports.simulator.api.runs import Run
+from stripe_reports.simulator.api_v2 import downloads
+from stripe_reports.simulator.api_v2.preview import Preview
+from stripe_reports.simulator.api_v2.runs import ReportRun
+from stripe_reports.simulator.api_v2.service import SecondGeneration
 from stripe_reports.simulator.clock import Clock
 from stripe_reports.simulator.faults.changes import ConnectionDroppedError, trickling
 from stripe_reports.simulator.faults.faults import Fault, Outcome
 from stripe_reports.simulator.faults.queue import FaultQueue
 from stripe_reports.simulator.latency import Latency, drawn
+from stripe_reports.simulator.ledger.books import Books
 from stripe_reports.simulator.ledger.ledger import LEDGER_VERSION, USUAL_ACCOUNTS, Ledger
 from stripe_reports.simulator.ledger.markets import CATEGORY
-from stripe_reports.simulator.ledger.organisation import SiblingAccount, organisation, platform_of
+from stripe_reports.simulator.ledger.organisation import SiblingAccount, platform_of
 from stripe_reports.simulator.ledger.pricing import Terms
 from stripe_reports.simulator.ledger.restatements import Correction, Restatement
 from stripe_reports.simulator.profiles import Profile, profile_named
@@ -138,9 +147,12 @@ class Simulator:
         self._delays, latencies = random.Random(seed), random.Random(seed)  # noqa: S311
         latency = self.profile.latency if latency is None else latency
         self._restatements: list[Restatement] = []
+        self._books = Books(seed, charges_per_day, self.categories, self.terms, accounts, self._restatements)
         offer, publications = Offer(self.profile.report_types), Publications(self.profile, seed)
         pending = partial(drawn, latency, latencies)
-        self._book = RunBook(self._published, pending, offer, publications, self._fault_queue.of_run)
+        self._book = RunBook(self._books.published, pending, offer, publications, self._fault_queue.of_run)
+        self._v1 = FirstGeneration(self._book, self._authenticate)
+        self._v2 = SecondGeneration(self._book, pending, self._authenticate)
         self._links = FileLinks()
         self._idempotency = IdempotencyKeys()
         self._restricted: dict[str, frozenset[str]] = {}
@@ -165,8 +177,7 @@ class Simulator:
     @property
     def organisation(self) -> tuple[SiblingAccount, ...]:
         """The accounts of the organisation: the main account, which other keys are of, and its siblings."""
-        size = self.charges_per_day
-        return organisation(self.seed, size, lambda: self.ledger, self.terms, self.accounts)
+        return self._books.organisation
 
     def account_ids(self, count: int | None = None) -> list[str]:
         """Return the ids of the accounts connected to the main account, largest first: *count* or all."""
@@ -175,12 +186,22 @@ class Simulator:
     @property
     def ledger(self) -> Ledger:
         """The rows behind the reports, with all restatements; created when first needed."""
-        return self._ledger(*self._restatements)
+        return self._books.ledger
 
     @property
     def runs(self) -> list[Run]:
-        """All runs, of all callers, oldest first."""
+        """All runs of v1, of all callers, oldest first."""
         return list(self._book.runs.values())
+
+    @property
+    def report_runs(self) -> list[ReportRun]:
+        """All report runs of v2, of all callers, oldest first."""
+        return list(self._v2.runs)
+
+    @property
+    def preview(self) -> Preview:
+        """The choices for v2 where Stripe's sources leave something open; each can be changed."""
+        return self._v2.preview
 
     @property
     def outcomes(self) -> list[Outcome | str]:
@@ -280,10 +301,10 @@ class Simulator:
         """Serve one request, as WSGI defines it."""
         request = Request(environ)
         request_id = new_id("req_", 14)
-        access = None
+        generation, access = self._generation(request.path), None
         try:
             # Read before anything is locked: a slow sender must not block the others.
-            form = body(request)
+            form = generation.body(request)
             if request.path == "/" and request.method == "GET":
                 response = front_page(self, request, self.clock.now())
             elif request.path.startswith("/simulator/"):
@@ -293,13 +314,13 @@ class Simulator:
                 file = self._links.file(request.path.removeprefix("/links/"), now)
                 response = in_part(contents(file, now), request)
             else:
-                access = authenticate(request, self.key, self._restricted, self.organisation)
-                self._make_file(access.caller, request.path)
-                limits = self.rate_limits
+                access = generation.access(request, self.clock.now())
+                self._make_file(generation, access.caller, request.path)
+                limits = self.rate_limits if generation is not self._v2.downloads else None
                 with limits.in_progress(access) if limits is not None else nullcontext():
-                    response = self._answer(Exchange(request, request_id, access, form), limits)
+                    response = self._answer(Exchange(request, request_id, access, form, generation), limits)
         except StripeError as error:
-            response = self._error(error, request_id, access)
+            response = generation.error(error, request_id, access, self.clock.now())
         except ConnectionDroppedError:
             self.requests.append(ServedRequest(request.method, request.path, 0, request_id))
             raise
@@ -307,16 +328,26 @@ class Simulator:
         self.requests.append(ServedRequest(request.method, request.path, response.status_code, request_id))
         return response(environ, start_response)
 
+    def _generation(self, path: str) -> Generation:
+        if path.startswith("/v2/"):
+            return self._v2
+        return self._v2.downloads if path.startswith(downloads.PATH) else self._v1
+
+    def _authenticate(self, request: Request) -> Access:
+        return authenticate(request, self.key, self._restricted, self.organisation)
+
     def _answer(self, exchange: Exchange, limits: RateLimits | None) -> Response:
         """Answer correctly, unless an idempotency key or a fault gives another answer."""
-        request, caller, key = exchange.request, exchange.access.caller, exchange.idempotency_key
+        request, access, generation = exchange.request, exchange.access, exchange.generation
+        caller, key = access.caller, exchange.idempotency_key
         with self._lock:
             now = self.clock.now()
             if limits is not None:
-                limits.take(exchange.access, route(request).name, now.timestamp())
+                limits.take(access, generation.route(request).name, now.timestamp())
             stored = self._idempotency.find(caller, key, request.path, exchange.form, now) if key else None
-            if limits is not None and stored is None and route(request).name == "create_run":
-                limits.check_pending(self._book.pending(caller.livemode, now))
+            stored = stored if stored and generation.replays(stored) else None
+            if limits is not None and stored is None:
+                generation.check_limits(limits, access, generation.route(request).name, now)
             fault = self._fault_queue.of_answer(request, is_replayed=stored is not None)
             delay = sum(drawn(d, self._delays) for d in (self.answer_delay, fault.delay if fault else 0.0))
             if fault is None and not delay:
@@ -344,7 +375,7 @@ class Simulator:
             with self._lock:
                 response = self._executed(exchange, stored)
         except StripeError as error:
-            response = self._error(error, exchange.request_id, exchange.access)
+            response = exchange.error(error, self.clock.now())
         self._sign(response, exchange.request, exchange.request_id)
         return response
 
@@ -352,10 +383,8 @@ class Simulator:
         """Return the stored answer, or execute the request and store its answer; needs the lock."""
         request, access, now = exchange.request, exchange.access, self.clock.now()
         if stored is not None:
-            response = Response(stored.body, stored.status, content_type="application/json")
-            response.headers["Idempotent-Replayed"] = "true"
-            return self._echoing(exchange, response, stored.request_id)
-        found = route(request)
+            return exchange.replayed(stored)
+        found = exchange.generation.route(request)
         check_permission(
             access.permissions,
             found.permission,
@@ -365,13 +394,14 @@ class Simulator:
         query = decode(list(request.args.items(multi=True)))
         self._last_files_url = url = exchange.files_url(self.base_url)
         call = Call(
-            access.caller,
+            access,
             exchange.form,
             query,
             now,
             self._book,
             self._links,
             url,
+            exchange.downloads_url(self.base_url),
             platform_of(self.organisation, access.caller.account),
             self._courier,
             self.strict_bounds,
@@ -382,61 +412,27 @@ class Simulator:
         else:
             response = json_response(answer, sort_keys=self.profile.sorted_keys)
         self._store(exchange, response)
-        return self._echoing(exchange, response, exchange.request_id)
+        return exchange.echoing(response, exchange.request_id)
 
     def _canned(self, fault: Fault, exchange: Exchange) -> Response:
         """Give the fault's own answer, and store it for the idempotency key if the fault says so."""
-        if fault.body is None:
-            response = self._error(default_error(fault.status), exchange.request_id, exchange.access)
-        elif isinstance(fault.body, str | bytes):
-            response = Response(fault.body, fault.status)
-        else:
-            response = json_response(dict(fault.body), fault.status)
-        response.headers.update(fault.headers)
+        response = exchange.canned(fault, self.clock.now())
         if fault.stored:
             with self._lock:
                 self._store(exchange, response)
-        return self._echoing(exchange, response, exchange.request_id)
+        return exchange.echoing(response, exchange.request_id)
 
     def _store(self, exchange: Exchange, response: Response) -> None:
         if key := exchange.idempotency_key:
-            answered = StoredAnswer(
-                self.clock.now(),
-                exchange.request.path,
-                exchange.form,
-                exchange.request_id,
-                response.status_code,
-                response.get_data(),
-            )
+            answered = exchange.answered(response, self.clock.now())
             self._idempotency.store(exchange.access.caller, key, answered)
 
-    def _echoing(self, exchange: Exchange, response: Response, first_id: str) -> Response:
-        if key := exchange.idempotency_key:
-            response.headers.update({"Idempotency-Key": key, "Original-Request": first_id})
-        return response
-
-    def _error(self, error: StripeError, request_id: str, access: Access | None) -> Response:
-        livemode = access.caller.livemode if access else None
-        return error_response(error, request_id, livemode=livemode, now=self.clock.now())
-
-    def _make_file(self, caller: Caller, path: str) -> None:
+    def _make_file(self, generation: Generation, caller: Caller, path: str) -> None:
         """Create the requested run's file without holding the lock, so that other requests need not wait."""
         with self._lock:
-            file = self._book.finished_file(caller, path.rpartition("/")[2], self.clock.now())
-        if file is not None:
-            file.contents.make()
-
-    def _published(self, data_end: int, account: str | None) -> Ledger:
-        """Return the rows of an account's platform as they were in the data published up to then."""
-        main, *_ = accounts = self.organisation
-        platform = platform_of(accounts, account)
-        if platform != main:
-            return platform.ledger
-        return self._ledger(*(each for each in self._restatements if each.published <= data_end))
-
-    def _ledger(self, *restatements: Restatement) -> Ledger:
-        size, terms = self.charges_per_day, self.terms
-        return Ledger.of(self.seed, size, restatements, self.categories, terms, self.accounts)
+            contents = generation.contents(caller, path, self.clock.now())
+        if contents is not None:
+            contents.make()
 
     def _sign(self, response: Response, request: Request, request_id: str) -> None:
         """Add the headers that every answer has."""

@@ -19,7 +19,15 @@ from stripe_reports.simulator.api.availability import Availability, Publications
 from stripe_reports.simulator.ledger.connected_accounts import ConnectedAccount
 from stripe_reports.simulator.reports.offer import Offer
 
-__all__ = ["check_account", "checked_expand", "checked_request", "find_report_type", "integer"]
+__all__ = [
+    "check_account",
+    "check_named",
+    "checked_expand",
+    "checked_parameters",
+    "checked_request",
+    "find_report_type",
+    "integer",
+]
 
 _INTEGERS = ("interval_start", "interval_end")
 _LISTS = ("columns", "connected_accounts")
@@ -70,22 +78,38 @@ def checked_request(
     sent = form.get("parameters", {})
     if not isinstance(sent, Mapping):
         raise invalid("Invalid object", "parameters")
-    parameters = _parameters(report_type, sent)
+    parameters = checked_parameters(report_type, sent)
     available = publications.newest(report_type, now)
     within = available
     if strict_bounds:
         within = available._replace(start=available.start + 1, end=available.end - 1)
     _check_interval(report_type, parameters, within)
+    check_named(report_type, parameters, available.end, find_payout=find_payout, find_account=find_account)
+    return report_type, parameters
+
+
+def check_named(
+    report_type: ReportType,
+    parameters: Mapping[str, Any],
+    data_end: int,
+    *,
+    find_payout: Callable[[str, int], Mapping[str, Any] | None],
+    find_account: Callable[[str, int], ConnectedAccount | None],
+) -> None:
+    """Check that the accounts, the payout and the columns that the parameters name exist.
+
+    Raises:
+        StripeError: 400, with the parameter at fault.
+    """
     for param, id_ in _accounts_named(parameters):
-        account = find_account(id_, available.end)
+        account = find_account(id_, data_end)
         if account is None:
             raise no_such("account", id_, param, status=400)
         if "payout" in parameters:
             find_payout = _payout_of(account)
     if "payout" in parameters:
-        _check_payout(find_payout(parameters["payout"], available.end), parameters["payout"], available.end)
+        _check_payout(find_payout(parameters["payout"], data_end), parameters["payout"], data_end)
     _check_columns(report_type, parameters.get("columns"))
-    return report_type, parameters
 
 
 def check_account(report_type: ReportType, *, is_connected: bool) -> None:
@@ -138,8 +162,12 @@ def integer(text: Any, param: str) -> int:
     return int(text)
 
 
-def _parameters(report_type: ReportType, sent: Mapping[str, Any]) -> dict[str, Any]:
-    """Convert the parameters to their types, in the order they were sent."""
+def checked_parameters(report_type: ReportType, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert the parameters to their types, in the order they were sent.
+
+    Raises:
+        StripeError: 400, with the parameter at fault.
+    """
     strangers = [f"parameters[{name}]" for name in sent if name not in report_type.parameters]
     if strangers:
         raise unknown(strangers)

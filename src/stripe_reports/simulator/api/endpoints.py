@@ -18,7 +18,7 @@ from stripe_reports.simulator.api.answers import empty, invalid, missing, no_suc
 from stripe_reports.simulator.api.checks import check_account, checked_request, find_report_type
 from stripe_reports.simulator.api.expand import expanded
 from stripe_reports.simulator.api.forms import Pairs, decode
-from stripe_reports.simulator.api.keys import Caller
+from stripe_reports.simulator.api.keys import Access, Caller
 from stripe_reports.simulator.api.links import FileLink, FileLinks, checked_expiry, checked_metadata
 from stripe_reports.simulator.api.paging import page
 from stripe_reports.simulator.api.permissions import (
@@ -70,21 +70,28 @@ class Call:
 
     Attributes:
         files_url: Host in the address of a file's contents.
+        downloads_url: Host of the addresses that need no key, in v2.
         platform: The account of the organisation that the caller is, or is connected to.
         courier: Knows the events, and which of them were posted.
         strict_bounds: See ``Simulator``.
     """
 
-    caller: Caller
+    access: Access
     form: Pairs
     query: Mapping[str, Any]
     now: datetime
     book: RunBook
     links: FileLinks
     files_url: str
+    downloads_url: str
     platform: SiblingAccount
     courier: Courier
     strict_bounds: bool
+
+    @property
+    def caller(self) -> Caller:
+        """The account and mode that the request is for."""
+        return self.access.caller
 
     @property
     def events(self) -> list[Event]:

@@ -6,6 +6,8 @@ Lists come as ``[]`` (the documentation) or as ``[0]`` (the libraries); both are
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -13,7 +15,7 @@ from werkzeug.wrappers import Request
 
 from stripe_reports.simulator.api.answers import StripeError, invalid, unknown
 
-__all__ = ["Pairs", "body", "decode"]
+__all__ = ["Pairs", "body", "decode", "limited"]
 
 Pairs = list[tuple[str, str]]
 """Names and values, as they were sent."""
@@ -30,9 +32,20 @@ def body(request: Request) -> Pairs:
     Raises:
         StripeError: 413 if the body is larger than a megabyte.
     """
+    with limited(request):
+        return list(request.form.items(multi=True))
+
+
+@contextmanager
+def limited(request: Request) -> Iterator[None]:
+    """Read the body of a request, if it is not too large.
+
+    Raises:
+        StripeError: 413 if the body is larger than a megabyte.
+    """
     request.max_content_length = request.max_form_memory_size = _LARGEST_BODY
     try:
-        return list(request.form.items(multi=True))
+        yield
     except RequestEntityTooLarge:
         raise StripeError(413, f"A request body may have at most {_LARGEST_BODY} bytes.") from None
 

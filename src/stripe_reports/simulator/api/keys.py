@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,12 +38,14 @@ class Access:
         shown_key: The key, masked as Stripe shows it in messages.
         is_of_organisation: True for a key of the organisation, False for one of the main account.
         permissions: Those given to a restricted key; None for a key that may do everything.
+        key_digest: Digest of the key, by which its runs of v2 are counted.
     """
 
     caller: Caller
     shown_key: str
     is_of_organisation: bool = False
     permissions: frozenset[str] | None = None
+    key_digest: str = ""
 
 
 def own_key(seed: int, ledger: int, *options: str) -> str:
@@ -103,7 +106,8 @@ def authenticate(
         )
     account = _account(request, key, accounts)
     caller = Caller(well_formed[1] == "live", account)
-    return Access(caller, _masked(key), key.startswith("sk_org_"), restricted.get(key))
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return Access(caller, _masked(key), key.startswith("sk_org_"), restricted.get(key), digest)
 
 
 def _account(request: Request, key: str, accounts: Sequence[SiblingAccount]) -> str | None:

@@ -32,6 +32,8 @@ class RateLimits:
         requests_at_once: Requests that may be in progress; None for any number. Stripe has such a limit, and
             does not say how many.
         pending_runs: Runs of a mode that may be pending; None for any number. Stripe names no such limit.
+        running_reports: Runs of v2 that a key may have running; None for any number. Stripe has such a limit,
+            and does not say how many: https://docs.stripe.com/api/v2/data/report-runs/create
     """
 
     test: float = 25
@@ -40,6 +42,7 @@ class RateLimits:
     files: float = 20
     requests_at_once: int | None = None
     pending_runs: int | None = None
+    running_reports: int | None = None
     _in_progress: Counter[Hashable] = field(default_factory=Counter, init=False, repr=False, compare=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
     _buckets: dict[Hashable, tuple[float, float]] = field(default_factory=dict, init=False, repr=False)

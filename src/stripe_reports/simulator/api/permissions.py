@@ -13,6 +13,8 @@ from stripe_reports.simulator.api.answers import StripeError
 __all__ = [
     "ACCOUNT_READ",
     "BALANCE_READ",
+    "DATA_QUERIES_READ",
+    "DATA_REPORTS_READ",
     "EVENTS_READ",
     "FILES_READ",
     "FILES_WRITE",
@@ -35,6 +37,10 @@ ACCOUNT_READ = "accounts_kyc_basic_read"
 BALANCE_READ = "balance_read"
 EVENTS_READ = "event_read"
 """These three are reported: Stripe's refusals name them."""
+
+DATA_REPORTS_READ = "data_reports_read"
+DATA_QUERIES_READ = "data_queries_read"
+"""The two of Reports v2. Source: https://docs.stripe.com/data/api"""
 
 _NAME = re.compile(r"(?:rak_)?([a-z0-9_]+_(?:read|write))")
 

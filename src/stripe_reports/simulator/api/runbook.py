@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from stripe_reports.simulator.ledger.connected_accounts import ConnectedAccount,
 from stripe_reports.simulator.ledger.ledger import Ledger
 from stripe_reports.simulator.reports.offer import Offer
 
-__all__ = ["RunBook", "new_id"]
+__all__ = ["RunBook", "another_report", "new_id"]
 
 
 class RunBook:
@@ -66,8 +66,7 @@ class RunBook:
         Stripe does not document this. It can be seen in real runs whose ``created`` equals ``succeeded_at``
         while their file is older and named after another run.
         """
-        outcome = self.outcomes.pop(0) if self.outcomes else self._fate()
-        outcome = Outcome.named(outcome) if isinstance(outcome, str) else outcome
+        outcome = self.next_outcome()
         run = Run(
             id=new_id("frr_1Q", 22),
             owner=owner,
@@ -90,6 +89,11 @@ class RunBook:
         self._by_owner.setdefault(owner, []).append(run)
         self._unfinished.append(run)
         return run
+
+    def next_outcome(self) -> Outcome:
+        """Choose the outcome of a new run, of either generation of the API."""
+        outcome = self.outcomes.pop(0) if self.outcomes else self._fate()
+        return Outcome.named(outcome) if isinstance(outcome, str) else outcome
 
     def pending(self, livemode: bool, now: datetime) -> int:
         """Return the number of pending runs of a mode, of all accounts."""
@@ -167,7 +171,9 @@ class RunBook:
     def _file_of(self, run: Run) -> File:
         if run.file is None:
             is_other = run.outcome.result == "other report"
-            report_type, parameters = _another_report(run) if is_other else (run.report_type, run.parameters)
+            report_type, parameters = run.report_type, run.parameters
+            if is_other:
+                report_type, parameters = another_report(report_type, parameters, run.data_end)
             run.file = File(
                 id=new_id("file_1Q", 22),
                 owner=run.owner,
@@ -185,11 +191,13 @@ class RunBook:
         return run.file
 
 
-def _another_report(run: Run) -> tuple[ReportType, dict[str, Any]]:
+def another_report(
+    report_type: ReportType, parameters: Mapping[str, Any], data_end: int
+) -> tuple[ReportType, dict[str, Any]]:
     """Choose a report that was not requested, with the same interval if there is one."""
-    id_ = "balance.summary.2" if run.report_type.base == "payouts.itemized" else "payouts.itemized.5"
-    end = run.parameters.get("interval_end", run.data_end)
-    bounds = {"interval_start": run.parameters.get("interval_start", end - 30 * 86_400), "interval_end": end}
+    id_ = "balance.summary.2" if report_type.base == "payouts.itemized" else "payouts.itemized.5"
+    end = parameters.get("interval_end", data_end)
+    bounds = {"interval_start": parameters.get("interval_start", end - 30 * 86_400), "interval_end": end}
     return catalog.report_types()[id_], bounds
 
 

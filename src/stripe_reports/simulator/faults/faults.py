@@ -32,11 +32,13 @@ class Outcome:
         error: Its message, if it has one.
         result: The result of a succeeded run: its file; the file with a size of null, without an address, at
             a host that is not Stripe's, expired, or of another report; or none.
+        code: The code of a failure, in v2.
     """
 
     status: str = "succeeded"
     error: str | None = None
     result: Literal["file", "no size", "no url", "foreign host", "expired", "other report", "none"] = "file"
+    code: str = "internal_error"
 
     @classmethod
     def named(cls, name: str) -> Outcome:

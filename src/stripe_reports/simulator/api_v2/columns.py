@@ -1,0 +1,62 @@
+"""The types of columns in v2, and how their values are written.
+
+Proved are ``varchar`` and ``decimal`` for the columns of the balance summary. The other types, which Stripe's
+preview libraries list, follow from the kinds in the catalogue: inferred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from stripe_reports.models import Column, ReportType
+
+__all__ = ["as_in_v2", "described", "types_of"]
+
+_TYPES = {
+    "money": "decimal",
+    "rate": "decimal",
+    "datetime_utc": "timestamp",
+    "datetime_local": "timestamp",
+    "date": "date",
+    "integer": "bigint",
+    "boolean": "boolean",
+}
+"""All other kinds are ``varchar``."""
+
+_DATE = len("2026-10-05")
+_TIME = len("2026-10-05 00:00:00")
+
+
+def types_of(report_type: ReportType, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Return the columns of a file with their types."""
+    return [{"name": name, "type": _type(report_type.column(name))} for name in columns]
+
+
+def described(report_type: ReportType, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Return the columns with their types and meanings."""
+    known = [report_type.column(name) for name in columns]
+    return [
+        typed | {"description": column.description if column else ""}
+        for typed, column in zip(types_of(report_type, columns), known, strict=True)
+    ]
+
+
+def as_in_v2(page: pl.DataFrame, report_type: ReportType, *, milliseconds: bool) -> pl.DataFrame:
+    """Write times with milliseconds, and dates without the midnight that v1 writes with some of them."""
+    types = {typed["name"]: typed["type"] for typed in types_of(report_type, page.columns)}
+    return page.with_columns(
+        *(
+            pl.when(pl.col(name).str.len_bytes() == _TIME)
+            .then(pl.concat_str(pl.col(name), pl.lit(".000")))
+            .otherwise(pl.col(name))
+            for name, type_ in types.items()
+            if type_ == "timestamp" and milliseconds
+        ),
+        *(pl.col(name).str.head(_DATE) for name, type_ in types.items() if type_ == "date"),
+    )
+
+
+def _type(column: Column | None) -> str:
+    return _TYPES.get(column.kind, "varchar") if column else "varchar"
