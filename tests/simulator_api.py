@@ -120,12 +120,16 @@ def _validator(method: str, path: str, is_success: bool) -> Draft202012Validator
 
 
 def _strict(node: Any) -> Any:
-    """OpenAPI 3.0's ``nullable`` in the words of JSON Schema; members that are not listed are none."""
+    """OpenAPI 3.0's ``nullable`` in the words of JSON Schema; members that are not listed are none.
+
+    An open enumeration has other values too.
+    """
     if isinstance(node, list):
         return [_strict(child) for child in node]
     if not isinstance(node, dict):
         return node
-    plain = {name: _strict(child) for name, child in node.items() if name != "nullable"}
+    left_out = {"nullable", "enum"} if node.get("x-open-enum") is True else {"nullable"}
+    plain = {name: _strict(child) for name, child in node.items() if name not in left_out}
     if isinstance(plain.get("properties"), dict) and plain.get("type") == "object":
         plain.setdefault("additionalProperties", False)
     return {"anyOf": [plain, {"type": "null"}]} if node.get("nullable") is True else plain

@@ -29,7 +29,7 @@ class ApiV2:
         self.headers = {name.replace("_", "-"): value for name, value in sent.items() if value is not None}
 
     def get(self, path: str, **query: Any) -> TestResponse:
-        return checked(self.client.get(path, query_string=query, headers=self.headers, base_url=HOST))
+        return checked(self.client.get(path, query_string=query or None, headers=self.headers, base_url=HOST))
 
     def post(self, body: Any, path: str = RUNS, **headers: str) -> TestResponse:
         sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from simulator_api_v2 import RUNS, ApiV2, table
-from stripe_reports.simulator import Simulator, serve
+from stripe_reports.simulator import ConnectionDroppedError, Simulator, serve
 
 
 @pytest.fixture
@@ -83,3 +83,101 @@ def test_an_address_cannot_be_made_up(api):
     ):
         run["result"]["file"]["download_url"]["url"] = wrong
         assert api.download(run).status_code == 403
+
+
+def test_a_download_goes_on_after_its_address_has_expired(api, simulator):
+    """Inferred: parts, and an ETag that is the same at the next address of the file."""
+    simulator.inject_fault("file.cut")
+    run = api.finished("payouts.itemized")
+    answer = api.download(run)
+    chunks = answer.iter_encoded()
+    begun = next(chunks)
+    with pytest.raises(ConnectionDroppedError):
+        next(chunks)
+    simulator.clock.advance(300)
+    part = {"Range": f"bytes={len(begun)}-", "If_Range": answer.headers["ETag"]}
+    assert api.download(run, **part).status_code == 403
+    rest = api.download(api.retrieve(run), **part)
+    assert rest.status_code == 206
+    assert begun + rest.data == api.download(api.retrieve(run)).data
+
+
+def test_only_get_is_allowed(api):
+    """Inferred: the signature is for one method."""
+    assert api.download(api.finished(), method="HEAD").status_code == 405
+
+
+def test_a_file_can_expire_at_once_each_time(api, simulator):
+    """So a client must stop at some time."""
+    simulator.inject_fault("run.expired")
+    run = api.finished()
+    assert [api.download(api.retrieve(run)).status_code for _ in range(3)] == [403] * 3
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"compress_file": True}, id="as Stripe's libraries write it"),
+        pytest.param({"compression": "zip"}, id="as Stripe's example of a run writes it"),
+    ],
+)
+def test_a_file_can_be_a_zip_archive(api, options):
+    """Documented that it can; inferred is the value zip."""
+    plain = api.finished("payouts.itemized")
+    packed = api.finished("payouts.itemized", result_options=options)
+    assert packed["result_options"] == {"compression": "zip"}
+    file = packed["result"]["file"]
+    assert (file["content_type"], packed["result"]["row_count"]) == ("zip", plain["result"]["row_count"])
+    download = api.download(packed).data
+    assert len(download) == int(file["size"]) < int(plain["result"]["file"]["size"])
+    assert table(download).equals(table(api.download(plain).data))
+
+
+def test_the_other_spelling_of_the_compression_can_be_shown(api, simulator):
+    """Documented: Stripe's libraries and its example of a run differ."""
+    simulator.preview.result_options = "compress_file"
+    assert api.create()["result_options"] == {"compress_file": False}
+    assert api.create(result_options={"compress_file": True})["result_options"] == {"compress_file": True}
+
+
+def test_times_have_milliseconds(api, simulator):
+    """Reported for query runs, inferred for report runs; both forms can be had."""
+    run = api.finished("payouts.itemized")
+    assert table(api.download(run).data)["effective_at"].str.contains(r"^[\d-]{10} [\d:]{8}\.000$").all()
+    simulator.preview.milliseconds = False
+    run = api.finished("payouts.itemized")
+    assert table(api.download(run).data)["effective_at"].str.contains(r"^[\d-]{10} [\d:]{8}$").all()
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "type_"),
+    [
+        ("payouts.itemized", "effective_at", "timestamp"),
+        ("payouts.itemized", "gross", "decimal"),
+        ("payouts.itemized", "payout_expected_arrival_date", "date"),
+        ("payouts.summary", "count", "bigint"),
+        ("tax.transactions.itemized", "filing_exchange_rate", "decimal"),
+        ("payouts.itemized", "payout_id", "varchar"),
+    ],
+)
+def test_a_column_has_the_type_of_its_kind(api, name, column, type_):
+    """Documented are the names of the types; inferred is which column has which."""
+    file = api.finished(name)["result"]["file"]
+    assert {"name": column, "type": type_} in file["columns"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ("file.gone", 404),
+        ("file.redirect_https", 302),
+        ("v2.url_expired", 403),
+        ("answer.503", 503),
+    ],
+)
+def test_faults_of_files_apply_to_v2(api, simulator, fault, status):
+    """The same as in v1, and one of its own."""
+    run = api.finished()
+    simulator.inject_fault(fault)
+    assert api.download(run).status_code == status
+    assert api.download(run).status_code == 200

@@ -130,10 +130,10 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve the simulator until it is interrupted."""
-    from stripe_reports.simulator import FAULTS, serve_forever
+    from stripe_reports.simulator import FAULTS, FAULTS_V2, serve_forever
 
     if options.list_faults:
-        for name, fault in FAULTS.items():
+        for name, fault in {**FAULTS, **FAULTS_V2}.items():
             say(f"  {name:<24}{fault.about}")
         return 0
     try:

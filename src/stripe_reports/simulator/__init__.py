@@ -6,7 +6,7 @@ from stripe_reports.simulator.api_v2.preview import Preview
 from stripe_reports.simulator.api_v2.runs import ReportRun
 from stripe_reports.simulator.clock import Clock, RealClock
 from stripe_reports.simulator.faults.changes import ConnectionDroppedError
-from stripe_reports.simulator.faults.faults import FAULTS, Fault, Outcome
+from stripe_reports.simulator.faults.faults import FAULTS, FAULTS_V2, Fault, Outcome
 from stripe_reports.simulator.latency import heavy_tailed, uniform
 from stripe_reports.simulator.ledger.pricing import Terms
 from stripe_reports.simulator.ledger.restatements import Restatement
@@ -19,6 +19,7 @@ from stripe_reports.simulator.webhooks.webhooks import Delivery, WebhookEndpoint
 __all__ = [
     "EVENT_TYPES",
     "FAULTS",
+    "FAULTS_V2",
     "PROFILES",
     "REAL",
     "TIDY",

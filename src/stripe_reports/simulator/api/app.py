@@ -225,7 +225,9 @@ class Simulator:
         self._book.cached_answer = status
 
     def inject_fault(self, name: str, **members: Any) -> Fault:
-        """Make something go wrong: a fault of ``FAULTS`` by its name, with *members* such as ``times=3``.
+        """Make something go wrong: a fault by its name, with *members* such as ``times=3``.
+
+        The names are in ``FAULTS``, and in ``FAULTS_V2`` for those that only v2 can have.
 
         Raises:
             ValueError: There is no fault with that name.

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Request, Response
 from stripe_reports.errors import IntervalError
 from stripe_reports.simulator.api.answers import empty, invalid, json_response, missing, unrecognized_url
 from stripe_reports.simulator.clock import Clock
-from stripe_reports.simulator.faults.faults import FAULTS, Fault
+from stripe_reports.simulator.faults.faults import NAMED_FAULTS, Fault
 from stripe_reports.simulator.ledger.organisation import SiblingAccount
 from stripe_reports.simulator.ledger.restatements import Restatement
 
@@ -160,4 +160,6 @@ def _faults(simulator: _Controlled) -> Response:
         for fault in simulator.faults
         if fault.times > 0
     ]
-    return json_response({"faults": left, "names": {name: fault.about for name, fault in FAULTS.items()}})
+    return json_response(
+        {"faults": left, "names": {name: fault.about for name, fault in NAMED_FAULTS.items()}}
+    )

@@ -6,7 +6,7 @@ import gzip
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ __all__ = [
     "etag_changed",
     "etag_weak",
     "first_page_again",
+    "of_other_columns",
     "of_other_currency",
     "of_other_interval",
     "of_other_mode",
@@ -111,11 +112,14 @@ def trickling(response: Response, bytes_a_second: float, clock: Clock) -> Respon
 
 
 def first_page_again(request: Request, answer: Callable[[], Response]) -> Response:
-    """Return the first page of a list, whichever page was requested, with ``has_more`` true."""
-    asked = (pair for pair in request.args.items(multi=True) if pair[0] != "starting_after")
+    """Return the first page of a list, whichever page was requested, and say that there are more."""
+    asked = (pair for pair in request.args.items(multi=True) if pair[0] not in ("starting_after", "page"))
     request.args = ImmutableMultiDict(asked)
     response = answer()
-    response.set_data(json.dumps(json.loads(_body(response)) | {"has_more": True}))
+    content = json.loads(_body(response))
+    if "has_more" in content:
+        content["has_more"] = True
+    response.set_data(json.dumps(content))
     return response
 
 
@@ -196,7 +200,10 @@ def runs_changed(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Change:
 
 
 def of_other_type(run: dict[str, Any]) -> dict[str, Any]:
-    """Show another report type."""
+    """Show another report type, or another report."""
+    if "report_type" not in run:
+        is_summary = run["name"] == "balance.summary"
+        return {"name": "payouts.itemized" if is_summary else "balance.summary", "report": "report_61another"}
     is_summary = run["report_type"].startswith("balance.summary")
     return {"report_type": "payouts.itemized.5" if is_summary else "balance.summary.2"}
 
@@ -208,14 +215,28 @@ def of_other_mode(run: dict[str, Any]) -> dict[str, Any]:
 
 def of_other_interval(run: dict[str, Any]) -> dict[str, Any]:
     """Move the bounds of the interval by a day, where the run has them."""
-    moved = {name: sent + 86_400 for name, sent in run["parameters"].items() if name.startswith("interval_")}
-    return {"parameters": run["parameters"] | moved}
+    bounds = ((name, sent) for name, sent in run["parameters"].items() if name.startswith("interval_"))
+    return {"parameters": run["parameters"] | {name: _a_day_later(sent) for name, sent in bounds}}
+
+
+def _a_day_later(bound: int | str) -> int | str:
+    if isinstance(bound, int):
+        return bound + 86_400
+    return (datetime.fromisoformat(bound) + timedelta(days=1)).isoformat().replace("+00:00", "Z")
 
 
 def of_other_currency(run: dict[str, Any]) -> dict[str, Any]:
     """Show another currency, or a currency where none was requested."""
     currency = "usd" if run["parameters"].get("currency") == "eur" else "eur"
     return {"parameters": run["parameters"] | {"currency": currency}}
+
+
+def of_other_columns(run: dict[str, Any]) -> dict[str, Any]:
+    """Name the columns of a result in the opposite order."""
+    result = run["result"]
+    if result is None:
+        return {}
+    return {"result": result | {"file": result["file"] | {"columns": result["file"]["columns"][::-1]}}}
 
 
 def redirected(location: str) -> Change:
