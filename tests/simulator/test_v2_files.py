@@ -1,6 +1,7 @@
 """Files of v2: addresses that need no key, on a host of their own, for minutes.
 
-Each docstring begins with how well the rule is known: documented by Stripe, reported by users, or inferred.
+A docstring says first how well a rule of Stripe's is known: documented, reported by users, or inferred. The
+others are about the simulator alone.
 """
 
 from urllib.parse import urlsplit

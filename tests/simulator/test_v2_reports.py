@@ -1,6 +1,7 @@
 """The reports of v2: listed, described and found; and who may see them.
 
-Each docstring begins with how well the rule is known: documented by Stripe, reported by users, or inferred.
+A docstring says first how well a rule of Stripe's is known: documented, reported by users, or inferred. The
+others are about the simulator alone.
 """
 
 import pytest

@@ -13,7 +13,7 @@ from stripe_reports.simulator.ledger.restatements import Restatement
 from stripe_reports.simulator.profiles import PROFILES, REAL, TIDY, Profile, Publishing
 from stripe_reports.simulator.server import serve, serve_forever
 from stripe_reports.simulator.testing import StripeReporting, stripe_reporting
-from stripe_reports.simulator.webhooks.events import EVENT_TYPES
+from stripe_reports.simulator.webhooks.events import EVENT_TYPES, THIN_EVENT_TYPES
 from stripe_reports.simulator.webhooks.webhooks import Delivery, WebhookEndpoint
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "FAULTS_V2",
     "PROFILES",
     "REAL",
+    "THIN_EVENT_TYPES",
     "TIDY",
     "Clock",
     "ConnectionDroppedError",

@@ -50,7 +50,7 @@ from stripe_reports.simulator.profiles import Profile, profile_named
 from stripe_reports.simulator.ranges import in_part
 from stripe_reports.simulator.reports.offer import Offer
 from stripe_reports.simulator.webhooks.events import API_VERSION, EventLog
-from stripe_reports.simulator.webhooks.webhooks import Courier, Delivery, WebhookEndpoint
+from stripe_reports.simulator.webhooks.webhooks import Courier, Delivery, PostedEvent, WebhookEndpoint
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -290,8 +290,12 @@ class Simulator:
             now = self.clock.now()
             if not self.webhooks:
                 self._courier.skip(now)
+                self._v2.events.due(now)
                 return []
-            due = self._courier.due(self._last_files_url, now)
+            due: list[PostedEvent] = [
+                *self._courier.due(self._last_files_url, now),
+                *self._v2.events.due(now),
+            ]
         return self._courier.deliver(due, self.webhooks, self._fault_queue.of_event, now)
 
     @property

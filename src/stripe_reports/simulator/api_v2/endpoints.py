@@ -15,6 +15,7 @@ from stripe_reports.simulator.api_v2.answers import queries_inaccessible
 from stripe_reports.simulator.api_v2.bodies import decoded, members, text
 from stripe_reports.simulator.api_v2.columns import described
 from stripe_reports.simulator.api_v2.downloads import SignedAddresses
+from stripe_reports.simulator.api_v2.events import ThinEvents
 from stripe_reports.simulator.api_v2.instants import in_nanoseconds
 from stripe_reports.simulator.api_v2.pages import limit_of, position, token
 from stripe_reports.simulator.api_v2.parameters import Sent, checked
@@ -35,15 +36,22 @@ class Endpoints:
         reports: The reports.
         runs: The report runs.
         addresses: The addresses of their files.
+        events: The events of runs.
         preview: See ``Preview``.
     """
 
     def __init__(
-        self, reports: Reports, runs: ReportRuns, addresses: SignedAddresses, preview: Preview
+        self,
+        reports: Reports,
+        runs: ReportRuns,
+        addresses: SignedAddresses,
+        events: ThinEvents,
+        preview: Preview,
     ) -> None:
         self._reports = reports
         self._runs = runs
         self._addresses = addresses
+        self._events = events
         self._preview = preview
 
     def list_reports(self, call: Call) -> dict[str, Any]:
@@ -131,6 +139,11 @@ class Endpoints:
             "next_page_url": token(first + limit) if first + limit < len(found) else None,
             "previous_page_url": token(max(0, first - limit)) if first else None,
         }
+
+    def retrieve_event(self, call: Call, id_: str) -> dict[str, Any]:
+        """GET /v2/core/events/{id}, for the last 30 days."""
+        _check_names(call.query)
+        return self._events.find(call.caller, id_, call.now).retrieved()
 
     def refuse_queries(self, call: Call, id_: str | None = None) -> dict[str, Any]:
         """POST /v2/data/query_runs, GET /v2/data/query_runs/{id}: this account may not run SQL."""

@@ -19,12 +19,13 @@ from stripe_reports.simulator.api.forms import Pairs
 from stripe_reports.simulator.api.idempotency import StoredAnswer
 from stripe_reports.simulator.api.keys import Access, Caller
 from stripe_reports.simulator.api.limits import RateLimits
-from stripe_reports.simulator.api.permissions import DATA_QUERIES_READ, DATA_REPORTS_READ
+from stripe_reports.simulator.api.permissions import DATA_QUERIES_READ, DATA_REPORTS_READ, EVENTS_READ
 from stripe_reports.simulator.api.runbook import RunBook
 from stripe_reports.simulator.api_v2 import answers, downloads
 from stripe_reports.simulator.api_v2.bodies import body
 from stripe_reports.simulator.api_v2.downloads import SignedAddresses
 from stripe_reports.simulator.api_v2.endpoints import Endpoints
+from stripe_reports.simulator.api_v2.events import ThinEvents
 from stripe_reports.simulator.api_v2.preview import Preview
 from stripe_reports.simulator.api_v2.reports import Reports
 from stripe_reports.simulator.api_v2.runs import ReportRuns
@@ -44,6 +45,7 @@ class SecondGeneration:
     Attributes:
         preview: Where Stripe's sources leave something open.
         runs: Its report runs.
+        events: Their events.
         downloads: The host of its files.
     """
 
@@ -55,7 +57,9 @@ class SecondGeneration:
         addresses = SignedAddresses()
         self.downloads = Downloads(self.runs, addresses)
         self._authenticate = authenticate
-        endpoints = Endpoints(Reports(book.offer), self.runs, addresses, self.preview)
+        self.events = ThinEvents(self.runs)
+        reports = Reports(book.offer)
+        endpoints = Endpoints(reports, self.runs, addresses, self.events, self.preview)
         self._urls = _urls(endpoints)
 
     def body(self, request: Request) -> Pairs:
@@ -180,6 +184,7 @@ def _urls(endpoints: Endpoints) -> Map:
         ("POST", "/v2/data/report_runs", endpoints.create_report_run, DATA_REPORTS_READ),
         ("GET", "/v2/data/report_runs/<id_>", endpoints.retrieve_report_run, DATA_REPORTS_READ),
         ("POST", "/v2/data/operations/search", endpoints.search, DATA_REPORTS_READ),
+        ("GET", "/v2/core/events/<id_>", endpoints.retrieve_event, EVENTS_READ),
         ("POST", "/v2/data/query_runs", endpoints.refuse_queries, DATA_QUERIES_READ),
         ("GET", "/v2/data/query_runs/<id_>", endpoints.refuse_queries, DATA_QUERIES_READ),
     ]

@@ -19,11 +19,24 @@ from stripe_reports.simulator.api.runbook import RunBook
 from stripe_reports.simulator.api.runs import Run
 from stripe_reports.simulator.ledger.organisation import SiblingAccount
 
-__all__ = ["API_VERSION", "EVENTS_KEPT", "EVENT_TYPES", "TYPE_UPDATED", "Event", "EventLog"]
+__all__ = [
+    "API_VERSION",
+    "EVENTS_KEPT",
+    "EVENT_TYPES",
+    "THIN_EVENT_TYPES",
+    "TYPE_UPDATED",
+    "Event",
+    "EventLog",
+]
 
 API_VERSION = "2026-11-18.endive"
 TYPE_UPDATED = "reporting.report_type.updated"
 EVENT_TYPES = ("reporting.report_run.succeeded", "reporting.report_run.failed", TYPE_UPDATED)
+
+THIN_EVENT_TYPES = tuple(
+    f"v2.data.report_run.{what}" for what in ("created", "updated", "succeeded", "failed")
+)
+"""Events of Reports v2. Source: the event classes of stripe-python 16.1.0a4"""
 
 EVENTS_KEPT = timedelta(days=30)
 """Stripe lists the events of the last 30 days. Source: https://docs.stripe.com/api/events/list"""

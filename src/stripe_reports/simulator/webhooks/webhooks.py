@@ -16,14 +16,42 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from stripe_reports.simulator.webhooks.events import EVENT_TYPES, TYPE_UPDATED, Event, EventLog
+from stripe_reports.simulator.api.keys import Caller
+from stripe_reports.simulator.webhooks.events import (
+    EVENT_TYPES,
+    THIN_EVENT_TYPES,
+    TYPE_UPDATED,
+    Event,
+    EventLog,
+)
 
-__all__ = ["Courier", "Delivery", "WebhookEndpoint", "signature"]
+__all__ = ["Courier", "Delivery", "PostedEvent", "WebhookEndpoint", "signature"]
 
+_ONLY_IF_NAMED = frozenset({TYPE_UPDATED, *THIN_EVENT_TYPES})
 _TIMEOUT = 10.0
 _PAUSES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+
+
+class PostedEvent(Protocol):
+    """An event of either generation of the API."""
+
+    @property
+    def id(self) -> str:
+        """``evt_…``."""
+
+    @property
+    def type(self) -> str:
+        """One of the event types."""
+
+    @property
+    def owner(self) -> Caller:
+        """The account and mode whose endpoints receive it."""
+
+    def answer(self, pending_webhooks: int) -> dict[str, Any]:
+        """Write Stripe's JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +62,7 @@ class WebhookEndpoint:
         url: ``http://127.0.0.1:…``, ``http://[::1]:…`` or ``http://localhost:…``.
         secret: The secret that signs events; give it to ``construct_event``.
         enabled_events: Event types, or ``*`` for all but ``reporting.report_type.updated``, which Stripe
-            sends only to endpoints that name it.
+            sends only to endpoints that name it, and the thin events of v2, which are posted elsewhere.
         livemode: True for events of live data, false for events of test data.
         account: The account it belongs to, for runs created with ``Stripe-Account``.
 
@@ -52,14 +80,15 @@ class WebhookEndpoint:
         parts = urlsplit(self.url)
         if parts.scheme != "http" or not _is_loopback(parts.hostname or ""):
             raise ValueError(f"{self.url} is not an address of this machine; use http://127.0.0.1:….")
+        known = (*EVENT_TYPES, *THIN_EVENT_TYPES)
         for name in self.enabled_events:
-            if name != "*" and name not in EVENT_TYPES:
-                raise ValueError(f"There is no event {name!r}; use {', '.join(EVENT_TYPES)}, or * for runs.")
+            if name != "*" and name not in known:
+                raise ValueError(f"There is no event {name!r}; use {', '.join(known)}, or * for runs.")
 
-    def wants(self, event: Event) -> bool:
+    def wants(self, event: PostedEvent) -> bool:
         """Tell whether an event is posted here."""
         named = event.type in self.enabled_events
-        told = named or ("*" in self.enabled_events and event.type != TYPE_UPDATED)
+        told = named or ("*" in self.enabled_events and event.type not in _ONLY_IF_NAMED)
         return told and (self.livemode, self.account) == (event.owner.livemode, event.owner.account)
 
 
@@ -67,7 +96,7 @@ class WebhookEndpoint:
 class Delivery:
     """A post of an event: its endpoint, and the status of the answer; None without an answer."""
 
-    event: Event
+    event: PostedEvent
     url: str
     status: int | None
 
@@ -79,7 +108,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class _Post:
-    event: Event
+    event: PostedEvent
     endpoint: WebhookEndpoint
     attempt: int
     at: datetime
@@ -133,19 +162,19 @@ class Courier:
         self._seen_until = max(self._seen_until, now)
         return sorted([*events, *newest.values()], key=lambda event: event.created)
 
-    def waiting(self, event: Event) -> int:
+    def waiting(self, event: PostedEvent) -> int:
         """Count the posts of an event that were refused and will be repeated."""
         with self._lock:
             return sum(post.event.id == event.id for post in self._retries)
 
-    def is_delivered(self, event: Event) -> bool:
+    def is_delivered(self, event: PostedEvent) -> bool:
         """Tell whether the last post of an event to each endpoint was accepted; true if there was none."""
         last = {each.url: each.is_accepted for each in self.deliveries if each.event.id == event.id}
         return all(last.values())
 
     def deliver(
         self,
-        events: Sequence[Event],
+        events: Sequence[PostedEvent],
         endpoints: Sequence[WebhookEndpoint],
         next_fault: Callable[[], str | None],
         now: datetime,
