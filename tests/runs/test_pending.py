@@ -1,14 +1,21 @@
 """Runs in progress are listed, and can be joined, whichever process launched them."""
 
 import json
+import math
+import os
+import shutil
+import signal
+import subprocess
 import sys
+import textwrap
+import threading
 from datetime import timedelta
 
 import pytest
 
 import stripe_reports as sr
 from stripe_reports import cli, errors
-from stripe_reports.simulator import Simulator
+from stripe_reports.simulator import Fault, Simulator, serve
 
 MONTHS = ["2026-07", "2026-08", "2026-09"]
 
@@ -81,38 +88,77 @@ def test_the_message_of_a_timeout_says_that_the_same_call_joins_the_run(connect)
     assert "Even tomorrow that joins this run" in caught.value.for_command_line()
 
 
+ASKED = ("payouts.itemized.5", "2026-08")
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory):
+    """The simulator, its address, and the folder that the killed process has left."""
+    simulator, is_waiting = Simulator(seed=1, latency=1200.0), threading.Event()
+
+    def polled(_request, answer):
+        is_waiting.set()
+        return answer()
+
+    simulator.faults.append(Fault("GET /v1/reporting/report_runs/*", times=math.inf, change=polled))
+    folder = tmp_path_factory.mktemp("left")
+    with serve(simulator) as url:
+        script = f"""
+            import stripe_reports as sr
+            client = sr.Client({simulator.key!r}, base_url={url!r}, cache_dir={str(folder)!r})
+            client.fetch(*{ASKED}, currency="eur", timeout=3600)
+        """
+        with subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)]) as process:
+            assert is_waiting.wait(60)
+            process.kill()
+        assert process.returncode == -signal.SIGKILL
+        with sr.Client(simulator.key, base_url=url, cache_dir=folder) as client:
+            assert [run.id for run in client.pending()] == [run.id for run in simulator.runs]
+        simulator.clock.advance(timedelta(days=1))
+        yield simulator, url, folder
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGKILL")
 class TestTheNextDay:
-    """A run of twenty minutes was launched, the process was killed, and the same is asked for a day later."""
+    """A run of twenty minutes was launched, its process was killed, and the same is asked for a day later."""
 
     @pytest.fixture
-    def run(self, connect, simulator):
-        run = given_up(connect(), "2026-08", currency="eur")
-        assert [each.id for each in connect().pending()] == [run.id]
-        simulator.clock.advance(timedelta(days=1))
-        return run
+    def joined(self, left, tmp_path, monkeypatch):
+        """Checks that the run was joined; each way starts with what the killed process has left."""
+        simulator, url, folder = left
+        shutil.copytree(folder, tmp_path / "cache", dirs_exist_ok=True)
+        monkeypatch.setenv("STRIPE_API_KEY", simulator.key)
 
-    def test_python_joins_the_run(self, run, connect, simulator):
+        def joined(run_id):
+            assert [run_id] == [run.id for run in simulator.runs]
+
+        return url, joined
+
+    def test_python_joins_the_run(self, joined):
         """The same call."""
-        report = connect().fetch("payouts.itemized.5", "2026-08", currency="eur")
-        assert (report.run.id, report.reuse.action) == (run.id, "reused")
-        assert len(simulator.runs) == 1
+        url, check = joined
+        with sr.Client(base_url=url) as client:
+            report = client.fetch(*ASKED, currency="eur")
+        check(report.run.id)
+        assert report.reuse.action == "reused"
+
+    def test_the_form_joins_the_run(self, joined):
+        """The same choices, and its button."""
+        url, check = joined
+        with sr.Client(base_url=url) as client:
+            form = sr.explore(client, request=client.request(*ASKED, currency="eur"))
+            form.run().result(60)
+            check(form.report.run.id)
+            form.close()
 
     @pytest.mark.parametrize("is_by_id", [False, True])
-    def test_the_command_line_joins_the_run(self, is_by_id, run, connect, simulator, capsys, monkeypatch):
+    def test_the_command_line_joins_the_run(self, is_by_id, left, joined, capsys):
         """The same command, or the id of the run."""
-        monkeypatch.setattr(sys.modules["stripe_reports.cli.fetch"], "client_of", lambda _: connect())
-        asked = [run.id] if is_by_id else ["payouts.itemized.5", "2026-08", "--currency", "eur"]
-        assert cli.main(["fetch", *asked, "--format", "json"]) == 0
-        assert json.loads(capsys.readouterr().out)["run"] == run.id
-        assert len(simulator.runs) == 1
-
-    def test_the_form_joins_the_run(self, run, connect, simulator):
-        """The same choices, and its button."""
-        client = connect()
-        form = sr.explore(client, request=client.request("payouts.itemized.5", "2026-08", currency="eur"))
-        form.run().result(60)
-        assert form.report.run.id == run.id
-        assert len(simulator.runs) == 1
+        url, check = joined
+        asked = [left[0].runs[0].id] if is_by_id else [*ASKED, "--currency", "eur"]
+        assert cli.main(["fetch", *asked, "--base-url", url, "--format", "json"]) == 0
+        check(json.loads(capsys.readouterr().out)["run"])
 
 
 def test_a_run_that_is_still_pending_is_waited_for(connect, simulator):

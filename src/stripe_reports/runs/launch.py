@@ -112,13 +112,20 @@ class Launcher:
                 self._store.launch_log.remember(key, record)
             raise
         run = created.run
+        record = _of_run(record, run)
+        # At once: if this process is killed now, the same call must find the run tomorrow.
+        self._store.launch_log.remember(key, record)
         if new_from is None or run.status != "pending" or _is_earlier(created, new_from):
             with deadline.about(run):  # the create answer may be the replay of an old one
                 run = self._api.retrieve_run(run.id, request)
-        record = replace(record, run_id=run.id, status=run.status, created=run.created, as_of=run.as_of)
-        self._store.launch_log.remember(key, record)
+            if _of_run(record, run) != record:
+                self._store.launch_log.remember(key, _of_run(record, run))
         logger.info("%s %s: %r", "found" if created.is_replayed else "launched", run.id, request)
         return replace(created, run=run)
+
+
+def _of_run(record: LaunchRecord, run: ReportRun) -> LaunchRecord:
+    return replace(record, run_id=run.id, status=run.status, created=run.created, as_of=run.as_of)
 
 
 def _launched_or_found(created: CreatedRun, reason: str, asked: datetime) -> Decision:
