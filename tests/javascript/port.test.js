@@ -68,3 +68,15 @@ test("telling expects no answer, and a closed port listens no longer", () => {
   port.close();
   assert.equal(listeners.size, 0);
 });
+
+test("a view that is cut off from its kernel waits for no answer, until it is back", async () => {
+  const port = asker(model);
+  const asked = port.ask("chart");
+  port.cutOff("The kernel is gone.");
+  await assert.rejects(asked, { message: "The kernel is gone." });
+  await assert.rejects(port.ask("rows"), { message: "The kernel is gone." });
+  port.cutOff("");
+  const again = port.ask("problem");
+  receive({ view: port.view, seq: sent[1].seq, answer: { text: "yes" } });
+  assert.equal((await again).text, "yes");
+});

@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
-__all__ = ["Deliveries", "attempt"]
+__all__ = ["Deliveries", "Observer"]
 
 
 class Deliveries:
@@ -28,7 +31,7 @@ class Deliveries:
         while self._waiting and self._turn.acquire(blocking=False):
             try:
                 while self._waiting:
-                    attempt(self._waiting.popleft())
+                    _attempt(self._waiting.popleft())
             finally:
                 self._turn.release()  # check again: another thread may just have added one
 
@@ -38,10 +41,28 @@ class Deliveries:
             threading.Thread(target=self.deliver, name="stripe-reports observers", daemon=True).start()
 
 
-def attempt(call: Callable[[], object]) -> None:
+def _attempt(call: Callable[[], object]) -> None:
     """Make a call; pass an error to ``threading.excepthook``, as for an error that ends a thread."""
     try:
         call()
     except Exception as error:
         where = threading.current_thread()
         threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, where)))
+
+
+@dataclass(frozen=True)
+class Observer:
+    """A function that is called with changes, equal to all others of it. Its errors stop no other observer.
+
+    Attributes:
+        function: The function.
+        is_told: True for the changes that it is called with.
+    """
+
+    function: Callable[[Any], object]
+    is_told: Callable[[Any], bool] = field(compare=False, repr=False)
+
+    def __call__(self, change: Any) -> None:
+        """Call the function, if it is told of this change."""
+        if self.is_told(change):
+            _attempt(partial(self.function, change))

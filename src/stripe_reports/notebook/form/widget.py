@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING, Any, cast
 
 import anywidget
@@ -23,9 +22,10 @@ from stripe_reports.notebook.form import menu
 from stripe_reports.notebook.form.closing import Closing
 from stripe_reports.notebook.form.code import fetch_call, filtering, snippet
 from stripe_reports.notebook.form.contents import Contents
-from stripe_reports.notebook.form.deliveries import attempt
+from stripe_reports.notebook.form.deliveries import Observer
 from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.form.payouts import Payouts
+from stripe_reports.notebook.form.saved import Saved, saved_html
 from stripe_reports.notebook.form.script import front_file, script
 from stripe_reports.notebook.form.shown_report import (
     ShownReport,
@@ -144,13 +144,16 @@ class Explorer(anywidget.AnyWidget):
         self._payouts = Payouts(client)
         self._selecting = Latest("selection", self._select)
         self._helpers = ThreadPoolExecutor(4, thread_name_prefix="stripe-reports form")
+        form = uuid.uuid4().hex
+        self._saved = Saved(form)
         super().__init__()
-        self.set_trait("static", menu.static_menu())
+        self.set_trait("static", {**menu.static_menu(), "form": form})
         with self.model.changing():
             self.model.follow(self._follow)
             if report is not None:
                 self.model.choose(by_month=isinstance(report, ReportSet) and report.split == "month")
                 self.model.finished(report)
+        self.observe(lambda _: self._saved.update(self._saved_html()), ["code", "report"])
         self.on_msg(self._received)
         self._work.open()
 
@@ -201,6 +204,7 @@ class Explorer(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Remove the form from the page, and end its threads."""
+        self._saved.update("")
         self._helpers.shutdown(wait=False, cancel_futures=True)
         super().close()
 
@@ -259,7 +263,8 @@ class Explorer(anywidget.AnyWidget):
         """Wrap an observer for traitlets, except one that a class declares, and None, which means all."""
         if handler is None or isinstance(handler, traitlets.EventHandler):
             return handler
-        return _Observer(handler, self, self._made)
+        begun = self._made  # it is not told about earlier changes
+        return Observer(handler, lambda change: change["name"] not in _FOLLOWING or self._told > begun)
 
     def _received(self, _: object, content: dict[str, Any], __: object) -> None:
         try:
@@ -385,35 +390,19 @@ class Explorer(anywidget.AnyWidget):
             lines.append(f"  report: {sentence_of(self.report)}")
         return "\n".join(map(printable, lines))
 
+    def _saved_html(self) -> str:
+        return saved_html(self.request, self.report, self.shown.get("code") or repr(self))
+
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        """Return the widget and, for places without widgets, its current code."""
+        """Return the widget and, for places without widgets, its current choices and code."""
         made: Any = super()._repr_mimebundle_(**options)
         data, metadata = made if isinstance(made, tuple) else (made, {})
-        code = self.shown.get("code") or repr(self)
-        html = (
-            "<p>This form of stripe-reports is shown only while its kernel runs: run the cell again. "
-            f"Its request is:</p><pre>{escape(code)}</pre>"
-        )
-        return {**data, "text/plain": repr(self), "text/html": html}, metadata
+        return {**data, "text/plain": repr(self), "text/html": self._saved_html()}, metadata
 
-
-@dataclass(frozen=True)
-class _Observer:
-    """An observer, equal to all others of the same function. Its errors do not stop other observers.
-
-    Attributes:
-        function: The function that it calls.
-        form: The form that it observes.
-        begun: Number of changes of the form before it was added; it is not told about those.
-    """
-
-    function: Callable[[Any], object]
-    form: Explorer = field(compare=False, repr=False)
-    begun: int = field(compare=False)
-
-    def __call__(self, change: Any) -> None:
-        if change["name"] not in _FOLLOWING or self.form._told > self.begun:
-            attempt(partial(self.function, change))
+    def _ipython_display_(self) -> None:
+        """Display the form, and what a saved notebook shows of it."""
+        data, metadata = self._repr_mimebundle_()
+        self._saved.display(data, metadata, html=self._saved_html())
 
 
 def _name_of(client: FormClient) -> str:

@@ -12,6 +12,7 @@ export interface Menu {
   purposes: Purpose[];
   stop_words: string[];
   endings: string[];
+  form: string; // the id of the form
 }
 
 export interface ReportType {
@@ -248,8 +249,20 @@ export interface Answer {
 
 export type Listener = (answer: Answer, buffers?: DataView[]) => void;
 
+export interface Kernel {
+  id: string;
+  status: string;
+  connectionStatus: string;
+  isDisposed: boolean;
+  statusChanged?: { connect(told: KernelListener): void; disconnect(told: KernelListener): void };
+}
+export type KernelListener = (kernel: Kernel, status: string) => void;
+
 // Python's model of the widget, as anywidget gives it to a view.
 export interface Model {
+  widget_manager?: {
+    kernel?: Kernel | null;
+  };
   get<Name extends keyof State>(name: Name): State[Name];
   send(message: object): void;
   on(event: "msg:custom", listener: Listener): void;
@@ -265,6 +278,7 @@ export interface Port {
     what: What,
     values?: object,
   ): Promise<Answers[What] & { buffers: DataView<ArrayBuffer>[] }>;
+  cutOff(why: string): void; // every question is refused, until it is empty
   close(): void;
 }
 

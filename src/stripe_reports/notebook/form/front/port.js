@@ -11,6 +11,7 @@ export function asker(model) {
   /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: Error) => void }>} */
   const waiting = new Map();
   let last = 0;
+  let cut = "";
   /** @type {Listener} */
   const answered = (content, buffers = []) => {
     const asked = waiting.get(content.seq);
@@ -25,9 +26,16 @@ export function asker(model) {
     tell: (what, values = {}) => model.send({ do: what, ...values }),
     ask: (what, values = {}) =>
       new Promise((resolve, reject) => {
+        if (cut) return reject(new Error(cut));
         waiting.set(++last, { resolve, reject });
         model.send({ ask: what, view, seq: last, ...values });
       }),
+    cutOff(why) {
+      cut = why;
+      if (!why) return;
+      for (const { reject } of waiting.values()) reject(new Error(why));
+      waiting.clear();
+    },
     close: () => model.off("msg:custom", answered),
   };
 }
