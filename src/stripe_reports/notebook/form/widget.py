@@ -11,10 +11,11 @@ import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anywidget
 import traitlets
+from ipywidgets import Widget, widget_serialization
 
 from stripe_reports.errors import ParameterError, StripeReportsError
 from stripe_reports.models import ReportRequest
@@ -23,6 +24,7 @@ from stripe_reports.notebook.form.closing import Closing
 from stripe_reports.notebook.form.code import fetch_call, filtering, snippet
 from stripe_reports.notebook.form.contents import Contents
 from stripe_reports.notebook.form.deliveries import Observer
+from stripe_reports.notebook.form.interacting import Interactions
 from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.form.payouts import Payouts
 from stripe_reports.notebook.form.saved import Saved, saved_html
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
 __all__ = ["Explorer", "explore"]
 
 logger = logging.getLogger("stripe_reports")
+
+_Function = TypeVar("_Function", bound="Callable[[Any], object]")
 
 _FOLLOWING = {"families", "column_groups", "shown", "request", "code", "report", "selected", "selected_code"}
 """The traits that follow the model."""
@@ -117,6 +121,7 @@ class Explorer(anywidget.AnyWidget):
     families: traitlets.List[Any] = traitlets.List(read_only=True).tag(sync=True)
     column_groups: traitlets.List[Any] = traitlets.List(read_only=True).tag(sync=True)
     shown = traitlets.Dict(read_only=True).tag(sync=True)
+    below = traitlets.Instance(Widget, allow_none=True).tag(sync=True, **widget_serialization)
 
     request = traitlets.Any(None, read_only=True)
     code = traitlets.Unicode("", read_only=True)
@@ -144,6 +149,7 @@ class Explorer(anywidget.AnyWidget):
         self._payouts = Payouts(client)
         self._selecting = Latest("selection", self._select)
         self._helpers = ThreadPoolExecutor(4, thread_name_prefix="stripe-reports form")
+        self._interactions = Interactions()
         form = uuid.uuid4().hex
         self._saved = Saved(form)
         super().__init__()
@@ -154,6 +160,7 @@ class Explorer(anywidget.AnyWidget):
                 self.model.choose(by_month=isinstance(report, ReportSet) and report.split == "month")
                 self.model.finished(report)
         self.observe(lambda _: self._saved.update(self._saved_html()), ["code", "report"])
+        self.observe(lambda change: self._interactions.call(change.new), "report")
         self.on_msg(self._received)
         self._work.open()
 
@@ -202,8 +209,32 @@ class Explorer(anywidget.AnyWidget):
         """Stop waiting; the run continues at Stripe."""
         self._work.cancel()
 
+    def interact(self, function: _Function) -> _Function:
+        """Call *function* with each report that arrives, and show what it returns below the form.
+
+        It is called with the report of the form at once if there is one, then with each new one: a chart, a
+        frame, ``IPython.display.Markdown`` or anything else that a cell can display is shown; None shows
+        nothing, and an error is shown as below a cell. Printed text is not. The kernel is free meanwhile: it
+        runs in a thread, one call at a time; if another report arrives, the result of the call in progress is
+        not shown. A function of the same name replaces the earlier one, so a cell can be run again.
+
+        Returns:
+            The function, so that it can be used as a decorator.
+
+        Example:
+            >>> @form.interact
+            ... def net(report):
+            ...     return report.frame().group_by("currency").agg(pl.col("net").sum())
+        """
+        self._interactions.add(function)
+        self.below = self._interactions.box
+        if self.report is not None:
+            self._interactions.call(self.report)
+        return function
+
     def close(self) -> None:
         """Remove the form from the page, and end its threads."""
+        self._interactions.close()
         self._saved.update("")
         self._helpers.shutdown(wait=False, cancel_futures=True)
         super().close()

@@ -1,5 +1,6 @@
 // One view of the form. All views show the same state, which is in Python.
 
+import { placeBelow } from "./below.js";
 import { h, setText, show } from "./dom.js";
 import { parameterFields } from "./fields.js";
 import { earlierRuns } from "./history.js";
@@ -25,6 +26,7 @@ export default {
     const bar = runBar(port);
     const past = earlierRuns(port);
     const shownResult = reportResult(port);
+    const below = placeBelow(model);
     const choices = h("div", { class: "sr-choices" }, picker.element, fields.element);
     const notice = h("div", { class: "sr-error", role: "alert", hidden: true });
     el.classList.add("sr-explorer");
@@ -33,7 +35,7 @@ export default {
     el.dataset.stripeForm = model.get("static").form; // hides what a saved notebook shows instead
     el.addEventListener("keydown", (event) => event.stopPropagation());
     el.append(h("div", { class: "sr-root", role: "form", "aria-label": "Stripe report" },
-      notice, choices, bar.element, shownResult.element, past.element));
+      notice, choices, bar.element, shownResult.element, below.element, past.element));
 
     let cut = "";
     const stopWatching = watchKernel(model, el, (reason) => {
@@ -63,6 +65,7 @@ export default {
     return () => {
       model.off(changes, update);
       stopWatching();
+      below.close();
       bar.close();
       shownResult.close();
       port.close();

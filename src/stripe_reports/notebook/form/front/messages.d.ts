@@ -139,6 +139,7 @@ export interface State {
   families: Family[];
   column_groups: ColumnGroup[];
   shown: Shown;
+  below: string | null; // the id of a widget
 }
 
 export interface TableColumn {
@@ -262,6 +263,8 @@ export type KernelListener = (kernel: Kernel, status: string) => void;
 export interface Model {
   widget_manager?: {
     kernel?: Kernel | null;
+    get_model(id: string): Promise<object>;
+    create_view(model: object): Promise<{ el: HTMLElement }>;
   };
   get<Name extends keyof State>(name: Name): State[Name];
   send(message: object): void;

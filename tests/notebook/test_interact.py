@@ -1,0 +1,175 @@
+"""Functions that are called with each report of a form, and what is shown of them below it."""
+
+import threading
+
+import polars as pl
+import pytest
+from IPython.display import Markdown
+
+import stripe_reports as sr
+
+
+@pytest.fixture
+def form(client):
+    form = sr.explore(client)
+    yield form
+    form.close()
+
+
+class Shown:
+    """The places below a form, without a browser."""
+
+    def __init__(self, form):
+        self._form = form
+        self._changed = threading.Condition()
+
+    def wait_for(self, is_so):
+        """Wait until the outputs of all functions are as they should be, and return them."""
+        for place in self._form.below.children:
+            place.observe(self._notice, "outputs")
+        with self._changed:
+            assert self._changed.wait_for(lambda: is_so(self.outputs), 20), self.outputs
+        return self.outputs
+
+    @property
+    def outputs(self):
+        return [place.outputs for place in self._form.below.children]
+
+    def _notice(self, _):
+        with self._changed:
+            self._changed.notify_all()
+
+
+def text_of(outputs):
+    return "".join(str(output.get("data", output)) for output in outputs)
+
+
+def test_a_function_is_called_with_the_report_and_with_each_new_one(form):
+    """Its value is shown as a cell would show it; the function itself can still be called."""
+    assert form.below is None
+    form.choose(report_type="payouts.itemized", period="2026-10")
+    first = form.run().result(20)
+
+    @form.interact
+    def rows(report):
+        return Markdown(f"**{len(report)}** rows")
+
+    shown = Shown(form)
+    (outputs,) = shown.wait_for(all)
+    assert outputs[0]["data"]["text/markdown"] == rows(first).data == f"**{len(first)}** rows"
+    form.choose(period="2026-09")
+    second = form.run().result(20)
+    shown.wait_for(lambda outputs: f"**{len(second)}** rows" in text_of(outputs[0]))
+
+
+def test_charts_frames_and_bytes_are_shown_and_none_is_not(form):
+    """Whatever IPython can display."""
+    form.run().result(20)
+    form.interact(lambda report: report.chart())
+    (chart,) = Shown(form).wait_for(all)
+    assert "<svg" in chart[0]["data"]["text/html"]
+
+    class Picture:
+        def _repr_png_(self):
+            return b"\x89PNG"
+
+    def frame(report):
+        return report.frame()
+
+    def picture(report):
+        return Picture()
+
+    def nothing(report):
+        called.set()
+
+    called = threading.Event()
+    for function in (frame, picture, nothing):
+        form.interact(function)
+    assert called.wait(20)
+    outputs = Shown(form).wait_for(lambda outputs: all(outputs[:3]))
+    assert "starting_balance" in outputs[1][0]["data"]["text/html"]
+    assert outputs[2][0]["data"]["image/png"] == "iVBORw=="
+    assert outputs[3] == ()
+
+
+def test_an_error_is_shown_below_the_form_and_ends_nothing(form):
+    """With the line in which it happened; the next report is another chance."""
+    form.choose(report_type="payouts.itemized", period="2026-10")
+    form.run().result(20)
+
+    @form.interact
+    def share(report):
+        raise KeyError("gross") if len(report) > 0 else SystemExit
+
+    (outputs,) = Shown(form).wait_for(all)
+    assert (outputs[0]["output_type"], outputs[0]["ename"]) == ("error", "KeyError")
+    text = "\n".join(outputs[0]["traceback"])
+    assert "test_interact.py" in text
+    assert "interacting.py" not in text
+
+    @form.interact
+    def leave(report):
+        raise SystemExit("no")
+
+    Shown(form).wait_for(lambda outputs: "SystemExit" in text_of(outputs[1]))
+
+
+def test_a_slow_function_blocks_nothing_and_its_late_result_is_not_shown(form):
+    """The form, other functions and the caller go on; a newer report supersedes an older call."""
+    form.choose(report_type="payouts.itemized", period="2026-10")
+    form.run().result(20)
+    is_called, may_end, calls = threading.Event(), threading.Event(), []
+
+    @form.interact
+    def slow(report):
+        calls.append(report)
+        is_called.set()
+        assert may_end.wait(20)
+        return len(report)
+
+    form.interact(lambda report: "at once")
+    assert is_called.wait(20)
+    Shown(form).wait_for(lambda outputs: "at once" in text_of(outputs[1]))
+    for period in ("2026-09", "2026-08"):
+        form.choose(period=period)
+        newest = form.run().result(20)
+    seen = []
+    form.below.children[0].observe(lambda change: seen.append(text_of(change.new)), "outputs")
+    may_end.set()
+    shown = Shown(form).wait_for(lambda outputs: outputs[0])
+    assert str(len(newest)) in text_of(shown[0])
+    assert len(calls) <= 3
+    assert [text for text in seen if text and str(len(newest)) not in text] == []
+
+
+def test_a_function_of_the_same_name_replaces_the_earlier_one(form):
+    """A cell is run again after a correction."""
+    form.run().result(20)
+    for text in ("first", "second"):
+
+        def words(report, text=text):
+            return Markdown(text)
+
+        form.interact(words)
+    Shown(form).wait_for(lambda outputs: "second" in text_of(outputs[0]))
+    assert len(form.below.children) == 1
+
+
+def test_a_closed_form_shows_nothing_more(form):
+    """A call that is still running has no place to write to."""
+    form.run().result(20)
+    is_called, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(report):
+        is_called.set()
+        may_end.wait(20)
+        ended.set()
+        return pl.DataFrame()
+
+    form.interact(slow)
+    assert is_called.wait(20)
+    (place,) = form.below.children
+    form.close()
+    may_end.set()
+    assert ended.wait(20)
+    assert place.outputs == ()
