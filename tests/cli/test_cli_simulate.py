@@ -62,9 +62,9 @@ def test_limits_are_off_with_a_stopped_clock_or_on_request(simulated, options):
 
 def test_a_platform_can_have_many_accounts_and_few_runs_at_once(simulated):
     """For a test of what fetches hundreds of accounts."""
-    made = simulated("--accounts", "500", "--pending-runs", "100")
+    made = simulated("--accounts", "500", "--pending-runs", "100", "--running-reports", "20")
     assert len(made.account_ids()) == 500
-    assert made.rate_limits == simulator.RateLimits(pending_runs=100)
+    assert made.rate_limits == simulator.RateLimits(pending_runs=100, running_reports=20)
 
 
 def test_the_duration_of_runs_and_answers_can_be_set(simulated):

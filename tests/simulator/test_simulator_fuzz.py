@@ -152,3 +152,68 @@ def test_no_request_to_the_simulator_itself_ends_in_a_server_error(name, amount,
     sent = {"fault": name, "advance": amount, "to": name, "period": amount, "change": name}
     answer = Client(Simulator()).open(path, method=method, data=sent)
     assert answer.status_code in (200, 400, 401, 404), answer.text
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | JUNK | st.just("\ud800"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(JUNK, inner, max_size=3),
+    max_leaves=5,
+)
+TIMES = st.sampled_from(
+    [
+        *("2026-10-01T00:00:00Z", "2026-10-02T12:30:00.123456789+05:45", "1970-01-01T00:00:00Z"),
+        *("0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59.9Z", "2026-10-01", "T"),
+    ]
+)
+
+
+@st.composite
+def bodies(draw):
+    """What creates a run in v2, and now and then anything else in one of its places."""
+    bounds = {name: draw(rarely(JSON, TIMES)) for name in ("interval_start", "interval_end")}
+    others = st.sampled_from(["currency", "columns", "timezone", "payout", "tax_invoice_month", "customer"])
+    parameters = bounds | draw(rarely(st.dictionaries(others, JSON, max_size=2), st.just({})))
+    name = draw(st.sampled_from(["balance.summary", "payouts.itemized", "tax.transactions.itemized"]))
+    right = {
+        "format": "csv",
+        "report": {"name": name},
+        "parameters": parameters,
+        "result_options": {"compress_file": True},
+    }
+    return {member: draw(rarely(JSON, st.just(value))) for member, value in right.items()}
+
+
+@given(
+    body=rarely(JSON, bodies()),
+    query=st.dictionaries(
+        st.sampled_from(["include[0]", "include", "limit", "page", "page[]", "name"]),
+        st.sampled_from(["result.inline", "parameters", "3", "eyJmaXJzdCI6IC01fQ", "e30", "W10"]) | JUNK,
+        max_size=3,
+    ),
+    search=JSON,
+)
+@settings(deadline=None, max_examples=100)
+def test_no_request_to_v2_ends_in_a_server_error(body, query, search):
+    """Whatever the JSON is, it is answered or refused, and so is its file."""
+    simulator = Simulator(latency=0)
+    headers = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-10-28.preview"}
+    client = Client(simulator)
+    answers = [client.post("/v2/data/report_runs", json=body, headers=headers)]
+    for run in simulator.report_runs:
+        path = f"/v2/data/report_runs/{run.id}"
+        found = client.get(path, headers=headers).json
+        answers.append(client.get(found["result"]["file"]["download_url"]["url"]))
+        answers.append(client.get(path, query_string=query, headers=headers))
+    answers.append(client.get("/v2/data/reports", query_string=query, headers=headers))
+    searches = (search, {"query": search}, {"query": "payout", "limit": search, "catalogs": search})
+    answers += [client.post("/v2/data/operations/search", json=sent, headers=headers) for sent in searches]
+    for answer in answers:
+        event(f"{answer.request.path[:20]} {answer.status_code}")
+        assert answer.status_code in (200, 400, 403, 404), answer.text
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"[" * 100_000, b"{} {}", b'{"format": NaN}', b'"csv"'])
+def test_a_body_that_is_no_json_object_is_refused(body):
+    """Also one that is nested too deeply to be read."""
+    headers = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-10-28.preview"}
+    assert Client(Simulator()).post("/v2/data/report_runs", data=body, headers=headers).status_code == 400

@@ -5,12 +5,14 @@ others are about the simulator alone.
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import stripe
 
-from simulator_api_v2 import RUNS, VERSION, ApiV2, body, error
-from stripe_reports.simulator import RateLimits, Simulator
+from simulator_api import CONNECTED, Api
+from simulator_api_v2 import OCTOBER, RUNS, VERSION, ApiV2, body, error
+from stripe_reports.simulator import RateLimits, Simulator, serve
 
 
 @pytest.fixture
@@ -181,6 +183,17 @@ def test_an_interval_may_end_after_the_data(api):
     assert open_["parameters"]["interval_end"] == "2026-12-01T00:00:00.000Z"
     assert open_["refreshed_at"] == "2026-11-05T00:00:00.000Z"
     assert api.download(open_).data == api.download(cut).data
+
+
+@pytest.mark.parametrize("profile", ["tidy", "real"])
+def test_a_run_says_how_far_its_data_go(profile):
+    """Inferred: the end that v1 tells beforehand for the same rows, late and missed publications too."""
+    simulator = Simulator(seed=1, latency=10, profile=profile)
+    for hours in range(0, 60, 5):
+        simulator.clock.set(datetime(2026, 11, 2, tzinfo=UTC) + timedelta(hours=hours))
+        published = Api(simulator).get("/v1/reporting/report_types/balance.summary.2").json
+        refreshed_at = ApiV2(simulator).create()["refreshed_at"]
+        assert datetime.fromisoformat(refreshed_at).timestamp() == published["data_available_end"]
 
 
 # Headers
@@ -379,3 +392,21 @@ def test_a_failure_is_not_repeated_for_its_idempotency_key(api, simulator):
     simulator.inject_fault("answer.500_stored")
     statuses = [api.post(body(), Idempotency_Key="k").status_code for _ in range(2)]
     assert statuses == [500, 200]
+
+
+def test_stripes_stable_library_creates_and_reads_a_run(simulator):
+    """Documented: its raw requests are JSON, with version, context and idempotency key; numbers stay text."""
+    with serve(simulator) as url:
+        client = stripe.StripeClient(simulator.key, base_addresses={"api": url})
+        options = {"stripe_version": VERSION, "stripe_context": CONNECTED[0]}
+        answer = client.raw_request(
+            "post", RUNS, format="csv", report={"name": "balance.summary"}, parameters=OCTOBER, **options
+        )
+        run = client.deserialize(answer, api_mode="V2")
+        simulator.clock.advance(10)
+        answer = client.raw_request("get", f"{RUNS}/{run.id}", **options)
+        found = client.deserialize(answer, api_mode="V2")
+        assert (run.status, found.status, found.result.row_count) == ("running", "succeeded", "9")
+        with pytest.raises(stripe.InvalidRequestError) as caught:
+            client.raw_request("get", f"{RUNS}/rrun_1", **options)
+        assert (caught.value.http_status, caught.value.code) == (404, "not_found")

@@ -124,6 +124,12 @@ def add_to(commands: Commands) -> None:
         metavar="NUMBER",
         help="refuse a run while so many are pending, with 429 (default any number: Stripe names no limit)",
     )
+    parser.add_argument(
+        "--running-reports",
+        type=int,
+        metavar="NUMBER",
+        help="refuse a report run of v2 while a key has so many running (default any number)",
+    )
     parser.add_argument("--no-rate-limits", action="store_true", help="do not limit requests per second")
     parser.set_defaults(command=run)
 
@@ -176,7 +182,7 @@ def _simulator(options: argparse.Namespace) -> Simulator:
 
     is_running = options.clock == "running"
     start = [datetime.fromisoformat(options.start)] if options.start else []
-    limits = RateLimits(pending_runs=options.pending_runs)
+    limits = RateLimits(pending_runs=options.pending_runs, running_reports=options.running_reports)
     simulator = Simulator(
         options.seed,
         clock=(RealClock if is_running else Clock)(*start),

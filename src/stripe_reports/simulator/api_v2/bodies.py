@@ -33,7 +33,8 @@ def decoded(form: Pairs, *known: str) -> dict[str, Any]:
     ((_, sent),) = form
     try:
         content = json.loads(sent or "{}")
-    except ValueError:
+        json.dumps(content, ensure_ascii=False).encode()  # JSON can name half of a character
+    except (ValueError, RecursionError):
         raise invalid("Invalid request body: it is not JSON.") from None
     if not isinstance(content, dict):
         raise invalid("Invalid request body: it is not an object.")

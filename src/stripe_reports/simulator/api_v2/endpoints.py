@@ -126,7 +126,10 @@ class Endpoints:
         query, limit = text(sent, "query"), limit_of(sent, 5, 20)
         first, _ = position(sent)
         reports = self._reports.of(livemode=call.caller.livemode)
-        if "reports" not in sent.get("catalogs", ["reports"]):
+        catalogs = sent.get("catalogs", ["reports"])
+        if not isinstance(catalogs, list):
+            raise invalid("Invalid catalogs: it is not a list.", "catalogs")
+        if "reports" not in catalogs:
             reports = []
         by_type = {report.report_type: report for report in reports}
         found = [by_type[report_type] for report_type in search(query, by_type)]

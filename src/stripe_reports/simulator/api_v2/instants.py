@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 __all__ = ["in_milliseconds", "in_nanoseconds", "seconds_of"]
 
 
+_FIRST, _LAST = 0, int(datetime(9999, 1, 1, tzinfo=UTC).timestamp()) - 1
+
+
 def in_milliseconds(seconds: float) -> str:
     """Write ``2026-07-01T00:00:00.000Z``, as parameters and ``refreshed_at`` are."""
     return _utc(seconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -31,7 +34,10 @@ def seconds_of(text: object) -> int:
     instant = datetime.fromisoformat(text.upper())
     if instant.tzinfo is None:
         raise ValueError("without a time zone")
-    return math.ceil(instant.timestamp())
+    seconds = math.ceil(instant.timestamp())
+    if not _FIRST <= seconds <= _LAST:
+        raise ValueError("outside of the years 1970 to 9998")
+    return seconds
 
 
 def _utc(seconds: float) -> datetime:

@@ -6,7 +6,6 @@ Source: https://docs.stripe.com/api-v2-overview
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -45,6 +44,6 @@ def position(query: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         return 0, {}
     try:
         requested = json.loads(base64.urlsafe_b64decode(f"{query['page']}=="))
-        return int(requested.pop("first")), requested
-    except (AttributeError, KeyError, TypeError, ValueError, binascii.Error):
+        return max(0, int(requested.pop("first"))), requested
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         raise invalid("Invalid page: it is not a token of this list.", "page") from None
