@@ -130,7 +130,8 @@ def test_each_event_is_posted_once(api, simulator, receiver):
     endpoints, simulator.webhooks[:] = list(simulator.webhooks), []
     api.finished()
     simulator.webhooks += endpoints
-    simulator.clock.advance(100)
+    simulator.clock.set(simulator.clock.now() - timedelta(hours=1))
+    simulator.clock.advance(7200)
     assert len(receiver.events) == 3
 
 

@@ -61,6 +61,14 @@ def test_a_run_is_running_and_then_succeeds(api, simulator):
     assert finished == run | {"status": "succeeded", "result": finished["result"]}
 
 
+def test_the_first_answer_is_running_however_short_the_run():
+    """Documented: a client always has to retrieve the run."""
+    simulator = Simulator(seed=1, latency=0)
+    run = ApiV2(simulator).create()
+    assert (run["status"], run["result"]) == ("running", None)
+    assert ApiV2(simulator).retrieve(run)["status"] == "succeeded"
+
+
 def test_a_result_has_its_size_as_text_and_its_columns_with_types(api):
     """Documented: the columns of this report are those in Stripe's example of a run."""
     file = (result := api.finished()["result"])["file"]

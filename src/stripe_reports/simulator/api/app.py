@@ -77,7 +77,8 @@ class Simulator:
         rate_limits: Stripe's limits, or others; none by default, because on a clock that stands still all
             requests arrive in the same second.
         files_url: The host in ``result.url``, such as ``"https://files.example.com"``. None means Stripe's
-            own host if the request was sent to Stripe's host, otherwise the host of the request.
+            own host if the request was sent to Stripe's host, otherwise the host of the request; in v2, whose
+            files are on another host, ``localhost`` for a request to ``127.0.0.1``.
         charges_per_day: Size of the ledger: the mean over its two years.
         categories: Reporting categories beyond Stripe's list that some rows have, such as ``"reward"``.
         strict_bounds: True to refuse an interval that starts or ends exactly where the data do, as Stripe's
@@ -196,7 +197,7 @@ class Simulator:
     @property
     def report_runs(self) -> list[ReportRun]:
         """All report runs of v2, of all callers, oldest first."""
-        return list(self._v2.runs)
+        return list(self._v2.runs.in_order)
 
     @property
     def preview(self) -> Preview:

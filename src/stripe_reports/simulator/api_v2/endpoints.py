@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -109,7 +110,8 @@ class Endpoints:
         check_account(report.report_type, is_connected=acts_for is not None)
         is_compressed = _is_compressed(sent.get("result_options", {}))
         run = self._runs.create(call.access, report, Sent(shown, parameters, is_compressed), call.now)
-        return self._answer(call, run, frozenset())
+        # The first answer shows it as running, however short the run is.
+        return run.answer(-math.inf, self._preview, None)
 
     def retrieve_report_run(self, call: Call, id_: str) -> dict[str, Any]:
         """GET /v2/data/report_runs/{id}: with an address of the file that is valid from now on."""

@@ -9,7 +9,6 @@ Source: https://docs.stripe.com/event-destinations
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,34 +68,44 @@ class ThinEvent:
 
 
 class ThinEvents:
-    """All events of report runs. They follow from the runs; only which were posted is stored."""
+    """All events of report runs. They follow from the runs; only which were due is stored."""
 
     def __init__(self, runs: ReportRuns) -> None:
         self._runs = runs
-        self._told: set[str] = set()
+        self._seen = 0
+        self._told_created: list[ReportRun] = []
 
     def due(self, now: datetime) -> list[ThinEvent]:
-        """Return the events up to *now* that were not due before, oldest first."""
-        due = [event for event in self._until(now) if event.id not in self._told]
-        self._told.update(event.id for event in due)
+        """Return the events up to *now* that were not due before, oldest first.
+
+        A clock set back repeats none.
+        """
+        new = self._runs.in_order[self._seen :]
+        self._seen += len(new)
+        due = [event for run in new for event in _events(run, now)]
+        due += [event for run in self._told_created for event in _events(run, now)[1:]]
+        open_ = self._told_created + new
+        self._told_created = [run for run in open_ if run.finishes_at > now.timestamp()]
         return sorted(due, key=lambda event: event.created)
 
     def find(self, owner: Caller, id_: str, now: datetime) -> ThinEvent:
         """Return an event of a caller, for 30 days; raises Stripe's 404 if there is none."""
         oldest = (now - EVENTS_KEPT).timestamp()
-        for event in self._until(now):
-            if event.id == id_ and event.owner == owner and event.created >= oldest:
-                return event
+        for run in self._runs.in_order:
+            for event in _events(run, now) if run.owner == owner else ():
+                if event.id == id_ and event.created >= oldest:
+                    return event
         raise not_found("event", id_)
 
-    def _until(self, now: datetime) -> Iterator[ThinEvent]:
-        for run in self._runs:
-            yield _event(run, "created", run.created, None)
-            if run.finishes_at <= now.timestamp():
-                status = run.outcome.status
-                yield _event(run, "updated", run.finishes_at, status)
-                if status in ("succeeded", "failed"):
-                    yield _event(run, status, run.finishes_at, status)
+
+def _events(run: ReportRun, now: datetime) -> list[ThinEvent]:
+    """Return the events of a run up to *now*; the first is its creation."""
+    events = [_event(run, "created", run.created, None)]
+    if run.finishes_at <= now.timestamp():
+        status = run.outcome.status
+        ended = ("updated", status) if status in ("succeeded", "failed") else ("updated",)
+        events += [_event(run, what, run.finishes_at, status) for what in ended]
+    return events
 
 
 def _event(run: ReportRun, what: str, at: float, status: str | None) -> ThinEvent:

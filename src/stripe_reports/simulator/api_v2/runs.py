@@ -110,17 +110,18 @@ class ReportRuns:
         book: The data: rows, publications, and the report types of v1.
         latency: Seconds that a run takes.
         preview: See ``Preview``.
+
+    Attributes:
+        in_order: All runs, of all callers, oldest first.
     """
 
     def __init__(self, book: RunBook, latency: Callable[[], float], preview: Preview) -> None:
+        self.in_order: list[ReportRun] = []
         self._runs: dict[str, ReportRun] = {}
+        self._unfinished: list[ReportRun] = []
         self._book = book
         self._latency = latency
         self._preview = preview
-
-    def __iter__(self) -> Iterator[ReportRun]:
-        """Iterate over all runs, of all callers, oldest first."""
-        return iter(list(self._runs.values()))
 
     def create(self, access: Access, report: Report, sent: Sent, now: datetime) -> ReportRun:
         """Create a run. Whether an older file may answer it, as in v1, is not known: here, none does."""
@@ -144,6 +145,8 @@ class ReportRuns:
             file=file,
         )
         self._runs[run.id] = run
+        self.in_order.append(run)
+        self._unfinished.append(run)
         return run
 
     def find(self, owner: Caller, id_: str) -> ReportRun:
@@ -165,8 +168,8 @@ class ReportRuns:
 
     def running(self, key_digest: str, now: datetime) -> int:
         """Count the runs of a key that have not ended."""
-        seconds = now.timestamp()
-        return sum(run.key_digest == key_digest and run.finishes_at > seconds for run in self)
+        self._unfinished = [run for run in self._unfinished if run.finishes_at > now.timestamp()]
+        return sum(run.key_digest == key_digest for run in self._unfinished)
 
     def _file(
         self, owner: Caller, report: Report, sent: Sent, data_end: int, outcome: Outcome, run_id: str
