@@ -40,16 +40,41 @@ def test_a_key_that_is_sent_with_it_is_refused(api):
     assert api.download(api.finished(), Authorization="Bearer sk_test_123").status_code == 400
 
 
-def test_on_loopback_the_host_has_another_name(simulator):
-    """Inferred: a client that allows the host of the API alone does not reach the file."""
+@pytest.fixture
+def served(simulator):
+    """What a client sees over a socket: the address of the API, and of a file when it is asked for."""
     with serve(simulator) as url:
         api = ApiV2(simulator)
-        run = api.create()
+        run = api.create("payouts.itemized")
         simulator.clock.advance(10)
-        answer = requests.get(f"{url}{RUNS}/{run['id']}", headers=api.headers, timeout=10)
-        found = address(answer.json())
-        assert (urlsplit(found).hostname, urlsplit(found).port) == ("localhost", urlsplit(url).port)
-        assert table(requests.get(found, timeout=10).content).height == 36
+
+        def fresh():
+            answer = requests.get(f"{url}{RUNS}/{run['id']}", headers=api.headers, timeout=10)
+            return address(answer.json())
+
+        yield url, fresh
+
+
+def test_on_loopback_the_host_has_another_name(served):
+    """Inferred: a client that allows the host of the API alone does not reach the file."""
+    url, fresh = served
+    found = fresh()
+    assert (urlsplit(found).hostname, urlsplit(found).port) == ("localhost", urlsplit(url).port)
+    assert table(requests.get(found, timeout=10).content).height == 51
+
+
+def test_a_download_over_a_socket_goes_on_at_another_address(simulator, served):
+    """Inferred: cut, then expired, then continued with the ETag of the first."""
+    _, fresh = served
+    first, whole = fresh(), requests.get(fresh(), timeout=10).content
+    simulator.inject_fault("file.cut")
+    with requests.get(first, timeout=10, stream=True) as answer:
+        begun = answer.raw.read(len(whole) // 2)
+        part = {"Range": f"bytes={len(begun)}-", "If-Range": answer.headers["ETag"]}
+    simulator.clock.advance(300)
+    assert requests.get(first, headers=part, timeout=10).status_code == 403
+    rest = requests.get(fresh(), headers=part, timeout=10)
+    assert (rest.status_code, begun + rest.content) == (206, whole)
 
 
 def test_the_host_can_be_named():
