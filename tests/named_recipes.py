@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stripe_reports.charts import RECIPES, Recipe
+from stripe_reports.charts.recipe import Recipe
+from stripe_reports.charts.recipes import RECIPES
 
 __all__ = ["named"]
 

@@ -6,7 +6,7 @@ import pytest
 
 import stripe_reports as sr
 from stripe_reports import errors
-from stripe_reports.charts import RECIPES
+from stripe_reports.charts.recipes import RECIPES
 from stripe_reports.report.options import ChartOptions
 
 

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 
 import named_recipes as recipes
 import report_frames as frames
-from stripe_reports import charts
 from stripe_reports.catalog import REPORTING_CATEGORIES, UNLISTED_CATEGORIES
 from stripe_reports.charts import palette, theme
+from stripe_reports.charts.linking import linked
 from stripe_reports.charts.selections import selection_expr
 from stripe_reports.charts.slots import Within
 from stripe_reports.errors import ParameterError
@@ -361,7 +361,7 @@ def test_one_row_is_drawn(name, rows):
 @EVERY_RECIPE
 def test_ten_currencies_have_ten_panels_and_little_to_say(name):
     ten = ["eur", "usd", "gbp", "jpy", "kwd", "chf", "sek", "nok", "dkk", "pln"]
-    chart = charts.linked(draw(name, 1, rows=900, currencies=ten))
+    chart = linked(draw(name, 1, rows=900, currencies=ten))
     assert len(list(panels(chart))) == 10
     assert len(json.dumps(chart.to_dict(validate=False))) < 200_000
 
@@ -621,7 +621,7 @@ def test_a_million_rows_make_a_small_chart():
         recipes.fee_rate,
     ):
         chart = recipe(million)
-        assert len(charts.linked(chart).to_json(indent=None)) < 200_000
+        assert len(linked(chart).to_json(indent=None)) < 200_000
     assert sums(recipes.activity_net(million)) == {k: 1000 * v for k, v in table(frame, "net").items()}
 
 
@@ -631,7 +631,7 @@ def test_a_million_rows_make_a_small_chart():
 @EVERY_RECIPE
 def test_a_specification_is_valid_and_draws_its_marks(name):
     chart = draw(name, 2, rows=200, currencies=["eur"])
-    for each in (chart, charts.linked(chart)):
+    for each in (chart, linked(chart)):
         spec = each.to_dict(validate=True)
         assert vl_convert.vegalite_to_png(json.dumps(spec)).startswith(b"\x89PNG")
     scene = json.dumps(vl_convert.vegalite_to_scenegraph(chart.to_json()))

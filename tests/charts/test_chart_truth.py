@@ -23,7 +23,10 @@ from test_chart_recipes import exact, panels
 import report_frames as frames
 from named_recipes import named
 from played_reports import EVERY_TERMS
-from stripe_reports import charts
+from stripe_reports.charts import theme
+from stripe_reports.charts.choosing import recipe_for
+from stripe_reports.charts.recipe import Recipe
+from stripe_reports.charts.recipes import RECIPES
 from stripe_reports.charts.slots import Within
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.simulator import Simulator
@@ -347,7 +350,7 @@ RULES: dict[tuple[str, str], Callable[..., Found]] = {
 MEASURES = ("fees", "amount", "of", "count", "on")
 
 
-def drawn(chart: Any, recipe: charts.Recipe) -> Found:
+def drawn(chart: Any, recipe: Recipe) -> Found:
     """What the chart shows, by currency, position and label; every mark is where its text says."""
 
     def pairs() -> Iterable[tuple[tuple[Any, ...], Decimal]]:
@@ -386,7 +389,7 @@ def drawn(chart: Any, recipe: charts.Recipe) -> Found:
     return add(pairs())
 
 
-def check(recipe: charts.Recipe, frame: pl.DataFrame, within: Within | None = None) -> None:
+def check(recipe: Recipe, frame: pl.DataFrame, within: Within | None = None) -> None:
     """Compare a chart with its rule."""
     rule = RULES[recipe.name, recipe.types[0]]
     options: dict[str, Any] = {"within": within} if recipe.time else {}
@@ -395,7 +398,7 @@ def check(recipe: charts.Recipe, frame: pl.DataFrame, within: Within | None = No
     if "There is n" in str(chart.to_dict(validate=False)):
         assert not frame.height or not rule(frame.to_dicts(), str)
         return
-    period = (charts.theme.remarks(chart).get("links") or {}).get("period") or {}
+    period = (theme.remarks(chart).get("links") or {}).get("period") or {}
     if rule is payouts and "every" in period:
         rule = payouts_by_period
     axis = _axis(chart)
@@ -422,7 +425,7 @@ def _axis(chart: Any) -> list[str]:
 
 def test_every_chart_has_a_rule():
     """A new kind of chart without one fails here."""
-    assert {(recipe.name, recipe.types[0]) for recipe in charts.RECIPES} == set(RULES)
+    assert {(recipe.name, recipe.types[0]) for recipe in RECIPES} == set(RULES)
 
 
 @cache
@@ -458,7 +461,7 @@ def test_every_bar_is_the_sum_in_the_frame_of_what_its_label_says(report_type, t
     frame, request = report.frame(), report.request
     within = Within.of(request.parameters.get("interval_start"), request.parameters.get("interval_end"))
     for kind in report.chart_kinds():
-        recipe = charts.recipe_for(report_type, frame.columns, kind)
+        recipe = recipe_for(report_type, frame.columns, kind)
         paid_by_creation = "payout_reconciliation" in report_type and recipe.time[:1] == ("created",)
         if "payout_reconciliation" in report_type:
             frame = frame.filter(

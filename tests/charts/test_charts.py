@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from named_recipes import balance_waterfall
 from report_frames import activity, all_fees, card_fees, overview, payouts, revenue, summary, tax
-from stripe_reports.charts import chart_of, kinds_for, recipe_for, theme
+from stripe_reports.charts import theme
+from stripe_reports.charts.choosing import chart_of, kinds_for, recipe_for
 from stripe_reports.charts.source import Source
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest

@@ -16,7 +16,7 @@ from test_chart_recipes import RECIPES, exact, panels
 
 import named_recipes as recipes
 import report_frames as frames
-from stripe_reports import charts
+from stripe_reports.charts.linking import BAR, PICKED, SPAN, linked, selections_in
 from stripe_reports.charts.selections import selection_expr
 
 
@@ -225,12 +225,12 @@ def test_any_name_is_quoted_in_the_code():
 def test_the_widgets_own_selections_are_understood():
     """In the form of altair's JupyterChart, with its kinds of names and values."""
     frame = frames.activity(4, currencies=["eur"])
-    chart = charts.linked(recipes.activity_net(frame))
+    chart = linked(recipes.activity_net(frame))
     widget = alt.JupyterChart(chart)
-    assert set(widget.selections.trait_names()) >= {charts.SPAN, charts.PICKED}
+    assert set(widget.selections.trait_names()) >= {SPAN, PICKED}
     widget._vl_selections = {
-        charts.SPAN: {"value": {"period": ["2026-10-05"]}, "store": []},
-        charts.PICKED: {
+        SPAN: {"value": {"period": ["2026-10-05"]}, "store": []},
+        PICKED: {
             "value": {"category": ["refund"], "vlPoint": {"or": [{"category": "refund"}]}},
             "store": [],
         },
@@ -248,12 +248,12 @@ def test_a_specification_gives_the_same_as_its_chart():
 
 def test_selecting_changes_only_the_opacity_of_marks():
     chart = recipes.activity_net(frames.activity(4))
-    with_selections = charts.linked(chart)
+    with_selections = linked(chart)
     assert chart.params is alt.Undefined
     assert [param["name"] for param in with_selections.to_dict()["params"]] == [
-        charts.SPAN,
-        charts.BAR,
-        charts.PICKED,
+        SPAN,
+        BAR,
+        PICKED,
     ]
     assert with_selections.to_dict()["datasets"] == chart.to_dict()["datasets"]
 
@@ -264,18 +264,18 @@ def test_a_clicked_bar_along_an_axis_gives_the_rows_of_its_position_and_name():
     chart = recipes.activity_net(frame, every="week")
     ((_, bars),) = panels(chart)
     two = [{"period": bar["period"], "category": bar["category"]} for bar in bars[:2]]
-    rows = selected(frame, chart, {charts.BAR: two, charts.SPAN: {}, charts.PICKED: {}})
+    rows = selected(frame, chart, {BAR: two, SPAN: {}, PICKED: {}})
     assert rows["net"].sum() == sum(exact(bar["exact"]) for bar in bars[:2])
 
 
 def test_lines_are_selected_by_dragging():
     """Between two points of a line there is nothing to click on."""
     frame = frames.activity(4)
-    assert charts.selections_in(charts.linked(recipes.activity_cumulated(frame)))[0] == charts.SPAN
-    assert charts.BAR not in charts.selections_in(charts.linked(recipes.activity_cumulated(frame)))
-    assert charts.selections_in(recipes.activity_cumulated(frame)) == []
+    assert selections_in(linked(recipes.activity_cumulated(frame)))[0] == SPAN
+    assert BAR not in selections_in(linked(recipes.activity_cumulated(frame)))
+    assert selections_in(recipes.activity_cumulated(frame)) == []
 
 
 def test_a_note_has_nothing_to_select():
     note = recipes.activity_net(frames.activity(rows=0))
-    assert charts.linked(note).to_dict() == note.to_dict()
+    assert linked(note).to_dict() == note.to_dict()

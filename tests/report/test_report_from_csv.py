@@ -10,7 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
-from stripe_reports import charts
+from stripe_reports.charts.choosing import chart_of
 from stripe_reports.charts.source import Source
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.errors import NotAReportError, ParameterError, StoreError
@@ -59,7 +59,7 @@ def test_a_file_has_the_charts_of_the_fetched_report(fetched, file):
     assert report.chart_kinds() == fetched.chart_kinds()
     for kind in report.chart_kinds():
         undated = Source(fetched.scan(), report.request, (report.provenance,))
-        theirs = charts.chart_of(undated, kind, subtitle=[]).to_dict()
+        theirs = chart_of(undated, kind, subtitle=[]).to_dict()
         assert report.chart(kind, subtitle=[]).to_dict() == theirs
     subtitle = str(report.chart().to_dict()["title"]["subtitle"])
     assert "read from October payouts.csv" in subtitle

@@ -24,26 +24,3 @@ A recipe is called with a frame from ``report.frame()``, ``report.scan()`` or ``
 summed as exact decimals, one currency at a time. Floats only position the marks; every amount shown, on a bar
 or in its tooltip, is text made from the decimal.
 """
-
-from stripe_reports.charts.choosing import chart_of, kinds_for, kinds_of, options_of, recipe_for
-from stripe_reports.charts.linking import BAR, PICKED, SPAN, linked, selections_in
-from stripe_reports.charts.panels import Chart, Subtitle
-from stripe_reports.charts.recipe import Recipe
-from stripe_reports.charts.recipes import RECIPES
-
-__all__ = [
-    "BAR",
-    "PICKED",
-    "RECIPES",
-    "SPAN",
-    "Chart",
-    "Recipe",
-    "Subtitle",
-    "chart_of",
-    "kinds_for",
-    "kinds_of",
-    "linked",
-    "options_of",
-    "recipe_for",
-    "selections_in",
-]

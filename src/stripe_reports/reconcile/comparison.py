@@ -44,7 +44,7 @@ from stripe_reports.runs.progress import ProgressOption
 from stripe_reports.runs.request import Parameters
 
 if TYPE_CHECKING:
-    from stripe_reports.charts import Chart
+    from stripe_reports.charts.panels import Chart
     from stripe_reports.charts.theme import Theme
     from stripe_reports.reconcile.protocol import ReportClient
 

@@ -26,7 +26,7 @@ from stripe_reports.render.table import html_table, text_table
 from stripe_reports.runs.progress import ProgressOption
 
 if TYPE_CHECKING:
-    from stripe_reports.charts import Chart
+    from stripe_reports.charts.panels import Chart
     from stripe_reports.charts.theme import Theme
     from stripe_reports.reconcile.protocol import ReportClient
     from stripe_reports.report.report import Report

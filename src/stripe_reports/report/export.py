@@ -30,7 +30,7 @@ from stripe_reports.storage.disk import written_whole
 if TYPE_CHECKING:
     import pandas as pd
 
-    from stripe_reports.charts import Chart
+    from stripe_reports.charts.panels import Chart
     from stripe_reports.charts.source import Source
     from stripe_reports.charts.theme import Theme
     from stripe_reports.pages.printed_table import ReportTable
@@ -147,7 +147,7 @@ class Exports(ABC):
             >>> report = client.fetch("balance_change_from_activity.itemized", "2026-10")
             >>> report.chart("cumulated", currency="eur", theme="dark").save("october.png")
         """
-        from stripe_reports.charts import chart_of, kinds_of, options_of
+        from stripe_reports.charts.choosing import chart_of, kinds_of, options_of
 
         self._check_is_one()
         source = self._source
@@ -159,7 +159,7 @@ class Exports(ABC):
 
     def chart_kinds(self) -> dict[str, str]:
         """Return the charts that this report can have: name and title; the first is the default."""
-        from stripe_reports.charts import kinds_of
+        from stripe_reports.charts.choosing import kinds_of
 
         self._check_is_one()
         return kinds_of(self._source)

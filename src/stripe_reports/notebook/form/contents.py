@@ -28,7 +28,7 @@ from stripe_reports.storage.disk import size_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stripe_reports.charts import Chart
+    from stripe_reports.charts.panels import Chart
     from stripe_reports.charts.selections import Selected
 
 __all__ = ["LARGEST_DOWNLOAD", "Contents"]
@@ -99,12 +99,12 @@ class Contents:
         Raises:
             ParameterError: There is no chart for this report type.
         """
-        from stripe_reports import charts
+        from stripe_reports.charts.linking import selections_in
 
         kinds = self.report.chart_kinds()
         kind = kind if kind in kinds else next(iter(kinds), None)
         chart = self._chart(kind)
-        names = charts.selections_in(chart)
+        names = selections_in(chart)
         return {
             "svg": chart.svg_for_page(),
             "kinds": kinds,

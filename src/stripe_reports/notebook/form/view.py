@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from stripe_reports import catalog
-from stripe_reports.notebook.form import menu
 from stripe_reports.notebook.form.by_month import can_be_by_month
 from stripe_reports.notebook.form.choices import FIELDS, fields_of, takes_moment, takes_period
 from stripe_reports.notebook.form.closing import has_controls
 from stripe_reports.notebook.form.code import fetch_call, snippet
+from stripe_reports.notebook.form.menu import available, metadata_columns, period_choices, unavailable
 from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.form.shown_report import call_of, id_of
 from stripe_reports.notebook.form.words import age_text, bounds_text
@@ -63,7 +63,7 @@ def _type(model: Model) -> dict[str, Any]:
     return {
         "id": type_.id,
         "title": type_.name,
-        "why_not": menu.unavailable(type_, model.types, asked=model.is_asked, livemode=model.livemode),
+        "why_not": unavailable(type_, model.types, asked=model.is_asked, livemode=model.livemode),
         "problem": model.checked.problems.get("report_type", ""),
         "superseded_by": type_.superseded_by or "",
     }
@@ -97,17 +97,17 @@ def _period(model: Model) -> dict[str, Any] | None:
         return None
     is_moment = takes_moment(type_)
     interval = model.checked.interval
-    available = menu.available(type_, model.zone)
-    if available is not None and type_.updated is not None:
-        available["published_ago"] = age_text(model.now() - type_.updated)
+    data = available(type_, model.zone)
+    if data is not None and type_.updated is not None:
+        data["published_ago"] = age_text(model.now() - type_.updated)
     first, _, after = model.choices.period.partition("/")
     return {
         "value": model.choices.period,
-        "menu": menu.period_choices(model.now(), model.zone),
+        "menu": period_choices(model.now(), model.zone),
         "is_moment": is_moment,
         "typed": {"first": first[:10], "after": after[:10]} if after else None,
         "bounds": bounds_text(interval, is_moment=is_moment) if interval else None,
-        "available": available,
+        "available": data,
         "problem": model.checked.problems.get("period", ""),
         "note": model.checked.notes.get("period", ""),
         "by_month": model.choices.by_month if can_be_by_month(model.request) else None,
@@ -125,7 +125,7 @@ def _columns(model: Model) -> dict[str, Any] | None:
         "default_count": None if type_.default_columns is None else len(type_.default_columns),
         "all_count": len(catalog.every_column(type_)),
         "complete": type_.columns_complete,
-        "metadata": menu.metadata_columns(type_.columns),
+        "metadata": metadata_columns(type_.columns),
         "problem": model.checked.problems.get("columns", ""),
         "note": model.checked.notes.get("columns", ""),
     }

@@ -19,12 +19,12 @@ from ipywidgets import Widget, widget_serialization
 
 from stripe_reports.errors import ParameterError, StripeReportsError
 from stripe_reports.models import ReportRequest
-from stripe_reports.notebook.form import menu
 from stripe_reports.notebook.form.closing import Closing
 from stripe_reports.notebook.form.code import fetch_call, filtering, snippet
 from stripe_reports.notebook.form.contents import Contents
 from stripe_reports.notebook.form.deliveries import Observer
 from stripe_reports.notebook.form.interacting import Interactions
+from stripe_reports.notebook.form.menu import column_groups, families, static_menu
 from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.form.payouts import Payouts
 from stripe_reports.notebook.form.saved import Saved, saved_html
@@ -153,7 +153,7 @@ class Explorer(anywidget.AnyWidget):
         form = uuid.uuid4().hex
         self._saved = Saved(form)
         super().__init__()
-        self.set_trait("static", {**menu.static_menu(), "form": form})
+        self.set_trait("static", {**static_menu(), "form": form})
         with self.model.changing():
             self.model.follow(self._follow)
             if report is not None:
@@ -248,8 +248,8 @@ class Explorer(anywidget.AnyWidget):
             self._contents = Contents(model.report) if model.report else None
         self.set_trait("request", model.request)
         self.set_trait("code", self._call(model.request) if model.request else "")
-        self.set_trait("families", menu.families(model.types, asked=model.is_asked, livemode=model.livemode))
-        self.set_trait("column_groups", menu.column_groups(model.report_type))
+        self.set_trait("families", families(model.types, asked=model.is_asked, livemode=model.livemode))
+        self.set_trait("column_groups", column_groups(model.report_type))
         self.set_trait("shown", shown(model, client=_name_of(self.client)))
         if self.report is not model.report:
             self.set_trait("report", model.report)
