@@ -11,7 +11,10 @@ from website.files import write_pages
 
 GROUPS = {
     "Clients": ["demo", "Client", "DemoClient", "Cache"],
-    "Requests and runs": ["ReportRequest", "ReportRun", "ResultFile", "PendingReport", "ReportRuns"],
+    "Requests and runs": [
+        *("ReportRequest", "ReportRun", "ResultFile", "ReportRunV2", "ResultV2", "ResultFileV2"),
+        *("DownloadUrl", "KeylessFile", "PendingReport", "ReportRuns"),
+    ],
     "Plans": ["FetchPlan", "SetPlan", "Decision", "Cell", "Standing"],
     "Report types": ["ReportType", "ReportTypes", "Column"],
     "Reports": [

@@ -35,7 +35,18 @@ from typing import TYPE_CHECKING
 
 from stripe_reports import errors
 from stripe_reports.errors import StripeReportsError
-from stripe_reports.models import Column, ReportRequest, ReportRun, ReportType, ResultFile
+from stripe_reports.models import (
+    Column,
+    DownloadUrl,
+    KeylessFile,
+    ReportRequest,
+    ReportRun,
+    ReportRunV2,
+    ReportType,
+    ResultFile,
+    ResultFileV2,
+    ResultV2,
+)
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -87,6 +98,7 @@ __all__ = [
     "Decision",
     "DemoClient",
     "Diff",
+    "DownloadUrl",
     "EvidenceFolder",
     "ExplainedPayout",
     "Explorer",
@@ -95,6 +107,7 @@ __all__ = [
     "FileReport",
     "Finding",
     "Inputs",
+    "KeylessFile",
     "LargeFrameWarning",
     "PendingReport",
     "Provenance",
@@ -103,12 +116,15 @@ __all__ = [
     "ReportOutcome",
     "ReportRequest",
     "ReportRun",
+    "ReportRunV2",
     "ReportRuns",
     "ReportSet",
     "ReportType",
     "ReportTypes",
     "Restatement",
     "ResultFile",
+    "ResultFileV2",
+    "ResultV2",
     "Selected",
     "SetPlan",
     "SharedReport",

@@ -14,8 +14,8 @@ import polars as pl
 from stripe_reports.catalog import ReportTypeName
 from stripe_reports.catalog.unrecognised import Group
 from stripe_reports.errors import NotPicklableError
-from stripe_reports.http.api_v1 import Api
 from stripe_reports.http.clock import Clock
+from stripe_reports.http.connect import api_of
 from stripe_reports.http.keys import find_key
 from stripe_reports.http.settings import STRIPE_URL, Secret, Settings, allowed_rate, results_folder
 from stripe_reports.http.transport import Transport
@@ -134,7 +134,9 @@ class Client(SetCalls, Closing):
             self.settings, cache_path=self._store.answers_path, application=application, clock=clock
         )
         note = self._store.launch_log.unrecognised.note
-        self._api = Api(self._transport, left_out=lambda shape: note({Group("left out of lists"): (shape,)}))
+        self._api = api_of(
+            self._transport, left_out=lambda shape: note({Group("left out of lists"): (shape,)})
+        )
         self._account = Account(self._api, self._store.launch_log, self._transport)
         self._requests = RequestBuilder(self._account, self.settings)
         self._runs = Runs(self._account, self._api, self._store, self._transport)

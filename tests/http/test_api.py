@@ -11,7 +11,7 @@ from conftest import TestClock
 from places import SHARED
 from simulator_api import CONNECTED, MAIN, SIBLING
 from stripe_reports import errors
-from stripe_reports.http.api_v1 import Api
+from stripe_reports.http.api_v1 import ApiV1
 from stripe_reports.http.files import Files
 from stripe_reports.http.settings import Secret, Settings
 from stripe_reports.http.transport import ATTEMPTS, Transport
@@ -36,7 +36,7 @@ def connected(simulator, tmp_path):
             clock=TestClock(simulator.clock),
         )
         transports.append(transport)
-        return Api(transport)
+        return ApiV1(transport)
 
     transports = []
     yield connected

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 import stripe_reports as sr
 from conftest import TestClock
-from stripe_reports.http import api_v1, body
+from stripe_reports.http import body, json_calls
 from stripe_reports.http.settings import Secret
 from stripe_reports.simulator import serve
 from stripe_reports.simulator.faults.changes import ConnectionDroppedError
@@ -402,7 +402,7 @@ class TestCalls:
         self, simulator, tmp_path, case, call, monkeypatch
     ):
         """Frames of http.client and urllib3 have it, and so do the errors that caused ours."""
-        monkeypatch.setattr(api_v1, "READ_TIMEOUT", 0.02)
+        monkeypatch.setattr(json_calls, "READ_TIMEOUT", 0.02)
         with socket.create_server(("127.0.0.1", 0)) as silent:
             base_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
             if case == "nobody listens":

@@ -14,8 +14,8 @@ import pytest
 import stripe_reports as sr
 from conftest import TestClock
 from stripe_reports import errors
-from stripe_reports.http.api_v1 import JSON_TIMEOUT
 from stripe_reports.http.clock import SystemClock
+from stripe_reports.http.json_calls import JSON_TIMEOUT
 from stripe_reports.planning import deadline
 from stripe_reports.simulator import Clock
 

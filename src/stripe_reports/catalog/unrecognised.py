@@ -43,8 +43,12 @@ Subject = Literal[
 FORMAT, FORMAT_VERSION = "names that stripe-reports does not know", 1
 """The first two fields of the file for the maintainers."""
 
-STATUSES = ("pending", "succeeded", "failed")
-"""The statuses of a run. Source: https://docs.stripe.com/api/reporting/report_run/object"""
+STATUSES = ("pending", "running", "succeeded", "failed", "canceled")
+"""The statuses of a run, in v1 and in v2, where ``running`` stands for ``pending``.
+
+Sources: https://docs.stripe.com/api/reporting/report_run/object and
+https://docs.stripe.com/api/v2/data/report-runs/object
+"""
 
 _WORDS = r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*"
 _TYPE = rf"{_WORDS}(?:\.{_WORDS}){{0,5}}\.[0-9]{{1,3}}"
@@ -105,7 +109,7 @@ def names_of_run(run: RunView) -> dict[Group, tuple[str, ...]]:
     return {
         Group("report types"): (run.report_type,),
         Group("statuses"): (run.status,),
-        Group("parameters", run.report_type): tuple(map(str, run.parameters)),
+        Group("parameters", run.report_type): tuple(map(str, run.plain_parameters)),
     }
 
 

@@ -1,7 +1,6 @@
 """Stripe's Reporting API: one function for each endpoint, JSON in, models out.
 
-Stripe's own library makes the JSON calls, over the sessions of ``http/transport``. ``http/stripe_errors``
-turns every error that Stripe describes into one of ours. Result files are read by ``http/files``.
+``http/json_calls`` makes the calls, and ``http/files`` reads result files.
 
 Source: https://docs.stripe.com/api/reporting/report_run
 """
@@ -10,41 +9,26 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from typing import Any
 from urllib.parse import quote
 
 from stripe_reports import errors
-from stripe_reports.http.settings import FILES_URL
-from stripe_reports.http.stripe_errors import ADVICE, NOT_AS_EXPECTED, no_answer, translated
-from stripe_reports.http.transport import CONNECT_TIMEOUT, READ_TIMEOUT, REPLAYED, UNSIGNED, Transport
-from stripe_reports.models import ReportRequest, ReportRun, ReportType, RunView, shown
+from stripe_reports.http.api import CreatedRun
+from stripe_reports.http.json_calls import JsonCalls
+from stripe_reports.http.transport import REPLAYED
+from stripe_reports.models import ReportRequest, ReportRun, ReportType, RunView
 from stripe_reports.models.values import checked
-from stripe_reports.planning import deadline
-from stripe_reports.planning.echo import contradictions
-from stripe_reports.render import remedies
 
-if TYPE_CHECKING:
-    import requests
-    import stripe
-
-__all__ = ["Api", "CreatedRun", "RunPage"]
+__all__ = ["ApiV1", "RunPage"]
 
 logger = logging.getLogger("stripe_reports")
 
-_T = TypeVar("_T")
-_Named = TypeVar("_Named", ReportRun, ReportType)
 _RUN_ID = re.compile(r"frr_\w+")
-_TYPE_ID = re.compile(r"[a-z0-9_]{1,60}(?:\.[a-z0-9_]{1,60}){1,6}")
-_MEMBER = re.compile(r"[A-Za-z_]{1,40}")
 
 _RUNS, _TYPES = "/v1/reporting/report_runs", "/v1/reporting/report_types"
-
-JSON_TIMEOUT = 120.0
-"""Seconds for a JSON call and its retries, where the caller has set no timeout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +46,8 @@ class RunPage:
     last: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CreatedRun:
-    """The answer to a launch: a run, and True if an earlier launch with the same key created it."""
-
-    run: ReportRun
-    is_replayed: bool
-
-
-class Api:
-    """The endpoints, called for one owner.
-
-    Args:
-        transport: Sends the calls.
-        left_out: Called for each unusable object of a list, with its name and shape but no values.
-    """
-
-    def __init__(self, transport: Transport, *, left_out: Callable[[str], object] = logger.debug) -> None:
-        self._transport = transport
-        self._left_out = left_out
-        self._settings = transport.settings
+class ApiV1(JsonCalls):
+    """The endpoints of the Reporting API, called for one owner; see ``http/api``."""
 
     def create_run(self, request: ReportRequest, *, idempotency_key: str) -> CreatedRun:
         """``POST /v1/reporting/report_runs``."""
@@ -141,13 +107,6 @@ class Api:
                 return
             after = page.last
 
-    def retrieve_account_id(self) -> str:
-        """``GET /v1/account``: the id of the account that the key or the header names.
-
-        Source: https://docs.stripe.com/api/accounts/retrieve
-        """
-        return self._read(lambda account: checked(account["id"], str), self._call("get", "/v1/account"))
-
     def list_report_types(self) -> tuple[ReportType, ...]:
         """``GET /v1/reporting/report_types``: every type the account offers."""
         return self._read_list("report type", ReportType.from_stripe, self._call("get", _TYPES))
@@ -156,24 +115,9 @@ class Api:
         """``GET /v1/reporting/report_types/{id}``."""
         return self._retrieved(ReportType.from_stripe, f"{_TYPES}/{quote(id_, safe='')}", id_)
 
-    def verified(self, run: ReportRun, asked: ReportRequest | RunView | None) -> ReportRun:
-        """Return *run* if it contradicts neither what was *asked* nor the mode of the key.
-
-        Raises:
-            AnswerMismatchError: It does. A cached answer is removed.
-        """
-        found = contradictions(run, asked, livemode=self._settings.mode == "live")
-        if not found:
-            return run
-        self.forget(run)
-        raise errors.AnswerMismatchError(
-            f"{self._settings.base_url} answered with another run than was asked for: {run.id} has "
-            f"{', and '.join(found)}. Nothing of it was stored. A gateway or proxy in between may mix "
-            "up answers. If it happens again, tell Stripe's support the id of the run.",
-            run=run,
-            remedy=remedies.check_address() + remedies.launch_anew(),
-            contradictions=found,
-        )
+    def ask_time(self) -> None:
+        """Make the cheapest call that is never cached: its ``Date`` header tells Stripe's time."""
+        self.list_runs(limit=1)
 
     def forget(self, run: RunView) -> None:
         """Remove the cached description of a finished run, so that Stripe is asked the next time."""
@@ -181,111 +125,4 @@ class Api:
 
     def request_of(self, run: RunView) -> ReportRequest:
         """Return the request of a run that was launched elsewhere."""
-        return self._read(lambda sent: ReportRequest.from_stripe(run.report_type, sent), run.parameters)
-
-    @cached_property
-    def _stripe(self) -> stripe.StripeClient:
-        import stripe
-
-        # Otherwise the library writes an id of this machine into the home folder and sends it.
-        stripe.enable_telemetry = False
-        base, account = self._settings.base_url, self._settings.account_header
-        return stripe.StripeClient(
-            UNSIGNED,
-            stripe_account=account.get("Stripe-Account"),
-            stripe_context=account.get("Stripe-Context"),
-            stripe_version=self._settings.api_version,
-            base_addresses={"api": base, "files": self._settings.files_url or FILES_URL},
-            http_client=stripe.RequestsClient(
-                session=cast("requests.Session", self._transport), timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
-            ),
-            max_network_retries=0,
-        )
-
-    def _call(self, method: str, path: str, **parameters: Any) -> Mapping[str, Any]:
-        return self._answer(method, path, **parameters)[0]
-
-    def _answer(
-        self, method: str, path: str, **parameters: Any
-    ) -> tuple[Mapping[str, Any], Mapping[str, str]]:
-        """Return the JSON of an answer, and its headers."""
-        import stripe
-
-        what = f"{method.upper()} {path}"
-        raised: errors.StripeReportsError | None = None
-        try:
-            with deadline.within_unless_limited(self._transport.clock, JSON_TIMEOUT):
-                response = self._stripe.raw_request(method, path, **parameters)
-        except stripe.APIConnectionError as error:
-            raised = no_answer(self._settings.base_url, error.__cause__ or error)
-        except stripe.StripeError as error:
-            raised = translated(error.http_status, error.json_body, error.headers, what)
-        except NOT_AS_EXPECTED as error:  # it expects Stripe's bodies
-            self._unexpected(what, error)
-        if raised is not None:  # outside the except clause, so that tracebacks do not show the cause
-            raise raised
-        answer = response.data
-        if not isinstance(answer, Mapping):
-            self._unexpected(what, answer)
-        return answer, response.headers
-
-    def _retrieved(self, model: Callable[[Mapping[str, Any]], _Named], path: str, id_: str) -> _Named:
-        """Return the object at an address, which must have that id. An invalid answer is not cached."""
-        answer = self._call("get", path)
-        try:
-            value = self._read(model, answer)
-            if value.id != id_:
-                self._unexpected(f"the answer for {id_}", answer)
-        except errors.UnexpectedAnswerError:
-            self._transport.forget(path)
-            raise
-        return value
-
-    def _read(self, model: Callable[[Mapping[str, Any]], _T], answer: Mapping[str, Any]) -> _T:
-        """Convert an answer to a model: the only place where an invalid answer becomes one of our errors."""
-        try:
-            return model(answer)
-        except NOT_AS_EXPECTED as error:
-            self._unexpected("the answer", answer, error)
-
-    def _read_list(
-        self, what: str, model: Callable[[Mapping[str, Any]], _T], answer: Mapping[str, Any]
-    ) -> tuple[_T, ...]:
-        """Return the usable objects of a list; it is an error if there are only unusable ones."""
-        usable, unusable = [], []
-        for each in self._read(lambda page: list(page["data"]), answer):
-            try:
-                usable.append(model(each))
-            except NOT_AS_EXPECTED as error:
-                unusable.append(error)
-                shape = _shape(what, each)
-                logger.warning("left out what Stripe lists and this version cannot use: %s", shape)
-                self._left_out(shape)
-        if unusable and not usable:
-            self._unexpected(f"the list of each {what}", answer, unusable[0])
-        return tuple(usable)
-
-    def _unexpected(self, what: str, answer: object, error: Exception | None = None) -> NoReturn:
-        why = f" ({type(error).__name__}: {str(error)[:300]})" if error else ""
-        raise errors.UnexpectedAnswerError(
-            f"{self._settings.base_url} does not answer like Stripe's Reporting API: {what} was "
-            f"{shown(answer)}{why}.",
-            remedy=ADVICE[errors.UnexpectedAnswerError],
-        )
-
-
-def _shape(what: str, thing: object) -> str:
-    """Return name and shape of an object, without its values: ``report type new.1 (id str, version int)``.
-
-    Only a report type's id is a name; the id of a run is a value.
-    """
-    if not isinstance(thing, Mapping):
-        return f"{what} ({type(thing).__name__})"
-    id_ = thing.get("id")
-    name = f" {id_}" if isinstance(id_, str) and _TYPE_ID.fullmatch(id_) else ""
-    members = sorted(
-        f"{key} {type(value).__name__}"
-        for key, value in thing.items()
-        if isinstance(key, str) and _MEMBER.fullmatch(key)
-    )
-    return f"{what}{name} ({', '.join(members[:30])})"
+        return self._read(lambda sent: ReportRequest.from_stripe(run.report_type, sent), run.plain_parameters)

@@ -9,24 +9,33 @@ from stripe_reports.models.provenance import Provenance
 from stripe_reports.models.report_type import Column, Evidence, Kind, ReportType
 from stripe_reports.models.request import ReportRequest
 from stripe_reports.models.run import ReportRun, ResultFile
+from stripe_reports.models.run_v2 import DownloadUrl, KeylessFile, ReportRunV2, ResultFileV2, ResultV2
 from stripe_reports.models.run_view import FileView, RunView
+from stripe_reports.models.runs import AnyRun, run_from_stripe
 from stripe_reports.models.values import iso, month_bounds, shown, zone_named
 
 __all__ = [
+    "AnyRun",
     "Column",
+    "DownloadUrl",
     "Evidence",
     "FileView",
+    "KeylessFile",
     "Kind",
     "Mode",
     "Owner",
     "Provenance",
     "ReportRequest",
     "ReportRun",
+    "ReportRunV2",
     "ReportType",
     "ResultFile",
+    "ResultFileV2",
+    "ResultV2",
     "RunView",
     "iso",
     "month_bounds",
+    "run_from_stripe",
     "shown",
     "zone_named",
 ]

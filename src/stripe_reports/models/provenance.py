@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Self
 
 from stripe_reports.models.request import ReportRequest
-from stripe_reports.models.run import ReportRun
+from stripe_reports.models.runs import AnyRun, run_from_stripe
 
 __all__ = ["Provenance"]
 
@@ -40,7 +40,7 @@ class Provenance:
     """
 
     request: ReportRequest
-    run: ReportRun
+    run: AnyRun
     as_of: datetime
     fetched_at: datetime
     account: str | None
@@ -86,7 +86,7 @@ class Provenance:
         read = json.loads(text)
         return cls(
             request=ReportRequest.from_stripe(read.pop("report_type"), read.pop("parameters")),
-            run=ReportRun.from_stripe(read.pop("run")),
+            run=run_from_stripe(read.pop("run")),
             as_of=datetime.fromisoformat(read.pop("as_of")),
             fetched_at=datetime.fromisoformat(read.pop("fetched_at")),
             **read,

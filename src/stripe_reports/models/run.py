@@ -72,12 +72,34 @@ class ResultFile:
         """The same as Stripe's JSON."""
         return {f.name: plain(getattr(self, f.name)) for f in fields(self)}
 
+    # The neutral view
+
+    @property
+    def needs_key(self) -> bool:
+        """True: Stripe gives the contents only to the key."""
+        return True
+
+    @property
+    def url_expires_at(self) -> datetime | None:
+        """None: the address works as long as the file exists."""
+        return None
+
+    @property
+    def column_types(self) -> Mapping[str, str] | None:
+        """None: Stripe does not say."""
+        return None
+
+    @property
+    def rows(self) -> int | None:
+        """None: Stripe does not say."""
+        return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRun:
     """One execution of a request by Stripe: exactly Stripe's ten fields, none renamed.
 
-    It offers the neutral view ``RunView`` besides: ``as_of``, ``duration`` and ``file``.
+    It offers the neutral view ``RunView`` besides: ``state``, ``as_of``, ``duration``, ``file`` and more.
 
     Attributes:
         id: ``frr_…``.
@@ -127,6 +149,28 @@ class ReportRun:
     def to_stripe(self) -> dict[str, Any]:
         """The same as Stripe's JSON."""
         return {f.name: plain(getattr(self, f.name)) for f in fields(self)}
+
+    # The neutral view
+
+    @property
+    def report_id(self) -> str | None:
+        """None: report types are named by their versioned id."""
+        return None
+
+    @property
+    def plain_parameters(self) -> Mapping[str, Any]:
+        """The parameters; the same as ``parameters``."""
+        return self.parameters
+
+    @property
+    def state(self) -> str:
+        """The same as ``status``."""
+        return self.status
+
+    @property
+    def error_code(self) -> str | None:
+        """None: Stripe gives no code."""
+        return None
 
     @property
     def as_of(self) -> datetime:

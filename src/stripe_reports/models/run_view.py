@@ -14,7 +14,7 @@ class FileView(Protocol):
 
     @property
     def id(self) -> str:
-        """Stripe's id, for messages."""
+        """Stripe's id, or that of its run, for messages."""
 
     @property
     def size(self) -> int | None:
@@ -24,9 +24,25 @@ class FileView(Protocol):
     def url(self) -> str | None:
         """The address of its contents."""
 
+    @property
+    def needs_key(self) -> bool:
+        """True if the address answers only with the key; if False, it must never get the key."""
+
+    @property
+    def url_expires_at(self) -> datetime | None:
+        """Time at which the address stops working, while the file goes on to exist; None if it does not."""
+
+    @property
+    def column_types(self) -> Mapping[str, str] | None:
+        """Stripe's type of each column, in the order of the file; None if Stripe does not say."""
+
+    @property
+    def rows(self) -> int | None:
+        """Announced number of rows; None if Stripe does not say."""
+
 
 class RunView(Protocol):
-    """A run of a report; ``ReportRun`` is one."""
+    """A run of a report; ``ReportRun`` and ``ReportRunV2`` are such runs."""
 
     @property
     def id(self) -> str:
@@ -34,19 +50,27 @@ class RunView(Protocol):
 
     @property
     def report_type(self) -> str:
-        """Id of the report type, with version."""
+        """Id of the report type, with version; in Reports v2, the name of the report, which has none."""
+
+    @property
+    def report_id(self) -> str | None:
+        """Stripe's id of the report in Reports v2; None in v1."""
 
     @property
     def livemode(self) -> bool:
         """True for live data."""
 
     @property
-    def parameters(self) -> Mapping[str, Any]:
-        """The parameters as Stripe sent them."""
+    def plain_parameters(self) -> Mapping[str, Any]:
+        """The parameters that Stripe sent, with bounds in Unix seconds, as in ``ReportRequest.to_stripe``."""
 
     @property
     def status(self) -> str:
-        """``pending``, ``succeeded`` or ``failed``; anything else ends a wait with an error."""
+        """Stripe's word for its state, for people."""
+
+    @property
+    def state(self) -> str:
+        """``pending``, ``succeeded``, ``failed`` or ``canceled``; anything else ends a wait with an error."""
 
     @property
     def created(self) -> datetime:
@@ -63,6 +87,10 @@ class RunView(Protocol):
     @property
     def error(self) -> str | None:
         """Stripe's reason, if it failed."""
+
+    @property
+    def error_code(self) -> str | None:
+        """Stripe's code of the reason; None if it has none."""
 
     @property
     def file(self) -> FileView | None:

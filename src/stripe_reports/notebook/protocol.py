@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.models import AnyRun, ReportRequest, ReportType
 from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.periods import Period
 from stripe_reports.planning.reuse import Policy
@@ -55,16 +55,16 @@ class FormClient(Protocol):
     def stored(self) -> list[Report]:
         """See ``Client.stored``."""
 
-    def runs(self, limit: int = ...) -> list[ReportRun]:
+    def runs(self, limit: int = ...) -> list[AnyRun]:
         """See ``Client.runs``."""
 
-    def retrieve(self, run_id: str) -> ReportRun:
+    def retrieve(self, run_id: str) -> AnyRun:
         """See ``Client.retrieve``."""
 
-    def wait(self, run: ReportRun, *, progress: ProgressOption = ...) -> ReportRun:
+    def wait(self, run: AnyRun, *, progress: ProgressOption = ...) -> AnyRun:
         """See ``Client.wait``."""
 
-    def report(self, run: ReportRun) -> Report:
+    def report(self, run: AnyRun) -> Report:
         """See ``Client.report``."""
 
     def plan(self, report_type: ReportRequest) -> FetchPlan:

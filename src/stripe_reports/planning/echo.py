@@ -32,7 +32,7 @@ def contradictions(run: RunView, asked: ReportRequest | RunView | None, *, livem
     if run.report_type != asked.report_type:
         found.append(f"report type {shown(run.report_type)} instead of {asked.report_type!r}")
     for name, sent in _parameters(asked).items():
-        echoed = run.parameters.get(name)
+        echoed = run.plain_parameters.get(name)
         if not _is_left_out(echoed) and _plain(name, echoed) != _plain(name, sent):
             found.append(f"{name} {_text(name, echoed)} instead of {_text(name, sent)}")
     return tuple(found)
@@ -45,7 +45,7 @@ def echoes_all(request: ReportRequest) -> bool:
 
 
 def _parameters(asked: ReportRequest | RunView) -> Mapping[str, Any]:
-    sent = asked.to_stripe() if isinstance(asked, ReportRequest) else asked.parameters
+    sent = asked.to_stripe() if isinstance(asked, ReportRequest) else asked.plain_parameters
     return {name: value for name, value in sent.items() if not _is_left_out(value)}
 
 

@@ -382,7 +382,7 @@ def _tried_again(do: Callable[[], T]) -> T:
         try:
             return do()
         except RunFailedError as error:
-            request = (error.run.report_type, repr(error.run.parameters))
+            request = (error.run.report_type, repr(error.run.plain_parameters))
             if request in failed:
                 raise
             failed.add(request)

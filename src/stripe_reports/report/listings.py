@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import polars as pl
 
 from stripe_reports.catalog.purposes import purposes, words_of
-from stripe_reports.models import ReportRun, ReportType, month_bounds
+from stripe_reports.models import AnyRun, ReportType, month_bounds
 from stripe_reports.render.table import html_table, text_table
 from stripe_reports.report.report import Report
 
@@ -90,8 +90,8 @@ class ReportTypes(_Listing[ReportType]):
         )
 
 
-class ReportRuns(_Listing[ReportRun]):
-    """The runs of an account: a list of ``ReportRun``, displayed as a table."""
+class ReportRuns(_Listing[AnyRun]):
+    """The runs of an account: a list of ``ReportRun`` (or ``ReportRunV2``), displayed as a table."""
 
     _CALLED = "run"
     _SCHEMA: ClassVar[Mapping[str, pl.DataType]] = {
@@ -106,9 +106,9 @@ class ReportRuns(_Listing[ReportRun]):
         "livemode": pl.Boolean(),
     }
 
-    def _row(self, item: ReportRun) -> tuple[object, ...]:
-        bounds = dict(zip(("interval_start", "interval_end"), _bounds(item.parameters), strict=True))
-        return tuple(bounds[name] if name in bounds else getattr(item, name) for name in self._SCHEMA)
+    def _row(self, item: AnyRun) -> tuple[object, ...]:
+        bounds = dict(zip(("interval_start", "interval_end"), _bounds(item.plain_parameters), strict=True))
+        return tuple(bounds[name] if name in bounds else getattr(item, name, None) for name in self._SCHEMA)
 
 
 class StoredReports(_Listing[Report]):

@@ -14,7 +14,7 @@ import polars as pl
 
 from stripe_reports import notices
 from stripe_reports.errors import StoreError
-from stripe_reports.models import Provenance, ReportRequest, ReportRun
+from stripe_reports.models import AnyRun, Provenance, ReportRequest
 from stripe_reports.models.decision import Action, Decision
 from stripe_reports.notices import AdvisedWarning
 from stripe_reports.parsing import SchemaOverrides
@@ -81,7 +81,7 @@ class Report(Exports):
     """
 
     request: ReportRequest
-    run: ReportRun
+    run: AnyRun
     reuse: Decision
     provenance: Provenance = field(repr=False)
     path: Path

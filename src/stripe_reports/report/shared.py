@@ -8,7 +8,7 @@ from typing import Self
 
 import polars as pl
 
-from stripe_reports.models import Provenance, ReportRequest, ReportRun
+from stripe_reports.models import AnyRun, Provenance, ReportRequest
 from stripe_reports.report.report import Decision
 
 __all__ = ["SharedReport"]
@@ -41,7 +41,7 @@ class SharedReport:
         return True
 
     @property
-    def run(self) -> ReportRun:
+    def run(self) -> AnyRun:
         """The run at Stripe."""
         return self.provenance.run
 

@@ -20,9 +20,9 @@ from stripe_reports.errors import (
     StripeReportsError,
     UnknownReportTypeError,
 )
-from stripe_reports.http.api_v1 import Api
+from stripe_reports.http.api import Api
 from stripe_reports.http.transport import Transport
-from stripe_reports.models import Owner, ReportRequest, ReportRun, ReportType
+from stripe_reports.models import AnyRun, Owner, ReportRequest, ReportType
 from stripe_reports.planning import data_end
 from stripe_reports.planning.intervals import Interval, clip
 from stripe_reports.planning.reuse import request_key
@@ -97,19 +97,19 @@ class Account:
     def time(self) -> datetime:
         """Return Stripe's time; make a call if no recent answer told it."""
         if self._transport.stripe_time() is None:
-            self._api.list_runs(limit=1)  # never cached, so its Date header is current
+            self._api.ask_time()
         return self._transport.now()
 
     # Runs
 
     def runs(
         self, since: datetime | None = None, *, pages: int | None = None, page_size: int = 100
-    ) -> Iterator[ReportRun]:
+    ) -> Iterator[AnyRun]:
         """List runs at Stripe, newest first, created at or after *since*, from at most *pages* pages."""
         for runs in islice(self._api.pages_of_runs(since, page_size=page_size), pages):
             yield from runs
 
-    def retrieve(self, id_: str) -> ReportRun:
+    def retrieve(self, id_: str) -> AnyRun:
         """Return the run with that id, as it is now; a run that was launched here must match its request."""
         run = self._api.retrieve_run(id_)
         return self._api.verified(run, self._launch_log.request_of(run.id))

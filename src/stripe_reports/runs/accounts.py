@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from stripe_reports.http.account_transport import AccountTransport
-from stripe_reports.http.api_v1 import Api
+from stripe_reports.http.api import Api
 from stripe_reports.http.clock import Clock
+from stripe_reports.http.connect import api_of
 from stripe_reports.http.transport import Transport
 from stripe_reports.models import ReportType
 from stripe_reports.runs.account import Account
@@ -90,7 +91,7 @@ class Accounts:
 
     def _runs_of(self, account: str) -> Runs:
         transport = AccountTransport(self._transport, account)
-        return self._runs(Api(transport), Store(self._store.root, transport.settings.owner), transport)
+        return self._runs(api_of(transport), Store(self._store.root, transport.settings.owner), transport)
 
     def _runs(self, api: Api, store: Store, transport: Transport) -> Runs:
         account = Account(api, store.launch_log, transport, types=self.types)

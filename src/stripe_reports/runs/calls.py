@@ -13,7 +13,7 @@ from stripe_reports import catalog
 from stripe_reports.catalog import ReportTypeName, purposes
 from stripe_reports.errors import ParameterError
 from stripe_reports.http.transport import Transport
-from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.models import AnyRun, ReportRequest, ReportType
 from stripe_reports.planning import deadline
 from stripe_reports.render import worker_remedies
 from stripe_reports.report.listings import ReportRuns, ReportTypes, StoredReports
@@ -80,7 +80,7 @@ class RunCalls(ABC):
         """
         return self._account.report_type(self._account.versioned(report_type))
 
-    def launch(self, request: ReportRequest) -> ReportRun:
+    def launch(self, request: ReportRequest) -> AnyRun:
         """Create a new run at Stripe, and return it, usually pending.
 
         If Stripe refuses the end of a period that is not over yet, the run ends one second earlier; its
@@ -95,7 +95,7 @@ class RunCalls(ABC):
         catalog.check(request)
         return self._runs.launch(self._account.as_accepted(request))
 
-    def retrieve(self, run_id: str) -> ReportRun:
+    def retrieve(self, run_id: str) -> AnyRun:
         """Return the run with that id, as it is now: one call, or none if it is known to be finished.
 
         Raises:
@@ -133,9 +133,7 @@ class RunCalls(ABC):
         """
         return ReportRuns(self._runs.finder.pending())
 
-    def wait(
-        self, run: ReportRun | str, *, timeout: float = 600.0, progress: ProgressOption = "auto"
-    ) -> ReportRun:
+    def wait(self, run: AnyRun | str, *, timeout: float = 600.0, progress: ProgressOption = "auto") -> AnyRun:
         """Poll a run until it finishes, and return it finished.
 
         The first polls are soon, later ones less often, at most twelve a minute. A timeout or an interrupt
@@ -159,11 +157,11 @@ class RunCalls(ABC):
             >>> client.wait(run, timeout=60).status
             'succeeded'
         """
-        about = run.report_type if isinstance(run, ReportRun) else str(run)
+        about = run.report_type if isinstance(run, AnyRun) else str(run)
         with self._within(timeout), self._shown(progress, about) as told:
             return self._runs.follower.wait(self._run(run), progress=told)
 
-    def read(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.DataFrame:
+    def read(self, run: AnyRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.DataFrame:
         """Return the result of a finished run, or of the run with that id, as a DataFrame.
 
         It is read from Stripe once, then from disk. For arguments and errors see ``report``.
@@ -171,14 +169,14 @@ class RunCalls(ABC):
         with self._within(timeout):
             return self._runs.frame_of(self._runs.report_of(self._run(run)))
 
-    def scan(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.LazyFrame:
+    def scan(self, run: AnyRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> pl.LazyFrame:
         """Return the result of a finished run, or of the run with that id, as a LazyFrame; see ``read``.
 
         Only what a query needs is read into memory, whatever the size of the result.
         """
         return self.report(run, timeout=timeout).scan()
 
-    def report(self, run: ReportRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> Report:
+    def report(self, run: AnyRun | str, *, timeout: float = DOWNLOAD_TIMEOUT) -> Report:
         """Return the report of a finished run, or of the run with that id: from disk, else from Stripe.
 
         Args:
@@ -236,10 +234,10 @@ class RunCalls(ABC):
     ) -> AbstractContextManager[Progress | None]:
         """Give the callback for *progress*, in a block that shows the wait."""
 
-    def _run(self, run: ReportRun | str) -> ReportRun:
+    def _run(self, run: AnyRun | str) -> AnyRun:
         if isinstance(run, str):
             return self.retrieve(run)
-        if not isinstance(run, ReportRun):
+        if not isinstance(run, AnyRun):
             raise ParameterError(
                 f"A run is a ReportRun or the id of one, 'frr_…', not {run!r:.100}.", param="run"
             )

@@ -16,7 +16,7 @@ from stripe_reports.catalog.assumptions import KindsFrom
 from stripe_reports.errors import DamagedFileError, NotAReportError, ResultUnavailableError
 from stripe_reports.http.body import Download
 from stripe_reports.http.files import Files
-from stripe_reports.models import FileView, Owner, Provenance, ReportRequest, ReportRun
+from stripe_reports.models import AnyRun, FileView, Owner, Provenance, ReportRequest
 from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides, in_words
 from stripe_reports.parsing.pieces import DOWNLOAD_AGAIN
 from stripe_reports.render import remedies
@@ -45,7 +45,7 @@ class Converted:
 
 
 def convert(
-    run: ReportRun,
+    run: AnyRun,
     request: ReportRequest,
     folder: Path,
     *,
@@ -129,7 +129,7 @@ def convert(
 
 def provenance_of(
     request: ReportRequest,
-    run: ReportRun,
+    run: AnyRun,
     download: Download,
     kinds_from: KindsFrom,
     *,

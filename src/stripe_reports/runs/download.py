@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from stripe_reports.errors import ResultTooLargeError, ResultUnavailableError
-from stripe_reports.http.api_v1 import Api
+from stripe_reports.http.api import Api
 from stripe_reports.http.files import Files
 from stripe_reports.http.settings import Settings
-from stripe_reports.models import Provenance, ReportRequest, ReportRun
+from stripe_reports.models import AnyRun, Provenance, ReportRequest
 from stripe_reports.parsing import warn_of_ambiguous
 from stripe_reports.parsing.overrides import Overrides, in_words
 from stripe_reports.planning import deadline
@@ -43,7 +43,7 @@ class Room:
         self._small = threading.BoundedSemaphore(SMALL_AT_ONCE)
         self._large = threading.BoundedSemaphore(LARGE_AT_ONCE)
 
-    def for_(self, run: ReportRun) -> threading.BoundedSemaphore:
+    def for_(self, run: AnyRun) -> threading.BoundedSemaphore:
         """Return the semaphore for a result of this size; one of unknown size counts as large."""
         size = run.file.size if run.file else None
         return self._large if size is None or size >= LARGE else self._small
@@ -62,7 +62,7 @@ class Downloader:
         self._settings = settings
         self._room = room
 
-    def result_of(self, request: ReportRequest, run: ReportRun, overrides: Overrides) -> StoredResult:
+    def result_of(self, request: ReportRequest, run: AnyRun, overrides: Overrides) -> StoredResult:
         """The stored result of a succeeded run; it is downloaded and typed if it is not stored yet."""
         with deadline.about(run), self._store.lock_run(run.id, timeout=deadline.left()):
             found = self._store.find(run, schema_overrides=in_words(overrides))
@@ -77,7 +77,7 @@ class Downloader:
                 self._api.forget(run)  # the next answer may name another file
                 raise
 
-    def _check_size(self, run: ReportRun) -> None:
+    def _check_size(self, run: AnyRun) -> None:
         most = self._settings.max_result_bytes
         if run.file is not None and run.file.size is not None and run.file.size > most:
             raise ResultTooLargeError(
@@ -86,7 +86,7 @@ class Downloader:
                 remedy=remedies.allow_larger_results(),
             )
 
-    def _download(self, request: ReportRequest, run: ReportRun, overrides: Overrides) -> StoredResult:
+    def _download(self, request: ReportRequest, run: AnyRun, overrides: Overrides) -> StoredResult:
         with self._store.staging(run.id, room=(run.file and run.file.size) or 0) as folder:
             converted = convert(
                 run,
@@ -113,7 +113,7 @@ class Downloader:
     def task(
         self,
         request: ReportRequest,
-        run: ReportRun,
+        run: AnyRun,
         overrides: Overrides,
         *,
         destination: Destination,
@@ -151,6 +151,6 @@ class Downloader:
             logger.info("removed %s: the stored results took more than %s", path, size_text(limit))
         return stored
 
-    def _is_complete(self, request: ReportRequest, run: ReportRun) -> bool:
+    def _is_complete(self, request: ReportRequest, run: AnyRun) -> bool:
         """True if all parameters of the run are known: Stripe shows them, or it was launched here."""
         return echoes_all(request) or self._store.launch_log.launch_of(run.id) is not None

@@ -18,10 +18,10 @@ from stripe_reports.errors import (
     RunError,
     StoreError,
 )
-from stripe_reports.http.api_v1 import Api
+from stripe_reports.http.api import Api
 from stripe_reports.http.files import Files
 from stripe_reports.http.transport import Transport
-from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides, in_words
 from stripe_reports.planning import data_end, deadline
 from stripe_reports.planning.remarks import remarks
@@ -89,7 +89,7 @@ class Runs:
             request, lambda each: self._fetch(each, policy, overrides, progress=progress)
         )
 
-    def launch(self, request: ReportRequest) -> ReportRun:
+    def launch(self, request: ReportRequest) -> AnyRun:
         """Launch a new run, even if an earlier one would answer."""
         return self._with_accepted_end(request, self.launcher.launch)
 
@@ -186,9 +186,7 @@ class Runs:
         """Return the durations of the last runs of a type in seconds, oldest first."""
         return self.log.durations(report_type)
 
-    def read(
-        self, request: ReportRequest, run: ReportRun, decision: Decision, overrides: Overrides
-    ) -> Report:
+    def read(self, request: ReportRequest, run: AnyRun, decision: Decision, overrides: Overrides) -> Report:
         """Read the result of a succeeded run, and return its report."""
         result = self._downloader.result_of(request, run, overrides)
         return _report(result, _with_age(decision, result.provenance.as_of, run), asked=request)
@@ -222,15 +220,15 @@ class Runs:
         found = self.finder.stored(request, policy, overrides)
         return None if found is None else _report(found.result, found.decision, asked=request)
 
-    def report_of(self, run: ReportRun, overrides: Overrides = NO_OVERRIDES) -> Report:
+    def report_of(self, run: AnyRun, overrides: Overrides = NO_OVERRIDES) -> Report:
         """Return the report of a finished run, wherever it was launched."""
         stored = self._store.find(run, schema_overrides=in_words(overrides))
         request = stored.provenance.request if stored else self._store.launch_log.request_of(run.id)
         self.api.verified(run, request)
         if stored is None:
-            if run.status == "pending":
+            if run.state == "pending":
                 run = self.api.verified(self.api.retrieve_run(run.id), request or run)
-            if run.status == "pending":
+            if run.state == "pending":
                 raise RunError(
                     f"Report run {run.id} is still pending.", run, remedy=remedies.wait_first(run.id)
                 )
@@ -248,7 +246,7 @@ class Runs:
                 return self.report_of(report.run, overrides).frame()
 
 
-def _with_age(decision: Decision, age: datetime, run: ReportRun) -> Decision:
+def _with_age(decision: Decision, age: datetime, run: AnyRun) -> Decision:
     """Add to the reason that Stripe answered a new run with an older file, if it did."""
     if decision.action == "launched" and age < run.created:
         return replace(

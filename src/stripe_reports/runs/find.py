@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import assert_never
 
 from stripe_reports.errors import DamagedFileError, NotFoundError, ResultUnavailableError
-from stripe_reports.http.api_v1 import Api
-from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.http.api import Api
+from stripe_reports.models import AnyRun, ReportRequest, ReportType
 from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides, in_words
 from stripe_reports.planning.echo import echoes_all
 from stripe_reports.planning.reuse import (
@@ -48,7 +48,7 @@ class OnDisk:
 class AtStripe:
     """A run at Stripe answers, now or when it has finished."""
 
-    run: ReportRun
+    run: AnyRun
     decision: Decision
 
 
@@ -178,19 +178,19 @@ class Finder:
                 known.append(replace(run, status=unusable.get(run.id, run.status)))
         return known
 
-    def pending(self) -> list[ReportRun]:
+    def pending(self) -> list[AnyRun]:
         """Return the runs in progress, newest first: those on the first pages, and those launched here."""
         found = {run.id: run for run in self._account.runs(pages=PAGES_LISTED)}
         for key, record in self._store.launch_log.pending():
             id_ = str(record.run_id)
-            if id_ not in found or found[id_].status != "pending":
+            if id_ not in found or found[id_].state != "pending":
                 found.pop(id_, None)
                 if self._looked_at(key, record, None).status == "pending":
                     found[id_] = self._api.retrieve_run(id_, record.request)
-        pending = [run for run in found.values() if run.status == "pending"]
+        pending = [run for run in found.values() if run.state == "pending"]
         return sorted(pending, key=lambda run: run.created, reverse=True)
 
-    def _current(self, id_: str, request: ReportRequest, recent: RecentRuns | None) -> ReportRun:
+    def _current(self, id_: str, request: ReportRequest, recent: RecentRuns | None) -> AnyRun:
         """Return a run as it is now: as it was listed for this call, or else retrieved."""
         listed = None if recent is None else recent.find(id_)
         return self._api.retrieve_run(id_, request) if listed is None else self._api.verified(listed, request)
@@ -202,7 +202,7 @@ class Finder:
         except NotFoundError:
             record = replace(record, status="gone")
         else:
-            record = replace(record, status=run.status, as_of=run.as_of)
+            record = replace(record, status=run.state, as_of=run.as_of)
         if record.status != "pending":
             self._store.launch_log.remember(key, record)
         return record
@@ -225,8 +225,8 @@ class Finder:
         for run in runs:
             if run.id in ours:
                 self._api.verified(run, request)
-            elif run.report_type == request.report_type and dict(run.parameters) == sent:
-                yield KnownRun(run.id, run.status, run.as_of, "listed")
+            elif run.report_type == request.report_type and dict(run.plain_parameters) == sent:
+                yield KnownRun(run.id, run.state, run.as_of, "listed")
 
 
 def why_unusable(error: Exception, decision: Decision) -> str | None:

@@ -14,9 +14,9 @@ from stripe_reports.errors import (
     ServerError,
     StripeReportsError,
 )
-from stripe_reports.http.api_v1 import Api
+from stripe_reports.http.api import Api
 from stripe_reports.http.transport import Transport
-from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.planning import backoff, deadline
 from stripe_reports.render import remedies
 from stripe_reports.runs.account import Account
@@ -45,9 +45,7 @@ class Follower:
         self._transport = transport
         self._poller = Poller(api, transport.clock)
 
-    def wait(
-        self, run: ReportRun, *, progress: Progress | None, request: ReportRequest | None = None
-    ) -> ReportRun:
+    def wait(self, run: AnyRun, *, progress: Progress | None, request: ReportRequest | None = None) -> AnyRun:
         """Poll a run until it has succeeded; see ``Client.wait``. A run of another *request* is an error."""
         clock = self._transport.clock
         asked = request or self._launch_log.request_of(run.id) or run
@@ -60,7 +58,7 @@ class Follower:
         trouble: StripeReportsError | None = None
         try:
             with self._poller.following(run) as followed, deadline.about(run):
-                while run.status == "pending":
+                while run.state == "pending":
                     elapsed = clock.monotonic() - started
                     if progress:
                         progress(run, age + elapsed, expected)
@@ -93,12 +91,12 @@ class Follower:
         _check_succeeded(run)
         return run
 
-    def _age(self, run: ReportRun) -> float:
+    def _age(self, run: AnyRun) -> float:
         """Return the seconds since the launch of a run that is joined, 0 for one that was just launched."""
         seconds = (self._transport.now() - run.created).total_seconds()
         return seconds if seconds > JUST_LAUNCHED else 0.0
 
-    def finished(self, run: ReportRun) -> None:
+    def finished(self, run: AnyRun) -> None:
         """Record the end of a run that was not waited for.
 
         Raises:
@@ -107,18 +105,18 @@ class Follower:
         self._note_end(run)
         _check_succeeded(run)
 
-    def _note_end(self, run: ReportRun) -> None:
+    def _note_end(self, run: AnyRun) -> None:
         """Record how a run ended and how long it took, for the next decision and the next estimate."""
         self._launch_log.unrecognised.note(names_of_run(run))
         record = self._launch_log.launch_of(run.id)
-        if record is not None and record.status != run.status:
+        if record is not None and record.status != run.state:
             key = self._account.key_of(record.request)
-            self._launch_log.remember(key, replace(record, status=run.status, as_of=run.as_of))
+            self._launch_log.remember(key, replace(record, status=run.state, as_of=run.as_of))
             if run.duration is not None:
                 self._launch_log.note_duration(run.report_type, run.duration)
 
 
-def _timed_out(run: ReportRun, elapsed: float) -> RunTimeoutError:
+def _timed_out(run: AnyRun, elapsed: float) -> RunTimeoutError:
     return RunTimeoutError(
         f"Report run {run.id} ({run.report_type}) is still pending after {elapsed:.0f} s. Stripe is still "
         "processing it; the run was not cancelled.",
@@ -127,10 +125,10 @@ def _timed_out(run: ReportRun, elapsed: float) -> RunTimeoutError:
     )
 
 
-def _check_succeeded(run: ReportRun) -> None:
-    if run.status == "succeeded":
+def _check_succeeded(run: AnyRun) -> None:
+    if run.state == "succeeded":
         return
-    if run.status == "failed":
+    if run.state == "failed":
         says = (run.error or "nothing").removesuffix(".")
         raise RunFailedError(
             f"Report run {run.id} ({run.report_type}) failed. Stripe says: {says}. "

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from stripe_reports.errors import NetworkError, RateLimitError, ServerError, StripeReportsError
-from stripe_reports.http.api_v1 import Api
-from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.http.api import Api
+from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.planning import backoff
 from stripe_reports.planning.watching import Watch
 
@@ -41,7 +41,7 @@ class Followed:
     """
 
     cell: int
-    run: ReportRun
+    run: AnyRun
     request: ReportRequest
     launched_at: float
 
@@ -114,8 +114,8 @@ class Following:
         return account, {id_: each[0] for id_, each in known.pending.items()}
 
     def done(
-        self, account: str | None, found: Mapping[str, ReportRun | Exception] | Exception, now: float
-    ) -> list[tuple[Followed, ReportRun | Exception]]:
+        self, account: str | None, found: Mapping[str, AnyRun | Exception] | Exception, now: float
+    ) -> list[tuple[Followed, AnyRun | Exception]]:
         """Take the result of a poll, and return what is not followed further: ended or in trouble."""
         self.polling -= 1
         known = self._accounts[account]
@@ -129,10 +129,10 @@ class Following:
                 found = dict.fromkeys(known.pending, found)
         else:
             known.trouble = 0
-        over: list[tuple[Followed, ReportRun | Exception]] = []
+        over: list[tuple[Followed, AnyRun | Exception]] = []
         for id_, run in found.items():
-            if isinstance(run, ReportRun):
-                if run.status == "pending":
+            if isinstance(run, AnyRun):
+                if run.state == "pending":
                     continue
                 if run.duration is not None:
                     self._durations.setdefault(run.report_type, []).append(run.duration)
@@ -156,7 +156,7 @@ class Following:
         return known.watch.due(expected, is_launching=self._is_launching, pace=pace)
 
 
-def polled(api: Api, pending: Mapping[str, Followed]) -> dict[str, ReportRun | Exception]:
+def polled(api: Api, pending: Mapping[str, Followed]) -> dict[str, AnyRun | Exception]:
     """Return the runs of an account that have ended, and the errors of those that contradict their request.
 
     A run that is not on the first pages is retrieved by itself.
@@ -165,15 +165,15 @@ def polled(api: Api, pending: Mapping[str, Followed]) -> dict[str, ReportRun | E
         StripeReportsError: The list could not be read.
     """
     unseen = dict(pending)
-    found: dict[str, ReportRun | Exception] = {}
+    found: dict[str, AnyRun | Exception] = {}
 
-    def look(run: ReportRun) -> None:
+    def look(run: AnyRun) -> None:
         try:
             api.verified(run, pending[run.id].request)
         except StripeReportsError as error:
             found[run.id] = error
         else:
-            if run.status != "pending":
+            if run.state != "pending":
                 found[run.id] = run
 
     since = min(followed.run.created for followed in pending.values())

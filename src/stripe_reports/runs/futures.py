@@ -10,7 +10,7 @@ from contextvars import copy_context
 from typing import Any, NoReturn
 
 from stripe_reports.errors import NotPicklableError
-from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.render.printable import printable_lines
 from stripe_reports.report.report import Report
 from stripe_reports.runs.progress import Progress
@@ -31,12 +31,12 @@ class PendingReport(Future[Report]):
     def __init__(self, request: ReportRequest) -> None:
         super().__init__()
         self.request = request
-        self.run: ReportRun | None = None
+        self.run: AnyRun | None = None
 
     def noting_run(self, progress: Progress | None) -> Progress:
         """Return the callback for every poll, which keeps the run and then calls *progress*."""
 
-        def told(run: ReportRun, elapsed: float, expected: float | None) -> None:
+        def told(run: AnyRun, elapsed: float, expected: float | None) -> None:
             self.run = run
             if progress:
                 progress(run, elapsed, expected)

@@ -23,7 +23,7 @@ from stripe_reports.errors import (
     WorkerError,
 )
 from stripe_reports.http.clock import Clock
-from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.parsing.overrides import Overrides
 from stripe_reports.planning import deadline
 from stripe_reports.planning.grid import Cell, InFlight, Stage, Standing, State, Widths, next_step
@@ -218,7 +218,7 @@ class Driver:
                 self._end(number, ReportOutcome.of(self._cells[number], answer))
             case (request, found):
                 self._found[number] = request, found
-                if found.run.status != "pending":
+                if found.run.state != "pending":
                     self._move(number, "unread", found.run.id)
                     self._unread.append(number)
                     return
@@ -233,7 +233,7 @@ class Driver:
         api = self._accounts[account].runs.api
         self._calling.start(partial(polled, api, pending), partial(self._polled, account))
 
-    def _polled(self, account: str | None, found: Mapping[str, ReportRun | Exception] | Exception) -> None:
+    def _polled(self, account: str | None, found: Mapping[str, AnyRun | Exception] | Exception) -> None:
         for followed, run in self._following.done(account, found, self._clock.monotonic()):
             number = followed.cell
             if isinstance(run, Exception):

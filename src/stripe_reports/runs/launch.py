@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from stripe_reports.errors import ServerError
-from stripe_reports.http.api_v1 import Api, CreatedRun
-from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.http.api import Api, CreatedRun
+from stripe_reports.models import AnyRun, ReportRequest, ReportType
 from stripe_reports.planning import deadline
 from stripe_reports.planning.reuse import Policy, idempotency_key
 from stripe_reports.report.report import Decision
@@ -37,7 +37,7 @@ class Launcher:
         self._api = api
         self._store = store
 
-    def launch(self, request: ReportRequest) -> ReportRun:
+    def launch(self, request: ReportRequest) -> AnyRun:
         """Launch a new run, even if an earlier one would answer."""
         with self._store.lock_request(self._account.key_of(request)):
             return self._launch(request, self._account.report_type(request.report_type), "never").run
@@ -83,7 +83,9 @@ class Launcher:
                 new_from=new_from,
             )
             run = created.run
-            if is_alone or not (run.status == "failed" or (oldest is not None and run.created < oldest)):
+            if is_alone or not (
+                run.state in ("failed", "canceled") or (oldest is not None and run.created < oldest)
+            ):
                 break
             # Else a replay: another machine launched it, and it failed, or is too old.
         return created
@@ -115,7 +117,7 @@ class Launcher:
         record = _of_run(record, run)
         # At once: if this process is killed now, the same call must find the run tomorrow.
         self._store.launch_log.remember(key, record)
-        if new_from is None or run.status != "pending" or _is_earlier(created, new_from):
+        if new_from is None or run.state != "pending" or _is_earlier(created, new_from):
             with deadline.about(run):  # the create answer may be the replay of an old one
                 run = self._api.retrieve_run(run.id, request)
             if _of_run(record, run) != record:
@@ -124,8 +126,8 @@ class Launcher:
         return replace(created, run=run)
 
 
-def _of_run(record: LaunchRecord, run: ReportRun) -> LaunchRecord:
-    return replace(record, run_id=run.id, status=run.status, created=run.created, as_of=run.as_of)
+def _of_run(record: LaunchRecord, run: AnyRun) -> LaunchRecord:
+    return replace(record, run_id=run.id, status=run.state, created=run.created, as_of=run.as_of)
 
 
 def _launched_or_found(created: CreatedRun, reason: str, asked: datetime) -> Decision:
@@ -137,7 +139,7 @@ def _launched_or_found(created: CreatedRun, reason: str, asked: datetime) -> Dec
     if not _is_earlier(created, asked):
         return Decision("launched", reason)
     return Decision(
-        "awaited" if run.status == "pending" else "reused",
+        "awaited" if run.state == "pending" else "reused",
         f"run {run.id} reused: the same had been launched elsewhere, or before the cache was cleared, on "
         f"{run.created:%Y-%m-%d %H:%M} UTC, for the same data",
     )

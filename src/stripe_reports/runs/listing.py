@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
-from stripe_reports.http.api_v1 import Api
-from stripe_reports.models import ReportRun
+from stripe_reports.http.api import Api
+from stripe_reports.models import AnyRun
 
 __all__ = ["PAGES_LISTED", "RecentRuns"]
 
@@ -25,10 +25,10 @@ class RecentRuns:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._lock = threading.Lock()
-        self._runs: list[ReportRun] = []
-        self._pages: Iterator[list[ReportRun]] | None = None
+        self._runs: list[AnyRun] = []
+        self._pages: Iterator[Sequence[AnyRun]] | None = None
 
-    def since(self, moment: datetime | None) -> list[ReportRun]:
+    def since(self, moment: datetime | None) -> list[AnyRun]:
         """Return the runs that were created at or after a moment, newest first, of a few pages at most."""
         with self._lock:
             while moment is None or not self._runs or self._runs[-1].created >= moment:
@@ -36,7 +36,7 @@ class RecentRuns:
                     break
             return [run for run in self._runs if moment is None or run.created >= moment]
 
-    def find(self, id_: str) -> ReportRun | None:
+    def find(self, id_: str) -> AnyRun | None:
         """Return the run with that id, if the first page has it."""
         with self._lock:
             if not self._runs:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from stripe_reports.errors import StripeReportsError
-from stripe_reports.http.api_v1 import Api
+from stripe_reports.http.api import Api
 from stripe_reports.http.clock import Clock
-from stripe_reports.models import ReportRun
+from stripe_reports.models import AnyRun
 
 __all__ = ["Poller"]
 
@@ -34,7 +34,7 @@ _PAGES = 4
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    run: ReportRun
+    run: AnyRun
     at: float
 
 
@@ -67,7 +67,7 @@ class Poller:
         self._failed_at = float("-inf")
 
     @contextmanager
-    def following(self, run: ReportRun) -> Iterator[Followed]:
+    def following(self, run: AnyRun) -> Iterator[Followed]:
         """Poll the run too, as long as the block lasts."""
         with self._lock:
             self._waiting[run.id] += 1
@@ -93,7 +93,7 @@ class Poller:
             seconds = min(seconds, LONGEST_AMONG_MANY - (age if age < FRESH_FOR else 0.0))
         self._clock.wait(followed.ended, seconds)
 
-    def poll(self, run: ReportRun, *, within: float = threading.TIMEOUT_MAX) -> ReportRun:
+    def poll(self, run: AnyRun, *, within: float = threading.TIMEOUT_MAX) -> AnyRun:
         """Return the run as it is now, or as another thread's poll showed it a moment ago.
 
         Args:
@@ -112,7 +112,7 @@ class Poller:
         finally:
             self._turn.release()
 
-    def _refresh(self, run: ReportRun) -> None:
+    def _refresh(self, run: AnyRun) -> None:
         try:
             if len(self._waiting) >= LISTED_FROM:
                 self._list()
@@ -122,25 +122,25 @@ class Poller:
             self._failed_at = self._clock.monotonic()
             raise
 
-    def _is_news(self, run: ReportRun) -> bool:
+    def _is_news(self, run: AnyRun) -> bool:
         """Tell whether another thread's poll is recent, and not what this thread has seen already."""
         seen = self._seen[run.id]
-        if seen.run.status != "pending":
+        if seen.run.state != "pending":
             return True
         return seen.run is not run and self._clock.monotonic() - seen.at < FRESH_FOR
 
-    def _record(self, run: ReportRun) -> None:
+    def _record(self, run: AnyRun) -> None:
         with self._lock:
             if run.id not in self._followed:  # no thread waits for it now
                 return
             self._seen[run.id] = _Seen(run, self._clock.monotonic())
-            if run.status != "pending":
+            if run.state != "pending":
                 self._followed[run.id].ended.set()
 
     def _list(self) -> None:
         """Poll all pending runs that the first few pages of the list show."""
         with self._lock:
-            still = [seen.run for seen in self._seen.values() if seen.run.status == "pending"]
+            still = [seen.run for seen in self._seen.values() if seen.run.state == "pending"]
         pending = {run.id: run.created for run in still}
         if not pending:  # another thread has just recorded that they ended
             return

@@ -19,7 +19,7 @@ from typing import Literal, Protocol, TextIO, TypeVar
 
 from stripe_reports.errors import ParameterError
 from stripe_reports.http.clock import Clock, SystemClock
-from stripe_reports.models import ReportRun
+from stripe_reports.models import AnyRun
 from stripe_reports.planning.grid import Standing
 from stripe_reports.render.printable import printable
 
@@ -42,7 +42,7 @@ __all__ = [
     "told_in_background",
 ]
 
-Progress = Callable[[ReportRun, float, float | None], None]
+Progress = Callable[[AnyRun, float, float | None], None]
 """Called at every poll of a run with the run, the seconds since its launch, and those expected or None."""
 
 ProgressOption = Progress | Literal["auto", False] | None
@@ -154,9 +154,9 @@ def told_in_background(
     return told
 
 
-def text_of(run: ReportRun, elapsed: float, expected: float | None) -> str:
+def text_of(run: AnyRun, elapsed: float, expected: float | None) -> str:
     """Return the state of a wait, in one line."""
-    if run.status == "pending":
+    if run.state == "pending":
         usual = f", usually about {_duration(expected)}" if expected else ""
         return printable(f"{run.report_type}: run {run.id} is pending · {_duration(elapsed)}{usual}")
     return printable(f"{run.report_type}: run {run.id} {run.status} after {_duration(elapsed)}")
@@ -247,7 +247,7 @@ def columns_of(stream: TextIO) -> int:
 class _Poll:
     """What a poll showed, and when, by the clock of the display."""
 
-    run: ReportRun
+    run: AnyRun
     elapsed: float
     expected: float | None
     at: float
@@ -311,14 +311,14 @@ class _RunDisplay(_Display):
         self._polls: dict[str, _Poll] = {}  # the last one of each run
         super().__init__(drawing, about, clock)
 
-    def __call__(self, run: ReportRun, elapsed: float, expected: float | None) -> None:
+    def __call__(self, run: AnyRun, elapsed: float, expected: float | None) -> None:
         self._polls[run.id] = _Poll(run, elapsed, expected, self._clock.monotonic())
 
     def _state(self) -> tuple[str, float | None]:
         now, polls = self._clock.monotonic(), list(self._polls.values())
         if not polls:
             return self._asking(), None
-        pending = [poll for poll in polls if poll.run.status == "pending"]
+        pending = [poll for poll in polls if poll.run.state == "pending"]
         if len(polls) > 1:
             count = f"{len(pending)} of {len(polls)} runs pending"
             if pending:

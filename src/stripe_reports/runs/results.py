@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from stripe_reports.errors import StoreError
-from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.parsing import warn_of_ambiguous
 from stripe_reports.parsing.overrides import Overrides
 from stripe_reports.planning.grid import Cell
@@ -53,7 +53,7 @@ class Results(Protocol):
     def resume(self, cell: Cell) -> None:
         """Let the next launch of a cell know of launches from other machines."""
 
-    def launched(self, cell: Cell, request: ReportRequest, run: ReportRun) -> None:
+    def launched(self, cell: Cell, request: ReportRequest, run: AnyRun) -> None:
         """Note a run, so that it can be found after a crash."""
 
 
@@ -86,7 +86,7 @@ class StoredResults:
     def resume(self, cell: Cell) -> None:
         """Do nothing."""
 
-    def launched(self, cell: Cell, request: ReportRequest, run: ReportRun) -> None:
+    def launched(self, cell: Cell, request: ReportRequest, run: AnyRun) -> None:
         """Do nothing."""
 
 
@@ -205,7 +205,7 @@ class SharedResults:
             )
             runs.log.remember(runs.account.key_of(record.request), record)
 
-    def launched(self, cell: Cell, request: ReportRequest, run: ReportRun) -> None:
+    def launched(self, cell: Cell, request: ReportRequest, run: AnyRun) -> None:
         """Note a run in the dataset; a machine without this one's log goes on with it."""
         runs = self._accounts[cell.account].runs
         record = runs.log.launch_of(run.id)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from stripe_reports.http.addresses import origin_of
 from stripe_reports.http.settings import FILES_URL, STRIPE_URL, Settings
-from stripe_reports.models import Mode, Owner, ReportRequest, ReportRun
+from stripe_reports.models import AnyRun, Mode, Owner, ReportRequest
 
 if TYPE_CHECKING:
     from stripe_reports.parsing.overrides import Overrides
@@ -94,7 +94,7 @@ class Connection:
         is_stripe = origin_of(self.base_url) == origin_of(STRIPE_URL)
         return self.files_url or (FILES_URL if is_stripe else self.base_url)
 
-    def within_reach(self, run: ReportRun) -> ReportRun:
+    def within_reach(self, run: AnyRun) -> AnyRun:
         """Return *run* with the address of its file as a worker can reach it.
 
         A simulator in the client's process says that its files are at Stripe's address.
@@ -136,7 +136,7 @@ class Task:
         overrides: Types of columns that the user set.
     """
 
-    run: ReportRun
+    run: AnyRun
     request: ReportRequest
     account: str | None
     destination: Destination

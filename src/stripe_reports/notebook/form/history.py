@@ -9,7 +9,7 @@ from typing import Literal
 
 from stripe_reports import catalog
 from stripe_reports.errors import ParameterError
-from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.notebook.form.words import age_text
 from stripe_reports.report.report import Report
 
@@ -29,7 +29,7 @@ class Entry:
         created: Time of its creation at Stripe.
     """
 
-    run: ReportRun
+    run: AnyRun
     request: ReportRequest
     place: Place
 
@@ -46,7 +46,7 @@ class Entry:
         }
 
 
-def entries(stored: Iterable[Report], runs: Iterable[ReportRun], *, limit: int = 50) -> list[Entry]:
+def entries(stored: Iterable[Report], runs: Iterable[AnyRun], *, limit: int = 50) -> list[Entry]:
     """Merge stored reports and runs at Stripe, each run once."""
     found = {report.run.id: Entry(report.run, report.request, "this machine") for report in stored}
     for run in runs:
@@ -56,8 +56,8 @@ def entries(stored: Iterable[Report], runs: Iterable[ReportRun], *, limit: int =
     return newest_first[:limit]
 
 
-def _request_of(run: ReportRun) -> ReportRequest | None:
+def _request_of(run: AnyRun) -> ReportRequest | None:
     try:
-        return ReportRequest.from_stripe(run.report_type, run.parameters)
+        return ReportRequest.from_stripe(run.report_type, run.plain_parameters)
     except (ParameterError, TypeError, ValueError):
         return None

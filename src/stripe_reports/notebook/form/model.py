@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stripe_reports import catalog
-from stripe_reports.models import ReportRequest, ReportRun, ReportType
+from stripe_reports.models import AnyRun, ReportRequest, ReportType
 from stripe_reports.notebook.form.by_month import can_be_by_month
 from stripe_reports.notebook.form.choices import (
     FIELDS,
@@ -380,7 +380,7 @@ class Model:
             self.problem = None
             self.notice = _left(superseded.run) if superseded and superseded.run else ""
 
-    def progressed(self, run: ReportRun, elapsed: float, expected: float | None) -> None:
+    def progressed(self, run: AnyRun, elapsed: float, expected: float | None) -> None:
         """Update the run in progress."""
         with self.changing(in_background=True):
             if self.running is not None:
@@ -420,5 +420,5 @@ class Model:
                 )
 
 
-def _left(run: ReportRun) -> str:
+def _left(run: AnyRun) -> str:
     return f"Run {run.id} continues at Stripe. Run the same report again, or open it in the earlier runs."

@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from stripe_reports.errors import StripeReportsError
-from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.notebook.form.words import error_title
 from stripe_reports.planning.intervals import Split
 from stripe_reports.report.report import Action
@@ -43,7 +43,7 @@ class Running:
 
     request: ReportRequest
     started: float
-    run: ReportRun | None = None
+    run: AnyRun | None = None
     elapsed: float = 0.0
     expected: float | None = None
     split: Split | None = None
@@ -55,7 +55,7 @@ class Running:
             return f"Fetching the {self.split}s that are not stored"
         if self.run is None:
             return "Asking Stripe"
-        if self.run.status == "pending":
+        if self.run.state == "pending":
             return f"Stripe is processing run {self.run.id}"
         return "Reading the result"
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from stripe_reports.errors import StripeReportsError
-from stripe_reports.models import ReportRequest, ReportRun
+from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.notebook.form.history import Entry, entries
 from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.protocol import FormClient
@@ -97,9 +97,9 @@ class Work:
             request, split="month", reuse=reuse, errors="raise", progress=still_wanted
         )
 
-    def _loaded(self, entry: Entry, progress: Callable[[ReportRun, float, float | None], None]) -> Report:
+    def _loaded(self, entry: Entry, progress: Callable[[AnyRun, float, float | None], None]) -> Report:
         run = entry.run
-        if run.status == "pending":
+        if run.state == "pending":
             run = self.client.wait(self.client.retrieve(run.id), progress=progress)
         return self.client.report(run)
 
@@ -129,7 +129,7 @@ class Work:
         self._looked_up.ask(False)
 
     def _progressed(
-        self, pending: PendingReport, run: ReportRun, elapsed: float, expected: float | None
+        self, pending: PendingReport, run: AnyRun, elapsed: float, expected: float | None
     ) -> None:
         with self.model.changing(in_background=True), self._lock:
             if self._current is not pending:
