@@ -20,7 +20,7 @@ RUN_TWICE = "may run twice"
 
 
 def pytest_configure(config):
-    """Without arguments, leave out what is slow; whoever names a file or a marker gets what they name."""
+    """Without arguments, leave out what is slow. A named file or marker gives all of its tests."""
     if config.args_source is config.ArgsSource.TESTPATHS and not config.option.markexpr:
         config.option.markexpr = "not slow"
 

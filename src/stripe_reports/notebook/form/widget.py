@@ -222,6 +222,7 @@ class Explorer(anywidget.AnyWidget):
             The function, so that it can be used as a decorator.
 
         Example:
+            >>> form = sr.explore(client)
             >>> @form.interact
             ... def net(report):
             ...     return report.frame().group_by("currency").agg(pl.col("net").sum())

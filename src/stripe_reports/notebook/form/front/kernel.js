@@ -32,7 +32,7 @@ export function watchKernel(model, el, changed) {
     const isMarked = el.classList.contains("jupyter-widgets-disconnected");
     let reason = isMarked || ENDED.includes(status) ? "gone" : first ? cutOff(manager.kernel, first.id) : "";
     unreachable = reason === "unreachable" ? unreachable + 1 : 0;
-    if (unreachable === 1) reason = ""; // connections are made anew now and then
+    if (unreachable === 1) reason = ""; // a connection may break and come back
     if (now === "gone" || reason === now) return;
     now = reason;
     changed(now);
