@@ -68,6 +68,21 @@ def test_a_report_is_found_by_its_exact_name(api):
     assert api.get(REPORTS, name="Balance.summary").json["data"] == []
 
 
+def test_an_account_can_have_reports_that_nobody_knows():
+    """Inferred: as in v1. Their columns and types are told by the search, and by the run."""
+    api = ApiV2(Simulator(seed=1, latency=10, profile="real"))
+    names = {report["name"] for report in api.get(REPORTS, limit=1000).json["data"]}
+    unknown = names - set(reports_v2())
+    assert "radar.reviews.itemized" in unknown
+    columns = {}
+    for name in unknown:
+        run = api.finished(name)
+        file = run["result"]["file"]
+        assert table(api.download(run).data).columns == [column["name"] for column in file["columns"]]
+        columns |= {column["name"]: column["type"] for column in file["columns"]}
+    assert {"decimal", "bigint", "boolean", "varchar", "timestamp"} <= set(columns.values())
+
+
 # One report
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from stripe_reports.models import Column, ReportType
+from stripe_reports.simulator.reports.invented import INVENTED_TYPES
 
 __all__ = ["as_in_v2", "described", "types_of"]
 
@@ -59,4 +60,6 @@ def as_in_v2(page: pl.DataFrame, report_type: ReportType, *, milliseconds: bool)
 
 
 def _type(column: Column | None) -> str:
-    return _TYPES.get(column.kind, "varchar") if column else "varchar"
+    if column is None:
+        return "varchar"
+    return INVENTED_TYPES.get(column.name) or _TYPES.get(column.kind, "varchar")

@@ -106,7 +106,7 @@ class Report:
 
 
 class Reports:
-    """The reports that all accounts have, in the order of the catalogue."""
+    """The reports that all accounts have: in the order of the map, then those that are not in it."""
 
     def __init__(self, offer: Offer) -> None:
         self._offer = offer
@@ -119,6 +119,9 @@ class Reports:
             if report_type is not None and self._offer.has(report_type):
                 columns = tuple(entry.columns) or self._offer.default_columns(report_type)
                 found[entry.name] = Report(entry.name, report_type, columns)
+        unmapped = {type_.base: type_ for type_ in self._offer.types() if type_.base not in found}
+        for name, report_type in unmapped.items():
+            found[name] = Report(name, report_type, self._offer.default_columns(report_type))
         return found
 
     def of(self, *, livemode: bool) -> list[Report]:

@@ -18,7 +18,6 @@ from stripe_reports.simulator.api_v2.preview import Preview
 from stripe_reports.simulator.api_v2.reports import Report
 from stripe_reports.simulator.api_v2.result import ResultFile
 from stripe_reports.simulator.faults.faults import Outcome
-from stripe_reports.simulator.reports.reports import pages
 
 __all__ = ["ReportRun", "ReportRuns"]
 
@@ -182,7 +181,7 @@ class ReportRuns:
 
         def rows() -> Iterator[pl.DataFrame]:
             ledger = self._book.ledger(data_end, owner.account)
-            return pages(ledger, report_type, parameters, columns, data_end, owner.account)
+            return self._book.offer.pages(ledger, report_type, parameters, columns, data_end, owner.account)
 
         return ResultFile(
             report_type,

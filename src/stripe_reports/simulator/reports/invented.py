@@ -18,7 +18,7 @@ from stripe_reports import catalog
 from stripe_reports.models import Column, ReportType
 from stripe_reports.simulator.reports.reports import default_columns, simulated
 
-__all__ = ["Invented", "invented", "with_invented_columns"]
+__all__ = ["INVENTED_TYPES", "Invented", "invented", "with_invented_columns"]
 
 _NUMBER = pl.col("_number")
 
@@ -35,6 +35,13 @@ _COLUMNS: Mapping[str, pl.Expr] = {
     .otherwise(pl.lit("true")),
 }
 """Columns that no catalogued type has, and their cells, by the number of the row."""
+
+INVENTED_TYPES: Mapping[str, str] = {
+    "regulatory_reserve": "decimal",
+    "risk_score": "bigint",
+    "settled_on_business_day": "boolean",
+}
+"""Types of these columns in v2, which tells types; the others are ``varchar``."""
 
 _FAMILIES = (
     ("billing.credit_grants.itemized", "Itemized credit grants"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -74,24 +74,36 @@ class Offer:
         account: str | None = None,
     ) -> Contents:
         """Return the file of a run, as ``reports.csv`` does, for invented types too."""
-        found = self._invented.get(report_type.id)
-        if found is None:
+        if report_type.id not in self._invented:
             return reports.csv(ledger, report_type, parameters, as_of, account)
         columns = list(parameters.get("columns") or self.default_columns(report_type))
+        return Contents(
+            lambda: cells.csv(self.pages(ledger, report_type, parameters, columns, as_of, account))
+        )
+
+    def pages(
+        self,
+        ledger: Ledger,
+        report_type: ReportType,
+        parameters: Mapping[str, Any],
+        columns: list[str],
+        as_of: int,
+        account: str | None,
+    ) -> Iterator[pl.DataFrame]:
+        """Return the cells of a file, as ``reports.pages`` does, for invented types too."""
+        found = self._invented.get(report_type.id)
+        if found is None:
+            return reports.pages(ledger, report_type, parameters, columns, as_of, account)
 
         def pages(known: list[str]) -> Iterator[pl.DataFrame]:
             # A page without any column would not say how many rows it has.
             shown = known or [found.source.columns[0].name]
             return reports.pages(ledger, found.source, parameters, shown, as_of, account)
 
-        return Contents(partial(_written, columns, pages))
+        return with_invented_columns(columns, pages)
 
 
 def _columns_of(report_type: ReportType) -> tuple[str, ...]:
     """Return the columns of a run of an invented type."""
     every = (column.name for column in report_type.columns if column.kind != "metadata")
     return report_type.default_columns or tuple(every)
-
-
-def _written(columns: list[str], pages: Any) -> Iterator[bytes]:
-    return cells.csv(with_invented_columns(columns, pages))
