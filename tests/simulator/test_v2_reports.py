@@ -117,6 +117,14 @@ def test_a_parameter_is_described(api, name, expected):
     assert described["description"]
 
 
+def test_every_report_describes_its_parameters_as_the_specification_has_them(simulator):
+    """Documented is the form; the answer is held against the specification."""
+    query = {"include[0]": "parameters", "limit": 1000}
+    for report in ApiV2(simulator, "sk_live_1").get(REPORTS, **query).json["data"]:
+        assert any(described["required"] for described in report["parameters"].values())
+        assert all(described["description"] for described in report["parameters"].values())
+
+
 def test_columns_can_be_chosen_among_those_that_the_report_names(api):
     """Inferred: an array of an enumeration, which is how a report would describe it."""
     (report,) = api.get(REPORTS, **{"name": "payouts.itemized", "include[0]": "parameters"}).json["data"]

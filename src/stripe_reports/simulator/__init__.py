@@ -3,7 +3,6 @@
 from stripe_reports.simulator.api.app import ServedRequest, Simulator
 from stripe_reports.simulator.api.limits import RateLimits
 from stripe_reports.simulator.api_v2.preview import Preview
-from stripe_reports.simulator.api_v2.runs import ReportRun
 from stripe_reports.simulator.clock import Clock, RealClock
 from stripe_reports.simulator.faults.changes import ConnectionDroppedError
 from stripe_reports.simulator.faults.faults import FAULTS, FAULTS_V2, Fault, Outcome
@@ -34,7 +33,6 @@ __all__ = [
     "Publishing",
     "RateLimits",
     "RealClock",
-    "ReportRun",
     "Restatement",
     "ServedRequest",
     "Simulator",

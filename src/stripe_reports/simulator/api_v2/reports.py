@@ -87,7 +87,7 @@ class Report:
         return {
             "type": type_,
             "required": name in self.report_type.required_parameters,
-            "description": _MEANINGS[name],
+            "description": _MEANINGS.get(name, "A parameter of the same name as in v1."),
             "enum_details": enum,
             "array_details": array,
         }
