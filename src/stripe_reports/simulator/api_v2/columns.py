@@ -26,9 +26,6 @@ _TYPES = {
 }
 """All other kinds are ``varchar``."""
 
-_DATE = len("2026-10-05")
-_TIME = len("2026-10-05 00:00:00")
-
 
 def types_of(report_type: ReportType, columns: Sequence[str]) -> list[dict[str, str]]:
     """Return the columns of a file with their types."""
@@ -45,18 +42,12 @@ def described(report_type: ReportType, columns: Sequence[str]) -> list[dict[str,
 
 
 def as_in_v2(page: pl.DataFrame, report_type: ReportType, *, milliseconds: bool) -> pl.DataFrame:
-    """Write times with milliseconds, and dates without the midnight that v1 writes with some of them."""
-    types = {typed["name"]: typed["type"] for typed in types_of(report_type, page.columns)}
-    return page.with_columns(
-        *(
-            pl.when(pl.col(name).str.len_bytes() == _TIME)
-            .then(pl.concat_str(pl.col(name), pl.lit(".000")))
-            .otherwise(pl.col(name))
-            for name, type_ in types.items()
-            if type_ == "timestamp" and milliseconds
-        ),
-        *(pl.col(name).str.head(_DATE) for name, type_ in types.items() if type_ == "date"),
-    )
+    """Write times with milliseconds, and all else as v1 does; that dates are written so too is inferred."""
+    if not milliseconds:
+        return page
+    types = types_of(report_type, page.columns)
+    times = pl.col([column["name"] for column in types if column["type"] == "timestamp"])
+    return page.with_columns(times + pl.lit(".000"))
 
 
 def _type(column: Column | None) -> str:
