@@ -137,7 +137,7 @@ class TestFetch:
 
         monkeypatch.setattr("stripe_reports.demo_client._SimulatedTime.sleep", interrupt)
         assert cli.main(self.ASKED) == 130
-        assert "the same\ncommand joins it again" in capsys.readouterr().err
+        assert "the same command joins it again" in capsys.readouterr().err
 
     def test_written_files_are_private_complete_and_without_formulas(self, tmp_path, capsys):
         """Customers can write anything into a description; a spreadsheet program would run some of it."""

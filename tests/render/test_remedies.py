@@ -19,11 +19,12 @@ from stripe_reports.render.remedies import Remedy, everywhere
 from stripe_reports.simulator import FAULTS, Fault
 
 PYTHON = re.compile(
-    r"\bclient\.\w|\bsr\.|\breports?\.\w+\(|fetch\(|Client\(|reuse=|timeout=|split=|schema_overrides|pl\."
+    r"\bclient\.\w|\bsr\.|\breports?\.\w+\(|fetch\(|Client\(|reuse=|timeout=|split=|schema_overrides|\bpl\."
 )
 """What only makes sense to people who write Python."""
 
 ARGUMENTS = {
+    "param": "account",
     "text": "Try again later.",
     "run_id": "frr_1",
     "seconds": 600.0,
@@ -268,7 +269,7 @@ def test_a_missing_key_is_explained_with_options(capsys, monkeypatch):
     monkeypatch.setattr("stripe_reports.http.keys._from_keyring", lambda: None)
     assert cli.main(["fetch", "balance.summary", "2026-10"]) == 2
     said = capsys.readouterr().err
-    assert "add --demo." in said
+    assert "'stripe-reports demo' shows how it works" in said
     assert not PYTHON.search(said)
 
 

@@ -24,7 +24,7 @@ from stripe_reports.cli import (
     verify,
 )
 from stripe_reports.cli.help import Parser
-from stripe_reports.cli.output import only_printable, status_of
+from stripe_reports.cli.output import complain, only_printable, status_of
 from stripe_reports.errors import StripeReportsError
 from stripe_reports.notices import AdvisedWarning
 
@@ -67,7 +67,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     """A warning as one line of a command, without a place in its source."""
     text = message.for_command_line() if isinstance(message, AdvisedWarning) else message
-    print(f"stripe-reports: warning: {text}", file=sys.stderr)
+    complain(f"stripe-reports: warning: {text}")
 
 
 def _command(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
@@ -75,19 +75,18 @@ def _command(command: Callable[[argparse.Namespace], int], options: argparse.Nam
         return command(options)
     except StripeReportsError as error:
         text, notes = error.for_command_line(), getattr(error, "__notes__", ())
-        print(f"stripe-reports: {text}", *notes, sep="\n", file=sys.stderr)
+        complain("\n".join([f"stripe-reports: {text}", *notes]))
         return status_of(error)
     except BrokenPipeError:
         raise
     except OSError as error:
-        print(f"stripe-reports: {error}", file=sys.stderr)
+        complain(f"stripe-reports: {error}")
         return 1
     except KeyboardInterrupt:
-        print(
-            "\nstripe-reports: interrupted. A run that was launched continues at Stripe; the same",
-            file=sys.stderr,
+        complain(
+            "\nstripe-reports: interrupted. A run that was launched continues at Stripe; the same command "
+            "joins it again."
         )
-        print("command joins it again.", file=sys.stderr)
         return 130
 
 

@@ -38,6 +38,7 @@ def client_of(options: argparse.Namespace) -> Client:
         return Client(account=options.account, base_url=options.base_url or STRIPE_URL)
     if options.account or options.base_url:
         raise InputError(
-            "--demo asks the simulator in this process; it takes no --account and no --base-url."
+            "--demo asks the simulator in this process, so it takes no --account and no --base-url. Leave "
+            "out one or the other."
         )
     return demo()

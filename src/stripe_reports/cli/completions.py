@@ -15,9 +15,10 @@ __all__ = ["add_to", "run"]
 
 _HOW = """\
 where to write it:
-  bash  ~/.local/share/bash-completion/completions/stripe-reports
-  zsh   _stripe-reports, in a folder of $fpath
-  tcsh  a file that ~/.tcshrc sources"""
+  bash:
+  ~/.local/share/bash-completion/completions/stripe-reports
+  zsh: _stripe-reports, in a folder of $fpath
+  tcsh: a file that ~/.tcshrc sources"""
 
 
 def add_to(commands: Commands, *, of: argparse.ArgumentParser) -> None:

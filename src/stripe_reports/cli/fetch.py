@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stripe_reports.cli.clients import client_of
 from stripe_reports.cli.json_output import add_format_to, say_json
-from stripe_reports.cli.output import waiting
+from stripe_reports.cli.output import complain, waiting
 from stripe_reports.cli.report_options import (
     add_report_options_to,
     check_output,
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         deliver(report, options.output)
         # The assumptions about an unknown type were already shown as a warning.
-        print(f"{report.request!r}\n{replace(report.reuse, assumed=())}", file=sys.stderr)
+        complain(f"{report.request!r}\n{replace(report.reuse, assumed=())}")
     return 0
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from stripe_reports.cli.clients import client_of
 from stripe_reports.cli.json_output import add_format_to, say_json
-from stripe_reports.cli.output import show, waiting_for_all
+from stripe_reports.cli.output import complain, show, waiting_for_all, width_of
 from stripe_reports.cli.report_options import (
     add_report_options_to,
     check_folder_of,
@@ -23,6 +23,7 @@ from stripe_reports.cli.report_options import (
 from stripe_reports.errors import InputError, ParameterError
 from stripe_reports.planning.intervals import Split
 from stripe_reports.report.export import write_csv, writer_for
+from stripe_reports.storage.disk import reason_of
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
@@ -132,7 +133,7 @@ def run(options: argparse.Namespace) -> int:
         deliver(reports.available(), options.output)
     elif len(types) > 1 or options.into:
         show(reports.status())
-    print(*map(repr, reports.asked), f"{reports.reuse_summary}.", *reports.notes, sep="\n", file=sys.stderr)
+    complain("\n".join([*map(repr, reports.asked), f"{reports.reuse_summary}.", *reports.notes]))
     return _tell_failures(gone, options.failures)
 
 
@@ -156,7 +157,11 @@ def _accounts(text: str | None) -> list[str] | None:
     try:
         return path.read_text("utf-8").split()
     except (OSError, ValueError) as error:
-        raise ParameterError(f"The accounts cannot be read from {path}: {error}.", param="accounts") from None
+        raise ParameterError(
+            f"The accounts cannot be read from {path}: {reason_of(error)}. Name a file with an account on "
+            "each line.",
+            param="accounts",
+        ) from None
 
 
 def _tell_failures(gone: pl.DataFrame, path: Path | None) -> int:
@@ -165,11 +170,12 @@ def _tell_failures(gone: pl.DataFrame, path: Path | None) -> int:
         write_csv(gone.lazy(), path)
     if gone.is_empty():
         return 0
-    if path is None:
+    if path is None and width_of(sys.stderr) is not None:
+        for row in gone.iter_rows(named=True):
+            complain("{status}: {report_type} of {account}, {interval}: {reason}".format_map(row))
+    elif path is None:
         print(gone.drop("rows").write_csv(), end="", file=sys.stderr)
     where = f"; they are in {path}" if path else ""
-    print(
-        f"{gone.height:,} reports failed or are missing{where}. The same command asks only for them.",
-        file=sys.stderr,
-    )
+    number = f"{gone.height:,} report{'s' if gone.height > 1 else ''}"
+    complain(f"Not there: {number}{where}. The same command asks only for what is missing.")
     return 1

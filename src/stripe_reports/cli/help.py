@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
+import sys
 import textwrap
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
+
+from stripe_reports.cli.output import complain
+from stripe_reports.render.suggest import did_you_mean
 
 __all__ = ["Parser"]
 
@@ -45,6 +50,22 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"formatter_class": _Help} | options)
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments, and end with status 2."""
+        self.print_usage(sys.stderr)
+        complain(f"{self.prog}: error: {_with_hint(message)} '{self.prog} --help' says what it takes.")
+        raise SystemExit(2)
+
+
+def _with_hint(message: str) -> str:
+    """Return the message of argparse as a sentence; for a wrong choice, with the nearest right one."""
+    wrong = re.match(r"(.*): invalid choice: '(.*?)' \(choose from (.*)\)", message)
+    if wrong is None:
+        return f"{message}."
+    what, given, listed = wrong.groups()
+    names = [name.strip("' ") for name in listed.split(",")]  # Python 3.14 writes no quotes
+    return f"{what}: {given!r} is not one of {', '.join(names)}.{did_you_mean(given, names, most=1)}"
 
 
 def _wrapped(line: str, width: int, indent: str) -> str:

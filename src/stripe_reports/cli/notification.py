@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-import sys
 from collections.abc import Mapping
 
 from stripe_reports.cli.json_output import json_text
+from stripe_reports.cli.output import complain
 from stripe_reports.errors import InputError
 
 __all__ = ["notify", "split_command"]
 
 _TIMEOUT = 60.0
+
+_EXAMPLE = "Write it as for a shell, such as --notify 'mail -s \"Monthly close\" finance@example.com'."
 
 
 def split_command(text: str) -> list[str]:
@@ -24,9 +26,9 @@ def split_command(text: str) -> list[str]:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise InputError(f"--notify {text!r} cannot be split into words: {error}.") from None
+        raise InputError(f"--notify {text!r} cannot be split into words: {error}. {_EXAMPLE}") from None
     if not words:
-        raise InputError("--notify needs a command, such as --notify 'mail -s close finance@example.com'.")
+        raise InputError(f"--notify needs a command. {_EXAMPLE}")
     return words
 
 
@@ -44,4 +46,4 @@ def notify(command: list[str], told: Mapping[str, object]) -> None:
         if done.returncode == 0:
             return
         problem = f"ended with exit status {done.returncode}: {done.stderr.strip() or 'it printed no reason'}"
-    print(f"stripe-reports: warning: the command of --notify {problem}", file=sys.stderr)
+    complain(f"stripe-reports: warning: the command of --notify {problem}")

@@ -32,7 +32,18 @@ from stripe_reports.runs.progress import (
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-__all__ = ["only_printable", "say", "show", "status_of", "step", "waiting", "waiting_for_all", "wrapped"]
+__all__ = [
+    "complain",
+    "only_printable",
+    "say",
+    "show",
+    "status_of",
+    "step",
+    "waiting",
+    "waiting_for_all",
+    "width_of",
+    "wrapped",
+]
 
 _SHOWN_ROWS = 40
 
@@ -135,15 +146,33 @@ def _below(stream: TextIO) -> TextIO:
 
 def wrapped(text: str, *, indent: int) -> str:
     """Return the text in lines that fit the terminal, all but the first indented; in a pipe, unchanged."""
-    width = _width()
+    return _filled(text, width_of(sys.stdout), indent)
+
+
+def complain(text: str) -> None:
+    """Print a message to standard error, in lines that fit its terminal; in a pipe, unchanged."""
+    width = width_of(sys.stderr)
+    for line in text.splitlines():
+        print(_filled(line, width, 0), file=sys.stderr)
+
+
+def _filled(text: str, width: int | None, indent: int) -> str:
     if width is None or width < 2 * indent:
         return text
-    return textwrap.fill(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)
+    return textwrap.fill(
+        text,
+        width,
+        subsequent_indent=" " * indent,
+        break_on_hyphens=False,
+        break_long_words=False,  # an address or a path is copied
+    )
 
 
-def _width() -> int | None:
-    """Return the width of the terminal that shows standard output; None if it is a pipe or a file."""
-    stream = _below(sys.stdout)
+def width_of(stream: TextIO | None) -> int | None:
+    """Return the width of the terminal that shows a stream; None if it is a pipe or a file."""
+    if stream is None:
+        return None
+    stream = _below(stream)
     return columns_of(stream) if stream.isatty() else None
 
 
@@ -153,7 +182,7 @@ def show(frame: pl.DataFrame) -> None:
     Amounts are written for people, with the decimals of their currency: ``1,176.46``.
     """
     plain = (sys.stdout.encoding or "ascii").lower().replace("-", "") not in ("utf8", "utf16")
-    width = _width()
+    width = width_of(sys.stdout)
     with pl.Config(
         tbl_rows=_SHOWN_ROWS,
         tbl_hide_column_data_types=True,

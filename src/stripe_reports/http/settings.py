@@ -258,10 +258,10 @@ def check_account(account: object, *, param: str = "account") -> None:
     text = str(account)
     if not _ACCOUNT.fullmatch(text) or len(text) > _LONGEST_ACCOUNT:
         raise ParameterError(
-            f"account={text[:_LONGEST_ACCOUNT]!r} is not an account or a path of accounts: ids that "
+            f"{text[:_LONGEST_ACCOUNT]!r} is not an account or a path of accounts: ids that "
             f"start with 'acct_', separated by '/', at most {_LONGEST_ACCOUNT} characters in all.",
             param=param,
-            remedy=remedies.write_account(),
+            remedy=remedies.write_account(param),
         )
 
 

@@ -26,8 +26,11 @@ ADVICE: dict[type[errors.StripeAPIError], Remedy] = {
         "Give the restricted key the permission that is named, in the Dashboard under Developers, API keys; "
         "reports need 'Report runs and report types' and 'Files', both read."
     ),
+    errors.InvalidRequestError: remedies.name_what_type_takes(),
     errors.LiveModeRequiredError: everywhere("Use a live key for this report type."),
-    errors.NotFoundError: everywhere("Ids are found only with a key of the same account and mode."),
+    errors.NotFoundError: everywhere(
+        "Check the id: it is found only with a key of the same account and mode."
+    ),
     errors.RateLimitError: everywhere("Wait a minute, or make fewer calls at once."),
     errors.ServerError: everywhere("It may pass, and nothing is lost: try again later."),
     errors.ConflictError: everywhere("The same launch is still in progress; try again in a moment."),

@@ -166,7 +166,7 @@ class MonthlyClose:
             days = "1 day is" if self.days_missing == 1 else f"{self.days_missing} days are"
             yield (
                 f"{self.title} is not settled: that needs data of {self.settles_at:%Y-%m-%d %H:%M} UTC or "
-                f"later from Stripe, so {days} missing. Nothing was written."
+                f"later from Stripe, so {days} missing. Nothing was written; close it again then."
             )
         elif self.findings:
             yield f"{self.title} was closed before, in {folder}. No file was written."

@@ -38,8 +38,10 @@ __all__ = [
     "look_at_run",
     "make_room",
     "name_account",
+    "name_evidence",
     "name_files_address",
     "name_timezone",
+    "name_what_type_takes",
     "read_as",
     "read_less",
     "start_after_the_data",
@@ -181,6 +183,24 @@ def list_types() -> Remedy:
     )
 
 
+def name_evidence() -> Remedy:
+    """Name a folder or an archive of evidence."""
+    return Remedy(
+        "Name what client.evidence(...) wrote: the folder, or the .zip.",
+        "Name what 'stripe-reports evidence' wrote: the folder, or the .zip.",
+        "Name the folder or the .zip of evidence.",
+    )
+
+
+def name_what_type_takes() -> Remedy:
+    """Look up the parameters and columns of a type."""
+    return Remedy(
+        "client.report_type(...) shows the parameters and columns of a report type.",
+        "'stripe-reports types TYPE' shows its parameters and columns.",
+        "Correct the field that is named.",
+    )
+
+
 def write_a_month(such_as: str) -> Remedy:
     """Write one whole month, or fetch several one by one."""
     month = f"Write a month, such as {such_as!r}"
@@ -213,11 +233,12 @@ def name_account() -> Remedy:
     )
 
 
-def write_account() -> Remedy:
-    """Write an account as Stripe does."""
+def write_account(param: str = "account") -> Remedy:
+    """Write an account as Stripe does, alone or in a list."""
+    in_python = "['acct_…', 'acct_platform/acct_connected']" if param == "accounts" else "'acct_…'"
     return Remedy(
-        "Write account='acct_…', or account='acct_platform/acct_connected'.",
-        "Write --account acct_…, or --account acct_platform/acct_connected.",
+        f"Write {param}={in_python}; a path of accounts is 'acct_platform/acct_connected'.",
+        f"Write --{param} acct_…, or --{param} acct_platform/acct_connected.",
         "Correct the account of the client, and open the form for that client.",
     )
 
@@ -377,7 +398,7 @@ def give_key() -> Remedy:
     )
     return Remedy(
         f"{store}, or pass Client(api_key=...). To try things out without a key, use stripe_reports.demo().",
-        f"{store}. To try things out without a key, add --demo.",
+        f"{store}. Without a key, 'stripe-reports demo' shows how it works; most commands take --demo.",
         f"{store}.",
     )
 

@@ -306,7 +306,8 @@ def writer_for(path: Path) -> Callable[[Exports], int]:
             return lambda rows: rows.write_excel(path)
         case _:
             raise ParameterError(
-                f"{path} is neither a .csv nor a .parquet nor an .xlsx file.", param="output"
+                f"{path} is neither a .csv nor a .parquet nor an .xlsx file. Give it a name that ends so.",
+                param="output",
             )
 
 

@@ -32,6 +32,7 @@ __all__ = [
     "make_private",
     "move",
     "read_json",
+    "reason_of",
     "remove_folder",
     "safe_name",
     "shown_path",
@@ -63,6 +64,11 @@ def disk_errors(what: str, path: Path, *, remedy: Remedy | None = None) -> Itera
             f"Could not {what} at {shown_path(path)}: {error.strerror or type(error).__name__}.",
             remedy=remedy,
         ) from error
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why a file could not be used, without its name, which the message has already."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def make_private(folder: Path) -> None:

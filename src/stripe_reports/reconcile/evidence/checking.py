@@ -29,9 +29,10 @@ from stripe_reports.reconcile.evidence.layout import (
 )
 from stripe_reports.reconcile.evidence.unpacking import folder_of
 from stripe_reports.reconcile.tie_out import TieOut
+from stripe_reports.render import remedies
 from stripe_reports.render.printable import printable
 from stripe_reports.report.export import write_csv
-from stripe_reports.storage.disk import digest, shown_path
+from stripe_reports.storage.disk import digest, reason_of, shown_path
 from stripe_reports.storage.store import METADATA_KEY
 
 __all__ = ["Verification", "verify"]
@@ -119,7 +120,9 @@ def _facts(folder: Path) -> dict[str, Any]:
             raise ValueError("a report has no proper name")  # noqa: TRY301
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotAReportError(
-            f"{shown_path(folder)} is not the evidence of a close: its {FACTS} cannot be read ({error})."
+            f"{shown_path(folder)} is not the evidence of a close: its {FACTS} cannot be read "
+            f"({reason_of(error)}).",
+            remedy=remedies.name_evidence(),
         ) from error
     return dict(facts)
 

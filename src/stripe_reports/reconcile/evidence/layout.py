@@ -16,7 +16,8 @@ import re
 from pathlib import Path, PurePosixPath
 
 from stripe_reports.errors import NotAReportError
-from stripe_reports.storage.disk import digest, shown_path
+from stripe_reports.render import remedies
+from stripe_reports.storage.disk import digest, reason_of, shown_path
 
 __all__ = [
     "CONTROLS",
@@ -61,7 +62,9 @@ def read_manifest(folder: Path) -> dict[str, str]:
         lines = (folder / MANIFEST).read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise NotAReportError(
-            f"{shown_path(folder)} is not the evidence of a close: its {MANIFEST} cannot be read ({error})."
+            f"{shown_path(folder)} is not the evidence of a close: its {MANIFEST} cannot be read "
+            f"({reason_of(error)}).",
+            remedy=remedies.name_evidence(),
         ) from error
     matches = [_LINE.fullmatch(line) for line in lines]
     listed = {match["path"]: match["digest"] for match in matches if match}

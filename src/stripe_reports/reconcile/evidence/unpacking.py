@@ -20,7 +20,8 @@ from typing import IO
 
 from stripe_reports.errors import NotAReportError
 from stripe_reports.reconcile.evidence.layout import files_of
-from stripe_reports.storage.disk import shown_path, size_text
+from stripe_reports.render import remedies
+from stripe_reports.storage.disk import reason_of, shown_path, size_text
 
 __all__ = ["MOST_BYTES", "MOST_FILES", "folder_of"]
 
@@ -70,7 +71,9 @@ def folder_of(path: Path) -> Iterator[Path]:
             struct.error,
         ) as error:
             raise NotAReportError(
-                f"{shown_path(path)} is neither a folder nor a .zip with the evidence of a close ({error})."
+                f"{shown_path(path)} is neither a folder nor a .zip with the evidence of a close "
+                f"({reason_of(error)}).",
+                remedy=remedies.name_evidence(),
             ) from error
         yield Path(folder)
 
