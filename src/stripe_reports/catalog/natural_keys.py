@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from stripe_reports.models import base_of
+
 __all__ = ["money_of", "natural_key"]
 
 _TRANSACTION = ("balance_transaction_id",)
@@ -81,7 +83,7 @@ def natural_key(columns: Sequence[str], report_type: str | None = None) -> tuple
     """
     if report_type is None:
         return next((key for told, key in _BY_COLUMNS if set(told) <= set(columns)), None)
-    base = _base(report_type)
+    base = base_of(report_type)
     key = _KEYS.get(base) or _KEYS.get(base.removeprefix(_OF_CONNECTED))
     if key is None:
         return None
@@ -93,10 +95,5 @@ def natural_key(columns: Sequence[str], report_type: str | None = None) -> tuple
 
 def money_of(columns: Collection[str], report_type: str | None = None) -> tuple[str, str] | None:
     """Return the columns of a row's amount and of its currency; None if the report does not have both."""
-    named = _MONEY_OF.get(_base(report_type)) if report_type else None
+    named = _MONEY_OF.get(base_of(report_type)) if report_type else None
     return next((pair for pair in ((named,) if named else _MONEY) if set(pair) <= set(columns)), None)
-
-
-def _base(report_type: str) -> str:
-    name, _, version = report_type.rpartition(".")
-    return name if version.isdigit() else report_type

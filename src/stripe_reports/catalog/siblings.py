@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache
 
 from stripe_reports.catalog.known import get, report_types
-from stripe_reports.models import Column, ReportType
+from stripe_reports.models import Column, ReportType, base_of
 
 __all__ = ["AMBIGUOUS", "BY_NAME", "IN_UTC", "UNKNOWN", "columns_in", "completed", "merge", "sibling_of"]
 
@@ -31,7 +31,7 @@ _STRIPES_OWN = (
 
 def sibling_of(id_: str) -> ReportType | None:
     """Return the newest version of the same name with known columns, other than *id_* itself."""
-    base = id_.rpartition(".")[0]
+    base = base_of(id_)
     versions = [
         type_ for type_ in report_types().values() if type_.base == base and type_.columns and type_.id != id_
     ]

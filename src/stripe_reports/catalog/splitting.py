@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from stripe_reports.catalog import get, report_types
 from stripe_reports.errors import ParameterError
-from stripe_reports.models import ReportType
+from stripe_reports.models import ReportType, base_of
 from stripe_reports.render import remedies
 
 __all__ = ["check_split", "summary_of", "why_not_split"]
@@ -22,7 +22,7 @@ def why_not_split(type_id: str) -> str | None:
 
     A version that is not catalogued is treated like the newest catalogued one.
     """
-    base = type_id.rpartition(".")[0]
+    base = base_of(type_id)
     report_type = get(type_id) or _newest_of(base)
     if report_type is None:
         return "is not in the catalogue, so it is not known whether its parts would add up to the whole"
@@ -52,7 +52,7 @@ def check_split(type_id: str) -> None:
 
 def summary_of(type_id: str) -> ReportType | None:
     """Return the newest type with the totals of an itemised one; None if unknown."""
-    head, _, last = type_id.rpartition(".")[0].rpartition(".")
+    head, _, last = base_of(type_id).rpartition(".")
     summary = _newest_of(f"{head}.summary") if last == "itemized" else None
     if summary is None or not {column.name for column in summary.columns} >= _TOTALS:
         return None

@@ -16,6 +16,7 @@ from stripe_reports.charts.reconciliation import counting, settled
 from stripe_reports.charts.slots import Within
 from stripe_reports.charts.source import Source
 from stripe_reports.errors import ParameterError
+from stripe_reports.models import base_of
 from stripe_reports.render.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -86,20 +87,15 @@ def options_of(source: Source, kind: str | None = None) -> list[str]:
 
 def _fitting(report_type: str, columns: Iterable[str]) -> list[Recipe]:
     columns = list(columns)
-    base = _base(report_type)
+    base = base_of(report_type)
     kinds = [kind for kind in RECIPES if kind.fits(base, columns)]
     if base.startswith("connected_account_"):
         kinds.sort(key=lambda kind: kind.name != _ACCOUNTS_FIRST)
     return kinds
 
 
-def _base(report_type: str) -> str:
-    base, _, version = report_type.rpartition(".")
-    return base if version.isdigit() else report_type
-
-
 def _none_at_all(report_type: str, columns: list[str]) -> str:
-    base = _base(report_type)
+    base = base_of(report_type)
     near = [kind for kind in RECIPES if kind.fits(base, _all_needed(kind))]
     if not near:
         known = sorted({kind.types[0] for kind in RECIPES})
@@ -145,7 +141,7 @@ def chart_of(
     if recipe.time:
         known |= {"timezone": request.timezone or request.zone, "within": _within(request)}
     rows, where = source.rows, None
-    if "payout_reconciliation" in _base(request.report_type) and "reporting_category" in source.columns:
+    if "payout_reconciliation" in base_of(request.report_type) and "reporting_category" in source.columns:
         rows, where = settled(rows)
     chart = counting(recipe(rows, **(known | options)), where)
     chart = linked_(chart) if linked else chart

@@ -6,7 +6,7 @@ All are frozen. Instants are aware ``datetime``s in UTC; Stripe's Unix seconds a
 
 from stripe_reports.models.owner import Mode, Owner
 from stripe_reports.models.provenance import Provenance
-from stripe_reports.models.report_type import Column, Evidence, Kind, ReportType
+from stripe_reports.models.report_type import Column, Evidence, Kind, ReportType, base_of, has_version
 from stripe_reports.models.request import ReportRequest
 from stripe_reports.models.run import ReportRun, ResultFile
 from stripe_reports.models.run_v2 import DownloadUrl, KeylessFile, ReportRunV2, ResultFileV2, ResultV2
@@ -33,6 +33,8 @@ __all__ = [
     "ResultFileV2",
     "ResultV2",
     "RunView",
+    "base_of",
+    "has_version",
     "iso",
     "month_bounds",
     "run_from_stripe",

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, TypeVar
 from stripe_reports.models.values import checked, instant, iso
 from stripe_reports.render.card import card, folded
 
-__all__ = ["Column", "Evidence", "Kind", "ReportType"]
+__all__ = ["Column", "Evidence", "Kind", "ReportType", "base_of", "has_version"]
 
 Kind = Literal[
     "id",
@@ -66,6 +66,16 @@ class Column:
     def marked_description(self) -> str:
         """The meaning of the column for people, with a mark if it is unproved."""
         return f"{self.description} (unproved)" if self.is_unproved else self.description
+
+
+def has_version(id_: str) -> bool:
+    """Return True if the id of a report type ends in a version; names in Reports v2 do not."""
+    return id_.rpartition(".")[2].isdecimal()
+
+
+def base_of(id_: str) -> str:
+    """Return the id of a report type without its version: ``balance.summary``."""
+    return id_.rpartition(".")[0] if has_version(id_) else id_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +172,7 @@ class ReportType:
     @property
     def base(self) -> str:
         """Id without its version: ``balance.summary``."""
-        return self.id.rpartition(".")[0]
+        return base_of(self.id)
 
     @property
     def is_catalogued(self) -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import available_timezones
 
 from stripe_reports import catalog
+from stripe_reports.models import base_of
 from stripe_reports.planning import intervals, periods
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def _choices(argument: str, given: Mapping[str, str], *, in_list: bool) -> Seque
         case "report_type":
             ids = [id_ for id_, type_ in catalog.report_types().items() if type_.superseded_by is None]
             old = [id_ for id_ in catalog.report_types() if id_ not in ids]
-            return [*dict.fromkeys(id_.rpartition(".")[0] for id_ in ids), *ids, *old]
+            return [*dict.fromkeys(base_of(id_) for id_ in ids), *ids, *old]
         case "period":
             return periods.PRESETS
         case "timezone":
@@ -158,7 +159,7 @@ def _choices(argument: str, given: Mapping[str, str], *, in_list: bool) -> Seque
 
 def _columns_of(report_type: str) -> list[str]:
     types = catalog.report_types()
-    versions = [type_ for id_, type_ in types.items() if report_type in (id_, id_.rpartition(".")[0])]
+    versions = [type_ for id_, type_ in types.items() if report_type in (id_, base_of(id_))]
     known = [type_ for type_ in versions if type_.columns] or list(types.values())
     return list(dict.fromkeys(column.name for type_ in reversed(known) for column in type_.columns))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stripe_reports import catalog
-from stripe_reports.models import ReportRequest, ReportType
+from stripe_reports.models import ReportRequest, ReportType, base_of
 
 __all__ = ["ACCOUNT_COLUMN", "FewerRuns", "covers_all_accounts", "fewer_runs"]
 
@@ -74,7 +74,7 @@ def covers_all_accounts(request: ReportRequest) -> bool:
 
 
 def _for_all_accounts(type_id: str) -> ReportType | None:
-    base = type_id.rpartition(".")[0]
+    base = base_of(type_id)
     wanted = base if base.startswith(_PREFIX) else _PREFIX + base
     versions = [
         each for each in catalog.report_types().values() if each.base == wanted and _names_accounts(each)

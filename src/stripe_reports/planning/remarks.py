@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from stripe_reports.models import ReportRequest
+from stripe_reports.models import ReportRequest, base_of
 from stripe_reports.planning import data_end
 
 __all__ = ["remarks"]
@@ -12,7 +12,7 @@ __all__ = ["remarks"]
 _WITHOUT_A_PERIOD = datetime(2000, 1, 1, tzinfo=UTC)
 """A day for the offset of a zone; a downloaded file names no period."""
 
-_LISTS_PAYOUTS = ("payouts.itemized.", "connected_account_payouts.itemized.")
+_LISTS_PAYOUTS = frozenset({"payouts.itemized", "connected_account_payouts.itemized"})
 
 
 def remarks(request: ReportRequest) -> tuple[str, ...]:
@@ -28,7 +28,7 @@ def _bank_dates(request: ReportRequest) -> tuple[str, ...]:
     """
     zone, moment = request.timezone, request.period_start or _WITHOUT_A_PERIOD
     names = request.columns or ("effective_at",)
-    if not request.report_type.startswith(_LISTS_PAYOUTS) or not zone:
+    if base_of(request.report_type) not in _LISTS_PAYOUTS or not zone:
         return ()
     offset = moment.astimezone(request.display_zone).utcoffset()
     if not offset or offset.days >= 0 or "effective_at" not in names:

@@ -26,7 +26,7 @@ from stripe_reports.catalog import FEE_CATEGORIES
 from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.catalog.natural_keys import money_of
 from stripe_reports.errors import ParameterError
-from stripe_reports.models import ReportRequest
+from stripe_reports.models import ReportRequest, base_of
 from stripe_reports.parsing.columns import column
 from stripe_reports.parsing.payout_rows import transactions_of
 from stripe_reports.planning.periods import Period
@@ -203,7 +203,7 @@ def compare(report: AnyReport, other: AnyReport, by: str | Sequence[str] | None 
             raise ParameterError(
                 f"{name} must be a report or a set of reports; got {type(each).__name__}.", param=name
             )
-    bases = [each.request.report_type.rpartition(".")[0] for each in (report, other)]
+    bases = [base_of(each.request.report_type) for each in (report, other)]
     if bases[0] != bases[1]:
         raise ParameterError(
             f"Two reports of one type can be compared; these are {bases[0]} and {bases[1]}.", param="other"

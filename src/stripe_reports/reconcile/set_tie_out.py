@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_reports.errors import ParameterError
+from stripe_reports.models import base_of
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.reconcile.period_tie_out import COMPARED_TYPES
 from stripe_reports.reconcile.tie_out import TieOut
@@ -37,7 +38,7 @@ def tie_out_set(
         IncompleteError: Some of its reports are not there.
     """
     _check_account(reports)
-    by_base = {type_id.rpartition(".")[0]: type_id for type_id in reports.report_types}
+    by_base = {base_of(type_id): type_id for type_id in reports.report_types}
     named = {name: by_base[base] for name, base in COMPARED_TYPES.items() if base in by_base}
     if not named.keys() - {_SUMMARY}:
         compared = ", ".join(base for name, base in COMPARED_TYPES.items() if name != _SUMMARY)

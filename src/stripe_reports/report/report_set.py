@@ -12,7 +12,7 @@ from typing import Self
 import polars as pl
 
 from stripe_reports.errors import IncompleteError, MixedColumnsError, ParameterError
-from stripe_reports.models import Provenance, ReportRequest
+from stripe_reports.models import Provenance, ReportRequest, base_of
 from stripe_reports.planning.intervals import Split
 from stripe_reports.render import remedies
 from stripe_reports.render.card import card, folded
@@ -135,7 +135,7 @@ class ReportSet(Totals):
         outcomes = self.outcomes
         types = self.report_types
         if report_type is not None:
-            types = tuple(name for name in types if report_type in (name, name.rpartition(".")[0]))
+            types = tuple(name for name in types if report_type in (name, base_of(name)))
             if not types:
                 raise ParameterError(
                     f"This set has no reports of {report_type!r}; it has {_listed(self.report_types)}.",

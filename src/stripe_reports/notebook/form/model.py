@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stripe_reports import catalog
-from stripe_reports.models import AnyRun, ReportRequest, ReportType
+from stripe_reports.models import AnyRun, ReportRequest, ReportType, base_of
 from stripe_reports.notebook.form.by_month import can_be_by_month
 from stripe_reports.notebook.form.choices import (
     FIELDS,
@@ -338,7 +338,7 @@ class Model:
             self.is_asked = True
             choices = self.choices
             if not self._settled and choices.report_type not in self.types:
-                base = choices.report_type.rpartition(".")[0]
+                base = base_of(choices.report_type)
                 if any(type_.base == base for type_ in self.types.values()):
                     choices = choices.with_type(self.types[catalog.newest(base, self._offered)])
                 elif self.types:

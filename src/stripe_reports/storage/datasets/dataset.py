@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from stripe_reports.errors import ParameterError, StoreError, StripeReportsError
-from stripe_reports.models import Provenance
+from stripe_reports.models import Provenance, base_of
 from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
 from stripe_reports.render.suggest import did_you_mean
@@ -189,7 +189,7 @@ class Dataset:
         types = self._index.report_types()
         if report_type in types:
             return report_type
-        versions = [each for each in types if each.rpartition(".")[0] == report_type]
+        versions = [each for each in types if base_of(each) == report_type]
         if len(versions) == 1:
             return versions[0]
         if versions:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Literal, Self
 
 from stripe_reports.errors import ParameterError, StoreError
-from stripe_reports.models import ReportRequest
+from stripe_reports.models import ReportRequest, base_of
 
 __all__ = [
     "COMPACTED",
@@ -97,7 +97,7 @@ class Cell:
         """
         end = request.period_end
         if request.payout is not None or end is None:
-            by_interval = request.report_type.replace(".by_id.", ".").rpartition(".")[0]
+            by_interval = base_of(request.report_type.replace(".by_id.", "."))
             hint = (
                 f" {by_interval} has the same rows by interval." if ".by_id." in request.report_type else ""
             )
