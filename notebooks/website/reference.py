@@ -29,7 +29,7 @@ GROUPS = {
     "Forms and selections": ["explore", "Explorer", "inputs", "Inputs", "selection_expr", "Selected"],
     "Errors and warnings": [
         *("errors", "StripeReportsError", "Remedy", "AdvisedWarning", "AmbiguousTimeWarning"),
-        *("LargeFrameWarning", "UnknownReportTypeWarning"),
+        *("LargeFrameWarning", "PreviewWarning", "UnknownReportTypeWarning"),
     ],
 }
 """Every public name, in the order in which a reader may need them."""

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from stripe_reports.notebook.form import explore
     from stripe_reports.notebook.form.widget import Explorer
     from stripe_reports.notebook.inputs import Inputs, inputs
-    from stripe_reports.notices import AdvisedWarning, UnknownReportTypeWarning
+    from stripe_reports.notices import AdvisedWarning, PreviewWarning, UnknownReportTypeWarning
     from stripe_reports.pages.printed_table import ReportTable as ReportTable
     from stripe_reports.parsing import AmbiguousTimeWarning, read_csv
     from stripe_reports.planning.grid import Cell, Standing
@@ -110,6 +110,7 @@ __all__ = [
     "KeylessFile",
     "LargeFrameWarning",
     "PendingReport",
+    "PreviewWarning",
     "Provenance",
     "Remedy",
     "Report",
@@ -184,6 +185,7 @@ _LAZY = {
     "Standing": "planning.grid",
     "StoredReports": "report.listings",
     "TieOut": "reconcile.tie_out",
+    "PreviewWarning": "notices",
     "UnknownReportTypeWarning": "notices",
     "Verification": "reconcile.evidence",
     "compare": "reconcile.comparison",

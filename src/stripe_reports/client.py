@@ -15,12 +15,12 @@ from stripe_reports.catalog import ReportTypeName
 from stripe_reports.catalog.unrecognised import Group
 from stripe_reports.errors import NotPicklableError
 from stripe_reports.http.clock import Clock
-from stripe_reports.http.connect import api_of
+from stripe_reports.http.connect import api_of, warn_of_preview
 from stripe_reports.http.keys import find_key
 from stripe_reports.http.settings import STRIPE_URL, Secret, Settings, allowed_rate, results_folder
 from stripe_reports.http.transport import Transport
 from stripe_reports.http.wsgi import WSGIApplication
-from stripe_reports.models import ReportRequest
+from stripe_reports.models import Generation, ReportRequest
 from stripe_reports.notebook.completion import install_in_session
 from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.parsing import SchemaOverrides, checked_overrides
@@ -79,6 +79,9 @@ class Client(SetCalls, Closing):
             in use applies. None is ``STRIPE_REPORTS_CALLS_PER_SECOND``, else 20.
         application: A WSGI application that stands in for Stripe in this process; no network is used.
         clock: Current time and sleep function; for tests.
+        api: ``"v1"`` for Stripe's Reporting API, or ``"v2"`` for Reports v2, a preview that Stripe enables on
+            request: the same calls and tables, by reports without versions. What it can do:
+            https://docs.stripe.com/data/api/reports.
 
     Creating a client uses neither network nor disk. A *timeout* is the longest time that a call may take,
     whatever it does: calls to Stripe, pauses that Stripe asks for, waiting, a very slow download. In methods
@@ -86,7 +89,10 @@ class Client(SetCalls, Closing):
 
     Raises:
         ApiKeyError: No key was found, or it must not go to that address.
-        ParameterError: An account that cannot be one, or none with an organisation's key.
+        ParameterError: An account that cannot be one, or none with an organisation's key; or another API.
+
+    Warns:
+        PreviewWarning: Reports v2 is a preview; once in a process.
 
     Example:
         >>> client = sr.demo()
@@ -110,6 +116,7 @@ class Client(SetCalls, Closing):
         calls_per_second: float | None = None,
         application: WSGIApplication | None = None,
         clock: Clock | None = None,
+        api: Generation = "v1",
     ) -> None:
         # First of all, since a traceback may show the variables of this frame: no key stays in one.
         api_key = Secret.of(api_key)
@@ -128,7 +135,9 @@ class Client(SetCalls, Closing):
             trusted_hosts=frozenset(trusted_hosts),
             calls_per_second=allowed_rate(calls_per_second),
             in_process=application is not None,
+            generation=api,
         )
+        warn_of_preview(self.settings.generation)
         self._store = Store(self.settings.cache_dir, self.settings.owner)
         self._transport = Transport(
             self.settings, cache_path=self._store.answers_path, application=application, clock=clock
@@ -145,7 +154,8 @@ class Client(SetCalls, Closing):
     def __repr__(self) -> str:
         where = "" if self.settings.base_url == STRIPE_URL else f", {self.settings.base_url}"
         account = f", {self.settings.account}" if self.settings.account else ""
-        return printable(f"Client({self.settings.mode} mode{account}{where})")
+        api = "" if self.settings.generation == "v1" else f", {self.settings.generation}"
+        return printable(f"Client({self.settings.mode} mode{account}{where}{api})")
 
     def _repr_html_(self) -> str:
         settings = self.settings
@@ -154,6 +164,7 @@ class Client(SetCalls, Closing):
             [
                 ("mode", f"{settings.mode} mode"),
                 ("account", settings.account or "the key's own"),
+                ("API", "Reports v2 (preview)" if settings.generation == "v2" else None),
                 ("asks", "a simulator in this process" if settings.in_process else settings.base_url),
                 ("periods are in", settings.timezone or "UTC"),
                 ("results are in", shown_path(settings.cache_dir)),

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Literal
 
 from stripe_reports.client import Client
+from stripe_reports.models import Generation
 from stripe_reports.simulator import Profile, Simulator, serve
 
 __all__ = ["DemoClient", "demo"]
@@ -36,6 +37,7 @@ class DemoClient(Client):
         pace: float = 0.0,
         livemode: bool = False,
         account: str | None = None,
+        api: Generation = "v1",
     ) -> None:
         self.simulator = simulator
         folder = cache_dir or tempfile.mkdtemp(prefix="stripe-reports-demo-")
@@ -49,6 +51,7 @@ class DemoClient(Client):
             cache_dir=folder,
             application=simulator,
             clock=_SimulatedTime(simulator, pace),
+            api=api,
         )
         self._serving = ExitStack()
         self._address: str | None = None
@@ -110,6 +113,7 @@ def demo(
     account: str | None = None,
     accounts: int = 14,
     profile: Profile | Literal["tidy", "real"] = "tidy",
+    api: Generation = "v1",
 ) -> DemoClient:
     """A client of the simulator in this process: no key, no network, and the same data for the same seed.
 
@@ -131,6 +135,7 @@ def demo(
             Thousands are possible: those after the first 14 are small.
         profile: ``"real"`` for an account with the habits of genuine ones: late and missed publications, runs
             of up to ten minutes, unknown report types. The figures are the same.
+        api: ``"v2"`` for Reports v2, a preview; see ``Client``.
 
     Example:
         >>> client = sr.demo()
@@ -139,5 +144,11 @@ def demo(
     """
     simulator = Simulator(seed, latency=latency, profile=profile, accounts=accounts)
     return DemoClient(
-        simulator, timezone=timezone, cache_dir=cache_dir, pace=pace, livemode=livemode, account=account
+        simulator,
+        timezone=timezone,
+        cache_dir=cache_dir,
+        pace=pace,
+        livemode=livemode,
+        account=account,
+        api=api,
     )

@@ -17,11 +17,14 @@
     │   │   └── LiveModeRequiredError  the report type needs a live key
     │   ├── ConflictError              409
     │   ├── RateLimitError             429, after retries; ``lock_timeout`` too
+    │   │   └── RunLimitError          Reports v2: too many runs of the key are in progress
     │   ├── ServerError                424 and 5xx, after retries
     │   ├── AnswerMismatchError        an answer that does not match the request
     │   └── UnexpectedAnswerError      an answer that does not look like Stripe's API
     ├── RunError                       a report run without a report
     │   ├── RunFailedError             it failed at Stripe, or its status is unknown
+    │   │   ├── RunCanceledError       Reports v2: it was canceled
+    │   │   └── RunTooLargeError       Reports v2: its file would exceed Stripe's 5 GB
     │   └── RunTimeoutError            not finished and read within the timeout     (also TimeoutError)
     ├── IncompleteError                reports of a set failed or are missing
     ├── CallTimeoutError               the timeout ended before a run was known     (also TimeoutError)
@@ -75,9 +78,12 @@ __all__ = [
     "RateLimitError",
     "ResultTooLargeError",
     "ResultUnavailableError",
+    "RunCanceledError",
     "RunError",
     "RunFailedError",
+    "RunLimitError",
     "RunTimeoutError",
+    "RunTooLargeError",
     "ServerError",
     "StoreError",
     "StripeAPIError",
@@ -238,6 +244,13 @@ class RateLimitError(StripeAPIError):
     """429 after retries: too many calls, or the object stayed locked (``code="lock_timeout"``)."""
 
 
+class RunLimitError(RateLimitError):
+    """429 in Reports v2: as many runs of the key are in progress as Stripe allows.
+
+    Raised only if none of them was launched from here: otherwise the launch waits until one has ended.
+    """
+
+
 class ServerError(StripeAPIError):
     """424 or 5xx, after retries: an error at Stripe."""
 
@@ -281,6 +294,14 @@ class RunError(StripeReportsError):
 
 class RunFailedError(RunError):
     """The run's status is ``failed``, or one that this package does not know."""
+
+
+class RunCanceledError(RunFailedError):
+    """Reports v2: the run was canceled at Stripe."""
+
+
+class RunTooLargeError(RunFailedError):
+    """Reports v2: the run failed because its file would have more than the 5 GB that Stripe allows."""
 
 
 class RunTimeoutError(RunError, TimeoutError):

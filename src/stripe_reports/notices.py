@@ -11,7 +11,7 @@ from types import FrameType
 from stripe_reports.render.printable import printable_lines
 from stripe_reports.render.remedies import Remedy
 
-__all__ = ["AdvisedWarning", "UnknownReportTypeWarning", "is_new", "warn", "warn_once"]
+__all__ = ["AdvisedWarning", "PreviewWarning", "UnknownReportTypeWarning", "is_new", "warn", "warn_once"]
 
 _said: set[Hashable] = set()
 _lock = threading.Lock()
@@ -33,6 +33,13 @@ class UnknownReportTypeWarning(UserWarning):
     """A report is not in the catalogue, or only in part; the message gives the assumptions and text columns.
 
     It is issued once per report type and process.
+    """
+
+
+class PreviewWarning(UserWarning):
+    """Stripe's API in use is a preview: it may change, and was tried with a simulator only.
+
+    It is issued once per process.
     """
 
 

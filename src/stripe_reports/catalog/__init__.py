@@ -19,10 +19,10 @@ from stripe_reports.catalog.currencies import CURRENCIES
 from stripe_reports.catalog.known import get, report_types
 from stripe_reports.catalog.names import ReportTypeName
 from stripe_reports.catalog.purposes import answering
-from stripe_reports.catalog.siblings import completed, merge
+from stripe_reports.catalog.siblings import completed, merge, with_column_types
 from stripe_reports.catalog.versions import Chosen, Offered, newest_of
 from stripe_reports.errors import ParameterError, UnknownReportTypeError
-from stripe_reports.models import ReportRequest, ReportType
+from stripe_reports.models import ReportRequest, ReportType, base_of
 from stripe_reports.render import remedies
 from stripe_reports.render.suggest import did_you_mean, suggestion
 
@@ -51,6 +51,7 @@ __all__ = [
     "not_taken",
     "report_types",
     "unknown",
+    "with_column_types",
 ]
 
 ECHOED = frozenset(
@@ -116,8 +117,8 @@ def chosen(name: str, offered: Collection[str] | Offered | None = None) -> Chose
     Raises:
         UnknownReportTypeError: There is no such name; the message suggests the nearest ones.
     """
-    if name.rpartition(".")[2].isdigit():
-        return Chosen(name)
+    if name.rpartition(".")[2].isdigit() or (offered is not None and name in offered):
+        return Chosen(name)  # names have no version in Reports v2
     known = [type_.id for type_ in report_types().values() if type_.columns] if offered is None else offered
     versions = [id_ for id_ in known if id_.rpartition(".")[0] == name and id_.rpartition(".")[2].isdecimal()]
     if versions:
@@ -140,9 +141,7 @@ def unknown(
     has_version = name.rpartition(".")[2].isdigit()
     near = _meant(name, known)
     if not near:
-        near = did_you_mean(
-            name, known if has_version else {id_.rpartition(".")[0] for id_ in known} - {name}
-        )
+        near = did_you_mean(name, known if has_version else {base_of(id_) for id_ in known} - {name})
     catalogued = [type_ for type_ in report_types().values() if name in (type_.id, type_.base)]
     if not near:
         near = _named_with(name, known)
@@ -221,6 +220,7 @@ def check(request: ReportRequest, report_type: ReportType | None = None) -> dict
             f"{report_type.id} is treated like {report_type.sibling}, so this may be wrong: {problem} "
             "Stripe decides."
         )
+    _check_described(request, report_type)
     return left_to_stripe | _check_values(request) | _check_columns(request, report_type)
 
 
@@ -230,6 +230,21 @@ def _check_parameters(request: ReportRequest, report_type: ReportType) -> None:
             raise not_taken(report_type, name)
     for name in missing(report_type, request.parameters):
         raise missing_error(report_type, name)
+
+
+def _check_described(request: ReportRequest, report_type: ReportType) -> None:
+    """Refuse values that a report of Reports v2 does not take, as Stripe itself describes it."""
+    for name, value in request.parameters.items():
+        is_list = isinstance(value, tuple)
+        if report_type.list_parameters and is_list != (name in report_type.list_parameters):
+            expected = "a list of values" if not is_list else "one value"
+            raise ParameterError(f"{name} of {report_type.id} must be {expected}; got {value!r}.", param=name)
+        allowed = report_type.allowed_values.get(name, ())
+        for one in value if is_list else (value,):
+            if allowed and one not in allowed:
+                raise ParameterError(
+                    f"{report_type.id} takes no {name} {one!r}.{did_you_mean(str(one), allowed)}", param=name
+                )
 
 
 def missing(report_type: ReportType, given: Collection[str]) -> list[str]:
@@ -287,6 +302,6 @@ def _meant(name: str, known: Iterable[str]) -> str:
 
 def _named_with(word: str, known: Iterable[str]) -> str:
     """Return a sentence that lists types with a word in their name: ``fees``, ``tax``."""
-    bases = sorted({id_.rpartition(".")[0] for id_ in known if word in id_})
+    bases = sorted({base_of(id_) for id_ in known if word in id_})
     more = f" and {len(bases) - 3} more" if len(bases) > 3 else ""
     return f" Types with that word: {', '.join(map(repr, bases[:3]))}{more}." if bases else ""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from stripe_reports import notices
 from stripe_reports.catalog.known import get
-from stripe_reports.catalog.siblings import BY_NAME, IN_UTC, UNKNOWN
+from stripe_reports.catalog.siblings import BY_NAME, BY_TYPE, IN_UTC, UNKNOWN
 from stripe_reports.models import Provenance
 from stripe_reports.models.file_origin import FileOrigin
 from stripe_reports.render.remedies import Remedy, read_as
@@ -16,7 +16,9 @@ __all__ = ["KindsFrom", "kinds_from", "sentence", "text_is_no_money", "unknown_c
 
 KindsFrom = Mapping[str, Sequence[str]]
 """The columns whose kinds are not catalogued for their type, by the source of the kind: the id of another
-version, ``name``, ``name, in UTC`` or ``unknown``."""
+version, ``name``, ``name, in UTC``, ``column type`` (Stripe's, in Reports v2) or ``unknown``."""
+
+_NO_SIBLINGS = frozenset({BY_NAME, IN_UTC, BY_TYPE, UNKNOWN})
 
 
 class _Column(Protocol):
@@ -45,7 +47,7 @@ def sentence(report_type: str | None, assumed: KindsFrom) -> str:
     if not assumed:
         return ""
     by = {source: ", ".join(names) for source, names in assumed.items()}
-    siblings = [source for source in by if source not in (BY_NAME, IN_UTC, UNKNOWN)]
+    siblings = [source for source in by if source not in _NO_SIBLINGS]
     parts = [_what_is_missing(report_type, bool(siblings))]
     parts += [
         f"It is treated like {sibling}: its parameters, natural key, charts and kinds of columns are used."
@@ -55,6 +57,8 @@ def sentence(report_type: str | None, assumed: KindsFrom) -> str:
         parts.append(f"Read like columns of the same name in other report types: {by[BY_NAME]}.")
     if IN_UTC in by:
         parts.append(f"Read as UTC, since there is no column ..._utc: {by[IN_UTC]}.")
+    if BY_TYPE in by:
+        parts.append(f"Read by Stripe's types of columns: {by[BY_TYPE]}.")
     if UNKNOWN in by:
         parts.append(f"Kept as text, since its kind is unknown: {by[UNKNOWN]}.")
     return " ".join(parts)
@@ -80,7 +84,7 @@ def warn_once(report_type: str | None, assumed: KindsFrom) -> None:
     new: dict[str, list[str]] = {}
     for source, names in assumed.items():
         # A warning about a sibling applies to all of its columns.
-        is_each_said = source in (BY_NAME, IN_UTC, UNKNOWN)
+        is_each_said = source in _NO_SIBLINGS
         for name in names:
             if notices.is_new((report_type, source, name if is_each_said else "")):
                 new.setdefault(source, []).append(name)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from stripe_reports.catalog.reports_v2 import reports_v2
 from stripe_reports.models import Column, ReportType
 
 __all__ = ["get", "report_types", "reported_categories"]
@@ -57,8 +59,23 @@ def _by_column(entry: dict[str, Any], member: str) -> dict[str, Any]:
 
 
 def get(id_: str) -> ReportType | None:
-    """Return the catalogued type of that versioned id, or None."""
-    return report_types().get(id_)
+    """Return the catalogued type of that versioned id, or that of a name in Reports v2; else None."""
+    return report_types().get(id_) or _reports().get(id_)
+
+
+@cache
+def _reports() -> dict[str, ReportType]:
+    """Return the reports of Reports v2 that have the rows of a report type of v1, with its facts."""
+    return {
+        name: replace(
+            report_types()[entry.report_type],
+            id=name,
+            version=0,
+            superseded_by=None,
+            evidence="documented" if entry.evidence == "known" else "inferred",
+        )
+        for name, entry in reports_v2().items()
+    }
 
 
 def reported_categories() -> tuple[str, ...]:

@@ -8,17 +8,44 @@ Every column records the source of its kind.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
 from stripe_reports.catalog.known import get, report_types
-from stripe_reports.models import Column, ReportType, base_of
+from stripe_reports.models import Column, Kind, ReportType, base_of
 
-__all__ = ["AMBIGUOUS", "BY_NAME", "IN_UTC", "UNKNOWN", "columns_in", "completed", "merge", "sibling_of"]
+__all__ = [
+    "AMBIGUOUS",
+    "BY_NAME",
+    "BY_TYPE",
+    "IN_UTC",
+    "UNKNOWN",
+    "columns_in",
+    "completed",
+    "merge",
+    "sibling_of",
+    "with_column_types",
+]
 
-BY_NAME, IN_UTC, UNKNOWN = "name", "name, in UTC", "unknown"
+BY_NAME, IN_UTC, BY_TYPE, UNKNOWN = "name", "name, in UTC", "column type", "unknown"
 """Sources of a column's kind besides the catalogue and a sibling; see ``Column.kind_from``."""
+
+_KINDS: dict[str, Kind] = {
+    "bigint": "integer",
+    "boolean": "boolean",
+    "date": "date",
+    "datetime": "datetime_utc",
+    "decimal": "money",
+    "integer": "integer",
+    "timestamp": "datetime_utc",
+    "varchar": "text",
+}
+"""The kinds that follow from Stripe's types of columns in Reports v2.
+
+A ``double`` stays text: it may be written with an exponent, and has no exact decimal value.
+Source: https://docs.stripe.com/api/v2/data/report-runs/object
+"""
 
 AMBIGUOUS = frozenset({"automatic_payout_effective_at", "payout_reversed_at"})
 """Names with two kinds: a local time in types with the ``_utc`` column, UTC in others."""
@@ -27,6 +54,12 @@ _STRIPES_OWN = (
     *("id", "object", "version", "livemode"),
     *("data_available_start", "data_available_end", "updated"),
 )
+
+_DESCRIBED = (
+    *("report_id", "required_parameters", "optional_parameters"),
+    *("allowed_values", "list_parameters"),
+)
+"""What Stripe says of a report in Reports v2 besides."""
 
 
 def sibling_of(id_: str) -> ReportType | None:
@@ -70,6 +103,9 @@ def merge(answer: ReportType) -> ReportType:
     known = completed(answer.id)
     values = {name: getattr(answer, name) for name in _STRIPES_OWN}
     values["name"] = known.name if answer.name == answer.id else answer.name
+    if answer.report_id is not None:  # Reports v2 describes its parameters
+        values |= {name: getattr(answer, name) for name in _DESCRIBED}
+        values["notes"] = answer.notes or known.notes
     if answer.default_columns is not None:
         values |= {"default_columns": answer.default_columns, "default_columns_evidence": "confirmed"}
         new = [name for name in answer.default_columns if known.column(name) is None]
@@ -91,6 +127,25 @@ def columns_in(names: Sequence[str], report_type: ReportType | None) -> dict[str
     sibling = sibling_of(report_type.id) if report_type else None
     among = {*names, *(column.name for column in (report_type.columns if report_type else ()))}
     return {name: _column(name, report_type, sibling, among) for name in names}
+
+
+def with_column_types(report_type: ReportType, types: Mapping[str, str] | None) -> ReportType:
+    """Return a type with the columns of a file whose kinds Stripe alone tells, by their types in Reports v2.
+
+    A column that the catalogue has, or that has the name of one, keeps the kind from there: it says more. A
+    number in Stripe's types may be an id, and text may be a time.
+
+    Args:
+        report_type: The type.
+        types: Stripe's type of each column, in the order of the file; None if Stripe does not say.
+    """
+    known = columns_in(tuple(types or ()), report_type)
+    new = tuple(
+        replace(column, kind=kind, kind_from=BY_TYPE)
+        for name, column in known.items()
+        if column.kind_from == UNKNOWN and (kind := _KINDS.get((types or {})[name])) is not None
+    )
+    return replace(report_type, columns=report_type.columns + new)
 
 
 def _column(

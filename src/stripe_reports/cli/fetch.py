@@ -37,7 +37,7 @@ def add_to(commands: Commands) -> None:
         "fetch",
         help="fetch one report as a table, CSV, Parquet or Excel",
         description="Uses a stored result or an earlier run if still valid; otherwise launches a run. "
-        "Instead of TYPE and PERIOD, it takes the id of a run, frr_…, of which it waits for the end.",
+        "Instead of TYPE and PERIOD, it takes the id of a run (frr_…, rrun_…), and waits for its end.",
     )
     add_report_options_to(parser, period_required=False)
     add_format_to(parser)
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """Fetch a report and show or write it."""
     check_output(options.output)
     with waiting(options.report_type, sys.stderr) as told, client_of(options) as client:
-        if options.report_type.startswith("frr_"):
+        if options.report_type.startswith(("frr_", "rrun_")):
             report = _of_run(client, options, told)
         else:
             report = client.fetch(

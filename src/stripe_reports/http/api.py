@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from stripe_reports.models import AnyRun, ReportRequest, ReportType, RunView
 
@@ -23,7 +23,21 @@ class CreatedRun:
 
 
 class Api(Protocol):
-    """Stripe's reports for one owner; ``api_v1`` and ``api_v2`` are its two implementations."""
+    """Stripe's reports for one owner; ``api_v1`` and ``api_v2`` are its two implementations.
+
+    Attributes:
+        has_versions: True if report types are named with a version.
+        lists_runs: True if Stripe lists the runs of the account, wherever they were launched.
+    """
+
+    has_versions: ClassVar[bool]
+    lists_runs: ClassVar[bool]
+
+    def check_name(self, name: str) -> None:
+        """Refuse the id of a report type of the other API; raise ``ParameterError``."""
+
+    def check_request(self, request: ReportRequest) -> None:
+        """Refuse a request of the other API; raise ``ParameterError``."""
 
     def create_run(self, request: ReportRequest, *, idempotency_key: str) -> CreatedRun:
         """Launch a run."""

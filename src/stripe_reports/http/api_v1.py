@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from stripe_reports import errors
@@ -21,6 +21,7 @@ from stripe_reports.http.json_calls import JsonCalls
 from stripe_reports.http.transport import REPLAYED
 from stripe_reports.models import ReportRequest, ReportRun, ReportType, RunView
 from stripe_reports.models.values import checked
+from stripe_reports.render import reports_v2_remedies
 
 __all__ = ["ApiV1", "RunPage"]
 
@@ -48,6 +49,21 @@ class RunPage:
 
 class ApiV1(JsonCalls):
     """The endpoints of the Reporting API, called for one owner; see ``http/api``."""
+
+    has_versions: ClassVar[bool] = True
+    lists_runs: ClassVar[bool] = True
+
+    def check_name(self, name: str) -> None:
+        """Accept every name; a name without version means the newest."""
+
+    def check_request(self, request: ReportRequest) -> None:
+        """Refuse a request of Reports v2."""
+        if request.report_id is not None:
+            raise errors.ParameterError(
+                f"This request is of Reports v2 ({request.report_id}), and this client asks version 1.",
+                param="report_type",
+                remedy=reports_v2_remedies.choose_api("v2"),
+            )
 
     def create_run(self, request: ReportRequest, *, idempotency_key: str) -> CreatedRun:
         """``POST /v1/reporting/report_runs``."""

@@ -109,7 +109,7 @@ class Body:
             self.length: int | None = response.raw.length_remaining
             self.encoding = _encoding(response.headers)
             self.etag = etag if _STRONG_ETAG.fullmatch(etag) else None
-            self._address = _address(response)
+            self._address = self._address_of(response)
             ranges = response.headers.get("Accept-Ranges", "bytes")  # without it, a range may be requested
             self._takes_ranges = ranges.strip().lower() == "bytes"
             return
@@ -216,12 +216,19 @@ class Body:
                 raise self._start_again(self._lost(problem))
         return self._response
 
+    def _address_of(self, response: requests.Response) -> str:
+        """Return what an ETag of the answer is about: its address; without a key, the run that gave it.
+
+        The address of a file of Reports v2 is another one each time, and always of the same result.
+        """
+        return _address(response) if self._file.needs_key else self._file.id
+
     def _mismatch(self, response: requests.Response) -> str | None:
         """Return the reason why an answer may not be the rest of this body; None if it certainly is."""
         headers = response.headers
         if response.status_code != 206:
             return f"its rest was asked for, and answered with HTTP {response.status_code}"
-        if headers.get("ETag") != self.etag or _address(response) != self._address:
+        if headers.get("ETag") != self.etag or self._address_of(response) != self._address:
             return "its rest is of another version of the file"
         if _encoding(headers) not in ("", self.encoding):  # a 206 need not repeat it
             return "its rest has another encoding"

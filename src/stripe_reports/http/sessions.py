@@ -1,7 +1,8 @@
 """The two kinds of requests sessions: a plain one, and one that caches JSON answers that will not change.
 
 This module decides what is cached: finished runs forever, report types for a minute. Pending runs, lists of
-runs, file contents, errors, and answers of another owner are never cached.
+runs, file contents, errors, and answers of another owner are never cached; nor are runs of Reports v2, which
+have the address of a file that anyone can read.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ __all__ = ["CachedSession", "Session", "StripeTime", "cached_session"]
 
 TYPES_KEPT_FOR = timedelta(seconds=60)
 
-_TYPES, _RUN = "/v1/reporting/report_types", "/v1/reporting/report_runs/"
+_TYPES, _RUN = ("/v1/reporting/report_types", "/v2/data/reports"), "/v1/reporting/report_runs/"
 
 
 class StripeTime(Protocol):
@@ -77,7 +78,7 @@ class CachedSession(CacheMixin, Session):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         """Return a cached answer or a new one; for answers that are never cached, the cache is not used."""
         path = urlsplit(request.url or "").path
-        if request.method == "GET" and path.startswith((_TYPES, _RUN)):
+        if request.method == "GET" and path.startswith((*_TYPES, _RUN)):
             if path.startswith(_TYPES) and not self.time.is_certain():
                 self.cache.delete(self.cache.create_key(request))
             return super().send(request, *args, **kwargs)
@@ -121,7 +122,7 @@ def _is_kept(response: requests.Response) -> bool:
     with suppress(ValueError, AttributeError, RecursionError):
         answer = response.json()
         if path.startswith(_TYPES):
-            return answer.get("object") in ("list", "reporting.report_type")
+            return answer.get("object") in ("list", "reporting.report_type") or "data" in answer
         if path.startswith(_RUN):
             return answer.get("status") in ("succeeded", "failed")
     return False

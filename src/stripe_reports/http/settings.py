@@ -13,7 +13,7 @@ from platformdirs import user_cache_path
 
 from stripe_reports.errors import ApiKeyError, NotPicklableError, ParameterError
 from stripe_reports.http.addresses import origin_of
-from stripe_reports.models import Mode, Owner, zone_named
+from stripe_reports.models import Generation, Mode, Owner, zone_named
 from stripe_reports.render import remedies
 from stripe_reports.render.redaction import KEY, REDACTED, redacted, without_key
 
@@ -22,6 +22,7 @@ __all__ = [
     "CALLS_PER_SECOND",
     "FILES_URL",
     "LOOPBACK",
+    "PREVIEW_VERSION",
     "STRIPE_URL",
     "Secret",
     "Settings",
@@ -33,6 +34,12 @@ __all__ = [
 
 API_VERSION = "2026-11-18.endive"
 """The version of Stripe's API that is requested; requests with different versions are not equal."""
+
+PREVIEW_VERSION = "2026-10-28.preview"
+"""The version with which Reports v2 is called; only previews have it.
+
+Source: https://docs.stripe.com/changelog/endive/2026-10-28/data-api
+"""
 
 STRIPE_URL = "https://api.stripe.com"
 FILES_URL = "https://files.stripe.com"
@@ -47,7 +54,13 @@ RATE_VARIABLE = "STRIPE_REPORTS_CALLS_PER_SECOND"
 _ACCOUNT = re.compile(r"acct_\w+(?:/acct_\w+)*", re.ASCII)
 _LONGEST_ACCOUNT = 200
 """Maximum characters of an account or path, which is part of the name of a folder."""
+_KEYLESS_HOST = "stripeusercontent.com"
+"""Host of the result files of Reports v2, whose addresses need no key.
+
+Source: https://docs.stripe.com/api/v2/data/report-runs/object
+"""
 _STRIPES_HOSTS = frozenset({"api.stripe.com", "files.stripe.com"})
+_VERSIONS: dict[Generation, str] = {"v1": API_VERSION, "v2": PREVIEW_VERSION}
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -104,7 +117,8 @@ class Settings:
         base_url: Where the API is: Stripe, or a simulator on this machine.
         files_url: Where files are, if neither there nor at Stripe's usual address.
         cache_dir: Folder of results, one folder for each owner inside.
-        api_version: Stripe's API version.
+        generation: ``v1`` for the Reporting API, ``v2`` for Reports v2.
+        api_version: Stripe's API version; empty for that of the generation.
         fiscal_year_start: Month in which a fiscal year starts, 1 to 12.
         cache_limit: Bytes that the stored results of this owner may take.
         max_result_bytes: Bytes that one result may have, as received and unpacked.
@@ -123,7 +137,8 @@ class Settings:
     base_url: str = STRIPE_URL
     files_url: str | None = None
     cache_dir: Path
-    api_version: str = API_VERSION
+    generation: Generation = "v1"
+    api_version: str = ""
     fiscal_year_start: int = 1
     cache_limit: int = 20_000_000_000
     max_result_bytes: int = 100_000_000_000
@@ -132,6 +147,8 @@ class Settings:
     in_process: bool = False
 
     def __post_init__(self) -> None:
+        if self.generation not in _VERSIONS:
+            raise ParameterError(f"api must be 'v1' or 'v2'; got {self.generation!r}.", param="api")
         if not _is_key(self.api_key):
             raise ApiKeyError(_what_is_wrong(self.api_key.reveal()))
         self._check_account()
@@ -145,6 +162,8 @@ class Settings:
         self._check_address("base_url", self.base_url)
         if self.files_url:
             self._check_address("files_url", self.files_url)
+        if not self.api_version:
+            object.__setattr__(self, "api_version", _VERSIONS[self.generation])
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
         object.__setattr__(self, "cache_dir", self.cache_dir.expanduser().absolute())
 
@@ -195,12 +214,13 @@ class Settings:
     def account_header(self) -> dict[str, str]:
         """The header that names the account; none for the key's own.
 
-        ``Stripe-Context`` supersedes ``Stripe-Account`` and takes paths; an organisation's key needs it.
+        ``Stripe-Context`` supersedes ``Stripe-Account`` and takes paths; an organisation's key needs it, and
+        Reports v2 takes no other.
         Source: https://docs.stripe.com/context, https://docs.stripe.com/keys/organization-api-keys
         """
         if self.account is None:
             return {}
-        is_context = self.is_of_organisation or "/" in self.account
+        is_context = self.is_of_organisation or "/" in self.account or self.generation == "v2"
         return {"Stripe-Context" if is_context else "Stripe-Account": self.account}
 
     @property
@@ -213,15 +233,32 @@ class Settings:
             account=self.account,
             mode=self.mode,
             place=None if is_stripe else _digest(place)[:8],
+            generation=self.generation,
         )
 
     def may_send_key_to(self, url: str) -> bool:
         """Return True if *url* is an address of this client's files; a download sends the key only there."""
+        if self.generation == "v2":  # its files need no key
+            return origin_of(url) is not None and origin_of(url) == origin_of(self.base_url)
         origins = {origin_of(self.base_url), origin_of(self.files_url or FILES_URL)}
         if origin_of(self.base_url) == origin_of(STRIPE_URL):
             origins.add(origin_of(FILES_URL))
         origin = origin_of(url)
         return origin is not None and origin in origins
+
+    def may_read_without_key(self, url: str) -> bool:
+        """Return True if *url* can be the address of a file that needs no key; it never gets one.
+
+        Stripe's such files are on one host. Those of a simulator or gateway are at ``files_url``, or at its
+        own address.
+        """
+        origin = origin_of(url)
+        if origin is None:
+            return False
+        is_stripe = origin_of(self.base_url) == origin_of(STRIPE_URL)
+        if is_stripe and (origin.scheme, origin.host, origin.port) == ("https", _KEYLESS_HOST, 443):
+            return True
+        return origin == origin_of(self.files_url or (None if is_stripe else self.base_url))
 
 
 def results_folder(given: str | os.PathLike[str] | None) -> Path:

@@ -14,9 +14,12 @@ from stripe_reports.http.addresses import origin_of
 from stripe_reports.render import remedies
 from stripe_reports.render.remedies import Remedy, everywhere
 
-__all__ = ["ADVICE", "NOT_AS_EXPECTED", "is_unreadable", "no_answer", "translated"]
+__all__ = ["ADVICE", "NOT_AS_EXPECTED", "RUN_LIMIT", "is_unreadable", "no_answer", "translated"]
 
 _REQUEST_ID = re.compile(r"[\w-]{1,100}", re.ASCII)
+
+RUN_LIMIT = "report_run_rate_limit_exceeded"
+"""Code of the refusal of a launch while too many runs of the key are in progress, in Reports v2."""
 
 ADVICE: dict[type[errors.StripeAPIError], Remedy] = {
     errors.AuthenticationError: everywhere(
@@ -31,11 +34,32 @@ ADVICE: dict[type[errors.StripeAPIError], Remedy] = {
     errors.NotFoundError: everywhere(
         "Check the id: it is found only with a key of the same account and mode."
     ),
+    errors.RunLimitError: everywhere(
+        "Wait for a run of this key to end; those that were launched elsewhere cannot be listed."
+    ),
     errors.RateLimitError: everywhere("Wait a minute, or make fewer calls at once."),
     errors.ServerError: everywhere("It may pass, and nothing is lost: try again later."),
     errors.ConflictError: everywhere("The same launch is still in progress; try again in a moment."),
     errors.UnexpectedAnswerError: remedies.check_address(),
 }
+
+_PREVIEW_ADVICE = everywhere(
+    "Reports v2 is a preview that Stripe enables on request. A restricted key needs 'Reports', read, under "
+    "'Data'."
+)
+"""Source: https://docs.stripe.com/data/api/reports"""
+
+_BY_CODE: dict[str, type[errors.StripeAPIError]] = {
+    "rate_limit": errors.RateLimitError,
+    "lock_timeout": errors.RateLimitError,
+    RUN_LIMIT: errors.RunLimitError,
+    "report_inaccessible": errors.PermissionDeniedError,
+    "query_run_api_inaccessible": errors.PermissionDeniedError,
+}
+"""Errors that their code decides; the last three are of Reports v2.
+
+Source: https://docs.stripe.com/api/v2/data/report-runs/create
+"""
 
 _BY_STATUS: dict[int, type[errors.StripeAPIError]] = {
     400: errors.InvalidRequestError,
@@ -88,7 +112,8 @@ def translated(
     described = body.get("error") if isinstance(body, Mapping) else None
     if not isinstance(described, Mapping):
         described = {}
-    message, param = _text(described.get("message")) or "", _text(described.get("param"))
+    said = _text(described.get("message")) or _text(described.get("user_message"))
+    message, param = said or "", _text(described.get("param"))
     class_ = _class_of(status, described, message)
     request_id, pause = (_header(headers or {}, name) for name in ("request-id", "retry-after"))
     where = f", {param}" if param else ""
@@ -104,7 +129,7 @@ def translated(
         parts.append(f"Request {request_id}.")
     return class_(
         " ".join(parts),
-        remedy=_remedy(class_, described, message),
+        remedy=_remedy(class_, described, message, what),
         status_code=status,
         code=_text(described.get("code")),
         param=param,
@@ -113,9 +138,15 @@ def translated(
     )
 
 
-def _remedy(class_: type[errors.StripeAPIError], described: Mapping[str, Any], message: str) -> Remedy | None:
+def _remedy(
+    class_: type[errors.StripeAPIError], described: Mapping[str, Any], message: str, what: str
+) -> Remedy | None:
     if described.get("code") == "account_invalid":
         return remedies.check_account()
+    if described.get("code") == "report_inaccessible":
+        return everywhere("Stripe's words say why this account or key cannot have the report.")
+    if " /v2/" in what and class_ is errors.PermissionDeniedError:
+        return _PREVIEW_ADVICE
     if "Stripe-Account" in message or "Stripe-Context" in message:
         return remedies.act_for_another_account()
     return ADVICE.get(class_)
@@ -128,8 +159,8 @@ def _header(headers: Mapping[str, str], name: str) -> str | None:
 def _class_of(status: int | None, described: Mapping[str, Any], message: str) -> type[errors.StripeAPIError]:
     if described.get("type") == "idempotency_error":
         return errors.IdempotencyError
-    if described.get("code") in ("rate_limit", "lock_timeout"):
-        return errors.RateLimitError
+    if (by_code := _BY_CODE.get(str(described.get("code")))) is not None:
+        return by_code
     if status == 404 and "requires a live mode key" in message:
         return errors.LiveModeRequiredError
     if status is not None and status >= 500:

@@ -31,6 +31,7 @@ from stripe_reports.http.rate_limit import RateBudget, turns_of
 from stripe_reports.http.sessions import CachedSession, Session, cached_session
 from stripe_reports.http.settings import Settings
 from stripe_reports.http.sockets import SocketAdapter
+from stripe_reports.http.stripe_errors import RUN_LIMIT
 from stripe_reports.http.wsgi import WSGIAdapter, WSGIApplication
 from stripe_reports.models.values import instant
 from stripe_reports.planning import backoff, deadline
@@ -73,7 +74,8 @@ class _Refusals:
 
     def note(self, response: requests.Response) -> None:
         """Count an answer if it is such a refusal."""
-        if response.status_code == 429 and response.headers.get(REASON) in _AT_ONCE:
+        is_at_once = response.headers.get(REASON) in _AT_ONCE or _is_run_limit(response)
+        if response.status_code == 429 and is_at_once:
             with self._lock:
                 self.count += 1
 
@@ -202,7 +204,18 @@ def _read(response: requests.Response) -> None:
     response._content = bytes(body)
 
 
+def _is_run_limit(response: requests.Response) -> bool:
+    """Return True if too many runs are in progress: only the end of one of them helps, not a pause."""
+    if response.status_code != 429 or RUN_LIMIT.encode() not in (response._content or b""):
+        return False
+    with suppress(ValueError, KeyError, TypeError, RecursionError):
+        return bool(response.json()["error"]["code"] == RUN_LIMIT)
+    return False
+
+
 def _may_retry(response: requests.Response) -> bool:
+    if _is_run_limit(response):
+        return False
     match response.headers.get("Stripe-Should-Retry", "").strip("'\" ").lower():
         case "true":
             return response.status_code >= 400

@@ -4,7 +4,7 @@ All are frozen. Instants are aware ``datetime``s in UTC; Stripe's Unix seconds a
 ``from_stripe`` and ``to_stripe``, and in ``ReportRun.parameters``, which is kept as Stripe sent it.
 """
 
-from stripe_reports.models.owner import Mode, Owner
+from stripe_reports.models.owner import Generation, Mode, Owner
 from stripe_reports.models.provenance import Provenance
 from stripe_reports.models.report_type import Column, Evidence, Kind, ReportType, base_of, has_version
 from stripe_reports.models.request import ReportRequest
@@ -20,6 +20,7 @@ __all__ = [
     "DownloadUrl",
     "Evidence",
     "FileView",
+    "Generation",
     "KeylessFile",
     "Kind",
     "Mode",

@@ -62,6 +62,7 @@ class Provenance:
             {
                 "report_type": self.request.report_type,
                 "parameters": self.request.to_stripe(),
+                **({} if self.request.report_id is None else {"report_id": self.request.report_id}),
                 "run": self.run.to_stripe(),
                 "as_of": self.as_of.isoformat(),
                 "fetched_at": self.fetched_at.isoformat(),
@@ -85,7 +86,9 @@ class Provenance:
         """Read the text of ``to_json``; raise ``KeyError``, ``TypeError`` or ``ValueError`` otherwise."""
         read = json.loads(text)
         return cls(
-            request=ReportRequest.from_stripe(read.pop("report_type"), read.pop("parameters")),
+            request=ReportRequest.from_stripe(
+                read.pop("report_type"), read.pop("parameters"), report_id=read.pop("report_id", None)
+            ),
             run=run_from_stripe(read.pop("run")),
             as_of=datetime.fromisoformat(read.pop("as_of")),
             fetched_at=datetime.fromisoformat(read.pop("fetched_at")),

@@ -89,7 +89,7 @@ class ReportType:
         id: Name and version, such as ``payouts.itemized.5``.
         object: ``reporting.report_type``.
         name: Stripe's title for people.
-        version: The last number of the id.
+        version: The last number of the id; 0 in Reports v2.
         data_available_start: First instant for which Stripe has data; aware, in UTC.
         data_available_end: End of the available data, not included.
         default_columns: Columns of a run that names none.
@@ -106,6 +106,9 @@ class ReportType:
         default_columns_evidence: Source of its default columns.
         notes: Other facts.
         source: Stripe's page about it.
+        report_id: ``report_…``, Stripe's id of the report in Reports v2; None in v1.
+        allowed_values: The values of each parameter that takes only some, as Stripe describes it in v2.
+        list_parameters: Parameters that take a list, as Stripe describes them in v2.
         sibling: The known version of the same name whose parameters and columns are used, if the catalogue
             does not have those of this one; else None.
 
@@ -133,6 +136,9 @@ class ReportType:
     default_columns_evidence: str | None = None
     notes: str | None = field(default=None, repr=False)
     source: str | None = field(default=None, repr=False)
+    report_id: str | None = None
+    allowed_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False, repr=False)
+    list_parameters: tuple[str, ...] = field(default=(), repr=False)
     sibling: str | None = None
 
     @classmethod
@@ -169,6 +175,40 @@ class ReportType:
             updated=instant_of("updated"),
         )
 
+    @classmethod
+    def from_stripe_v2(cls, answer: Mapping[str, Any]) -> Self:
+        """Read a report of Reports v2, whose name is the id of the type; it has no version.
+
+        Its parameters are empty if Stripe was not asked for them. Raises ``KeyError``, ``TypeError`` or
+        ``ValueError`` for another object.
+
+        Source: https://docs.stripe.com/api/v2/data/reports/object
+        """
+        name, described = checked(answer["name"], str), answer.get("parameters")
+        facts = {
+            checked(parameter, str): checked(fact, dict)
+            for parameter, fact in (checked(described, dict) if described is not None else {}).items()
+        }
+        required = [parameter for parameter, fact in facts.items() if fact.get("required") is True]
+        livemode, notes = answer.get("livemode"), answer.get("description")
+        return cls(
+            id=name,
+            object=checked(answer["object"], str),
+            name=name,
+            version=0,
+            livemode=None if livemode is None else checked(livemode, bool),
+            notes=None if notes is None else checked(notes, str),
+            required_parameters=tuple(required),
+            optional_parameters=tuple(parameter for parameter in facts if parameter not in required),
+            report_id=checked(answer["id"], str),
+            allowed_values={
+                parameter: values for parameter, fact in facts.items() if (values := _allowed(fact))
+            },
+            list_parameters=tuple(
+                parameter for parameter, fact in facts.items() if fact.get("type") == "array"
+            ),
+        )
+
     @property
     def base(self) -> str:
         """Id without its version: ``balance.summary``."""
@@ -176,8 +216,8 @@ class ReportType:
 
     @property
     def is_catalogued(self) -> bool:
-        """True if its parameters are known, from the catalogue or from a sibling in it."""
-        return self.family is not None
+        """True if its parameters are known, from the catalogue, from a sibling in it, or from Reports v2."""
+        return self.family is not None or self.report_id is not None
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -223,3 +263,10 @@ class ReportType:
             kind="report type",
             fold=folded(f"{len(columns)} columns known{more}; ● by default", columns),
         )
+
+
+def _allowed(fact: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the values that a parameter of Reports v2, or each element of its list, may have; else none."""
+    of_array = fact.get("array_details") or {}
+    details = fact.get("enum_details") or checked(of_array, dict).get("enum_details") or {}
+    return tuple(checked(value, str) for value in checked(details, dict).get("allowed_values") or ())

@@ -17,6 +17,8 @@ from stripe_reports.render.periods import day_text, days_text, period_name
 __all__ = ["ReportRequest"]
 
 _VERSIONED = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*\.[0-9]+")
+_NAME = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+_REPORT_ID = re.compile(r"report_\w+", re.ASCII)
 _MONTH = re.compile(r"(?:19|2[0-9])[0-9]{2}-(?:0[1-9]|1[0-2])")
 _ID_PREFIXES = {
     "payout": "po_",
@@ -26,7 +28,7 @@ _ID_PREFIXES = {
     "invoice": "in_",
     "invoice_line_item": "il_",
 }
-_NOT_SENT = frozenset({"report_type", "other", "zone", "truncated_at"})
+_NOT_SENT = frozenset({"report_type", "report_id", "other", "zone", "truncated_at"})
 """Fields that are not parameters; ``other`` holds some."""
 
 
@@ -38,7 +40,9 @@ class ReportRequest:
     created directly checks only itself. Its ``repr`` is Python code for an equal request.
 
     Args:
-        report_type: Versioned id, such as ``"payouts.itemized.5"``.
+        report_type: Versioned id, such as ``"payouts.itemized.5"``; in Reports v2, a name without version.
+        report_id: ``report_…``, Stripe's id of the report in Reports v2; None in v1. A name can get another
+            meaning, an id cannot.
         interval_start: First instant in the report: an aware datetime, or its ISO text.
         interval_end: First instant after the report.
         tax_invoice_month: Month of a tax invoice, ``"2026-10"``, in UTC; it replaces the interval.
@@ -67,6 +71,7 @@ class ReportRequest:
     """
 
     report_type: str
+    report_id: str | None
     interval_start: datetime | None
     interval_end: datetime | None
     tax_invoice_month: str | None
@@ -88,6 +93,7 @@ class ReportRequest:
         self,
         report_type: str,
         *,
+        report_id: str | None = None,
         interval_start: datetime | str | None = None,
         interval_end: datetime | str | None = None,
         tax_invoice_month: str | None = None,
@@ -106,7 +112,9 @@ class ReportRequest:
         truncated_at: datetime | str | None = None,
         last_included_day: date | str | None = None,
     ) -> None:
-        if not _VERSIONED.fullmatch(report_type):
+        if report_id is not None:
+            _check_report(report_type, report_id)
+        elif not _VERSIONED.fullmatch(report_type):
             raise ParameterError(
                 f"{report_type!r} is not the id of a report type with version, such as 'balance.summary.2'. "
                 f"client.request({report_type!r}, ...) chooses the newest version of a name.",
@@ -114,6 +122,7 @@ class ReportRequest:
             )
         values: dict[str, Any] = {
             "report_type": report_type,
+            "report_id": report_id,
             "interval_start": _bound("interval_start", interval_start),
             "interval_end": _bound("interval_end", interval_end),
             "tax_invoice_month": tax_invoice_month,
@@ -251,18 +260,31 @@ class ReportRequest:
         return {name: plain(value) for name, value in self.parameters.items()}
 
     @classmethod
-    def from_stripe(cls, report_type: str, parameters: Mapping[str, Any]) -> Self:
-        """Return the request of a run from its ``report_type`` and the ``parameters`` that Stripe echoes."""
+    def from_stripe(
+        cls, report_type: str, parameters: Mapping[str, Any], *, report_id: str | None = None
+    ) -> Self:
+        """Return the request of a run from its report and the parameters that Stripe echoes.
+
+        Args:
+            report_type: Versioned id, or the name of a report of Reports v2.
+            parameters: As ``to_stripe`` returns them.
+            report_id: Stripe's id of the report in Reports v2; None in v1.
+        """
         known = {f.name for f in fields(cls)} - _NOT_SENT
         given = {name: value for name, value in parameters.items() if value not in ("", None, [])}
         bounds: dict[str, Any] = {
             name: instant(given[name]) for name in ("interval_start", "interval_end") if name in given
         }
         other = {name: value for name, value in given.items() if name not in known}
-        return cls(report_type, **{n: v for n, v in given.items() if n in known} | bounds, other=other)
+        return cls(
+            report_type,
+            report_id=report_id,
+            **{n: v for n, v in given.items() if n in known} | bounds,
+            other=other,
+        )
 
     def __repr__(self) -> str:
-        shown: dict[str, Any] = {}
+        shown: dict[str, Any] = {} if self.report_id is None else {"report_id": self.report_id}
         for name, value in self.parameters.items():
             if isinstance(value, datetime):
                 shown[name] = iso(value, self.display_zone)
@@ -297,6 +319,22 @@ class ReportRequest:
 
     def _repr_html_(self) -> str:
         return card(self.report_type, self.shown_lines(), kind="report request")
+
+
+def _check_report(name: str, report_id: str) -> None:
+    """Check the name and the id of a report of Reports v2; only they come together.
+
+    Raises:
+        ParameterError: One of them is none.
+    """
+    if not _REPORT_ID.fullmatch(report_id):
+        raise ParameterError(f"{report_id!r} is not the id of a report, 'report_…'.", param="report_id")
+    if not _NAME.fullmatch(name) or _VERSIONED.fullmatch(name):
+        raise ParameterError(
+            f"{name!r} is not the name of a report in Reports v2, such as 'balance.summary': names have no "
+            "version there.",
+            param="report_type",
+        )
 
 
 def _frozen(value: Any) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Self
 
+from stripe_reports.models.owner import Generation
 from stripe_reports.models.values import STRIPE_ID, checked, instant, iso, plain, shown
 from stripe_reports.render.card import card, folded
 
@@ -153,6 +154,11 @@ class ReportRun:
     # The neutral view
 
     @property
+    def generation(self) -> Generation:
+        """The generation of Stripe's API that has it: ``v1``."""
+        return "v1"
+
+    @property
     def report_id(self) -> str | None:
         """None: report types are named by their versioned id."""
         return None
@@ -179,6 +185,16 @@ class ReportRun:
         Stripe may answer a run with an older file.
         """
         return self.created if self.result is None else min(self.created, self.result.created)
+
+    @property
+    def has_older_file(self) -> bool:
+        """True if Stripe answered with a file that it had made for an earlier run."""
+        return self.as_of < self.created
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """Time at which it succeeded; the same as ``succeeded_at``."""
+        return self.succeeded_at
 
     @property
     def duration(self) -> float | None:

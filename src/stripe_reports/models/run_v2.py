@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Self
 
+from stripe_reports.models.owner import Generation
 from stripe_reports.models.values import STRIPE_ID, checked, iso, shown
 from stripe_reports.render.card import card, folded
 
@@ -154,10 +155,10 @@ class ReportRunV2:
             refreshed_at=_time_or_none(answer.get("refreshed_at")),
             report=checked(answer["report"], str),
             result=None if result is None else _result(result),
-            result_options=given("result_options", dict),
+            result_options=_plain(given("result_options", dict)),
             sql=given("sql", str),
             status=checked(answer["status"], str),
-            status_details=given("status_details", dict),
+            status_details=_plain(given("status_details", dict)),
         )
 
     def to_stripe(self) -> dict[str, Any]:
@@ -186,6 +187,11 @@ class ReportRunV2:
     # The neutral view
 
     @property
+    def generation(self) -> Generation:
+        """The generation of Stripe's API that has it: ``v2``."""
+        return "v2"
+
+    @property
     def report_type(self) -> str:
         """Name of the report, which has no version; the same as ``name``."""
         return self.name
@@ -209,12 +215,27 @@ class ReportRunV2:
 
     @property
     def as_of(self) -> datetime:
-        """Time of its data: that of the last refresh, or of the launch if it is earlier or there is none."""
-        return self.created if self.refreshed_at is None else min(self.created, self.refreshed_at)
+        """Time of its data: that of the last refresh; until it has succeeded, the time of the launch.
+
+        It is not later than the launch.
+        """
+        if self.refreshed_at is None or self.state != "succeeded":
+            return self.created
+        return min(self.created, self.refreshed_at)
+
+    @property
+    def has_older_file(self) -> bool:
+        """False: nothing is known of older files in Reports v2."""
+        return False
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """None: Stripe does not say when a run of Reports v2 ended."""
+        return None
 
     @property
     def duration(self) -> float | None:
-        """None: Stripe does not say when a run of Reports v2 ended."""
+        """None, as the end is not known."""
         return None
 
     @property
@@ -286,6 +307,10 @@ def time_of(text: Any) -> datetime:
     if time.tzinfo is None:
         raise ValueError(f"must be a time with a zone; got {shown(text)}")
     return time.astimezone(UTC)
+
+
+def _plain(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if value is None else dict(value)
 
 
 def _time_or_none(text: Any) -> datetime | None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from stripe_reports.models.owner import Generation
+
 __all__ = ["FileView", "RunView"]
 
 
@@ -49,6 +51,10 @@ class RunView(Protocol):
         """Stripe's id."""
 
     @property
+    def generation(self) -> Generation:
+        """The generation of Stripe's API that has it."""
+
+    @property
     def report_type(self) -> str:
         """Id of the report type, with version; in Reports v2, the name of the report, which has none."""
 
@@ -79,6 +85,14 @@ class RunView(Protocol):
     @property
     def as_of(self) -> datetime:
         """Time of its data; for a run without a file, the time of the launch."""
+
+    @property
+    def has_older_file(self) -> bool:
+        """True if Stripe answered with a file that it had made for an earlier run."""
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """Time at which it succeeded; None until then, or if Stripe does not say."""
 
     @property
     def duration(self) -> float | None:

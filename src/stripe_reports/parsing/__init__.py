@@ -207,6 +207,7 @@ def write_parquet(
     timezone: str | None,
     columns: Sequence[str] | None = None,
     schema_overrides: Mapping[str, pl.DataType] | None = None,
+    has_fractions: bool = False,
     metadata: Callable[[KindsFrom], Mapping[str, str]] = lambda _: {},
 ) -> Written:
     """Convert the CSV file of a run to a typed Parquet file, while its bytes arrive.
@@ -221,6 +222,7 @@ def write_parquet(
         timezone: Zone in which Stripe wrote local times; None leaves them without a zone.
         columns: The columns requested; None for Stripe's default.
         schema_overrides: See ``read_csv``; already checked.
+        has_fractions: True if times may have thousandths of a second, as in Reports v2.
         metadata: Returns what is stored inside the Parquet file, from the columns whose kinds are not
             catalogued; called after the last of *blocks*.
 
@@ -235,7 +237,9 @@ def write_parquet(
         check_asked(table.names, columns, file=name, advice=_MIXED_UP)
     elif report_type is not None:
         check_columns(table.names, report_type, file=name, advice=_MIXED_UP)
-    fields = fields_of(table.names, report_type, timezone, schema_overrides or {})
+    fields = fields_of(
+        table.names, report_type, timezone, schema_overrides or {}, has_fractions=has_fractions
+    )
     assumed = kinds_from(fields)
     table.write(fields, parquet, lambda: metadata(assumed))
     return Written(table.rows, assumed, table.ambiguous_times(fields))

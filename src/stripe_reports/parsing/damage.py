@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from stripe_reports.catalog.siblings import BY_NAME, IN_UTC
+from stripe_reports.catalog.siblings import BY_NAME, BY_TYPE, IN_UTC
 from stripe_reports.parsing.csv_strict import rows
 from stripe_reports.parsing.overrides import OVERRIDE
 from stripe_reports.parsing.pieces import DOWNLOAD_AGAIN, Piece
@@ -21,8 +21,14 @@ __all__ = ["check_values"]
 _NUMBER = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?")
 _INTEGER = re.compile(r"-?[0-9]+")
 _TIME = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+_WITH_FRACTION = re.compile(rf"({_TIME.pattern})(?:\.[0-9]{{3}})?")
 _DATE = re.compile(r"([1-9][0-9]{3}-[0-9]{2}-[0-9]{2})(?: 00:00:00)?")
 _SHOWN = 60
+
+_SOURCES = {
+    **dict.fromkeys((BY_NAME, IN_UTC), "columns of that name in other report types"),
+    BY_TYPE: "the type that Stripe gives of it",
+}
 
 _Problem = Callable[[str], str | None]
 
@@ -70,8 +76,7 @@ def _source(field: Field) -> str:
         return ""
     if field.kind_from == OVERRIDE:
         return f" You asked to read the column as {field.dtype}."
-    by_name = field.kind_from in (BY_NAME, IN_UTC)
-    where = "columns of that name in other report types" if by_name else field.kind_from
+    where = _SOURCES.get(field.kind_from, field.kind_from)
     return f" That the column is a {field.kind} is known from {where} only."
 
 
@@ -88,9 +93,9 @@ def _problem_of(field: Field) -> _Problem | None:
             return lambda text: _number_problem(text, precision - scale, scale)
         case pl.Datetime() if field.kind == "datetime_local" and field.twin is None and field.zone:
             zone = ZoneInfo(field.zone)
-            return lambda text: _time_problem(text, zone)
+            return lambda text: _time_problem(_whole(text, field), zone)
         case pl.Datetime():
-            return lambda text: _time_problem(text, None)
+            return lambda text: _time_problem(_whole(text, field), None)
         case pl.Date():
             return _date_problem
         case pl.Int64():
@@ -129,6 +134,12 @@ def _date_problem(text: str) -> str | None:
     except ValueError:
         return "is a date that does not exist"
     return None
+
+
+def _whole(text: str, field: Field) -> str:
+    """Return a time without its thousandths, where a column may have them."""
+    match = _WITH_FRACTION.fullmatch(text) if field.has_fraction else None
+    return text if match is None else match[1]
 
 
 def _time_problem(text: str, zone: ZoneInfo | None) -> str | None:

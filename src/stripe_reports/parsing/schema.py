@@ -10,7 +10,7 @@ from types import MappingProxyType
 import polars as pl
 
 from stripe_reports import catalog
-from stripe_reports.catalog.siblings import columns_in
+from stripe_reports.catalog.siblings import BY_TYPE, columns_in
 from stripe_reports.errors import NotAReportError, ParameterError, UnknownReportTypeError
 from stripe_reports.models import Column, Kind, ReportType
 from stripe_reports.parsing.overrides import OVERRIDE, check_names, kind_of
@@ -43,6 +43,7 @@ class Field:
         kind_from: As in ``Column``.
         twin: For a local time with a zone, the column of the file with the same instant in UTC.
         utc_column: Name of such a column, if the report type offers one.
+        has_fraction: True for a time that may be written with thousandths of a second.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Field:
     twin: str | None = None
     utc_column: str | None = None
     kind_from: str = "catalogue"
+    has_fraction: bool = False
 
     @property
     def zone(self) -> str | None:
@@ -80,7 +82,7 @@ def dtype_of(column: Column, timezone: str | None) -> pl.DataType:
             return pl.Datetime("us", "UTC")
         case "datetime_local":
             return pl.Datetime("us", "UTC" if timezone == "Etc/UTC" else timezone)
-        case "date" if column.name in _DATES_SEEN:
+        case "date" if column.name in _DATES_SEEN or column.kind_from == BY_TYPE:
             return pl.Date()
         case "integer":
             return pl.Int64()
@@ -106,8 +108,12 @@ def fields_of(
     report_type: ReportType | None,
     timezone: str | None,
     overrides: Mapping[str, pl.DataType] = MappingProxyType({}),
+    *,
+    has_fractions: bool = False,
 ) -> tuple[Field, ...]:
     """Return the columns with everything needed to read them; see ``schema_of``.
+
+    With *has_fractions*, times may be written with thousandths of a second.
 
     Raises:
         ParameterError: polars does not know the zone, or *overrides* name an unknown column.
@@ -123,7 +129,8 @@ def fields_of(
         name = column.name
         dtype = overrides.get(name) or dtype_of(column, timezone)
         if column.kind != "datetime_local":
-            return Field(name, column.kind, dtype, kind_from=column.kind_from)
+            is_time = has_fractions and column.kind == "datetime_utc"
+            return Field(name, column.kind, dtype, kind_from=column.kind_from, has_fraction=is_time)
         utc_column = f"{name}_utc"
         offered = report_type is not None and report_type.column(utc_column) is not None
         # Without a zone the twin does not determine the local time.
@@ -135,6 +142,7 @@ def fields_of(
             utc_column if has_twin else None,
             utc_column if offered else None,
             column.kind_from,
+            has_fractions,
         )
 
     return tuple(map(field, known.values()))

@@ -72,14 +72,16 @@ def _counts_differ(table: pl.DataFrame, field: Field) -> bool:
 
 def _have_their_forms(table: pl.DataFrame, fields: Sequence[Field]) -> bool:
     """Tell whether every text was parsed, and is written as Stripe writes its type."""
-    alike: dict[pl.DataType, list[pl.Series]] = {}
+    alike: dict[tuple[pl.DataType, bool], list[pl.Series]] = {}
     for field in fields:
         if not isinstance(field.dtype, pl.String):
             if _counts_differ(table, field):
                 return False
             form = pl.Datetime() if isinstance(field.dtype, pl.Datetime) else field.dtype
-            alike.setdefault(form, []).append(table[field.name])
-    return all(have_form(form, texts) for form, texts in alike.items())
+            alike.setdefault((form, field.has_fraction), []).append(table[field.name])
+    return all(
+        have_form(form, texts, has_fraction=has_fraction) for (form, has_fraction), texts in alike.items()
+    )
 
 
 def _agree(table: pl.DataFrame, fields: Sequence[Field]) -> bool:

@@ -19,6 +19,7 @@ _LOWEST = b"1000-00-00 00:00:00\n"
 _HIGHEST = b"9999-99-99 99:99:59\n"
 _SPAN = bytes(most - least for least, most in zip(_LOWEST, _HIGHEST, strict=True))
 _DATE = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}(?: 00:00:00)?"
+_TIME = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]{3})?"
 _BOOLEAN = r"(?:true|false)"
 _MINUS, _POINT, _ZERO, _LINE_FEED = b"-.0\n"
 
@@ -26,10 +27,15 @@ _OUTER = pl.Series([""])
 """A text before the first and after the last one, so that each begins and ends beside a line feed."""
 
 
-def have_form(dtype: pl.DataType, texts: Sequence[pl.Series]) -> bool:
-    """Tell whether all texts that polars can parse as a type are also written as Stripe writes it."""
+def have_form(dtype: pl.DataType, texts: Sequence[pl.Series], *, has_fraction: bool = False) -> bool:
+    """Tell whether all texts that polars can parse as a type are also written as Stripe writes it.
+
+    With *has_fraction*, times may have thousandths of a second.
+    """
     cells = pl.concat(texts).alias("texts")
     match dtype:
+        case pl.Datetime() if has_fraction:
+            return _match(cells, _TIME)
         case pl.Datetime():
             return _are_times(cells)
         case pl.Decimal(scale=scale):

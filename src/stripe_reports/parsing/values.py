@@ -12,6 +12,7 @@ from stripe_reports.parsing.schema import Field
 __all__ = ["is_parsed", "parsed", "time_of", "value_name"]
 
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+_WITH_FRACTION = "%Y-%m-%d %H:%M:%S%.f"
 
 
 def value_name(name: str) -> str:
@@ -50,5 +51,9 @@ def time_of(field: Field, *, zone: str | None = None) -> pl.Expr:
     """Parse a time as written, with or without a zone."""
     # The cache of str.to_datetime is useful only if times repeat; otherwise it takes a third longer.
     return column(field.name).str.to_datetime(
-        _TIME_FORMAT, time_unit="us", time_zone=zone, strict=False, cache=False
+        _WITH_FRACTION if field.has_fraction else _TIME_FORMAT,
+        time_unit="us",
+        time_zone=zone,
+        strict=False,
+        cache=False,
     )

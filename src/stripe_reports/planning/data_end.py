@@ -8,13 +8,13 @@ Sources: https://docs.stripe.com/reports/api, https://docs.stripe.com/api/report
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from stripe_reports.errors import InvalidRequestError
 from stripe_reports.models import ReportRequest, ReportType, iso
 
-__all__ = ["Bound", "bound_named", "is_at_the_edge", "notes", "shortened"]
+__all__ = ["Bound", "bound_named", "is_at_the_edge", "notes", "shortened", "unfinished"]
 
 Bound = Literal["interval_end", "interval_start"]
 
@@ -43,6 +43,18 @@ def notes(request: ReportRequest) -> tuple[str, ...]:
         f"Stripe refuses an interval that ends exactly at the end of its data, {at}; so this one ends one "
         "second earlier.",
     )
+
+
+def unfinished(request: ReportRequest, as_of: datetime) -> tuple[str, ...]:
+    """Return a sentence that says that the data of a report end before its period; nothing for any other.
+
+    Only Reports v2 runs such a period as asked, since nothing tells the end of the data beforehand.
+    """
+    end = request.period_end
+    if request.report_id is None or end is None or as_of >= end:
+        return ()
+    at, until = (iso(instant, request.display_zone) for instant in (as_of, end))
+    return (f"Its data are of {at}, so the period until {until} is not complete.",)
 
 
 def bound_named(refusal: InvalidRequestError) -> Bound | None:

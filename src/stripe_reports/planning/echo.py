@@ -31,6 +31,8 @@ def contradictions(run: RunView, asked: ReportRequest | RunView | None, *, livem
         return tuple(found)
     if run.report_type != asked.report_type:
         found.append(f"report type {shown(run.report_type)} instead of {asked.report_type!r}")
+    if run.report_id != asked.report_id:
+        found.append(f"report {shown(run.report_id)} instead of {asked.report_id!r}")
     for name, sent in _parameters(asked).items():
         echoed = run.plain_parameters.get(name)
         if not _is_left_out(echoed) and _plain(name, echoed) != _plain(name, sent):
@@ -39,9 +41,12 @@ def contradictions(run: RunView, asked: ReportRequest | RunView | None, *, livem
 
 
 def echoes_all(request: ReportRequest) -> bool:
-    """Return True if runs of this type show all parameters, so that a run made elsewhere is recognised."""
+    """Return True if runs of this type show all parameters, so that a run made elsewhere is recognised.
+
+    It is unproved for Reports v2.
+    """
     type_ = catalog.get(request.report_type)
-    return type_ is not None and set(type_.parameters) <= catalog.ECHOED
+    return request.report_id is None and type_ is not None and set(type_.parameters) <= catalog.ECHOED
 
 
 def _parameters(asked: ReportRequest | RunView) -> Mapping[str, Any]:

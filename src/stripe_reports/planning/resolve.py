@@ -114,7 +114,7 @@ def resolve(
         try:
             _check_taken(name, report_type)
             if is_known_parameter(name):
-                ReportRequest(report_type.id, **{name: value})
+                ReportRequest(report_type.id, report_id=report_type.report_id, **{name: value})
                 values[name] = value
             else:
                 values["other"] = {**values.get("other", {}), name: value}
@@ -151,7 +151,7 @@ def _request(
     if problems:
         return None, {}
     try:
-        request = ReportRequest(report_type.id, **values)
+        request = ReportRequest(report_type.id, report_id=report_type.report_id, **values)
         one_run = in_months(request)[0] if takes_month(report_type) and request.interval_end else request
         left_to_stripe = catalog.check(one_run, report_type)
     except ParameterError as problem:
@@ -201,7 +201,7 @@ def _zone(
 
 def _is_certain(report_type: ReportType) -> bool:
     """Tell whether the parameters of the type itself are known; those of its sibling are only likely."""
-    return catalog.get(report_type.id) is not None
+    return report_type.report_id is not None or catalog.get(report_type.id) is not None
 
 
 def _check_taken(name: str, report_type: ReportType) -> None:

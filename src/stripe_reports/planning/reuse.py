@@ -12,14 +12,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
 from stripe_reports.catalog.families import family_of, is_rewritten
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import Owner, ReportRequest, ReportType
 
 __all__ = [
+    "REFRESHED_EVERY",
     "SETTLED_AFTER",
     "AskForRuns",
     "AskForType",
@@ -30,6 +31,7 @@ __all__ = [
     "Policy",
     "Reuse",
     "check_policy",
+    "generation_of",
     "idempotency_key",
     "is_closed",
     "plan",
@@ -40,20 +42,40 @@ __all__ = [
 SETTLED_AFTER = timedelta(days=5)
 """Time from the end of an interval until it is closed: fees arrive up to 96 hours late, zones add a day."""
 
+REFRESHED_EVERY = timedelta(hours=3)
+"""Time from one refresh of the data of Reports v2 to the next, about; it does not say when the next one is.
+
+Source: https://docs.stripe.com/stripe-data/available-data, for the same data; for reports it is unproved.
+"""
+
+JUST_LAUNCHED = timedelta(minutes=15)
+"""Age up to which a run of Reports v2 answers although its data may have been refreshed meanwhile.
+
+Only another run would tell, and a refresh within so short a time is unlikely.
+"""
+
 Policy = Literal["auto", "always", "never"] | timedelta
 """``auto`` is the rule; ``always`` and ``never`` override it; a timedelta is the maximum age of the data."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Place = Literal["stored", "launched", "listed"]
 
 
 def request_key(request: ReportRequest, owner: Owner, api_version: str) -> str:
-    """Return the key of equal requests: SHA-256 of owner, API version, report type and parameters sent."""
-    parts = [
+    """Return the key of equal requests: SHA-256 of owner, API version, report type and parameters sent.
+
+    In Reports v2, the generation of the API and the id of the report are part of it, too: names have no
+    version there, and can get another meaning.
+    """
+    parts: list[Any] = [
         [owner.key_digest, owner.account, owner.mode, owner.place],
         api_version,
         request.report_type,
         sorted(request.to_stripe().items()),
     ]
+    if request.report_id is not None:
+        parts.append([owner.generation, request.report_id])
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -74,6 +96,16 @@ def idempotency_key(key: str, generation: datetime | None, attempt: int | str) -
     return f"stripe-reports-{hashlib.sha256(made_of.encode()).hexdigest()[:40]}"
 
 
+def generation_of(report_type: ReportType, now: datetime) -> datetime | None:
+    """Return the publication whose data a run launched *now* would have; equal launches for it share a run.
+
+    Reports v2 tells of no publication. There it is the start of a period in which about one is made.
+    """
+    if report_type.report_id is None:
+        return report_type.updated
+    return now - (now - _EPOCH) % REFRESHED_EVERY
+
+
 @dataclass(frozen=True, slots=True)
 class KnownRun:
     """A run of the request: stored here, launched from here, or listed by Stripe.
@@ -82,6 +114,7 @@ class KnownRun:
         status: Stripe's status, or our reason not to use the run, such as ``gone``.
         as_of: Time of its data; for a pending run, its creation time.
         generation: ``updated`` of the report type at the launch, if launched from here; else None.
+        created: Time of the launch; None if it is not known.
     """
 
     id: str
@@ -89,6 +122,7 @@ class KnownRun:
     as_of: datetime
     place: Place
     generation: datetime | None = None
+    created: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +197,9 @@ def plan(
         return AskForType()
     if listed is None:
         return AskForRuns(_oldest_usable(request, policy, report_type, now))
-    return Launch("; ".join(["launched", *(passed_over or ["no earlier run of this request was known"])]))
+    if not passed_over:
+        passed_over.append(f"no earlier run of this request was known{_why_unknown(request)}")
+    return Launch("; ".join(["launched", *passed_over]))
 
 
 def is_closed(request: ReportRequest, as_of: datetime) -> bool:
@@ -236,6 +272,8 @@ def _judge(
             f"its data are of {_at(run.as_of)}, over {SETTLED_AFTER.days} days after the interval's end "
             f"({_at(end)}), although Stripe could still restate them",
         )
+    if request.report_id is not None:
+        return _judge_by_refresh(run, request, now)
     if report_type is None or report_type.updated is None:
         return _Verdict(False, "it is not known yet whether newer data were published")
     if report_type.updated < run.as_of:
@@ -253,6 +291,29 @@ def _judge(
         f"its data are of {_at(run.as_of)}, newer were published on {_at(report_type.updated)}"
         f"{_why_never_closed(request)}",
     )
+
+
+def _judge_by_refresh(run: KnownRun, request: ReportRequest, now: datetime | None) -> _Verdict:
+    """Judge a run of Reports v2, where only the time of the last refresh of its data is known."""
+    if now is None:
+        return _Verdict(False, "the time at Stripe is not known yet")
+    hours = REFRESHED_EVERY // timedelta(hours=1)
+    said = (
+        f"its data are of {_at(run.as_of)}; Stripe refreshes data about every {hours} hours, and Reports v2 "
+    )
+    if now - run.as_of < REFRESHED_EVERY:
+        return _Verdict(True, f"{said}does not say when{_why_never_closed(request)}")
+    if run.created is not None and now - run.created < JUST_LAUNCHED:
+        minutes = JUST_LAUNCHED // timedelta(minutes=1)
+        return _Verdict(True, f"{said}did not have newer data less than {minutes} minutes ago")
+    return _Verdict(False, f"{said}does not say when{_why_never_closed(request)}")
+
+
+def _why_unknown(request: ReportRequest) -> str:
+    """Return the clause that explains why runs may exist that are not known, or an empty text."""
+    if request.report_id is None:
+        return ""
+    return " here, and Reports v2 does not list those that were launched elsewhere"
 
 
 def _why_never_closed(request: ReportRequest) -> str:

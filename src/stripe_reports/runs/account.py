@@ -84,7 +84,12 @@ class Account:
         return known
 
     def as_accepted(self, request: ReportRequest) -> ReportRequest:
-        """Return the request with the end that Stripe accepts, as far as its earlier answers show."""
+        """Return the request with the end that Stripe accepts, as far as its earlier answers show.
+
+        Raises:
+            ParameterError: It is a request of the other of Stripe's two APIs.
+        """
+        self._api.check_request(request)
         shorter = data_end.shortened(request)
         return shorter if shorter is not None and self._launch_log.is_data_end_refused() else request
 
@@ -109,6 +114,18 @@ class Account:
         for runs in islice(self._api.pages_of_runs(since, page_size=page_size), pages):
             yield from runs
 
+    def newest_runs(self, *, page_size: int) -> Iterator[AnyRun]:
+        """Iterate over all runs, newest first.
+
+        If Stripe lists none, they are those that were launched from here, each retrieved by its id.
+        """
+        if self._api.lists_runs:
+            yield from self.runs(page_size=page_size)
+            return
+        for record in self._launch_log.newest():
+            with suppress(NotFoundError):
+                yield self._api.retrieve_run(str(record.run_id), record.request)
+
     def retrieve(self, id_: str) -> AnyRun:
         """Return the run with that id, as it is now; a run that was launched here must match its request."""
         run = self._api.retrieve_run(id_)
@@ -121,7 +138,8 @@ class Account:
         types = [catalog.merge(type_) for type_ in self._api.list_report_types()]
         try:
             offered = {type_.id: type_.default_columns for type_ in types}
-            self._launch_log.remember_offered(offered, self.now())
+            described = [type_ for type_ in types if type_.report_id is not None]
+            self._launch_log.remember_offered(offered, self.now(), described=described)
         except StoreError as error:
             logger.warning("the names of the report types are asked for again next time: %s", error)
         self._launch_log.unrecognised.note(names_of_types(types))
@@ -141,7 +159,14 @@ class Account:
         return type_
 
     def known_type(self, id_: str) -> ReportType:
-        """Return the type as known without a call: from the catalogue, or from the columns Stripe named."""
+        """Return the type as known, without a call where possible.
+
+        It is that of the catalogue, or from the columns that Stripe named. A report without version is as
+        Stripe described it last; only if that was not recorded, Stripe is asked.
+        """
+        if not self._api.has_versions:
+            described = self._launch_log.described(id_)
+            return self.report_type(id_) if described is None else catalog.merge(described)
         known = catalog.completed(id_)
         if known.columns and known.sibling is None:
             return known
@@ -175,6 +200,7 @@ class Account:
             return ()
 
     def _chosen(self, name: str) -> catalog.Chosen:
+        self._api.check_name(name)
         if name.rpartition(".")[2].isdigit():
             return catalog.chosen(name)
         remembered = self._launch_log.offered()
@@ -188,6 +214,8 @@ class Account:
         try:
             return catalog.chosen(name, {type_.id: type_.default_columns for type_ in self.report_types()})
         except NetworkError:
+            if remembered is None and not self._api.has_versions:
+                raise
             return catalog.chosen(name, remembered[0] if remembered else None)
 
 

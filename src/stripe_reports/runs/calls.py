@@ -92,8 +92,9 @@ class RunCalls(ABC):
 
         Stripe's page: https://docs.stripe.com/api/reporting/report_run/create.
         """
-        catalog.check(request)
-        return self._runs.launch(self._account.as_accepted(request))
+        accepted = self._account.as_accepted(request)
+        catalog.check(request, self._account.known_type(request.report_type))
+        return self._runs.launch(accepted)
 
     def retrieve(self, run_id: str) -> AnyRun:
         """Return the run with that id, as it is now: one call, or none if it is known to be finished.
@@ -108,13 +109,15 @@ class RunCalls(ABC):
     def runs(self, limit: int = 20) -> ReportRuns:
         """List the newest runs of the account, newest first, wherever they were launched; a call per hundred.
 
+        Reports v2 lists no runs: there they are those that were launched with this cache folder, a call each.
+
         Raises:
             ParameterError: *limit* is below one.
             StripeAPIError, NetworkError: Stripe refused or could not be asked.
         """
         if limit < 1:
             raise ParameterError(f"limit={limit!r}: ask for one run at least.", param="limit")
-        return ReportRuns(islice(self._account.runs(page_size=min(limit, 100)), limit))
+        return ReportRuns(islice(self._account.newest_runs(page_size=min(limit, 100)), limit))
 
     def pending(self) -> ReportRuns:
         """List the runs in progress, newest first, launched by this process, an earlier one, or elsewhere.

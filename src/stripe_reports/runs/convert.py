@@ -91,10 +91,11 @@ def convert(
             blocks,
             parquet,
             name=f"The result file {file.id}",
-            report_type=catalog.completed(request.report_type),
-            columns=request.columns,
+            report_type=catalog.with_column_types(catalog.completed(request.report_type), file.column_types),
+            columns=request.columns if file.column_types is None else tuple(file.column_types),
             timezone=request.timezone or "UTC",
             schema_overrides=overrides,
+            has_fractions=file.column_types is not None,
             metadata=metadata,
         )
 
@@ -124,6 +125,11 @@ def convert(
                 error.needs_new_run = True
         error.advise(remedies.launch_anew())
         raise
+    if file.rows not in (None, written.rows):
+        raise DamagedFileError(
+            f"The result of run {run.id} should have {file.rows:,} rows, and has {written.rows:,}. Nothing "
+            "was stored; fetch again."
+        )
     return Converted(parquet, written.rows, described[-1], written.ambiguous)
 
 

@@ -64,10 +64,10 @@ class Runs:
     ) -> None:
         self.account = account
         self.finder = Finder(account, api, store)
-        self.launcher = Launcher(account, api, store)
+        self.launcher = Launcher(account, api, store, transport)
         self.follower = Follower(account, api, store.launch_log, transport)
         self.room = room or Room()
-        self.files = Files(transport)
+        self.files = Files(transport, api)
         self.log = store.launch_log
         self._downloader = Downloader(account, api, self.files, store, transport.settings, self.room)
         self.api = api
@@ -248,7 +248,7 @@ class Runs:
 
 def _with_age(decision: Decision, age: datetime, run: AnyRun) -> Decision:
     """Add to the reason that Stripe answered a new run with an older file, if it did."""
-    if decision.action == "launched" and age < run.created:
+    if decision.action == "launched" and run.has_older_file:
         return replace(
             decision,
             reason=f"{decision.reason}; Stripe answered with an older file, data of {age:%Y-%m-%d %H:%M} UTC",
@@ -262,5 +262,6 @@ def _report(stored: StoredResult, decision: Decision, *, asked: ReportRequest | 
     assumed = sentence(provenance.request.report_type, provenance.kinds_from)
     # The given request equals the stored one, and also knows how its period was meant.
     request = asked or provenance.request
-    decision = replace(decision, notes=remarks(request), assumed=(assumed,) if assumed else ())
+    notes = (*remarks(request), *data_end.unfinished(request, provenance.as_of))
+    decision = replace(decision, notes=notes, assumed=(assumed,) if assumed else ())
     return Report(request, provenance.run, decision, provenance, stored.path)

@@ -9,8 +9,10 @@ from stripe_reports.catalog.unrecognised import names_of_run
 from stripe_reports.errors import (
     NetworkError,
     RateLimitError,
+    RunCanceledError,
     RunFailedError,
     RunTimeoutError,
+    RunTooLargeError,
     ServerError,
     StripeReportsError,
 )
@@ -18,7 +20,7 @@ from stripe_reports.http.api import Api
 from stripe_reports.http.transport import Transport
 from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.planning import backoff, deadline
-from stripe_reports.render import remedies
+from stripe_reports.render import remedies, reports_v2_remedies
 from stripe_reports.runs.account import Account
 from stripe_reports.runs.polling import Poller
 from stripe_reports.runs.progress import Progress
@@ -30,6 +32,12 @@ logger = logging.getLogger("stripe_reports")
 
 LAST_POLL = 1.0
 """Seconds before the end of a wait at which the run is polled a last time."""
+
+FILE_TOO_LARGE = "file_size_above_limit"
+"""Code of the failure of a run whose file would be too large, in Reports v2.
+
+Source: https://docs.stripe.com/api/v2/data/report-runs/object
+"""
 
 JUST_LAUNCHED = 2.0
 """Seconds since a launch that still count as none, because Stripe tells times in whole seconds."""
@@ -85,7 +93,7 @@ class Follower:
                 else:
                     error.add_note(remedy.for_python)
             raise
-        self._note_end(run)
+        self._note_end(run, followed_for=age + clock.monotonic() - started)
         if progress:
             progress(run, age + clock.monotonic() - started, expected)
         _check_succeeded(run)
@@ -105,15 +113,20 @@ class Follower:
         self._note_end(run)
         _check_succeeded(run)
 
-    def _note_end(self, run: AnyRun) -> None:
-        """Record how a run ended and how long it took, for the next decision and the next estimate."""
+    def _note_end(self, run: AnyRun, *, followed_for: float | None = None) -> None:
+        """Record how a run ended and how long it took, for the next decision and the next estimate.
+
+        Reports v2 does not say how long; there it is the time for which the run was followed.
+        """
+        is_untold = run.state == "succeeded" and run.ended_at is None
+        duration = followed_for if is_untold else run.duration
         self._launch_log.unrecognised.note(names_of_run(run))
         record = self._launch_log.launch_of(run.id)
         if record is not None and record.status != run.state:
             key = self._account.key_of(record.request)
             self._launch_log.remember(key, replace(record, status=run.state, as_of=run.as_of))
-            if run.duration is not None:
-                self._launch_log.note_duration(run.report_type, run.duration)
+            if duration is not None:
+                self._launch_log.note_duration(run.report_type, duration)
 
 
 def _timed_out(run: AnyRun, elapsed: float) -> RunTimeoutError:
@@ -128,6 +141,19 @@ def _timed_out(run: AnyRun, elapsed: float) -> RunTimeoutError:
 def _check_succeeded(run: AnyRun) -> None:
     if run.state == "succeeded":
         return
+    if run.state == "canceled":
+        raise RunCanceledError(
+            f"Report run {run.id} ({run.report_type}) was canceled at Stripe. Fetch again, and a new run is "
+            "launched.",
+            run,
+        )
+    if run.error_code == FILE_TOO_LARGE:
+        raise RunTooLargeError(
+            f"Report run {run.id} ({run.report_type}) failed: its file would have more than 5 GB, the most "
+            "that Stripe allows.",
+            run,
+            remedy=reports_v2_remedies.ask_for_a_smaller_file(),
+        )
     if run.state == "failed":
         says = (run.error or "nothing").removesuffix(".")
         raise RunFailedError(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import uuid
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from stripe_reports.errors import ServerError
+from stripe_reports.errors import NotFoundError, RunLimitError, ServerError
 from stripe_reports.http.api import Api, CreatedRun
+from stripe_reports.http.transport import Transport
 from stripe_reports.models import AnyRun, ReportRequest, ReportType
-from stripe_reports.planning import deadline
-from stripe_reports.planning.reuse import Policy, idempotency_key
+from stripe_reports.planning import backoff, deadline
+from stripe_reports.planning.reuse import Policy, generation_of, idempotency_key
 from stripe_reports.report.report import Decision
 from stripe_reports.runs.account import Account, check_available
 from stripe_reports.runs.find import AtStripe, Nowhere
@@ -25,6 +26,8 @@ logger = logging.getLogger("stripe_reports")
 MOST_ATTEMPTS = 5
 """Maximum runs of other machines, failed or too old, that are skipped before a new run is forced."""
 
+_LONG_AFTER = datetime.max.replace(tzinfo=UTC)
+
 A_MOMENT = timedelta(seconds=10)
 """A run that is older than its launch by more than this existed before."""
 
@@ -32,10 +35,11 @@ A_MOMENT = timedelta(seconds=10)
 class Launcher:
     """Creates runs at Stripe, and records them in the log of launches."""
 
-    def __init__(self, account: Account, api: Api, store: Store) -> None:
+    def __init__(self, account: Account, api: Api, store: Store, transport: Transport) -> None:
         self._account = account
         self._api = api
         self._store = store
+        self._transport = transport
 
     def launch(self, request: ReportRequest) -> AnyRun:
         """Launch a new run, even if an earlier one would answer."""
@@ -69,8 +73,9 @@ class Launcher:
     ) -> CreatedRun:
         """Create a run, or get the one that another machine created."""
         check_available(request, report_type)
-        key, generation = self._account.key_of(request), report_type.updated
-        oldest = self._account.time() - policy if isinstance(policy, timedelta) else None
+        now = self._account.time()
+        key, generation = self._account.key_of(request), generation_of(report_type, now)
+        oldest = now - policy if isinstance(policy, timedelta) else None
         first = sum(record.generation == generation for record in self._store.launch_log.launches(key))
         for attempt in range(first, first + MOST_ATTEMPTS + 1):
             # reuse='never' asks for a new run, not for the one that another machine launched.
@@ -104,9 +109,7 @@ class Launcher:
             request=request, generation=generation, attempt=attempt, run_id=None, status="error"
         )
         try:
-            created = self._api.create_run(
-                request, idempotency_key=idempotency_key(key, generation, distinct)
-            )
+            created = self._create_when_there_is_room(request, idempotency_key(key, generation, distinct))
         except ServerError as error:
             if error.stripe_message:
                 # Stripe repeats its own error for this idempotency key: the next attempt needs another key.
@@ -124,6 +127,41 @@ class Launcher:
                 self._store.launch_log.remember(key, _of_run(record, run))
         logger.info("%s %s: %r", "found" if created.is_replayed else "launched", run.id, request)
         return replace(created, run=run)
+
+    def _create_when_there_is_room(self, request: ReportRequest, idempotency_key: str) -> CreatedRun:
+        """Create a run; while Stripe has too many runs of the key in progress, wait until one of ours ends.
+
+        Raises:
+            RunLimitError: None of them was launched from here for this account, so it is unknown when one
+                ends.
+            CallTimeoutError: None ended within the time of the call.
+        """
+        while True:
+            try:
+                return self._api.create_run(request, idempotency_key=idempotency_key)
+            except RunLimitError as error:
+                logger.info("waiting for a run to end: %s", error.problem)
+                if not self._waited_for_one():
+                    raise
+
+    def _waited_for_one(self) -> bool:
+        """Wait until the oldest run in progress that was launched from here ends; False if there is none."""
+        pending = self._store.launch_log.pending()
+        if not pending:
+            return False
+        key, record = min(pending, key=lambda each: each[1].created or _LONG_AFTER)
+        unfinished = f"Run {record.run_id} did not end, and Stripe allows no other before"
+        for pause in backoff.poll_pauses(None, self._transport.rng):
+            try:
+                run = self._api.retrieve_run(str(record.run_id), record.request)
+            except NotFoundError:
+                self._store.launch_log.remember(key, replace(record, status="gone"))
+                return True
+            if run.state != "pending":
+                self._store.launch_log.remember(key, replace(record, status=run.state, as_of=run.as_of))
+                return True
+            deadline.pause(self._transport.clock, pause, unfinished)
+        return False
 
 
 def _of_run(record: LaunchRecord, run: AnyRun) -> LaunchRecord:

@@ -149,8 +149,9 @@ class RequestBuilder:
         if not isinstance(report_type, ReportRequest):
             return self.request(report_type, period, parameters, checks_availability=False)
         _check_alone(period, parameters)
-        catalog.check(report_type)
-        return Asked(self._account.as_accepted(report_type))
+        accepted = self._account.as_accepted(report_type)
+        catalog.check(report_type, self._account.known_type(report_type.report_type))
+        return Asked(accepted)
 
     def in_parts(
         self,
@@ -166,8 +167,9 @@ class RequestBuilder:
         """
         if isinstance(report_type, ReportRequest):
             _check_alone(period, parameters)
+            self._account.as_accepted(report_type)
             requests = requests_of(report_type, split)
-            catalog.check(requests[0])
+            catalog.check(requests[0], self._account.known_type(report_type.report_type))
             return AskedInParts(Asked(report_type), requests)
         type_id = self._account.versioned(report_type, keeps_refused=True)
         if split is not None:

@@ -196,7 +196,9 @@ class SharedResults:
                 continue
             noted = self._writer.launch_record(launch)
             record = LaunchRecord(
-                request=ReportRequest.from_stripe(noted["report_type"], noted["parameters"]),
+                request=ReportRequest.from_stripe(
+                    noted["report_type"], noted["parameters"], report_id=noted.get("report_id")
+                ),
                 generation=_instant(noted.get("generation")),
                 attempt=int(noted.get("attempt", 0)),
                 run_id=launch.run_id,

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 from stripe_reports.http.addresses import origin_of
 from stripe_reports.http.settings import FILES_URL, STRIPE_URL, Settings
-from stripe_reports.models import AnyRun, Mode, Owner, ReportRequest
+from stripe_reports.models import AnyRun, Generation, Mode, Owner, ReportRequest
 
 if TYPE_CHECKING:
     from stripe_reports.parsing.overrides import Overrides
@@ -43,6 +44,7 @@ class Connection:
         key_digest: First digits of the SHA-256 of the key that a worker must have.
         mode: ``live`` or ``test``.
         place: See ``Owner``.
+        generation: See ``Owner``.
         package_version: Version of this package that a worker must have.
         is_demo: True if the API is the simulator of ``demo()``, which tells workers its key.
     """
@@ -56,6 +58,7 @@ class Connection:
     mode: Mode
     place: str | None
     package_version: str
+    generation: Generation = "v1"
     is_demo: bool = False
 
     @classmethod
@@ -81,12 +84,13 @@ class Connection:
             mode=owner.mode,
             place=owner.place,
             package_version=version("stripe-reports"),
+            generation=owner.generation,
             is_demo=served_at is not None,
         )
 
     def owner(self, account: str | None) -> Owner:
         """Return the owner of results of an account."""
-        return Owner(self.key_digest, account, self.mode, self.place)
+        return Owner(self.key_digest, account, self.mode, self.place, self.generation)
 
     @property
     def files_at(self) -> str:
@@ -102,7 +106,8 @@ class Connection:
         file = run.file
         if not self.is_demo or file is None or file.url is None:
             return run
-        return run.with_file_at(file.url.replace(FILES_URL, self.base_url, 1))
+        address = urlsplit(file.url)
+        return run.with_file_at(f"{self.base_url}{address._replace(scheme='', netloc='').geturl()}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from stripe_reports.errors import StripeReportsError, WorkerError
 from stripe_reports.http.account_transport import AccountTransport
+from stripe_reports.http.connect import api_of
 from stripe_reports.http.files import Files
 from stripe_reports.http.keys import key_of_environment
 from stripe_reports.http.reach import key_of_simulator, why_unreachable
@@ -139,12 +140,15 @@ def _files(task: Task) -> Files:
         files_url=task.connection.files_url,
         cache_dir=Path(task.destination.store or "."),
         api_version=task.connection.api_version,
+        generation=task.connection.generation,
         max_result_bytes=task.connection.max_result_bytes,
         trusted_hosts=task.connection.trusted_hosts,
     )
     if task.account is None or settings.is_of_organisation:
-        return Files(_transport(settings))
-    return Files(AccountTransport(_transport(replace(settings, account=None)), task.account))
+        transport = _transport(settings)
+    else:
+        transport = AccountTransport(_transport(replace(settings, account=None)), task.account)
+    return Files(transport, api_of(transport))
 
 
 @lru_cache(maxsize=4)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from stripe_reports.errors import StoreError
-from stripe_reports.models import ReportRequest
+from stripe_reports.models import ReportRequest, ReportType
 from stripe_reports.planning.reuse import KnownRun
 from stripe_reports.storage.disk import disk_errors, locked, read_json, write_json
 from stripe_reports.storage.index import Index
@@ -32,6 +32,8 @@ from stripe_reports.storage.unrecognised import NameRecord
 __all__ = ["LaunchLog", "LaunchRecord"]
 
 logger = logging.getLogger("stripe_reports")
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 DURATIONS_KEPT = 7
 DURATIONS_TIMEOUT = 5.0
@@ -54,7 +56,8 @@ class LaunchRecord:
         """Return the run for the reuse rule; None without an id."""
         if self.run_id is None or self.created is None:
             return None
-        return KnownRun(self.run_id, self.status, self.as_of or self.created, "launched", self.generation)
+        as_of = self.as_of or self.created
+        return KnownRun(self.run_id, self.status, as_of, "launched", self.generation, self.created)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,12 @@ class LaunchLog:
         found = [(key, _launch(text)) for key, text in self._index.launches_with('"status": "pending"')]
         return [(key, record) for key, record in found if record is not None and record.status == "pending"]
 
+    def newest(self) -> list[LaunchRecord]:
+        """Return all launches that made a run, newest first."""
+        found = [_launch(text) for _, text in self._index.launches_with('"run_id": "')]
+        records = [record for record in found if record is not None and record.created is not None]
+        return sorted(records, key=lambda record: record.created or _LONG_AGO, reverse=True)
+
     def request_of(self, run_id: str) -> ReportRequest | None:
         """The request that a run was launched for, if it was launched from here."""
         record = self.launch_of(run_id)
@@ -98,6 +107,7 @@ class LaunchLog:
         content = {
             "report_type": record.request.report_type,
             "parameters": record.request.to_stripe(),
+            "report_id": record.request.report_id,
             "generation": _iso(record.generation),
             "attempt": record.attempt,
             "run_id": record.run_id,
@@ -122,10 +132,45 @@ class LaunchLog:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def remember_offered(self, default_columns: Mapping[str, Sequence[str] | None], at: datetime) -> None:
-        """Record the report types that the account offers."""
+    def described(self, name: str) -> ReportType | None:
+        """Return a report of Reports v2 as Stripe described it; None if it was not recorded."""
+        try:
+            read = read_json(self.folder / "report_types.json")["reports"][name]
+            return ReportType(
+                id=name,
+                object="v2.data.report",
+                name=name,
+                version=0,
+                report_id=read["report_id"],
+                required_parameters=tuple(read["required"]),
+                optional_parameters=tuple(read["optional"]),
+                allowed_values={each: tuple(values) for each, values in read["allowed_values"].items()},
+                list_parameters=tuple(read["lists"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def remember_offered(
+        self,
+        default_columns: Mapping[str, Sequence[str] | None],
+        at: datetime,
+        *,
+        described: Iterable[ReportType] = (),
+    ) -> None:
+        """Record the report types that the account offers, and the reports that Reports v2 describes."""
         columns = {id_: None if names is None else list(names) for id_, names in default_columns.items()}
-        write_json(self.folder / "report_types.json", {"at": at.isoformat(), "default_columns": columns})
+        reports = {
+            type_.id: {
+                "report_id": type_.report_id,
+                "required": type_.required_parameters,
+                "optional": type_.optional_parameters,
+                "allowed_values": dict(type_.allowed_values),
+                "lists": type_.list_parameters,
+            }
+            for type_ in described
+        }
+        content = {"at": at.isoformat(), "default_columns": columns}
+        write_json(self.folder / "report_types.json", content | ({"reports": reports} if reports else {}))
 
     @property
     def unrecognised(self) -> NameRecord:
@@ -182,7 +227,9 @@ def _launch(text: str) -> LaunchRecord | None:
     try:
         read = json.loads(text)
         return LaunchRecord(
-            request=ReportRequest.from_stripe(read["report_type"], read["parameters"]),
+            request=ReportRequest.from_stripe(
+                read["report_type"], read["parameters"], report_id=read.get("report_id")
+            ),
             generation=_instant(read["generation"]),
             attempt=read["attempt"],
             run_id=read["run_id"],

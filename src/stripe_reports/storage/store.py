@@ -73,7 +73,8 @@ class StoredResult:
     @property
     def as_known(self) -> KnownRun:
         """Return its run for the reuse rule."""
-        return KnownRun(self.provenance.run.id, "succeeded", self.provenance.as_of, "stored")
+        run = self.provenance.run
+        return KnownRun(run.id, "succeeded", self.provenance.as_of, "stored", created=run.created)
 
 
 @dataclass(slots=True)
@@ -166,7 +167,9 @@ class Store:
         except (*UNREADABLE, KeyError, TypeError, ValueError):
             return None
         mode: Mode = "live" if provenance.livemode else "test"
-        owner = Owner(provenance.key_digest, provenance.account, mode, provenance.place)
+        owner = Owner(
+            provenance.key_digest, provenance.account, mode, provenance.place, provenance.run.generation
+        )
         return StoredResult(path, provenance) if owner == self.owner else None
 
     @contextmanager

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,7 @@ def _again(
     request: ReportRequest, period: str | None, parameters: Mapping[str, Any], default_zone: str | None
 ) -> ReportRequest | None:
     """Return the request that the call makes."""
-    type_ = catalog.completed(request.report_type)
+    type_ = replace(catalog.completed(request.report_type), report_id=request.report_id)
     now = request.period_end or datetime.max.replace(tzinfo=UTC)
     try:
         return resolve(type_, period, parameters, now=now, default_zone=default_zone).request

@@ -58,6 +58,6 @@ def entries(stored: Iterable[Report], runs: Iterable[AnyRun], *, limit: int = 50
 
 def _request_of(run: AnyRun) -> ReportRequest | None:
     try:
-        return ReportRequest.from_stripe(run.report_type, run.plain_parameters)
+        return ReportRequest.from_stripe(run.report_type, run.plain_parameters, report_id=run.report_id)
     except (ParameterError, TypeError, ValueError):
         return None

@@ -52,7 +52,7 @@ _INSTANT = "%Y-%m-%dT%H%M%SZ"
 """An instant in names, without colons, which Windows does not allow. polars reads it as an instant in UTC;
 the form without hyphens is an error in it."""
 
-_TYPE = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)*\.[0-9]+")
+_TYPE = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+")
 _ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]+(?:\.acct_[A-Za-z0-9_]+)*")
 _RUN = re.compile(r"[A-Za-z0-9_]{1,200}")
 _NOTED = re.compile(
@@ -74,7 +74,7 @@ class Cell:
     """A place for one result: report type, account and interval.
 
     Attributes:
-        report_type: Id with version.
+        report_type: Id with version; in Reports v2, the name of the report.
         account: ``acct_…``, a path of accounts, or None for the key's own account.
         start: First instant of the interval, in UTC; for a type that takes only an end, that end.
         end: First instant after it.
@@ -236,7 +236,7 @@ class Compacted:
     """A copy of all results of a report type that start in one month.
 
     Attributes:
-        report_type: Id with version.
+        report_type: Id with version; in Reports v2, the name of the report.
         month: ``2026-10``.
         digest: Names the runs that it holds; see ``digest_of``.
         number: A random number, so that no two writers share a file.

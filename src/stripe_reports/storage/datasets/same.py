@@ -45,10 +45,12 @@ class Same:
         """Check that results of an owner may be added; *notes* creates the dataset if there is none.
 
         Raises:
-            ParameterError: The dataset has data of the other mode, or results of Stripe and of a simulator
-                would be mixed.
+            ParameterError: The dataset has data of the other mode, or results of Stripe and of a simulator,
+                or of the two generations of Stripe's API, would be mixed.
         """
-        wanted = {"format": FORMAT, "mode": owner.mode, "is_stripe": owner.place is None}
+        wanted: dict[str, Any] = {"format": FORMAT, "mode": owner.mode, "is_stripe": owner.place is None}
+        if owner.generation != "v1":
+            wanted["api"] = owner.generation
         there = self._first(MODE, wanted, notes=notes)
         if there["format"] != FORMAT:
             raise StoreError(
@@ -166,4 +168,5 @@ def _listed(parameters: Mapping[str, Any], names: list[str]) -> str:
 
 
 def _in_words(facts: Mapping[str, Any]) -> str:
-    return f"{facts.get('mode')} data" + ("" if facts.get("is_stripe") else " of a simulator")
+    place = "" if facts.get("is_stripe") else " of a simulator"
+    return f"{facts.get('mode')} data{place}" + (f" from Reports {facts['api']}" if "api" in facts else "")

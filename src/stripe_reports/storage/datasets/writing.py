@@ -109,6 +109,7 @@ class DatasetWriter:
         content = {
             "report_type": request.report_type,
             "parameters": request.to_stripe(),
+            **({} if request.report_id is None else {"report_id": request.report_id}),
             "account": account,
             "run": run_id,
             "key": key,
