@@ -41,11 +41,24 @@ _KINDS: dict[str, Kind] = {
     "timestamp": "datetime_utc",
     "varchar": "text",
 }
-"""The kinds that follow from Stripe's types of columns in Reports v2.
+"""The kinds that follow from Stripe's types of columns in Reports v2; they are inferred.
 
 A ``double`` stays text: it may be written with an exponent, and has no exact decimal value.
 Source: https://docs.stripe.com/api/v2/data/report-runs/object
 """
+
+_OF_TYPES: dict[Kind, frozenset[str]] = {
+    "money": frozenset({"bigint", "decimal", "double", "integer"}),
+    "rate": frozenset({"bigint", "decimal", "double", "integer"}),
+    "datetime_utc": frozenset({"datetime", "timestamp"}),
+    "datetime_local": frozenset({"datetime", "timestamp"}),
+    "date": frozenset({"date"}),
+    "integer": frozenset({"bigint", "integer"}),
+    "boolean": frozenset({"boolean"}),
+}
+"""Stripe's types whose values can be of a kind. Text can be of any kind, and a kind of text has any value."""
+
+_TYPES_WITH_FORM = frozenset().union(*_OF_TYPES.values())
 
 AMBIGUOUS = frozenset({"automatic_payout_effective_at", "payout_reversed_at"})
 """Names with two kinds: a local time in types with the ``_utc`` column, UTC in others."""
@@ -130,22 +143,29 @@ def columns_in(names: Sequence[str], report_type: ReportType | None) -> dict[str
 
 
 def with_column_types(report_type: ReportType, types: Mapping[str, str] | None) -> ReportType:
-    """Return a type with the columns of a file whose kinds Stripe alone tells, by their types in Reports v2.
+    """Return a type whose columns also have the kinds that follow from Stripe's types in Reports v2.
 
-    A column that the catalogue has, or that has the name of one, keeps the kind from there: it says more. A
-    number in Stripe's types may be an id, and text may be a time.
+    The catalogue says more, and is used where it can: a number of Stripe's may be an id, and its decimal an
+    amount. Where it knows no column of that name, or one whose values Stripe's type does not have, such as a
+    time where Stripe says ``date``, Stripe's type decides.
 
     Args:
         report_type: The type.
         types: Stripe's type of each column, in the order of the file; None if Stripe does not say.
     """
-    known = columns_in(tuple(types or ()), report_type)
-    new = tuple(
-        replace(column, kind=kind, kind_from=BY_TYPE)
-        for name, column in known.items()
-        if column.kind_from == UNKNOWN and (kind := _KINDS.get((types or {})[name])) is not None
-    )
-    return replace(report_type, columns=report_type.columns + new)
+    types = types or {}
+    told: dict[str, Column] = {}
+    for name, column in columns_in(tuple(types), report_type).items():
+        kind = _KINDS.get(types[name])
+        if kind is not None and (column.kind_from == UNKNOWN or not _has(types[name], column.kind)):
+            told[name] = replace(column, kind=kind, kind_from=BY_TYPE)
+    columns = tuple(told.pop(column.name, column) for column in report_type.columns)
+    return replace(report_type, columns=columns + tuple(told.values()))
+
+
+def _has(type_: str, kind: Kind) -> bool:
+    """Return True if a column of one of Stripe's types can have values of a kind."""
+    return kind not in _OF_TYPES or type_ not in _TYPES_WITH_FORM or type_ in _OF_TYPES[kind]
 
 
 def _column(
