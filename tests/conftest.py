@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from stripe_reports import notices
+from stripe_reports.http.connect import PREVIEW
 from stripe_reports.simulator import Clock, Simulator, serve
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -90,12 +91,19 @@ def api(simulator):
     return Api(simulator)
 
 
+BOTH_APIS = pytest.mark.parametrize("client", ["v1", "v2"], indirect=True)
+"""Runs a test with a client of v1 and with one of v2: what it says holds for both."""
+
+
 @pytest.fixture
-def client(simulator, tmp_path):
+def client(request, simulator, tmp_path):
     """A client of the simulator, through requests and the adapter that stands in for sockets."""
     from stripe_reports.demo_client import DemoClient
 
-    with DemoClient(simulator, cache_dir=tmp_path / "cache") as client:
+    api = getattr(request, "param", "v1")
+    if api == "v2":
+        notices.is_new(PREVIEW)  # the warning is tested once
+    with DemoClient(simulator, cache_dir=tmp_path / "cache", api=api) as client:
         yield client
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
-from conftest import TestClock, utc
+from conftest import BOTH_APIS, TestClock, utc
 from stripe_reports import errors
 from stripe_reports.simulator import Clock, Fault
 
@@ -23,6 +23,7 @@ CREATE = "POST /v1/reporting/report_runs"
 
 
 class TestMainJob:
+    @BOTH_APIS
     def test_a_type_and_a_month_give_an_exact_typed_frame(self, client):
         """The README shows it."""
         frame = client.frame("balance.summary", "2026-10")
@@ -52,6 +53,7 @@ class TestMainJob:
         assert set(report.frame()["currency"]) == {"eur"}
         assert_frame_equal(report.scan().collect(), report.frame())
 
+    @BOTH_APIS
     def test_the_provenance_is_inside_the_parquet_file(self, client):
         """A file that is copied elsewhere still has its provenance."""
         report = client.fetch("balance.summary", "2026-10")
@@ -91,6 +93,7 @@ class TestMainJob:
         }
         assert frame.height == 0
 
+    @BOTH_APIS
     def test_the_reports_of_a_month_agree_to_the_cent(self, client):
         """Summary, items and payouts come from one ledger, and no digit is lost on the way."""
         items = client.frame("balance_change_from_activity.itemized", "2026-10")
@@ -117,6 +120,7 @@ class TestWaiting:
         assert [status for status, _ in seen] == ["pending"] * (len(seen) - 1) + ["succeeded"]
         assert seen[-1][1] <= 1.35 * 10 + 2
 
+    @BOTH_APIS
     def test_a_finished_run_is_returned_without_a_call(self, client, calls):
         """There is nothing to wait for."""
         run = client.fetch("balance.summary", "2026-10").run
@@ -134,6 +138,7 @@ class TestWaiting:
         assert expected[0] is None
         assert expected[-1] == pytest.approx(10, abs=1)
 
+    @BOTH_APIS
     def test_a_timeout_says_that_nothing_is_lost_and_how_to_continue(self, client, simulator):
         """The same fetch later joins the same run."""
         simulator.outcomes.append("stuck")
@@ -145,6 +150,7 @@ class TestWaiting:
             client.fetch("balance.summary", "2026-10", timeout=30)
         assert caught.value.run.id == run.id
 
+    @BOTH_APIS
     def test_an_unknown_status_ends_the_wait(self, client, simulator):
         """A loop that waits only for the known statuses would never end."""
         simulator.outcomes.append("quantum")
@@ -152,12 +158,14 @@ class TestWaiting:
             client.fetch("balance.summary", "2026-10")
 
     @pytest.mark.parametrize("outcome", ["no url", "no result"])
+    @BOTH_APIS
     def test_a_run_that_succeeded_without_a_file_is_an_error(self, client, simulator, outcome):
         """Not an empty table."""
         simulator.outcomes.append(outcome)
         with pytest.raises(errors.ResultUnavailableError):
             client.fetch("balance.summary", "2026-10")
 
+    @BOTH_APIS
     def test_an_interrupt_ends_the_wait_and_says_how_to_continue(self, client, simulator, monkeypatch):
         """The run continues at Stripe."""
 
@@ -170,6 +178,7 @@ class TestWaiting:
             client.wait(run)
         assert f"client.retrieve('{run.id}')" in caught.value.__notes__[0]
 
+    @BOTH_APIS
     def test_a_run_can_be_retrieved_by_its_id(self, client, simulator):
         """From a note, after the weekend."""
         run = client.launch(client.request("balance.summary", "2026-10"))
@@ -186,6 +195,7 @@ class TestWaiting:
         with pytest.raises(errors.ParameterError, match="one run at least"):
             client.runs(limit=0)
 
+    @BOTH_APIS
     def test_a_failed_run_is_not_read(self, client, simulator):
         """Stripe's reason is the error."""
         simulator.outcomes.append("failed")
@@ -275,6 +285,7 @@ class TestRequests:
             ((utc(2026, 10, 1, 8), utc(2026, 10, 1, 9)), utc(2026, 10, 1, 8), utc(2026, 10, 1, 9)),
         ],
     )
+    @BOTH_APIS
     def test_periods_become_instants(self, client, period, start, end):
         """The start is included, the end is not, as in Stripe's parameters."""
         request = client.request("balance.summary", period)
@@ -374,6 +385,7 @@ class TestRequests:
         """Copied from a web page."""
         assert client.request(" Balance.Summary.2 ", "2026-10").report_type == "balance.summary.2"
 
+    @BOTH_APIS
     def test_a_request_is_fetched_unchanged(self, client):
         """Code can be turned into a form, and a form into code."""
         request = client.request("balance.summary", "2026-10")
@@ -405,6 +417,7 @@ class TestTrouble:
         assert not failures
         assert original
 
+    @BOTH_APIS
     def test_a_long_outage_ends_with_the_timeout_and_says_how_to_continue(self, client, monkeypatch):
         """The error says which run it was, and that it is not lost."""
         run = client.launch(client.request("balance.summary", "2026-10"))
@@ -417,6 +430,7 @@ class TestTrouble:
             client.wait(run, timeout=60)
         assert isinstance(caught.value.__cause__, errors.NetworkError)
 
+    @BOTH_APIS
     def test_the_error_for_a_revoked_key_says_how_to_continue(self, client, simulator):
         """With another key of the account the run can be waited for again."""
         run = client.launch(client.request("balance.summary", "2026-10"))
@@ -453,6 +467,7 @@ class TestTrouble:
             client.retrieve(id_)
         assert calls() == []
 
+    @BOTH_APIS
     def test_an_id_with_spaces_around_it_is_accepted_in_place_of_a_run(self, client):
         """Copied from a note."""
         run = client.fetch("balance.summary", "2026-10").run
@@ -532,6 +547,7 @@ class TestManners:
             == tmp_path / "x"
         )
 
+    @BOTH_APIS
     def test_a_folder_that_others_can_read_is_closed_to_them(self, client, tmp_path):
         """It may have been copied from elsewhere."""
         client.fetch("balance.summary", "2026-10")
@@ -547,6 +563,7 @@ class TestManners:
         assert calls() == []
         assert not (tmp_path / "none").exists()
 
+    @BOTH_APIS
     def test_results_are_readable_only_by_the_user(self, client, tmp_path):
         """They contain customers' names."""
         client.fetch("balance.summary", "2026-10")

@@ -12,7 +12,12 @@ from stripe_reports.http.api_v2 import ApiV2
 from stripe_reports.http.transport import Transport
 from stripe_reports.models import Generation
 
-__all__ = ["api_of", "warn_of_preview"]
+__all__ = ["PREVIEW", "api_of", "warn_of_preview"]
+
+PREVIEW = (
+    "Reports v2 is a preview of Stripe's, which can change at any time. This package was written from its "
+    "documentation and tested with a simulator only; compare a report with that of v1 before you rely on it."
+)
 
 logger = logging.getLogger("stripe_reports")
 
@@ -25,9 +30,7 @@ def warn_of_preview(generation: Generation) -> None:
     """
     if generation == "v2":
         notices.warn_once(
-            "Reports v2 is a preview of Stripe's, which can change at any time. This package was written "
-            "from its documentation and tested with a simulator only; compare a report with that of v1 "
-            "before you rely on it.",
+            PREVIEW,
             notices.PreviewWarning,
         )
 
