@@ -20,7 +20,7 @@ from stripe_reports.http.keys import find_key
 from stripe_reports.http.settings import STRIPE_URL, Secret, Settings, allowed_rate, results_folder
 from stripe_reports.http.transport import Transport
 from stripe_reports.http.wsgi import WSGIApplication
-from stripe_reports.models import Generation, ReportRequest
+from stripe_reports.models import ApiName, ReportRequest
 from stripe_reports.notebook.completion import install_in_session
 from stripe_reports.notebook.progress import place_to_draw
 from stripe_reports.parsing import SchemaOverrides, checked_overrides
@@ -116,7 +116,7 @@ class Client(SetCalls, Closing):
         calls_per_second: float | None = None,
         application: WSGIApplication | None = None,
         clock: Clock | None = None,
-        api: Generation = "v1",
+        api: ApiName = "v1",
     ) -> None:
         # First of all, since a traceback may show the variables of this frame: no key stays in one.
         api_key = Secret.of(api_key)

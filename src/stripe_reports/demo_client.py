@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Literal
 
 from stripe_reports.client import Client
-from stripe_reports.models import Generation
+from stripe_reports.models import ApiName
 from stripe_reports.simulator import Profile, Simulator, serve
 
 __all__ = ["DemoClient", "demo"]
@@ -37,7 +37,7 @@ class DemoClient(Client):
         pace: float = 0.0,
         livemode: bool = False,
         account: str | None = None,
-        api: Generation = "v1",
+        api: ApiName = "v1",
     ) -> None:
         self.simulator = simulator
         folder = cache_dir or tempfile.mkdtemp(prefix="stripe-reports-demo-")
@@ -113,7 +113,7 @@ def demo(
     account: str | None = None,
     accounts: int = 14,
     profile: Profile | Literal["tidy", "real"] = "tidy",
-    api: Generation = "v1",
+    api: ApiName = "v1",
 ) -> DemoClient:
     """A client of the simulator in this process: no key, no network, and the same data for the same seed.
 

@@ -166,7 +166,7 @@ def test_the_command_line_prints_one_warning_per_fallback(changed, ending):
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("default")
-        patch.setattr("stripe_reports.demo_client.demo", lambda: account.client)
+        patch.setattr("stripe_reports.demo_client.demo", lambda **_: account.client)
         lines = Lines()
         patch.setattr("sys.stderr", lines)
         new = next(iter(account.renamed.values()))

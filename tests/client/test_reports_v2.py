@@ -114,7 +114,7 @@ class TestTheSameCalls:
             v1.fetch_all("payouts.summary", "2026-Q3", split=None, into=into)
 
     def test_the_card_of_a_run_has_no_address_of_its_file(self, client):
-        """Whoever knows it can read the report for some minutes."""
+        """It alone gives the report, for some minutes."""
         run = client.fetch("balance.summary", "2026-09").run
         assert run.file.url is None or run.file.url not in f"{run!r}{run._repr_html_()}{run.to_stripe()}"
         waited = client.wait(client.launch(client.request("balance.summary", "2026-08")))

@@ -656,7 +656,7 @@ def command(newer, monkeypatch, capsys):
     """Runs a command against a newer Stripe, and gives its status and standard error."""
 
     def command(*arguments, **changes):
-        monkeypatch.setattr("stripe_reports.demo_client.demo", lambda: newer(**changes))
+        monkeypatch.setattr("stripe_reports.demo_client.demo", lambda **_: newer(**changes))
         notices._said.clear()  # a command is a process of its own
         return cli.main([*arguments, "--demo"]), capsys.readouterr().err
 

@@ -22,6 +22,9 @@ def add_client_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--account", metavar="ACCOUNT", help=ACCOUNT_HELP)
     parser.add_argument("--base-url", metavar="URL", help="address of a simulator, instead of Stripe's")
     parser.add_argument(
+        "--files-url", metavar="URL", help="address of its result files, if they are elsewhere"
+    )
+    parser.add_argument(
         "--api", choices=["v1", "v2"], default="v1", help="v2: Reports v2, a preview; default v1"
     )
     parser.add_argument("--demo", action="store_true", help="use the built-in simulator; no key needed")
@@ -38,7 +41,12 @@ def client_of(options: argparse.Namespace) -> Client:
     from stripe_reports.http.settings import STRIPE_URL
 
     if not options.demo:
-        return Client(account=options.account, base_url=options.base_url or STRIPE_URL, api=options.api)
+        return Client(
+            account=options.account,
+            base_url=options.base_url or STRIPE_URL,
+            files_url=options.files_url,
+            api=options.api,
+        )
     if options.account or options.base_url:
         raise InputError(
             "--demo asks the simulator in this process, so it takes no --account and no --base-url. Leave "

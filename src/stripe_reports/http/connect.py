@@ -10,7 +10,7 @@ from stripe_reports.http.api import Api
 from stripe_reports.http.api_v1 import ApiV1
 from stripe_reports.http.api_v2 import ApiV2
 from stripe_reports.http.transport import Transport
-from stripe_reports.models import Generation
+from stripe_reports.models import ApiName
 
 __all__ = ["PREVIEW", "api_of", "warn_of_preview"]
 
@@ -22,7 +22,7 @@ PREVIEW = (
 logger = logging.getLogger("stripe_reports")
 
 
-def warn_of_preview(generation: Generation) -> None:
+def warn_of_preview(generation: ApiName) -> None:
     """Warn once that an API is a preview.
 
     Warns:

@@ -13,7 +13,7 @@ from platformdirs import user_cache_path
 
 from stripe_reports.errors import ApiKeyError, NotPicklableError, ParameterError
 from stripe_reports.http.addresses import origin_of
-from stripe_reports.models import Generation, Mode, Owner, zone_named
+from stripe_reports.models import ApiName, Mode, Owner, zone_named
 from stripe_reports.render import remedies
 from stripe_reports.render.redaction import KEY, REDACTED, redacted, without_key
 
@@ -60,7 +60,7 @@ _KEYLESS_HOST = "stripeusercontent.com"
 Source: https://docs.stripe.com/api/v2/data/report-runs/object
 """
 _STRIPES_HOSTS = frozenset({"api.stripe.com", "files.stripe.com"})
-_VERSIONS: dict[Generation, str] = {"v1": API_VERSION, "v2": PREVIEW_VERSION}
+_VERSIONS: dict[ApiName, str] = {"v1": API_VERSION, "v2": PREVIEW_VERSION}
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -137,7 +137,7 @@ class Settings:
     base_url: str = STRIPE_URL
     files_url: str | None = None
     cache_dir: Path
-    generation: Generation = "v1"
+    generation: ApiName = "v1"
     api_version: str = ""
     fiscal_year_start: int = 1
     cache_limit: int = 20_000_000_000

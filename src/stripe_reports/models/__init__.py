@@ -4,7 +4,7 @@ All are frozen. Instants are aware ``datetime``s in UTC; Stripe's Unix seconds a
 ``from_stripe`` and ``to_stripe``, and in ``ReportRun.parameters``, which is kept as Stripe sent it.
 """
 
-from stripe_reports.models.owner import Generation, Mode, Owner
+from stripe_reports.models.owner import ApiName, Mode, Owner
 from stripe_reports.models.provenance import Provenance
 from stripe_reports.models.report_type import Column, Evidence, Kind, ReportType, base_of, has_version
 from stripe_reports.models.request import ReportRequest
@@ -16,11 +16,11 @@ from stripe_reports.models.values import iso, month_bounds, shown, zone_named
 
 __all__ = [
     "AnyRun",
+    "ApiName",
     "Column",
     "DownloadUrl",
     "Evidence",
     "FileView",
-    "Generation",
     "KeylessFile",
     "Kind",
     "Mode",

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal, Self
 
-__all__ = ["Generation", "Mode", "Owner"]
+__all__ = ["ApiName", "Mode", "Owner"]
 
 Mode = Literal["live", "test"]
 
-Generation = Literal["v1", "v2"]
+ApiName = Literal["v1", "v2"]
 """The generation of Stripe's API for reports: the Reporting API, or Reports v2."""
 
 _FOLDER = re.compile(
@@ -35,7 +35,7 @@ class Owner:
     account: str | None
     mode: Mode
     place: str | None = None
-    generation: Generation = "v1"
+    generation: ApiName = "v1"
 
     @property
     def folder(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Self
 
-from stripe_reports.models.owner import Generation
+from stripe_reports.models.owner import ApiName
 from stripe_reports.models.values import STRIPE_ID, checked, instant, iso, plain, shown
 from stripe_reports.render.card import card, folded
 
@@ -154,7 +154,7 @@ class ReportRun:
     # The neutral view
 
     @property
-    def generation(self) -> Generation:
+    def generation(self) -> ApiName:
         """The generation of Stripe's API that has it: ``v1``."""
         return "v1"
 

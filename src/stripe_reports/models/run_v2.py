@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Self
 
-from stripe_reports.models.owner import Generation
+from stripe_reports.models.owner import ApiName
 from stripe_reports.models.values import STRIPE_ID, checked, iso, shown
 from stripe_reports.render.card import card, folded
 
@@ -187,7 +187,7 @@ class ReportRunV2:
     # The neutral view
 
     @property
-    def generation(self) -> Generation:
+    def generation(self) -> ApiName:
         """The generation of Stripe's API that has it: ``v2``."""
         return "v2"
 

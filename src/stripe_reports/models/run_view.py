@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from stripe_reports.models.owner import Generation
+from stripe_reports.models.owner import ApiName
 
 __all__ = ["FileView", "RunView"]
 
@@ -51,7 +51,7 @@ class RunView(Protocol):
         """Stripe's id."""
 
     @property
-    def generation(self) -> Generation:
+    def generation(self) -> ApiName:
         """The generation of Stripe's API that has it."""
 
     @property

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from stripe_reports.http.addresses import origin_of
 from stripe_reports.http.settings import FILES_URL, STRIPE_URL, Settings
-from stripe_reports.models import AnyRun, Generation, Mode, Owner, ReportRequest
+from stripe_reports.models import AnyRun, ApiName, Mode, Owner, ReportRequest
 
 if TYPE_CHECKING:
     from stripe_reports.parsing.overrides import Overrides
@@ -58,7 +58,7 @@ class Connection:
     mode: Mode
     place: str | None
     package_version: str
-    generation: Generation = "v1"
+    generation: ApiName = "v1"
     is_demo: bool = False
 
     @classmethod
