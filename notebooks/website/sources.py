@@ -29,6 +29,7 @@ GUIDE = [
     "When something goes wrong <faults>",
     "Testing your own code <testing>",
     "Unknown report types <unknown_types>",
+    "Reports v2 <reports_v2>",
     "Platforms <platforms>",
     "Alternatives <alternatives>",
 ]
