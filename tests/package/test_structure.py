@@ -66,3 +66,11 @@ def test_tests_are_where_their_package_is():
     folders = {path.relative_to(ROOT / "tests").parts[0] for path in tests}
     assert folders - {"client", "package", "project", "browser", "javascript"} == packages
     assert not [path.name for path in tests if len(path.read_text("utf-8").splitlines()) > LONGEST_TEST]
+
+
+def test_the_smoke_tests_are_of_every_folder():
+    """The wheel and the oldest dependencies are tested by them, and by all tests before a release only."""
+    named = [line.partition("::")[0] for line in (ROOT / "tests/smoke.txt").read_text("utf-8").splitlines()]
+    assert all((ROOT / path).is_file() for path in named)
+    packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+    assert {path.split("/")[1] for path in named} == packages | {"client", "package"}

@@ -51,6 +51,15 @@ def test_a_workflow_uses_environments_of_tox(path):
     assert set(re.findall(r"tox -e (\w+)", path.read_text("utf-8"))) <= {*tox["env"], "py"}
 
 
+def test_a_release_waits_for_all_tests_of_the_wheel_and_of_the_oldest_dependencies():
+    """CI runs only the quickest of them."""
+    tox = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["tox"]
+    released = {name for name, each in tox["env"].items() if "release" in each.get("labels", ())}
+    assert released == {"oldest", "wheel"}
+    text = (FOLDER / "workflows" / "release.yml").read_text("utf-8")
+    assert "run: tox -m release\n  publish:\n    needs: tests\n" in text
+
+
 def test_the_tests_run_on_three_systems_and_every_supported_python():
     """From the oldest that is allowed to the newest."""
     text = (FOLDER / "workflows" / "checks.yml").read_text("utf-8")
