@@ -128,8 +128,9 @@ PYTHON_ONLY = {
 
 SHOWS_CODE = {
     "render/remedies.py",
-    "render/worker_remedies.py",
-    *("notebook/completion.py", "notebook/form/code.py", "cli/demo.py", "cli/simulate.py"),
+    *("render/reports_v2_remedies.py", "render/worker_remedies.py"),
+    *("notebook/completion.py", "notebook/form/code.py", "notebook/app/page.py"),
+    *("cli/app.py", "cli/demo.py", "cli/simulate.py"),
 }
 
 
