@@ -383,3 +383,15 @@ def test_a_lock_held_elsewhere_is_an_error_after_a_while(store):
         store.lock_request("k", timeout=0.01),
     ):
         pass
+
+
+@pytest.mark.slow
+def test_what_a_client_does_on_the_disk_does_not_grow_with_the_number_of_results():
+    """Finding, launching, evicting, planning, and the runs in progress; the script also counts 100,000."""
+    command = [sys.executable, Path(__file__).with_name("many_results.py"), "20", "1000"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    few, many = map(json.loads, done.stdout.splitlines())
+    assert many == few
+    assert few["finding"]["database"] > 0
+    assert few["evicting"]["files"] > 0

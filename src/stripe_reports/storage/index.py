@@ -32,6 +32,9 @@ BUSY_TIMEOUT = 30.0
 
 _VERSION = 1
 
+_IS_PENDING = """instr(record, '"status": "pending"') > 0"""
+"""The condition of launches whose runs were pending when last seen; an index has only these."""
+
 _SCHEMA = (
     "CREATE TABLE files (path TEXT PRIMARY KEY, key TEXT NOT NULL, run_id TEXT NOT NULL,"
     " size INTEGER NOT NULL, added REAL NOT NULL) WITHOUT ROWID",
@@ -45,6 +48,7 @@ _SCHEMA = (
     "CREATE TABLE launches (key TEXT NOT NULL, name TEXT NOT NULL, run_id TEXT, record TEXT NOT NULL,"
     " PRIMARY KEY (key, name)) WITHOUT ROWID",
     "CREATE INDEX launches_by_run ON launches (run_id)",
+    f"CREATE INDEX launches_pending ON launches (key) WHERE {_IS_PENDING}",
     f"PRAGMA user_version = {_VERSION}",
 )
 
@@ -137,9 +141,9 @@ class Index:
         rows = self._rows("SELECT record FROM launches WHERE run_id = ?", run_id)
         return [record for (record,) in rows]
 
-    def launches_with(self, part: str) -> list[tuple[str, str]]:
-        """Return the key and record of each launch whose record contains a text."""
-        return self._rows("SELECT key, record FROM launches WHERE instr(record, ?)", part)
+    def pending_launches(self) -> list[tuple[str, str]]:
+        """Return the key and record of each launch whose run was pending when it was last seen."""
+        return self._rows(f"SELECT key, record FROM launches WHERE {_IS_PENDING}")  # noqa: S608 - no value in it
 
     def clear(self) -> None:
         """Remove all entries; the file stays, because others may have it open."""

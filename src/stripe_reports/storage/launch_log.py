@@ -86,7 +86,7 @@ class LaunchLog:
 
     def pending(self) -> list[tuple[str, LaunchRecord]]:
         """Return the launches whose runs were pending when they were last seen, with the keys of requests."""
-        found = [(key, _launch(text)) for key, text in self._index.launches_with('"status": "pending"')]
+        found = [(key, _launch(text)) for key, text in self._index.pending_launches()]
         return [(key, record) for key, record in found if record is not None and record.status == "pending"]
 
     def newest(self) -> list[LaunchRecord]:
