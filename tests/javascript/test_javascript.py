@@ -17,7 +17,7 @@ from stripe_reports.notebook.form import menu
 from stripe_reports.notebook.form.script import script
 
 HERE = Path(__file__).parent
-WIDGET = ("static", "families", "column_groups", "shown", "below")
+WIDGET = ("static", "families", "column_groups", "shown", "below", "run_id")
 
 
 @pytest.fixture(scope="session")

@@ -487,3 +487,13 @@ def test_styles_and_markup_of_the_form_affect_nothing_else(form):
     code = form._esm.replace("import(url)", "", 1)  # Vega, whose text Python sends
     for banned in ("innerHTML", "insertAdjacentHTML", "eval(", "http://", "https://cdn", "import("):
         assert banned not in code, banned
+
+
+def test_a_view_tells_which_report_it_shows(form):
+    """Marimo runs cells again for a change by a view. It sends an id, which changes nothing else."""
+    told = []
+    form.observe(told.append, "run_id")
+    report = form.run().result()
+    form.set_state({"run_id": report.run.id})
+    assert [change["new"] for change in told] == [report.run.id]
+    assert form.report is report

@@ -108,6 +108,8 @@ class Explorer(anywidget.AnyWidget):
         request: The request that the choices make; None while something is missing or wrong.
         code: The call that fetches this report, in Python; empty while there is no request.
         report: The report that is shown, or None.
+        run_id: Id of that report once a view shows it; empty without one. In marimo, cells that use the form
+            run again when it changes.
         selected: The selection in its chart, as a polars expression for ``form.report.scan().filter``;
             None without a selection.
         selected_code: Python that takes these rows of ``report``; empty without a selection.
@@ -122,6 +124,7 @@ class Explorer(anywidget.AnyWidget):
     column_groups: traitlets.List[Any] = traitlets.List(read_only=True).tag(sync=True)
     shown = traitlets.Dict(read_only=True).tag(sync=True)
     below = traitlets.Instance(Widget, allow_none=True).tag(sync=True, **widget_serialization)
+    run_id = traitlets.Unicode("").tag(sync=True)
 
     request = traitlets.Any(None, read_only=True)
     code = traitlets.Unicode("", read_only=True)

@@ -58,12 +58,18 @@ export default {
       bar.update(shown);
       shownResult.update(shown);
       past.update(shown.history);
+      if (!cut && model.get("run_id") !== known.result) {
+        // Hosts such as marimo run cells again for a change that a view makes, not for one of Python.
+        model.set("run_id", known.result);
+        model.save_changes();
+      }
     };
-    const changes = "change:shown change:families change:column_groups";
-    model.on(changes, update);
+    // Each by itself: a list of names is understood by Backbone alone.
+    const changes = ["change:shown", "change:families", "change:column_groups"];
+    for (const each of changes) model.on(each, update);
     update();
     return () => {
-      model.off(changes, update);
+      for (const each of changes) model.off(each, update);
       stopWatching();
       below.close();
       bar.close();

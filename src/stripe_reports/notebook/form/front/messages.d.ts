@@ -140,6 +140,7 @@ export interface State {
   column_groups: ColumnGroup[];
   shown: Shown;
   below: string | null; // the id of a widget
+  run_id: string;
 }
 
 export interface TableColumn {
@@ -267,6 +268,8 @@ export interface Model {
     create_view(model: object): Promise<{ el: HTMLElement }>;
   };
   get<Name extends keyof State>(name: Name): State[Name];
+  set(name: "run_id", value: string): void;
+  save_changes(): void;
   send(message: object): void;
   on(event: "msg:custom", listener: Listener): void;
   on(event: string, listener: () => void): void;
