@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items):
 def pytest_runtest_makereport(item, call):
     """Describe the page of a test that failed, while it is still open."""
     report = yield
-    if call.when == "call" and report.failed and "page" in item.funcargs:
+    if call.when == "call" and report.failed and {"page", "folder"} <= item.funcargs.keys():
         page, folder = item.funcargs["page"], item.funcargs["folder"]
         name = f"failed-{abs(hash(item.nodeid))}.png"
         try:

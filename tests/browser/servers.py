@@ -97,7 +97,7 @@ def serving(kind: str, folder: Path, *, theme: str = "JupyterLab Light"):
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_up(address, server, log)
+        wait_until_up(f"{address}/api", server, log)
         yield address
     finally:
         server.terminate()
@@ -109,10 +109,11 @@ def serving(kind: str, folder: Path, *, theme: str = "JupyterLab Light"):
         log.close()
 
 
-def _wait_until_up(address: str, server: subprocess.Popen, log) -> None:
+def wait_until_up(address: str, server: subprocess.Popen, log) -> None:
+    """Wait until the address answers; an error shows the end of the server's log."""
     for _ in range(300):
         try:
-            urllib.request.urlopen(f"{address}/api", timeout=5)  # noqa: S310
+            urllib.request.urlopen(address, timeout=5)  # noqa: S310
         except OSError:
             if server.poll() is not None:
                 break

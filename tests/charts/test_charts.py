@@ -514,3 +514,14 @@ def test_text_of_a_report_is_never_markup(tmp_path):
     ):
         assert "<img src=x" not in page.lower()
     assert chart.to_dict()["title"]["text"] == markup
+
+
+def test_marimo_gets_the_svg_alone_or_the_chart_of_altair():
+    """Of HTML beside a text it shows two small buttons; a renderer that the user enabled is kept."""
+    chart = balance_waterfall(a_summary())
+    html = chart._display_()._repr_html_()
+    assert html.count("<svg") == 1
+    assert "--jp-layout-color0:Canvas" in html
+    with alt.renderers.enable("mimetype"):
+        plain = chart._display_()
+    assert type(plain).__module__.startswith("altair.")

@@ -15,6 +15,7 @@ import json
 import os
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, get_args
@@ -107,6 +108,12 @@ _PAGE = _config(
     grid=f"var(--jp-border-color3, {LIGHT['axis']['gridColor']})",
 )
 
+_SYSTEM_COLOURS = (
+    "--jp-layout-color0:Canvas;--jp-content-font-color1:CanvasText;--jp-content-font-color2:GrayText;"
+    "--jp-border-color1:GrayText;--jp-border-color3:color-mix(in srgb,CanvasText 15%,Canvas)"
+)
+"""These variables for a page that has none, such as marimo's: the browser's colours, light or dark."""
+
 _CONFIGS: dict[Theme, dict[str, Any]] = {"light": LIGHT, "dark": DARK, "page": _PAGE}
 
 _OURS = "stripe_reports"
@@ -179,6 +186,14 @@ class _ScriptSafe(json.JSONEncoder):
         return super().encode(o).replace("<", "\\u003c")
 
 
+@dataclass(frozen=True)
+class _Html:
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.text
+
+
 class _OwnLook(alt.TopLevelMixin):
     """A chart with our look, unless the user enabled a theme or renderer of altair."""
 
@@ -229,6 +244,12 @@ class _OwnLook(alt.TopLevelMixin):
             f'<img alt="Chart" src="{image}"></div>'
         )
         return {"text/html": html, "text/plain": f"<{type(self).__name__}>"}
+
+    def _display_(self) -> Any:
+        """Return what marimo shows: the SVG alone. Of HTML beside a text it shows two small buttons."""
+        if alt.renderers.active != "default":
+            return alt.Chart.from_dict(self.to_dict())
+        return _Html(f'<div style="{_SYSTEM_COLOURS}">{self.svg_for_page()}</div>')
 
     def svg_for_page(self) -> str:
         """Draw the chart as SVG in the colours of the page around it, unless it or altair has a theme."""

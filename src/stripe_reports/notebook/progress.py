@@ -12,6 +12,7 @@ import threading
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from stripe_reports.notebook.marimo_progress import Spinner, is_marimo_cell
 from stripe_reports.runs.progress import Drawing, in_log, in_terminal
 
 if TYPE_CHECKING:
@@ -31,9 +32,12 @@ def place_to_draw(*, in_background: bool = False) -> Drawing:
     """Choose a bar in a notebook, a line in a terminal, or else the log.
 
     Args:
-        in_background: True if another thread will wait; then nothing is written to a terminal.
+        in_background: True if another thread will wait; then nothing is written to a terminal, nor to a cell
+            of marimo, whose result it would replace.
     """
     try:
+        if not in_background and is_marimo_cell():
+            return Spinner()
         shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
         if (
             getattr(shell, "kernel", None) is not None
