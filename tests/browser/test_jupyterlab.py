@@ -5,6 +5,12 @@ import re
 
 import pytest
 from lab import Form, Notebook
+from reopening import (
+    SavedNotebook,
+    check_a_converted_page,
+    check_a_form_from_its_saved_state,
+    check_a_saved_notebook,
+)
 from servers import write_notebook
 
 from report_words import MEANT
@@ -511,3 +517,11 @@ CONTRAST = """element => {
   const [a, b] = [light(over), light(back)].sort((x, y) => y - x);
   return (a + 0.05) / (b + 0.05);
 }"""
+
+
+def test_a_saved_notebook_keeps_the_choices_and_the_chart(page, jupyter, folder, stripe, shot):
+    """Without its kernel, reopened, untrusted, with the state of its widgets, and converted to a page."""
+    saved = SavedNotebook(page, jupyter, folder, kind="lab")
+    check_a_saved_notebook(saved, stripe, shot)
+    check_a_form_from_its_saved_state(saved, shot)
+    check_a_converted_page(saved, shot)

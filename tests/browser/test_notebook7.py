@@ -2,6 +2,7 @@
 
 import pytest
 from lab import Form, Notebook
+from reopening import SavedNotebook, check_a_saved_notebook
 from servers import write_notebook
 from test_jupyterlab import OPEN
 
@@ -38,3 +39,10 @@ def test_a_report_is_chosen_run_and_shown(page, jupyter, folder, launches, shot)
     form.root.locator(".sr-heading", has_text="single payout").wait_for()
     assert form.rows().count() > 0
     assert page.strangers == []
+
+
+def test_a_saved_notebook_keeps_the_choices_and_the_chart(page, jupyter, folder, stripe, shot):
+    """Without its kernel, reopened, and untrusted."""
+    saved = SavedNotebook(page, jupyter, folder, kind="notebook")
+    check_a_saved_notebook(saved, stripe, shot)
+    saved.book.shut_down()
