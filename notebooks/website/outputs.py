@@ -22,6 +22,8 @@ class StaticOutputs(SphinxTransform):
             text = shown["text/plain"].astext().strip() if "text/plain" in shown else ""
             if _WIDGET in shown and text.startswith("Explorer"):
                 bundle.replace_self(nodes.image(uri="/pictures/form.png", alt=_ALTERNATIVE))
+            elif "text/html" in shown and 'class="sr-saved-' in shown["text/html"].astext():
+                bundle.parent.remove(bundle)  # what a saved notebook shows instead of the form
             elif _WIDGET in shown:
                 bundle.remove(shown[_WIDGET])
             elif shown.keys() == {"text/plain"} and not text:  # progress that was removed at its end

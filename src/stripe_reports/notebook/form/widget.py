@@ -68,7 +68,7 @@ def explore(
     """Create a form to choose a report, run it, see it, and copy the code.
 
     Show it in a cell. Everything in it is available as code: ``form.request``, ``form.code``,
-    ``form.report``; and ``form.observe(function, "report")`` calls a function when a report arrives. A
+    ``form.report``; and ``form.interact(function)`` shows below it what a function returns for each report. A
     selection in the chart filters the table, and is ``form.selected``, a polars expression.
 
     Args:
