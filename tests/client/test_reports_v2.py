@@ -16,6 +16,7 @@ from stripe_reports import errors
 from stripe_reports.catalog.reports_v2 import reports_v2
 from stripe_reports.client import Client
 from stripe_reports.demo_client import DemoClient
+from stripe_reports.http import api_v2
 from stripe_reports.simulator import Fault, Outcome, RateLimits, Simulator, serve
 
 pytestmark = pytest.mark.filterwarnings("ignore::stripe_reports.PreviewWarning")
@@ -127,6 +128,19 @@ class TestTheSameCalls:
         assert {run.id for run in client.pending()} == {run.id for run in runs}
         assert {run.id for run in client.runs()} == {run.id for run in runs}
         assert client.runs(limit=1).frame()["status"].to_list() == ["running"]
+
+    def test_reports_of_several_pages_are_listed(self, client, monkeypatch):
+        """Each page says where the next one is."""
+        at_once = [type_.id for type_ in client.report_types()]
+        monkeypatch.setattr(api_v2, "_PAGE", 10)
+        assert [type_.id for type_ in client.report_types()] == at_once
+
+    def test_the_form_asks_reports_v2(self, client):
+        """It starts with the report that it finds there, and writes the call."""
+        form = sr.explore(client, request=client.request("balance.summary", "2026-09", currency="eur"))
+        report = form.run().result()
+        assert isinstance(report.run, sr.ReportRunV2)
+        assert form.code == 'client.fetch("balance.summary", "2026-09", currency="eur")'
 
 
 class TestWhatIsSaid:
@@ -360,6 +374,21 @@ class TestFiles:
         """The clocks may differ, or Stripe may end it earlier than it says."""
         simulator.faults.append(Fault(f"GET {FILES}*", status=403, body="<Error/>"))
         assert client.frame("balance.summary", "2026-09").height
+
+    def test_an_address_that_expires_during_a_download_is_renewed_and_the_download_goes_on(
+        self, connect, simulator, calls
+    ):
+        """The rest is asked for at the new address; it is the same result, as its ETag says."""
+        client = connect()
+        run = client.wait(client.launch(client.request("balance_change_from_activity.itemized", "2026-09")))
+        simulator.inject_fault("file.cut")
+        simulator.inject_fault("v2.url_expired")
+        calls()
+        assert client.read(run).height == run.result.row_count
+        served = [call.partition("?")[0].rpartition("/")[0] for call in calls()]
+        downloads = [call for call in served if FILES in f"{call}/"]
+        assert len(downloads) == 3  # begun, refused, and continued
+        assert len(served) == len(downloads) + 1  # the run was read again, once
 
     def test_an_address_that_is_refused_again_is_an_error(self, client, simulator):
         """It is not asked for without end."""

@@ -104,6 +104,9 @@ class Model:
             self.choices = Choices(catalog.newest(FIRST_CHOICE))
         else:
             self.choices, self._settled = choices_of(request), True
+            if request.report_id is not None:  # its parameters are asked for with all others
+                named = catalog.completed(request.report_type)
+                self.types = {named.id: replace(named, report_id=request.report_id)}
         self.checked = self._check()
 
     # Who follows
