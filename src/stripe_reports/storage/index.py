@@ -141,6 +141,10 @@ class Index:
         rows = self._rows("SELECT record FROM launches WHERE run_id = ?", run_id)
         return [record for (record,) in rows]
 
+    def launches_with_run(self) -> list[str]:
+        """Return the record of each launch that made a run."""
+        return [record for (record,) in self._rows("SELECT record FROM launches WHERE run_id IS NOT NULL")]
+
     def pending_launches(self) -> list[tuple[str, str]]:
         """Return the key and record of each launch whose run was pending when it was last seen."""
         return self._rows(f"SELECT key, record FROM launches WHERE {_IS_PENDING}")  # noqa: S608 - no value in it

@@ -91,7 +91,7 @@ class LaunchLog:
 
     def newest(self) -> list[LaunchRecord]:
         """Return all launches that made a run, newest first."""
-        found = [_launch(text) for _, text in self._index.launches_with('"run_id": "')]
+        found = map(_launch, self._index.launches_with_run())
         records = [record for record in found if record is not None and record.created is not None]
         return sorted(records, key=lambda record: record.created or _LONG_AGO, reverse=True)
 
