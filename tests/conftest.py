@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import HealthCheck, settings
 
+import slow
 from stripe_reports import notices
 from stripe_reports.http.connect import PREVIEW
 from stripe_reports.simulator import Clock, Simulator, serve
@@ -27,8 +28,11 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """No test runs twice unless its mark says why."""
+    """Mark the tests that are slow; and let none run twice unless its mark says why."""
+    slow_ones = slow.listed()
     for item in items:
+        if slow.name_of(item.nodeid) in slow_ones:
+            item.add_marker(pytest.mark.slow)
         if mark := item.get_closest_marker("flaky"):
             item.user_properties.append((RUN_TWICE, mark.kwargs["reason"]))
 
