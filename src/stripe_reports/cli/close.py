@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stripe_reports.cli.clients import add_client_to, client_of
 from stripe_reports.cli.notification import notify, split_command
-from stripe_reports.cli.output import say, status_of, waiting, wrapped
+from stripe_reports.cli.output import say, status_of, waiting
 from stripe_reports.errors import StripeReportsError
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ def run(options: argparse.Namespace) -> int:
             text = error.for_command_line() if isinstance(error, StripeReportsError) else str(error)
             notify(command, {"status": status_of(error), "message": text, "period": options.period})
         raise
-    for line in str(result).splitlines():
-        say(wrapped(line, indent=2))
+    say(str(result))
     status = STATUSES[result.outcome]
     if command and (status or options.notify_always):
         notify(

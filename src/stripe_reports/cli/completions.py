@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from stripe_reports.cli.output import say
+from stripe_reports.cli.output import say_whole
 from stripe_reports.report.export import require
 
 if TYPE_CHECKING:
@@ -47,5 +47,5 @@ def run(options: argparse.Namespace) -> int:
     require("shtab", extra="completions", purpose="completions")
     import shtab
 
-    say(shtab.complete(options.completed, options.shell))
+    say_whole(shtab.complete(options.completed, options.shell))
     return 0

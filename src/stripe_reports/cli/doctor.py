@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from stripe_reports.cli.clients import ACCOUNT_HELP
 from stripe_reports.cli.json_output import add_format_to, say_json
-from stripe_reports.cli.output import say, wrapped
+from stripe_reports.cli.output import complain, say
 from stripe_reports.render.printable import printable
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
             findings.append(finding)
             if options.format == "text":
                 line = printable(f"{_MARKS[finding.verdict]}  {finding.what:<13} {finding.says}")
-                say(wrapped(line, indent=18))
+                say(line, indent=18)
         if options.unknown is not None:
             _write(client, options.unknown, say if options.format == "text" else _to_stderr)
     counts = Counter(finding.verdict for finding in findings)
@@ -82,7 +81,7 @@ def _summary(counts: Counter[Verdict]) -> str:
 
 
 def _to_stderr(text: str) -> None:
-    print(text, file=sys.stderr)
+    complain(text)
 
 
 def _write(client: Client, path: Path, say: Callable[[str], object]) -> None:

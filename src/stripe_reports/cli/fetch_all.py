@@ -11,7 +11,7 @@ import polars as pl
 
 from stripe_reports.cli.clients import client_of
 from stripe_reports.cli.json_output import add_format_to, say_json
-from stripe_reports.cli.output import complain, show, waiting_for_all, width_of
+from stripe_reports.cli.output import complain, say, show, waiting_for_all, width_of
 from stripe_reports.cli.report_options import (
     add_report_options_to,
     check_folder_of,
@@ -93,17 +93,16 @@ def run(options: argparse.Namespace) -> int:
     if options.plan and options.format == "json":
         raise InputError("--plan shows text for people; leave --format json out.")
     if options.plan:
-        print(
-            client.plan_all(
-                types,
-                options.period,
-                split=options.split,
-                accounts=_accounts(options.accounts),
-                in_flight=options.in_flight,
-                reuse=options.reuse,
-                **others,
-            )
+        plan = client.plan_all(
+            types,
+            options.period,
+            split=options.split,
+            accounts=_accounts(options.accounts),
+            in_flight=options.in_flight,
+            reuse=options.reuse,
+            **others,
         )
+        say(str(plan))
         return 0
     given = fetch_options(options, None)
     try:
@@ -122,7 +121,7 @@ def run(options: argparse.Namespace) -> int:
                 **others,
             )
     except KeyboardInterrupt as interrupt:
-        print("", *getattr(interrupt, "__notes__", ()), sep="\n", end="", file=sys.stderr)
+        complain("\n".join(["", *getattr(interrupt, "__notes__", ())]))
         raise
     gone = reports.status().filter(pl.col("status").is_in(["failed", "missing"]))
     is_complete = gone.is_empty() or (options.partial and len(reports) > 0)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from stripe_reports.cli.output import say
+from stripe_reports.cli.output import say_whole
 
 __all__ = ["add_format_to", "json_text", "say_json"]
 
@@ -22,7 +22,7 @@ def add_format_to(parser: argparse.ArgumentParser) -> None:
 
 def say_json(value: Mapping[str, object]) -> None:
     """Print one JSON object; see ``json_text``."""
-    say(json_text(value))
+    say_whole(json_text(value))
 
 
 def json_text(value: Mapping[str, object]) -> str:

@@ -36,13 +36,13 @@ __all__ = [
     "complain",
     "only_printable",
     "say",
+    "say_whole",
     "show",
     "status_of",
     "step",
     "waiting",
     "waiting_for_all",
     "width_of",
-    "wrapped",
 ]
 
 _SHOWN_ROWS = 40
@@ -131,22 +131,28 @@ def status_of(error: BaseException) -> int:
 
 def step(code: str) -> None:
     """Show a line of Python, as a user would type it."""
-    say(f"\n>>> {code}")
+    say_whole(f"\n>>> {code}")
 
 
-def say(text: str) -> None:
-    """Print a line at once."""
+def say(text: str, *, indent: int = 4) -> None:
+    """Print text at once, in lines that fit the terminal; in a pipe, unchanged.
+
+    Args:
+        text: One line or several.
+        indent: Where a line that does not fit goes on below.
+    """
+    width = width_of(sys.stdout)
+    say_whole("\n".join(_filled(line, width, indent) for line in text.split("\n")))
+
+
+def say_whole(text: str) -> None:
+    """Print text at once that no line break may be added to, such as a table, JSON or code."""
     print(text, flush=True)
 
 
 def _below(stream: TextIO) -> TextIO:
     """Return the stream that checked text is written to, which may be a terminal."""
     return stream.stream if isinstance(stream, _Printable) else stream
-
-
-def wrapped(text: str, *, indent: int) -> str:
-    """Return the text in lines that fit the terminal, all but the first indented; in a pipe, unchanged."""
-    return _filled(text, width_of(sys.stdout), indent)
 
 
 def complain(text: str) -> None:
@@ -157,7 +163,7 @@ def complain(text: str) -> None:
 
 
 def _filled(text: str, width: int | None, indent: int) -> str:
-    if width is None or width < 2 * indent:
+    if width is None or width < 2 * indent or len(text) <= width:
         return text
     return textwrap.fill(
         text,
@@ -192,7 +198,7 @@ def show(frame: pl.DataFrame) -> None:
         tbl_formatting="ASCII_FULL_CONDENSED" if plain else "UTF8_FULL_CONDENSED",
     ):
         text = str(_with_escapes(_with_amounts_as_text(frame)))
-        say(text.replace("−", "-") if plain else text)
+        say_whole(text.replace("−", "-") if plain else text)
 
 
 def _with_amounts_as_text(frame: pl.DataFrame) -> pl.DataFrame:

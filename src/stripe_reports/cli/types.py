@@ -129,13 +129,13 @@ def _columns_as_json(type_: ReportType) -> list[dict[str, object]]:
 
 def _describe(type_: ReportType) -> None:
     say(f"{type_.id}  {type_.name}")
-    say(f"  accepts   {', '.join(catalog.accepted(type_))}")
-    say(f"  known     {type_.evidence}; {type_.source}")
+    say(f"  accepts   {', '.join(catalog.accepted(type_))}", indent=12)
+    say(f"  known     {type_.evidence}; {type_.source}", indent=12)
     if type_.notes:
-        say(f"  note      {type_.notes}")
+        say(f"  note      {type_.notes}", indent=12)
     complete = "" if type_.columns_complete else " (more may exist)"
     say(f"  columns   {len(type_.columns)}{complete}; * by default")
     defaults = type_.default_columns or ()
     for column in type_.columns:
         mark = "*" if column.name in defaults else " "
-        say(f"  {mark} {column.name:<38} {column.kind:<15} {column.marked_description}")
+        say(f"  {mark} {column.name:<38} {column.kind:<15} {column.marked_description}", indent=6)
