@@ -438,7 +438,7 @@ class TestCommandLine:
         (row,) = pl.read_csv(failures).rows(named=True)
         assert (row["interval"], row["status"]) == (QUARTER[1], "failed")
         assert not target.exists()
-        assert "1 reports failed or are missing" in capsys.readouterr().err
+        assert "1 report failed or is missing, see" in capsys.readouterr().err
         assert cli.main([*asked, "--failures", str(failures)]) == 0
         assert pl.read_csv(failures).is_empty()
         assert target.exists()

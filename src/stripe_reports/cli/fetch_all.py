@@ -174,7 +174,7 @@ def _tell_failures(gone: pl.DataFrame, path: Path | None) -> int:
             complain("{status}: {report_type} of {account}, {interval}: {reason}".format_map(row))
     elif path is None:
         print(gone.drop("rows").write_csv(), end="", file=sys.stderr)
-    where = f"; they are in {path}" if path else ""
-    number = f"{gone.height:,} report{'s' if gone.height > 1 else ''}"
-    complain(f"Not there: {number}{where}. The same command asks only for what is missing.")
+    where = f", see {path}" if path else ""
+    what = "1 report failed or is" if gone.height == 1 else f"{gone.height:,} reports failed or are"
+    complain(f"{what} missing{where}. The same command asks only for what is missing.")
     return 1
