@@ -97,7 +97,7 @@ assert_type(sr.verify("close"), sr.Verification)
 
 form = sr.explore(client, request=request)
 form.choose(report_type="payouts.itemized", period="2026-09", currency="eur")
-assert_type(form.run().result(), sr.Report)
+assert_type(form.run().result(), sr.Report | sr.ReportSet)
 assert_type(form.code, str)
 client.fetch("balance.summary", "2026-10", progress=None)
 client.fetch("balance.summary", "2026-10", progress="no")  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ GROUPS = {
     "Clients": ["demo", "Client", "DemoClient", "Cache"],
     "Requests and runs": [
         *("ReportRequest", "ReportRun", "ResultFile", "ReportRunV2", "ResultV2", "ResultFileV2"),
-        *("DownloadUrl", "KeylessFile", "PendingReport", "ReportRuns"),
+        *("DownloadUrl", "KeylessFile", "Pending", "PendingReport", "ReportRuns"),
     ],
     "Plans": ["FetchPlan", "SetPlan", "Decision", "Cell", "Standing"],
     "Report types": ["ReportType", "ReportTypes", "Column"],

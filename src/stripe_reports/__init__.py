@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     from stripe_reports.report.report_set import ReportSet
     from stripe_reports.report.set_plan import SetPlan
     from stripe_reports.report.shared import SharedReport
-    from stripe_reports.runs.futures import PendingReport
+    from stripe_reports.runs.futures import Pending, PendingReport
     from stripe_reports.storage.cache import Cache
     from stripe_reports.storage.datasets.dataset import Dataset, dataset
     from stripe_reports.storage.datasets.verify import DatasetVerification
@@ -109,6 +109,7 @@ __all__ = [
     "Inputs",
     "KeylessFile",
     "LargeFrameWarning",
+    "Pending",
     "PendingReport",
     "PreviewWarning",
     "Provenance",
@@ -170,6 +171,7 @@ _LAZY = {
     "Finding": "reconcile.evidence.checking",
     "Inputs": "notebook.inputs",
     "LargeFrameWarning": "report.report",
+    "Pending": "runs.futures",
     "PendingReport": "runs.futures",
     "Provenance": "models",
     "Remedy": "render.remedies",

@@ -315,7 +315,9 @@ def test_a_period_longer_than_a_quarter_can_be_fetched_month_by_month(form, view
     form.choose(period="2025")
     assert form.shown["period"]["by_month"] is False
     view.tell("by_month", on=True)
-    assert form.shown["button"]["text"] == "Run month by month"
+    view.wait_for(lambda: form.model.fetch_plan)
+    assert form.shown["button"]["text"] == "Run 12 months"
+    assert form.shown["button"]["why"].startswith("12 reports: 12 to launch, in about ")
     calls()
     reports = form.run().result(60)
     assert form.report is reports
@@ -325,6 +327,8 @@ def test_a_period_longer_than_a_quarter_can_be_fetched_month_by_month(form, view
     assert eval(form.code, {"client": form.client}).paths == reports.paths  # noqa: S307
     assert len(calls("POST")) == 12
     assert "12 months launched" in view.ask("overview")["answer"]["reuse"]
+    view.wait_for(lambda: form.model.fetch_plan)
+    assert form.shown["button"]["text"] == "Show 12 months (stored)"
     view.tell("by_month", on=False)
     assert form.shown["is_other"]
     form.choose(report_type="balance.summary.2")

@@ -12,8 +12,9 @@ from stripe_reports.notebook.form.history import entries
 from stripe_reports.notebook.form.menu import column_groups, families, period_choices, unavailable
 from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.form.view import shown
-from stripe_reports.notebook.form.work import Work
+from stripe_reports.notebook.form.work import DetachedError, Work
 from stripe_reports.report.report import FetchPlan
+from stripe_reports.report.set_plan import SetPlan
 
 NOW = utc(2026, 11, 5, 12)
 
@@ -283,6 +284,48 @@ def test_the_next_press_after_cancelling_joins_the_same_run(work, gate, client, 
     assert client.plan(work.model.request).action == "awaited"
     assert work.run().result(20).run.id == run.id
     assert len(calls("POST")) == 1
+
+
+def test_months_that_were_cancelled_are_joined_by_the_next_press(work, client, monkeypatch, calls):
+    """The waiting stops at the next news of a run; nothing is launched twice."""
+    reached, opened = threading.Event(), threading.Event()
+    fetch_all = client.fetch_all
+
+    def held(request, *, progress, **options):
+        def slowly(*told):
+            reached.set()
+            assert opened.wait(20)
+            progress(*told)
+
+        return fetch_all(request, progress=slowly, **options)
+
+    monkeypatch.setattr(client, "fetch_all", held)
+    work.model.choose(report_type="payouts.itemized.5", period="2026-05-01/2026-10-01", by_month=True)
+    pending = work.run()
+    assert reached.wait(20)
+    assert work.model.button.text == "Running …"
+    work.cancel()
+    assert (work.model.running, work.model.problem) == (None, None)
+    opened.set()
+    assert isinstance(pending.exception(20), DetachedError)
+    assert work.model.problem is None
+    monkeypatch.undo()
+    assert len(work.run().result(60)) == 5
+    assert len(calls("POST")) == 5
+
+
+def test_the_button_says_how_many_months_are_stored_and_how_many_are_launched(work, client):
+    """Before it is pressed: a run costs minutes."""
+    model = work.model
+    model.choose(report_type="payouts.itemized.5", period="2026-05-01/2026-10-01", by_month=True)
+    client.fetch("payouts.itemized.5", "2026-06")
+    model.learned_plan(model.request, client.plan_all(model.request, split="month"), split="month")
+    assert (model.button.text, model.button.action) == ("Run 4 of 5 months", "launched")
+    assert shown(model)["button"]["why"].startswith("5 reports: 1 stored, 4 to launch, in about ")
+    late = client.plan_all(model.request, split="month")
+    model.choose(by_month=False)
+    model.learned_plan(model.request, late, split="month")
+    assert not isinstance(model.fetch_plan, SetPlan)
 
 
 def test_an_error_is_shown_and_an_earlier_report_stays(work, simulator):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stripe_reports.reconcile.tie_out import TieOut
     from stripe_reports.report.report import FetchPlan, Report
     from stripe_reports.report.report_set import ReportSet
+    from stripe_reports.report.set_plan import SetPlan
 
 __all__ = ["FormClient", "InputsClient"]
 
@@ -69,6 +70,9 @@ class FormClient(Protocol):
 
     def plan(self, report_type: ReportRequest) -> FetchPlan:
         """See ``Client.plan``."""
+
+    def plan_all(self, report_types: ReportRequest, *, split: Split | None = ...) -> SetPlan:
+        """See ``Client.plan_all``."""
 
     def fetch(
         self, report_type: ReportRequest, *, reuse: Policy = ..., progress: ProgressOption = ...

@@ -66,7 +66,9 @@ class SetPlan:
         names = ("report_type", "account", "interval", "action", "reason")
         return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String()), orient="row")
 
-    def _sentence(self) -> str:
+    @property
+    def sentence(self) -> str:
+        """The number of reports by action, and how long the call would take."""
         said = [f"{count:,} {_DOES[action]}" for action, count in self.counts.items() if count]
         number = len(self.plans)
         text = f"{number:,} report{'' if number == 1 else 's'}: {', '.join(said)}"
@@ -83,11 +85,11 @@ class SetPlan:
         return f"The limit is {self.limited_by}.{assumed}"
 
     def __repr__(self) -> str:
-        return "\n  ".join(printable(line) for line in (self._sentence(), self._limit(), *self.notes) if line)
+        return "\n  ".join(printable(line) for line in (self.sentence, self._limit(), *self.notes) if line)
 
     def _repr_html_(self) -> str:
         lines = [("limit", self._limit()), ("note", " ".join(self.notes))]
-        return card(self._sentence(), lines, kind="plan")
+        return card(self.sentence, lines, kind="plan")
 
 
 def _duration(seconds: float) -> str:

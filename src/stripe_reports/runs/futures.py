@@ -1,4 +1,4 @@
-"""The future of a report, which a script can wait for and a notebook cell can await."""
+"""The future of a report or a set, which a script can wait for and a notebook cell can await."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextvars import copy_context
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from stripe_reports.errors import NotPicklableError
 from stripe_reports.models import AnyRun, ReportRequest
@@ -15,11 +15,13 @@ from stripe_reports.render.printable import printable_lines
 from stripe_reports.report.report import Report
 from stripe_reports.runs.progress import Progress
 
-__all__ = ["PendingReport"]
+__all__ = ["Pending", "PendingReport"]
+
+_Fetched = TypeVar("_Fetched")
 
 
-class PendingReport(Future[Report]):
-    """A ``concurrent.futures.Future`` of a ``Report``; ``await pending`` works as well as ``result()``.
+class Pending(Future[_Fetched]):
+    """A ``concurrent.futures.Future`` of what is fetched; ``await pending`` works as well as ``result()``.
 
     Cancelling it cancels nothing at Stripe: the same fetch joins the run later.
 
@@ -43,7 +45,7 @@ class PendingReport(Future[Report]):
 
         return told
 
-    def start(self, fetch: Callable[[], Report]) -> None:
+    def start(self, fetch: Callable[[], _Fetched]) -> None:
         """Fetch in a separate thread, which does not keep the process running.
 
         The time limit of the caller applies there too, and counts from now.
@@ -51,7 +53,7 @@ class PendingReport(Future[Report]):
         name, context = f"stripe-reports {self.request.report_type}", copy_context()
         threading.Thread(target=context.run, args=(self._fulfil, fetch), name=name, daemon=True).start()
 
-    def _fulfil(self, fetch: Callable[[], Report]) -> None:
+    def _fulfil(self, fetch: Callable[[], _Fetched]) -> None:
         if not self.set_running_or_notify_cancel():
             return
         try:
@@ -63,11 +65,11 @@ class PendingReport(Future[Report]):
 
     def __reduce__(self) -> NoReturn:
         raise NotPicklableError(
-            "A PendingReport cannot be pickled or copied: a thread of this process works on it. "
+            f"A {type(self).__name__} cannot be pickled or copied: a thread of this process works on it. "
             "Pass on what its result() returns."
         )
 
-    def __await__(self) -> Generator[Any, None, Report]:
+    def __await__(self) -> Generator[Any, None, _Fetched]:
         return asyncio.wrap_future(self).__await__()
 
     def __repr__(self) -> str:
@@ -77,4 +79,15 @@ class PendingReport(Future[Report]):
             state = "cancelled"
         else:
             state = f"failed: {error}" if (error := self.exception()) else "done"
-        return printable_lines(f"PendingReport({self.request!r})\n  {state}")
+        return printable_lines(f"{type(self).__name__}({self.request!r})\n  {state}")
+
+
+class PendingReport(Pending[Report]):
+    """A ``concurrent.futures.Future`` of a ``Report``; ``await pending`` works as well as ``result()``.
+
+    Cancelling it cancels nothing at Stripe: the same fetch joins the run later.
+
+    Attributes:
+        request: The request.
+        run: The run at Stripe, as last seen; None until it is launched or found.
+    """

@@ -38,6 +38,7 @@ from stripe_reports.planning.tax_months import takes_month
 from stripe_reports.report.file_report import FileReport
 from stripe_reports.report.report import FetchPlan
 from stripe_reports.report.report_set import ReportSet
+from stripe_reports.report.set_plan import SetPlan
 
 if TYPE_CHECKING:
     from stripe_reports.charts.selections import Selected
@@ -84,7 +85,7 @@ class Model:
         self.default_zone = default_zone
         self.types: dict[str, ReportType] = {}
         self.is_asked = False
-        self.fetch_plan: FetchPlan | None = None
+        self.fetch_plan: FetchPlan | SetPlan | None = None
         self.running: Running | None = None
         self.report: ShownReport | None = None
         self._answered: Choices | None = None  # the choices when the report arrived
@@ -231,11 +232,11 @@ class Model:
             return Button("Run report", None, enabled=False)
         if self.is_running:
             return Button("Running …", "join", enabled=False)
-        if self.split is not None:
-            return Button("Run month by month", None, enabled=True)
         told = self.fetch_plan
         if told is None:
-            return Button("Run report", None, enabled=True)
+            return Button("Run month by month" if self.split else "Run report", None, enabled=True)
+        if isinstance(told, SetPlan):
+            return _button_of_set(told)
         now = self.now()
         match told.action:
             case "stored":
@@ -318,10 +319,10 @@ class Model:
             self._chose(choices_of(request))
 
     def _chose(self, choices: Choices) -> None:
-        before = self.request
+        before = self.request, self.split
         self.choices = choices
         self.checked = self._check()
-        if self.request != before:
+        if (self.request, self.split) != before:
             self.fetch_plan = None
 
     def _check(self) -> Checked:
@@ -348,10 +349,12 @@ class Model:
                     choices = choices.with_type(max(self.types.values(), key=lambda type_: type_.version))
             self._chose(choices)
 
-    def learned_plan(self, request: ReportRequest, fetch_plan: FetchPlan | None) -> None:
-        """Set what the button would do for a request; ignored if another request is chosen by now."""
+    def learned_plan(
+        self, request: ReportRequest, fetch_plan: FetchPlan | SetPlan | None, *, split: Split | None = None
+    ) -> None:
+        """Set what the button would do for a request; ignored if another one is chosen by now."""
         with self.changing(in_background=True):
-            if request == self.request:
+            if (request, split) == (self.request, self.split):
                 self.fetch_plan = fetch_plan
 
     def learned_history(self, entries: list[Entry]) -> None:
@@ -421,6 +424,21 @@ class Model:
                     if running.run
                     else "The form stopped waiting. If a run was launched, it continues at Stripe."
                 )
+
+
+def _button_of_set(told: SetPlan) -> Button:
+    """Return the button for a set of months, with the number of runs that it would launch."""
+    launched, total = told.counts["launched"], len(told.plans)
+    if launched:
+        return Button(
+            f"Run {launched} of {total} months" if launched < total else f"Run {total} months",
+            "launched",
+            enabled=True,
+        )
+    are_stored = told.counts["stored"] == total
+    return Button(
+        f"Show {total} months (stored)" if are_stored else f"Load {total} months", None, enabled=True
+    )
 
 
 def _left(run: AnyRun) -> str:

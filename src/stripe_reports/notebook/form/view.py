@@ -17,6 +17,7 @@ from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.form.shown_report import call_of, id_of
 from stripe_reports.notebook.form.words import age_text, bounds_text
 from stripe_reports.report.file_report import FileReport
+from stripe_reports.report.set_plan import SetPlan
 
 __all__ = ["shown"]
 
@@ -133,12 +134,11 @@ def _columns(model: Model) -> dict[str, Any] | None:
 
 def _button(model: Model) -> dict[str, Any]:
     button = model.button
-    told = model.fetch_plan
     return {
         "text": button.text,
         "enabled": button.enabled,
         "why": _why(model),
-        "can_renew": told is not None and button.enabled and button.action in ("stored", "reused"),
+        "can_renew": button.enabled and button.action in ("stored", "reused"),
         "problems": [_label(name) for name in model.checked.problems],
     }
 
@@ -155,7 +155,11 @@ def _why(model: Model) -> str:
     """Return what the button would do, and why; empty while the result below says what was done."""
     told = model.fetch_plan
     is_answered = model.report is not None and not model.is_other
-    if told is None or told.action == "launched" or is_answered or model.split:
+    if told is None or is_answered:
+        return ""
+    if isinstance(told, SetPlan):
+        return f"{told.sentence}."
+    if told.action == "launched":
         return ""
     return f"{told.reason[:1].upper()}{told.reason[1:]}."
 

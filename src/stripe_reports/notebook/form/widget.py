@@ -43,8 +43,9 @@ from stripe_reports.notebook.form.work import Latest, Work
 from stripe_reports.notebook.protocol import FormClient
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.render.printable import printable
+from stripe_reports.report.report import Report
 from stripe_reports.report.report_set import ReportSet
-from stripe_reports.runs.futures import PendingReport
+from stripe_reports.runs.futures import Pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,7 +195,7 @@ class Explorer(anywidget.AnyWidget):
             report_type=type_, period=period, timezone=timezone, columns=columns, by_month=by_month, **texts
         )
 
-    def run(self, reuse: Policy = "auto") -> PendingReport:
+    def run(self, reuse: Policy = "auto") -> Pending[Report | ReportSet]:
         """Press the button, and return a future of the report, which a cell can also await.
 
         Its result is a ``ReportSet`` if the choices are for a period month by month.

@@ -18,14 +18,17 @@ from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.notebook.form.history import Entry, entries
 from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.protocol import FormClient
+from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.report.report import Report
 from stripe_reports.report.report_set import ReportSet
-from stripe_reports.runs.futures import PendingReport
+from stripe_reports.runs.futures import Pending
 
 __all__ = ["DetachedError", "Work"]
 
 logger = logging.getLogger("stripe_reports")
+
+_Pending = Pending[Report | ReportSet]
 
 
 class DetachedError(StripeReportsError):
@@ -39,7 +42,7 @@ class Work:
         self.client = client
         self.model = model
         self._lock = threading.RLock()
-        self._current: PendingReport | None = None
+        self._current: _Pending | None = None
         self._plans = Latest("plan", self._plan)
         self._looked_up = Latest("history", self._look_up)
         model.follow(self._plan_later)
@@ -54,11 +57,11 @@ class Work:
 
     # The button
 
-    def run(self, reuse: Policy = "auto") -> PendingReport | None:
+    def run(self, reuse: Policy = "auto") -> _Pending | None:
         """Fetch the chosen report in the background, or join the run in progress for the same request.
 
         Returns:
-            A future of the report; None while there are problems.
+            A future of the report or the set; None while there are problems.
         """
         with self.model.changing(), self._lock:
             request = self.model.request
@@ -72,7 +75,7 @@ class Work:
                 request, lambda progress: self.client.fetch(request, reuse=reuse, progress=progress)
             )
 
-    def load(self, run_id: str) -> PendingReport | None:
+    def load(self, run_id: str) -> _Pending | None:
         """Show an earlier run, from disk or from Stripe; wait for a pending one. Nothing is launched."""
         entry = next((entry for entry in self.model.history or [] if entry.run.id == run_id), None)
         if entry is None:
@@ -103,14 +106,14 @@ class Work:
             run = self.client.wait(self.client.retrieve(run.id), progress=progress)
         return self.client.report(run)
 
-    def _start(self, request: ReportRequest, fetch: Callable[..., Any]) -> PendingReport:
-        pending = PendingReport(request)
+    def _start(self, request: ReportRequest, fetch: Callable[..., Any]) -> _Pending:
+        pending = _Pending(request)
         self._current = pending
         self.model.started(request, time.time())
         pending.start(partial(self._fetched, pending, fetch))
         return pending
 
-    def _fetched(self, pending: PendingReport, fetch: Callable[..., Any]) -> Any:
+    def _fetched(self, pending: _Pending, fetch: Callable[..., Any]) -> Any:
         try:
             report = fetch(pending.noting_run(partial(self._progressed, pending)))
         except BaseException as error:
@@ -121,16 +124,14 @@ class Work:
         self._ended(pending, partial(self.model.finished, report))
         return report
 
-    def _ended(self, pending: PendingReport, tell: Callable[[], None]) -> None:
+    def _ended(self, pending: _Pending, tell: Callable[[], None]) -> None:
         with self.model.changing(in_background=True), self._lock:
             if self._current is pending:
                 self._current = None
                 tell()
         self._looked_up.ask(False)
 
-    def _progressed(
-        self, pending: PendingReport, run: AnyRun, elapsed: float, expected: float | None
-    ) -> None:
+    def _progressed(self, pending: _Pending, run: AnyRun, elapsed: float, expected: float | None) -> None:
         with self.model.changing(in_background=True), self._lock:
             if self._current is not pending:
                 raise DetachedError(f"The form stopped waiting for run {run.id}; it continues at Stripe.")
@@ -141,17 +142,18 @@ class Work:
     def _plan_later(self) -> None:
         request = self.model.request
         if request is not None and self.model.fetch_plan is None and self.model.running is None:
-            self._plans.ask(request)
+            self._plans.ask((request, self.model.split))
 
-    def _plan(self, request: ReportRequest) -> None:
-        if self.model.request != request or self.model.fetch_plan is not None:
+    def _plan(self, asked: tuple[ReportRequest, Split | None]) -> None:
+        if (self.model.request, self.model.split) != asked or self.model.fetch_plan is not None:
             return
+        request, split = asked
         try:
-            fetch_plan = self.client.plan(request)
+            fetch_plan = self.client.plan_all(request, split=split) if split else self.client.plan(request)
         except StripeReportsError as error:  # pressing the button shows the error
             logger.info("what a fetch would do is not known: %s", error)
             return
-        self.model.learned_plan(request, fetch_plan)
+        self.model.learned_plan(request, fetch_plan, split=split)
 
     def _look_up(self, with_types: bool) -> None:
         try:
