@@ -289,11 +289,16 @@ def test_a_click_on_a_payout_explains_it(opened, page, shot):
     expect(panel.get_by_text(re.compile(r"sales: (\d+) of \1 rows"))).to_be_visible()
     panel.scroll_into_view_if_needed()
     shot("lab-payout")
-    form.choose_type("payouts summary")
-    form.wait_for_button("Run report")
+    form.choose_type("payout_reconciliation.itemized.7")
+    form.wait_for_button(re.compile("Run report|Show"))
     form.button.click()
-    form.root.locator(".sr-heading", has_text="Payouts summary").wait_for()
+    form.root.locator(".sr-heading", has_text="payout reconciliation").wait_for()
     expect(form.root.get_by_role("tab", name="Payout")).to_be_hidden()
+    form.tab("Chart")
+    form.live_chart().first.click()
+    form.root.get_by_role("button", name="Explain the payout").click()
+    panel.locator(".sr-chart svg").wait_for()
+    expect(panel.get_by_text(re.compile(r"EUR (arrived|due) on .* of sales, less"))).to_be_visible()
     assert page.strangers == []
 
 

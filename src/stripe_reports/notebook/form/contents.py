@@ -139,6 +139,14 @@ class Contents:
         found = selection_expr(self._chart(kind), selections)
         return None if found.is_everything else found
 
+    def selection(self, selected: Selected) -> dict[str, Any]:
+        """Return the number of the selected rows, and of all; and their payout, if they are of one only."""
+        return {
+            "rows": self.rows.count(selected),
+            "total": self.rows.total,
+            "payout": self.rows.payout_of(selected),
+        }
+
     def _chart(self, kind: str | None) -> Chart:
         chart = self._charts.get(kind)
         if chart is None:

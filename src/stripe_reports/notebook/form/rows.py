@@ -106,6 +106,14 @@ class Rows:
         """Return the number of selected rows."""
         return self.page(0, 0, selected=selected).matching
 
+    def payout_of(self, selected: Selected) -> str | None:
+        """Return the payout of the selected rows, if all of them are of one."""
+        name = next((name for name in PAYOUT_IDS if name in self.schema), None)
+        if name is None:
+            return None
+        ids = self._scan().filter(selected.expr).select(pl.col(name).unique().head(2)).collect()[name]
+        return str(ids[0]) if ids.len() == 1 and ids[0] is not None else None
+
     def _ordered(
         self, sort: str | None, descending: bool, search: str, selected: Selected | None
     ) -> pl.Series:

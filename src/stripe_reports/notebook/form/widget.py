@@ -405,7 +405,7 @@ class Explorer(anywidget.AnyWidget):
             return {"rows": None}
         report, zone = contents.report, self.model.default_zone
         code = snippet(call_of(report, _name_of(self.client), default_zone=zone), selected)
-        return {"rows": contents.rows.count(selected), "total": contents.rows.total, "code": code}
+        return {**contents.selection(selected), "code": code}
 
     def _call(self, request: ReportRequest) -> str:
         zone, split = self.model.default_zone, self.model.split

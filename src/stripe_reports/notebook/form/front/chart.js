@@ -16,12 +16,13 @@ const HOW = {
 /**
  * @param {Port} port
  * @param {() => void} seeRows
+ * @param {(payout: string) => void} openPayout
  */
-export function reportChart(port, seeRows) {
+export function reportChart(port, seeRows, openPayout) {
   const kinds = h("select", { "aria-label": "Kind of chart", onchange: () => { unselect(); load(kinds.value); } });
   const place = h("div", { class: "sr-chart", role: "img", "aria-label": "Chart of the report" });
   const how = h("p", { class: "sr-hint", hidden: true });
-  const bar = selectionBar(port, seeRows);
+  const bar = selectionBar(port, seeRows, openPayout);
   const element = h("div", {}, h("div", { class: "sr-row" }, kinds), place, how, bar.element);
   /** @type {(DrawnChart & { vega: Vega, spec: object }) | null} */
   let drawn = null;

@@ -206,6 +206,7 @@ export interface Explained {
 export interface Selection {
   rows: number;
   total: number;
+  payout: string | null;
   code: string;
 }
 

@@ -64,12 +64,13 @@ export function reportResult(port) {
   const reuse = h("p", { class: "sr-hint sr-reuse", role: "status" }); // the one sentence on what the run did
   const figures = h("dl", { class: "sr-figures" });
   const payout = explainedPayout(port);
-  const table = reportTable(port, (id) => {
+  const openPayout = (/** @type {string} */ id) => {
     pages.offer("payout", true);
     pages.open("payout");
     payout.explain(id);
-  });
-  const chart = reportChart(port, () => pages.open("table"));
+  };
+  const table = reportTable(port, openPayout);
+  const chart = reportChart(port, () => pages.open("table"), openPayout);
   const code = h("pre", { class: "sr-code", tabindex: "0", "aria-label": "Python code of this request" });
   const copy = h("button", { type: "button", class: "sr-small", onclick: async () => {
     await copyText(code.textContent ?? "", element);
