@@ -11,6 +11,7 @@ import polars as pl
 from stripe_reports.charts.columns import Frame, as_day, check, first_of, only_currencies, zone_of
 from stripe_reports.charts.panels import NOTHING, Chart, Subtitle, currencies_of, heading, note, sizes_of
 from stripe_reports.charts.slots import Every, Slots, Within, by_period
+from stripe_reports.render.currency_order import busiest_first, nonzero_rows
 from stripe_reports.render.money import money
 
 __all__ = ["Asked", "Recipe"]
@@ -199,8 +200,8 @@ class Asked:
         """Return a note that nothing can be drawn; if a currency was asked for, name those that there are."""
         text = NOTHING
         if self.currency is not None:
-            present = self.frame.select(pl.col(self.money_in).drop_nulls().unique()).collect()
-            names = ", ".join(sorted(name.upper() for name in present[self.money_in] if name))
+            counts = nonzero_rows(self.frame, currency=self.money_in, amounts=self.amounts)
+            names = ", ".join(name.upper() for name in busiest_first(counts) if name)
             asked = [self.currency] if isinstance(self.currency, str) else self.currency
             if names:
                 text = f"The report has no rows in {' or '.join(asked).upper()} for this chart, only {names}."

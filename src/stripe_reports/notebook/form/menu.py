@@ -22,7 +22,7 @@ def static_menu() -> dict[str, Any]:
     return {
         "timezones": sorted(available_timezones()),
         "categories": [*catalog.categories()],
-        "currencies": list(CURRENCIES),
+        "currencies": sorted(CURRENCIES),
         "purposes": [{"report_types": each.report_types, "words": each.words} for each in purposes()],
         "stop_words": sorted(STOP_WORDS),
         "endings": list(ENDINGS),

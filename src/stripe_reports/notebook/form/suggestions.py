@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import polars as pl
 
 from stripe_reports.errors import StoreError
-from stripe_reports.report.report import Report
+from stripe_reports.notebook.form.shown_report import ShownReport
+from stripe_reports.render.currency_order import busiest_first, nonzero_rows
 
 __all__ = ["known_ids"]
 
@@ -24,12 +25,12 @@ _COLUMNS = {
 _MOST_REPORTS = 20
 
 
-def known_ids(field: str, reports: Iterable[Report], *, limit: int = 200) -> list[str]:
-    """Return the values in stored reports, those of the newest report first.
+def known_ids(field: str, reports: Iterable[ShownReport], *, limit: int = 200) -> list[str]:
+    """Return the values in reports, those of the first one first; currencies in their order everywhere.
 
     Args:
         field: The parameter; without a matching column there are no suggestions.
-        reports: The stored reports, newest first.
+        reports: The report that is shown, if any, and the stored ones, newest first.
         limit: Maximum number of values.
     """
     found: dict[str, None] = {}
@@ -40,7 +41,11 @@ def known_ids(field: str, reports: Iterable[Report], *, limit: int = 200) -> lis
             rows = report.scan()
             schema = rows.collect_schema()
             for name in _COLUMNS.get(field, ()):
-                if name in schema:
+                if name not in schema:
+                    continue
+                if name == "currency":
+                    found |= dict.fromkeys(filter(None, busiest_first(nonzero_rows(rows))))
+                else:
                     ids = rows.select(pl.col(name).drop_nulls().unique(maintain_order=True).tail(limit))
                     found |= dict.fromkeys(reversed(ids.collect()[name].to_list()))
         except StoreError:  # removed in the meantime

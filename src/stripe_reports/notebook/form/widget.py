@@ -381,7 +381,8 @@ class Explorer(anywidget.AnyWidget):
         if asked["ask"] == "problem":
             return {"text": self.model.problem.text if self.model.problem else ""}, None
         if asked["ask"] == "known_ids":
-            return {"ids": known_ids(str(asked["field"]), self.client.stored())}, None
+            reports = [*filter(None, [self.report]), *self.client.stored()]
+            return {"ids": known_ids(str(asked["field"]), reports)}, None
         contents = self._contents
         if contents is None:
             return {}, None
