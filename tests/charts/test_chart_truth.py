@@ -470,6 +470,37 @@ def test_every_bar_is_the_sum_in_the_frame_of_what_its_label_says(report_type, t
         check(recipe, frame, None if paid_by_creation else within)
 
 
+@settings(max_examples=3, deadline=None)
+@given(terms=st.integers(0, 2), period=st.sampled_from(["2026-10", "2026-Q3", "2026-10-07/2026-10-21"]))
+def test_the_steps_of_a_balance_are_the_sums_of_its_activity_and_lead_to_its_end(terms, period):
+    """Fees in a charge and fees in rows of their own are one step, as in the summary."""
+    balance = account(terms).fetch("balance.summary.2", period)
+    activity = account(terms).fetch("balance_change_from_activity.itemized.3", period)
+    names = {"charge": "sales", "partial_capture_reversal": "sales", "charge_failure": "failed charges"}
+    names |= {"refund": "refunds", "refund_failure": "refunds"}
+    names |= {"dispute": "disputes", "dispute_reversal": "disputes"}
+    wanted = add(
+        ((row["currency"], part), amount)
+        for row in activity.frame().iter_rows(named=True)
+        for part, amount in (
+            (
+                "fees" if row["reporting_category"] in FEES else names.get(row["reporting_category"]),
+                row["gross"],
+            ),
+            ("fees", -row["fee"]),
+        )
+    )
+    for currency, bars in panels(balance.chart(activity=activity)):
+        amounts = {bar["category"]: exact(bar["amount"]) for bar in bars}
+        steps = {part: amount for (code, part), amount in wanted.items() if code == currency and part}
+        assert {name: amounts[name] for name in steps} == steps
+        assert "difference" not in amounts
+        end = amounts.pop("ending_balance")
+        assert sum(amounts.values()) == end
+        summary = balance.frame().filter(currency=currency)
+        assert end == summary.filter(category="ending_balance")["net_amount"].item()
+
+
 MADE = {
     ("fee_rate", "balance_change_from_activity.itemized"): frames.activity,
     ("fee_rate", "connect_card_payments_fees.transaction_level"): frames.card_fees,

@@ -21,6 +21,7 @@ from named_recipes import balance_waterfall
 from report_frames import activity, all_fees, card_fees, overview, payouts, revenue, summary, tax
 from stripe_reports.charts import theme
 from stripe_reports.charts.choosing import chart_of, kinds_for, recipe_for
+from stripe_reports.charts.selections import selection_expr
 from stripe_reports.charts.source import Source
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
@@ -122,6 +123,65 @@ def test_a_balance_that_the_rows_do_not_explain_is_shown_with_the_difference():
         ("Unexplained", "−0.01"),
         ("Ending balance 2026-10-31", "27.49"),
     ]
+
+
+def an_activity(*rows: tuple[str, str, str, str]) -> pl.DataFrame:
+    """An activity summary: category, gross, fee and currency."""
+    data = [(category, Decimal(gross), Decimal(fee), currency) for category, gross, fee, currency in rows]
+    schema = {"reporting_category": pl.String, "gross": pl.Decimal(38, 6)}
+    schema |= {"fee": pl.Decimal(38, 6), "currency": pl.String}
+    return pl.DataFrame(data, schema=schema, orient="row")
+
+
+def test_a_balance_with_its_activity_shows_what_happened():
+    """One bar of gross activity hides that refunds and disputes took half of the sales."""
+    activity = an_activity(
+        ("charge", "80.00", "2.00", "eur"),
+        ("refund", "-25.00", "0.00", "eur"),
+        ("dispute", "-4.50", "0.00", "eur"),
+        ("fee", "-0.40", "0.10", "eur"),
+        ("transfer", "-0.50", "0.00", "eur"),
+        ("charge", "9.00", "0.00", "gbp"),  # which the balance does not have
+        ("total", "49.60", "2.10", "eur"),
+    )
+    chart = balance_waterfall(a_summary(), activity=activity)
+    assert bars(chart) == [
+        ("Starting balance 2026-10-01", "100.00"),
+        ("Sales", "+80.00"),
+        ("Refunds", "−25.00"),
+        ("Disputes", "−4.50"),
+        ("Transfer", "−0.50"),
+        ("Fees", "−2.50"),
+        ("Payouts", "−120.00"),
+        ("Ending balance 2026-10-31", "27.50"),
+    ]
+    assert (
+        selection_expr(chart, {"bar": [{"category": "sales"}]}).code == '(pl.col("category") == "activity")'
+    )
+
+
+def test_an_activity_that_does_not_lead_to_the_end_shows_the_difference():
+    """It may be that of another day."""
+    steps = dict(bars(balance_waterfall(a_summary(), activity=an_activity(("charge", "40.00", "0", "eur")))))
+    assert (steps["Sales"], steps["Unexplained"]) == ("+40.00", "+7.50")
+
+
+def test_only_the_largest_of_the_other_categories_have_a_step():
+    """More than a dozen steps could not be labelled."""
+    others = [(f"category_{number}", f"{number}.00", "0.00", "eur") for number in range(1, 7)]
+    chart = balance_waterfall(a_summary(gross="21.00", fee="0"), activity=an_activity(*others))
+    steps = dict(bars(chart))
+    assert (steps["Category 6"], steps["Category 5"], steps["Other activity"]) == ("+6.00", "+5.00", "+10.00")
+
+
+def test_the_activity_of_another_period_is_refused(client):
+    """The steps would add up to another balance."""
+    balance = client.fetch("balance.summary", "2026-10")
+    activity = client.fetch("balance_change_from_activity.summary", "2026-09")
+    with pytest.raises(
+        ParameterError, match="The activity is that of 2026-09-01 to 2026-09-30, and the balance"
+    ):
+        balance.chart(activity=activity)
 
 
 money = st.decimals(-(10**12), 10**12, places=6)
@@ -370,7 +430,7 @@ def test_a_report_without_the_columns_is_told_which_to_fetch():
 )
 def test_title_and_subtitle_state_report_period_zone_and_as_of(parameters, period):
     assert chart_of(a_report(**parameters)).to_dict()["title"] == {
-        "text": "From the starting to the ending balance",
+        "text": "Ending balance: 27.50 EUR",
         "subtitle": [
             f"Balance summary · {period}",
             "balance.summary.2 · Stripe's data as of 2026-11-05 12:00 UTC",

@@ -10,6 +10,7 @@ import stripe_reports as sr
 from stripe_reports.errors import ParameterError
 from stripe_reports.notebook.form import Explorer
 from stripe_reports.reconcile.tie_out import TieOut
+from stripe_reports.render.currency_order import busiest_first, nonzero_rows
 from stripe_reports.simulator import Fault
 
 
@@ -352,6 +353,48 @@ def test_a_click_on_a_payout_explains_it(form, view):
     assert behind["total"] == explained.rows("sales").height
     assert view.ask("payout_rows", payout="po_other", part="sales")["answer"]["rows"] == []
     assert explained.sentence not in json.dumps(form.get_state(), default=str)
+
+
+def test_a_bar_of_one_payout_leads_to_its_explanation(form, view):
+    """The bars of a composition are payouts; those of many payouts lead to their rows only."""
+    form.choose(report_type="payout_reconciliation.itemized.7", period="2026-10", currency="eur")
+    rows = form.run().result(20).frame()
+    first, second = rows["automatic_payout_id"].unique(maintain_order=True)[:2]
+    bars = [{"period": f"2026-10-05 {payout}", "category": "sales"} for payout in (first, second)]
+    for chosen, payout in ((bars[:1], first), (bars, None)):
+        told = threading.Event()
+        form.observe(lambda _, told=told: told.set(), "selected_code")
+        view.tell("select", run=form.report.run.id, kind="payouts", by="v", selections={"bar": chosen})
+        assert told.wait(20)
+        assert view.ask("selection")["answer"]["payout"] == payout
+
+
+def test_the_chart_of_a_balance_shows_its_activity_if_that_is_stored(form, view, calls):
+    """The form fetches nothing that nobody asked for."""
+    form.choose(report_type="balance.summary.2", period="2026-10", currency="eur")
+    form.run().result(20)
+    calls()
+    assert "Gross activity" in view.ask("chart", kind=None)["answer"]["svg"]
+    assert not calls("POST")
+    form.client.fetch("balance_change_from_activity.summary", "2026-09")
+    form.client.fetch("balance_change_from_activity.summary", "2026-10")
+    form.run("always").result(20)
+    calls()
+    svg = view.ask("chart", kind=None)["answer"]["svg"]
+    assert ("Refunds" in svg, "Gross activity" in svg) == (True, False)
+    assert not calls("POST")
+
+
+def test_currencies_are_suggested_in_the_order_of_the_report_that_is_shown(form, view):
+    """One order everywhere; all others follow by name."""
+    form.choose(report_type="balance_change_from_activity.summary.2", period="2026-10")
+    rows = form.run().result(20).frame()
+    form.choose(report_type="payouts.itemized.5", period="2026-10")
+    shown = form.run().result(20).frame()
+    wanted = list(filter(None, busiest_first(nonzero_rows(shown))))
+    assert view.ask("known_ids", field="currency")["answer"]["ids"][: len(wanted)] == wanted
+    assert wanted != sorted(rows["currency"].unique())
+    assert form.static["currencies"] == sorted(form.static["currencies"])
 
 
 def test_a_click_on_a_manual_payout_says_why_it_cannot_be_explained(form, view):

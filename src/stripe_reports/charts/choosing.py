@@ -133,11 +133,13 @@ def chart_of(
         options: Options of the recipe; ``title`` and ``subtitle`` replace ours.
 
     Raises:
-        ParameterError: There is no such chart for the report's type and columns, or no such theme.
+        ParameterError: There is no such chart for the report's type and columns, or no such theme; or the
+            activity has another period.
     """
     recipe = recipe_for(source.request.report_type, source.columns, kind)
     known: dict[str, Any] = {"subtitle": subtitle_of(source)}
     request = source.request
+    _check_period(request, options.get("activity"))
     if recipe.time:
         known |= {"timezone": request.timezone or request.zone, "within": _within(request)}
     rows, where = source.rows, None
@@ -146,6 +148,19 @@ def chart_of(
     chart = counting(recipe(rows, **(known | options)), where)
     chart = linked_(chart) if linked else chart
     return look.dressed(chart, theme) if theme else chart
+
+
+def _check_period(request: ReportRequest, activity: Any) -> None:
+    """Refuse the activity of another period; a file does not know its own."""
+    other: ReportRequest | None = getattr(activity, "request", None)
+    if other is None or other.period_end is None:
+        return
+    if (other.period_start, other.period_end) != (request.period_start, request.period_end):
+        raise ParameterError(
+            f"The activity is that of {other.days_text}, and the balance that of {request.days_text}. Fetch "
+            "both with the same period.",
+            param="activity",
+        )
 
 
 def _within(request: ReportRequest) -> Within:

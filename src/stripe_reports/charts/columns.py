@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import polars as pl
 
 from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.errors import ParameterError
 
-__all__ = ["Frame", "as_day", "check", "first_of", "only_currencies", "zone_of"]
+__all__ = ["Frame", "HasRows", "as_day", "check", "first_of", "only_currencies", "rows_of", "zone_of"]
 
 Frame: TypeAlias = pl.DataFrame | pl.LazyFrame
 """A report's rows; a LazyFrame is read in pieces, and only the columns needed."""
+
+
+class HasRows(Protocol):
+    """A report or a set of reports."""
+
+    def scan(self) -> pl.LazyFrame:
+        """Return the rows."""
+
+
+def rows_of(given: Frame | HasRows) -> pl.LazyFrame:
+    """Return the rows of a report, or of a frame."""
+    return given.lazy() if isinstance(given, pl.DataFrame | pl.LazyFrame) else given.scan()
 
 
 def check(frame: Frame, what: str, columns: Sequence[str], *, exact: Sequence[str] = ()) -> None:

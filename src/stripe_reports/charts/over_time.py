@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from stripe_reports.charts.columns import check, first_of
+from stripe_reports.charts.columns import check, first_of, rows_of
 from stripe_reports.charts.flows import BILLED_APART, are_billed_apart, flows_of
 from stripe_reports.charts.groups import Groups, largest
 from stripe_reports.charts.lines import lines, rated, steps
@@ -49,14 +49,14 @@ def amounts_over_time(recipe: Recipe, asked: Asked) -> Chart:
 
 def _charges(asked: Asked) -> pl.DataFrame:
     """Return the charges of the volume by currency and the periods of the chart."""
-    volume = asked.volume
-    assert volume is not None  # noqa: S101  # the caller checked it
+    assert asked.volume is not None  # noqa: S101  # the caller checked it
+    volume = rows_of(asked.volume)
     time = first_of(volume, "created", "created_utc") or "created"
     check(
         volume, "The volume of a fee rate", [time, "reporting_category", "gross", "currency"], exact=["gross"]
     )
     of_volume = Asked(
-        volume.lazy(),
+        volume,
         Recipe("volume", "Volume", amounts_over_time, (), time=(time,)),
         ["gross"],
         currency=asked.currency,

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from stripe_reports.charts.columns import Frame, as_day, check, first_of, only_currencies, zone_of
+from stripe_reports.charts.columns import Frame, HasRows, as_day, check, first_of, only_currencies, zone_of
 from stripe_reports.charts.panels import NOTHING, Chart, Subtitle, currencies_of, heading, note, sizes_of
 from stripe_reports.charts.slots import Every, Slots, Within, by_period
 from stripe_reports.render.currency_order import busiest_first, nonzero_rows
@@ -122,7 +122,8 @@ class Asked:
         within: The days that the report covers.
         top: Maximum number of named groups; the others are combined.
         by: Column to group by.
-        volume: The rows whose charges the fees are a rate of.
+        volume: The report, or its rows, whose charges the fees are a rate of.
+        activity: The report, or its rows, of the activity in the period of a balance.
         title: Title of the chart.
         subtitle: One line or several below it.
     """
@@ -136,7 +137,8 @@ class Asked:
     within: Within | None = None
     top: int | None = None
     by: str | None = None
-    volume: Frame | None = None
+    volume: Frame | HasRows | None = None
+    activity: Frame | HasRows | None = None
     title: str | None = None
     subtitle: Subtitle = None
 

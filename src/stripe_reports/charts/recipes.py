@@ -52,6 +52,7 @@ RECIPES = (
         ("balance.summary",),
         needs=("category",),
         amounts=("net_amount",),
+        extra=("activity",),
     ),
     Recipe(
         "payouts",

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["add_to", "run"]
 
 
+_ACTIVITY = "balance_change_from_activity.summary"
+"""The report of what happened between the two balances."""
+
+
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
@@ -64,9 +68,14 @@ def run(options: argparse.Namespace) -> int:
 
     with disk_errors("write", options.output, remedy=everywhere("Give another folder with --output.")):
         make_missing(options.output)
+    step(f'activity = client.fetch("{_ACTIVITY}", "{options.period}", currency="eur")')
+    with waiting(_ACTIVITY, sys.stdout) as told:
+        activity = client.fetch(_ACTIVITY, options.period, currency="eur", progress=told)
+    say(f"  {activity.reuse}")
+
     chart, table = options.output / "balance.html", options.output / "balance.csv"
-    step(f'report.chart().save("{chart}")')
-    picture = report.chart()
+    step(f'report.chart(activity=activity).save("{chart}")')
+    picture = report.chart(activity=activity)
     picture.save(str(chart), inline=True)
     picture.save(str(chart.with_suffix(".png")), scale_factor=2)
     report.write_csv(table)

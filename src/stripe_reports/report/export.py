@@ -137,7 +137,9 @@ class Exports(ABC):
             **options: ``currency`` (one or several), ``every`` (``"day"``, ``"week"``, ``"month"``,
                 ``"quarter"``, ``"year"``), ``top`` (number of groups with a name; the others are one group),
                 ``by`` (the column that makes the groups), ``timezone``, ``volume`` (of fees by product),
-                ``title`` and ``subtitle``. Each chart accepts the options that apply to it.
+                ``activity`` (of a balance: the report ``balance_change_from_activity.summary`` of its period,
+                whose charges, refunds, disputes and fees are then the steps), ``title`` and ``subtitle``.
+                Each chart accepts the options that apply to it.
 
         Raises:
             ParameterError: There is no such chart for this report's type and columns, or it has no such

@@ -9,7 +9,7 @@ from stripe_reports.errors import ParameterError
 from stripe_reports.render.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from stripe_reports.charts.columns import Frame
+    from stripe_reports.charts.columns import Frame, HasRows
     from stripe_reports.charts.panels import Subtitle
     from stripe_reports.charts.slots import Every
 
@@ -24,7 +24,8 @@ class ChartOptions(TypedDict, total=False):
     top: int
     by: str | None
     timezone: str | None
-    volume: Frame | None
+    volume: Frame | HasRows | None
+    activity: Frame | HasRows | None
     title: str | None
     subtitle: Subtitle
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stripe_reports.errors import ParameterError
+from stripe_reports.notebook.form.activity import activity_of
 from stripe_reports.notebook.form.facts import provenance, summary
 from stripe_reports.notebook.form.rows import Rows
 from stripe_reports.notebook.form.shown_report import (
@@ -26,10 +27,11 @@ from stripe_reports.report.report_set import ReportSet
 from stripe_reports.storage.disk import size_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from stripe_reports.charts.panels import Chart
     from stripe_reports.charts.selections import Selected
+    from stripe_reports.report.report import Report
 
 __all__ = ["LARGEST_DOWNLOAD", "Contents"]
 
@@ -49,8 +51,10 @@ _TYPES = {
 class Contents:
     """Answers the questions of a view about one report."""
 
-    def __init__(self, report: ShownReport) -> None:
+    def __init__(self, report: ShownReport, stored: Callable[[], Iterable[Report]] = tuple) -> None:
+        """Answer about *report*; *stored* lists the reports on this machine, newest first."""
         self.report = report
+        self._stored_reports = stored
         self._lock = threading.Lock()
         self._files: dict[str, Path] = {}
         self._charts: dict[str | None, Chart] = {}
@@ -150,7 +154,8 @@ class Contents:
     def _chart(self, kind: str | None) -> Chart:
         chart = self._charts.get(kind)
         if chart is None:
-            chart = self._charts[kind] = self.report.chart(kind, linked=True)
+            activity = activity_of(self.report, self._stored_reports)
+            chart = self._charts[kind] = self.report.chart(kind, linked=True, **activity)
         return chart
 
     def file(self, format_: str) -> dict[str, Any]:

@@ -250,7 +250,7 @@ class Explorer(anywidget.AnyWidget):
         """Update the widget's traits from the locked model: views are told now, observers later."""
         model = self.model
         if self.report is not model.report:  # before the views are told, and ask
-            self._contents = Contents(model.report) if model.report else None
+            self._contents = Contents(model.report, self.client.stored) if model.report else None
         self.set_trait("request", model.request)
         self.set_trait("code", self._call(model.request) if model.request else "")
         self.set_trait("families", families(model.types, asked=model.is_asked, livemode=model.livemode))

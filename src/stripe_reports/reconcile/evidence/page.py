@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from html import escape
@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from stripe_reports.charts.panels import Chart
 from stripe_reports.pages import page as pages
 from stripe_reports.pages.page import Html, Section
 from stripe_reports.reconcile.evidence.layout import CONTROLS, MANIFEST, report_files
@@ -24,12 +25,12 @@ __all__ = ["page_of"]
 MOST_ROWS = 50
 
 
-def page_of(tie_out: TieOut, charts: Iterable[str], written_at: datetime) -> str:
+def page_of(tie_out: TieOut, charts: Mapping[str, Chart], written_at: datetime) -> str:
     """Return the page as HTML.
 
     Args:
         tie_out: The controls, with their reports.
-        charts: The names of the reports that have a chart.
+        charts: The charts, by the names of their reports.
         written_at: Time at which the evidence is written.
     """
     parts = [_controls(tie_out)]
@@ -37,8 +38,9 @@ def page_of(tie_out: TieOut, charts: Iterable[str], written_at: datetime) -> str
         parts.append(_differences(tie_out))
     parts.extend([_amounts(tie_out), _legend(tie_out)])
     if "summary" in tie_out.reports:
-        parts.append(pages.section("Balance", _figures(tie_out.reports["summary"])))
-    parts.extend(pages.section(_title(name), pages.figure(tie_out.reports[name].chart())) for name in charts)
+        order = tie_out.frame()["currency"].unique(maintain_order=True).to_list()
+        parts.append(pages.section("Balance", _figures(tie_out.reports["summary"], order)))
+    parts.extend(pages.section(_title(name), pages.figure(chart)) for name, chart in charts.items())
     parts.extend([_reports(tie_out), _how_to_check()])
     test = "" if all(r.provenance.livemode for r in tie_out.reports.values()) else "Test data"
     lines = [line for line in (_interval(tie_out), test, f"Written {written_at:%Y-%m-%d %H:%M} UTC") if line]
@@ -134,12 +136,12 @@ _SHOWN = (
 )
 
 
-def _figures(summary: Report) -> Html:
-    """Return a row for each line of the balance summary and a column for each currency."""
+def _figures(summary: Report, order: Sequence[str | None]) -> Html:
+    """Return a row for each line of the balance summary and a column for each currency, in that order."""
     frame = summary.frame().filter(pl.col("currency").is_not_null() | (pl.col("net_amount") != 0))
     if frame.is_empty():
         return pages.note("There was no activity and no balance.")
-    currencies = frame["currency"].unique(maintain_order=True).to_list()
+    currencies = [each for each in order if each in set(frame["currency"])]
     rows = []
     for (line,), cells in frame.group_by("description", maintain_order=True):
         amounts = dict(cells.select("currency", "net_amount").iter_rows())

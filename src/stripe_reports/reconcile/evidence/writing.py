@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import iso
@@ -30,6 +31,9 @@ from stripe_reports.render.printable import printable
 from stripe_reports.render.remedies import everywhere
 from stripe_reports.report.report import Report
 from stripe_reports.storage.disk import digest, disk_errors, make_missing, make_private, shown_path
+
+if TYPE_CHECKING:
+    from stripe_reports.charts.panels import Chart
 
 __all__ = ["EvidenceFolder", "new_path", "write_evidence"]
 
@@ -130,20 +134,27 @@ def _fill(folder: Path, tie_out: TieOut, written_at: datetime) -> None:
 
     for name in ("reports", "provenance", "charts"):
         make_private(folder / name)
-    charts = []
+    charts: dict[str, Chart] = {}
     for name, report in tie_out.reports.items():
         parquet, csv, provenance = report_files(name)
         report.write_parquet(folder / parquet)
         report.write_csv(folder / csv)
         _write_json(folder / provenance, json.loads(report.provenance.to_json()))
         if name != "previous" and report.chart_kinds():
-            report.chart().save(str(folder / "charts" / f"{name}.svg"))
-            charts.append(name)
+            charts[name] = _chart(name, tie_out)
+            charts[name].save(str(folder / "charts" / f"{name}.svg"))
     if not charts:
         (folder / "charts").rmdir()
     tie_out.frame().write_csv(folder / CONTROLS)
     _write_json(folder / FACTS, _facts(tie_out, written_at))
     (folder / PAGE).write_text(page_of(tie_out, charts, written_at), "utf-8")
+
+
+def _chart(name: str, tie_out: TieOut) -> Chart:
+    """Draw a report; the steps of the balance are those of its activity."""
+    report = tie_out.reports[name]
+    activity = tie_out.reports.get("activity") if name == "summary" else None
+    return report.chart() if activity is None else report.chart(activity=activity)
 
 
 def _facts(tie_out: TieOut, written_at: datetime) -> dict[str, object]:
