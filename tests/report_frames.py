@@ -300,6 +300,16 @@ def revenue(seed: int = 0, *, rows: int = 150, currencies: Sequence[str] = ("eur
     ).head(rows)
 
 
+def revenue_by_invoice(
+    seed: int = 0, *, rows: int = 150, currencies: Sequence[str] = ("eur", "usd")
+) -> pl.DataFrame:
+    """Debits and credits by invoice; some were booked before the report begins."""
+    rng = _seeded(seed)
+    frame = revenue(seed, rows=rows, currencies=currencies)
+    models = [f"in_{rng.randrange(max(rows // 3, 1))}" for _ in range(rows)]
+    return frame.with_columns(transaction_model_id=pl.Series(models, dtype=pl.String))
+
+
 def summary(frame: pl.DataFrame) -> pl.DataFrame:
     """The summary of an itemised report."""
     return (

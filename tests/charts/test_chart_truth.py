@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_chart_recipes import exact, panels
+from test_chart_recipes import exact, panels, parts
 
 import report_frames as frames
 from named_recipes import named
@@ -278,6 +278,74 @@ def jurisdictions(rows: list[Row], at: Callable[..., str]) -> Found:
     return add(pairs())
 
 
+def by_product_and(label: str, *time: str) -> Callable[..., Found]:
+    """Fees by product and one more column."""
+
+    def rule(rows: list[Row], at: Callable[..., str]) -> Found:
+        return add(
+            (
+                (
+                    row["currency"],
+                    at(day_of(row, *time)) if time else None,
+                    ", ".join(row[name] for name in ("product", label) if row[name]) or "(none)",
+                ),
+                row["amount"],
+            )
+            for row in rows
+        )
+
+    return rule
+
+
+def fees_of_charges(rows: list[Row], at: Callable[..., str]) -> Found:
+    return add(
+        ((row["currency"], at(day_of(row, "created")), row["card_brand"] or "(none)"), row["fee"])
+        for row in rows
+        if row["reporting_category"] == "charge"
+    )
+
+
+def credited(row: Row, account: str) -> Decimal:
+    return row["amount"] * ((row["credit"] == account) - (row["debit"] == account))
+
+
+def recognised(rows: list[Row], at: Callable[..., str]) -> Found:
+    """The line is the sum of all changes up to a period."""
+    moved = [row for row in rows if {"Revenue", "DeferredRevenue"} & {row["debit"], row["credit"]}]
+    periods = sorted({row["accounting_period"] for row in moved})
+    revenue = add(
+        ((row["currency"], row["accounting_period"], "recognised"), credited(row, "Revenue")) for row in rows
+    )
+    deferred = add(
+        ((row["currency"], period, "deferred revenue"), credited(row, "DeferredRevenue"))
+        for period in periods
+        for row in rows
+        if row["accounting_period"] <= period
+    )
+    return revenue | deferred
+
+
+def booked(rows: list[Row], at: Callable[..., str]) -> Found:
+    """By the first period in which an invoice is credited, other than from deferred revenue."""
+    first: dict[str, str] = {}
+    for row in rows:
+        is_recognised = (row["debit"], row["credit"]) == ("DeferredRevenue", "Revenue")
+        if row["credit"] in ("Revenue", "DeferredRevenue") and not is_recognised:
+            model, period = row["transaction_model_id"], row["accounting_period"]
+            first[model] = min(first.get(model, period), period)
+
+    def month(period: str | None) -> str:
+        return f"{date.fromisoformat(period):%B %Y}" if period else "earlier"
+
+    return add(
+        (
+            (row["currency"], row["accounting_period"], month(first.get(row["transaction_model_id"]))),
+            credited(row, "Revenue"),
+        )
+        for row in rows
+    )
+
+
 def debits_credits(rows: list[Row], at: Callable[..., str]) -> Found:
     return add(
         ((row["currency"], row["accounting_period"], f"{row[side]}: {side}"), row["amount"] * sign)
@@ -344,6 +412,17 @@ RULES: dict[tuple[str, str], Callable[..., Found]] = {
     ),
     ("balances", "connect.negative_balance"): accounts_by_balance,
     ("debits_credits", "revenue_recognition"): debits_credits,
+    ("recognised", "revenue_recognition"): recognised,
+    ("booked", "revenue_recognition"): booked,
+    ("features", "all_fees"): by_product_and("feature_name"),
+    ("months", "all_fees"): by_product_and("feature_name", "incurred_at"),
+    ("months", "balance_change_from_activity.itemized"): fees_of_charges,
+    ("brands", "connect_card_payments_fees.transaction_level"): by(
+        "card_brand", "total_amount", currency="fee_currency"
+    ),
+    ("months", "connect_card_payments_fees.transaction_level"): by(
+        "card_brand", "total_amount", "fee_incurred_at", currency="fee_currency"
+    ),
 }
 """The rule of each recipe, by its kind and the first of its types."""
 
@@ -415,8 +494,7 @@ def check(recipe: Recipe, frame: pl.DataFrame, within: Within | None = None) -> 
 
 def _axis(chart: Any) -> list[str]:
     spec = chart.to_dict(validate=False)
-    panel = (spec.get("vconcat") or spec.get("concat") or [spec])[0]
-    for layer in panel["layer"]:
+    for layer in next(parts(spec))["layer"]:
         x = layer.get("encoding", {}).get("x", {})
         if isinstance(x, dict) and x.get("field") == "period":
             return list(x["scale"]["domain"])
@@ -508,6 +586,11 @@ MADE = {
     ("totals", "all_fees.vat_invoice_v2"): frames.invoiced,
     ("activity", "financial_account_balance_change_from_activity.itemized"): frames.financial_activity,
     ("debits_credits", "revenue_recognition"): frames.revenue,
+    ("recognised", "revenue_recognition"): frames.revenue,
+    ("booked", "revenue_recognition"): frames.revenue_by_invoice,
+    ("brands", "connect_card_payments_fees.transaction_level"): frames.card_fees,
+    ("months", "connect_card_payments_fees.transaction_level"): frames.card_fees,
+    ("months", "balance_change_from_activity.itemized"): frames.activity,
     ("balances", "connect.negative_balance"): frames.overview,
     ("products", "all_fees"): frames.all_fees,
     ("components", "activity.itemized"): frames.components,

@@ -340,7 +340,7 @@ def test_a_report_type_has_one_recipe_whatever_its_version(name):
 def test_the_first_kind_is_the_default_and_each_draws():
     frame = activity(rows=30, accounts=3)
     kinds = kinds_for("balance_change_from_activity.itemized.7", frame.columns)
-    assert list(kinds) == ["net", "cumulated", "gross_fee_net", "fee_rate", "rates", "accounts"]
+    assert list(kinds) == ["net", "cumulated", "gross_fee_net", "fee_rate", "months", "rates", "accounts"]
     report = a_report("balance_change_from_activity.itemized.7", frame, payout="po_123")
     assert chart_of(report).to_dict() == chart_of(report, "net").to_dict()
     for kind in kinds:
@@ -364,7 +364,7 @@ def test_only_kinds_whose_columns_are_there_are_offered():
         ("connect_card_payments_fees.transaction_level.1", card_fees(), "fee_rate"),
         ("tax.transactions.itemized.2", tax(), "jurisdictions"),
         ("connect.negative_balance_refunds_disputes_overview.1", overview(), "balances"),
-        ("revenue_recognition.debit_credit_by_customer.1", revenue(), "debits_credits"),
+        ("revenue_recognition.debit_credit_by_customer.1", revenue(), "recognised"),
         (
             "connected_account_balance_change_from_activity.itemized.3",
             activity(accounts=3).rename({"connected_account_id": "connected_account"}),

@@ -17,7 +17,8 @@
     revenue.py          debits and credits per accounting period
     linking.py, selections.py   selections in a chart, and the rows behind them
 
-    stacked.py, lines.py, ranked.py, waterfall.py     the four drawings
+    stacked.py, lines.py, ranked.py, waterfall.py,
+    bars_and_line.py, heatmap.py, bar_table.py      the drawings
     slots.py, groups.py, panels.py, columns.py, sums.py   axes, parts, currencies, required columns, sums
 
 A recipe is called with a frame from ``report.frame()``, ``report.scan()`` or ``sr.read_csv``. Amounts are

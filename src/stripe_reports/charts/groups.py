@@ -38,9 +38,15 @@ class Groups:
     rest: str | None
     source: Mapping[str, Any]
 
-    def stroke(self) -> alt.Stroke:
-        """Return the colour of the outline of each."""
-        return alt.Stroke("category:N", scale=self._scale(), legend=None)
+    def outlined(self, hollow: str, *, alone: bool) -> tuple[alt.Fill, alt.Stroke]:
+        """Return the fill and the outline of each; the part *hollow* has no fill, in the legend either."""
+        legend, scale = self._legend(alone=alone), self._scale()
+        filled = [
+            "transparent" if name == hollow else colour
+            for name, colour in zip(scale["domain"], scale["range"], strict=True)
+        ]
+        fill = alt.Fill("category:N", scale=alt.Scale(domain=list(self.names), range=filled), legend=legend)
+        return fill, alt.Stroke("category:N", scale=scale, legend=legend)
 
     def color(self, *, alone: bool) -> alt.Color:
         """Return the colour of each, and the legend if there is more than one.
@@ -48,18 +54,18 @@ class Groups:
         Args:
             alone: True if the chart has one panel, whose currency is below the legend.
         """
+        return alt.Color("category:N", scale=self._scale(), legend=self._legend(alone=alone))
+
+    def _legend(self, *, alone: bool) -> alt.Legend | None:
+        if len(self.names) < 2:
+            return None
         longest = max(map(len, self.names), default=1)
         columns = max(1, min(len(self.names), WIDTH // (longest * 6 + 36)))
-        legend = alt.Legend(
+        return alt.Legend(
             columns=columns,
             labelExpr="replace(datum.label, /_/g, ' ')",
             labelLimit=WIDTH - 40,
             offset=38 if alone else 4,
-        )
-        return alt.Color(
-            "category:N",
-            scale=self._scale(),
-            legend=legend if len(self.names) > 1 else None,
         )
 
     def _scale(self) -> alt.Scale:

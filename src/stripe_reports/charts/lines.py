@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import altair as alt
@@ -12,8 +12,8 @@ import polars as pl
 from stripe_reports.charts import palette, theme
 from stripe_reports.charts.groups import Groups
 from stripe_reports.charts.panels import (
-    MARKS,
     Chart,
+    are_wide,
     axis_of_currency,
     in_words,
     panels,
@@ -21,15 +21,13 @@ from stripe_reports.charts.panels import (
 )
 from stripe_reports.charts.slots import Slots
 
-__all__ = ["lines", "rated", "steps"]
+__all__ = ["last_values", "lines", "rated", "room_of", "steps"]
 
 _AREA = 0.12
 _LINE_OF_TEXT = 13
 """Height of a line of text, in pixels."""
-_ROOM_BELOW = 100
-"""Height of a panel that has room for a text below a line."""
-_BESIDE_TEXT = 4
-"""Number of points that the text at the end is beside; it is below them if they are higher."""
+_CHARACTER = 6.2
+"""Width of a character, in pixels."""
 
 
 def rated(data: pl.DataFrame, *, of: str, **part: str) -> pl.DataFrame:
@@ -77,18 +75,22 @@ def lines(
         rows = data.filter(currency=currency).sort("category", "period")
         axis = axis_of_currency(currency, rows["value"], height)
         axis.labelExpr = "format(datum.value, '.2~%')"
+        number = pl.format(" ({})", "count") if "count" in names else pl.lit("")
+        name = pl.col("category").str.replace_all("_", " ") + " " if len(groups.names) > 1 else pl.lit("")
+        rows = rows.with_columns(last=pl.concat_str(name, "rate", number))
+        ends = rows.drop_nulls("value").group_by("category").last()["last"]
+        x = slots.axis(width, padding=0.5, beside=room_of(ends, width))
         base = alt.Chart().encode(
-            x=slots.axis(width, padding=0.5),
+            x=x,
             y=alt.Y("value:Q", axis=axis, scale=alt.Scale(zero=True)),
             color=groups.color(alone=len(sizes) == 1),
         )
         line = base.mark_line(aria=False, strokeJoin="round", invalid="break-paths-show-path-domains")
-        number = " + (datum.count ? ' (' + datum.count + ')' : '')" if "count" in names else ""
-        last = _last_values(rows, slots.axis(width, padding=0.5), height, f"datum.rate{number}")
+        last = last_values(rows, x, height, "datum.last")
         return _panel(rows, slots, base, line, names, width, height, last)
 
     links = {"period": slots.source, "category": groups.source, "where": where}
-    return panels(panel, list(sizes), head, links=links)
+    return panels(panel, list(sizes), head, links=links, one_by_row=are_wide(sizes))
 
 
 def steps(data: pl.DataFrame, slots: Slots, head: alt.TitleParams, *, names: Mapping[str, str]) -> Chart:
@@ -108,46 +110,52 @@ def steps(data: pl.DataFrame, slots: Slots, head: alt.TitleParams, *, names: Map
         y = alt.Y(
             "value:Q", axis=axis_of_currency(currency, rows["value"], height), scale=alt.Scale(zero=True)
         )
-        base = alt.Chart().encode(x=slots.axis(width, padding=0.5), y=y, color=alt.value(palette.MAIN[0]))
+        x = slots.axis(width, padding=0.5, beside=room_of(rows["total"].tail(1), width))
+        base = alt.Chart().encode(x=x, y=y, color=alt.value(palette.MAIN[0]))
         area = base.mark_area(aria=False, opacity=_AREA, line=False, interpolate="step-after")
         line = base.mark_line(aria=False, interpolate="step-after")
-        last = _last_values(rows, slots.axis(width, padding=0.5), height, "datum.total")
+        last = last_values(rows, x, height, "datum.total")
         return _panel(rows, slots, base, area + line, names, width, height, last)
 
-    return panels(panel, list(sizes), head, links={"period": slots.source, "category": None, "where": None})
+    links = {"period": slots.source, "category": None, "where": None}
+    return panels(panel, list(sizes), head, links=links, one_by_row=are_wide(sizes))
 
 
-def _last_values(rows: pl.DataFrame, x: alt.X, height: int, text: str) -> alt.Chart:
-    """Return the text at the last value of each line, without those that would be written over another."""
-    value = pl.col("value").cast(pl.Float64)
+def last_values(rows: pl.DataFrame, x: alt.X, height: int, text: str, *, field: str = "value") -> alt.Chart:
+    """Return the text beside the last value of each line.
+
+    Texts that would overlap are moved down; those that would be below the panel are left out.
+    """
+    value = pl.col(field).cast(pl.Float64).alias("value")
     ends = (
-        rows.drop_nulls("value")
+        rows.drop_nulls(field)
         .group_by("category", maintain_order=True)
-        .agg(
-            value.last(),
-            pl.col("period").last(),
-            falls=(value.tail(_BESIDE_TEXT).max() > value.last() * 1.05) & (height >= _ROOM_BELOW),
-        )
+        .agg(value.last(), pl.col("period").last())
         .with_columns(key=pl.concat_str("period", "category", separator=" "))
         .sort("value", descending=True)
     )
-    values = ends["value"].to_list()
     span = float(rows.select(value.abs().max()).item() or 1)
-    kept: list[int] = []
-    for place, each in enumerate(values):
-        if not kept or (values[kept[-1]] - each) / span * height >= _LINE_OF_TEXT:
-            kept.append(place)
-    ends = ends[kept]
-    keys, below = (json.dumps(each["key"].to_list()) for each in (ends, ends.filter("falls")))
-    key = "datum.period + ' ' + datum.category"
+    moved: dict[str, int] = {}
+    last: float | None = None
+    for key, each in zip(ends["key"], ends["value"], strict=True):
+        own = -each / span * height  # downwards from zero, in pixels
+        place = own if last is None else max(own, last + _LINE_OF_TEXT)
+        if place <= max(own, 0):
+            moved[key], last = round(place - own), place
+    keys, key = json.dumps(moved), "datum.period + ' ' + datum.category"
     texts: alt.Chart = (
         alt.Chart()
-        .transform_filter(f"indexof({keys}, {key}) >= 0")
+        .transform_filter(f"isValid({keys}[{key}])")
         .transform_calculate(last=text)
-        .mark_text(align="right", dx=4, dy=alt.expr(f"indexof({below}, {key}) >= 0 ? 14 : -9"), aria=False)
-        .encode(x=x, y="value:Q", text="last:N")
+        .mark_text(align="left", dx=6, dy=alt.expr(f"{keys}[{key}]"), aria=False)
+        .encode(x=x, y=f"{field}:Q", text="last:N")
     )
     return texts
+
+
+def room_of(texts: Iterable[str], width: int) -> int:
+    """Return the width of the texts beside the last values, at most a third of a panel."""
+    return min(width // 3, round(_CHARACTER * max(map(len, texts), default=0)) + 10)
 
 
 def _panel(
@@ -163,14 +171,13 @@ def _panel(
     points = (
         base.mark_circle(size=max(8.0, min(50.0, 900 / len(slots.keys))), opacity=1)
         .transform_calculate(reading=" + ' ' + ".join(f"datum.{column}" for column in names))
-        .properties(name=MARKS)
         .encode(
             fillOpacity=slots.opacity(),
             tooltip=[alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()],
             description="reading:N",
         )
     )
-    texts = dict.fromkeys(["category", "label", *names])
+    texts = dict.fromkeys(["category", "label", *names, *(["last"] if "last" in rows.columns else [])])
     shown = slots.named(rows).select("period", pl.col("value").cast(pl.Float64), *texts)
     under = line.layer if isinstance(line, alt.LayerChart) else [line]
     return theme.LayerChart(data=shown, layer=[*under, points, *above], width=width, height=height)

@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 
 from stripe_reports.charts import theme
-from stripe_reports.charts.panels import MARKS, Chart
+from stripe_reports.charts.panels import Chart, parts_of_chart
 
 __all__ = ["BAR", "PICKED", "SPAN", "linked", "selections_in"]
 
@@ -29,12 +29,13 @@ def linked(chart: Chart) -> Chart:
     if not links:
         return chart
     copy: Any = chart.copy(deep=True)
-    marks = [
-        layer
-        for panel in _panels(copy)
-        for layer in panel.layer
-        if isinstance(layer.name, str) and layer.name.startswith(MARKS)
-    ]
+    marks = []
+    for number, (part, place) in enumerate(parts_of_chart(copy)):
+        for layer in filter(_can_be_selected, part.layer):
+            # Vega-Lite draws views of one name with the same data, and altair replaces what follows the last
+            # underscore by the place of a view beside others.
+            layer.name = f"marks{number}_{place}"
+            marks.append(layer)
     params = _parameters(links, marks)
     if not params:
         return chart
@@ -49,13 +50,6 @@ def selections_in(chart: Chart) -> list[str]:
     """Return the names of the selections of a chart; empty unless it is linked."""
     params: Any = chart.params
     return [] if params is alt.Undefined else [param.name for param in params]
-
-
-def _panels(chart: Any) -> list[Any]:
-    for parts in ("vconcat", "concat"):
-        if isinstance(getattr(chart, parts, None), list):
-            return list(getattr(chart, parts))
-    return [chart]
 
 
 def _parameters(links: dict[str, Any], marks: list[Any]) -> list[alt.TopLevelSelectionParameter]:
@@ -78,6 +72,10 @@ def _parameters(links: dict[str, Any], marks: list[Any]) -> list[alt.TopLevelSel
         )
         for name, select in chosen.items()
     ]
+
+
+def _can_be_selected(layer: Any) -> bool:
+    return getattr(layer.encoding, "tooltip", alt.Undefined) is not alt.Undefined
 
 
 def _is_bar(layer: Any) -> bool:

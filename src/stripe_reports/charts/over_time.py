@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from stripe_reports.charts.columns import check, first_of, rows_of
 from stripe_reports.charts.flows import BILLED_APART, are_billed_apart, flows_of
 from stripe_reports.charts.groups import Groups, largest
+from stripe_reports.charts.heatmap import heatmap, order_by_size
 from stripe_reports.charts.lines import lines, rated, steps
 from stripe_reports.charts.panels import Chart, in_words
 from stripe_reports.charts.recipe import Asked, Recipe, Where
@@ -17,7 +20,15 @@ from stripe_reports.charts.sums import sums_of
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.columns import column
 
-__all__ = ["amounts_over_time", "cumulated", "fee_rate", "flows_over_time", "rate_of_cards", "rates_of_sides"]
+__all__ = [
+    "amounts_by_month",
+    "amounts_over_time",
+    "cumulated",
+    "fee_rate",
+    "flows_over_time",
+    "rate_of_cards",
+    "rates_of_sides",
+]
 
 _CHARGE = pl.col("reporting_category") == "charge"
 
@@ -34,17 +45,61 @@ def amounts_over_time(recipe: Recipe, asked: Asked) -> Chart:
     if sums.is_empty():
         return asked.nothing()
     data, groups = largest(sums, by or (), top=asked.most, what=recipe.others)
+    if asked.volume is not None:
+        asked = _not_by_day(asked, data)
     data, slots = asked.by_period(data)
     title = f"{recipe.details.get('what', recipe.called)} per {slots.every}{_by(by)}"
     names = {"label": slots.every.capitalize(), "category": "Which"}
     if asked.volume is None:
         head = asked.head(title, data, slots.remark, sum_of="amount")
-        return stacked(data, slots, groups, head, names=names | {"exact": recipe.called})
+        names |= {"exact": recipe.called}
+        return stacked(
+            data, slots, groups, head, names=names, has_own_scale=bool(recipe.details.get("own_scale"))
+        )
     charges = _charges(asked)
     data = data.join(charges, on=["currency", "period"], how="left", maintain_order="left")
     head = asked.head(f"Fees as a rate of charges, per {slots.every}{_by(by)}", data)
     names |= {"rate": "Rate", "fees": "Fees", "of": "Of charges"}
     return lines(_rates(data, slots, fees="amount"), slots, groups, head, names=names)
+
+
+def amounts_by_month(recipe: Recipe, asked: Asked) -> Chart:
+    """Draw a heatmap: the amount of each name in each month, or in another period that was asked for."""
+    asked = replace(asked, every=asked.every or "month")
+    by = asked.grouped_by or recipe.by[0]
+    named = recipe.details.get("named", ()) if asked.by in (None, recipe.by[0]) else ()
+    source = [name for name in (first_of(asked.frame, *named), by) if name]
+    check(asked.frame, f"The chart {recipe.title!r}", source)
+    counted = recipe.details.get("counted")
+    rows = asked.rows.filter(pl.col("reporting_category").is_in(counted)) if counted else asked.rows
+    category = pl.concat_str([column(each) for each in source], separator=", ", ignore_nulls=True)
+    sums = sums_of(
+        rows,
+        asked.day,
+        category.alias("category"),
+        money_in=asked.money_in,
+        amounts={"amount": pl.col(asked.amounts[0])},
+    )
+    if sums.is_empty():
+        return asked.nothing()
+    data, groups = largest(sums, source, top=asked.most, what=recipe.others)
+    data, slots = asked.by_period(data)
+    title = recipe.title if slots.every == "month" else f"{recipe.called} per {slots.every}{_by(by)}"
+    head = asked.head(title, data, _SHADED, slots.remark, sum_of="amount")
+    names = {"category": "Which", "label": slots.every.capitalize(), "exact": recipe.called}
+    return heatmap(
+        data,
+        slots,
+        head,
+        order=order_by_size(data, last=groups.rest),
+        names=names,
+        category=groups.source,
+        where={"columns": ["reporting_category"], "in": counted} if counted else None,
+        money_in=asked.money_in,
+    )
+
+
+_SHADED = "The larger the amount in its currency, the stronger its colour."
 
 
 def _charges(asked: Asked) -> pl.DataFrame:
@@ -86,7 +141,8 @@ def flows_over_time(recipe: Recipe, asked: Asked) -> Chart:
         word="net",
     )
     names = {"label": slots.every.capitalize(), "category": "What", "exact": "Amount", "total": "Net"}
-    return stacked(in_words(data, total="net"), slots, groups, head, names=names, point="net")
+    data = in_words(data, total="net")
+    return stacked(data, slots, groups, head, names=names, point="net", has_own_scale=True)
 
 
 def cumulated(recipe: Recipe, asked: Asked) -> Chart:
@@ -176,7 +232,7 @@ def _rate(
     if sums.is_empty():
         return asked.nothing()
     data, groups = largest(sums, by or (), top=asked.most, amount="whole")
-    data, slots = asked.by_period(data)
+    data, slots = _not_by_day(asked, data).by_period(data)
     head = asked.head(f"{asked.recipe.title}, per {slots.every}{_by(by)}", data, remark, slots.remark)
     names = {
         "label": slots.every.capitalize(),
@@ -186,6 +242,12 @@ def _rate(
         "of": f"Of {what}",
     }
     return lines(_rates(data, slots, fees="part"), slots, groups, head, names=names, where=where)
+
+
+def _not_by_day(asked: Asked, data: pl.DataFrame) -> Asked:
+    """Ask for weeks instead of days, which have too few charges for a rate, unless the caller chose days."""
+    is_by_day = asked.every is None and asked.by_period(data)[1].every == "day"
+    return replace(asked, every="week") if is_by_day else asked
 
 
 _SIDES = {"refunds": ["refund", "refund_failure"], "disputes": ["dispute"]}

@@ -138,6 +138,17 @@ _OTHERS = {
     "failed charges": _lighter(_BLUE),
     "contributions": "#005078",
     "Capital paydowns": "#505000",
+    # Accounts of revenue recognition
+    "Cash": _BLUE,
+    "AccountsReceivable": _GOLD,
+    "DeferredRevenue": _PURPLE,
+    "Revenue": _GREEN,
+    "TaxLiability": _OLIVE,
+    "Refunds": _ORANGE,
+    "Disputes": _CRIMSON,
+    "Fees": _PINK,
+    "recognised": _GREEN,
+    "deferred revenue": _PURPLE,
     "unexplained": DIFFERENCE,
     "returned": _CRIMSON,
 }

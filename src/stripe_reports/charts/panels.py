@@ -14,17 +14,18 @@ from stripe_reports.render.money import money
 
 __all__ = [
     "HEIGHT",
-    "MARKS",
     "NOTHING",
     "WIDTH",
     "Chart",
     "Subtitle",
+    "are_wide",
     "axis_of_currency",
     "currencies_of",
     "heading",
     "in_words",
     "note",
     "panels",
+    "parts_of_chart",
     "sizes_of",
     "zero_line",
 ]
@@ -35,9 +36,6 @@ Subtitle: TypeAlias = str | Sequence[str] | None
 
 WIDTH, HEIGHT = 520, 220
 """Width of a panel in pixels; with its axis it fits 600."""
-
-MARKS = "marks"
-"""Name of the marks that can be selected."""
 
 NOTHING = "There is nothing to draw: the report has no such rows."
 
@@ -98,8 +96,21 @@ def sizes_of(data: pl.DataFrame) -> dict[str, tuple[int, int]]:
     return {currency: (WIDTH, _STRIP if currency in small else HEIGHT) for currency in drawn}
 
 
+def are_wide(sizes: Mapping[str, tuple[int, int]]) -> bool:
+    """Tell whether the panels have the full width, and so are in one column."""
+    return all(width == WIDTH for width, _ in sizes.values())
+
+
+def parts_of_chart(chart: Any, place: int = 0) -> list[tuple[theme.LayerChart, int]]:
+    """Return the drawings of a chart, one or two for each panel, each with its place beside others."""
+    for name in ("vconcat", "concat"):
+        if isinstance(inner := getattr(chart, name, None), list):
+            return [part for number, each in enumerate(inner) for part in parts_of_chart(each, number)]
+    return [(chart, place)]
+
+
 def panels(
-    draw: Callable[[str], theme.LayerChart],
+    draw: Callable[[str], theme.LayerChart | theme.VConcatChart],
     currencies: Sequence[str],
     head: alt.TitleParams,
     *,
@@ -115,17 +126,11 @@ def panels(
         links: Converts a selection back to rows; see ``charts.selections``.
         one_by_row: True for a single column.
     """
-    drawn = []
-    for number, currency in enumerate(currencies):
-        panel = draw(currency)
-        for layer in panel.layer:
-            if layer.name == MARKS:
-                layer.name = f"{MARKS}_{number}"
-        drawn.append(panel)
+    drawn: list[Any] = [draw(currency) for currency in currencies]
     chart: Any
     if len(drawn) == 1:
         chart = drawn[0].properties(title=head)
-    elif one_by_row or drawn[0].width == WIDTH:
+    elif one_by_row:
         chart = theme.VConcatChart(vconcat=drawn, title=head, spacing=24)
     else:
         chart = theme.ConcatChart(concat=drawn, columns=2, title=head, spacing=24)
@@ -159,7 +164,7 @@ def axis_of_currency(currency: str, amounts: pl.Series, height: int = HEIGHT) ->
         titleAnchor="end",
         titleX=0,
         titleY=-18,
-        tickCount=2 if height == _STRIP else alt.Undefined,
+        tickCount=2 if height <= _STRIP else alt.Undefined,
         labelExpr=short if largest >= 10_000 else "format(datum.value, ',~f')",
     )
 

@@ -52,8 +52,14 @@ def payouts_over_time(recipe: Recipe, asked: Asked) -> Chart:
     slots = replace(slots, source=source)
     groups = Groups(names, None, {"columns": ["payout_status"], "returned": RETURNED})
     dated = "By bank date, the expected arrival" if arrival else "By effective date"
+    paid = data.with_columns(paid=pl.when(category="paid").then("amount").otherwise(0))
     head = asked.head(
-        f"Payouts per {slots.every}, by status", data, f"{dated}; hollow: returned.", slots.remark
+        f"Payouts per {slots.every}, by status",
+        paid,
+        f"{dated}; hollow: returned.",
+        slots.remark,
+        sum_of="paid",
+        word="paid",
     )
     data = data.with_columns(payouts=pl.col("rows").cast(pl.String))
     called = "To the bank" if amount == "gross" else "Net"

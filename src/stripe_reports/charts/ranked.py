@@ -11,7 +11,6 @@ import polars as pl
 
 from stripe_reports.charts import palette, theme
 from stripe_reports.charts.panels import (
-    MARKS,
     Chart,
     axis_of_currency,
     currencies_of,
@@ -19,7 +18,7 @@ from stripe_reports.charts.panels import (
     panels,
 )
 
-__all__ = ["ranked"]
+__all__ = ["axis_of_names", "ranked", "width_of_names"]
 
 _WIDTH = 530
 """Width of names and panel together."""
@@ -40,7 +39,7 @@ def ranked(
     where: Mapping[str, Any] | None = None,
     money_in: str = "currency",
     rest: str | None = None,
-    after: str | None = None,
+    figure: str = "exact",
 ) -> Chart:
     """Draw a bar for each name with its exact amount at the end, one panel per currency, in one column.
 
@@ -53,16 +52,12 @@ def ranked(
         where: Condition of the rows counted, if not all.
         money_in: The report's column with the currency.
         rest: The name that means all others; it is last, in grey.
-        after: A text of *data* to write after the amount, such as what a tax is on.
+        figure: The text of *data* at the end of a bar; the amount, unless it says more.
     """
     currencies, _ = currencies_of(data)
     series = data["series"].unique(maintain_order=True).to_list() if "series" in data.columns else []
-    characters: Any = data["category"].str.len_chars().max() or 0
-    beside = round(min(max(_NAMES[0], characters * _CHARACTER), _NAMES[1]))
+    beside = width_of_names(data["category"])
     width = _WIDTH - beside
-    if beside > _NAMES[0]:  # above the names too, otherwise it would not fit
-        head = head.copy()
-        head.frame = "bounds"
 
     def panel(currency: str) -> theme.LayerChart:
         rows = in_words(data.filter(currency=currency), exact="amount")
@@ -72,15 +67,14 @@ def ranked(
             "currency",
             pl.col("amount").cast(pl.Float64),
             "exact",
-            *(name for name in names if name not in ("category", "exact")),
+            *dict.fromkeys(name for name in (*names, figure) if name not in ("category", "exact")),
             *(["series"] if series and "series" not in names else []),
         )
         base = alt.Chart().encode(
             y=_names(order, beside, are_words=bool(series)),
             yOffset=_offset(series) if series else alt.Undefined,
         )
-        figure = f"datum.exact + ' on ' + datum.{after}" if after else "datum.exact"
-        longest = max(map(len, rows["exact"])) + (4 + max(map(len, rows[after])) if after else 0)
+        longest = max(map(len, rows[figure]))
         color: Any = (
             alt.Color(
                 "series:N",
@@ -95,7 +89,6 @@ def ranked(
         bars = (
             base.mark_bar()
             .transform_calculate(reading="datum.category + ' ' + datum.exact")
-            .properties(name=MARKS)
             .encode(
                 x=alt.X(
                     "amount:Q",
@@ -113,8 +106,7 @@ def ranked(
             align=alt.expr(f"{is_negative} ? 'right' : 'left'"),
             dx=alt.expr(f"{is_negative} ? -5 : 5"),
             fontSize=10 if series else 11,
-        ).encode(x="amount:Q", text="figure:N")
-        figures = figures.transform_calculate(figure=figure)
+        ).encode(x="amount:Q", text=f"{figure}:N")
         zero = (
             alt.Chart(alt.InlineData(values=[{}]))
             .mark_rule(strokeWidth=1.5, aria=False)
@@ -130,6 +122,28 @@ def ranked(
         links={"category": category, "currency": {"columns": [money_in]}, "where": where},
         one_by_row=True,
     )
+
+
+def width_of_names(names: pl.Series) -> int:
+    """Return the width that names beside a chart take."""
+    characters: Any = names.str.len_chars().max() or 0
+    width: int = round(min(max(_NAMES[0], characters * _CHARACTER), _NAMES[1]))
+    return width
+
+
+def axis_of_names(order: list[str], currency: str, width: int, *, padding: float) -> alt.Y:
+    """Return a vertical axis of names, with the currency above them."""
+    axis = alt.Axis(
+        title=currency.upper() or "no currency",
+        titleAngle=0,
+        titleAlign="left",
+        titleX=-width,
+        titleY=-10,
+        labelLimit=width,
+        labelExpr="replace(datum.label, /_/g, ' ')",
+        grid=False,
+    )
+    return alt.Y("category:N", axis=axis, scale=alt.Scale(domain=order, padding=padding))
 
 
 def _names(order: list[str], width: int, *, are_words: bool) -> alt.Y:

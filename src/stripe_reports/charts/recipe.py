@@ -189,13 +189,12 @@ class Asked:
             title: What is drawn.
             data: The amounts drawn.
             remarks: Sentences about them.
-            sum_of: The amount whose sum the title says, if there is one currency.
-            word: A word after the sum.
+            sum_of: The amount whose sum in each currency the title says.
+            word: A word after the sums.
         """
-        drawn, left = currencies_of(data)
-        if sum_of and len(drawn) == 1 and drawn[0]:
-            total: Any = data[sum_of].sum()
-            title = f"{title}: {money(total, drawn[0])} {word}".rstrip()
+        _, left = currencies_of(data)
+        if sum_of:
+            title = _with_sums(title, data, sum_of, word)
         return heading(self.title or title, self.subtitle, left, *remarks)
 
     def nothing(self) -> Chart:
@@ -208,3 +207,23 @@ class Asked:
             if names:
                 text = f"The report has no rows in {' or '.join(asked).upper()} for this chart, only {names}."
         return note(text, heading(self.title or self.recipe.title, self.subtitle))
+
+
+_LONGEST = 68
+"""Maximum characters of a title, which fit 600 pixels."""
+
+
+def _with_sums(title: str, data: pl.DataFrame, amount: str, word: str) -> str:
+    """Add the sum in each currency to a title, in the order of the currencies, as long as there is room."""
+    sums = dict(data.group_by("currency").agg(pl.col(amount).sum()).iter_rows())
+    texts = [money(sums[currency], currency) for currency in currencies_of(data)[0] if currency]
+    if len(texts) < len(sums):  # a sum without a currency has no meaning
+        return title
+    for number in range(len(texts), 0, -1):
+        more = len(texts) - number
+        shown = [*texts[:number], *([f"{more} more"] if more else [])]
+        said = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+        text = f"{title}: {said} {word}".rstrip()
+        if len(text) <= _LONGEST:
+            return text
+    return title

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stripe_reports.charts.balance import balance_waterfall
 from stripe_reports.charts.financial import financial_waterfall
 from stripe_reports.charts.over_time import (
+    amounts_by_month,
     amounts_over_time,
     cumulated,
     fee_rate,
@@ -15,7 +16,7 @@ from stripe_reports.charts.over_time import (
 from stripe_reports.charts.payouts import EFFECTIVE, payouts_over_time
 from stripe_reports.charts.recipe import Recipe
 from stripe_reports.charts.reconciliation import PAID_AT, payout_composition, payouts_made_of
-from stripe_reports.charts.revenue import debits_and_credits
+from stripe_reports.charts.revenue import booked_and_recognised, debits_and_credits, revenue_recognised
 from stripe_reports.charts.tax import FILED, FILING, jurisdictions
 from stripe_reports.charts.totals import accounts, categories, totals
 
@@ -41,6 +42,7 @@ _CATEGORY = "reporting_category"
 _CARDS = ("connect_card_payments_fees.transaction_level", "card_payments_fees.transaction_level")
 _PLANS = ("connect_card_payments_fees.plan_level",)
 _FEE_CURRENCY = ("fee_currency",)
+_FEE_DATES = ("incurred_at", "balance_transaction_created")
 _TAX_DATES = ("transaction_date", "transaction_date_utc")
 _BALANCE = "From the starting to the ending balance"
 
@@ -84,6 +86,7 @@ RECIPES = (
         called="Net",
         others="other categories",
         top=8,
+        details={"own_scale": True},
     ),
     Recipe(
         "components",
@@ -95,7 +98,7 @@ RECIPES = (
         by=("balance_transaction_component",),
         top=8,
         extra=("by",),
-        details={"what": "Amounts"},
+        details={"what": "Amounts", "own_scale": True},
     ),
     Recipe("cumulated", "Net, cumulated", cumulated, _ITEMIZED, amounts=("net",), time=_CREATED),
     Recipe(
@@ -118,6 +121,20 @@ RECIPES = (
         by=("card_brand", "payment_method_type"),
         top=6,
         extra=("by",),
+    ),
+    Recipe(
+        "months",
+        "Fees of charges, by card brand and month",
+        amounts_by_month,
+        _ITEMIZED,
+        needs=(_CATEGORY, "card_brand"),
+        amounts=("fee",),
+        time=_CREATED,
+        by=("card_brand",),
+        called="Fees of charges",
+        top=12,
+        extra=("by",),
+        details={"counted": ["charge"]},
     ),
     Recipe(
         "rates",
@@ -164,11 +181,38 @@ RECIPES = (
         "Fees by product",
         amounts_over_time,
         ("all_fees",),
-        time=("incurred_at", "balance_transaction_created"),
+        time=_FEE_DATES,
         by=("product",),
         called="Fees",
         top=7,
         extra=("by", "volume"),
+    ),
+    Recipe(
+        "features",
+        "Fees by feature",
+        totals,
+        ("all_fees",),
+        needs=("feature_name",),
+        by=("feature_name",),
+        called="Fees",
+        others="other features",
+        top=15,
+        extra=("by",),
+        details={"named": ("product",)},
+    ),
+    Recipe(
+        "months",
+        "Fees by feature and month",
+        amounts_by_month,
+        ("all_fees",),
+        needs=("feature_name",),
+        time=_FEE_DATES,
+        by=("feature_name",),
+        called="Fees",
+        others="other features",
+        top=15,
+        extra=("by",),
+        details={"named": ("product",)},
     ),
     Recipe(
         "totals",
@@ -204,6 +248,35 @@ RECIPES = (
         time=("fee_incurred_at",),
         by=("card_brand",),
         top=6,
+        money_in=_FEE_CURRENCY,
+        extra=("by",),
+    ),
+    Recipe(
+        "brands",
+        "Card fees by brand",
+        totals,
+        _CARDS,
+        needs=("card_brand",),
+        amounts=("total_amount",),
+        by=("card_brand",),
+        called="Fees",
+        others="other brands",
+        top=12,
+        money_in=_FEE_CURRENCY,
+        extra=("by",),
+    ),
+    Recipe(
+        "months",
+        "Card fees by brand and month",
+        amounts_by_month,
+        _CARDS,
+        needs=("card_brand",),
+        amounts=("total_amount",),
+        time=("fee_incurred_at",),
+        by=("card_brand",),
+        called="Fees",
+        others="other brands",
+        top=12,
         money_in=_FEE_CURRENCY,
         extra=("by",),
     ),
@@ -263,7 +336,7 @@ RECIPES = (
         time=_TAX_DATES,
         by=("country_code",),
         called="Tax",
-        top=7,
+        top=9,
         money_in=FILING,
         extra=("by",),
     ),
@@ -279,6 +352,20 @@ RECIPES = (
         top=15,
         needs=("account_id",),
         details={"named": ("business_name",)},
+    ),
+    Recipe(
+        "recognised",
+        "Revenue recognised per accounting period",
+        revenue_recognised,
+        ("revenue_recognition",),
+        needs=("accounting_period", "debit", "credit"),
+    ),
+    Recipe(
+        "booked",
+        "Revenue by the period booked and recognised",
+        booked_and_recognised,
+        ("revenue_recognition",),
+        needs=("accounting_period", "debit", "credit", "transaction_model_id"),
     ),
     Recipe(
         "debits_credits",

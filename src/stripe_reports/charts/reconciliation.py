@@ -79,7 +79,7 @@ def payouts_made_of(recipe: Recipe, asked: Asked) -> Chart:
         )
         tips = {"label": slots.every.capitalize(), **tips}
         data = in_words(data, total="net")
-        return stacked(data, slots, groups, head, names=tips, where=where, point="net")
+        return stacked(data, slots, groups, head, names=tips, where=where, point="net", has_own_scale=True)
     if len(data) > _MOST_BARS:
         head = asked.head(recipe.title, sums)
         return note(f"{most:,} payouts are too many to draw one by one, and no column has their time.", head)
@@ -101,7 +101,8 @@ def payouts_made_of(recipe: Recipe, asked: Asked) -> Chart:
     )
     tips = {"label": "Payout", "day": "Effective", **tips}
     head = asked.head(recipe.title, sums, remark, sum_of="net")
-    return stacked(in_words(data, total="net"), slots, groups, head, names=tips, where=where, point="net")
+    data = in_words(data, total="net")
+    return stacked(data, slots, groups, head, names=tips, where=where, point="net", has_own_scale=True)
 
 
 def payout_composition(recipe: Recipe, asked: Asked) -> Chart:

@@ -107,14 +107,11 @@ class Slots:
         """A sentence about the pale positions, if there are any."""
         return f"Pale: the report covers only part of the {self.every}." if self.partial else None
 
-    def opacity(self, hollow: str | None = None) -> Any:
-        """Return the opacity of the marks: partial periods are pale, and the part *hollow* is an outline."""
+    def opacity(self) -> Any:
+        """Return the opacity of the marks: partial periods are pale."""
         is_partial = f"indexof({json.dumps(sorted(self.partial))}, datum.period) >= 0"
         pale = alt.when(is_partial).then(alt.value(_PALE))
-        if hollow is None:
-            return pale.otherwise(alt.value(1)) if self.partial else alt.Undefined
-        is_hollow = alt.when(f"datum.category === {json.dumps(hollow)}").then(alt.value(0))
-        return is_hollow.when(is_partial).then(alt.value(_PALE)).otherwise(alt.value(1))
+        return pale.otherwise(alt.value(1)) if self.partial else alt.Undefined
 
     def named(self, data: pl.DataFrame) -> pl.DataFrame:
         """Add ``label``, the name of the position."""
@@ -131,8 +128,9 @@ class Slots:
         )
         return grid.join(data, on=[*keys, "period"], how="left", maintain_order="left")
 
-    def axis(self, width: int, *, padding: float = 0.25) -> alt.X:
-        """Return the x axis, with as many labels as fit."""
+    def axis(self, width: int, *, padding: float = 0.25, has_labels: bool = True, beside: int = 0) -> alt.X:
+        """Return the x axis, with as many labels as fit, or without, and with room *beside* it at its end."""
+        width -= beside
         padding = max(padding, (width - len(self.keys) * WIDEST) / (width + WIDEST))  # few bars stay bars
         room = max(1, width // (self.characters * 6 + 14))
         step = -(-len(self.keys) // room)
@@ -140,9 +138,15 @@ class Slots:
             "period:O",
             title=None,
             axis=alt.Axis(
-                values=list(self.keys[::step]), labelExpr=self.label, labelAngle=0, labelOverlap=False
+                values=list(self.keys[::step]),
+                labelExpr=self.label,
+                labelAngle=0,
+                labelOverlap=False,
+                labels=alt.Undefined if has_labels else False,
             ),
-            scale=alt.Scale(domain=list(self.keys), padding=padding),
+            scale=alt.Scale(
+                domain=list(self.keys), padding=padding, range=[0, width] if beside else alt.Undefined
+            ),
         )
 
 

@@ -12,8 +12,8 @@ import polars as pl
 from stripe_reports.charts import theme
 from stripe_reports.charts.groups import Groups
 from stripe_reports.charts.panels import (
-    MARKS,
     Chart,
+    are_wide,
     axis_of_currency,
     in_words,
     panels,
@@ -36,6 +36,7 @@ def stacked(
     point: str | None = None,
     hollow: str | None = None,
     written: str | None = None,
+    has_own_scale: bool = False,
 ) -> Chart:
     """Draw stacked bars, one panel per currency.
 
@@ -50,13 +51,30 @@ def stacked(
         point: An exact amount of each position that is marked by a line, such as the net of its parts.
         hollow: A part that is drawn as an outline.
         written: A part whose amount is written above its bar.
+        has_own_scale: True to draw what is negative below, on a scale of its own, so that small deductions
+            are readable below large sales.
     """
     sizes = sizes_of(data)
 
-    def panel(currency: str) -> theme.LayerChart:
+    def panel(currency: str) -> theme.LayerChart | theme.VConcatChart:
         width, height = sizes[currency]
         rows = data.filter(currency=currency).sort("period", "category", "amount")
         here = slots.of(rows)
+        if not has_own_scale or height < _FEWEST_PIXELS or not _has_both_signs(rows):
+            return drawn(rows, here, axis_of_currency(currency, rows["amount"], height), width, height)
+        above, below = rows.filter(pl.col("amount") >= 0), rows.filter(pl.col("amount") < 0)
+        upper = axis_of_currency(currency, above["amount"], height)
+        lower = axis_of_currency(currency, below["amount"], height)
+        lower.title = f"{lower.title}, deductions on a scale of their own"
+        both = [
+            drawn(above, here, upper, width, round(height * 0.65), sign=1),
+            drawn(below, here, lower, width, round(height * 0.45), sign=-1),
+        ]
+        return theme.VConcatChart(vconcat=both, spacing=28)
+
+    def drawn(
+        rows: pl.DataFrame, here: Slots, y: alt.Axis, width: int, height: int, sign: int = 0
+    ) -> theme.LayerChart:
         texts = dict.fromkeys(["label", "category", "exact", *names])
         rank = pl.col("category").replace_strict(
             dict(zip(groups.names, range(99), strict=False)), return_dtype=pl.Int8
@@ -67,27 +85,31 @@ def stacked(
         shown = in_words(slots.named(rows), exact="amount").select(
             "period", *texts, rank=rank, **{name: each.cast(pl.Float64) for name, each in floats.items()}
         )
+        x = here.axis(width, has_labels=sign <= 0)
         bars = (
-            alt.Chart(name=MARKS)
+            alt.Chart()
             .transform_calculate(reading="datum.label + ' ' + datum.category + ' ' + datum.exact")
             .mark_bar()
             .encode(
-                x=here.axis(width),
-                y=alt.Y("amount:Q", axis=axis_of_currency(currency, rows["amount"], height)),
-                color=groups.color(alone=len(sizes) == 1),
+                x=x,
+                y=alt.Y("amount:Q", axis=y),
                 order="rank:Q",
-                fillOpacity=here.opacity(hollow),
+                fillOpacity=here.opacity(),
                 tooltip=[alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()],
                 description="reading:N",
             )
         )
+        is_alone = len(sizes) == 1 and not sign
         if hollow:
-            bars = bars.mark_bar(strokeWidth=1.5).encode(stroke=groups.stroke())
+            fill, stroke = groups.outlined(hollow, alone=is_alone)
+            bars = bars.mark_bar(strokeWidth=1.5).encode(fill=fill, stroke=stroke)
+        else:
+            bars = bars.encode(color=groups.color(alone=is_alone))
         layer = [bars, zero_line()]
         if written and written in rows["category"]:
-            layer.append(_amounts(written, here.axis(width)))
+            layer.append(_amounts(written, x))
         if point:
-            layer.append(_points(here, width, point))
+            layer.append(_points(here, x, width, point, sign))
         return theme.LayerChart(data=shown, layer=layer, width=width, height=height)
 
     return panels(
@@ -99,16 +121,27 @@ def stacked(
             "category": groups.source,
             "where": where,
         },
+        one_by_row=are_wide(sizes),
     )
 
 
-def _points(slots: Slots, width: int, amount: str) -> alt.Chart:
+_FEWEST_PIXELS = 100
+"""Height of a panel that can be divided into two."""
+
+
+def _has_both_signs(rows: pl.DataFrame) -> bool:
+    return bool((rows["amount"] > 0).any() and (rows["amount"] < 0).any())
+
+
+def _points(slots: Slots, x: alt.X, width: int, amount: str, sign: int) -> alt.Chart:
     wide = max(4, int(min(WIDEST * 1.2, width / len(slots.keys) * 0.9)))
     ticks: alt.Chart = (
         alt.Chart()
         .mark_tick(orient="horizontal", thickness=3, width=wide, aria=False)
-        .encode(x=slots.axis(width), y=f"{amount}:Q")
+        .encode(x=x, y=f"{amount}:Q")
     )
+    if sign:
+        ticks = ticks.transform_filter(f"datum.{amount} {'>=' if sign > 0 else '<'} 0")
     return ticks
 
 

@@ -52,7 +52,8 @@ def jurisdictions(recipe: Recipe, asked: Asked) -> Chart:
     data = data.with_columns(lines=pl.col("rows").cast(pl.String))
     names = {"category": "Jurisdiction", "exact": "Tax", "lines": "Rows"}
     if base:
-        data = in_words(data, on="taxable")
+        data = in_words(data, on="taxable", tax_="amount")
+        data = data.with_columns(figure=pl.format("{} on {}", "tax_", "on"))
         names |= {"on": "Taxable amount"}
     return ranked(
         data,
@@ -61,5 +62,5 @@ def jurisdictions(recipe: Recipe, asked: Asked) -> Chart:
         names=names,
         rest=groups.rest,
         money_in=asked.money_in,
-        after="on" if base else None,
+        figure="figure" if base else "exact",
     )

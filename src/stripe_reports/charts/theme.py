@@ -55,7 +55,7 @@ def _config(paper: str, ink: str, faded: str, line: str, grid: str) -> dict[str,
         "view": {"stroke": None},
         "title": {
             "anchor": "start",
-            "frame": "group",
+            "frame": "bounds",
             "color": ink,
             "fontSize": 15,
             "subtitleColor": faded,

@@ -1,12 +1,13 @@
-"""Shapes without time: the total of each name, and gross, fees and net of each category."""
+"""Shapes without time: the total of each name, and a table of gross, fees and net of each category."""
 
 from __future__ import annotations
 
 import polars as pl
 
+from stripe_reports.charts.bar_table import bar_table
 from stripe_reports.charts.columns import check, first_of
 from stripe_reports.charts.groups import NONE, largest
-from stripe_reports.charts.panels import Chart
+from stripe_reports.charts.panels import Chart, in_words
 from stripe_reports.charts.ranked import ranked
 from stripe_reports.charts.recipe import Asked, Recipe
 from stripe_reports.charts.sums import sums_of
@@ -20,7 +21,8 @@ _CHARGES = {"columns": ["reporting_category"], "in": ["charge"]}
 def totals(recipe: Recipe, asked: Asked) -> Chart:
     """Draw the total of each name, the largest first."""
     by = asked.grouped_by or recipe.by[0]
-    names = [name for name in (first_of(asked.frame, *recipe.details.get("named", ())), by) if name]
+    named = recipe.details.get("named", ()) if asked.by in (None, recipe.by[0]) else ()
+    names = [name for name in (first_of(asked.frame, *named), by) if name]
     what = by.removesuffix("_name").removesuffix("_id").replace("_", " ")
     title = recipe.title if asked.by in (None, recipe.by[0]) else f"{recipe.called} by {what}"
     return _ranked(recipe, asked, asked.rows, names, title, what)
@@ -71,6 +73,10 @@ def _ranked(
         transactions=pl.col("rows").cast(pl.String),
         share=pl.when(is_share).then(pl.format("{} %", share)).otherwise(pl.lit("–")),
     )
+    data = in_words(data, amount_="amount")
+    data = data.with_columns(
+        figure=pl.when(is_share).then(pl.format("{} · {} %", "amount_", share)).otherwise("amount_")
+    )
     tips = {
         "category": what.capitalize(),
         "exact": recipe.called,
@@ -78,12 +84,19 @@ def _ranked(
         "transactions": "Rows",
     }
     return ranked(
-        data, head, category=groups.source, names=tips, where=where, money_in=asked.money_in, rest=groups.rest
+        data,
+        head,
+        category=groups.source,
+        names=tips,
+        where=where,
+        money_in=asked.money_in,
+        rest=groups.rest,
+        figure="figure",
     )
 
 
 def categories(recipe: Recipe, asked: Asked) -> Chart:
-    """Draw gross, fees and net of each reporting category, in the order of their gross."""
+    """Draw a table of gross, fees and net of each reporting category, with bars, in the order of gross."""
     count = "count" if first_of(asked.frame, "count") else None
     category = pl.col("reporting_category").alias("category")
     amounts = {name: pl.col(name) for name in ("gross", "net")} | {"less fees": -pl.col("fee")}
@@ -91,7 +104,8 @@ def categories(recipe: Recipe, asked: Asked) -> Chart:
     data = sums_of(asked.rows, category, amounts=amounts | {"number": number.cast(pl.Decimal(38, 0))})
     if data.is_empty():
         return asked.nothing()
-    head = asked.head(recipe.title, data, sum_of="net", word="net")
+    remark = "Each column has a scale of its own."
+    head = asked.head("Gross, fees and net by category", data, remark, sum_of="net", word="net")
     data, groups = largest(data, "reporting_category", top=asked.most, amount="gross", what=recipe.others)
     order = pl.col("category").replace_strict(
         {name: place for place, name in enumerate(groups.names)}, return_dtype=pl.Int64
@@ -106,5 +120,12 @@ def categories(recipe: Recipe, asked: Asked) -> Chart:
             value_name="amount",
         )
     )
-    names = {"category": "Category", "series": "What", "exact": "Amount", "transactions": "Transactions"}
-    return ranked(bars, head, category=groups.source, names=names, rest=groups.rest)
+    names = {"category": "Category", "series": "What", "exact": "Amount", "transactions": "Count"}
+    return bar_table(
+        bars,
+        head,
+        columns={"gross": "Gross", "less fees": "Less fees", "net": "Net"},
+        count="transactions",
+        category=groups.source,
+        names=names,
+    )

@@ -11,7 +11,6 @@ import polars as pl
 from stripe_reports.charts import palette, theme
 from stripe_reports.charts.panels import (
     HEIGHT,
-    MARKS,
     WIDTH,
     Chart,
     axis_of_currency,
@@ -64,18 +63,14 @@ def _panel(bars: pl.DataFrame, currency: str) -> theme.LayerChart:
         domain=["total", "rise", "fall", "difference"],
         range=[palette.TOTAL, palette.RISE, palette.FALL, palette.DIFFERENCE],
     )
-    steps = (
-        chart.properties(name=MARKS)
-        .mark_bar(strokeWidth=1)
-        .encode(  # the stroke keeps the smallest fee visible
-            x=_axis_of_steps(bars["step"].to_list()),
-            y=alt.Y("start:Q", axis=axis_of_currency(currency, pl.concat([bars["start"], bars["end"]]))),
-            y2="end:Q",
-            color=alt.Color("kind:N", scale=meaning, legend=None),
-            stroke=alt.Stroke("kind:N", scale=meaning, legend=None),
-            tooltip=["step:N", "amount:N", "balance:N"],
-            description="reading:N",
-        )
+    steps = chart.mark_bar(strokeWidth=1).encode(  # the stroke keeps the smallest fee visible
+        x=_axis_of_steps(bars["step"].to_list()),
+        y=alt.Y("start:Q", axis=_axis(currency, pl.concat([bars["start"], bars["end"]]))),
+        y2="end:Q",
+        color=alt.Color("kind:N", scale=meaning, legend=None),
+        stroke=alt.Stroke("kind:N", scale=meaning, legend=None),
+        tooltip=["step:N", "amount:N", "balance:N"],
+        description="reading:N",
     )
     size = _fitting(data["label"].to_list())
     figures = chart.mark_text(dy=-7, aria=False, fontSize=size).encode(y="top:Q", text="label:N")
@@ -102,6 +97,13 @@ def _drawable(bars: pl.DataFrame, currency: str) -> pl.DataFrame:
         amount=amount,
         label=amount.str.strip_suffix(unit),
     ).with_columns(reading=pl.concat_str("step", "amount", separator=" "))
+
+
+def _axis(currency: str, amounts: pl.Series) -> alt.Axis:
+    """Return the axis of amounts, with the currency above the amount of the highest bar."""
+    axis = axis_of_currency(currency, amounts)
+    axis.titleY = -26
+    return axis
 
 
 def _fitting(labels: Sequence[str]) -> float:

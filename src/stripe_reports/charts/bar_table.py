@@ -1,0 +1,121 @@
+"""A table with a bar in each cell: readable where bars side by side would be too many."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from stripe_reports.charts import palette, theme
+from stripe_reports.charts.panels import Chart, currencies_of, in_words, panels
+from stripe_reports.charts.ranked import axis_of_names, width_of_names
+
+__all__ = ["bar_table"]
+
+_WIDTH = 530
+"""Width of names and cells together."""
+
+_ROW = 22
+_COUNT = 54
+"""Width of the column of counts."""
+
+_GAP = 8
+_CHARACTER = 6.2
+_PALE = 0.3
+
+
+def bar_table(
+    data: pl.DataFrame,
+    head: alt.TitleParams,
+    *,
+    columns: Mapping[str, str],
+    count: str,
+    category: Mapping[str, Any],
+    names: Mapping[str, str],
+) -> Chart:
+    """Draw a row for each name and a column for each amount, one table per currency, in one column.
+
+    The longest bar of a column fills its cell; bars of different columns have different scales.
+
+    Args:
+        data: ``currency``, ``category``, ``series`` (the column), exact ``amount``, the count as text, and
+            other texts of the tooltip; in order.
+        head: The heading.
+        columns: The columns and their titles.
+        count: The text of *data* for the last column, which has no bar.
+        category: Converts a selected name back to rows; see ``charts.selections``.
+        names: Columns of the tooltip, in order, with their titles; ``exact`` is the amount as text.
+    """
+    beside = width_of_names(data["category"])
+    width = _WIDTH - beside
+    cell = (width - _COUNT) / len(columns)
+    lefts = {name: place * cell + _GAP for place, name in enumerate(columns)}
+
+    def panel(currency: str) -> theme.LayerChart:
+        rows = in_words(data.filter(currency=currency), exact="amount")
+        order = rows["category"].unique(maintain_order=True).to_list()
+        most = {name: _largest(rows.filter(series=name)) for name in columns}
+        per_unit = {name: (cell - _GAP) / (most[name] or 1) for name in columns}
+        shown = rows.select(
+            "category", "currency", "series", pl.col("amount").cast(pl.Float64), "exact", count
+        )
+        base = (
+            alt.Chart()
+            .transform_calculate(left=f"{json.dumps(lefts)}[datum.series]")
+            .transform_calculate(
+                right=f"datum.left + abs(datum.amount) * {json.dumps(per_unit)}[datum.series]"
+            )
+            .encode(y=axis_of_names(order, currency, beside, padding=0.15))
+        )
+        across = alt.Scale(domain=[0, width], nice=False, zero=False)
+        bars = (
+            base.mark_bar(opacity=_PALE)
+            .transform_calculate(reading="datum.category + ' ' + datum.series + ' ' + datum.exact")
+            .encode(
+                x=alt.X("left:Q", axis=None, scale=across),
+                x2="right:Q",
+                color=alt.when("datum.amount < 0")
+                .then(alt.value(palette.FALL))
+                .otherwise(alt.value(palette.RISE)),
+                tooltip=[alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()],
+                description="reading:N",
+            )
+        )
+        longest: Any = rows["exact"].str.split(" ").list.first().str.len_chars().max()
+        size = min(11.0, round((cell - _GAP) / (0.57 * longest), 1))
+        figures = (
+            base.mark_text(align="right", fontSize=size, aria=False)
+            .transform_calculate(figure="split(datum.exact, ' ')[0]", end=f"datum.left + {cell - _GAP - 3}")
+            .encode(x=alt.X("end:Q", scale=across, axis=None), text="figure:N")
+        )
+        counts = (
+            base.mark_text(align="right", aria=False)
+            .transform_filter(f"datum.series === {json.dumps(next(iter(columns)))}")
+            .encode(x=alt.value(width), text=f"{count}:N")
+        )
+        titles = [_title(text, lefts[name] + cell - _GAP - 3) for name, text in columns.items()] + [
+            _title(names[count], width)
+        ]
+        layer = [bars, figures, counts, *titles]
+        return theme.LayerChart(data=shown, layer=layer, width=width, height=len(order) * _ROW)
+
+    currencies, _ = currencies_of(data)
+    links = {"category": category, "currency": {"columns": ["currency"]}, "where": None}
+    return panels(panel, currencies, head, links=links, one_by_row=True)
+
+
+def _largest(rows: pl.DataFrame) -> float:
+    most: Any = rows["amount"].abs().max()
+    return float(most or 0)
+
+
+def _title(text: str, x: float) -> alt.Chart:
+    title: alt.Chart = (
+        alt.Chart(alt.InlineData(values=[{}]))
+        .mark_text(align="right", fontWeight="bold", aria=False)
+        .encode(x=alt.value(x), y=alt.value(-10), text=alt.value(text))
+    )
+    return title

@@ -1,0 +1,117 @@
+"""A heatmap: names down, time or another period across, and the amount in each cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from stripe_reports.charts import palette, theme
+from stripe_reports.charts.panels import Chart, currencies_of, in_words, panels
+from stripe_reports.charts.ranked import axis_of_names, width_of_names
+from stripe_reports.charts.slots import Slots
+
+__all__ = ["heatmap", "order_by_size"]
+
+_WIDTH = 530
+"""Width of names and cells together."""
+
+_ROW = 24
+_WIDEST = 90
+"""Maximum width of a cell."""
+
+_SMALLEST_TEXT = 7.5
+"""Font size below which cells have no text."""
+
+_PALEST, _STRONGEST = 0.1, 0.7
+
+
+def heatmap(
+    data: pl.DataFrame,
+    slots: Slots,
+    head: alt.TitleParams,
+    *,
+    order: Mapping[str, list[str]],
+    names: Mapping[str, str],
+    category: Mapping[str, Any] | None,
+    where: Mapping[str, Any] | None = None,
+    money_in: str = "currency",
+) -> Chart:
+    """Draw a cell for each name and period that has rows, one panel per currency.
+
+    The larger an amount, the stronger the colour of its cell.
+
+    Args:
+        data: ``currency``, ``period``, ``category``, exact ``amount``, and texts of the tooltip.
+        slots: The positions across.
+        head: The heading.
+        order: The names of each currency, from top to bottom.
+        names: Columns of the tooltip, in order, with their titles; ``label`` is the position, ``exact`` the
+            amount as text.
+        category: Converts a selected name back to rows; see ``charts.selections``. None if it cannot be.
+        where: Condition of the rows counted, if not all.
+        money_in: The report's column with the currency.
+    """
+    beside = width_of_names(data["category"])
+    width = _WIDTH - beside
+    width = min(width, _WIDEST * len(slots.keys))
+    cell = width / len(slots.keys)
+
+    def panel(currency: str) -> theme.LayerChart:
+        rows = slots.named(in_words(data.filter(currency=currency), exact="amount"))
+        texts = dict.fromkeys(["category", "currency", "label", "exact", *names])
+        most: Any = rows["amount"].abs().max()
+        shown = rows.select("period", *texts, pl.col("amount").cast(pl.Float64))
+        base = alt.Chart().encode(
+            x=slots.axis(width, padding=0.03),
+            y=axis_of_names(order[currency], currency, beside, padding=0.04),
+        )
+        cells = (
+            base.mark_rect()
+            .transform_calculate(reading="datum.category + ' ' + datum.label + ' ' + datum.exact")
+            .transform_calculate(share=f"abs(datum.amount) / {float(most) or 1}")
+            .encode(
+                fillOpacity=alt.FillOpacity(
+                    "share:Q",  # of the largest in the panel: the panels share the scale
+                    scale=alt.Scale(domain=[0, 1], range=[_PALEST, _STRONGEST]),
+                    legend=None,
+                ),
+                color=alt.when("datum.amount < 0")
+                .then(alt.value(palette.FALL))
+                .otherwise(alt.value(palette.MAIN[0])),
+                tooltip=[alt.Tooltip(f"{column}:N", title=name) for column, name in names.items()],
+                description="reading:N",
+            )
+        )
+        longest: Any = rows["exact"].str.split(" ").list.first().str.len_chars().max()
+        size = (cell - 4) / (0.57 * longest)
+        layer = [cells]
+        if size >= _SMALLEST_TEXT:
+            figures = base.mark_text(aria=False, fontSize=min(11.0, round(size, 1)))
+            figures = figures.transform_calculate(figure="split(datum.exact, ' ')[0]")
+            layer.append(figures.encode(text="figure:N"))
+        height = len(order[currency]) * _ROW
+        return theme.LayerChart(data=shown, layer=layer, width=width, height=height)
+
+    links = {
+        "period": slots.source,
+        "category": category,
+        "currency": {"columns": [money_in]},
+        "where": where,
+    }
+    return panels(panel, currencies_of(data)[0], head, links=links, one_by_row=True)
+
+
+def order_by_size(data: pl.DataFrame, *, last: str | None = None) -> dict[str, list[str]]:
+    """Return the names of each currency, the largest first; *last* is the name that means all others."""
+    sizes = (
+        data.group_by("currency", "category")
+        .agg(size=pl.col("amount").abs().cast(pl.Float64).sum())
+        .sort(pl.col("category") == (last or ""), -pl.col("size"), "category")
+    )
+    return {
+        str(currency): part["category"].to_list()
+        for (currency,), part in sizes.group_by("currency", maintain_order=True)
+    }

@@ -1,0 +1,112 @@
+"""What a chart says and shows: its title, its scales, its strips; and that each panel draws its own rows."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import polars as pl
+import pytest
+import vl_convert
+from test_chart_recipes import RECIPES, draw, exact, panels, parts
+
+import named_recipes as recipes
+import report_frames as frames
+from stripe_reports.charts.linking import linked
+from stripe_reports.charts.selections import selection_expr
+from stripe_reports.render.money import money
+
+# Small currencies, rates of a month, and what a title says
+
+
+def test_a_currency_with_few_rows_is_a_strip_below_the_others():
+    """A panel of the same size says that a handful of rows matters as much as a thousand."""
+    rows = [frames.activity(1, rows=190), frames.activity(2, rows=10, currencies=["kwd"])]
+    *large, small = recipes.activity_cumulated(pl.concat(rows)).to_dict()["vconcat"]
+    assert [panel["width"] for panel in large] == [small["width"]] * 3
+    assert all(panel["height"] > 4 * small["height"] for panel in large)
+    *large, small = recipes.activity_net(pl.concat(rows)).to_dict()["vconcat"]
+    assert [len(panel["vconcat"]) for panel in large] == [2, 2, 2]
+    assert small["height"] == 44
+
+
+def test_refunds_and_disputes_are_rates_of_the_last_thirty_days():
+    """One day has too few charges for a rate. A selected day means all the days that its rate is of."""
+    frame = frames.activity(3, rows=400, days=60, currencies=["eur"])
+    chart = recipes.dispute_and_refund_rates(frame)
+    ((_, rows),) = panels(chart)
+    point = next(row for row in rows if (row["period"], row["category"]) == ("2026-11-15", "refunds"))
+    picked = selection_expr(chart, {"span": {"period": ["2026-11-15"]}})
+    behind = frame.filter(picked.expr)
+    assert point["label"] == "2026-10-17 to 2026-11-15"
+    assert behind["created"].dt.date().min() >= date(2026, 10, 17)
+    refunds = behind.filter(pl.col("reporting_category").is_in(["refund", "refund_failure"]))
+    assert exact(point["amount"]) == -refunds["gross"].sum()
+    assert exact(point["of"]) == behind.filter(pl.col("reporting_category") == "charge")["gross"].sum()
+    assert "of the last 30 days" in str(chart.to_dict()["title"])
+    assert "per month" in str(recipes.dispute_and_refund_rates(frame, every="month").to_dict()["title"])
+
+
+def test_a_title_says_the_sum_of_each_currency_as_long_as_there_is_room():
+    """They are listed in the order of currencies, and never added up."""
+    frame = frames.activity(1, currencies=["eur", "usd"])
+    euros, dollars = (money(frame.filter(currency=each)["net"].sum(), each) for each in ("eur", "usd"))
+    for draw_, word in ((recipes.gross_fee_net, " net"), (recipes.activity_cumulated, "")):
+        text = draw_(frame, currency="eur").to_dict()["title"]["text"]
+        assert text.endswith(f": {euros}{word}")
+        listed = [each for each, _ in panels(draw_(frame))]
+        said = [{"eur": euros, "usd": dollars}[each] for each in listed]
+        assert draw_(frame).to_dict()["title"]["text"].endswith(f": {said[0]} and {said[1]}{word}")
+    many = frames.activity(1, rows=400, currencies=["eur", "usd", "gbp", "jpy", "kwd", "chf"])
+    assert re.search(
+        r": .* [A-Z]{3} and \d more net$", recipes.gross_fee_net(many).to_dict()["title"]["text"]
+    )
+    for recipe, make in RECIPES.values():
+        assert len(recipe(make(1)).to_dict()["title"]["text"]) <= 68
+
+
+def test_deductions_are_below_the_charges_on_a_scale_of_their_own():
+    """Below large sales, small fees were less than a pixel."""
+    frame = frames.activity(1, rows=300, currencies=["eur"], categories=["charge", "fee"])
+    for recipe in (recipes.gross_fee_net, recipes.payouts_made_of):
+        above, below = parts(recipe(frame).to_dict())
+        axes = [part["layer"][0]["encoding"]["y"]["axis"]["title"] for part in (above, below)]
+        assert axes == ["EUR", "EUR, deductions on a scale of their own"]
+        datasets = recipe(frame).to_dict()["datasets"]
+        above, below = (datasets[part["data"]["name"]] for part in (above, below))
+        assert min(row["amount"] for row in above) >= 0 > max(row["amount"] for row in below)
+    charges = frame.filter(reporting_category="charge").with_columns(fee=pl.col("fee") * 0, net="gross")
+    assert len(list(parts(recipes.gross_fee_net(charges).to_dict()))) == 1
+
+
+def test_each_account_has_its_share_beside_its_amount():
+    """Unless a negative amount makes shares meaningless."""
+    frame = frames.activity(1, rows=300, accounts=3, currencies=["eur"], categories=["charge"])
+    ((_, rows),) = panels(recipes.accounts_by_volume(frame))
+    assert all(row["figure"] == f"{row['exact']} · {row['share']}" for row in rows)
+    mixed = frame.with_columns(gross=pl.when(connected_account_id="acct_000").then(-1).otherwise("gross"))
+    mixed = mixed.cast({"gross": frame.schema["gross"]})
+    ((_, rows),) = panels(recipes.accounts_by_volume(mixed))
+    assert all(row["figure"] == row["exact"] for row in rows)
+
+
+def test_a_single_bar_is_no_wall():
+    """One accounting period filled the panel."""
+    frame = frames.activity(1, days=1, currencies=["eur"])
+    scale = next(parts(recipes.activity_net(frame).to_dict()))["layer"][0]["encoding"]["x"]["scale"]
+    padding = scale["padding"]
+    assert 520 * (1 - padding) / (1 + padding) == pytest.approx(80, abs=1)
+
+
+# What is drawn
+
+
+@pytest.mark.parametrize("name", ["gross_fee_net", "payouts_made_of", "revenue_recognised", "by_category"])
+def test_each_panel_draws_its_own_rows_also_beside_another_chart(name):
+    """Vega-Lite draws two views of the same name with the same data: all panels had the last one's bars."""
+    chart = draw(name, 1, rows=200, currencies=["eur", "usd"])
+    wanted = {f"{row['exact']}" for _, rows in panels(chart) for row in rows}
+    for each in (chart, linked(chart), chart & draw(name, 1, rows=20, currencies=["jpy"])):
+        svg = vl_convert.vegalite_to_svg(each.to_json())
+        read = set(re.findall(r'aria-label="[^"]*?(−?[\d,.]+ [A-Z]{3})"', svg))
+        assert wanted <= read
