@@ -9,7 +9,7 @@ PICTURES = {
     "activity": ("balance_change_from_activity.itemized", "net", {"currency": "eur", "every": "day"}),
     "payouts": ("payout_reconciliation.itemized", "payouts", {"currency": "eur"}),
     "tax": ("tax.transactions.itemized", "jurisdictions", {"currency": "eur", "top": 7}),
-    "revenue": ("revenue_recognition.debit_credit_summary", "debits_credits", {"currency": "eur"}),
+    "revenue": ("revenue_recognition.debit_credit_summary", "recognised", {"currency": "eur"}),
 }
 
 
