@@ -76,8 +76,8 @@ def test_the_welcome_page_leads_to_every_notebook_and_page():
     welcome = json.loads((folder / "welcome.ipynb").read_text("utf-8"))
     text = "".join(line for cell in welcome["cells"] for line in cell["source"])
     linked = set(re.findall(r"\]\(([\w.]+)\)", text))
-    pages = {path.name for path in folder.iterdir() if path.suffix in (".ipynb", ".md")}
-    assert linked == pages - {"welcome.ipynb", "index.md"}  # which is the welcome page of the site
+    pages = {path.name for path in folder.iterdir() if path.suffix in (".ipynb", ".md", ".py")}
+    assert linked == pages - {"welcome.ipynb", "index.md", "conf.py"}  # first pages, and settings
     assert "sr.explore(client)" in text
 
 
