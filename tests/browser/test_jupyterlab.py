@@ -491,13 +491,14 @@ def test_a_report_is_downloaded_by_the_browser(opened, page, folder, button, end
     assert not list(folder.glob(f"*.{ending}"))
 
 
-def test_the_form_is_readable_at_600_pixels_and_in_dark_mode(opened, page, shot):
+def test_the_form_is_readable_when_narrow_or_enlarged_and_in_dark_mode(opened, page, shot):
     """Nothing is wider than the page, and text contrasts with its background."""
     _, form = opened
-    form.root.evaluate("form => form.style.width = '560px'")
     root = form.root.locator(".sr-root")
-    assert root.evaluate("form => form.scrollWidth <= form.clientWidth + 1")
-    shot("lab-narrow")
+    for style in ("width: 560px", "width: 370px", "zoom: 2"):  # in pages of 600 and 400 pixels, and at 200 %
+        form.root.evaluate("(form, style) => form.style.cssText = style", style)
+        assert root.evaluate("form => form.scrollWidth <= form.clientWidth + 1"), style
+    shot("lab-enlarged")
     page.get_by_role("menuitem", name="Settings", exact=True).click()
     for label in ("Theme", "JupyterLab Dark"):
         page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{label}$")).click()
@@ -506,7 +507,7 @@ def test_the_form_is_readable_at_600_pixels_and_in_dark_mode(opened, page, shot)
     for part in (".sr-hint", "label", ".sr-run", "select"):
         contrast = form.root.locator(part).first.evaluate(CONTRAST)
         assert contrast > 4.3, part
-    form.root.evaluate("form => form.style.width = ''")
+    form.root.evaluate("form => form.style.cssText = ''")
     shot("lab-dark")
 
 

@@ -62,7 +62,7 @@ export function reportResult(port) {
   const other = h("div", { class: "sr-notice", role: "status", hidden: true },
     "This result is for earlier choices; the choices above have changed since.");
   const reuse = h("p", { class: "sr-hint sr-reuse", role: "status" }); // the one sentence on what the run did
-  const figures = h("dl", { class: "sr-figures" });
+  const figures = h("dl", { class: "sr-figures sr-totals" });
   const payout = explainedPayout(port);
   const openPayout = (/** @type {string} */ id) => {
     pages.offer("payout", true);
