@@ -114,6 +114,9 @@ def test_the_form_works_in_a_browser_and_not_without_the_token(
         assert stripe.key not in out
         assert (err, process.returncode) == ("", 0)
         assert not [pid for pid in processes if Path(f"/proc/{pid}").exists()]
+        form.root.get_by_role("alert").get_by_text(re.compile("no longer runs|cannot be reached")).wait_for()
+        assert form.root.locator("[inert] .sr-run").count() == 1
+        shot("app-ended")
 
 
 @pytest.mark.parametrize(
