@@ -392,12 +392,19 @@ def test_every_fault_of_the_simulator_has_an_exit_status():
     assert STATUSES.keys() == FAULTS.keys()
 
 
-@pytest.mark.parametrize("times", [1, math.inf], ids=["once", "without end"])
-@pytest.mark.parametrize("name", STATUSES)
-def test_each_fault_ends_with_the_right_exit_status(name, times, close, simulator, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "times", "expected"),
+    [
+        pytest.param(name, times, status, id=f"{name}, {how}")
+        for name, (once, without_end) in STATUSES.items()
+        for how, times, status in (("once", 1, once), ("without end", math.inf, without_end))
+        if times == 1 or once == 0  # what ends the command at once cannot happen to it again
+    ],
+)
+def test_each_fault_ends_with_the_right_exit_status(name, times, expected, close, simulator, tmp_path):
     """A month is closed or it is not: nothing is left half written."""
     simulator.faults.append(Fault.named(name, times=times))
     status = close("2026-10", "--timeout", "120")
-    assert status == STATUSES[name][times == math.inf]
+    assert status == expected
     assert (tmp_path / "closes" / "2026-10").exists() == (status == 0)
     assert not (tmp_path / "closes" / ".close" / "2026-10").exists()
