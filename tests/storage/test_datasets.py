@@ -660,6 +660,9 @@ def test_a_compacted_month_costs_the_same_for_any_number_of_accounts(writer, tmp
     operations.clear()
     assert len(sr.dataset(writer.place.path).provenance()) == 2 * accounts
     assert operations == {"objects": 1, "read": 3}
+    operations.clear()
+    assert sr.dataset(writer.place.path).scan(TYPE).collect().height == 4 * accounts
+    assert operations == {"objects": 1, "read": 2}  # the names; the mode, and the columns
 
 
 def test_results_that_are_not_compacted_are_looked_up_side_by_side(writer, tmp_path, monkeypatch):

@@ -92,8 +92,7 @@ class Dataset:
         Raises:
             ParameterError: The dataset has no such report type or account, or several versions of the type.
         """
-        type_id = self._versioned(report_type)
-        known = self._index.known(type_id)
+        type_id, known = self._known_of(report_type)
         pair = overlapping(run.cell for run in known.runs)
         if pair is not None:
             raise StoreError(
@@ -183,6 +182,15 @@ class Dataset:
                 f"There is no dataset at {self._place}: it has no {MODE}. "
                 "client.fetch_all(..., into=...) creates one."
             )
+
+    def _known_of(self, report_type: str) -> tuple[str, Known]:
+        """Return the id of a type, and what the index says of it; one list if the version is given."""
+        self._check_exists()
+        known = self._index.known(report_type) if report_type.rpartition(".")[2].isdigit() else None
+        if known is not None and known.runs:
+            return report_type, known
+        type_id = self._versioned(report_type)
+        return type_id, self._index.known(type_id)
 
     def _versioned(self, report_type: str) -> str:
         self._check_exists()
