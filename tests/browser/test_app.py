@@ -1,5 +1,6 @@
 """The form as an app: ``stripe-reports app``, from its address to Ctrl-C."""
 
+import json
 import os
 import queue
 import re
@@ -132,6 +133,24 @@ def test_a_port_that_cannot_be_used_is_one_clear_message(port, says, stripe_url,
     port = port or urlsplit(stripe_url).port
     assert cli.main(["app", "--base-url", stripe_url, "--port", str(port)]) == 2
     assert capsys.readouterr().err.startswith(f"stripe-reports: {says.format(port)}")
+
+
+def test_a_key_of_the_keyring_reaches_the_kernels_and_nothing_else(stripe, stripe_url, monkeypatch, capsys):
+    """Nobody can be asked for it there; the page and the terminal do not have it."""
+    monkeypatch.setenv("STRIPE_API_KEY", "")
+    monkeypatch.setattr("keyring.get_password", lambda service, name: stripe.key)
+    pages = []
+
+    def serve(page, listener, folder, ready):
+        pages.append(page)
+        listener.close()
+        ready("http://127.0.0.1:1/?token=t")
+
+    monkeypatch.setattr("stripe_reports.notebook.app.server.serve", serve)
+    assert cli.main(["app", "--no-browser", "--base-url", stripe_url]) == 0
+    assert os.environ["STRIPE_API_KEY"] == stripe.key
+    assert f"sr.Client(base_url={stripe_url!r})" in json.dumps(pages)
+    assert stripe.key not in json.dumps(pages) + capsys.readouterr().out
 
 
 def test_a_browser_is_given_the_address_in_a_private_file(monkeypatch, tmp_path):
