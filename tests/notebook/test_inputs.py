@@ -23,6 +23,10 @@ def test_each_parameter_has_the_widget_that_suits_it(client):
     for name, class_ in zip(names, [day, day, text, choice, text], strict=True):
         assert isinstance(inputs[name], class_)
     assert inputs.box.children == (*inputs.values(), inputs.message)
+    shown = inputs._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in shown
+    assert shown["text/plain"] == repr(inputs)
+    assert "balance.summary.2: interval_start=None" in repr(inputs)
     assert list(sr.inputs(client, "balance.summary")) == ["period", "timezone", "currency", "columns"]
 
 

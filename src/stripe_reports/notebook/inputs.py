@@ -163,8 +163,9 @@ class Inputs(Mapping[str, ipywidgets.ValueWidget]):
         values = ", ".join(f"{name}={widget.value!r}" for name, widget in self._made.items())
         return printable(f"Inputs({self.report_type}: {values})")
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.box._repr_mimebundle_(**options)
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """Return the column and, for places without widgets, the values."""
+        return {**self.box._repr_mimebundle_(**options), "text/plain": repr(self)}
 
 
 class _Field(ipywidgets.Combobox):  # type: ignore[misc]
