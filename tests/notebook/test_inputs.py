@@ -27,6 +27,9 @@ def test_each_parameter_has_the_widget_that_suits_it(client):
     assert "application/vnd.jupyter.widget-view+json" in shown
     assert shown["text/plain"] == repr(inputs)
     assert "balance.summary.2: interval_start=None" in repr(inputs)
+    assert (inputs["timezone"].label, inputs["timezone"].value) == ("UTC (the client's)", None)
+    paris = sr.inputs(client, "balance.summary", timezone="Europe/Paris")["timezone"]
+    assert (paris.label, paris.value) == ("Europe/Paris", "Europe/Paris")
     assert list(sr.inputs(client, "balance.summary")) == ["period", "timezone", "currency", "columns"]
 
 

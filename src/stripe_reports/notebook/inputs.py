@@ -213,7 +213,9 @@ def _input(name: str, client: InputsClient, type_: ReportType, value: Any) -> ip
         default = client.settings.timezone or "UTC"
         zones = dict.fromkeys([*static_menu()["timezones"], *filter(None, [value])])
         shown["options"] = [(f"{default} (the client's)", None), *((zone, zone) for zone in zones)]
-        return ipywidgets.Dropdown(value=value, **shown)
+        if value is not None:
+            shown["value"] = value  # without one, the first is chosen, which is also None
+        return ipywidgets.Dropdown(**shown)
     class_ = _ListField if name in _LISTS else _Field
     shown["options"] = _suggestions(name, client)
     shown["placeholder"] = "needed" if name in type_.required_parameters else ""
