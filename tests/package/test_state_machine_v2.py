@@ -134,6 +134,8 @@ class Machine(RuleBasedStateMachine):
             assert launched == 0, f"{report.reuse}, though {usable} could answer"
         if policy == "auto" and not launched:  # or another machine launched the same for these hours
             assert self.allows(request, policy, report.run) or asked_at - report.run.created < REFRESHED
+        if self.allows(request, "auto", report.run):
+            assert self.client.fetch(request).run.id in {report.run.id, *usable}
 
     # What is known without the package
 
