@@ -2,8 +2,10 @@
 
 import io
 import json
+import multiprocessing
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import timedelta
 
 import polars.selectors as cs
@@ -91,21 +93,31 @@ class TestTheSameCalls:
         payout = v1.frame("payouts.itemized", "2026-09")["payout_id"][0]
         assert client.explain_payout(payout).sentence == v1.explain_payout(payout).sentence
 
-    @pytest.mark.parametrize("executor", [None, ThreadPoolExecutor(2)], ids=["alone", "workers"])
+    @pytest.mark.parametrize(
+        "executor",
+        [
+            pytest.param(lambda: None, id="alone"),
+            pytest.param(lambda: ThreadPoolExecutor(2), id="threads"),
+            pytest.param(
+                lambda: ProcessPoolExecutor(1, multiprocessing.get_context("spawn")),
+                id="another process",
+                marks=pytest.mark.slow,
+            ),
+        ],
+    )
     def test_many_reports_are_those_of_v1(self, client, v1, executor, tmp_path):
         """Without a list of runs, each is followed by its id."""
         asked = ("payouts.itemized", "2026-Q3")
         options = {"split": "month", "accounts": [None, client.simulator.account_ids()[0]]}
-        reports = client.fetch_all(*asked, **options, executor=executor, into=str(tmp_path / "data"))
+        with executor() or nullcontext() as workers:
+            reports = client.fetch_all(*asked, **options, executor=workers, into=str(tmp_path / "data"))
         expected = v1.fetch_all(*asked, **options)
         assert reports.status()["status"].unique().to_list() == ["launched"]
         assert reports.frame().equals(expected.frame())
         again = client.fetch_all(*asked, **options, into=str(tmp_path / "data"))
         assert again.status()["status"].unique().to_list() == ["stored"]
-        assert (
-            sr.dataset(str(tmp_path / "data")).scan("payouts.itemized").collect().height
-            == expected.frame().height
-        )
+        shared = sr.dataset(str(tmp_path / "data")).scan("payouts.itemized").collect()
+        assert shared.height == expected.frame().height
 
     def test_a_dataset_holds_reports_of_one_generation(self, client, v1, tmp_path):
         """A report of the same name may have other columns."""
@@ -361,6 +373,26 @@ class TestFiles:
             client.fetch("balance.summary", "2026-09")
         assert calls(FILES) == []
         assert FILES not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("url", "options", "is_read"),
+        [
+            ("https://stripeusercontent.com/files/1", {}, True),
+            ("https://stripeusercontent.com:444/files/1", {}, False),
+            ("http://stripeusercontent.com/files/1", {}, False),
+            ("https://stripeusercontent.com.example.org/files/1", {}, False),
+            ("https://files.stripe.com/v1/files/1", {}, False),
+            ("https://files.example.org/1", {"files_url": "https://files.example.org"}, True),
+            ("https://stripeusercontent.com/1", {"base_url": "https://gateway.example.org"}, False),
+            ("https://gateway.example.org/1", {"base_url": "https://gateway.example.org"}, True),
+        ],
+    )
+    def test_a_file_without_key_is_read_from_a_named_host_only(self, tmp_path, url, options, is_read):
+        """A live key never goes there, so the host need not be trusted with it."""
+        live = {"trusted_hosts": {"gateway.example.org"}, "cache_dir": tmp_path, "api": "v2"} | options
+        settings = Client("sk_live_1234567890", **live).settings
+        assert settings.may_read_without_key(url) == is_read
+        assert settings.may_send_key_to(url) == ("gateway" in url)
 
     def test_an_address_that_has_expired_is_renewed_from_the_run(self, client, simulator, calls):
         """A run that is read an hour after it was waited for."""

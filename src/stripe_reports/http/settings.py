@@ -30,6 +30,8 @@ __all__ = [
     "check_account",
     "key_digest",
     "results_folder",
+    "simulated_files_url",
+    "usual_files_url",
 ]
 
 API_VERSION = "2026-11-18.endive"
@@ -161,7 +163,7 @@ class Settings:
             )
         self._check_address("base_url", self.base_url)
         if self.files_url:
-            self._check_address("files_url", self.files_url)
+            self._check_address("files_url", self.files_url, gets_key=self.generation == "v1")
         if not self.api_version:
             object.__setattr__(self, "api_version", _VERSIONS[self.generation])
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
@@ -179,7 +181,7 @@ class Settings:
             return
         check_account(self.account)
 
-    def _check_address(self, name: str, url: object) -> None:
+    def _check_address(self, name: str, url: object, *, gets_key: bool = True) -> None:
         if isinstance(url, str) and REDACTED in redacted(url):
             raise ApiKeyError("Put no API key into an address.", remedy=remedies.give_key_apart())
         origin = origin_of(url)
@@ -195,7 +197,7 @@ class Settings:
                 f"The key would cross the network in clear text on its way to {origin}. "
                 "Use https; plain http is for a simulator on this machine."
             )
-        if self.mode == "live" and host not in _STRIPES_HOSTS | self.trusted_hosts:
+        if gets_key and self.mode == "live" and host not in _STRIPES_HOSTS | self.trusted_hosts:
             raise ApiKeyError(
                 f"A live key goes to Stripe only, not to {host}.", remedy=remedies.allow_host(host)
             )
@@ -252,13 +254,26 @@ class Settings:
         Stripe's such files are on one host. Those of a simulator or gateway are at ``files_url``, or at its
         own address.
         """
-        origin = origin_of(url)
-        if origin is None:
-            return False
+        usual = origin_of(usual_files_url(self.base_url, self.generation))
+        named = origin_of(self.files_url) if self.files_url else usual
         is_stripe = origin_of(self.base_url) == origin_of(STRIPE_URL)
-        if is_stripe and (origin.scheme, origin.host, origin.port) == ("https", _KEYLESS_HOST, 443):
-            return True
-        return origin == origin_of(self.files_url or (None if is_stripe else self.base_url))
+        origin = origin_of(url)
+        return origin is not None and origin in ({named, usual} if is_stripe else {named})
+
+
+def usual_files_url(base_url: str, generation: ApiName) -> str:
+    """Return where the files of an API are, unless they are named: at Stripe's host, or else at the API's."""
+    if origin_of(base_url) != origin_of(STRIPE_URL):
+        return base_url
+    return FILES_URL if generation == "v1" else f"https://{_KEYLESS_HOST}"
+
+
+def simulated_files_url(served_at: str, generation: ApiName) -> str:
+    """Return where a simulator that is served on loopback has its files.
+
+    Those of Reports v2 are under another name of this machine, since Stripe has them on a host of their own.
+    """
+    return served_at if generation == "v1" else served_at.replace("//127.0.0.1", "//localhost", 1)
 
 
 def results_folder(given: str | os.PathLike[str] | None) -> Path:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from stripe_reports.http.addresses import origin_of
-from stripe_reports.http.settings import FILES_URL, STRIPE_URL, Settings
+from stripe_reports.http.settings import Settings, simulated_files_url, usual_files_url
 from stripe_reports.models import AnyRun, ApiName, Mode, Owner, ReportRequest
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Connection:
             trusted |= {origin.host}
         return cls(
             base_url=served_at or settings.base_url,
-            files_url=served_at or settings.files_url,
+            files_url=simulated_files_url(served_at, owner.generation) if served_at else settings.files_url,
             trusted_hosts=trusted,
             api_version=settings.api_version,
             max_result_bytes=settings.max_result_bytes,
@@ -95,8 +95,7 @@ class Connection:
     @property
     def files_at(self) -> str:
         """The address from which files are downloaded."""
-        is_stripe = origin_of(self.base_url) == origin_of(STRIPE_URL)
-        return self.files_url or (FILES_URL if is_stripe else self.base_url)
+        return self.files_url or usual_files_url(self.base_url, self.generation)
 
     def within_reach(self, run: AnyRun) -> AnyRun:
         """Return *run* with the address of its file as a worker can reach it.
@@ -107,7 +106,7 @@ class Connection:
         if not self.is_demo or file is None or file.url is None:
             return run
         address = urlsplit(file.url)
-        return run.with_file_at(f"{self.base_url}{address._replace(scheme='', netloc='').geturl()}")
+        return run.with_file_at(f"{self.files_at}{address._replace(scheme='', netloc='').geturl()}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
