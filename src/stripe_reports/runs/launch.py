@@ -28,6 +28,9 @@ MOST_ATTEMPTS = 5
 
 _LONG_AFTER = datetime.max.replace(tzinfo=UTC)
 
+MOST_REFUSALS = 4
+"""Launches that may be refused for runs in progress while none of ours is known to be one."""
+
 A_MOMENT = timedelta(seconds=10)
 """A run that is older than its launch by more than this existed before."""
 
@@ -136,13 +139,22 @@ class Launcher:
                 ends.
             CallTimeoutError: None ended within the time of the call.
         """
+        refused_for_others = 0
         while True:
             try:
                 return self._api.create_run(request, idempotency_key=idempotency_key)
             except RunLimitError as error:
                 logger.info("waiting for a run to end: %s", error.problem)
-                if not self._waited_for_one():
+                if self._waited_for_one():
+                    continue
+                # Another thread may not have noted its run yet, or one may just have ended.
+                refused_for_others += 1
+                if refused_for_others == MOST_REFUSALS:
                     raise
+                pause = backoff.retry_pause(refused_for_others, self._transport.rng)
+                deadline.pause(
+                    self._transport.clock, pause, "No run was launched, since too many are in progress"
+                )
 
     def _waited_for_one(self) -> bool:
         """Wait until the oldest run in progress that was launched from here ends; False if there is none."""
