@@ -135,9 +135,9 @@ class Client(SetCalls, Closing):
             trusted_hosts=frozenset(trusted_hosts),
             calls_per_second=allowed_rate(calls_per_second),
             in_process=application is not None,
-            generation=api,
+            api=api,
         )
-        warn_of_preview(self.settings.generation)
+        warn_of_preview(self.settings.api)
         self._store = Store(self.settings.cache_dir, self.settings.owner)
         self._transport = Transport(
             self.settings, cache_path=self._store.answers_path, application=application, clock=clock
@@ -154,7 +154,7 @@ class Client(SetCalls, Closing):
     def __repr__(self) -> str:
         where = "" if self.settings.base_url == STRIPE_URL else f", {self.settings.base_url}"
         account = f", {self.settings.account}" if self.settings.account else ""
-        api = "" if self.settings.generation == "v1" else f", {self.settings.generation}"
+        api = f", {self.settings.api_title}" if self.settings.api_title else ""
         return printable(f"Client({self.settings.mode} mode{account}{where}{api})")
 
     def _repr_html_(self) -> str:
@@ -164,7 +164,7 @@ class Client(SetCalls, Closing):
             [
                 ("mode", f"{settings.mode} mode"),
                 ("account", settings.account or "the key's own"),
-                ("API", "Reports v2 (preview)" if settings.generation == "v2" else None),
+                ("API", settings.api_title),
                 ("asks", "a simulator in this process" if settings.in_process else settings.base_url),
                 ("periods are in", settings.timezone or "UTC"),
                 ("results are in", shown_path(settings.cache_dir)),

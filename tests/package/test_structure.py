@@ -59,6 +59,17 @@ def test_the_guide_names_existing_files(name):
     assert (SOURCE / name).is_file()
 
 
+def test_only_three_folders_know_which_of_stripes_apis_is_asked():
+    """Everything else sees runs, requests and calls through what both have; the simulator is both."""
+    asking = re.compile(r"[!=]= \"v[12]\"|\bReportRunV2\)|\bapi_v[12] import\b")
+    folders = {
+        path.relative_to(SOURCE).parts[0]
+        for path in SOURCE.rglob("*.py")
+        if asking.search(path.read_text("utf-8"))
+    }
+    assert folders <= {"http", "models", "planning", "simulator"}
+
+
 def test_tests_are_where_their_package_is():
     """Who changes a folder finds its tests under the same name, in files that can be read at once."""
     packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}

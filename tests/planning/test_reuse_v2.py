@@ -75,12 +75,12 @@ def test_equal_launches_of_the_same_hours_share_an_idempotency_key():
 
 def test_generation_report_and_context_are_part_of_the_key():
     """A name without version may get another meaning."""
-    owner = Owner("0123456789abcdef", None, "test", generation="v2")
+    owner = Owner("0123456789abcdef", None, "test", api="v2")
     keys = {
         request_key(OCTOBER, owner, "2026-10-28.preview"),
         request_key(replace(OCTOBER, report_id="report_2"), owner, "2026-10-28.preview"),
         request_key(OCTOBER, replace(owner, account="acct_1/acct_2"), "2026-10-28.preview"),
-        request_key(OCTOBER, replace(owner, generation="v1"), "2026-10-28.preview"),
+        request_key(OCTOBER, replace(owner, api="v1"), "2026-10-28.preview"),
     }
     assert len(keys) == 4
 
@@ -90,4 +90,4 @@ def test_the_folder_of_an_owner_says_the_generation(account):
     """The folders of v1 are as before."""
     owner = Owner("0123456789abcdef", account, "live", "01234567", "v2")
     assert Owner.of_folder(owner.folder) == owner
-    assert owner.folder == f"{replace(owner, generation='v1').folder}-v2"
+    assert owner.folder == f"{replace(owner, api='v1').folder}-v2"

@@ -84,10 +84,13 @@ def _listener(host: str, port: int) -> socket.socket:
 def _client_code(options: argparse.Namespace) -> str:
     """Return the Python expression that creates the same client in a kernel; it finds the key by itself."""
     if options.demo:
-        return "sr.demo()" if options.api == "v1" else f"sr.demo(api={options.api!r})"
-    given = {"account": options.account, "base_url": options.base_url, "files_url": options.files_url}
-    if options.api != "v1":
-        given["api"] = options.api
+        return f"sr.demo({'' if options.api is None else f'api={options.api!r}'})"
+    given = {
+        "account": options.account,
+        "base_url": options.base_url,
+        "files_url": options.files_url,
+        "api": options.api,
+    }
     return f"sr.Client({', '.join(f'{name}={value!r}' for name, value in given.items() if value)})"
 
 

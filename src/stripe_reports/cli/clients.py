@@ -24,9 +24,7 @@ def add_client_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--files-url", metavar="URL", help="address of its result files, if they are elsewhere"
     )
-    parser.add_argument(
-        "--api", choices=["v1", "v2"], default="v1", help="v2: Reports v2, a preview; default v1"
-    )
+    parser.add_argument("--api", choices=["v1", "v2"], help="v2: Reports v2, a preview; default v1")
     parser.add_argument("--demo", action="store_true", help="use the built-in simulator; no key needed")
 
 
@@ -45,11 +43,11 @@ def client_of(options: argparse.Namespace) -> Client:
             account=options.account,
             base_url=options.base_url or STRIPE_URL,
             files_url=options.files_url,
-            api=options.api,
+            api=options.api or "v1",
         )
     if options.account or options.base_url:
         raise InputError(
             "--demo asks the simulator in this process, so it takes no --account and no --base-url. Leave "
             "out one or the other."
         )
-    return demo(api=options.api)
+    return demo(api=options.api or "v1")

@@ -22,13 +22,13 @@ PREVIEW = (
 logger = logging.getLogger("stripe_reports")
 
 
-def warn_of_preview(generation: ApiName) -> None:
+def warn_of_preview(api: ApiName) -> None:
     """Warn once that an API is a preview.
 
     Warns:
         PreviewWarning: It is.
     """
-    if generation == "v2":
+    if api == "v2":
         notices.warn_once(
             PREVIEW,
             notices.PreviewWarning,
@@ -42,6 +42,6 @@ def api_of(transport: Transport, *, left_out: Callable[[str], object] = logger.d
         transport: Sends the calls.
         left_out: Called for each unusable object of a list, with its name and shape but no values.
     """
-    if transport.settings.generation == "v2":
+    if transport.settings.api == "v2":
         return ApiV2(transport, left_out=left_out)
     return ApiV1(transport, left_out=left_out)

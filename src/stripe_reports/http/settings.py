@@ -119,7 +119,7 @@ class Settings:
         base_url: Where the API is: Stripe, or a simulator on this machine.
         files_url: Where files are, if neither there nor at Stripe's usual address.
         cache_dir: Folder of results, one folder for each owner inside.
-        generation: ``v1`` for the Reporting API, ``v2`` for Reports v2.
+        api: ``v1`` for the Reporting API, ``v2`` for Reports v2.
         api_version: Stripe's API version; empty for that of the generation.
         fiscal_year_start: Month in which a fiscal year starts, 1 to 12.
         cache_limit: Bytes that the stored results of this owner may take.
@@ -139,7 +139,7 @@ class Settings:
     base_url: str = STRIPE_URL
     files_url: str | None = None
     cache_dir: Path
-    generation: ApiName = "v1"
+    api: ApiName = "v1"
     api_version: str = ""
     fiscal_year_start: int = 1
     cache_limit: int = 20_000_000_000
@@ -149,8 +149,8 @@ class Settings:
     in_process: bool = False
 
     def __post_init__(self) -> None:
-        if self.generation not in _VERSIONS:
-            raise ParameterError(f"api must be 'v1' or 'v2'; got {self.generation!r}.", param="api")
+        if self.api not in _VERSIONS:
+            raise ParameterError(f"api must be 'v1' or 'v2'; got {self.api!r}.", param="api")
         if not _is_key(self.api_key):
             raise ApiKeyError(_what_is_wrong(self.api_key.reveal()))
         self._check_account()
@@ -163,9 +163,9 @@ class Settings:
             )
         self._check_address("base_url", self.base_url)
         if self.files_url:
-            self._check_address("files_url", self.files_url, gets_key=self.generation == "v1")
+            self._check_address("files_url", self.files_url, gets_key=self.api == "v1")
         if not self.api_version:
-            object.__setattr__(self, "api_version", _VERSIONS[self.generation])
+            object.__setattr__(self, "api_version", _VERSIONS[self.api])
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
         object.__setattr__(self, "cache_dir", self.cache_dir.expanduser().absolute())
 
@@ -222,8 +222,13 @@ class Settings:
         """
         if self.account is None:
             return {}
-        is_context = self.is_of_organisation or "/" in self.account or self.generation == "v2"
+        is_context = self.is_of_organisation or "/" in self.account or self.api == "v2"
         return {"Stripe-Context" if is_context else "Stripe-Account": self.account}
+
+    @property
+    def api_title(self) -> str | None:
+        """Name of the API for people; None for the usual one."""
+        return "Reports v2 (preview)" if self.api == "v2" else None
 
     @property
     def owner(self) -> Owner:
@@ -235,12 +240,12 @@ class Settings:
             account=self.account,
             mode=self.mode,
             place=None if is_stripe else _digest(place)[:8],
-            generation=self.generation,
+            api=self.api,
         )
 
     def may_send_key_to(self, url: str) -> bool:
         """Return True if *url* is an address of this client's files; a download sends the key only there."""
-        if self.generation == "v2":  # its files need no key
+        if self.api == "v2":  # its files need no key
             return origin_of(url) is not None and origin_of(url) == origin_of(self.base_url)
         origins = {origin_of(self.base_url), origin_of(self.files_url or FILES_URL)}
         if origin_of(self.base_url) == origin_of(STRIPE_URL):
@@ -254,26 +259,26 @@ class Settings:
         Stripe's such files are on one host. Those of a simulator or gateway are at ``files_url``, or at its
         own address.
         """
-        usual = origin_of(usual_files_url(self.base_url, self.generation))
+        usual = origin_of(usual_files_url(self.base_url, self.api))
         named = origin_of(self.files_url) if self.files_url else usual
         is_stripe = origin_of(self.base_url) == origin_of(STRIPE_URL)
         origin = origin_of(url)
         return origin is not None and origin in ({named, usual} if is_stripe else {named})
 
 
-def usual_files_url(base_url: str, generation: ApiName) -> str:
+def usual_files_url(base_url: str, api: ApiName) -> str:
     """Return where the files of an API are, unless they are named: at Stripe's host, or else at the API's."""
     if origin_of(base_url) != origin_of(STRIPE_URL):
         return base_url
-    return FILES_URL if generation == "v1" else f"https://{_KEYLESS_HOST}"
+    return FILES_URL if api == "v1" else f"https://{_KEYLESS_HOST}"
 
 
-def simulated_files_url(served_at: str, generation: ApiName) -> str:
+def simulated_files_url(served_at: str, api: ApiName) -> str:
     """Return where a simulator that is served on loopback has its files.
 
     Those of Reports v2 are under another name of this machine, since Stripe has them on a host of their own.
     """
-    return served_at if generation == "v1" else served_at.replace("//127.0.0.1", "//localhost", 1)
+    return served_at if api == "v1" else served_at.replace("//127.0.0.1", "//localhost", 1)
 
 
 def results_folder(given: str | os.PathLike[str] | None) -> Path:

@@ -35,15 +35,20 @@ class Owner:
     account: str | None
     mode: Mode
     place: str | None = None
-    generation: ApiName = "v1"
+    api: ApiName = "v1"
 
     @property
     def folder(self) -> str:
         """Name of the owner's folder in the store; the slashes of a path of accounts become dots."""
         account = self.account and self.account.replace("/", ".")
         parts = [self.mode, self.key_digest, account, self.place and f"at-{self.place}"]
-        parts += [None if self.generation == "v1" else self.generation]
+        parts += [None if self.api == "v1" else self.api]
         return "-".join(filter(None, parts))
+
+    @property
+    def api_facts(self) -> dict[str, str]:
+        """What a shared dataset notes of the API; nothing for v1, whose datasets existed before v2."""
+        return {} if self.api == "v1" else {"api": self.api}
 
     @classmethod
     def of_folder(cls, name: str) -> Self | None:

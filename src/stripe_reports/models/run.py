@@ -154,7 +154,7 @@ class ReportRun:
     # The neutral view
 
     @property
-    def generation(self) -> ApiName:
+    def api(self) -> ApiName:
         """The generation of Stripe's API that has it: ``v1``."""
         return "v1"
 

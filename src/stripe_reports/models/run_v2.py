@@ -187,7 +187,7 @@ class ReportRunV2:
     # The neutral view
 
     @property
-    def generation(self) -> ApiName:
+    def api(self) -> ApiName:
         """The generation of Stripe's API that has it: ``v2``."""
         return "v2"
 

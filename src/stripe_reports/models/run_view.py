@@ -51,7 +51,7 @@ class RunView(Protocol):
         """Stripe's id."""
 
     @property
-    def generation(self) -> ApiName:
+    def api(self) -> ApiName:
         """The generation of Stripe's API that has it."""
 
     @property

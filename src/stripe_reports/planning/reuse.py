@@ -75,7 +75,7 @@ def request_key(request: ReportRequest, owner: Owner, api_version: str) -> str:
         sorted(request.to_stripe().items()),
     ]
     if request.report_id is not None:
-        parts.append([owner.generation, request.report_id])
+        parts.append([owner.api, request.report_id])
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
 
 

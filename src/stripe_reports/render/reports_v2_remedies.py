@@ -17,11 +17,11 @@ def leave_out_version(report_type: str) -> Remedy:
     )
 
 
-def choose_api(generation: str) -> Remedy:
+def choose_api(api: str) -> Remedy:
     """Use the other of Stripe's two APIs."""
     return Remedy(
-        f"Use a client with Client(api={generation!r}), or make the request with this client.",
-        f"Add --api {generation}.",
+        f"Use a client with Client(api={api!r}), or make the request with this client.",
+        f"Add --api {api}.",
         "Choose the report again.",
     )
 

@@ -44,7 +44,7 @@ class Connection:
         key_digest: First digits of the SHA-256 of the key that a worker must have.
         mode: ``live`` or ``test``.
         place: See ``Owner``.
-        generation: See ``Owner``.
+        api: See ``Owner``.
         package_version: Version of this package that a worker must have.
         is_demo: True if the API is the simulator of ``demo()``, which tells workers its key.
     """
@@ -58,7 +58,7 @@ class Connection:
     mode: Mode
     place: str | None
     package_version: str
-    generation: ApiName = "v1"
+    api: ApiName = "v1"
     is_demo: bool = False
 
     @classmethod
@@ -76,7 +76,7 @@ class Connection:
             trusted |= {origin.host}
         return cls(
             base_url=served_at or settings.base_url,
-            files_url=simulated_files_url(served_at, owner.generation) if served_at else settings.files_url,
+            files_url=simulated_files_url(served_at, owner.api) if served_at else settings.files_url,
             trusted_hosts=trusted,
             api_version=settings.api_version,
             max_result_bytes=settings.max_result_bytes,
@@ -84,18 +84,18 @@ class Connection:
             mode=owner.mode,
             place=owner.place,
             package_version=version("stripe-reports"),
-            generation=owner.generation,
+            api=owner.api,
             is_demo=served_at is not None,
         )
 
     def owner(self, account: str | None) -> Owner:
         """Return the owner of results of an account."""
-        return Owner(self.key_digest, account, self.mode, self.place, self.generation)
+        return Owner(self.key_digest, account, self.mode, self.place, self.api)
 
     @property
     def files_at(self) -> str:
         """The address from which files are downloaded."""
-        return self.files_url or usual_files_url(self.base_url, self.generation)
+        return self.files_url or usual_files_url(self.base_url, self.api)
 
     def within_reach(self, run: AnyRun) -> AnyRun:
         """Return *run* with the address of its file as a worker can reach it.

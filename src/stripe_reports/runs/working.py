@@ -140,7 +140,7 @@ def _files(task: Task) -> Files:
         files_url=task.connection.files_url,
         cache_dir=Path(task.destination.store or "."),
         api_version=task.connection.api_version,
-        generation=task.connection.generation,
+        api=task.connection.api,
         max_result_bytes=task.connection.max_result_bytes,
         trusted_hosts=task.connection.trusted_hosts,
     )

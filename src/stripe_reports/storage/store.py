@@ -167,9 +167,7 @@ class Store:
         except (*UNREADABLE, KeyError, TypeError, ValueError):
             return None
         mode: Mode = "live" if provenance.livemode else "test"
-        owner = Owner(
-            provenance.key_digest, provenance.account, mode, provenance.place, provenance.run.generation
-        )
+        owner = Owner(provenance.key_digest, provenance.account, mode, provenance.place, provenance.run.api)
         return StoredResult(path, provenance) if owner == self.owner else None
 
     @contextmanager

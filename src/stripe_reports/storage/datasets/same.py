@@ -49,8 +49,7 @@ class Same:
                 or of the two generations of Stripe's API, would be mixed.
         """
         wanted: dict[str, Any] = {"format": FORMAT, "mode": owner.mode, "is_stripe": owner.place is None}
-        if owner.generation != "v1":
-            wanted["api"] = owner.generation
+        wanted |= owner.api_facts
         there = self._first(MODE, wanted, notes=notes)
         if there["format"] != FORMAT:
             raise StoreError(
