@@ -4,6 +4,7 @@ import re
 import sys
 import warnings
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -245,3 +246,19 @@ def test_an_unfinished_period_ends_with_the_data_in_all_four_places(period, clie
 def test_a_period_that_is_over_has_no_note(client):
     """There is nothing special to say."""
     assert client.plan(ACTIVITY, "last month").notes == client.fetch(ACTIVITY, "last month").reuse.notes == ()
+
+
+def test_bounds_that_are_days_are_a_period_in_the_zone(client):
+    """A day of a calendar is not an instant; the end is not included, as in Stripe's own parameters."""
+    days = {"interval_start": date(2026, 10, 1), "interval_end": date(2026, 11, 1)}
+    request = client.request(SUMMARY, **days, timezone="Europe/Paris")
+    assert request == client.request(SUMMARY, "2026-10", timezone="Europe/Paris")
+    assert request.period_start == datetime(2026, 9, 30, 22, tzinfo=UTC)
+
+
+def test_a_day_alone_is_the_end_of_a_moment_and_of_nothing_else(client):
+    """A report at a moment has one bound; a period without a start could begin anywhere."""
+    ending = "ending_balance_reconciliation.itemized.4"
+    assert client.request(ending, interval_end=date(2026, 11, 1)) == client.request(ending, "2026-10")
+    with pytest.raises(ParameterError, match="needs a period"):
+        client.request(SUMMARY, interval_end=date(2026, 11, 1))

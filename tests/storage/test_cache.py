@@ -1,5 +1,7 @@
 """Stored results can be listed, explained and removed."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import polars as pl
@@ -62,6 +64,19 @@ class TestClear:
         assert {path.name for path in left} <= {"api_answers.sqlite", "index.sqlite"}
         assert not any(b"frr_" in path.read_bytes() for path in left)
         assert client.fetch("balance.summary", "2026-09").frame().height
+
+    def test_clear_empties_the_answers_and_keeps_their_file(self, client, tmp_path):
+        """Another process may be writing to it; what was in it cannot be read from the disk afterwards."""
+        fetch_three(client)
+        (answers,) = (tmp_path / "cache").rglob("api_answers.sqlite")
+        file = answers.stat().st_ino
+        with closing(sqlite3.connect(answers)) as other:
+            assert other.execute("SELECT count(*) FROM responses").fetchone() > (0,)
+            client.cache.clear()
+            assert other.execute("SELECT count(*) FROM responses").fetchone() == (0,)
+        client.close()
+        assert answers.stat().st_ino == file
+        assert b"frr_" not in answers.read_bytes()
 
     def test_clear_names_what_it_cannot_remove(self, client, monkeypatch):
         """Results that were reported as removed must not stay on a machine that is handed on."""
