@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import Message
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -199,13 +200,16 @@ class SecondStripe:
 
     Attributes:
         key: A secret key, of the account ``MAIN``; it may act for ``BRANCH`` through Stripe-Context.
-        base_url: Address of the API. The files have another host name and port.
+        base_url: Address of the API.
+        files_url: Address of the files: another host name and port.
         clock: Its time.
         calls: What the API served.
         downloads: What the file host served.
         leaks: Requests that carried a key to the file host, which are refused: each is a fault of the client.
         endings: How the next runs end; further ones succeed.
         lost_answers: How many of the next created runs are not answered: the connection is closed.
+        late_downloads: How many of the next downloads start only after their address expired.
+        page_size: Most reports on a page, whatever its limit. Not documented: whether Stripe has one.
     """
 
     def __init__(self, *, latency: float = 20.0, most_running: int = 100, enabled: bool = True) -> None:
@@ -216,7 +220,8 @@ class SecondStripe:
         self.downloads: list[Call] = []
         self.leaks: list[Call] = []
         self.endings: deque[dict] = deque()
-        self.lost_answers = 0
+        self.lost_answers = self.late_downloads = 0
+        self.page_size = 1_000
         self.runs: dict[str, Run] = {}
         self._created_by: dict[tuple, tuple[dict, str]] = {}
         self._files: dict[str, tuple[bytes, datetime]] = {}
@@ -283,7 +288,7 @@ class SecondStripe:
 
     def _list(self, call: Call) -> dict:
         include = _query(call, {"default_sql", "parameters"}, ("limit", "name", "page"))
-        limit = _limit(call.query.get("limit"), 10, 1_000)
+        limit = min(_limit(call.query.get("limit"), 10, 1_000), self.page_size)
         offset = _offset(call.query.get("page"))
         name = call.query.get("name")
         reports = [report for report in REPORTS if name in (None, report.name)]
@@ -483,6 +488,9 @@ class SecondStripe:
         """A file, to anyone who has its address before it expires, and to no one who sends a key."""
         with self._lock:
             self.downloads.append(call)
+            if self.late_downloads:
+                self.late_downloads -= 1
+                self.clock.advance(URL_LIFETIME.total_seconds())
             target = f"{call.path}?{urlencode(call.query)}"
             sent = f"{target}\n{call.headers}\n".encode() + call.body
             if "Authorization" in call.headers or any(k.encode() in sent for k in (KEY, ORGANISATION_KEY)):
@@ -525,15 +533,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_POST = do_PUT = do_DELETE = do_HEAD = do_GET  # noqa: N815
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date of an answer, by the same clock as the times in it."""
+        return format_datetime(self.server.clock.now(), usegmt=True)
+
     def log_message(self, *_arguments) -> None:
         """Nothing is printed: ``calls`` has it."""
 
 
 @contextmanager
-def _listening(answer):
+def _listening(answer, clock):
     """A server on a free port of loopback; the value is its port."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
-        server.answer = answer
+        server.answer, server.clock = answer, clock
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -548,6 +560,10 @@ def serve(**options):
     """A stand-in behind two real sockets: the API's, and the file host's under another name."""
     stripe = SecondStripe(**options)
     with ExitStack() as stack:
-        stripe.base_url = f"http://127.0.0.1:{stack.enter_context(_listening(stripe.answer))}"
-        stripe.files_url = f"http://localhost:{stack.enter_context(_listening(stripe.answer_file))}"
+        port, files_port = (
+            stack.enter_context(_listening(answer, stripe.clock))
+            for answer in (stripe.answer, stripe.answer_file)
+        )
+        stripe.base_url = f"http://127.0.0.1:{port}"
+        stripe.files_url = f"http://localhost:{files_port}"
         yield stripe
