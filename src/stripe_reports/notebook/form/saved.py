@@ -2,7 +2,8 @@
 
 JupyterLab prefers the widget to every other form of an output, and shows an error where its kernel is gone.
 So there is a second output below the form. Its style, which only a trusted notebook has, hides it while the
-form is on the page, and hides the error otherwise. It contains choices and code, never rows.
+form is on the page, and hides the error otherwise. It contains choices and code, never rows. Jupyter updates
+an output only for the page that ran its cell: after a reload, choices are kept once the cell runs again.
 """
 
 from __future__ import annotations
