@@ -110,12 +110,14 @@ class Files:
             nonlocal current
             if self._is_expired(current):
                 current = self._renewed(current)
+            if current.needs_key:  # no variable has the answer: it is not redacted, and an error shows them
+                return self._accepted(*self._answer(current, wanted), file=current, wanted=wanted)
             response, is_elsewhere = self._answer(current, wanted)
-            if not current.needs_key and response.status_code in _EXPIRED:
+            if response.status_code in _EXPIRED:
                 response.close()
                 current = self._renewed(current)
                 response, is_elsewhere = self._answer(current, wanted)
-            return self._accepted(response, current, wanted, is_elsewhere=is_elsewhere)
+            return self._accepted(response, is_elsewhere, file=current, wanted=wanted)
 
         body = Body(ask, file, self._settings.api_key, self._pause)
         try:
@@ -176,7 +178,7 @@ class Files:
         return file.url is None or (ends is not None and self._transport.now() >= ends - _SPARE)
 
     def _accepted(
-        self, response: requests.Response, file: FileView, wanted: Mapping[str, str], *, is_elsewhere: bool
+        self, response: requests.Response, is_elsewhere: bool, *, file: FileView, wanted: Mapping[str, str]
     ) -> requests.Response:
         """Return an answer that has the file's contents, or the part that the headers *wanted* request.
 
@@ -212,7 +214,7 @@ class Files:
             response.close()
             target = self._redirected(url, response.headers["Location"], file)
             if isinstance(target, errors.ResultUnavailableError):
-                del response  # see below
+                del response  # see ``_accepted``
                 raise target
             url, signed, is_elsewhere = target, {}, True
         return response, is_elsewhere
