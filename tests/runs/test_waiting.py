@@ -1,5 +1,6 @@
 """How soon a wait is shown, and how soon its end is seen, from the request to its report."""
 
+import random
 import threading
 from itertools import pairwise
 
@@ -67,6 +68,13 @@ class Drawing:
         self.at.append(self._clock.monotonic())
 
 
+class Longest(random.Random):
+    """Makes every pause as long as it may be."""
+
+    def uniform(self, a, b):
+        return b
+
+
 @pytest.fixture
 def ask(tmp_path, monkeypatch):
     """Fetches a month of a report whose runs take so many seconds; returns when it was asked, drawn, seen."""
@@ -117,10 +125,13 @@ def test_a_wait_for_a_slow_answer_is_shown_within_a_second(ask, call):
 
 @pytest.mark.parametrize("seconds", [5.0, 10.0, 60.0, 300.0])
 @pytest.mark.parametrize("share", [0.5, 0.8, 0.98])
-def test_the_age_of_a_run_that_is_joined_counts(ask, seconds, share):
+@pytest.mark.parametrize("fraction", [0.0, 0.3, 0.6])
+def test_the_age_of_a_run_that_is_joined_counts(ask, seconds, share, fraction):
     """Another process launched it. Its age is known to a second, which may be added to the wait."""
     ask.seconds = seconds
+    ask.client._transport.rng = Longest()
     ask("2026-07")
+    ask.clock.simulated.advance(fraction + 1 - ask.clock.monotonic() % 1)
     began = ask.clock.monotonic()
     ask.client.launch(ask.client.request("balance.summary.2", "2026-09"))
     ask.clock.simulated.advance(share * seconds)

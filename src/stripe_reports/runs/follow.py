@@ -39,7 +39,7 @@ FILE_TOO_LARGE = "file_size_above_limit"
 Source: https://docs.stripe.com/api/v2/data/report-runs/object
 """
 
-JUST_LAUNCHED = 2.0
+JUST_LAUNCHED = 1.0
 """Seconds since a launch that still count as none, because Stripe tells times in whole seconds."""
 
 
