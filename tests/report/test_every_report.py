@@ -10,7 +10,8 @@ import pytest
 import stripe_reports as sr
 from played_reports import EVERY_TERMS, KNOWN
 from simulator_api import CONNECTED
-from stripe_reports import catalog, charts
+from stripe_reports import catalog
+from stripe_reports.charts.choosing import kinds_for, recipe_for
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.errors import ParameterError
 from stripe_reports.simulator import Simulator
@@ -63,7 +64,7 @@ def test_every_report_has_each_of_its_charts_a_table_and_a_page(client, named, i
     assert kinds, "a type whose columns are known has a chart"
     for kind in kinds:
         assert report.chart(kind, linked=True).to_dict(validate=False)["title"]["text"]
-        draw = charts.recipe_for(id_, frame.columns, kind)
+        draw = recipe_for(id_, frame.columns, kind)
         for rows, options in ((frame, {"currency": "eur"}), (frame.head(1), {}), (frame.clear(), {})):
             assert draw(rows, **options).to_dict(validate=False)["layer" if rows.is_empty() else "title"]
     assert report.table(rows=5).as_raw_html()
@@ -101,8 +102,8 @@ def test_accounts_that_pay_in_other_ways_have_the_same_charts(other, id_):
 def test_an_older_version_is_drawn_as_far_as_its_columns_go(client, named, id_):
     """It lacks columns here and there, and what needs them is not offered."""
     frame = pl.DataFrame(schema=fetched(client, named, id_).scan().collect_schema())
-    for kind in charts.kinds_for(id_, frame.columns):
-        assert "There is n" in charts.recipe_for(id_, frame.columns, kind)(frame).to_json(validate=False)
+    for kind in kinds_for(id_, frame.columns):
+        assert "There is n" in recipe_for(id_, frame.columns, kind)(frame).to_json(validate=False)
 
 
 def test_a_report_without_a_chart_says_so_and_is_a_page_all_the_same(client):
