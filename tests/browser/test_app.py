@@ -109,6 +109,16 @@ def test_the_form_works_in_a_browser_and_not_without_the_token(
         assert stripe.key not in commands
         assert token not in commands
 
+        # A page that is left ends its kernel, and Ctrl-C ends the others.
+        _, kernel, *_ = processes
+        page.reload()
+        Form(page)
+        for _ in range(300):
+            if not Path(f"/proc/{kernel}").exists():
+                break
+            page.wait_for_timeout(100)
+        assert not Path(f"/proc/{kernel}").exists()
+        processes += family(process.pid)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
         assert out.endswith("Ended.\n")
