@@ -54,6 +54,16 @@ def test_a_report_is_fetched_typed_and_reused(second, connect):
     assert (again.reuse.action, len(posted(second)), second.leaks) == ("stored", 1, [])
 
 
+def test_the_columns_of_a_report_are_known_before_a_run(connect):
+    """The search tells them, with the types that the file will have."""
+    known = connect().report_type("payouts.itemized")
+    assert {name: known.column(name).kind for name in ("arrival_date", "automatic", "payout_id")} == {
+        "arrival_date": "date",
+        "automatic": "boolean",
+        "payout_id": "id",
+    }
+
+
 def test_every_report_that_the_account_has_is_read_to_the_last_row(second, connect):
     """All types of columns, among them those that the catalogue does not have."""
     client = connect()

@@ -59,6 +59,9 @@ class Api(Protocol):
     def retrieve_report_type(self, id_: str) -> ReportType:
         """Return a report type as Stripe describes it."""
 
+    def output_columns(self, report_type: ReportType) -> dict[str, str]:
+        """Return Stripe's types of the columns of a report, by name; empty if it does not tell them here."""
+
     def ask_time(self) -> None:
         """Make a call whose answer tells Stripe's time."""
 

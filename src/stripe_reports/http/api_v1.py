@@ -131,6 +131,11 @@ class ApiV1(JsonCalls):
         """``GET /v1/reporting/report_types/{id}``."""
         return self._retrieved(ReportType.from_stripe, f"{_TYPES}/{quote(id_, safe='')}", id_)
 
+    def output_columns(self, report_type: ReportType) -> dict[str, str]:
+        """Return nothing: Stripe tells names of default columns only, with the report type."""
+        del report_type
+        return {}
+
     def ask_time(self) -> None:
         """Make the cheapest call that is never cached: its ``Date`` header tells Stripe's time."""
         self.list_runs(limit=1)

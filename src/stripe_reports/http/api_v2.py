@@ -31,6 +31,9 @@ logger = logging.getLogger("stripe_reports")
 _RUN_ID = re.compile(r"rrun_\w+", re.ASCII)
 
 _RUNS, _REPORTS = "/v2/data/report_runs", "/v2/data/reports"
+_SEARCH = "/v2/data/operations/search"
+_FOUND = 20
+"""Results of a search, the most that Stripe gives."""
 
 _PAGE = 1000
 """Reports of a page, the most that Stripe gives."""
@@ -118,6 +121,11 @@ class ApiV2(JsonCalls):
             )
         return found[0]
 
+    def output_columns(self, report_type: ReportType) -> dict[str, str]:
+        """``POST /v2/data/operations/search``: the columns of a report that the search for its name finds."""
+        answer = self._call("post", _SEARCH, query=report_type.id, catalogs=["reports"], limit=_FOUND)
+        return self._read(lambda found: _columns(found, report_type), answer)
+
     def ask_time(self) -> None:
         """Make the cheapest call that is never cached: its ``Date`` header tells Stripe's time."""
         self._call("get", _REPORTS, limit=1)
@@ -139,6 +147,16 @@ def _sent(value: Any) -> Any:
             return [_sent(each) for each in value]
         case _:
             return value
+
+
+def _columns(found: Mapping[str, Any], report_type: ReportType) -> dict[str, str]:
+    """Return the columns of a report among the results of a search; empty if it is not among them."""
+    for each in found["data"]:
+        about = each.get("reports") or {}
+        if report_type.report_id in (each.get("id"), about.get("id")):  # where the id is, is unproved
+            columns = about.get("output_columns") or []
+            return {checked(column["name"], str): checked(column["type"], str) for column in columns}
+    return {}
 
 
 def _next_page(answer: Mapping[str, Any]) -> str | None:

@@ -17,6 +17,7 @@ from stripe_reports.errors import (
     NotFoundError,
     ParameterError,
     StoreError,
+    StripeAPIError,
     StripeReportsError,
     UnknownReportTypeError,
 )
@@ -157,6 +158,14 @@ class Account:
             raise catalog.unknown(id_, says=error.stripe_message) from error
         self._launch_log.unrecognised.note(names_of_types([type_]))
         return type_
+
+    def with_output_columns(self, report_type: ReportType) -> ReportType:
+        """Return a type with the columns that Stripe tells besides those of the catalogue."""
+        try:
+            return catalog.with_column_types(report_type, self._api.output_columns(report_type))
+        except StripeAPIError as error:  # such as a key that may not search
+            logger.info("the columns of %s are those of the catalogue: %s", report_type.id, error)
+            return report_type
 
     def known_type(self, id_: str) -> ReportType:
         """Return the type as known, without a call where possible.

@@ -78,7 +78,8 @@ class RunCalls(ABC):
             >>> client.report_type("payouts.itemized").column("trace_id").kind
             'text'
         """
-        return self._account.report_type(self._account.versioned(report_type))
+        found = self._account.report_type(self._account.versioned(report_type))
+        return self._account.with_output_columns(found)
 
     def launch(self, request: ReportRequest) -> AnyRun:
         """Create a new run at Stripe, and return it, usually pending.
