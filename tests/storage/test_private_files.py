@@ -34,6 +34,13 @@ def assert_private(folder):
     assert not [path for path in found if path.suffix == ".part"]
 
 
+def test_everything_that_is_stored_is_private(folder, client, tmp_path):
+    """Results, their index and the answers about them, whatever the user's usual permissions are."""
+    report = client.fetch("balance.summary", "2026-10")
+    assert stat.S_IMODE(report.path.stat().st_mode) == 0o600
+    assert_private(tmp_path / "cache")
+
+
 WRITERS = {
     "write_csv": lambda report, path: report.write_csv(path / "x.csv"),
     "write_parquet": lambda report, path: report.write_parquet(path / "x.parquet"),
