@@ -55,7 +55,7 @@ def test_cells_of_marimo_run_again_when_a_report_arrives(page, folder, shot):
         form = Form(page)
         form.wait_for_button("Run report")
         page.get_by_text("No report yet.").wait_for()
-        charts = page.locator(".marimo-cell svg.marks")
+        charts = page.locator("[style*='--jp-layout-color0'] > svg")  # of cells; the form has its own
         expect(charts).to_have_count(1, timeout=PATIENCE)  # of the last cell
         expect(page.locator("marimo-progress")).to_have_count(0, timeout=PATIENCE)
         shot("marimo-opened")
