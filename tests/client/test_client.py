@@ -629,6 +629,19 @@ class TestManners:
         assert len(simulator.runs) == 3
         assert "its file is damaged" in report.reuse.reason
 
+    @pytest.mark.parametrize("call", ["fetch", "fetch_all"])
+    def test_a_call_launches_few_runs_however_old_they_seem(self, client, simulator, calls, call):
+        """By a wrong clock each seems to be of an earlier launch; and the file of none can be had."""
+        simulator.faults.append(Fault("GET /v1/files/*", status=404, times=99))
+        simulator.inject_fault("date.ahead", times=999)
+        if call == "fetch":
+            with pytest.raises(errors.ResultUnavailableError):
+                client.fetch("balance.summary.1", "2026-09")
+        else:
+            failed = client.fetch_all("balance.summary.1", "2026-09").failed()
+            assert failed["error"].to_list() == ["ResultUnavailableError"]
+        assert len(calls(CREATE)) <= 3
+
     def test_money_is_never_a_float(self, client):
         """It is Decimal from the text of the file to the frame."""
         frame = client.frame("balance_change_from_activity.itemized.3", "2026-10", columns="all")

@@ -210,7 +210,7 @@ def test_an_account_must_have_the_form_of_an_id_or_a_path(tmp_path, key, account
     with pytest.raises(ParameterError, match=r"is not an account or a path.*'acct_'") as caught:
         settings(tmp_path, key, account=account)
     assert caught.value.param == "account"
-    assert "account='acct_platform/acct_connected'" in str(caught.value)
+    assert "'acct_platform/acct_connected'" in str(caught.value)
     assert "--account acct_platform/acct_connected" in caught.value.for_command_line()
 
 

@@ -141,7 +141,7 @@ class Runs:
             try:
                 return self.read(request, run, found.decision, overrides)
             except (ResultUnavailableError, DamagedFileError) as error:
-                why = why_unusable(error, found.decision)
+                why = why_unusable(error, found, unusable)
                 if why is None:
                     raise
                 unusable[run.id] = why

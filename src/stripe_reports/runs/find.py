@@ -44,12 +44,23 @@ class OnDisk:
     decision: Decision
 
 
+MOST_REPLACED = 2
+"""Runs without a usable result after which a call no longer replaces a run that came of its launch."""
+
+
 @dataclass(frozen=True, slots=True)
 class AtStripe:
-    """A run at Stripe answers, now or when it has finished."""
+    """A run at Stripe answers, now or when it has finished.
+
+    Attributes:
+        run: The run.
+        decision: Why it answers.
+        is_created: True if it came of a launch, which may be answered with the run of an earlier one.
+    """
 
     run: AnyRun
     decision: Decision
+    is_created: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +240,19 @@ class Finder:
                 yield KnownRun(run.id, run.state, run.as_of, "listed")
 
 
-def why_unusable(error: Exception, decision: Decision) -> str | None:
+def why_unusable(error: Exception, found: AtStripe, unusable: Mapping[str, str]) -> str | None:
     """Return the status of a run whose result cannot be had, so that it is not reused; None if it may be.
 
-    A run that this call has launched is not replaced within the call: the next one may fail the same way.
+    A run that this call has launched is not replaced within the call: the next one may fail the same way. So
+    may one that seems to be of an earlier launch, if it is not the first of the call.
+
+    Args:
+        error: The error of its result.
+        found: The run, and how it was found.
+        unusable: The runs of the call whose results could not be had before.
     """
-    if decision.action == "launched":
+    is_own = found.is_created and (found.decision.action == "launched" or len(unusable) >= MOST_REPLACED)
+    if is_own:
         return None
     if isinstance(error, ResultUnavailableError):
         return "expired"

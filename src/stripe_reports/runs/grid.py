@@ -261,7 +261,7 @@ class Driver:
     def _was_read(self, number: int, report: Made | Exception) -> None:
         _, found = self._found[number]
         if isinstance(report, Exception):
-            why = why_unusable(report, found.decision)
+            why = why_unusable(report, found, self._states[number].unusable)
             if why is None:
                 self._fail(number, report)
             else:

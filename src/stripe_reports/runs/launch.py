@@ -64,7 +64,7 @@ class Launcher:
         report_type = found.report_type or self._account.report_type(request.report_type)
         asked = self._account.time()  # by Stripe's clock, as the run's creation will be
         created = self._launch(request, report_type, policy, new_from=asked if listed_soon else None)
-        return AtStripe(created.run, _launched_or_found(created, found.reason, asked))
+        return AtStripe(created.run, _launched_or_found(created, found.reason, asked), is_created=True)
 
     def _launch(
         self,
