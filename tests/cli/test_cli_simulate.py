@@ -154,13 +154,13 @@ def test_it_serves_until_it_is_interrupted():
             url = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())[0]
             answers = [
                 requests.get(
-                    f"{url}/v1/reporting/report_types", auth=("sk_test_1", ""), timeout=20
+                    f"{url}/v1/reporting/report_types", auth=("sk_test_1", ""), timeout=60
                 ).status_code
                 for _ in range(2)
             ]
             assert answers == [503, 200]
         finally:
             process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=120)
     assert out.endswith("Ended.\n")
     assert (err, process.returncode) == ("", 0)

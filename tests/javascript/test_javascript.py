@@ -67,7 +67,7 @@ def messages(client):
         form.choose(report_type=report_type, period=period)
         states.append({name: getattr(form, name) for name in WIDGET})
     form.choose(report_type="balance_change_from_activity.itemized", period="2026-10", columns="all")
-    form.run().result(20)
+    form.run().result(120)
     form.model.trouble(sr.errors.StoreError("The disk is full."))
     states.append({name: getattr(form, name) for name in WIDGET})
 

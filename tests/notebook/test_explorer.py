@@ -35,7 +35,7 @@ class View:
 
     def wait_for(self, is_so):
         with self._came:
-            for _ in range(400):
+            for _ in range(2400):
                 if is_so():
                     return
                 self._came.wait(0.05)
@@ -48,7 +48,7 @@ class View:
         seq = len(self.answers) + 1
         self.form._received(self.form, {"ask": what, "view": "v", "seq": seq, **values}, [])
         with self._came:
-            assert self._came.wait_for(lambda: seq in self.answers, 20)
+            assert self._came.wait_for(lambda: seq in self.answers, 120)
         return self.answers[seq]
 
 
@@ -89,9 +89,9 @@ def test_observers_are_called_for_requests_and_reports(form, view):
     assert (form.request, form.code) == (None, "")
     view.tell("choose", name="currency", value="eur")
     assert requests == [None, form.request]
-    report = form.run().result(20)
+    report = form.run().result(120)
     assert form.report is report
-    assert came.wait(20)
+    assert came.wait(120)
     assert seen == [report]
 
 
@@ -104,7 +104,7 @@ def test_a_view_can_request_a_report_as_soon_as_it_is_announced(form):
             told.append(form._contents is not None and form._contents.report.run.id == run)
 
     form.observe(heard, "shown")
-    form.run().result(20)
+    form.run().result(120)
     assert told
     assert all(told)
 
@@ -121,7 +121,7 @@ def test_code_can_control_the_form(form, client):
 def test_the_state_that_may_be_saved_has_choices_but_no_report_contents(form, client):
     """Neither the key nor the contents of a report; those are sent on request and stored nowhere."""
     form.choose(report_type="balance_change_from_activity.itemized.3", period="2026-10")
-    report = form.run().result(20)
+    report = form.run().result(120)
     state = json.dumps(form.get_state(), default=str)
     assert client.settings.api_key.reveal() not in state
     frame = report.frame()
@@ -136,7 +136,7 @@ def test_the_state_that_may_be_saved_has_choices_but_no_report_contents(form, cl
 
 def test_a_view_gets_rows_chart_and_provenance_on_request(form, view):
     """And only that view gets them."""
-    form.run().result(20)
+    form.run().result(120)
     overview = view.ask("overview")
     assert (overview["view"], overview["answer"]["title"]) == (
         "v",
@@ -161,14 +161,14 @@ def select(form, view, **selections):
     follow = lambda _: told.set()  # noqa: E731
     form.observe(follow, "selected_code")  # the last thing that changes
     view.tell("select", run=form.report.run.id, kind="net", by="v", selections=WEEK | selections)
-    assert told.wait(20)
+    assert told.wait(120)
     form.unobserve(follow, "selected_code")
 
 
 @pytest.fixture
 def activity(form):
     form.choose(report_type="balance_change_from_activity.itemized", period="2026-10", currency="eur")
-    return form.run().result(20)
+    return form.run().result(120)
 
 
 def test_a_selection_in_the_chart_filters_the_table_and_is_an_expression_and_code(form, view, activity):
@@ -204,7 +204,7 @@ def test_a_selection_ends_when_it_is_cleared_or_another_report_arrives(form, vie
     for end in (
         lambda: select(form, view, span={}, picked=[]),
         lambda: (view.tell("unselect"), view.wait_for(lambda: not form.selected_code)),
-        lambda: form.run("always").result(20),
+        lambda: form.run("always").result(120),
     ):
         select(form, view)
         assert form.selected is not None
@@ -241,13 +241,13 @@ def test_a_damaged_cell_is_shown_and_not_saved(form, view, simulator):
     simulator.faults.append(Fault("GET /v1/files/*/contents", change=spoiled))
     form.choose(report_type="payouts.itemized.5", period="2026-10")
     with pytest.raises(sr.errors.DamagedFileError, match=quoted):
-        form.run().result(20)
+        form.run().result(120)
     view.wait_for(lambda: form.shown["problem"])
     assert quoted in view.ask("problem")["answer"]["text"]
     assert "new run" in view.ask("problem")["answer"]["text"], "its notes are shown too"
     assert quoted not in json.dumps(form.get_state(), default=str)
     assert quoted not in json.dumps(form._repr_mimebundle_(), default=str)
-    form.run().result(20)
+    form.run().result(120)
     assert view.ask("problem")["answer"]["text"] == ""
 
 
@@ -339,7 +339,7 @@ def test_a_period_longer_than_a_quarter_can_be_fetched_month_by_month(form, view
 def test_a_click_on_a_payout_explains_it(form, view):
     """Why the deposit is not the sales: the sentence, the bridge, its rows and its chart."""
     form.choose(report_type="payouts.itemized.5", period="2026-10", currency="eur")
-    payouts = form.run().result(20).frame()
+    payouts = form.run().result(120).frame()
     assert [c["name"] for c in view.ask("overview")["answer"]["columns"] if c["payouts"]] == ["payout_id"]
     automatic = payouts.filter(payout_status="paid")["payout_id"][0]
     explained = form.client.explain_payout(automatic)
@@ -358,27 +358,27 @@ def test_a_click_on_a_payout_explains_it(form, view):
 def test_a_bar_of_one_payout_leads_to_its_explanation(form, view):
     """The bars of a composition are payouts; those of many payouts lead to their rows only."""
     form.choose(report_type="payout_reconciliation.itemized.7", period="2026-10", currency="eur")
-    rows = form.run().result(20).frame()
+    rows = form.run().result(120).frame()
     first, second = rows["automatic_payout_id"].unique(maintain_order=True)[:2]
     bars = [{"period": f"2026-10-05 {payout}", "category": "sales"} for payout in (first, second)]
     for chosen, payout in ((bars[:1], first), (bars, None)):
         told = threading.Event()
         form.observe(lambda _, told=told: told.set(), "selected_code")
         view.tell("select", run=form.report.run.id, kind="payouts", by="v", selections={"bar": chosen})
-        assert told.wait(20)
+        assert told.wait(120)
         assert view.ask("selection")["answer"]["payout"] == payout
 
 
 def test_the_chart_of_a_balance_shows_its_activity_if_that_is_stored(form, view, calls):
     """The form fetches nothing that nobody asked for."""
     form.choose(report_type="balance.summary.2", period="2026-10", currency="eur")
-    form.run().result(20)
+    form.run().result(120)
     calls()
     assert "Gross activity" in view.ask("chart", kind=None)["answer"]["svg"]
     assert not calls("POST")
     form.client.fetch("balance_change_from_activity.summary", "2026-09")
     form.client.fetch("balance_change_from_activity.summary", "2026-10")
-    form.run("always").result(20)
+    form.run("always").result(120)
     calls()
     svg = view.ask("chart", kind=None)["answer"]["svg"]
     assert ("Refunds" in svg, "Gross activity" in svg) == (True, False)
@@ -388,9 +388,9 @@ def test_the_chart_of_a_balance_shows_its_activity_if_that_is_stored(form, view,
 def test_currencies_are_suggested_in_the_order_of_the_report_that_is_shown(form, view):
     """One order everywhere; all others follow by name."""
     form.choose(report_type="balance_change_from_activity.summary.2", period="2026-10")
-    rows = form.run().result(20).frame()
+    rows = form.run().result(120).frame()
     form.choose(report_type="payouts.itemized.5", period="2026-10")
-    shown = form.run().result(20).frame()
+    shown = form.run().result(120).frame()
     wanted = list(filter(None, busiest_first(nonzero_rows(shown))))
     assert view.ask("known_ids", field="currency")["answer"]["ids"][: len(wanted)] == wanted
     assert wanted != sorted(rows["currency"].unique())
@@ -400,7 +400,7 @@ def test_currencies_are_suggested_in_the_order_of_the_report_that_is_shown(form,
 def test_a_click_on_a_manual_payout_says_why_it_cannot_be_explained(form, view):
     """In the place of the explanation."""
     form.choose(report_type="payouts.itemized.5", period="2026-10", currency="kwd")
-    manual = form.run().result(20).frame()["payout_id"][0]
+    manual = form.run().result(120).frame()["payout_id"][0]
     assert "automatic payouts only" in view.ask("payout", payout=manual)["problem"]
 
 
@@ -408,7 +408,7 @@ def test_a_request_that_cannot_be_answered_gets_the_reason(form, view, caplog):
     """In the view that asked, not in a log that nobody reads."""
     assert view.ask("rows")["answer"] == {}  # there is no report yet
     form.choose(report_type="payouts.itemized.3", columns=["payout_id"])
-    form.run().result(20)
+    form.run().result(120)
     assert "problem" in view.ask("chart", kind=None)
     assert "KeyError" in view.ask("nonsense")["problem"]
     view.tell("nonsense")
@@ -418,7 +418,7 @@ def test_a_request_that_cannot_be_answered_gets_the_reason(form, view, caplog):
 def test_buttons_of_a_view_run_renew_load_and_cancel(form, view, calls):
     """Each button does what its label says."""
     view.tell("run")
-    form.run().result(20)
+    form.run().result(120)
     first = form.report
     calls()
     form._work._look_up(False)
@@ -427,7 +427,7 @@ def test_buttons_of_a_view_run_renew_load_and_cancel(form, view, calls):
     view.tell("cancel")
     assert calls("POST") == []
     view.tell("renew")
-    again = form.run().result(20)
+    again = form.run().result(120)
     assert len(calls("POST")) == 1 or again.run.id == first.run.id
 
 
@@ -441,7 +441,7 @@ def test_a_terminal_and_a_page_without_widgets_show_the_code(form):
     form.choose(currency="<b>")
     assert "&lt;b&gt;" in form._repr_mimebundle_()[0]["text/html"]
     form.choose(currency="eur")
-    form.run().result(20)
+    form.run().result(120)
     assert "Launched" in repr(form)
 
 

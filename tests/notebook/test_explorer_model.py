@@ -205,7 +205,7 @@ class Gate:
             def slowly(*told):
                 progress(*told)
                 self.reached.set()
-                assert self.opened.wait(20)
+                assert self.opened.wait(120)
                 progress(*told)
 
             return fetch(request, progress=slowly, **options)
@@ -220,14 +220,14 @@ def gate(client, monkeypatch):
 
 def test_a_report_is_fetched_in_a_thread_and_shown(work):
     """Only code that asks for the result waits."""
-    report = work.run().result(20)
+    report = work.run().result(120)
     assert work.model.report is report
     assert work.model.running is None
 
 
 def test_after_a_run_one_sentence_says_what_happened(work, client):
     """That of the report: what the next press would do is not said until the choices are others."""
-    report = work.run().result(20)
+    report = work.run().result(120)
     model = work.model
     model.learned_plan(report.request, client.plan(report.request))
     assert shown(model)["button"] == {
@@ -246,25 +246,25 @@ def test_after_a_run_one_sentence_says_what_happened(work, client):
 def test_a_second_press_joins_the_run_in_progress(work, gate, calls):
     """The same future, and one launch."""
     first = work.run()
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(120)
     assert work.run() is first
     assert work.model.button.text == "Running …"
     assert shown(work.model)["running"]["status"].startswith("Stripe is processing run frr_")
     gate.opened.set()
-    first.result(20)
+    first.result(120)
     assert len(calls("POST")) == 1
 
 
 def test_a_newer_request_replaces_an_older_one(work, gate):
     """The older one continues at Stripe, and its late answer changes nothing."""
     older = work.run()
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(120)
     work.model.choose(report_type="payouts.summary.2")
     newer = work.run()
     gate.opened.set()
-    report = newer.result(20)
+    report = newer.result(120)
     with pytest.raises(StripeReportsError, match=r"(goes on|continues) at Stripe"):
-        older.result(20)
+        older.result(120)
     assert work.model.report is report
     assert report.request.report_type == "payouts.summary.2"
     assert work.model.problem is None
@@ -273,7 +273,7 @@ def test_a_newer_request_replaces_an_older_one(work, gate):
 def test_the_next_press_after_cancelling_joins_the_same_run(work, gate, client, calls):
     """Nothing is cancelled at Stripe, and nothing is launched twice."""
     pending = work.run()
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(120)
     run = work.model.running.run
     work.cancel()
     assert work.model.running is None
@@ -282,7 +282,7 @@ def test_the_next_press_after_cancelling_joins_the_same_run(work, gate, client, 
     assert pending.exception(20) is not None
     assert work.model.problem is None
     assert client.plan(work.model.request).action == "awaited"
-    assert work.run().result(20).run.id == run.id
+    assert work.run().result(120).run.id == run.id
     assert len(calls("POST")) == 1
 
 
@@ -294,7 +294,7 @@ def test_months_that_were_cancelled_are_joined_by_the_next_press(work, client, m
     def held(request, *, progress, **options):
         def slowly(*told):
             reached.set()
-            assert opened.wait(20)
+            assert opened.wait(120)
             progress(*told)
 
         return fetch_all(request, progress=slowly, **options)
@@ -302,7 +302,7 @@ def test_months_that_were_cancelled_are_joined_by_the_next_press(work, client, m
     monkeypatch.setattr(client, "fetch_all", held)
     work.model.choose(report_type="payouts.itemized.5", period="2026-05-01/2026-10-01", by_month=True)
     pending = work.run()
-    assert reached.wait(20)
+    assert reached.wait(120)
     assert work.model.button.text == "Running …"
     work.cancel()
     assert (work.model.running, work.model.problem) == (None, None)
@@ -330,7 +330,7 @@ def test_the_button_says_how_many_months_are_stored_and_how_many_are_launched(wo
 
 def test_an_error_is_shown_and_an_earlier_report_stays(work, simulator):
     """With its remedy."""
-    report = work.run().result(20)
+    report = work.run().result(120)
     work.model.choose(report_type="payouts.summary.2")
     simulator.inject_fault("run.failed")
     assert isinstance(work.run().exception(20), RunFailedError)
@@ -370,9 +370,9 @@ def test_an_earlier_run_is_loaded_without_a_launch(work, client, calls):
     pending = client.launch(client.request("balance.summary.2", "2026-08"))
     work.model.learned_history(entries(client.stored(), client.runs()))
     calls()
-    assert work.load(stored.run.id).result(20).path == stored.path
+    assert work.load(stored.run.id).result(120).path == stored.path
     assert work.model.request == stored.request
-    assert work.load(pending.id).result(20).run.id == pending.id
+    assert work.load(pending.id).result(120).run.id == pending.id
     assert work.model.report.run.id == pending.id
     assert calls("POST") == []
 

@@ -28,7 +28,7 @@ class Shown:
         for place in self._form.below.children:
             place.observe(self._notice, "outputs")
         with self._changed:
-            assert self._changed.wait_for(lambda: is_so(self.outputs), 20), self.outputs
+            assert self._changed.wait_for(lambda: is_so(self.outputs), 120), self.outputs
         return self.outputs
 
     @property
@@ -48,7 +48,7 @@ def test_a_function_is_called_with_the_report_and_with_each_new_one(form):
     """Its value is shown as a cell would show it; the function itself can still be called."""
     assert form.below is None
     form.choose(report_type="payouts.itemized", period="2026-10")
-    first = form.run().result(20)
+    first = form.run().result(120)
 
     @form.interact
     def rows(report):
@@ -58,13 +58,13 @@ def test_a_function_is_called_with_the_report_and_with_each_new_one(form):
     (outputs,) = shown.wait_for(all)
     assert outputs[0]["data"]["text/markdown"] == rows(first).data == f"**{len(first)}** rows"
     form.choose(period="2026-09")
-    second = form.run().result(20)
+    second = form.run().result(120)
     shown.wait_for(lambda outputs: f"**{len(second)}** rows" in text_of(outputs[0]))
 
 
 def test_charts_frames_and_bytes_are_shown_and_none_is_not(form):
     """Whatever IPython can display."""
-    form.run().result(20)
+    form.run().result(120)
     form.interact(lambda report: report.chart())
     (chart,) = Shown(form).wait_for(all)
     assert "<svg" in chart[0]["data"]["text/html"]
@@ -85,7 +85,7 @@ def test_charts_frames_and_bytes_are_shown_and_none_is_not(form):
     called = threading.Event()
     for function in (frame, picture, nothing):
         form.interact(function)
-    assert called.wait(20)
+    assert called.wait(120)
     outputs = Shown(form).wait_for(lambda outputs: all(outputs[:3]))
     assert "starting_balance" in outputs[1][0]["data"]["text/html"]
     assert outputs[2][0]["data"]["image/png"] == "iVBORw=="
@@ -95,7 +95,7 @@ def test_charts_frames_and_bytes_are_shown_and_none_is_not(form):
 def test_an_error_is_shown_below_the_form_and_ends_nothing(form):
     """With the line in which it happened; the next report is another chance."""
     form.choose(report_type="payouts.itemized", period="2026-10")
-    form.run().result(20)
+    form.run().result(120)
 
     @form.interact
     def share(report):
@@ -117,22 +117,22 @@ def test_an_error_is_shown_below_the_form_and_ends_nothing(form):
 def test_a_slow_function_blocks_nothing_and_its_late_result_is_not_shown(form):
     """The form, other functions and the caller go on; a newer report supersedes an older call."""
     form.choose(report_type="payouts.itemized", period="2026-10")
-    form.run().result(20)
+    form.run().result(120)
     is_called, may_end, calls = threading.Event(), threading.Event(), []
 
     @form.interact
     def slow(report):
         calls.append(report)
         is_called.set()
-        assert may_end.wait(20)
+        assert may_end.wait(120)
         return len(report)
 
     form.interact(lambda report: "at once")
-    assert is_called.wait(20)
+    assert is_called.wait(120)
     Shown(form).wait_for(lambda outputs: "at once" in text_of(outputs[1]))
     for period in ("2026-09", "2026-08"):
         form.choose(period=period)
-        newest = form.run().result(20)
+        newest = form.run().result(120)
     seen = []
     form.below.children[0].observe(lambda change: seen.append(text_of(change.new)), "outputs")
     may_end.set()
@@ -144,7 +144,7 @@ def test_a_slow_function_blocks_nothing_and_its_late_result_is_not_shown(form):
 
 def test_a_function_of_the_same_name_replaces_the_earlier_one(form):
     """A cell is run again after a correction."""
-    form.run().result(20)
+    form.run().result(120)
     for text in ("first", "second"):
 
         def words(report, text=text):
@@ -157,19 +157,19 @@ def test_a_function_of_the_same_name_replaces_the_earlier_one(form):
 
 def test_a_closed_form_shows_nothing_more(form):
     """A call that is still running has no place to write to."""
-    form.run().result(20)
+    form.run().result(120)
     is_called, may_end, ended = threading.Event(), threading.Event(), threading.Event()
 
     def slow(report):
         is_called.set()
-        may_end.wait(20)
+        may_end.wait(120)
         ended.set()
         return pl.DataFrame()
 
     form.interact(slow)
-    assert is_called.wait(20)
+    assert is_called.wait(120)
     (place,) = form.below.children
     form.close()
     may_end.set()
-    assert ended.wait(20)
+    assert ended.wait(120)
     assert place.outputs == ()

@@ -251,7 +251,7 @@ def test_the_progress_line_of_a_command_may_rewrite_itself_too(report, monkeypat
     with only_printable():
         with waiting(HOSTILE, sys.stderr) as told:
             told(replace(report.run, status="pending", report_type=HOSTILE), 1.0, None)
-            assert drawn.wait(20)
+            assert drawn.wait(120)
         print(HOSTILE, file=sys.stderr)
     _, *progress, message = terminal.getvalue().split("\r\x1b[2K")
     for each in (*progress, message):

@@ -220,7 +220,7 @@ def test_a_run_can_be_followed_while_another_is_polled(client, poller, monkeypat
 
     thread = threading.Thread(target=poll, daemon=True)
     thread.start()
-    thread.join(20)
+    thread.join(120)
     assert [run.id for run in seen] == [first.id]
 
 

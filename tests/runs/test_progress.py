@@ -57,7 +57,7 @@ class Steps:
             self._steps.pop(0)()
         else:
             self.all_done.set()
-            event.wait(20)
+            event.wait(120)
 
 
 def nothing():
@@ -69,11 +69,11 @@ def drawn_by(*steps, drawing=None):
     drawing, told = drawing or Drawing(), []
     clock = Steps(*(lambda step=step: step(told[0]) for step in steps))
     came = threading.Event()
-    first, clock.wait = clock.wait, lambda event, seconds: came.wait(20) and first(event, seconds)
+    first, clock.wait = clock.wait, lambda event, seconds: came.wait(120) and first(event, seconds)
     with shown("auto", lambda: drawing, "balance.summary", clock=clock) as tell:
         told.append(tell)
         came.set()
-        assert clock.all_done.wait(20)
+        assert clock.all_done.wait(120)
     return drawing
 
 
@@ -115,7 +115,7 @@ def test_an_interrupted_wait_is_removed_from_the_display():
 
     def interrupted():
         with shown("auto", lambda: drawing, "balance.summary", clock=clock):
-            assert clock.all_done.wait(20)
+            assert clock.all_done.wait(120)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -147,7 +147,7 @@ def test_a_wait_ends_even_if_its_drawing_is_blocked(monkeypatch):
     monkeypatch.setattr(drawing, "erase", erased.set)
     fetching = threading.Thread(target=fetch, daemon=True)
     fetching.start()
-    fetching.join(20)
+    fetching.join(120)
     assert not fetching.is_alive()
     is_over.set()
     assert erased.wait(60)
@@ -166,7 +166,7 @@ def test_a_failing_display_is_not_an_error():
     failed = threading.Event()
     drawing.draw = lambda text, share: (drawing.drawn.append(text), failed.set(), 1 / 0)
     with shown("auto", lambda: drawing, "balance.summary", clock=Steps(nothing)):
-        assert failed.wait(20)
+        assert failed.wait(120)
     assert len(drawing.drawn) == 1
     assert drawing.erased == 0
 
@@ -289,7 +289,7 @@ def test_a_fetch_shows_its_wait_by_default(client, simulator, monkeypatch, slow)
     monkeypatch.setattr(progress, "DRAWN_AFTER", 0.0)
     drawing.draw = lambda text, share: (drawing.drawn.append(text), drawn.set())
     sleep = simulator.clock.sleep
-    monkeypatch.setattr(simulator.clock, "sleep", lambda s: (drawn.wait(20), sleep(s)))
+    monkeypatch.setattr(simulator.clock, "sleep", lambda s: (drawn.wait(120), sleep(s)))
     for call in (client.fetch, client.frame, client.fetch_all):
         drawn.clear()
         simulator.faults.append(Fault(slow, change=lambda request, answer: answer(), delay=1.0))

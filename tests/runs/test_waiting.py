@@ -27,7 +27,7 @@ class Timeline(TestClock):
         """Let the display draw whenever it is due."""
         end = self.monotonic() + seconds
         with self._turn:
-            while self._turn.wait_for(lambda: self._display_rests_until is not None, 20):
+            while self._turn.wait_for(lambda: self._display_rests_until is not None, 120):
                 if self._display_rests_until > end:
                     break
                 self._move_to(self._display_rests_until)

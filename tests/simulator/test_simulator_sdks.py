@@ -63,7 +63,7 @@ def finished(runs, simulator, **parameters):
 
 
 def download(file, key="sk_test_123", **headers):
-    return requests.get(file.url, auth=(key, ""), headers=headers, timeout=10)
+    return requests.get(file.url, auth=(key, ""), headers=headers, timeout=60)
 
 
 # Python
@@ -84,7 +84,7 @@ def test_a_run_goes_from_its_creation_to_its_file(v1, runs, simulator):
     assert answer.content.startswith(b'"net_amount","currency"\n"')
     assert len(answer.content) == run.result.size
     assert parsedate_to_datetime(answer.headers["Date"]) == simulator.clock.now()
-    assert requests.get(run.result.url, timeout=10).status_code == 401
+    assert requests.get(run.result.url, timeout=60).status_code == 401
 
 
 def test_a_failed_run_says_why(runs, simulator):
@@ -136,11 +136,11 @@ def test_files_can_be_listed_and_linked(v1, runs, simulator):
     run = finished(runs, simulator)
     assert [file.id for file in v1.files.list({"purpose": "finance_report_run"}).data] == [run.result.id]
     link = v1.file_links.create({"file": run.result.id, "metadata": {"for": "the auditor"}})
-    assert len(requests.get(link.url, timeout=10).content) == run.result.size
+    assert len(requests.get(link.url, timeout=60).content) == run.result.size
     assert v1.file_links.retrieve(link.id, {"expand": ["file"]}).file.filename == run.result.filename
     assert [listed.id for listed in v1.file_links.list({"file": run.result.id}).data] == [link.id]
     assert v1.file_links.update(link.id, {"expires_at": "now"}).expired
-    assert requests.get(link.url, timeout=10).status_code == 404
+    assert requests.get(link.url, timeout=60).status_code == 404
 
 
 @pytest.mark.parametrize("profile", ["tidy", "real"])

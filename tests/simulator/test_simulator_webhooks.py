@@ -269,7 +269,7 @@ def test_events_are_posted_automatically_on_a_running_clock(receiver):
                 "parameters": {"interval_start": 1790812800, "interval_end": 1793491200},
             }
         )
-        assert receiver.arrived.wait(20)
+        assert receiver.arrived.wait(120)
     assert receiver.events[0]["data"]["object"]["result"]["url"].startswith(url)
 
 

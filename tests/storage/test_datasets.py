@@ -673,7 +673,7 @@ def test_results_that_are_not_compacted_are_looked_up_side_by_side(writer, tmp_p
 
     def read_together(place, name):
         if ".stored-" in name:
-            all_at_once.wait(20)
+            all_at_once.wait(120)
         return real(place, name)
 
     monkeypatch.setattr(Folder, "read", read_together)

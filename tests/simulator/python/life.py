@@ -24,12 +24,12 @@ def connect(key):
 
 def advance(seconds):
     """Move the simulator's clock."""
-    requests.post(f"{URL}/simulator/clock", data={"advance": seconds}, timeout=10).raise_for_status()
+    requests.post(f"{URL}/simulator/clock", data={"advance": seconds}, timeout=60).raise_for_status()
 
 
 def text_of(file, key, **headers):
     """The contents of a file, read with the same key."""
-    answer = requests.get(file.url, auth=(key, ""), headers=headers, timeout=10)
+    answer = requests.get(file.url, auth=(key, ""), headers=headers, timeout=60)
     answer.raise_for_status()
     return answer.text
 
