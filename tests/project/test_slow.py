@@ -15,6 +15,8 @@ def _tests_of(path):
             yield from (f"{path}::{node.name}::{each.name}" for each in node.body if hasattr(each, "name"))
         elif isinstance(node, ast.FunctionDef):
             yield f"{path}::{node.name}"
+        elif isinstance(node, ast.Assign):  # of a state machine of hypothesis
+            yield f"{path}::{ast.unparse(node.targets[0])}::runTest"
 
 
 @pytest.mark.parametrize("path", sorted({name.partition("::")[0] for name in slow.listed()}))
