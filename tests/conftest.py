@@ -2,16 +2,15 @@
 
 import os
 import random
-import threading
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import slow
+from clocks import TestClock
 from stripe_reports import notices
 from stripe_reports.http.connect import PREVIEW
-from stripe_reports.simulator import Clock, Simulator, serve
+from stripe_reports.simulator import Simulator, serve
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True, print_blob=True)
@@ -57,30 +56,6 @@ def _own_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
 
 
-class TestClock:
-    """A client's clock that never waits: sleeping moves the simulator's time."""
-
-    __test__ = False
-
-    def __init__(self, simulated: Clock) -> None:
-        self.simulated = simulated
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return self.simulated.now()
-
-    def monotonic(self) -> float:
-        return self.simulated.now().timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.simulated.advance(seconds)
-
-    def wait(self, event: threading.Event, seconds: float) -> None:
-        if not event.is_set():
-            self.sleep(seconds)
-
-
 @pytest.fixture
 def simulator(request):
     """Stripe in this process; runs take ten seconds of its own clock. The parameter is the profile."""
@@ -93,10 +68,6 @@ def api(simulator):
     from simulator_api import Api
 
     return Api(simulator)
-
-
-BOTH_APIS = pytest.mark.parametrize("client", ["v1", "v2"], indirect=True)
-"""Runs a test with a client of v1 and with one of v2: what it says holds for both."""
 
 
 @pytest.fixture
@@ -156,8 +127,3 @@ def calls(simulator):
 def rng():
     """Jitter that is the same every time."""
     return random.Random(0)  # noqa: S311
-
-
-def utc(*parts: int) -> datetime:
-    """An instant in UTC."""
-    return datetime(*parts, tzinfo=UTC)

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 TESTS = Path(__file__).parent
 LIST = TESTS / "slow.txt"
-REST = 180.0
+REST = 100.0
 """Seconds that the tests which are not listed may take in all, on one core."""
 
 

@@ -16,7 +16,7 @@ import stripe_reports as sr
 from catalog import layout
 from catalog.merging import merge
 from catalog.reading import MAX_BYTES, RefusedFileError, read
-from conftest import TestClock
+from clocks import TestClock
 from newer_stripe import NewerStripe
 from places import ROOT
 
@@ -234,7 +234,7 @@ def test_a_column_that_a_person_has_described_is_merged_the_next_time(merged):
 READ = """
     import warnings
     import stripe_reports as sr
-    from conftest import TestClock
+    from clocks import TestClock
     from newer_stripe import NewerStripe
     from stripe_reports.simulator import Simulator
     warnings.simplefilter("error")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
-from conftest import BOTH_APIS, TestClock, utc
+from both_apis import BOTH_APIS
+from clocks import TestClock, utc
 from stripe_reports import errors
 from stripe_reports.simulator import Clock, Fault
 

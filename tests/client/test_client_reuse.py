@@ -11,7 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from simulator_api import CONNECTED
 from stripe_reports import errors
 from stripe_reports.demo_client import DemoClient

@@ -9,7 +9,7 @@ from hypothesis import given
 
 import stripe_reports as sr
 from any_request import requests
-from conftest import TestClock, utc
+from clocks import TestClock, utc
 from simulator_api import Api, error, form
 from stripe_reports import cli
 from stripe_reports.demo_client import DemoClient

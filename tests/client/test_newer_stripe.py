@@ -15,7 +15,7 @@ from hypothesis import Phase, given, settings
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from newer_stripe import NewerStripe
 from stripe_reports import catalog, cli, notices
 from stripe_reports.http.files import Files

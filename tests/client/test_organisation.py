@@ -17,7 +17,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from simulator_api import BELOW_SIBLING, CONNECTED, MAIN, SIBLING
 from stripe_reports import cli
 from stripe_reports.demo_client import DemoClient

@@ -13,7 +13,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from stripe_reports import errors
 from stripe_reports.catalog.reports_v2 import reports_v2
 from stripe_reports.client import Client

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import stripe_reports as sr
-from conftest import utc
+from clocks import utc
 from simulator_api import RUNS, Api, error, form
 from stripe_reports import catalog
 from stripe_reports.catalog.splitting import why_not_split

@@ -10,7 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from newer_stripe import NewerStripe
 from places import ROOT
 from stripe_reports import UnknownReportTypeWarning, catalog, cli, notices

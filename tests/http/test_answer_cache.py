@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from conftest import TestClock
+from clocks import TestClock
 from stripe_reports.http import answer_cache
 from stripe_reports.http.answer_cache import REST, AnswerCache
 from stripe_reports.http.settings import Secret, Settings

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
-from conftest import TestClock
+from clocks import TestClock
 from places import SHARED
 from simulator_api import CONNECTED, MAIN, SIBLING
 from stripe_reports import errors

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from stripe_reports import errors
 from stripe_reports.http.clock import SystemClock
 from stripe_reports.http.rate_limit import (

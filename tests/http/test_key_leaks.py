@@ -17,7 +17,7 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from stripe_reports.http import body, json_calls
 from stripe_reports.http.settings import Secret
 from stripe_reports.simulator import serve

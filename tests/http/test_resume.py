@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 from werkzeug.wrappers import Request, Response
 
-from conftest import TestClock
+from clocks import TestClock
 from stripe_reports import errors
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.http.body import BLOCK, BREAKS, PROGRESS, Download, StartAgainError

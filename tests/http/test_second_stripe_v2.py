@@ -9,7 +9,7 @@ from second_stripe_reports import BRANCH, MAIN, REPORTS, report_named, table
 from second_stripe_v2 import KEY, ORGANISATION_KEY, canceled, failed, serve
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from stripe_reports import errors
 
 pytestmark = [

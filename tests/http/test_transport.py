@@ -17,7 +17,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from simulator_api import CONNECTED
 from stripe_reports import errors
 from stripe_reports.http.account_transport import AccountTransport

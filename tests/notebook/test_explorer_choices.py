@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import stripe_reports as sr
-from conftest import utc
+from clocks import utc
 from stripe_reports import catalog
 from stripe_reports.notebook.form.choices import (
     Choices,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from conftest import utc
+from clocks import utc
 from stripe_reports import catalog
 from stripe_reports.errors import NetworkError, RunFailedError, StripeReportsError
 from stripe_reports.notebook.form.history import entries

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from conftest import utc
+from clocks import utc
 from stripe_reports.charts.selections import Selected
 from stripe_reports.notebook.form.contents import PIECE, Contents
 from stripe_reports.notebook.form.facts import provenance, summary

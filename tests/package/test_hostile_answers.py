@@ -15,7 +15,7 @@ from polars.testing import assert_frame_equal
 from werkzeug.wrappers import Response
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from stripe_reports import errors
 from stripe_reports.simulator import Fault, Simulator
 

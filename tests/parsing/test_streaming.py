@@ -19,7 +19,7 @@ from polars.testing import assert_frame_equal
 from werkzeug.wrappers import Response
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from stripe_reports.errors import DamagedFileError, NotAReportError
 from stripe_reports.http import body
 from stripe_reports.http.files import DOWNLOAD_ATTEMPTS, Files

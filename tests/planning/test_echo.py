@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import utc
+from clocks import utc
 from stripe_reports import errors
 from stripe_reports.models import ReportRequest, ReportRun
 from stripe_reports.planning.echo import contradictions

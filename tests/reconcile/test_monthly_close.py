@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import stripe_reports as sr
-from conftest import utc
+from clocks import utc
 from stripe_reports import cli
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.errors import ParameterError

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
-from conftest import TestClock, utc
+from clocks import TestClock, utc
 from simulator_api import CONNECTED
 from stripe_reports import cli, errors
 from stripe_reports.catalog.splitting import why_not_split

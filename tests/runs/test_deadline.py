@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from stripe_reports import errors
 from stripe_reports.http.clock import SystemClock
 from stripe_reports.http.json_calls import JSON_TIMEOUT

@@ -18,7 +18,7 @@ import pytest
 from killed_driver import ASKED, CELLS, TYPES
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from executors import EXECUTORS, needs_dask
 from stripe_reports.client import Client
 from stripe_reports.errors import WorkerError

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from conftest import TestClock
+from clocks import TestClock
 from stripe_reports import errors
 from stripe_reports.http.clock import SystemClock
 from stripe_reports.runs.futures import PendingReport

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from conftest import utc
+from clocks import utc
 from stripe_reports import client as client_module
 from stripe_reports.models import ReportRun
 from stripe_reports.notebook.progress import place_to_draw

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from conftest import TestClock
+from clocks import TestClock
 from stripe_reports import client as client_module
 from stripe_reports.client import Client
 from stripe_reports.runs.progress import shown

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from simulator_api import CONNECTED
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.simulator import Fault, Simulator

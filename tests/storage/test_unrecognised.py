@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import stripe_reports as sr
-from conftest import TestClock
+from clocks import TestClock
 from newer_stripe import NewerStripe
 from stripe_reports import catalog, cli
 from stripe_reports.catalog.unrecognised import SUBJECTS, Group, for_maintainers, looks_like, unrecognised

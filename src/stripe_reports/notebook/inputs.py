@@ -213,8 +213,8 @@ def _input(name: str, client: InputsClient, type_: ReportType, value: Any) -> ip
         default = client.settings.timezone or "UTC"
         zones = dict.fromkeys([*static_menu()["timezones"], *filter(None, [value])])
         shown["options"] = [(f"{default} (the client's)", None), *((zone, zone) for zone in zones)]
-        if value is not None:
-            shown["value"] = value  # without one, the first is chosen, which is also None
+        # If ipywidgets looked for the value None itself, the first option would be shown now and then only.
+        shown |= {"index": 0} if value is None else {"value": value}
         return ipywidgets.Dropdown(**shown)
     class_ = _ListField if name in _LISTS else _Field
     shown["options"] = _suggestions(name, client)
