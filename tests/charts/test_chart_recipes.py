@@ -338,6 +338,37 @@ def test_fees_are_a_rate_of_the_volume_that_they_are_given():
     assert sum(exact(point["fees"]) for point in points) == fees["amount"].sum()
 
 
+def test_fees_and_their_volume_have_the_same_periods():
+    """Many products make the fees choose weeks, for which the volume alone has too few bars."""
+    days = [datetime(2026, 10, day, 12, tzinfo=UTC) for day in range(1, 32)]
+    currencies = ("eur", "usd", "gbp")
+    charge = {"gross": Decimal("800.00"), "reporting_category": "charge"}
+    volume = frames.a_frame(
+        "balance_change_from_activity.itemized",
+        [{"created": day, "currency": code, **charge} for day in days for code in currencies],
+    )
+    fee = {"amount": Decimal("8.00"), "tax": Decimal(0)}
+    fees = frames.a_frame(
+        "all_fees.incurred_at.itemized.2",
+        [
+            {"incurred_at": day, "currency": code, "product": f"product {number}", **fee}
+            for day in days
+            for code in currencies
+            for number in range(8)
+        ],
+    )
+    chart = recipes.fees_by_product(fees, volume=volume)
+    assert {point["rate"] for _, points in panels(chart) for point in points} == {"1.00 %"}
+
+
+def test_revenue_without_a_transaction_was_not_booked_earlier():
+    """Nobody knows when: only a transaction connects what was booked with what is recognised."""
+    frame = frames.revenue_by_invoice(1, currencies=["eur"])
+    frame = frame.with_columns(transaction_model_id=pl.lit(None, pl.String))
+    ((_, cells),) = panels(recipes.booked_and_recognised(frame))
+    assert {cell["category"] for cell in cells} == {"(none)"}
+
+
 # Whatever the frame
 
 

@@ -184,6 +184,17 @@ def test_the_activity_of_another_period_is_refused(client):
         balance.chart(activity=activity)
 
 
+def test_the_activity_of_one_currency_is_refused_for_others(client):
+    """The others would be unexplained."""
+    balance = client.fetch("balance.summary", "2026-10")
+    activity = client.fetch("balance_change_from_activity.summary", "2026-10", currency="eur")
+    for currency in (None, "usd", ["eur", "usd"]):
+        with pytest.raises(ParameterError, match="The activity is in EUR only"):
+            balance.chart(activity=activity, currency=currency)
+    for currency in ("eur", "EUR", ["eur"]):
+        assert "Unexplained" not in balance.chart(activity=activity, currency=currency).to_json()
+
+
 money = st.decimals(-(10**12), 10**12, places=6)
 
 

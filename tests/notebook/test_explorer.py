@@ -377,6 +377,10 @@ def test_the_chart_of_a_balance_shows_its_activity_if_that_is_stored(form, view,
     assert "Gross activity" in view.ask("chart", kind=None)["answer"]["svg"]
     assert not calls("POST")
     form.client.fetch("balance_change_from_activity.summary", "2026-09")
+    few = ["reporting_category", "net", "currency"]
+    form.client.fetch("balance_change_from_activity.summary", "2026-10", columns=few)
+    form.run("always").result(120)
+    assert "Gross activity" in view.ask("chart", kind=None)["answer"]["svg"]
     form.client.fetch("balance_change_from_activity.summary", "2026-10")
     form.run("always").result(120)
     calls()

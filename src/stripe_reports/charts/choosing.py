@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -134,12 +134,12 @@ def chart_of(
 
     Raises:
         ParameterError: There is no such chart for the report's type and columns, or no such theme; or the
-            activity has another period.
+            activity has another period or lacks a currency.
     """
     recipe = recipe_for(source.request.report_type, source.columns, kind)
     known: dict[str, Any] = {"subtitle": subtitle_of(source)}
     request = source.request
-    _check_period(request, options.get("activity"))
+    _check_activity(request, options.get("activity"), options.get("currency") or request.currency)
     if recipe.time:
         known |= {"timezone": request.timezone or request.zone, "within": _within(request)}
     rows, where = source.rows, None
@@ -150,10 +150,19 @@ def chart_of(
     return look.dressed(chart, theme) if theme else chart
 
 
-def _check_period(request: ReportRequest, activity: Any) -> None:
-    """Refuse the activity of another period; a file does not know its own."""
+def _check_activity(request: ReportRequest, activity: Any, drawn: str | Sequence[str] | None) -> None:
+    """Refuse the activity of another period, or of one currency for others; a file knows neither."""
     other: ReportRequest | None = getattr(activity, "request", None)
-    if other is None or other.period_end is None:
+    if other is None:
+        return
+    currencies = [drawn] if isinstance(drawn, str) else list(drawn or ())
+    if other.currency is not None and [each.lower() for each in currencies] != [other.currency]:
+        raise ParameterError(
+            f"The activity is in {other.currency.upper()} only. Fetch it without currency, or draw "
+            f"currency={other.currency!r}.",
+            param="activity",
+        )
+    if other.period_end is None:
         return
     if (other.period_start, other.period_end) != (request.period_start, request.period_end):
         raise ParameterError(

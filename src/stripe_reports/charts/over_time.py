@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import polars as pl
 
@@ -14,7 +15,7 @@ from stripe_reports.charts.lines import lines, rated, steps
 from stripe_reports.charts.panels import Chart, in_words
 from stripe_reports.charts.recipe import Asked, Recipe, Where
 from stripe_reports.charts.rolling import ROLLING, rolling
-from stripe_reports.charts.slots import Slots
+from stripe_reports.charts.slots import Every, Slots
 from stripe_reports.charts.stacked import stacked
 from stripe_reports.charts.sums import sums_of
 from stripe_reports.errors import ParameterError
@@ -56,7 +57,7 @@ def amounts_over_time(recipe: Recipe, asked: Asked) -> Chart:
         return stacked(
             data, slots, groups, head, names=names, has_own_scale=bool(recipe.details.get("own_scale"))
         )
-    charges = _charges(asked)
+    charges = _charges(replace(asked, every=cast("Every", slots.every)))
     data = data.join(charges, on=["currency", "period"], how="left", maintain_order="left")
     head = asked.head(f"Fees as a rate of charges, per {slots.every}{_by(by)}", data)
     names |= {"rate": "Rate", "fees": "Fees", "of": "Of charges"}

@@ -75,7 +75,7 @@ def revenue_recognised(recipe: Recipe, asked: Asked) -> Chart:
 def booked_and_recognised(recipe: Recipe, asked: Asked) -> Chart:
     """Draw a heatmap: revenue by the period in which it was booked, and the one in which it is recognised.
 
-    What was booked before the report begins is in one row.
+    What was booked before the report begins is in one row; rows without a transaction are in '(none)'.
     """
     is_recognised = pl.col("debit").eq_missing(DEFERRED) & pl.col("credit").eq_missing(REVENUE)
     is_booked = pl.col("credit").is_in([REVENUE, DEFERRED]) & ~is_recognised
@@ -96,7 +96,10 @@ def booked_and_recognised(recipe: Recipe, asked: Asked) -> Chart:
     sums = sums_of(
         _of(rows, REVENUE).join(first.lazy(), on=model, how="left"),
         pl.col("period"),
-        pl.col("category").fill_null(_EARLIER),
+        pl.when(pl.col(model).is_null())
+        .then(pl.lit(NONE))
+        .otherwise(pl.col("category").fill_null(_EARLIER))
+        .alias("category"),
         amounts={"amount": _credited(REVENUE)},
     )
     if sums.is_empty():
@@ -104,7 +107,7 @@ def booked_and_recognised(recipe: Recipe, asked: Asked) -> Chart:
     sums = sums.sort("currency", "period", "category")
     slots = _slots([period for period in periods if period in set(sums["period"])])
     named = _slots([period for period in periods if period in set(sums["category"])])
-    names_of = {_EARLIER: _EARLIER, **dict(zip(named.keys, named.names, strict=True))}
+    names_of = {_EARLIER: _EARLIER, **dict(zip(named.keys, named.names, strict=True)), NONE: NONE}
     order = [name for period, name in names_of.items() if period in set(sums["category"])]
     data = sums.with_columns(pl.col("category").replace_strict(names_of, return_dtype=pl.String))
     head = asked.head(

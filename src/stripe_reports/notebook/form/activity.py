@@ -15,6 +15,8 @@ __all__ = ["activity_of"]
 
 _BALANCE = "balance.summary."
 _ACTIVITY = "balance_change_from_activity.summary."
+_NEEDED = {"reporting_category", "gross", "fee", "currency"}
+"""The columns that the chart needs; a request may choose others."""
 
 
 def activity_of(report: ShownReport, stored: Callable[[], Iterable[Report]]) -> ChartOptions:
@@ -34,6 +36,7 @@ def activity_of(report: ShownReport, stored: Callable[[], Iterable[Report]]) -> 
             has_all_rows
             and request.report_type.startswith(_ACTIVITY)
             and (request.period_start, request.period_end) == (balance.period_start, balance.period_end)
+            and set(each.scan().collect_schema().names()) >= _NEEDED
         ):
             return {"activity": each}
     return {}
