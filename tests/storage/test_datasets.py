@@ -628,6 +628,19 @@ def test_verify_compares_the_entries_of_a_copy_too(writer, tmp_path):
     assert "has other entries than those of 2026-08" in str(data.verify())
 
 
+def test_verify_keeps_the_copy_of_a_result_that_is_missing(writer, tmp_path):
+    """It may have the only rows that are left, so nobody is told to remove it."""
+    for number in range(2):
+        store(writer, tmp_path, f"frr_{number}", account=f"acct_{number}")
+    data = sr.dataset(writer.place.path)
+    data.compact()
+    (lost,) = (path for path in writer.place.path.glob("data/**/*.parquet") if "frr_0" in path.name)
+    lost.unlink()
+    found = str(data.verify())
+    assert "is missing" in found
+    assert "has other entries" not in found
+
+
 # What it costs
 
 

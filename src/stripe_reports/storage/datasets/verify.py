@@ -155,7 +155,10 @@ def _copied_entries(index: Index, known: Known, entries: dict[str, dict[str, Any
         except StripeReportsError as error:
             yield error.problem
             continue
-        if copied != {run.entry: entries[run.entry] for run in runs if run.entry in entries}:
+        known_entries = {run.entry: entries[run.entry] for run in runs if run.entry in entries}
+        if not isinstance(copied, dict) or any(
+            copied.get(name) != entry for name, entry in known_entries.items()
+        ):
             yield f"{copy.entry} has other entries than those of {copy.month}. Remove it, and compact again."
 
 
