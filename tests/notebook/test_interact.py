@@ -62,6 +62,18 @@ def test_a_function_is_called_with_the_report_and_with_each_new_one(form):
     shown.wait_for(lambda outputs: f"**{len(second)}** rows" in text_of(outputs[0]))
 
 
+def test_a_new_function_leaves_those_before_it_as_they_are(form):
+    """A call may take long, and its report is the same."""
+    form.run().result(120)
+    form.interact(len)
+    Shown(form).wait_for(all)
+    changes = []
+    form.below.children[0].observe(changes.append, "outputs")
+    form.interact(lambda report: "new")
+    Shown(form).wait_for(all)
+    assert changes == []
+
+
 def test_charts_frames_and_bytes_are_shown_and_none_is_not(form):
     """Whatever IPython can display."""
     form.run().result(120)

@@ -19,6 +19,14 @@ report = await form.run()
 form.choose(period="2026-09")
 report = await form.run()
 """
+CLOSED = """\
+other = sr.explore(client)
+other
+"""
+CLOSE = """\
+other.close()
+other.choose(period="2026-08")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +35,7 @@ def notebook(tmp_path_factory):
     folder = tmp_path_factory.mktemp("saved")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IPYTHONDIR", str(folder / "ipython"))
-        cells = [nbformat.v4.new_code_cell(code) for code in (FORM, RUN, "form")]
+        cells = [nbformat.v4.new_code_cell(code) for code in (FORM, RUN, "form", CLOSED, CLOSE)]
         notebook = nbformat.v4.new_notebook(cells=cells)
         NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(folder)}}).execute()
     return notebook
@@ -54,6 +62,12 @@ def test_the_last_choices_are_kept_below_the_form_in_every_place(notebook):
         assert kept["data"]["text/plain"] == ""
 
 
+def test_nothing_is_kept_of_a_closed_form(notebook):
+    """Nor of what is chosen or arrives later."""
+    _, kept = notebook.cells[3].outputs
+    assert html_of(kept) == ""
+
+
 def test_it_is_hidden_while_a_view_of_the_form_is_on_the_page(notebook):
     """The id of the form connects them; another form of the same page hides nothing."""
     form, kept = notebook.cells[0].outputs
@@ -64,6 +78,6 @@ def test_it_is_hidden_while_a_view_of_the_form_is_on_the_page(notebook):
 
 
 def test_neither_rows_nor_the_key_are_saved(notebook):
-    """Nor anything else of the report but its name."""
+    """Of the report, only its name and the sentence that says where it comes from."""
     text = json.dumps(notebook)
     assert not re.search(r"\bpo_\w{6,}|[rs]k_test_\w+", text)

@@ -32,18 +32,23 @@ class Interactions:
         self._calls: dict[str, _Calls] = {}
         self.box: Any = None
 
-    def add(self, function: Callable[[Any], object]) -> None:
-        """Add a function; it replaces another of the same name, whose cell was run again."""
+    def add(self, function: Callable[[Any], object]) -> Callable[[ShownReport], None]:
+        """Add a function; it replaces another of the same name, whose cell was run again.
+
+        Returns:
+            What calls this function alone with a report, as ``call`` calls all.
+        """
         name = getattr(function, "__qualname__", type(function).__qualname__)
         with self._lock:
             replaced = self._calls.get(name)
-            self._calls[name] = _Calls(function)
+            calls = self._calls[name] = _Calls(function)
             places = [each.place for each in self._calls.values()]
             if self.box is None:
                 self.box = ipywidgets.VBox()
             self.box.children = places
         if replaced is not None:
             replaced.stop()
+        return calls.ask
 
     def call(self, report: ShownReport) -> None:
         """Call every function with a report, each in a thread of its own."""

@@ -66,6 +66,8 @@ class Saved:
         self._html = html
         for handle in self._handles:
             handle.update(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
+        if not html:
+            self._handles.clear()  # a run may end after the form was closed
 
     def _bundle(self) -> dict[str, str]:
         if not self._html:

@@ -220,7 +220,8 @@ class Explorer(anywidget.AnyWidget):
         frame, ``IPython.display.Markdown`` or anything else that a cell can display is shown; None shows
         nothing, and an error is shown as below a cell. Printed text is not. The kernel is free meanwhile: it
         runs in a thread, one call at a time; if another report arrives, the result of the call in progress is
-        not shown. A function of the same name replaces the earlier one, so a cell can be run again.
+        not shown. A function of the same name replaces the earlier one, so a cell can be run again. Give
+        each function a name: all lambdas of one place share one.
 
         Returns:
             The function, so that it can be used as a decorator.
@@ -231,10 +232,10 @@ class Explorer(anywidget.AnyWidget):
             ... def net(report):
             ...     return report.frame().group_by("currency").agg(pl.col("net").sum())
         """
-        self._interactions.add(function)
+        call = self._interactions.add(function)
         self.below = self._interactions.box
         if self.report is not None:
-            self._interactions.call(self.report)
+            call(self.report)
         return function
 
     def close(self) -> None:
