@@ -164,10 +164,12 @@ def test_a_key_of_the_keyring_reaches_the_kernels_and_nothing_else(stripe, strip
 
 
 def test_a_browser_is_given_the_address_in_a_private_file(monkeypatch, tmp_path):
-    """Every user of the machine sees the command line of a browser, and so an address in it."""
+    """Every user of the machine sees the command line of a browser; and its environment needs no key."""
     opened = queue.Queue()
-    monkeypatch.setattr("webbrowser.open", opened.put)
+    monkeypatch.setenv("STRIPE_API_KEY", "rk_test_secret")
+    monkeypatch.setattr("subprocess.run", lambda command, **options: opened.put((command, options["env"])))
     open_in_browser("http://127.0.0.1:1/?token=secret", tmp_path)
-    address = opened.get(timeout=20)
-    assert "secret" not in address
+    command, environment = opened.get(timeout=20)
+    assert "secret" not in str(command) + str(environment)
+    address = command[-1]
     assert "url=http://127.0.0.1:1/?token=secret" in Path(url2pathname(urlsplit(address).path)).read_text()

@@ -9,6 +9,7 @@ from stripe_reports.errors import ParameterError, StoreError
 from stripe_reports.notebook.form.facts import provenance
 from stripe_reports.reconcile.evidence import EvidenceFolder
 from stripe_reports.storage.disk import shown_path
+from stripe_reports.storage.unrecognised import NameRecord
 
 
 @pytest.fixture
@@ -36,8 +37,8 @@ def test_only_what_is_below_the_home_folder_is_shortened(home, monkeypatch):
 
 
 @pytest.mark.skipif("os.name != 'posix'", reason="the home folder is set by HOME")
-def test_no_card_or_message_names_the_home_folder(home, client):
-    """Of clients, reports, files, the cache, sets, datasets, evidence; in errors and provenance too."""
+def test_no_card_or_message_names_the_home_folder(home, client, caplog):
+    """Of clients, reports, files, the cache, sets, datasets, evidence; in messages and provenance too."""
     report = client.fetch("balance.summary", "2026-09")
     report.write_csv(home / "september.csv")
     read = sr.Report.from_csv(home / "september.csv", report_type="balance.summary")
@@ -52,7 +53,14 @@ def test_no_card_or_message_names_the_home_folder(home, client):
     report.path.write_bytes(b"")
     with pytest.raises(StoreError) as gone:
         report.frame()
-    shown += [exists.value, gone.value]
+    (index,) = (home / "cache").rglob("index.sqlite")
+    index.write_bytes(b"damaged" * 1000)
+    (home / "names").mkdir()
+    (home / "names.jsonl").write_text("damaged\n")
+    shown += [NameRecord(home / name).read() for name in ("names", "names.jsonl")]
+    shown += [client.stored(), exists.value, gone.value, caplog.text]
+    for warning in ("was damaged", "it is not a file", "damaged lines"):
+        assert warning in caplog.text
     assert [text for value in shown for text in texts(value) if str(home) in text] == []
     assert any("~/cache/" in text for text in texts(report))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
-import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,7 +96,16 @@ def _client_code(options: argparse.Namespace) -> str:
 
 
 def open_in_browser(address: str, folder: Path) -> None:
-    """Open the address in a browser, by way of a private file: every user sees the command line of others."""
+    """Open the address in a browser, by way of a private file: every user sees the command line of others.
+
+    The browser is started by another process, whose environment lacks the key that the kernels get.
+    """
     file = folder / "open.html"
     file.write_text(f'<meta http-equiv="refresh" content="0;url={address}">', "utf-8")
-    threading.Thread(target=webbrowser.open, args=(file.as_uri(),), daemon=True).start()
+    without_key = {name: value for name, value in os.environ.items() if name != ENVIRONMENT_VARIABLE}
+    threading.Thread(
+        target=subprocess.run,
+        args=([sys.executable, "-I", "-m", "webbrowser", file.as_uri()],),
+        kwargs={"env": without_key, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL},
+        daemon=True,
+    ).start()

@@ -187,7 +187,9 @@ class Index:
                     if isinstance(error, sqlite3.OperationalError):  # locked, full, read-only: not damaged
                         raise
                     logger.warning(
-                        "The index %s was damaged (%s); the files are listed again.", self.path, error
+                        "The index %s was damaged (%s); the files are listed again.",
+                        shown_path(self.path),
+                        error,
                     )
                     self.path.unlink(missing_ok=True)
                     return self._opened(use)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from stripe_reports.catalog.unrecognised import SUBJECTS, Group, Names, unrecognised
 from stripe_reports.errors import StoreError
-from stripe_reports.storage.disk import append
+from stripe_reports.storage.disk import append, reason_of, shown_path
 
 __all__ = ["MAX_BYTES", "NameRecord"]
 
@@ -51,7 +51,7 @@ class NameRecord:
         if not lines:
             return
         if len(content) + len(lines) > MAX_BYTES:
-            logger.info("no more unknown names are recorded: %s is full", self.path)
+            logger.info("no more unknown names are recorded: %s is full", shown_path(self.path))
             return
         if content and not content.endswith(b"\n"):  # the line of a process that was killed
             lines = b"\n" + lines
@@ -62,16 +62,17 @@ class NameRecord:
 
     def _content(self) -> bytes | None:
         """Return the file, empty if there is none; None if it cannot be used."""
+        shown = shown_path(self.path)
         try:
             if self.path.exists() and not self.path.is_file():  # reading a pipe would wait forever
-                logger.warning("the record of unknown names %s is not used: it is not a file", self.path)
+                logger.warning("the record of unknown names %s is not used: it is not a file", shown)
                 return None
             with self.path.open("rb") as file:
                 return file.read(2 * MAX_BYTES)
         except FileNotFoundError:
             return b""
         except OSError as error:
-            logger.warning("the record of unknown names %s is not used: %s", self.path, error)
+            logger.warning("the record of unknown names %s is not used: %s", shown, reason_of(error))
             return None
 
     def _names(self, content: bytes) -> dict[Group, Sequence[str]]:
@@ -85,7 +86,7 @@ class NameRecord:
             else:
                 found.setdefault(group, {}).update(dict.fromkeys(names))
         if damaged:
-            logger.warning("%d damaged lines of %s are ignored", damaged, self.path)
+            logger.warning("%d damaged lines of %s are ignored", damaged, shown_path(self.path))
         return {group: tuple(names) for group, names in found.items()}
 
 
