@@ -11,19 +11,15 @@ import polars as pl
 
 from stripe_reports.charts import palette, theme
 from stripe_reports.charts.panels import Chart, currencies_of, in_words, panels
-from stripe_reports.charts.ranked import axis_of_names, width_of_names
+from stripe_reports.charts.ranked import WIDTH_WITH_NAMES, axis_of_names, size_of_figures, width_of_names
 
 __all__ = ["bar_table"]
-
-_WIDTH = 530
-"""Width of names and cells together."""
 
 _ROW = 22
 _COUNT = 54
 """Width of the column of counts."""
 
 _GAP = 8
-_CHARACTER = 6.2
 _PALE = 0.3
 
 
@@ -50,7 +46,7 @@ def bar_table(
         names: Columns of the tooltip, in order, with their titles; ``exact`` is the amount as text.
     """
     beside = width_of_names(data["category"])
-    width = _WIDTH - beside
+    width = WIDTH_WITH_NAMES - beside
     cell = (width - _COUNT) / len(columns)
     lefts = {name: place * cell + _GAP for place, name in enumerate(columns)}
 
@@ -84,10 +80,9 @@ def bar_table(
                 description="reading:N",
             )
         )
-        longest: Any = rows["exact"].str.split(" ").list.first().str.len_chars().max()
-        size = min(11.0, round((cell - _GAP) / (0.57 * longest), 1))
+        size = size_of_figures(rows["exact"], cell - _GAP)
         figures = (
-            base.mark_text(align="right", fontSize=size, aria=False)
+            base.mark_text(align="right", fontSize=round(size, 1), aria=False)
             .transform_calculate(figure="split(datum.exact, ' ')[0]", end=f"datum.left + {cell - _GAP - 3}")
             .encode(x=alt.X("end:Q", scale=across, axis=None), text="figure:N")
         )

@@ -10,13 +10,10 @@ import polars as pl
 
 from stripe_reports.charts import palette, theme
 from stripe_reports.charts.panels import Chart, currencies_of, in_words, panels
-from stripe_reports.charts.ranked import axis_of_names, width_of_names
+from stripe_reports.charts.ranked import WIDTH_WITH_NAMES, axis_of_names, size_of_figures, width_of_names
 from stripe_reports.charts.slots import Slots
 
 __all__ = ["heatmap", "order_by_size"]
-
-_WIDTH = 530
-"""Width of names and cells together."""
 
 _ROW = 24
 _WIDEST = 90
@@ -55,7 +52,7 @@ def heatmap(
         money_in: The report's column with the currency.
     """
     beside = width_of_names(data["category"])
-    width = _WIDTH - beside
+    width = WIDTH_WITH_NAMES - beside
     width = min(width, _WIDEST * len(slots.keys))
     cell = width / len(slots.keys)
 
@@ -85,11 +82,10 @@ def heatmap(
                 description="reading:N",
             )
         )
-        longest: Any = rows["exact"].str.split(" ").list.first().str.len_chars().max()
-        size = (cell - 4) / (0.57 * longest)
+        size = size_of_figures(rows["exact"], cell - 4)
         layer = [cells]
         if size >= _SMALLEST_TEXT:
-            figures = base.mark_text(aria=False, fontSize=min(11.0, round(size, 1)))
+            figures = base.mark_text(aria=False, fontSize=round(size, 1))
             figures = figures.transform_calculate(figure="split(datum.exact, ' ')[0]")
             layer.append(figures.encode(text="figure:N"))
         height = len(order[currency]) * _ROW

@@ -18,10 +18,10 @@ from stripe_reports.charts.panels import (
     panels,
 )
 
-__all__ = ["axis_of_names", "ranked", "width_of_names"]
+__all__ = ["WIDTH_WITH_NAMES", "axis_of_names", "ranked", "size_of_figures", "width_of_names"]
 
-_WIDTH = 530
-"""Width of names and panel together."""
+WIDTH_WITH_NAMES = 530
+"""Width of names and panel, or cells, together."""
 
 _NAMES = (150, 230)
 """Minimum and maximum width of the names."""
@@ -57,7 +57,7 @@ def ranked(
     currencies, _ = currencies_of(data)
     series = data["series"].unique(maintain_order=True).to_list() if "series" in data.columns else []
     beside = width_of_names(data["category"])
-    width = _WIDTH - beside
+    width = WIDTH_WITH_NAMES - beside
 
     def panel(currency: str) -> theme.LayerChart:
         rows = in_words(data.filter(currency=currency), exact="amount")
@@ -129,6 +129,13 @@ def width_of_names(names: pl.Series) -> int:
     characters: Any = names.str.len_chars().max() or 0
     width: int = round(min(max(_NAMES[0], characters * _CHARACTER), _NAMES[1]))
     return width
+
+
+def size_of_figures(amounts: pl.Series, width: float) -> float:
+    """Return the font size, at most 11, at which each amount fits a width without its currency."""
+    longest: Any = amounts.str.split(" ").list.first().str.len_chars().max()
+    size: float = width / (0.57 * longest)
+    return min(11.0, size)
 
 
 def axis_of_names(order: list[str], currency: str, width: int, *, padding: float) -> alt.Y:

@@ -7,7 +7,6 @@ at the cursor, and the values that this argument accepts; ``install`` adds it to
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
@@ -17,6 +16,7 @@ from zoneinfo import available_timezones
 
 from stripe_reports import catalog
 from stripe_reports.models import base_of
+from stripe_reports.notebook.shell import shell
 from stripe_reports.planning import intervals, periods
 
 if TYPE_CHECKING:
@@ -196,9 +196,9 @@ def install(shell: InteractiveShell) -> None:
 
 def install_in_session() -> None:
     """Add completion to the IPython session that runs this code, if there is one."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if shell is not None:
-        install(shell)
+    session = shell()
+    if session is not None:
+        install(session)
 
 
 def _offset(context: CompletionContext) -> int:

@@ -13,6 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from stripe_reports.notebook.marimo_progress import Spinner, is_marimo_cell
+from stripe_reports.notebook.shell import shell
 from stripe_reports.runs.progress import Drawing, in_log, in_terminal
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ def place_to_draw(*, in_background: bool = False) -> Drawing:
     try:
         if not in_background and is_marimo_cell():
             return Spinner()
-        shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+        session = shell()
         if (
-            getattr(shell, "kernel", None) is not None
+            getattr(session, "kernel", None) is not None
             and threading.current_thread() is threading.main_thread()
         ):
-            return Bar(shell, at_once=in_background)
+            return Bar(session, at_once=in_background)
         if not in_background and sys.stderr is not None:
             return in_terminal(sys.stderr) or in_log()
     except Exception:  # a broken front end must not prevent a report

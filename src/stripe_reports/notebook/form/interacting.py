@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import traceback
 from base64 import b64encode
@@ -13,6 +12,7 @@ import ipywidgets
 
 from stripe_reports.notebook.form.shown_report import ShownReport
 from stripe_reports.notebook.form.work import Latest
+from stripe_reports.notebook.shell import shell
 
 __all__ = ["Interactions"]
 
@@ -100,17 +100,13 @@ class _Calls:
                 self.place.outputs = outputs
 
 
-def _shell() -> Any:
-    return getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-
-
 def _shown(value: object) -> Outputs:
     """Return a value as the output that a cell would have."""
     from IPython.core.formatters import DisplayFormatter
 
     if value is None:
         return ()
-    formatter = getattr(_shell(), "display_formatter", None) or DisplayFormatter()
+    formatter = getattr(shell(), "display_formatter", None) or DisplayFormatter()
     data, metadata = formatter.format(value)
     texts = {
         mime: b64encode(part).decode() if isinstance(part, bytes) else part for mime, part in data.items()
@@ -121,8 +117,8 @@ def _shown(value: object) -> Outputs:
 def _raised(error: BaseException) -> Outputs:
     """Return an error as a cell shows it, from the line in the user's function on."""
     below = error.__traceback__.tb_next if error.__traceback__ else None
-    shell = _shell()
-    formatted = shell.InteractiveTB.structured_traceback if shell else traceback.format_exception
+    session = shell()
+    formatted = session.InteractiveTB.structured_traceback if session else traceback.format_exception
     lines = formatted(type(error), error, below)
     return (
         {

@@ -7,7 +7,6 @@ text of an error, which may quote a cell, are sent as messages to the view that 
 from __future__ import annotations
 
 import logging
-import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -41,6 +40,7 @@ from stripe_reports.notebook.form.vega import library
 from stripe_reports.notebook.form.view import shown
 from stripe_reports.notebook.form.work import Latest, Work
 from stripe_reports.notebook.protocol import FormClient
+from stripe_reports.notebook.shell import shell
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.render.printable import printable
 from stripe_reports.report.report import Report
@@ -445,7 +445,6 @@ class Explorer(anywidget.AnyWidget):
 
 def _name_of(client: FormClient) -> str:
     """Return the name of the client in the notebook, for the code to copy."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    names = getattr(shell, "user_ns", {})
+    names = getattr(shell(), "user_ns", {})
     found = [name for name, value in list(names.items()) if value is client and not name.startswith("_")]
     return found[0] if found else "client"
