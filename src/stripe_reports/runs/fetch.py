@@ -94,7 +94,7 @@ class Runs:
         return self._with_accepted_end(request, self.launcher.launch)
 
     def _with_accepted_end(self, request: ReportRequest, act: Callable[[ReportRequest], _T]) -> _T:
-        """Call *do*, once more with one second less if Stripe refuses the end of a truncated period.
+        """Call *act*, once more with one second less if Stripe refuses the end of a truncated period.
 
         An interval that the user named is not changed: the error says what to ask for.
         """
