@@ -400,6 +400,15 @@ def test_a_second_set_of_parameters_names_the_difference(writer, tmp_path):
             DatasetWriter(writer.place).check(OWNER, [(request_of("2026-09", **different), None)])
 
 
+def test_another_report_of_the_same_name_is_refused(writer):
+    """In Reports v2, a name has no version, and may get another meaning."""
+    one = request_of(report_type="payouts.itemized", report_id="report_1")
+    writer.check(OWNER, [(one, None)])
+    writer.begin(OWNER, one)
+    with pytest.raises(ParameterError, match="with report_id='report_1', and this request has report_id="):
+        DatasetWriter(writer.place).check(OWNER, [(replace(one, report_id="report_2"), None)])
+
+
 @pytest.mark.parametrize(
     ("other", "said"),
     [

@@ -158,6 +158,8 @@ class Same:
 
 def _parameters(request: ReportRequest) -> dict[str, Any]:
     sent = {name: value for name, value in request.to_stripe().items() if name not in _OF_CELLS}
+    if request.report_id is not None:
+        sent["report_id"] = request.report_id  # a name without version can get another meaning
     return sent | ({"timezone": "Etc/UTC"} if sent.get("timezone") == "UTC" else {})
 
 
