@@ -247,7 +247,8 @@ class RateLimitError(StripeAPIError):
 class RunLimitError(RateLimitError):
     """429 in Reports v2: as many runs of the key are in progress as Stripe allows.
 
-    Raised only if none of them was launched from here: otherwise the launch waits until one has ended.
+    Raised only if none of them was launched from here for the same account, or in the same ``fetch_all``:
+    otherwise the launch waits until one has ended.
     """
 
 

@@ -304,6 +304,13 @@ class TestRunsThatEndOtherwise:
         reports = client.fetch_all("payouts.itemized", "2026-Q2", split="month")
         assert reports.status()["status"].unique().to_list() == ["launched"]
 
+    def test_reports_of_many_accounts_wait_for_each_other(self, client, simulator):
+        """The limit is one of the key, and a launch knows only the runs of its own account."""
+        simulator.rate_limits = RateLimits(running_reports=1)
+        accounts = simulator.account_ids()[:2]
+        reports = client.fetch_all("payouts.itemized", ["2026-08", "2026-09"], accounts=accounts)
+        assert reports.status()["status"].unique().to_list() == ["launched"]
+
     def test_too_many_runs_of_others_are_an_error(self, client, simulator, tmp_path, calls):
         """When one of them ends cannot be known."""
         simulator.rate_limits = RateLimits(running_reports=1)

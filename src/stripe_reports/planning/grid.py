@@ -19,7 +19,7 @@ Stage = Literal["unasked", "asking", "pending", "unread", "reading", "ended"]
 
 LIFECYCLE: Mapping[Stage, frozenset[Stage]] = {
     "unasked": frozenset({"asking", "ended"}),
-    "asking": frozenset({"pending", "unread", "ended"}),
+    "asking": frozenset({"pending", "unread", "ended", "unasked"}),
     "pending": frozenset({"unread", "ended"}),
     "unread": frozenset({"reading", "ended"}),
     "reading": frozenset({"ended", "unasked"}),
@@ -27,7 +27,8 @@ LIFECYCLE: Mapping[Stage, frozenset[Stage]] = {
 }
 """The stages that may follow each stage of a cell.
 
-A cell is asked for again only if an earlier run was to be reused and its file is gone or damaged.
+A cell is asked for again if an earlier run was to be reused and its file is gone or damaged, or if Stripe
+refused its launch because too many other runs of the call were in progress.
 """
 
 

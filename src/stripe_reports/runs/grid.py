@@ -18,6 +18,7 @@ from functools import partial
 from stripe_reports.errors import (
     AuthenticationError,
     CallTimeoutError,
+    RunLimitError,
     RunTimeoutError,
     StripeReportsError,
     WorkerError,
@@ -50,6 +51,9 @@ _TICK = 1.0
 """Seconds after which a wait is interrupted: Windows cannot interrupt one, and a poll may be due."""
 
 _SHORTEST_WAIT = 0.01
+
+_LAUNCHED: tuple[Stage, ...] = ("pending", "unread", "reading")
+"""Stages of cells whose run is in progress, or has just ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,11 @@ class Driver:
 
     def _asked(self, number: int, answer: Made | tuple[ReportRequest, AtStripe] | Exception) -> None:
         match answer:
+            case RunLimitError() if any(self._counts[stage] for stage in _LAUNCHED):
+                # The limit is one of the key, so runs of other accounts count too. The refusal has already
+                # lowered what may be in flight, down to one: then it is asked for again once none is pending.
+                self._move(number, "unasked")
+                self._unasked.append(number)
             case Exception():
                 self._fail(number, answer)
             case Report() | SharedReport():
