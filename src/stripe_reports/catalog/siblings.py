@@ -36,19 +36,20 @@ _KINDS: dict[str, Kind] = {
     "boolean": "boolean",
     "date": "date",
     "datetime": "datetime_utc",
-    "decimal": "money",
+    "decimal": "rate",
     "integer": "integer",
     "timestamp": "datetime_utc",
     "varchar": "text",
 }
 """The kinds that follow from Stripe's types of columns in Reports v2; they are inferred.
 
-A ``double`` stays text: it may be written with an exponent, and has no exact decimal value.
+A ``double`` stays text: it may be written with an exponent, and has no exact decimal value. A ``decimal`` may
+have more decimals than an amount has.
 Source: https://docs.stripe.com/api/v2/data/report-runs/object
 """
 
 _OF_TYPES: dict[Kind, frozenset[str]] = {
-    "money": frozenset({"bigint", "decimal", "double", "integer"}),
+    "money": frozenset({"decimal", "double"}),
     "rate": frozenset({"bigint", "decimal", "double", "integer"}),
     "datetime_utc": frozenset({"datetime", "timestamp"}),
     "datetime_local": frozenset({"datetime", "timestamp"}),
@@ -56,7 +57,10 @@ _OF_TYPES: dict[Kind, frozenset[str]] = {
     "integer": frozenset({"bigint", "integer"}),
     "boolean": frozenset({"boolean"}),
 }
-"""Stripe's types whose values can be of a kind. Text can be of any kind, and a kind of text has any value."""
+"""Stripe's types whose values can be of a kind. Text can be of any kind, and a kind of text has any value.
+
+A whole number is no amount: it may count cents, and would be read as a hundred times too much.
+"""
 
 _TYPES_WITH_FORM = frozenset().union(*_OF_TYPES.values())
 
