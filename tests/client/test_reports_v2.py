@@ -430,6 +430,22 @@ class TestFiles:
         assert len(downloads) == 3  # begun, refused, and continued
         assert len(served) == len(downloads) + 1  # the run was read again, once
 
+    def test_the_path_of_an_address_without_key_is_not_logged(self, client, simulator, caplog):
+        """Whoever sees it could read the result."""
+        simulator.faults.append(Fault(f"GET {FILES}*", status=500, body="", times=2))
+        with caplog.at_level("INFO", "stripe_reports"):
+            client.fetch("balance.summary", "2026-09")
+        assert "A download: HTTP 500; trying again" in caplog.text
+        assert FILES not in caplog.text
+
+    def test_a_redirect_that_cannot_be_read_is_not_shown(self, client, simulator):
+        """It may be an address that needs no key either."""
+        headers = {"Location": "mailto:secret"}
+        simulator.faults.append(Fault(f"GET {FILES}*", status=302, body="", headers=headers))
+        with pytest.raises(errors.ResultUnavailableError, match="leads to another address, which") as caught:
+            client.fetch("balance.summary", "2026-09")
+        assert "secret" not in str(caught.value)
+
     def test_an_address_that_is_refused_again_is_an_error(self, client, simulator):
         """It is not asked for without end."""
         simulator.faults.append(Fault(f"GET {FILES}*", status=403, body="<Error/>", times=9))

@@ -224,9 +224,10 @@ class Files:
         target = joined(url, location)
         origin = origin_of(target)
         if target is None or origin is None:
+            where = shown(location) if file.needs_key else "another address"
             return errors.ResultUnavailableError(
-                f"The address of the result file {file.id} leads to {shown(location)}, which is no address "
-                "that can be read; it was not followed."
+                f"The address of the result file {file.id} leads to {where}, which is no address that can be "
+                "read; it was not followed."
             )
         if origin.scheme != "https" and not self._settings.may_send_key_to(target):
             return errors.ResultUnavailableError(

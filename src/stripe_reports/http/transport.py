@@ -113,7 +113,9 @@ class PatientAdapter(BaseAdapter):
             CallTimeoutError, RunTimeoutError: The time of the call was over before the answer was complete.
         """
         path = urlsplit(request.url or "").path
-        unanswered = f"{request.method} {path} was not answered"
+        # An address that is read without the key gives access to whoever sees it.
+        what = f"{request.method} {path}" if _needs_key(request) else "A download"
+        unanswered = f"{what} was not answered"
         for attempt in range(1, ATTEMPTS + 1):
             deadline.check(unanswered)
             if self._budget is not None:
@@ -134,7 +136,7 @@ class PatientAdapter(BaseAdapter):
                 break
             if isinstance(outcome, requests.Response):
                 outcome.close()
-            logger.info("%s %s: %s; trying again in %.1f s", request.method, path, why, pause)
+            logger.info("%s: %s; trying again in %.1f s", what, why, pause)
             self._clock.sleep(pause)
         if isinstance(outcome, requests.Response):
             return outcome
@@ -176,7 +178,7 @@ class PatientAdapter(BaseAdapter):
         return self._settings.api_key.redact(str(part)) if isinstance(part, BaseException | str) else part
 
     def _signed(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if UNSIGNED not in request.headers.get("Authorization", ""):
+        if not _needs_key(request):
             return request
         if not self._settings.may_send_key_to(request.url or ""):  # the address that will be called
             where = origin_of(request.url) or "an address that cannot be read"
@@ -188,6 +190,10 @@ class PatientAdapter(BaseAdapter):
     def close(self) -> None:
         """Close the connections of the other adapter."""
         self._inner.close()
+
+
+def _needs_key(request: requests.PreparedRequest) -> bool:
+    return UNSIGNED in request.headers.get("Authorization", "")
 
 
 def _read(response: requests.Response) -> None:
