@@ -124,6 +124,21 @@ def test_a_type_outside_the_catalogue_is_taken_as_stripe_describes_it():
     assert catalog.check(ReportRequest("new.thing.1", other={"anything": "goes"})) == {}
 
 
+def test_a_list_is_refused_where_stripe_describes_one_value():
+    """Also by a report of Reports v2 that takes no list at all."""
+    described = {"type": "string", "required": False}
+    answer = {
+        "id": "report_1",
+        "object": "v2.data.report",
+        "name": "new.thing",
+        "parameters": {"word": described},
+    }
+    request = ReportRequest("new.thing", report_id="report_1", other={"word": ["a", "b"]})
+    with pytest.raises(ParameterError, match=r"word of new\.thing must be one value") as caught:
+        catalog.check(request, ReportType.from_stripe_v2(answer))
+    assert caught.value.param == "word"
+
+
 def test_a_metadata_column_is_known_by_its_pattern():
     """`payment_metadata[Coupon Code]` is one of `payment_metadata[key]`."""
     type_ = catalog.get("balance_change_from_activity.itemized.7")

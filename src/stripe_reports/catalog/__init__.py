@@ -236,7 +236,7 @@ def _check_described(request: ReportRequest, report_type: ReportType) -> None:
     """Refuse values that a report of Reports v2 does not take, as Stripe itself describes it."""
     for name, value in request.parameters.items():
         is_list = isinstance(value, tuple)
-        if report_type.list_parameters and is_list != (name in report_type.list_parameters):
+        if report_type.is_described and is_list != (name in report_type.list_parameters):
             expected = "a list of values" if not is_list else "one value"
             raise ParameterError(f"{name} of {report_type.id} must be {expected}; got {value!r}.", param=name)
         allowed = report_type.allowed_values.get(name, ())

@@ -120,7 +120,7 @@ def merge(answer: ReportType) -> ReportType:
     known = completed(answer.id)
     values = {name: getattr(answer, name) for name in _STRIPES_OWN}
     values["name"] = known.name if answer.name == answer.id else answer.name
-    if answer.report_id is not None:  # Reports v2 describes its parameters
+    if answer.is_described:
         values |= {name: getattr(answer, name) for name in _DESCRIBED}
         values["notes"] = answer.notes or known.notes
     if answer.default_columns is not None:

@@ -217,7 +217,12 @@ class ReportType:
     @property
     def is_catalogued(self) -> bool:
         """True if its parameters are known, from the catalogue, from a sibling in it, or from Reports v2."""
-        return self.family is not None or self.report_id is not None
+        return self.family is not None or self.is_described
+
+    @property
+    def is_described(self) -> bool:
+        """True if Stripe itself describes its parameters."""
+        return self.report_id is not None
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -139,7 +139,7 @@ class Account:
         types = [catalog.merge(type_) for type_ in self._api.list_report_types()]
         try:
             offered = {type_.id: type_.default_columns for type_ in types}
-            described = [type_ for type_ in types if type_.report_id is not None]
+            described = [type_ for type_ in types if type_.is_described]
             self._launch_log.remember_offered(offered, self.now(), described=described)
         except StoreError as error:
             logger.warning("the names of the report types are asked for again next time: %s", error)
