@@ -188,6 +188,13 @@ class TestWhatIsSaid:
             client.fetch("payouts.itemized", "2026-09", payout="po_1")
         assert calls(CREATE) == []
 
+    def test_the_time_is_asked_for_anew(self, client, calls):
+        """An earlier answer would tell an earlier time."""
+        calls()
+        for _ in range(2):
+            client._api.ask_time()
+        assert len(calls("GET /v2/data/reports")) == 2
+
     def test_a_request_of_the_other_generation_is_refused(self, client, v1, calls):
         """Its report may have other columns there."""
         of_v1, of_v2 = (each.request("balance.summary", "2026-09") for each in (v1, client))
