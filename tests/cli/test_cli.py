@@ -109,6 +109,11 @@ class TestFetch:
                 2,
                 "takes no --account",
             ),
+            (
+                ["fetch", "balance.summary", "2026-10", "--demo", "--files-url", "http://localhost:1"],
+                2,
+                "no --files-url",
+            ),
         ],
     )
     def test_an_error_is_one_clear_message_and_an_exit_status(

@@ -45,9 +45,9 @@ def client_of(options: argparse.Namespace) -> Client:
             files_url=options.files_url,
             api=options.api or "v1",
         )
-    if options.account or options.base_url:
+    if options.account or options.base_url or options.files_url:
         raise InputError(
-            "--demo asks the simulator in this process, so it takes no --account and no --base-url. Leave "
-            "out one or the other."
+            "--demo asks the simulator in this process, so it takes no --account, no --base-url and no "
+            "--files-url. Leave out one or the other."
         )
     return demo(api=options.api or "v1")
