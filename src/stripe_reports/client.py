@@ -80,8 +80,8 @@ class Client(SetCalls, Closing):
         application: A WSGI application that stands in for Stripe in this process; no network is used.
         clock: Current time and sleep function; for tests.
         api: ``"v1"`` for Stripe's Reporting API, or ``"v2"`` for Reports v2, a preview that Stripe enables on
-            request: the same calls and tables, by reports without versions. What it can do:
-            https://docs.stripe.com/data/api/reports.
+            request: the same calls and tables, by reports without versions. What is different is on the
+            page *Reports v2* of the guide; Stripe's page: https://docs.stripe.com/data/api/reports.
 
     Creating a client uses neither network nor disk. A *timeout* is the longest time that a call may take,
     whatever it does: calls to Stripe, pauses that Stripe asks for, waiting, a very slow download. In methods

@@ -178,7 +178,7 @@ class TestReuse:
         report = connect(cache_dir=tmp_path / "b").fetch(request)
         assert (report.reuse.action, len(simulator.runs)) == ("reused", 1)
         assert "the same had been launched elsewhere, or before" in str(report.reuse)
-        assert "on 2026-11-05 12:00 UTC, for the same data" in str(report.reuse)
+        assert "on 2026-11-05 12:00 UTC; its data are of 2026-11-05 " in str(report.reuse)
 
     def test_a_run_found_after_clearing_the_cache_is_not_called_launched(self, tmp_path):
         """Nothing here tells about it, and it is seconds old; Stripe marks its answer as a replay."""

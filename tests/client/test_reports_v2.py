@@ -242,9 +242,8 @@ class TestReuse:
         simulator.clock.advance(timedelta(minutes=1).total_seconds())
         third = client.fetch("balance.summary", "2026-10")
         assert (third.reuse.action, third.run.id == first.run.id) == ("launched", False)
-        assert "Stripe refreshes data about every 3 hours, and Reports v2 does not say when" in str(
-            third.reuse
-        )
+        why = "Stripe is assumed to refresh data about every 3 hours, and Reports v2 does not say when"
+        assert why in str(third.reuse)
 
     def test_the_reason_says_that_runs_launched_elsewhere_cannot_be_known(self, client, simulator, tmp_path):
         """There is no list. But equal launches of the same hours share a run, by their idempotency key."""

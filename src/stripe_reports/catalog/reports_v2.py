@@ -1,4 +1,4 @@
-"""The reports of Reports v2 (preview) that have the rows of a report type of v1: the map of their names.
+"""The reports of Reports v2 (preview) that are taken to have the rows of a report type of v1: their names.
 
 ``reports_v2.json`` has one entry for each report. Its ``evidence`` is ``known`` if Stripe publishes such a
 report with these columns, which it does for one; else ``inferred``: the name of the type without its version,

@@ -4,7 +4,7 @@ Written from Stripe's pages and Stripe's library for Python, 16.1.0a4; nobody he
 lists no runs, tells nothing about available data before a run, and gives result files by addresses that need
 no key and expire in minutes.
 
-Sources: https://docs.stripe.com/api/v2/data/reports, https://docs.stripe.com/api/v2/data/report-runs
+Sources: https://docs.stripe.com/data/api/reports, https://docs.stripe.com/api/v2/data/report-runs
 """
 
 from __future__ import annotations

@@ -174,9 +174,9 @@ class JsonCalls:
 
     def _unexpected(self, what: str, answer: object, error: Exception | None = None) -> NoReturn:
         why = f" ({type(error).__name__}: {str(error)[:300]})" if error else ""
+        api = self._settings.api_title or "Stripe's Reporting API"
         raise errors.UnexpectedAnswerError(
-            f"{self._settings.base_url} does not answer like Stripe's Reporting API: {what} was "
-            f"{shown(answer)}{why}.",
+            f"{self._settings.base_url} does not answer like {api}: {what} was {shown(answer)}{why}.",
             remedy=ADVICE[errors.UnexpectedAnswerError],
         )
 

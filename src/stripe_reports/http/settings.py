@@ -217,7 +217,7 @@ class Settings:
         """The header that names the account; none for the key's own.
 
         ``Stripe-Context`` supersedes ``Stripe-Account`` and takes paths; an organisation's key needs it, and
-        Reports v2 takes no other.
+        it is the only one known for Reports v2.
         Source: https://docs.stripe.com/context, https://docs.stripe.com/keys/organization-api-keys
         """
         if self.account is None:

@@ -58,7 +58,7 @@ _BY_CODE: dict[str, type[errors.StripeAPIError]] = {
 }
 """Errors that their code decides; the last three are of Reports v2.
 
-Source: https://docs.stripe.com/api/v2/data/report-runs/create
+Source: https://docs.stripe.com/data/api/reports
 """
 
 _BY_STATUS: dict[int, type[errors.StripeAPIError]] = {

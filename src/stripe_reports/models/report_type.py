@@ -182,7 +182,7 @@ class ReportType:
         Its parameters are empty if Stripe was not asked for them. Raises ``KeyError``, ``TypeError`` or
         ``ValueError`` for another object.
 
-        Source: https://docs.stripe.com/api/v2/data/reports/object
+        Source: stripe-python 16.1.0a4, `v2/data/_report.py`
         """
         name, described = checked(answer["name"], str), answer.get("parameters")
         facts = {

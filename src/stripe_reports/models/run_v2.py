@@ -217,7 +217,7 @@ class ReportRunV2:
     def as_of(self) -> datetime:
         """Time of its data: that of the last refresh; until it has succeeded, the time of the launch.
 
-        It is not later than the launch.
+        It is not later than the launch. If Stripe does not tell it, also the time of the launch.
         """
         if self.refreshed_at is None or self.state != "succeeded":
             return self.created

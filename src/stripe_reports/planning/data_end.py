@@ -49,6 +49,7 @@ def unfinished(request: ReportRequest, as_of: datetime) -> tuple[str, ...]:
     """Return a sentence that says that the data of a report end before its period; nothing for any other.
 
     Only Reports v2 runs such a period as asked, since nothing tells the end of the data beforehand.
+    That the data reach to the time of the refresh is inferred.
     """
     end = request.period_end
     if request.report_id is None or end is None or as_of >= end:

@@ -43,9 +43,11 @@ SETTLED_AFTER = timedelta(days=5)
 """Time from the end of an interval until it is closed: fees arrive up to 96 hours late, zones add a day."""
 
 REFRESHED_EVERY = timedelta(hours=3)
-"""Time from one refresh of the data of Reports v2 to the next, about; it does not say when the next one is.
+"""Assumed time from one refresh of the data of Reports v2 to the next, which Stripe does not tell.
 
-Source: https://docs.stripe.com/stripe-data/available-data, for the same data; for reports it is unproved.
+Inferred: Stripe says that Sigma has data about three hours after they arise. That is a delay, not an
+interval, and nothing is said of reports.
+Source: https://docs.stripe.com/data/data-freshness
 """
 
 JUST_LAUNCHED = timedelta(minutes=15)
@@ -241,6 +243,7 @@ class _Verdict:
 
 _UNUSABLE = {
     "failed": "it failed",
+    "canceled": "it was canceled",
     "gone": "it no longer exists at Stripe",
     "expired": "its file is no longer at Stripe",
     "damaged": "its file is damaged",
@@ -299,7 +302,8 @@ def _judge_by_refresh(run: KnownRun, request: ReportRequest, now: datetime | Non
         return _Verdict(False, "the time at Stripe is not known yet")
     hours = REFRESHED_EVERY // timedelta(hours=1)
     said = (
-        f"its data are of {_at(run.as_of)}; Stripe refreshes data about every {hours} hours, and Reports v2 "
+        f"its data are of {_at(run.as_of)}; Stripe is assumed to refresh data about every {hours} hours, and "
+        "Reports v2 "
     )
     if now - run.as_of < REFRESHED_EVERY:
         return _Verdict(True, f"{said}does not say when{_why_never_closed(request)}")

@@ -162,7 +162,7 @@ class Launcher:
         if not pending:
             return False
         key, record = min(pending, key=lambda each: each[1].created or _LONG_AFTER)
-        unfinished = f"Run {record.run_id} did not end, and Stripe allows no other before"
+        unfinished = f"Run {record.run_id} did not end, and Stripe launches no other run until one ends"
         for pause in backoff.poll_pauses(None, self._transport.rng):
             try:
                 run = self._api.retrieve_run(str(record.run_id), record.request)
@@ -188,10 +188,11 @@ def _launched_or_found(created: CreatedRun, reason: str, asked: datetime) -> Dec
     run = created.run
     if not _is_earlier(created, asked):
         return Decision("launched", reason)
+    data = f"; its data are of {run.as_of:%Y-%m-%d %H:%M} UTC" if run.state == "succeeded" else ""
     return Decision(
         "awaited" if run.state == "pending" else "reused",
         f"run {run.id} reused: the same had been launched elsewhere, or before the cache was cleared, on "
-        f"{run.created:%Y-%m-%d %H:%M} UTC, for the same data",
+        f"{run.created:%Y-%m-%d %H:%M} UTC{data}",
     )
 
 

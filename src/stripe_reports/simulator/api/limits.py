@@ -33,7 +33,7 @@ class RateLimits:
             does not say how many.
         pending_runs: Runs of a mode that may be pending; None for any number. Stripe names no such limit.
         running_reports: Runs of v2 that a key may have running; None for any number. Stripe has such a limit,
-            and does not say how many: https://docs.stripe.com/api/v2/data/report-runs/create
+            and does not say how many: https://docs.stripe.com/data/api/reports
     """
 
     test: float = 25

@@ -3,7 +3,7 @@
 Proved are the codes ``not_found``, ``report_inaccessible``, ``query_run_api_inaccessible`` and
 ``report_run_rate_limit_exceeded``, with their status. All other codes are inferred, and so is the type.
 
-Source: https://docs.stripe.com/api/v2/data/report-runs/create
+Source: https://docs.stripe.com/data/api/reports
 """
 
 from __future__ import annotations
