@@ -73,13 +73,18 @@ TYPES = {
     "varchar": pl.String(),
 }
 
+IN_NO_CATALOGUE = {"price": pl.Decimal(38, 12)}
+"""A decimal of a name that is not known may have more decimals than an amount."""
+
 
 @pytest.mark.parametrize("name", [report.name for report in REPORTS if report.rows])
 def test_each_report_becomes_an_exact_typed_frame(connect, name):
     """Types come from the run's own columns, and each value is the one of the stand-in's ledger."""
     period = SUMMER if report_named(name).has_interval else None
     frame = connect().frame(name, period)
-    assert dict(frame.schema) == {n: TYPES[type_] for n, type_ in report_named(name).columns.items()}
+    assert dict(frame.schema) == {
+        n: IN_NO_CATALOGUE.get(n, TYPES[type_]) for n, type_ in report_named(name).columns.items()
+    }
     expected = [tuple(str(v) if isinstance(v, float) else v for v in row) for row in rows(name)]
     assert frame.rows() == expected
 
