@@ -188,7 +188,7 @@ class TestWhatIsSaid:
             client.fetch("payouts.itemized", "2026-09", payout="po_1")
         assert calls(CREATE) == []
 
-    def test_the_time_is_asked_for_anew(self, client, calls):
+    def test_the_time_does_not_come_from_the_cache(self, client, calls):
         """An earlier answer would tell an earlier time."""
         calls()
         for _ in range(2):
@@ -437,7 +437,7 @@ class TestFiles:
         assert len(served) == len(downloads) + 1  # the run was read again, once
 
     def test_the_path_of_an_address_without_key_is_not_logged(self, client, simulator, caplog):
-        """Whoever sees it could read the result."""
+        """Everybody who sees it could read the result."""
         simulator.faults.append(Fault(f"GET {FILES}*", status=500, body="", times=2))
         with caplog.at_level("INFO", "stripe_reports"):
             client.fetch("balance.summary", "2026-09")

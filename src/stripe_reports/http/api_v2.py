@@ -127,7 +127,7 @@ class ApiV2(JsonCalls):
         return self._read(lambda found: _columns(found, report_type), answer)
 
     def ask_time(self) -> None:
-        """Make the cheapest call anew: its ``Date`` header tells Stripe's time."""
+        """Make the cheapest call, never answered from the cache: its ``Date`` header tells Stripe's time."""
         self._transport.forget(f"{_REPORTS}?limit=1")
         self._call("get", _REPORTS, limit=1)
 

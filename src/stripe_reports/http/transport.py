@@ -113,7 +113,7 @@ class PatientAdapter(BaseAdapter):
             CallTimeoutError, RunTimeoutError: The time of the call was over before the answer was complete.
         """
         path = urlsplit(request.url or "").path
-        # An address that is read without the key gives access to whoever sees it.
+        # An address that is read without the key gives access to everybody who sees it.
         what = f"{request.method} {path}" if _needs_key(request) else "A download"
         unanswered = f"{what} was not answered"
         for attempt in range(1, ATTEMPTS + 1):
