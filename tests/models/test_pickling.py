@@ -1,11 +1,9 @@
 """Errors and values can be sent between processes; those that cannot raise a clear error."""
 
 import copy
-import importlib
 import inspect
 import multiprocessing
 import pickle
-import pkgutil
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 
@@ -13,6 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
+from package_modules import package_modules
 from stripe_reports.http.body import StartAgainError
 from stripe_reports.render.remedies import everywhere
 
@@ -60,9 +59,9 @@ WAYS = {f"pickle {n}": lambda value, n=n: pickle.loads(pickle.dumps(value, n)) f
 
 def errors():
     """Every error and warning that a module of the package defines, so that a new one is tested too."""
-    names = (module.name for module in pkgutil.walk_packages(sr.__path__, "stripe_reports."))
-    modules = [importlib.import_module(name) for name in names if not name.endswith("__main__")]
-    defined = {value for module in modules for value in vars(module).values() if inspect.isclass(value)}
+    defined = {
+        value for module in package_modules() for value in vars(module).values() if inspect.isclass(value)
+    }
     return sorted(
         (
             class_

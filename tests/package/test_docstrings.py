@@ -1,27 +1,20 @@
 """Examples in docstrings run unchanged, on the simulator."""
 
 import doctest
-import importlib
 import inspect
-import pkgutil
 import re
 
 import pytest
 
 import stripe_reports as sr
+from package_modules import package_modules
 from stripe_reports.client import Parameters
-
-MODULES = [
-    info.name
-    for info in pkgutil.walk_packages(sr.__path__, "stripe_reports.")
-    if not info.name.endswith("__main__")
-]
 
 
 def examples():
     finder = doctest.DocTestFinder(exclude_empty=True)
-    for name in MODULES:
-        yield from (found for found in finder.find(importlib.import_module(name), name) if found.examples)
+    for module in package_modules():
+        yield from (found for found in finder.find(module, module.__name__) if found.examples)
 
 
 @pytest.mark.parametrize("example", list(examples()), ids=lambda example: example.name)

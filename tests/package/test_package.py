@@ -1,13 +1,12 @@
 """The package as a whole: its names, its cost, its layers."""
 
 import ast
-import importlib
 import inspect
-import pkgutil
 import subprocess
 import sys
 
 import stripe_reports as sr
+from package_modules import package_modules
 
 HEAVY = {
     "altair",
@@ -56,9 +55,8 @@ def test_every_error_has_the_common_base_and_documents_when_it_is_raised():
 
 def _classes():
     """Every class of the package that has a public name."""
-    for info in pkgutil.walk_packages(sr.__path__, "stripe_reports."):
-        if not info.name.endswith("__main__"):
-            yield from vars(importlib.import_module(info.name)).items()
+    for module in package_modules():
+        yield from vars(module).items()
 
 
 def _annotations(value):

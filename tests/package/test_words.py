@@ -6,13 +6,11 @@ The vocabulary is in CONTRIBUTING.md. Add a phrase here when it is replaced ever
 import ast
 import inspect
 import json
-import pkgutil
 import re
-from importlib import import_module
 
 import pytest
 
-import stripe_reports as sr
+from package_modules import package_modules
 from places import ROOT
 
 SOURCES = [*sorted((ROOT / "src").rglob("*.py")), *sorted((ROOT / "src").rglob("*.js"))]
@@ -87,10 +85,7 @@ They count only as whole words: "for every" is not "for ever".
 
 def public_names():
     """The names in every ``__all__``, and the public members of the classes among them."""
-    for info in pkgutil.walk_packages(sr.__path__, "stripe_reports."):
-        if info.name.endswith("__main__"):
-            continue
-        module = import_module(info.name)
+    for module in package_modules():
         for name in getattr(module, "__all__", ()):
             yield name
             value = getattr(module, name)
