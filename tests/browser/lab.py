@@ -97,7 +97,7 @@ class Form:
         self.page = page
         self.root = page.locator(".sr-explorer").nth(index)
         self.button = self.root.locator(".sr-run")
-        self.error = self.root.locator(".sr-error")
+        self.error = self.root.locator(".sr-error").last  # the first is about the kernel
         self.button.wait_for()
 
     def choose_type(self, text: str) -> None:

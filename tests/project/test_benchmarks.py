@@ -8,6 +8,8 @@ import pytest
 
 from places import ROOT
 
+pytestmark = pytest.mark.slow  # the tests share what takes long, so no list of tests is enough
+
 PROMISED = (
     "`import stripe_reports`",
     "CSV to a typed, checked frame",

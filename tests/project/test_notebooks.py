@@ -20,6 +20,8 @@ from stripe_reports.planning.schedule import Limits, schedule
 from stripe_reports.runs.fetch_all import IN_FLIGHT
 from stripe_reports.simulator import Simulator
 
+pytestmark = pytest.mark.slow  # the tests share what takes long, so no list of tests is enough
+
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NO_NETWORK = Path(__file__).parent / "no_network"
 
