@@ -11,15 +11,10 @@ import stripe
 
 from simulator_api import CONNECTED, Api
 from simulator_api_v2 import RUNS, ApiV2, error
-from stripe_reports.simulator import EVENT_TYPES, THIN_EVENT_TYPES, Simulator, WebhookEndpoint
+from stripe_reports.simulator import EVENT_TYPES, THIN_EVENT_TYPES, WebhookEndpoint
 from webhook_receiver import receiving
 
 CREATED, UPDATED, SUCCEEDED, FAILED = THIN_EVENT_TYPES
-
-
-@pytest.fixture
-def simulator() -> Simulator:
-    return Simulator(seed=1, latency=10)
 
 
 @pytest.fixture

@@ -15,11 +15,6 @@ READ, QUERIES = "data_reports_read", "data_queries_read"
 
 
 @pytest.fixture
-def simulator() -> Simulator:
-    return Simulator(seed=1, latency=10)
-
-
-@pytest.fixture
 def api(simulator) -> ApiV2:
     return ApiV2(simulator)
 

@@ -16,11 +16,6 @@ from stripe_reports.simulator import RateLimits, Simulator, serve
 
 
 @pytest.fixture
-def simulator() -> Simulator:
-    return Simulator(seed=1, latency=10)
-
-
-@pytest.fixture
 def api(simulator) -> ApiV2:
     return ApiV2(simulator)
 
