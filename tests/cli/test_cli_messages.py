@@ -114,9 +114,10 @@ def test_every_error_says_what_to_do(command, said):
     assert SAYS_WHAT_TO_DO.search(in_pipe), in_pipe
     assert "\x1b" not in in_pipe
     assert "[Errno" not in in_pipe
-    shown = said(command, 60).rpartition("\x1b[2K")[2]  # what is left below the line that showed a wait
-    assert "\x1b" not in shown
-    assert [line for line in shown.splitlines() if len(line) > 60 and " " in line.strip()] == []
+    for columns in (60, 80, 160):
+        shown = said(command, columns).rpartition("\x1b[2K")[2]  # without the line of a wait
+        assert "\x1b" not in shown
+        assert [line for line in shown.splitlines() if len(line) > columns and " " in line.strip()] == []
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_every_error_says_what_to_do(command, said):
 )
 def test_what_is_printed_fits_the_terminal_too(command, said):
     """In a pipe each line stays whole, for grep."""
-    shown = said(command, 60, is_fine=True)
-    shown = re.sub(r"\r[^\n]*\x1b\[2K", "", shown)
-    assert [line for line in shown.splitlines() if len(line) > 60 and " " in line.strip()] == []
+    for columns in (60, 80, 160):
+        shown = re.sub(r"\r[^\n]*\x1b\[2K", "", said(command, columns, is_fine=True))
+        assert [line for line in shown.splitlines() if len(line) > columns and " " in line.strip()] == []
     assert "\x1b" not in said(command, is_fine=True)
