@@ -39,6 +39,14 @@ def test_its_first_code_prints_what_it_shows(capsys):
     assert capsys.readouterr().out == shown
 
 
+def test_the_first_page_of_the_site_draws_the_same_picture_in_the_same_way():
+    """Code beside a picture is copied by people who want that picture."""
+    pages = (README, (ROOT / "notebooks" / "index.md").read_text("utf-8"))
+    drawn = [re.search(r"^(activity = .*\nreport\.chart\(.*\))", page, re.MULTILINE)[1] for page in pages]
+    assert drawn[0] == drawn[1]
+    assert all("pictures/balance.png)" in page for page in pages)
+
+
 @pytest.mark.parametrize("call", re.findall(r"`(client\.[\w.]+|sr\.\w+)", README))
 def test_every_call_it_names_exists(call):
     """A renamed method must not survive here."""
