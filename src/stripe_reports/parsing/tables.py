@@ -28,12 +28,12 @@ from stripe_reports.parsing.typed_rows import Rows, typed_rows
 __all__ = ["AmbiguousTimeWarning", "Table", "warn_of_ambiguous"]
 
 _OS_ERROR = re.compile(r"\(os error ([0-9]+)\)")
-_PIECE_SIZE = 1 << 22
+_PIECE_SIZE = 1 << 21
 """Bytes of a piece: it fits into the cache of a processor, and calls of polars cost little beside it."""
 
-_ROW_GROUP = 25_000
-"""Rows buffered until they are written. The metadata of all groups are buffered until the end, so smaller
-groups need more memory in large files."""
+_ROW_GROUP = 50_000
+"""Rows buffered until they are written, about 1 kB each. polars also keeps 3 kB for each column of a group
+until the end, so smaller groups need more memory in large files; this size is best for 20 million rows."""
 
 
 class AmbiguousTimeWarning(UserWarning):

@@ -58,7 +58,7 @@ class ArrivingFile(BoundedFile, Generic[T]):
         else:
             self._first.append(bytes(content))
             if sum(map(len, self._first)) > _SMALL:
-                self._queue = _Queue(self._first)
+                self._queue, self._first = _Queue(self._first), []
                 self._thread = ThreadPoolExecutor(1, thread_name_prefix="stripe-reports reader")
                 self._reading = self._thread.submit(self._queue.give_to, self._read)
         return count
