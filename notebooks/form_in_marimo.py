@@ -1,4 +1,4 @@
-"""The form in a marimo notebook: cells run again when a report arrives."""
+"""The form in a marimo notebook: cells run again when a report arrives, or when something is entered."""
 
 import marimo
 
@@ -29,9 +29,20 @@ def _(mo):
 @app.cell
 def _(mo, sr):
     client = sr.demo(timezone="Europe/Paris", latency=8, pace=0.5)
-    form = mo.ui.anywidget(sr.explore(client))
+    explorer = sr.explore(client)
+    form = mo.ui.anywidget(explorer)
     form
-    return client, form
+    return client, explorer, form
+
+
+@app.cell
+def _(explorer, mo):
+    # Called with each report; shown below the form. This cell itself need not run again.
+    @explorer.interact
+    def rows(report):
+        return mo.md(f"**{len(report):,}** rows, counted by a function of this notebook.")
+
+    return
 
 
 @app.cell
@@ -56,9 +67,20 @@ def _(form, mo, report):
 
 
 @app.cell
-def _(client):
+def _(client, mo, sr):
+    # The fields of a report, for a layout of your own.
+    inputs = sr.inputs(client, "payouts.itemized", ["period", "currency"], period="2026-10", currency="eur")
+    fields = inputs.marimo()
+    mo.vstack([mo.md("## Payouts, with fields of your own"), fields])
+    return fields, inputs
+
+
+@app.cell
+def _(client, fields, inputs, mo):
     # A call in a cell shows its wait there, and runs again only if its inputs change.
-    client.fetch("payouts.itemized", "2026-10", currency="eur").chart()
+    fields.value
+    mo.stop(inputs.request is None, mo.Html(inputs.message.value))
+    client.fetch(inputs.request).chart()
     return
 
 

@@ -23,12 +23,34 @@ from stripe_reports.cli.app import open_in_browser
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright: the dependency group 'browser'")
 
+FUNCTIONS = """\
+import altair
+from IPython.display import Markdown
+from words import LARGE
+
+def rows(report):
+    return Markdown(f"**{len(report)}** rows")
+
+def by_currency(report):
+    return altair.Chart(report.frame().group_by("currency").len()).mark_bar().encode(x="len", y="currency")
+
+def wrong(report):
+    return report.frame()["weather"]
+
+def fields(client):
+    return sr.inputs(client, "payouts.itemized", ["currency"], currency=LARGE).box
+
+import stripe_reports as sr
+"""
 COMMAND = [sys.executable, "-m", "stripe_reports", "app", "--no-browser"]
 
 
 @contextmanager
 def app(folder, stripe, stripe_url):
-    """The command while it runs, and its address."""
+    """The command while it runs, with functions of the user's, and its address."""
+    functions = folder / "my functions.py"
+    functions.write_text(FUNCTIONS)
+    (folder / "words.py").write_text("LARGE = 'large'")
     environment = os.environ | {
         "STRIPE_API_KEY": stripe.key,
         "STRIPE_REPORTS_CACHE_DIR": str(folder / ".cache"),
@@ -36,7 +58,9 @@ def app(folder, stripe, stripe_url):
         "NO_PROXY": "127.0.0.1,localhost",
     }
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen([*COMMAND, "--base-url", stripe_url], env=environment, **pipes) as process:
+    with subprocess.Popen(
+        [*COMMAND, str(functions), "--base-url", stripe_url], env=environment, **pipes
+    ) as process:
         try:
             yield (
                 process,
@@ -86,6 +110,16 @@ def test_the_form_works_in_a_browser_and_not_without_the_token(
         form.live_chart()
         shot("app-chart")
         assert launches() == 1
+
+        # What the user's functions return: a text, a chart, an error, and fields that are checked.
+        form.root.locator(".sr-below strong", has_text="36").wait_for()
+        picture = form.root.locator(".sr-below img")
+        picture.wait_for()
+        assert picture.evaluate("image => image.naturalWidth > 100")
+        form.root.locator(".sr-below").get_by_text("ColumnNotFoundError").first.wait_for()
+        page.get_by_text("Currency: currency must be a three-letter").wait_for()
+        picture.scroll_into_view_if_needed()
+        shot("app-functions")
         page.emulate_media(color_scheme="dark")
         page.locator('body[data-jp-theme-light="false"]').wait_for()
         shot("app-dark")

@@ -66,6 +66,9 @@ def test_cells_of_marimo_run_again_when_a_report_arrives(page, folder, shot):
         expect(page.locator("marimo-table")).to_contain_text("36 rows", timeout=PATIENCE)
         expect(charts).to_have_count(2, timeout=PATIENCE)
         page.get_by_text("Launched; no earlier run").last.wait_for()
+        expect(form.root.locator(".sr-below")).to_have_text(
+            "36 rows, counted by a function of this notebook."
+        )
         form.tab("Chart")
         form.live_chart()
         shot("marimo-result")
@@ -76,6 +79,15 @@ def test_cells_of_marimo_run_again_when_a_report_arrives(page, folder, shot):
         expect(page.locator("marimo-table")).to_contain_text("51 rows", timeout=PATIENCE)
         expect(page.locator("marimo-table")).to_have_count(1, timeout=PATIENCE)
         expect(charts).to_have_count(2, timeout=PATIENCE)
+        expect(form.root.locator(".sr-below")).to_contain_text("51 rows")
+
+        # Fields of the user's own: a cell that names them runs again, with the same checks as in the form.
+        currency = page.locator("marimo-text input").last
+        for entered, shown in (("euro", "must be a three-letter ISO code"), ("usd", "USD paid")):
+            currency.fill(entered)
+            currency.press("Enter")
+            page.get_by_text(shown).wait_for()
+        shot("marimo-fields")
         assert page.strangers == []
 
 
@@ -105,6 +117,7 @@ HOST = """async ([script, state]) => {
 def test_a_host_without_backbone_shows_the_form_and_learns_of_a_report(page, client, monkeypatch):
     """Such a host takes each event by its whole name; the view tells it the run, and stops listening."""
     form = sr.explore(client)
+    form.interact(lambda report: len(report))
     messages, saved = queue.Queue(), []
     monkeypatch.setattr(form, "send", lambda content, buffers=None: messages.put(("received", content)))
     monkeypatch.setattr(
@@ -120,10 +133,11 @@ def test_a_host_without_backbone_shows_the_form_and_learns_of_a_report(page, cli
     for _ in range(1_000):
         while not messages.empty():
             page.evaluate("([what, content]) => window[what](content)", list(messages.get()))
-        if saved:
+        if saved and view.root.locator(".sr-below pre").count():
             break
         page.wait_for_timeout(20)
     assert saved == [form.report.run.id]
+    assert view.root.locator(".sr-below").inner_text() == "36"
     page.evaluate("leave()")
     assert page.evaluate("listening()") == 0
     form.close()

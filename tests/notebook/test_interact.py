@@ -2,6 +2,7 @@
 
 import threading
 
+import altair as alt
 import polars as pl
 import pytest
 from IPython.display import Markdown
@@ -102,6 +103,55 @@ def test_charts_frames_and_bytes_are_shown_and_none_is_not(form):
     assert "starting_balance" in outputs[1][0]["data"]["text/html"]
     assert outputs[2][0]["data"]["image/png"] == "iVBORw=="
     assert outputs[3] == ()
+
+
+def test_a_chart_of_altair_is_a_picture_unless_a_renderer_was_chosen(form):
+    """altair's own HTML loads its libraries from other hosts, which the app refuses."""
+    form.run().result(120)
+
+    @form.interact
+    def currencies(report):
+        return alt.Chart(report.frame().group_by("currency").len()).mark_bar().encode(x="len", y="currency")
+
+    (outputs,) = Shown(form).wait_for(all)
+    assert outputs[0]["data"]["image/svg+xml"].startswith("<svg")
+    with alt.renderers.enable("json"):
+        form.interact(currencies)
+        (outputs,) = Shown(form).wait_for(all)
+    assert "image/svg+xml" not in outputs[0]["data"]
+
+
+def test_hosts_without_widgets_get_the_same_as_html(form):
+    """marimo shows no ipywidgets: each view asks again when it is told that something changed."""
+    told = []
+    form.send = lambda content, buffers=None: told.append(content)
+    assert form._answer_to({"ask": "below"})[0] == {"html": []}
+    form.run().result(120)
+
+    class Picture:
+        def _repr_png_(self):
+            return b"\x89PNG"
+
+    values = [Markdown("**bold**"), pl.DataFrame({"n": [7]}), alt.Chart().mark_bar(), Picture(), "a < b"]
+    for number, value in enumerate([*values, ZeroDivisionError("no")]):
+
+        def function(report, value=value):
+            if isinstance(value, Exception):
+                raise value
+            return value
+
+        function.__qualname__ = f"function{number}"
+        form.interact(function)
+    Shown(form).wait_for(all)
+    assert {"changed": "below"} in told
+    answer, _ = form._answer_to({"ask": "below"})
+    text, frame, svg, png, quoted, error = answer["html"]
+    assert text == "<pre>**bold**</pre>"
+    assert "<td>7</td>" in frame
+    assert svg.startswith('<img alt="" src="data:image/svg+xml;base64,')
+    assert png == '<img alt="" src="data:image/png;base64,iVBORw==">'
+    assert quoted == "<pre>&#x27;a &lt; b&#x27;</pre>"
+    assert "ZeroDivisionError: no" in error
 
 
 def test_an_error_is_shown_below_the_form_and_ends_nothing(form):

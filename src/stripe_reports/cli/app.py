@@ -16,13 +16,18 @@ from stripe_reports.cli.clients import add_client_to, client_of
 from stripe_reports.cli.output import say
 from stripe_reports.errors import InputError
 from stripe_reports.http.keys import ENVIRONMENT_VARIABLE
-from stripe_reports.notebook.app.page import page
+from stripe_reports.notebook.app.page import EXAMPLE, page
 from stripe_reports.report.export import require
 
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
 
 __all__ = ["add_to", "open_in_browser", "run"]
+
+_FUNCTIONS_HELP = (
+    "Python file of yours: what its functions of 'report' return for each report, and its functions of "
+    "'client' once, is shown below the form"
+)
 
 
 def add_to(commands: Commands) -> None:
@@ -32,6 +37,7 @@ def add_to(commands: Commands) -> None:
         help="open the form in a browser, without a notebook",
         description="Serves the form to browsers on this machine until Ctrl-C. Needs the extra 'app'.",
     )
+    parser.add_argument("functions", nargs="?", metavar="FILE", help=_FUNCTIONS_HELP)
     parser.add_argument("--port", type=int, default=0, help="port (default: a free one)")
     parser.add_argument("--no-browser", action="store_true", help="print the address only")
     add_client_to(parser)
@@ -42,9 +48,10 @@ def run(options: argparse.Namespace) -> int:
     """Serve the form until it is interrupted.
 
     Raises:
-        InputError: There is no key, or the port cannot be used.
+        InputError: There is no key, the file cannot be read, or the port cannot be used.
         MissingExtraError: Voilà is not installed.
     """
+    functions = None if options.functions is None else _checked(options.functions)
     require("voila", extra="app", purpose="app")
     from stripe_reports.notebook.app.server import HOST, serve
 
@@ -52,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
         settings = client.settings
     if options.demo:
         about, warning = "The figures are those of a simulated account.", ""
+        functions = functions or EXAMPLE
     else:
         about = f"You see {settings.mode} data of {settings.account or 'your own account'}."
         warning = f"Anyone with this address can use your key, in {settings.mode} mode. "
@@ -65,9 +73,23 @@ def run(options: argparse.Namespace) -> int:
             if not options.no_browser:
                 open_in_browser(address, Path(folder))
 
-        serve(page(_client_code(options), about), listener, Path(folder), ready=ready)
+        notebook = page(_client_code(options), about, functions, str(Path.cwd()))
+        serve(notebook, listener, Path(folder), ready=ready)
     say("\nEnded.")
     return 0
+
+
+def _checked(name: str) -> str:
+    """Return the path of a Python file; an error in it is one now, not later in a browser."""
+    file = Path(name).absolute()
+    try:
+        compile(file.read_bytes(), str(file), "exec")
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {os.strerror(error.errno or 0)}.") from None
+    except (SyntaxError, ValueError) as error:
+        where = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        raise InputError(f"{name}{where} is not Python: {error.args[0]}.") from None
+    return str(file)
 
 
 def _listener(host: str, port: int) -> socket.socket:

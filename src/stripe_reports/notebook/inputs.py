@@ -22,6 +22,7 @@ from stripe_reports.models import ReportRequest, ReportType
 from stripe_reports.notebook.form.choices import FIELDS, fields_of
 from stripe_reports.notebook.form.menu import period_choices, static_menu
 from stripe_reports.notebook.form.suggestions import known_ids
+from stripe_reports.notebook.marimo_inputs import marimo_fields
 from stripe_reports.notebook.protocol import InputsClient
 from stripe_reports.planning.resolve import Resolution, resolve
 from stripe_reports.render.printable import printable
@@ -141,6 +142,24 @@ class Inputs(Mapping[str, ipywidgets.ValueWidget]):
         """Remarks, by parameter, that are no problems."""
         return self._resolution.notes
 
+    def marimo(self) -> Any:
+        """Return the same fields as an element of marimo's, which shows no ipywidgets.
+
+        Assign it to a variable and show that: cells that name it run again when something is entered, and
+        ``inputs.request``, ``parameters`` and ``problems`` are up to date by then. Its ``value`` has the
+        entered values. Of the suggestions, it shows the first few.
+
+        Example::
+
+            fields = inputs.marimo()
+            fields
+
+            fields.value  # in another cell, which runs again
+            mo.stop(inputs.request is None, mo.Html(inputs.message.value))
+            client.fetch(inputs.request).frame()
+        """
+        return marimo_fields(self._made)
+
     def _check(self, _: object = None) -> None:
         self._resolution = self._resolved()
         lines = [*self.problems.items(), *self.notes.items()]
@@ -166,6 +185,10 @@ class Inputs(Mapping[str, ipywidgets.ValueWidget]):
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """Return the column and, for places without widgets, the values."""
         return {**self.box._repr_mimebundle_(**options), "text/plain": repr(self)}
+
+    def _mime_(self) -> tuple[str, str]:
+        """Return what marimo shows."""
+        return "text/plain", "marimo shows no ipywidgets. Write fields = inputs.marimo(), and show fields."
 
 
 class _Field(ipywidgets.Combobox):  # type: ignore[misc]

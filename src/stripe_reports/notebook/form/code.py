@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from stripe_reports import catalog
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
+from stripe_reports.notebook.shell import shell
 from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.period_text import period_text
 from stripe_reports.planning.resolve import resolve
@@ -20,7 +21,7 @@ from stripe_reports.planning.resolve import resolve
 if TYPE_CHECKING:
     from stripe_reports.charts.selections import Selected
 
-__all__ = ["fetch_call", "filtering", "snippet"]
+__all__ = ["fetch_call", "filtering", "name_of", "snippet"]
 
 _WIDTH = 88
 _PERIOD = ("interval_start", "interval_end", "tax_invoice_month")
@@ -137,3 +138,10 @@ def _over_lines(flat: str) -> str:
 
 def _indented(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.split("\n"))
+
+
+def name_of(client: object) -> str:
+    """Return the name of the client in the notebook, for the code to copy."""
+    names = getattr(shell(), "user_ns", {})
+    found = [name for name, value in list(names.items()) if value is client and not name.startswith("_")]
+    return found[0] if found else "client"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import traceback
 from base64 import b64encode
 from collections.abc import Callable
+from html import escape
+from io import StringIO
 from typing import Any
 
 import ipywidgets
@@ -14,7 +17,7 @@ from stripe_reports.notebook.form.shown_report import ShownReport
 from stripe_reports.notebook.form.work import Latest
 from stripe_reports.notebook.shell import shell
 
-__all__ = ["Interactions"]
+__all__ = ["Interactions", "shown"]
 
 Outputs = tuple[dict[str, Any], ...]
 """Outputs of a cell, as a notebook has them."""
@@ -23,11 +26,15 @@ Outputs = tuple[dict[str, Any], ...]
 class Interactions:
     """The functions of a form, by name, and the place where their results are shown.
 
+    Args:
+        changed: Called when what they return is another.
+
     Attributes:
         box: The widget below the form; None until there is a function.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
         self._lock = threading.Lock()
         self._calls: dict[str, _Calls] = {}
         self.box: Any = None
@@ -41,7 +48,7 @@ class Interactions:
         name = getattr(function, "__qualname__", type(function).__qualname__)
         with self._lock:
             replaced = self._calls.get(name)
-            calls = self._calls[name] = _Calls(function)
+            calls = self._calls[name] = _Calls(function, self._changed)
             places = [each.place for each in self._calls.values()]
             if self.box is None:
                 self.box = ipywidgets.VBox()
@@ -57,6 +64,12 @@ class Interactions:
         for each in calls:
             each.ask(report)
 
+    def html(self) -> list[str]:
+        """Return what is shown as HTML, for hosts that do not show Jupyter's widgets."""
+        with self._lock:
+            calls = list(self._calls.values())
+        return [_html(output) for each in calls for output in each.place.outputs]
+
     def close(self) -> None:
         """Stop showing anything."""
         with self._lock:
@@ -68,9 +81,10 @@ class Interactions:
 class _Calls:
     """The calls of one function, one at a time; of the reports that arrive meanwhile, only the last."""
 
-    def __init__(self, function: Callable[[Any], object]) -> None:
+    def __init__(self, function: Callable[[Any], object], changed: Callable[[], None]) -> None:
         self.place: Any = ipywidgets.Output()
         self._function = function
+        self._changed = changed
         self._lock = threading.Lock()
         self._newest: ShownReport | None = None
         self._latest = Latest("interact", self._call)
@@ -80,6 +94,7 @@ class _Calls:
         with self._lock:
             self._newest = report
             self.place.outputs = ()
+        self._changed()
         self._latest.ask(report)
 
     def stop(self) -> None:
@@ -92,26 +107,56 @@ class _Calls:
         if report is not self._newest:
             return
         try:
-            outputs = _shown(self._function(report))
+            outputs = shown(self._function(report))
         except (Exception, SystemExit) as error:  # it is shown, and ends nothing
             outputs = _raised(error)
         with self._lock:
             if report is self._newest:
                 self.place.outputs = outputs
+        self._changed()
 
 
-def _shown(value: object) -> Outputs:
-    """Return a value as the output that a cell would have."""
+def shown(value: Any) -> Outputs:
+    """Return a value as the output that a cell would have, without other hosts."""
     from IPython.core.formatters import DisplayFormatter
 
     if value is None:
         return ()
+    if _needs_other_hosts(value):
+        svg = StringIO()
+        value.save(svg, format="svg")
+        data = {"image/svg+xml": svg.getvalue(), "text/plain": repr(type(value))}
+        return ({"output_type": "display_data", "data": data, "metadata": {}},)
     formatter = getattr(shell(), "display_formatter", None) or DisplayFormatter()
     data, metadata = formatter.format(value)
     texts = {
         mime: b64encode(part).decode() if isinstance(part, bytes) else part for mime, part in data.items()
     }
     return ({"output_type": "display_data", "data": texts, "metadata": metadata},)
+
+
+def _needs_other_hosts(value: Any) -> bool:
+    """Tell whether a value is a chart of altair's own, which loads its libraries unless told otherwise."""
+    altair = sys.modules.get("altair")
+    if altair is None or not isinstance(value, altair.TopLevelMixin):
+        return False
+    return altair.renderers.active == "default" and not hasattr(value, "svg_for_page")  # as our own have
+
+
+def _html(output: dict[str, Any]) -> str:
+    if output["output_type"] == "error":
+        return f"<pre>{escape(chr(10).join(output['traceback']))}</pre>"
+    data = output["data"]
+    if "text/html" in data:
+        return str(data["text/html"])
+    for mime in ("image/svg+xml", "image/png", "image/jpeg"):
+        if mime in data:
+            image = b64encode(data[mime].encode()).decode() if mime == "image/svg+xml" else data[mime]
+            return f'<img alt="" src="data:{mime};base64,{image}">'
+    marimo = sys.modules.get("marimo")
+    if "text/markdown" in data and marimo is not None:
+        return str(marimo.md(data["text/markdown"]).text)
+    return f"<pre>{escape(data.get('text/markdown', data.get('text/plain', '')))}</pre>"
 
 
 def _raised(error: BaseException) -> Outputs:

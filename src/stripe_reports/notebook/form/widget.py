@@ -19,7 +19,7 @@ from ipywidgets import Widget, widget_serialization
 from stripe_reports.errors import ParameterError, StripeReportsError
 from stripe_reports.models import ReportRequest
 from stripe_reports.notebook.form.closing import Closing
-from stripe_reports.notebook.form.code import fetch_call, filtering, snippet
+from stripe_reports.notebook.form.code import fetch_call, filtering, name_of, snippet
 from stripe_reports.notebook.form.contents import Contents
 from stripe_reports.notebook.form.deliveries import Observer
 from stripe_reports.notebook.form.interacting import Interactions
@@ -40,7 +40,6 @@ from stripe_reports.notebook.form.vega import library
 from stripe_reports.notebook.form.view import shown
 from stripe_reports.notebook.form.work import Latest, Work
 from stripe_reports.notebook.protocol import FormClient
-from stripe_reports.notebook.shell import shell
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.render.printable import printable
 from stripe_reports.report.report import Report
@@ -153,7 +152,7 @@ class Explorer(anywidget.AnyWidget):
         self._payouts = Payouts(client)
         self._selecting = Latest("selection", self._select)
         self._helpers = ThreadPoolExecutor(4, thread_name_prefix="stripe-reports form")
-        self._interactions = Interactions()
+        self._interactions = Interactions(lambda: self.send({"changed": "below"}))
         form = uuid.uuid4().hex
         self._saved = Saved(form)
         super().__init__()
@@ -218,10 +217,11 @@ class Explorer(anywidget.AnyWidget):
 
         It is called with the report of the form at once if there is one, then with each new one: a chart, a
         frame, ``IPython.display.Markdown`` or anything else that a cell can display is shown; None shows
-        nothing, and an error is shown as below a cell. Printed text is not. The kernel is free meanwhile: it
-        runs in a thread, one call at a time; if another report arrives, the result of the call in progress is
-        not shown. A function of the same name replaces the earlier one, so a cell can be run again. Give
-        each function a name: all lambdas of one place share one.
+        nothing, and an error is shown as below a cell. Printed text is not. A chart that you make with altair
+        is a picture, unless one of its renderers is enabled. The kernel is free meanwhile: it runs in a
+        thread, one call at a time; if another report arrives, the result of the call in progress is not
+        shown. A function of the same name replaces the earlier one, so a cell can be run again. Give each
+        function a name: all lambdas of one place share one.
 
         Returns:
             The function, so that it can be used as a decorator.
@@ -256,7 +256,7 @@ class Explorer(anywidget.AnyWidget):
         self.set_trait("code", self._call(model.request) if model.request else "")
         self.set_trait("families", families(model.types, asked=model.is_asked, livemode=model.livemode))
         self.set_trait("column_groups", column_groups(model.report_type))
-        self.set_trait("shown", shown(model, client=_name_of(self.client)))
+        self.set_trait("shown", shown(model, client=name_of(self.client)))
         if self.report is not model.report:
             self.set_trait("report", model.report)
         rows = model.selection.rows if model.selection else None
@@ -376,7 +376,7 @@ class Explorer(anywidget.AnyWidget):
         if asked["ask"] == "control_rows":
             return self._closing.rows(str(asked["control"]), str(asked["currency"])), None
         if asked["ask"] == "payout":
-            return self._payouts.explanation(str(asked["payout"]), client=_name_of(self.client)), None
+            return self._payouts.explanation(str(asked["payout"]), client=name_of(self.client)), None
         if asked["ask"] == "payout_rows":
             return self._payouts.rows(str(asked["payout"]), str(asked["part"])), None
         if asked["ask"] == "problem":
@@ -384,6 +384,8 @@ class Explorer(anywidget.AnyWidget):
         if asked["ask"] == "known_ids":
             reports = [*filter(None, [self.report]), *self.client.stored()]
             return {"ids": known_ids(str(asked["field"]), reports)}, None
+        if asked["ask"] == "below":
+            return {"html": self._interactions.html()}, None
         contents = self._contents
         if contents is None:
             return {}, None
@@ -406,12 +408,12 @@ class Explorer(anywidget.AnyWidget):
         if selected is None:
             return {"rows": None}
         report, zone = contents.report, self.model.default_zone
-        code = snippet(call_of(report, _name_of(self.client), default_zone=zone), selected)
+        code = snippet(call_of(report, name_of(self.client), default_zone=zone), selected)
         return {**contents.selection(selected), "code": code}
 
     def _call(self, request: ReportRequest) -> str:
         zone, split = self.model.default_zone, self.model.split
-        return fetch_call(request, _name_of(self.client), default_zone=zone, split=split)
+        return fetch_call(request, name_of(self.client), default_zone=zone, split=split)
 
     # Display without widgets
 
@@ -441,10 +443,3 @@ class Explorer(anywidget.AnyWidget):
         """Display the form, and what a saved notebook shows of it."""
         data, metadata = self._repr_mimebundle_()
         self._saved.display(data, metadata, html=self._saved_html())
-
-
-def _name_of(client: FormClient) -> str:
-    """Return the name of the client in the notebook, for the code to copy."""
-    names = getattr(shell(), "user_ns", {})
-    found = [name for name, value in list(names.items()) if value is client and not name.startswith("_")]
-    return found[0] if found else "client"

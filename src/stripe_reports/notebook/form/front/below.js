@@ -1,21 +1,55 @@
-// What the user's functions return for a report: widgets of Jupyter's, shown by Jupyter's own views.
+// What the user's functions return for a report: widgets of Jupyter's, shown by Jupyter's own views. Other
+// hosts have none, and get the same as HTML.
 
 import { h } from "./dom.js";
-/** @import { Model } from "./messages.js" */
+/** @import { Listener, Model, Port } from "./messages.js" */
 
-/** @param {Model} model */
-export function placeBelow(model) {
+/**
+ * @param {Port} port
+ * @param {Model} model
+ */
+export function placeBelow(port, model) {
   const element = h("div", { class: "sr-below" });
-  const manager = model.widget_manager; // other hosts have no views of such widgets
+  const close = model.widget_manager?.create_view ? showWidgets(model, element) : showHtml(port, model, element);
+  return { element, close };
+}
+
+/**
+ * @param {Model} model
+ * @param {HTMLElement} element
+ */
+function showWidgets(model, element) {
+  const manager = model.widget_manager;
   let shown = "";
   const update = async () => {
     const id = model.get("below")?.replace("IPY_MODEL_", "") ?? "";
-    if (!manager || !id || id === shown) return;
+    if (!manager?.create_view || !id || id === shown) return;
     shown = id;
     const view = await manager.create_view(await manager.get_model(id));
     element.replaceChildren(view.el);
   };
   model.on("change:below", update);
   update();
-  return { element, close: () => model.off("change:below", update) };
+  return () => model.off("change:below", update);
+}
+
+/**
+ * @param {Port} port
+ * @param {Model} model
+ * @param {HTMLElement} element
+ */
+function showHtml(port, model, element) {
+  let asked = 0;
+  const update = async () => {
+    const mine = ++asked;
+    const { html } = await port.ask("below");
+    if (mine === asked) element.innerHTML = html.join("");
+  };
+  /** @type {Listener} */
+  const told = ({ changed }) => {
+    if (changed === "below") update();
+  };
+  model.on("msg:custom", told);
+  update();
+  return () => model.off("msg:custom", told);
 }

@@ -26,7 +26,7 @@ export default {
     const bar = runBar(port);
     const past = earlierRuns(port);
     const shownResult = reportResult(port);
-    const below = placeBelow(model);
+    const below = placeBelow(port, model);
     const choices = h("div", { class: "sr-choices" }, picker.element, fields.element);
     const notice = h("div", { class: "sr-error", role: "alert", hidden: true });
     el.classList.add("sr-explorer");

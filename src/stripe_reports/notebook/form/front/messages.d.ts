@@ -241,11 +241,14 @@ export interface Answers {
   control_rows: PlainTable;
   payout: Explained;
   payout_rows: PlainTable;
+  below: { html: string[] };
 }
 
+// To one view, or to all that something changed.
 export interface Answer {
   view: string;
   seq: number;
+  changed?: "below";
   problem?: string;
   answer?: object;
 }
@@ -266,7 +269,7 @@ export interface Model {
   widget_manager?: {
     kernel?: Kernel | null;
     get_model(id: string): Promise<object>;
-    create_view(model: object): Promise<{ el: HTMLElement }>;
+    create_view?(model: object): Promise<{ el: HTMLElement }>;
   };
   get<Name extends keyof State>(name: Name): State[Name];
   set(name: "run_id", value: string): void;
