@@ -205,13 +205,6 @@ class TestWhatIsSaid:
                     call(request)
         assert calls() == []
 
-    def test_an_open_period_is_sent_as_asked_and_the_report_says_where_its_data_end(self, client, v1):
-        """Nothing tells beforehand; v1 would have cut the period there."""
-        report = client.fetch("balance_change_from_activity.itemized", "this month")
-        assert f"{report.request.interval_end:%Y-%m-%d}" == "2026-12-01"
-        assert "Its data are of 2026-11-05T00:00:00Z, so the period until 2026-12-01" in str(report.reuse)
-        assert_frame_equal(report.frame(), v1.frame("balance_change_from_activity.itemized", "this month"))
-
 
 class TestReuse:
     def test_a_closed_month_is_stored_and_needs_no_call(self, client, calls):

@@ -58,6 +58,15 @@ def test_a_run_answers_as_long_as_its_data_are_probably_the_newest(run, expected
     assert isinstance(decide(run), expected)
 
 
+def test_newer_data_answer_before_what_is_stored():
+    """A run that was refreshed later has more of a period that is not over."""
+    stored = a_run(NOW - timedelta(hours=2))
+    newer = replace(a_run(NOW - timedelta(hours=1), place="launched"), id="rrun_2")
+    pending = replace(a_run(NOW, status="pending", place="launched"), id="rrun_3")
+    asked = plan(OCTOBER, "auto", known=[stored, newer, pending], report_type=TYPE, listed=[], now=NOW)
+    assert (type(asked), asked.run.id) == (Reuse, "rrun_2")
+
+
 def test_a_closed_interval_needs_no_call():
     """As in v1: its data contain the whole interval."""
     assert isinstance(plan(OCTOBER, "auto", known=[a_run(END + SETTLED_AFTER)]), Reuse)

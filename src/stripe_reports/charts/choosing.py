@@ -174,7 +174,8 @@ def _check_activity(request: ReportRequest, activity: Any, drawn: str | Sequence
 
 def _within(request: ReportRequest) -> Within:
     """Return the days that a report covers, in its zone."""
-    bounds = (request.parameters.get("interval_start"), request.parameters.get("interval_end"))
+    end = request.period_end if request.interval_end else None
+    bounds = (request.interval_start, end)
     start, end = (bound and bound.astimezone(request.display_zone) for bound in bounds)
     return Within.of(start, end)
 

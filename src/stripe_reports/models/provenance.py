@@ -85,12 +85,14 @@ class Provenance:
     def from_json(cls, text: str) -> Self:
         """Read the text of ``to_json``; raise ``KeyError``, ``TypeError`` or ``ValueError`` otherwise."""
         read = json.loads(text)
+        as_of = datetime.fromisoformat(read.pop("as_of"))
+        request = ReportRequest.from_stripe(
+            read.pop("report_type"), read.pop("parameters"), report_id=read.pop("report_id", None)
+        )
         return cls(
-            request=ReportRequest.from_stripe(
-                read.pop("report_type"), read.pop("parameters"), report_id=read.pop("report_id", None)
-            ),
+            request=request.truncated_by(as_of),
             run=run_from_stripe(read.pop("run")),
-            as_of=datetime.fromisoformat(read.pop("as_of")),
+            as_of=as_of,
             fetched_at=datetime.fromisoformat(read.pop("fetched_at")),
             **read,
         )

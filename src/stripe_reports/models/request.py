@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -61,8 +61,9 @@ class ReportRequest:
             affect equality.
         truncated_at: End of Stripe's data at which a period that is not over yet was truncated; it is not
             sent and does not affect equality. If Stripe refuses an interval that ends exactly there, such a
-            request ends one second earlier.
-        last_included_day: Checked against *interval_end*; the ``repr`` has it for the reader.
+            request ends one second earlier. Reports v2 tells that end only after a run; there, *interval_end*
+            stays as it was sent.
+        last_included_day: Checked against the end of the period; the ``repr`` has it for the reader.
 
     Raises:
         IntervalError: A bound has no zone or has fractions of a second, the start is not before the end,
@@ -143,9 +144,10 @@ class ReportRequest:
         for name, value in values.items():
             object.__setattr__(self, name, value)
         self._check()
-        if last_included_day is not None and str(last_included_day) != str(self._last_day_of(interval_end)):
+        end = interval_end if self.period_end == self.interval_end else truncated_at
+        if last_included_day is not None and str(last_included_day) != str(self._last_day_of(end)):
             raise IntervalError(
-                f"The interval ends before {interval_end}, so its last included day is not "
+                f"The interval ends before {end}, so its last included day is not "
                 f"{last_included_day}. Correct one of them, or leave last_included_day out.",
                 param="interval_end",
             )
@@ -215,9 +217,24 @@ class ReportRequest:
 
     @property
     def period_end(self) -> datetime | None:
-        """First instant after the period: ``interval_end``, or that after ``tax_invoice_month`` in UTC."""
+        """First instant after the period: ``asked_end``, or ``truncated_at`` if that is earlier."""
+        return min(filter(None, (self.asked_end, self.truncated_at)), default=None)
+
+    @property
+    def asked_end(self) -> datetime | None:
+        """The end that is sent: ``interval_end``, or the instant after ``tax_invoice_month`` in UTC."""
         month = self.tax_invoice_month
         return self.interval_end if month is None else month_bounds(month)[1]
+
+    def truncated_by(self, as_of: datetime) -> Self:
+        """Return the request of a report, truncated at the time of its data if its period ends later.
+
+        Only Reports v2 runs such a period as asked; any other request is returned unchanged.
+        """
+        end, data_end = self.asked_end, as_of.replace(microsecond=0)
+        if self.report_id is None or end is None:
+            return self
+        return replace(self, truncated_at=data_end if data_end < end else None)
 
     @property
     def last_included_day(self) -> date | None:

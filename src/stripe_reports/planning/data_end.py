@@ -7,14 +7,25 @@ Sources: https://docs.stripe.com/reports/api, https://docs.stripe.com/api/report
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
-from stripe_reports.errors import InvalidRequestError
+from stripe_reports.errors import IntervalError, InvalidRequestError
 from stripe_reports.models import ReportRequest, ReportType, iso
 
-__all__ = ["Bound", "bound_named", "is_at_the_edge", "notes", "shortened", "unfinished"]
+__all__ = [
+    "Bound",
+    "bound_named",
+    "check_begun",
+    "is_at_the_edge",
+    "notes",
+    "of_its_data",
+    "shortened",
+    "unfinished",
+    "until_now",
+]
 
 Bound = Literal["interval_end", "interval_start"]
 
@@ -45,17 +56,56 @@ def notes(request: ReportRequest) -> tuple[str, ...]:
     )
 
 
-def unfinished(request: ReportRequest, as_of: datetime) -> tuple[str, ...]:
+def unfinished(request: ReportRequest) -> tuple[str, ...]:
     """Return a sentence that says that the data of a report end before its period; nothing for any other.
 
-    Only Reports v2 runs such a period as asked, since nothing tells the end of the data beforehand.
-    That the data reach to the time of the refresh is inferred.
+    Only Reports v2 runs such a period as asked, since nothing tells the end of the data beforehand. They
+    cannot be newer than their last refresh; that they are complete up to it is inferred.
     """
-    end = request.period_end
-    if request.report_id is None or end is None or as_of >= end:
+    end, asked = request.period_end, request.asked_end
+    if end is None or asked is None or end >= asked:
         return ()
-    at, until = (iso(instant, request.display_zone) for instant in (as_of, end))
-    return (f"Its data are of {at}, so the period until {until} is not complete.",)
+    at, until = (iso(instant, request.display_zone) for instant in (end, asked))
+    return (
+        f"Ends at {at}, the time of its data, so the period until {until} is not complete. Reports v2 does "
+        "not say whether all data until then are included.",
+    )
+
+
+def of_its_data(request: ReportRequest) -> ReportRequest:
+    """Return the request that asks once more for the period of a report, and for no later data."""
+    if request.interval_end is None or request.period_end == request.interval_end:
+        return request
+    return replace(request, interval_end=request.period_end)
+
+
+def check_begun(request: ReportRequest, data_end: datetime, *, of: str) -> None:
+    """Refuse a period that starts where the data end, or later.
+
+    Args:
+        request: The request.
+        data_end: A time that no data can be later than.
+        of: What that time is, as a clause with its verb, such as ``"the data of run rrun_1 are of"``.
+
+    Raises:
+        IntervalError: There are no data of the period yet; the message has both times.
+    """
+    start = request.period_start
+    if start is None or start < data_end:
+        return
+    begins, end = (iso(at.replace(microsecond=0), request.display_zone) for at in (start, data_end))
+    raise IntervalError(
+        f"Stripe has no data for that time yet. The period of {request.report_type} starts at {begins}, and "
+        f"{of} {end}. Ask again later.",
+        param="interval_start",
+    )
+
+
+def until_now(requests: Sequence[ReportRequest], now: datetime) -> tuple[ReportRequest, ...]:
+    """Return the requests of the parts of a period, in order, without those that have not begun."""
+    ends = [request.asked_end for request in requests]
+    begun = sum(end is not None and end < now for end in ends) + 1
+    return tuple(requests[:begun])
 
 
 def bound_named(refusal: InvalidRequestError) -> Bound | None:

@@ -132,6 +132,8 @@ def resolve(
         end = iso(found.interval.end, zone_named(zone))
         what = "Stripe's data for now" if not takes_month(report_type) else "the last complete month"
         notes["period"] = f"Ends at {end}, the end of {what}; the period is not over yet."
+    elif report_type.is_described and found.interval is not None and found.interval.end > now:
+        notes["period"] = "The period is not over yet; Reports v2 tells only after a run where its data end."
     return Resolution(request, problems, notes, found.interval, found.truncated)
 
 

@@ -187,7 +187,7 @@ def plan(
     check_policy(policy)
     if policy == "never":
         return Launch("launched because a new run was asked for")
-    runs = sorted([*known, *(listed or ())], key=lambda run: (run.place == "stored", run.as_of), reverse=True)
+    runs = sorted([*known, *(listed or ())], key=lambda run: _rank(run, request), reverse=True)
     passed_over: list[str] = []
     for run in runs:
         verdict = _judge(run, request, policy, report_type, now)
@@ -204,6 +204,15 @@ def plan(
     return Launch("; ".join(["launched", *passed_over]))
 
 
+def _rank(run: KnownRun, request: ReportRequest) -> tuple[bool, datetime]:
+    """Return the order in which runs are considered, the greatest first: stored ones, then newer data.
+
+    In Reports v2, newer data come first, since they have more of a period that is not over yet.
+    """
+    is_v2 = request.report_id is not None
+    return (run.status == "succeeded" if is_v2 else run.place == "stored"), run.as_of
+
+
 def is_closed(request: ReportRequest, as_of: datetime) -> bool:
     """Return True if data of *as_of* contain the whole interval, and so answer without asking Stripe.
 
@@ -214,9 +223,9 @@ def is_closed(request: ReportRequest, as_of: datetime) -> bool:
 
 
 def _closed_at(request: ReportRequest) -> datetime | None:
-    if request.period_end is None or is_rewritten(request.report_type):
+    if request.asked_end is None or is_rewritten(request.report_type):
         return None
-    return request.period_end + SETTLED_AFTER
+    return request.asked_end + SETTLED_AFTER
 
 
 def check_policy(policy: object) -> None:
@@ -268,7 +277,7 @@ def _judge(
         return _Verdict(
             young, f"its data are of {_at(run.as_of)}, {'within' if young else 'beyond'} {policy}"
         )
-    end = request.period_end
+    end = request.asked_end
     if end is not None and is_closed(request, run.as_of):
         return _Verdict(
             True,

@@ -86,14 +86,16 @@ def tie_out(
         return {name: report.result() for name, report in pending.items()}
 
     reports = fetched(requests)
-    # Stripe may have refused the end of some of them, which then end one second earlier.
+    # Stripe may have refused the end of some of them, which then end one second earlier; or told it only now.
     same = _with_one_end({name: reports[name].request for name in requests if name != "previous"})
     if changed := {name: request for name, request in same.items() if request != reports[name].request}:
         reports |= fetched(changed)
     notes.extend(_of_different_data(reports))
     summary = reports["summary"].request
     notes.extend(data_end.notes(summary))
-    start, end = summary.interval_start, summary.interval_end
+    unfinished = (note for report in reports.values() for note in data_end.unfinished(report.request))
+    notes.extend(dict.fromkeys(unfinished))
+    start, end = summary.period_start, summary.period_end
     result = TieOut.of(
         reports=reports,
         notes=tuple(notes),
@@ -159,15 +161,17 @@ def _with_one_end(requests: dict[str, ReportRequest]) -> dict[str, ReportRequest
     """
     first = min(requests.values(), key=_end_of)
     return {
-        name: replace(request, interval_end=first.interval_end, truncated_at=first.truncated_at)
+        name: request
+        if _end_of(request) == _end_of(first)
+        else replace(request, interval_end=_end_of(first), truncated_at=first.truncated_at)
         for name, request in requests.items()
     }
 
 
 def _end_of(request: ReportRequest) -> datetime:
-    if request.interval_end is None:
+    if request.period_end is None:
         raise ValueError("reports of a period have bounds")
-    return request.interval_end
+    return request.period_end
 
 
 def _of_different_data(reports: dict[str, Report]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import Provenance
+from stripe_reports.planning import data_end
 from stripe_reports.reconcile.diff import Diff, diff
 from stripe_reports.reconcile.html import of_diff
 from stripe_reports.render.periods import day_text
@@ -96,6 +97,10 @@ def restatement(
     before = report.frame()  # first, so that a damaged stored file does not cost a run
     overrides = {name: before.schema[name] for name in report.provenance.schema_overrides}
     after = client.fetch(
-        report.request, reuse="never", timeout=timeout, progress=progress, schema_overrides=overrides
+        data_end.of_its_data(report.request),
+        reuse="never",
+        timeout=timeout,
+        progress=progress,
+        schema_overrides=overrides,
     )
     return Restatement(report, after, diff(before, after.frame(), report_type=report.request.report_type))

@@ -47,14 +47,15 @@ def tie_out_set(
             param="report_type",
         )
     whole = reports.of(next(type_ for name, type_ in named.items() if name != _SUMMARY)).request
-    if whole.interval_start is None or whole.interval_end is None:
+    start, end = whole.period_start, whole.period_end
+    if start is None or end is None:
         raise ParameterError(f"{whole.report_type} is about a moment; a tie-out is about an interval.")
     frames = {name: reports.frame(type_id) for name, type_id in named.items()}
     kept = {}
     if _SUMMARY not in frames:
         request = client.request(
             COMPARED_TYPES[_SUMMARY],
-            (whole.interval_start, whole.interval_end),
+            (start, end),
             timezone=whole.timezone or whole.zone,
             currency=whole.currency,
         )
@@ -65,7 +66,7 @@ def tie_out_set(
         reports=kept,
         notes=reports.notes,
         title=f"{whole.period_name}, {len(reports):,} reports{currency}",
-        interval=(whole.interval_start, whole.interval_end),
+        interval=(start, end),
         **frames,
     )
 

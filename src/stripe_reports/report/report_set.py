@@ -375,7 +375,7 @@ def _with_what_differs(outcomes: Sequence[ReportOutcome], schema: pl.Schema) -> 
     added: dict[str, tuple[Mapping[str, object], pl.DataType]] = {}
     if len({each.account for each in outcomes}) > 1:
         added["account"] = {path: each.account for path, each in there.items()}, pl.String()
-    ends = {path: each.request.interval_end for path, each in there.items()}
+    ends = {path: each.request.period_end for path, each in there.items()}
     if len(set(ends.values())) > 1 and all(each.request.interval_start is None for each in there.values()):
         added["interval_end"] = ends, pl.Datetime("us", "UTC")
     paths = list(there)

@@ -228,19 +228,23 @@ class Account:
             return catalog.chosen(name, remembered[0] if remembered else None)
 
 
-def check_available(request: ReportRequest, report_type: ReportType) -> None:
+def check_available(request: ReportRequest, report_type: ReportType, now: datetime) -> None:
     """Refuse an interval for which Stripe has no data.
 
     Args:
         request: The request.
         report_type: Its type, as Stripe has it now.
+        now: The time at Stripe: where it tells no end of its data, they cannot be later than that.
 
     Raises:
         IntervalError: The message has both limits.
     """
     start, end = request.period_start, request.period_end
     first, last = report_type.data_available_start, report_type.data_available_end
-    if end is None or first is None or last is None:
+    if end is None:
+        return
+    if first is None or last is None:
+        data_end.check_begun(request, now, of="it is now")
         return
     clip(
         Interval(start or end, end, request.display_zone.key),

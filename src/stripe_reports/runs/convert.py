@@ -147,7 +147,7 @@ def provenance_of(
 ) -> Provenance:
     """Return the provenance of a result that was just downloaded; see its attributes."""
     return Provenance(
-        request=request,
+        request=request.truncated_by(run.as_of),
         run=run,
         as_of=run.as_of,
         fetched_at=fetched_at,

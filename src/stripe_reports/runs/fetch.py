@@ -187,7 +187,12 @@ class Runs:
         return self.log.durations(report_type)
 
     def read(self, request: ReportRequest, run: AnyRun, decision: Decision, overrides: Overrides) -> Report:
-        """Read the result of a succeeded run, and return its report."""
+        """Read the result of a succeeded run, and return its report.
+
+        Raises:
+            IntervalError: Its data end before the period starts, which only Reports v2 tells so late.
+        """
+        _check_has_data(request, run)
         result = self._downloader.result_of(request, run, overrides)
         return _report(result, _with_age(decision, result.provenance.as_of, run), asked=request)
 
@@ -200,7 +205,12 @@ class Runs:
         destination: Destination,
         connection: Connection,
     ) -> Report | Task:
-        """Return the task of a worker for a succeeded run; or the report of the run, if it is stored."""
+        """Return the task of a worker for a succeeded run; or the report of the run, if it is stored.
+
+        Raises:
+            IntervalError: See ``read``.
+        """
+        _check_has_data(request, found.run)
         stored = self._store.find(found.run, schema_overrides=in_words(overrides))
         if stored is not None and stored.provenance.request == request:
             return _report(stored, found.decision, asked=request)
@@ -246,6 +256,11 @@ class Runs:
                 return self.report_of(report.run, overrides).frame()
 
 
+def _check_has_data(request: ReportRequest, run: AnyRun) -> None:
+    if run.state == "succeeded":
+        data_end.check_begun(request, run.as_of, of=f"the data of run {run.id} are of")
+
+
 def _with_age(decision: Decision, age: datetime, run: AnyRun) -> Decision:
     """Add to the reason that Stripe answered a new run with an older file, if it did."""
     if decision.action == "launched" and run.has_older_file:
@@ -261,7 +276,7 @@ def _report(stored: StoredResult, decision: Decision, *, asked: ReportRequest | 
     warn_once(provenance.request.report_type, provenance.kinds_from)
     assumed = sentence(provenance.request.report_type, provenance.kinds_from)
     # The given request equals the stored one, and also knows how its period was meant.
-    request = asked or provenance.request
-    notes = (*remarks(request), *data_end.unfinished(request, provenance.as_of))
+    request = (asked or provenance.request).truncated_by(provenance.as_of)
+    notes = (*remarks(request), *data_end.unfinished(request))
     decision = replace(decision, notes=notes, assumed=(assumed,) if assumed else ())
     return Report(request, provenance.run, decision, provenance, stored.path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 from typing import Literal
 
 from stripe_reports import notices
@@ -206,15 +208,19 @@ def fetch_grid(
             )
             outcomes = [_if_still_there(each) for each in driver.run()]
             first_error = first_error or driver.first_error
+    outcomes = _with_data(outcomes, grid)
     if errors == "raise" and any(each.report is None for each in outcomes):
         raise incomplete(outcomes) from first_error
-    notes = [*grid.notes, *_missing_account_columns(outcomes)]
+    asked = tuple(_as_accepted(each, outcomes) for each in grid.parts)
+    unfinished = [note for each in asked for note in data_end.unfinished(each)]
+    notes = [*grid.notes, *unfinished, *_missing_account_columns(outcomes)]
     notes += [note for each in outcomes for note in remarks(each.request)]
     return ReportSet(
-        asked=tuple(_as_accepted(each, outcomes) for each in grid.parts),
+        asked=asked,
         split=grid.split,
         outcomes=tuple(outcomes),
         truncated=any(each.whole.truncated for each in grid.parts)
+        or bool(unfinished)
         or any(each.error == IntervalError.__name__ for each in outcomes),
     ).explained(grid.skipped, notes)
 
@@ -244,7 +250,8 @@ def _planned(cell: Cell, accounts: Accounts, policy: Policy) -> FetchPlan:
     try:
         plan = accounts[cell.account].runs.finder.plan(cell.request, policy)
         if plan.action == "launched":
-            check_available(cell.request, accounts.types(cell.request.report_type))
+            type_ = accounts.types(cell.request.report_type)
+            check_available(cell.request, type_, accounts[None].runs.account.now())
     except REFUSALS as error:
         return FetchPlan("refused", str(error))
     return plan
@@ -276,12 +283,13 @@ def _known(
     Returns:
         The outcomes, and the error of the first refused cell.
     """
+    now = accounts[None].runs.account.now
     known: dict[int, ReportOutcome] = {}
     types: dict[str, ReportType | StripeReportsError] = {}
     first_error: Exception | None = None
     for number, cell in enumerate(cells):
         name = cell.request.report_type
-        refusal = _refusal(cell.request, types[name]) if name in types else None
+        refusal = _refusal(cell.request, types[name], now()) if name in types else None
         if name in types and refusal is None:
             continue
         try:
@@ -293,7 +301,7 @@ def _known(
             continue
         if refusal is None and name not in types:
             types[name] = _described(name, accounts)
-            refusal = _refusal(cell.request, types[name])
+            refusal = _refusal(cell.request, types[name], now())
         if refusal is not None:
             known[number] = ReportOutcome.failing(cell, refusal)
             first_error = first_error or refusal
@@ -308,12 +316,14 @@ def _described(report_type: str, accounts: Accounts) -> ReportType | StripeRepor
         return error
 
 
-def _refusal(request: ReportRequest, described: ReportType | StripeReportsError) -> StripeReportsError | None:
+def _refusal(
+    request: ReportRequest, described: ReportType | StripeReportsError, now: datetime
+) -> StripeReportsError | None:
     """Return the reason why a request is not worth a launch; None if it is."""
     if isinstance(described, StripeReportsError):
         return described
     try:
-        check_available(request, described)
+        check_available(request, described, now)
     except REFUSALS as error:
         return error
     return None
@@ -330,13 +340,39 @@ def _if_still_there(outcome: ReportOutcome) -> ReportOutcome:
     return ReportOutcome.failing(outcome.cell, gone, run_id=outcome.run_id)
 
 
+def _with_data(outcomes: Sequence[ReportOutcome], grid: Grid) -> list[ReportOutcome]:
+    """Leave out the last parts of a period that goes on if their runs show that they have no data yet."""
+    ends_before = {
+        later: part.asked_end
+        for each in grid.parts
+        if each.whole.is_open
+        for part, later in pairwise(each.requests)
+    }
+
+    def has_data(outcome: ReportOutcome) -> bool:
+        before, end = ends_before.get(outcome.cell.request), outcome.request.period_end
+        if before is None or end is None or outcome.run_id is None:
+            return True
+        return outcome.error != IntervalError.__name__ and end > before
+
+    return [each for each in outcomes if has_data(each)]
+
+
 def _as_accepted(asked: AskedInParts, outcomes: Sequence[ReportOutcome]) -> ReportRequest:
-    """Return the request of a whole interval, a second shorter if Stripe refused the end of the last part."""
-    whole = asked.whole.request
+    """Return the request of a whole interval as its parts were made.
+
+    It is a second shorter if Stripe refused the end of the last one, and ends where the data of the last one
+    of some account end if Stripe told that after the run.
+    """
+    whole, parts = asked.whole.request, set(asked.requests)
+    ends = {}
     for each in outcomes:
         if each.cell.request == asked.requests[-1] and data_end.notes(each.request):
             return data_end.shortened(whole) or whole
-    return whole
+        if each.cell.request in parts:
+            ends[each.account] = each.request.period_end
+    end = min(filter(None, ends.values()), default=None)
+    return whole if end is None else whole.truncated_by(end)
 
 
 def _missing_account_columns(outcomes: Sequence[ReportOutcome]) -> Iterator[str]:

@@ -75,8 +75,8 @@ class Launcher:
         new_from: datetime | None = None,
     ) -> CreatedRun:
         """Create a run, or get the one that another machine created."""
-        check_available(request, report_type)
         now = self._account.time()
+        check_available(request, report_type, now)
         key, generation = self._account.key_of(request), generation_of(report_type, now)
         oldest = now - policy if isinstance(policy, timedelta) else None
         first = sum(record.generation == generation for record in self._store.launch_log.launches(key))

@@ -23,6 +23,7 @@ from stripe_reports.errors import (
 from stripe_reports.http.settings import Settings
 from stripe_reports.models import ReportRequest
 from stripe_reports.planning import periods
+from stripe_reports.planning.data_end import until_now
 from stripe_reports.planning.intervals import Split
 from stripe_reports.planning.parts import check_split_of, requests_of
 from stripe_reports.planning.periods import Period
@@ -61,11 +62,13 @@ class Asked:
     Attributes:
         notes: What is special about it, in sentences; such as that its period is not over yet.
         truncated: True if its period continues beyond the end of Stripe's data, and was truncated there.
+        is_open: True if its period is not over yet.
     """
 
     request: ReportRequest
     notes: tuple[str, ...] = ()
     truncated: bool = False
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,8 @@ class RequestBuilder:
             interval = replace(
                 interval, end=asked.request.interval_end
             )  # a second less, if Stripe refused it
-        return AskedInParts(asked, requests_of(asked.request, split, interval))
+        requests = requests_of(asked.request, split, interval)
+        return AskedInParts(asked, until_now(requests, self._account.now()) if asked.is_open else requests)
 
     def _asked(self, resolution: Resolution) -> Asked:
         """Return the request, and warn of what is left to Stripe.
@@ -200,7 +204,8 @@ class RequestBuilder:
         of_period = notes.pop("period", None)
         for message in notes.values():
             notices.warn_once(message)
-        return Asked(request, (of_period,) if of_period else (), resolution.truncated)
+        is_open = resolution.interval is not None and resolution.interval.is_open
+        return Asked(request, (of_period,) if of_period else (), resolution.truncated, is_open)
 
     def _time_for(self, period: Period | None, truncates: bool) -> datetime:
         """Return the time: Stripe's where the period depends on it, the machine's if Stripe is silent."""

@@ -182,6 +182,7 @@ class SharedResults:
 
     def _report(self, request: ReportRequest, entry: Entry, decision: Decision) -> SharedReport:
         location = self._place.for_polars(entry.object)
+        request = request.truncated_by(entry.origin.as_of)
         return SharedReport(request, decision, entry.origin, location, self._place.options)
 
     def resume(self, cell: Cell) -> None:

@@ -131,7 +131,7 @@ def fields_of(report_type: ReportType) -> list[str]:
 def choices_of(request: ReportRequest) -> Choices:
     """Fill the form in with a request."""
     zone = request.timezone or request.zone or ""
-    start, end = request.period_start, request.period_end
+    start, end = request.period_start, request.asked_end
     period = "last month"
     if end is not None:
         shown_in = zone_named(zone or "UTC")

@@ -108,7 +108,7 @@ def _again(
 ) -> ReportRequest | None:
     """Return the request that the call makes."""
     type_ = replace(catalog.completed(request.report_type), report_id=request.report_id)
-    now = request.period_end or datetime.max.replace(tzinfo=UTC)
+    now = request.asked_end or datetime.max.replace(tzinfo=UTC)
     try:
         return resolve(type_, period, parameters, now=now, default_zone=default_zone).request
     except ParameterError:

@@ -95,7 +95,7 @@ class Cell:
         Raises:
             ParameterError: The request has no interval, such as one about a payout; or it is no account.
         """
-        end = request.period_end
+        end = request.asked_end
         if request.payout is not None or end is None:
             by_interval = base_of(request.report_type.replace(".by_id.", "."))
             hint = (
