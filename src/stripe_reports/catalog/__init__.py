@@ -16,7 +16,7 @@ from stripe_reports.catalog.categories import (
     categories,
 )
 from stripe_reports.catalog.currencies import CURRENCIES
-from stripe_reports.catalog.known import get, report_types
+from stripe_reports.catalog.known import get, report_types, report_types_of
 from stripe_reports.catalog.names import ReportTypeName
 from stripe_reports.catalog.purposes import answering
 from stripe_reports.catalog.siblings import completed, merge, with_column_types
@@ -50,6 +50,7 @@ __all__ = [
     "newest",
     "not_taken",
     "report_types",
+    "report_types_of",
     "unknown",
     "with_column_types",
 ]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from stripe_reports.catalog.reports_v2 import reports_v2
-from stripe_reports.models import Column, ReportType
+from stripe_reports.models import ApiName, Column, ReportType
 
-__all__ = ["get", "report_types", "reported_categories"]
+__all__ = ["get", "report_types", "report_types_of", "reported_categories"]
 
 
 @cache
@@ -76,6 +77,11 @@ def _reports() -> dict[str, ReportType]:
         )
         for name, entry in reports_v2().items()
     }
+
+
+def report_types_of(api: ApiName) -> Mapping[str, ReportType]:
+    """Return what is known without asking Stripe of the reports of one of its two APIs, by id or name."""
+    return {"v1": report_types, "v2": _reports}[api]()
 
 
 def reported_categories() -> tuple[str, ...]:

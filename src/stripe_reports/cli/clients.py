@@ -10,22 +10,28 @@ from stripe_reports.errors import InputError
 if TYPE_CHECKING:
     from stripe_reports.client import Client
 
-__all__ = ["ACCOUNT_HELP", "add_client_to", "client_of"]
-
-ACCOUNT_HELP = (
-    "acct_… to act for: connected to the key's own, or of its organisation; or acct_platform/acct_connected"
-)
+__all__ = ["add_api_to", "add_client_to", "client_of"]
 
 
 def add_client_to(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose the account."""
-    parser.add_argument("--account", metavar="ACCOUNT", help=ACCOUNT_HELP)
+    parser.add_argument(
+        "--account",
+        metavar="ACCOUNT",
+        help="acct_… to act for: connected to the key's own, or of its organisation; or "
+        "acct_platform/acct_connected",
+    )
     parser.add_argument("--base-url", metavar="URL", help="address of a simulator, instead of Stripe's")
     parser.add_argument(
         "--files-url", metavar="URL", help="address of its result files, if they are elsewhere"
     )
-    parser.add_argument("--api", choices=["v1", "v2"], help="v2: Reports v2, a preview; default v1")
+    add_api_to(parser)
     parser.add_argument("--demo", action="store_true", help="use the built-in simulator; no key needed")
+
+
+def add_api_to(parser: argparse.ArgumentParser) -> None:
+    """Add the option that chooses one of Stripe's two APIs."""
+    parser.add_argument("--api", choices=["v1", "v2"], help="v2: Reports v2, a preview; default v1")
 
 
 def client_of(options: argparse.Namespace) -> Client:

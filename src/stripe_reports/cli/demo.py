@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stripe_reports.cli.clients import add_api_to
 from stripe_reports.cli.output import say, show, step, waiting
 from stripe_reports.render.printable import printable
 from stripe_reports.render.remedies import everywhere
@@ -39,6 +40,7 @@ def add_to(commands: Commands) -> None:
         metavar="FOLDER",
         help="folder for the chart and the table (default ./stripe-reports-demo)",
     )
+    add_api_to(parser)
     parser.set_defaults(command=run)
 
 
@@ -46,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """Fetch, read, draw and reuse a report, step by step."""
     from stripe_reports.demo_client import demo
 
-    client = demo(options.seed, latency=6.0, pace=0.35)
+    client = demo(options.seed, latency=6.0, pace=0.35, api=options.api or "v1")
     say(f"A simulated Stripe account: {client}. No key, no network.\n")
     offered = client.report_types()
     say(f"It offers {len(offered)} report types, among them")

@@ -42,10 +42,12 @@ def examine(client: Client) -> Iterator[Finding]:
     settings = client.settings
     yield Finding("versions", "ok", ", ".join(_versions()))
     of = "an organisation's key, " if settings.is_of_organisation else ""
-    yield Finding("key", "ok", f"{of}{settings.mode} mode, asking {settings.base_url}")
+    yield Finding(
+        "key", "ok", f"{of}{settings.mode} mode, asking {settings.base_url}, version {settings.api_version}"
+    )
     yield Finding("account", "ok", _acts_for(settings))
     yield _tried("report types", lambda: f"{len(client.report_types())} offered")
-    yield _tried("runs", lambda: f"can be listed; {_newest(client)}")
+    yield _tried("runs", lambda: _newest(client))
     yield from _not_known(client)
     yield _skew(client)
     yield _tried("folder", lambda: _folder(client))
@@ -102,8 +104,8 @@ def _versions() -> list[str]:
 def _newest(client: Client) -> str:
     runs = client.runs(limit=1)
     if not runs:
-        return "there are none yet"
-    return f"the newest is {runs[0].id} ({runs[0].report_type}, {runs[0].status})"
+        return "none is known yet"
+    return f"the newest known is {runs[0].id} ({runs[0].report_type}, {runs[0].status})"
 
 
 def _skew(client: Client) -> Finding:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stripe_reports.cli.clients import ACCOUNT_HELP
+from stripe_reports.cli.clients import add_client_to, client_of
 from stripe_reports.cli.json_output import add_format_to, say_json
 from stripe_reports.cli.output import complain, say
 from stripe_reports.render.printable import printable
@@ -32,8 +32,7 @@ def add_to(commands: Commands) -> None:
         description="Examines key, permissions, clock and folder. Launches nothing.",
         epilog="exit status: 0 no problem, but perhaps warnings; 1 a problem; 2 wrong usage or no key",
     )
-    parser.add_argument("--account", metavar="ACCOUNT", help=ACCOUNT_HELP)
-    parser.add_argument("--base-url", metavar="URL", help="address of a simulator, instead of Stripe's")
+    add_client_to(parser)
     parser.add_argument(
         "--unknown",
         type=Path,
@@ -47,10 +46,8 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Examine the key, the machine and Stripe; return 1 if there is a problem."""
     from stripe_reports.cli.diagnosis import examine
-    from stripe_reports.client import Client
-    from stripe_reports.http.settings import STRIPE_URL
 
-    with Client(account=options.account, base_url=options.base_url or STRIPE_URL) as client:
+    with client_of(options) as client:
         findings = []
         for finding in examine(client):
             findings.append(finding)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from stripe_reports import catalog
 from stripe_reports.catalog import purposes
+from stripe_reports.catalog.reports_v2 import reports_v2
+from stripe_reports.cli.clients import add_api_to
 from stripe_reports.cli.json_output import add_format_to, say_json
 from stripe_reports.cli.output import say
 from stripe_reports.errors import UnknownReportTypeError
-from stripe_reports.models import ReportType
+from stripe_reports.models import ReportType, base_of
+from stripe_reports.render import reports_v2_remedies
 from stripe_reports.render.remedies import everywhere
 
 if TYPE_CHECKING:
@@ -34,33 +38,35 @@ def add_to(commands: Commands) -> None:
         help="list the reports for a purpose, the best first: 'sales tax', deposit, fees",
     )
     parser.add_argument("--all", action="store_true", help="include old versions")
+    add_api_to(parser)
     add_format_to(parser)
     parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """List the report types, or describe one."""
+    types = catalog.report_types_of(options.api or "v1")
     if options.search is not None:
-        found = _found(options.search)
+        found = _found(options.search, types)
         if options.format == "json":
             say_json({"report_types": [_as_json(type_) for type_ in found]})
         else:
             _list_found(options.search, found)
         return 0
     if options.report_type:
-        described = _catalogued(options.report_type)
+        described = _catalogued(options.report_type, types)
         if options.format == "json":
             say_json(_as_json(described) | {"columns": _columns_as_json(described)})
         else:
             _describe(described)
         return 0
-    listed = [type_ for type_ in catalog.report_types().values() if options.all or not type_.superseded_by]
+    listed = [type_ for type_ in types.values() if options.all or not type_.superseded_by]
     if options.format == "json":
         say_json({"report_types": [_as_json(type_) for type_ in listed]})
         return 0
-    for family, types in groupby(listed, key=lambda type_: type_.family):
+    for family, of_one in groupby(listed, key=lambda type_: type_.family):
         say(f"\n{str(family).replace('_', ' ').capitalize()}")
-        of_family = list(types)
+        of_family = list(of_one)
         width = max(len(type_.id) for type_ in of_family)
         for type_ in of_family:
             mark = " (live mode only)" if type_.livemode_only else ""
@@ -68,15 +74,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _found(words: str) -> list[ReportType]:
+def _found(words: str, types: Mapping[str, ReportType]) -> list[ReportType]:
     """Return the newest types that people mean with these words, the best first.
 
     Raises:
         UnknownReportTypeError: No report has them.
     """
-    found = purposes.search(
-        words, [each for each in catalog.report_types().values() if not each.superseded_by]
-    )
+    found = purposes.search(words, [each for each in types.values() if not each.superseded_by])
     if not found:
         remedy = everywhere("'stripe-reports types' lists all.")
         raise UnknownReportTypeError(f"No report is known for {words!r}.", remedy=remedy)
@@ -94,10 +98,12 @@ def _list_found(words: str, found: list[ReportType]) -> None:
             say(f"\n{purpose.question}\n  {purpose.report_types[0]}. {purpose.advice}")
 
 
-def _catalogued(name: str) -> ReportType:
-    type_ = catalog.get(catalog.newest(name))
+def _catalogued(name: str, types: Mapping[str, ReportType]) -> ReportType:
+    type_ = types.get(catalog.newest(name, [id_ for id_, type_ in types.items() if type_.columns]))
     if type_ is None:
         remedy = everywhere("'stripe-reports types --all' lists all.")
+        if base_of(name) in types:
+            remedy = reports_v2_remedies.leave_out_version(name)
         raise UnknownReportTypeError(f"The catalogue has no {name}.", remedy=remedy)
     return type_
 
@@ -131,6 +137,10 @@ def _describe(type_: ReportType) -> None:
     say(f"{type_.id}  {type_.name}")
     say(f"  accepts   {', '.join(catalog.accepted(type_))}", indent=12)
     say(f"  known     {type_.evidence}; {type_.source}", indent=12)
+    in_v1 = reports_v2().get(type_.id)
+    if in_v1 is not None:
+        rows = f"taken to be those of {in_v1.report_type} of v1, with its parameters; {in_v1.evidence}"
+        say(f"  rows      {rows}", indent=12)
     if type_.notes:
         say(f"  note      {type_.notes}", indent=12)
     complete = "" if type_.columns_complete else " (more may exist)"
