@@ -21,8 +21,10 @@ from clocks import TestClock
 from simulator_api import CONNECTED
 from stripe_reports import errors
 from stripe_reports.http.account_transport import AccountTransport
+from stripe_reports.http.contact import Contact
 from stripe_reports.http.rate_limit import RateBudget
 from stripe_reports.http.settings import Secret, Settings
+from stripe_reports.http.sockets import NothingListens
 from stripe_reports.http.transport import (
     ATTEMPTS,
     LARGEST_ANSWER,
@@ -62,7 +64,7 @@ class Script(BaseAdapter):
         pass
 
 
-def send(*answers, method="GET", within=math.inf, timeout=(10.0, 80.0)):
+def send(*answers, method="GET", base=BASE, within=math.inf, timeout=(10.0, 80.0)):
     clock, script = TestClock(Clock()), Script(*answers)
     session = requests.Session()
     adapter = PatientAdapter(
@@ -73,10 +75,11 @@ def send(*answers, method="GET", within=math.inf, timeout=(10.0, 80.0)):
         budget=RateBudget("test", clock),
     )
     session.mount("https://", adapter)
+    session.mount("http://", adapter)
     headers = {"Idempotency-Key": "k"} if method == "POST" else {}
     try:
         with deadline.within(clock, within):
-            outcome = session.request(method, f"{BASE}/v1/x", headers=headers, timeout=timeout).status_code
+            outcome = session.request(method, f"{base}/v1/x", headers=headers, timeout=timeout).status_code
     except (requests.RequestException, errors.CallTimeoutError) as error:
         outcome = type(error)
     send.timeouts = script.timeouts
@@ -140,6 +143,36 @@ class TestRetries:
     def test_a_retry_after_date_is_ignored(self):
         """It needs two clocks that agree."""
         assert send((429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), 200)[0] == 200
+
+
+class TestFirstContact:
+    @pytest.mark.parametrize(
+        ("address", "error", "tries"),
+        [
+            ("http://127.0.0.1:12111", NothingListens, 1),
+            ("http://localhost:12111", NothingListens, 1),
+            ("http://127.0.0.1:12111", requests.ConnectionError, ATTEMPTS),
+            ("https://gateway.example.com", NothingListens, ATTEMPTS),
+        ],
+    )
+    def test_a_refused_connection_to_this_machine_is_not_retried(self, address, error, tries):
+        """Nothing runs there; elsewhere, a network may be starting."""
+        assert len(send(*[error()] * ATTEMPTS, base=address)[1]) == tries
+
+    def test_after_an_answer_it_is_retried(self):
+        """A simulator or gateway may be restarting."""
+        contact, url = Contact(), "http://127.0.0.1:12111/v1/x"
+        contact.answered(url)
+        assert not contact.is_in_vain(url, NothingListens())
+
+    def test_what_a_call_could_not_reach_is_tried_once_by_the_next(self):
+        """A command that makes ten calls would otherwise take ten times as long; an answer ends that."""
+        contact, lost = Contact(), requests.ConnectionError()
+        contact.gave_up(TYPES)
+        assert contact.is_in_vain(TYPES, lost)
+        assert not contact.is_in_vain("https://files.stripe.com/v1/files", lost)
+        contact.answered(TYPES)
+        assert not contact.is_in_vain(TYPES, lost)
 
 
 class TestTimeLimit:

@@ -12,13 +12,18 @@ import io
 import socket
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from stripe_reports.planning import deadline
 
-__all__ = ["SocketAdapter"]
+__all__ = ["NothingListens", "SocketAdapter"]
+
+
+class NothingListens(requests.exceptions.ConnectionError):
+    """The connection was refused: no server listens at the address."""
 
 
 class _TimedReads(io.RawIOBase):
@@ -70,6 +75,21 @@ class _TLSPool(HTTPSConnectionPool):
 class SocketAdapter(HTTPAdapter):
     """The adapter of requests, with sockets that respect the time limit of a call."""
 
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Send a request.
+
+        Raises:
+            NothingListens: The connection was refused.
+        """
+        try:
+            return super().send(request, *args, **options)
+        except requests.exceptions.ProxyError:
+            raise
+        except requests.exceptions.ConnectionError as error:
+            if _is_refused(error):
+                raise NothingListens(*error.args, request=request) from error
+            raise
+
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Create the pools of direct connections."""
         super().init_poolmanager(*args, **options)
@@ -81,6 +101,12 @@ class SocketAdapter(HTTPAdapter):
         if not proxy.lower().startswith("socks"):
             _use_timed_pools(manager)
         return manager
+
+
+def _is_refused(error: requests.exceptions.ConnectionError) -> bool:
+    """Return True if the cause is a refused connection, which urllib3 wraps twice."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(getattr(reason, "__cause__", None), ConnectionRefusedError)
 
 
 def _use_timed_pools(manager: PoolManager) -> None:

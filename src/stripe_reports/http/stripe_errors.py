@@ -11,6 +11,7 @@ import urllib3.exceptions
 
 from stripe_reports import errors
 from stripe_reports.http.addresses import origin_of
+from stripe_reports.http.sockets import NothingListens
 from stripe_reports.render import remedies
 from stripe_reports.render.remedies import Remedy, everywhere
 
@@ -99,8 +100,12 @@ def no_answer(base_url: str, cause: BaseException) -> errors.StripeReportsError:
             f"read ({type(cause).__name__}).",
             remedy=ADVICE[errors.UnexpectedAnswerError],
         )
+    if isinstance(cause, NothingListens):
+        return errors.NetworkError(
+            f"Nothing listens at {host}: the connection was refused.", remedy=remedies.start_server()
+        )
     return errors.NetworkError(
-        f"No answer from {host} ({type(cause).__name__}), after several tries. Check the connection and try "
+        f"No answer from {host} ({type(cause).__name__}). Check the connection and try "
         "again: a launch that did reach Stripe will be found, not repeated."
     )
 

@@ -27,6 +27,7 @@ from stripe_reports.errors import ApiKeyError, UnexpectedAnswerError
 from stripe_reports.http.addresses import origin_of
 from stripe_reports.http.answer_redaction import redact_answer
 from stripe_reports.http.clock import Clock, SystemClock
+from stripe_reports.http.contact import Contact
 from stripe_reports.http.rate_limit import RateBudget, turns_of
 from stripe_reports.http.sessions import CachedSession, Session, cached_session
 from stripe_reports.http.settings import Settings
@@ -85,7 +86,7 @@ class PatientAdapter(BaseAdapter):
 
     All our calls can be repeated safely: reads change nothing, and a launch has an idempotency key. Stripe's
     ``Stripe-Should-Retry`` decides if it is given; otherwise lost connections and 409, 424, 429 and 5xx
-    answers are retried, with growing pauses.
+    answers are retried, with growing pauses. Where nothing has ever answered, they are not; see ``Contact``.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class PatientAdapter(BaseAdapter):
         rng: random.Random,
         budget: RateBudget | None,
         refusals: _Refusals | None = None,
+        contact: Contact | None = None,
     ) -> None:
         super().__init__()
         self._inner = inner
@@ -105,6 +107,7 @@ class PatientAdapter(BaseAdapter):
         self._rng = rng
         self._budget = budget
         self._refusals = refusals or _Refusals()
+        self._contact = contact or Contact()
 
     def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:
         """Send, and retry within the time limit; return the last answer or raise the last error.
@@ -122,6 +125,7 @@ class PatientAdapter(BaseAdapter):
                 self._budget.spend(request.method or "GET", path)
             outcome = self._tried(request, options | _shortened(options))
             if isinstance(outcome, requests.Response):
+                self._contact.answered(request.url)
                 self._refusals.note(outcome)
                 if not _may_retry(outcome):
                     if attempt > 1:  # the earlier call may be ours, whose answer was lost
@@ -130,6 +134,8 @@ class PatientAdapter(BaseAdapter):
                 why, retry_after = f"HTTP {outcome.status_code}", _seconds(outcome.headers.get("Retry-After"))
             else:
                 deadline.check(unanswered)
+                if self._contact.is_in_vain(request.url, outcome):
+                    break
                 why, retry_after = type(outcome).__name__, None
             pause = backoff.retry_pause(attempt, self._rng, retry_after=retry_after)
             if attempt == ATTEMPTS or pause >= deadline.left():  # a later answer would be too late
@@ -140,6 +146,8 @@ class PatientAdapter(BaseAdapter):
             self._clock.sleep(pause)
         if isinstance(outcome, requests.Response):
             return outcome
+        if attempt == ATTEMPTS:
+            self._contact.gave_up(request.url)
         raise outcome
 
     def _tried(
@@ -328,6 +336,7 @@ class Transport:
         budget = RateBudget(settings.mode, self.clock, rate=settings.calls_per_second, turns=turns)
         self._budget = budget if is_limited else None
         self._refusals = _Refusals()
+        self._contact = Contact()
         self._process = os.getpid()
         self._sessions: list[requests.Session] = []
         weakref.finalize(self, _close, self._sessions)
@@ -411,6 +420,7 @@ class Transport:
             rng=self.rng,
             budget=self._budget,
             refusals=self._refusals,
+            contact=self._contact,
         )
         # With an application there is no other adapter: no call can reach the network.
         session.mount("https://", adapter)

@@ -45,6 +45,7 @@ __all__ = [
     "read_as",
     "read_less",
     "start_after_the_data",
+    "start_server",
     "wait_first",
     "wait_for_run",
     "wait_longer",
@@ -420,6 +421,12 @@ def check_address() -> Remedy:
         f"Is --base-url right, {between}",
         f"Is the client's base_url right, {between}",
     )
+
+
+def start_server() -> Remedy:
+    """Start the server at the address of the API, or give another address."""
+    start = "Start the server there, or correct"
+    return Remedy(f"{start} base_url.", f"{start} --base-url.", f"{start} the client's base_url.")
 
 
 def allow_host(host: str) -> Remedy:

@@ -85,6 +85,7 @@ class RequestBuilder:
     def __init__(self, account: Account, settings: Settings) -> None:
         self._account = account
         self._settings = settings
+        self._is_unasked_told = False  # a tie-out makes many requests
 
     def request(
         self,
@@ -139,7 +140,9 @@ class RequestBuilder:
         except NetworkError:
             if is_open:
                 raise
-            logger.warning("Stripe could not be asked whether it has data for %r", resolution.request)
+            level = logging.INFO if self._is_unasked_told else logging.WARNING
+            self._is_unasked_told = True
+            logger.log(level, "Stripe could not be asked whether it has data for %r", resolution.request)
             return resolution
         except REFUSALS:
             if not keeps_refused:
