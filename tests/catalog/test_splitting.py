@@ -3,9 +3,9 @@
 import pytest
 
 from stripe_reports import catalog, errors
-from stripe_reports.catalog.splitting import check_split, summary_of, why_not_split
+from stripe_reports.catalog.splitting import check_split, has_totals, summary_of, why_not_split
 
-SPLITS = {
+OF_EVENTS = {
     *("balance_change_from_activity.itemized", "payouts.itemized", "failed_payouts.itemized"),
     *("payout_reconciliation.itemized", "all_fees.itemized", "all_fees.incurred_at.itemized"),
     *("all_fees.balance_transaction_created.itemized", "card_payments_fees.transaction_level"),
@@ -14,7 +14,7 @@ SPLITS = {
     *("connected_account_payout_reconciliation.itemized", "connected_account_tax.transactions.itemized"),
     "financial_account_balance_change_from_activity.itemized",
     "connected_account_financial_account_balance_change_from_activity.itemized",
-    *("activity.itemized", "all_fees.vat_invoice_v2.itemized", "all_fees.vat_invoice_v2.summarized"),
+    *("activity.itemized", "all_fees.vat_invoice_v2.itemized"),
 }
 ONE_PAYOUT = {
     *("payout_reconciliation.by_id.itemized", "payout_reconciliation.by_id.summary"),
@@ -27,13 +27,13 @@ ONE_MOMENT = {
     "connected_account_ending_balance_reconciliation.summary",
     "connect.negative_balance_refunds_disputes_overview",
 }
-ADDS_UP = {
+OF_TOTALS = {
     *("activity.summary", "balance.summary", "balance_change_from_activity.summary", "payouts.summary"),
     *("payout_reconciliation.summary", "all_fees.summary", "connect_card_payments_fees.plan_level"),
     *("connected_account_balance.summary", "connected_account_balance_change_from_activity.summary"),
     *("connected_account_payout_reconciliation.summary", "connected_account_payouts.summary"),
     *("financial_account_balance.summary", "financial_account_balance_change_from_activity.summary"),
-    "treasury_fees.administrative_facilitation_fee",
+    *("treasury_fees.administrative_facilitation_fee", "all_fees.vat_invoice_v2.summarized"),
     "connected_account_financial_account_balance.summary",
     "connected_account_financial_account_balance_change_from_activity.summary",
     *("revenue_recognition.debit_credit_by_customer", "revenue_recognition.debit_credit_by_invoice"),
@@ -42,16 +42,16 @@ ADDS_UP = {
     "revenue_recognition.debit_credit_summary",
 }
 REASONS = [
-    (SPLITS, None),
+    (OF_EVENTS, None),
+    (OF_TOTALS, None),
     (ONE_PAYOUT, "one payout"),
     (ONE_MOMENT, "one moment"),
-    (ADDS_UP, "has totals over its interval"),
 ]
 
 
 @pytest.mark.parametrize("id_", catalog.report_types())
 def test_every_type_can_be_split_or_gives_a_reason(id_):
-    """If the concatenated parts would not equal the report of the whole interval."""
+    """One payout or one moment has no parts."""
     ((_, expected),) = [each for each in REASONS if id_.rpartition(".")[0] in each[0]]
     reason = why_not_split(id_)
     if expected is None:
@@ -62,6 +62,12 @@ def test_every_type_can_be_split_or_gives_a_reason(id_):
         with pytest.raises(errors.ParameterError, match=expected) as caught:
             check_split(id_)
         assert caught.value.param == "split"
+
+
+@pytest.mark.parametrize("id_", catalog.report_types())
+def test_a_type_has_events_or_totals_of_its_interval(id_):
+    """Totals of a part must say of which part they are; events have times of their own."""
+    assert has_totals(id_) == (id_.rpartition(".")[0] in OF_TOTALS)
 
 
 def test_the_lists_above_name_only_existing_types():
@@ -81,22 +87,10 @@ def test_types_that_can_be_split_take_both_bounds_or_a_month():
 def test_a_newer_version_splits_like_the_known_one_and_an_unknown_type_is_refused():
     """A new version of a type has the same meaning; the meaning of a new type is unknown."""
     assert why_not_split("payouts.itemized.9") is None
+    assert has_totals("balance.summary.9")
     assert "one moment" in why_not_split("ending_balance_reconciliation.itemized.9")
     assert "not in the catalogue" in why_not_split("gift_cards.itemized.1")
-
-
-@pytest.mark.parametrize(
-    ("asked", "instead"),
-    [
-        ("balance.summary.2", "balance_change_from_activity.itemized"),
-        ("payouts.summary.2", "payouts.itemized"),
-        ("connected_account_balance.summary.1", "connected_account_balance_change_from_activity.itemized"),
-    ],
-)
-def test_a_summary_is_refused_with_a_hint_to_the_itemised_type(asked, instead):
-    """That is what the reader can request."""
-    with pytest.raises(errors.ParameterError, match=f"; {instead} has the individual rows"):
-        check_split(asked)
+    assert not has_totals("gift_cards.summary.1")
 
 
 @pytest.mark.parametrize(

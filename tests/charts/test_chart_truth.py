@@ -23,6 +23,7 @@ from test_chart_recipes import exact, panels, parts
 import report_frames as frames
 from named_recipes import named
 from played_reports import EVERY_TERMS
+from stripe_reports.catalog.splitting import MOMENT, PART
 from stripe_reports.charts import theme
 from stripe_reports.charts.choosing import recipe_for
 from stripe_reports.charts.recipe import Recipe
@@ -104,8 +105,12 @@ def is_apart(rows: list[Row], currency: str | None = None) -> bool:
 # A rule returns the sums that the chart must show, by currency, position or None, and label.
 
 
+CREATED = ("created", PART)
+"""The time of a transaction; totals of a set have that of their part."""
+
+
 def net(rows: list[Row], at: Callable[..., str]) -> Found:
-    return add(((r["currency"], at(day_of(r, "created")), r["reporting_category"]), r["net"]) for r in rows)
+    return add(((r["currency"], at(day_of(r, *CREATED)), r["reporting_category"]), r["net"]) for r in rows)
 
 
 def cumulated(rows: list[Row], at: Callable[..., str]) -> Found:
@@ -115,7 +120,7 @@ def cumulated(rows: list[Row], at: Callable[..., str]) -> Found:
 def gross_fee_net(rows: list[Row], at: Callable[..., str]) -> Found:
     apart = is_apart(rows)
     return add(
-        ((row["currency"], at(day_of(row, "created")), part), amount)
+        ((row["currency"], at(day_of(row, *CREATED)), part), amount)
         for row in rows
         for part, amount in parts_of(row, apart, one_gross=True)
     )
@@ -365,15 +370,91 @@ def balances(rows: list[Row], at: Callable[..., str]) -> Found:
     }
     return add(
         ((row["currency"] or "", None, row["category"]), row["net_amount"])
-        for row in rows
+        for row in as_one_balance(rows)
         if row["category"] in names
     )
+
+
+def as_one_balance(rows: list[Row]) -> list[Row]:
+    """Balances of several parts: the first start, all changes, and the last end."""
+    rows = sorted(rows, key=lambda row: row.get(PART, ""))
+    starts = {row.get("currency"): row for row in reversed(rows) if row["category"] == "starting_balance"}
+    ends = {row.get("currency"): row for row in rows if row["category"] == "ending_balance"}
+    kept = {id(row) for row in (*starts.values(), *ends.values())}
+    return [
+        row
+        for row in rows
+        if row["category"] not in ("starting_balance", "ending_balance") or id(row) in kept
+    ]
+
+
+def categories_of_balance(rows: list[Row], at: Callable[..., str]) -> Found:
+    return by("category", "amount")(as_one_balance(rows), at)
 
 
 def accounts_by_balance(rows: list[Row], at: Callable[..., str]) -> Found:
     return add(
         (
             (row["currency"], None, ", ".join(filter(None, (row.get("business_name"), row["account_id"])))),
+            row["balance"],
+        )
+        for row in rows
+    )
+
+
+def rows_from_start_to_end(amount: str) -> Callable[..., Found]:
+    """A row for each part and one for all: the first start, the sum of each change, and the last end."""
+    names = {
+        "starting_balance": "starting balance",
+        "activity_gross": "gross activity",
+        "activity_fee": "fees",
+        "payouts_gross": "payouts",
+        "payouts_fee": "payout fees",
+        "ending_balance": "ending balance",
+    }
+    left_out = ("activity", "payouts", "starting_balance_available")
+
+    def rule(rows: list[Row], at: Callable[..., str]) -> Found:
+        rows = sorted(rows, key=lambda row: row[PART])
+        cells: dict[tuple[str, str, str], Decimal] = {}
+        for row in rows:
+            if row["category"] not in left_out:
+                name = names.get(row["category"], row["category"].replace("_", " "))
+                cells[row.get("currency") or "", f"{row[PART]:%B %Y}", name] = row[amount] or Decimal(0)
+        whole: Found = {}
+        for (currency, _, name), value in cells.items():
+            key = (currency, None, f"Total: {name}")
+            if name == "ending balance":
+                whole[key] = value
+            elif name == "starting balance":
+                whole.setdefault(key, value)
+            else:
+                whole[key] = whole.get(key, Decimal(0)) + value
+        months = add(
+            ((currency, None, f"{m}: {name}"), value) for (currency, m, name), value in cells.items()
+        )
+        return months | add(whole.items())
+
+    return rule
+
+
+def of_moments(rule: Callable[..., Found]) -> Callable[..., Found]:
+    """A state is that of the last day of its part."""
+
+    def of_last_day(rows: list[Row], at: Callable[..., str]) -> Found:
+        return rule([row | {MOMENT: row[MOMENT] - timedelta(microseconds=1)} for row in rows], at)
+
+    return of_last_day
+
+
+def balance_of_accounts(rows: list[Row], at: Callable[..., str]) -> Found:
+    return add(
+        (
+            (
+                row["currency"],
+                at(day_of(row, MOMENT)),
+                ", ".join(filter(None, (row.get("business_name"), row["account_id"]))),
+            ),
             row["balance"],
         )
         for row in rows
@@ -402,7 +483,7 @@ RULES: dict[tuple[str, str], Callable[..., Found]] = {
     ("plans", "connect_card_payments_fees.plan_level"): by(
         "plan_name", "total_amount", currency="fee_currency"
     ),
-    ("waterfall", "financial_account_balance.summary"): by("category", "amount"),
+    ("waterfall", "financial_account_balance.summary"): categories_of_balance,
     ("activity", "financial_account_balance_change_from_activity.itemized"): by(
         "category", "amount", "created"
     ),
@@ -423,6 +504,17 @@ RULES: dict[tuple[str, str], Callable[..., Found]] = {
     ("months", "connect_card_payments_fees.transaction_level"): by(
         "card_brand", "total_amount", "fee_incurred_at", currency="fee_currency"
     ),
+    ("balances", "balance.summary"): rows_from_start_to_end("net_amount"),
+    ("balances", "financial_account_balance.summary"): rows_from_start_to_end("amount"),
+    ("net", "activity.summary"): net,
+    ("gross_fee_net", "activity.summary"): gross_fee_net,
+    ("balances", "ending_balance_reconciliation"): of_moments(by("reporting_category", "net", MOMENT)),
+    ("months", "connect.negative_balance"): of_moments(balance_of_accounts),
+    ("months", "connect_card_payments_fees.plan_level"): by(
+        "plan_name", "total_amount", PART, currency="fee_currency"
+    ),
+    ("months", "all_fees.vat_invoice_v2.summarized"): by_product_and("feature_name", PART),
+    ("months", "treasury_fees"): by("financial_account", "fee", PART, currency="balance_currency"),
 }
 """The rule of each recipe, by its kind and the first of its types."""
 
@@ -472,6 +564,7 @@ def check(recipe: Recipe, frame: pl.DataFrame, within: Within | None = None) -> 
     """Compare a chart with its rule."""
     rule = RULES[recipe.name, recipe.types[0]]
     options: dict[str, Any] = {"within": within} if recipe.time else {}
+    options |= {"every": "month"} if recipe.is_of_parts else {}
     options |= {"top": 60} if recipe.top else {}
     chart = recipe(frame, **options)
     if "There is n" in str(chart.to_dict(validate=False)):
@@ -546,6 +639,53 @@ def test_every_bar_is_the_sum_in_the_frame_of_what_its_label_says(report_type, t
                 pl.Series([is_transaction(row) for row in frame.to_dicts()], dtype=pl.Boolean)
             )
         check(recipe, frame, None if paid_by_creation else within)
+
+
+OF_SETS = (
+    "balance.summary.2",
+    "financial_account_balance.summary.1",
+    "balance_change_from_activity.summary.2",
+    "payout_reconciliation.summary.2",
+    "ending_balance_reconciliation.itemized.4",
+    "connect.negative_balance_refunds_disputes_overview.1",
+    "all_fees.vat_invoice_v2.summarized.2",
+    "treasury_fees.administrative_facilitation_fee.1",
+)
+
+
+@pytest.mark.parametrize("report_type", OF_SETS)
+@settings(max_examples=2, deadline=None)
+@given(terms=st.integers(0, 2), period=st.sampled_from(["2026-08/2026-10", "2026-Q3"]))
+def test_every_bar_of_a_set_is_the_sum_of_its_part(report_type, terms, period):
+    """Totals are those of their month, and states those at its end; nothing is added up over moments."""
+    months = account(terms).fetch_all(report_type, period, split="month")
+    frame = months.frame()
+    for kind in months.chart_kinds():
+        check(recipe_for(report_type, frame.columns, kind), frame)
+
+
+@settings(max_examples=2, deadline=None)
+@given(terms=st.integers(0, 2))
+def test_the_columns_of_a_month_are_the_sums_of_its_activity_and_lead_to_its_end(terms):
+    """From the summaries of the same months, or from the rows themselves."""
+    client = account(terms)
+    balances = client.fetch_all("balance.summary.2", "2026-08/2026-10", split="month")
+    summaries = client.fetch_all("balance_change_from_activity.summary.2", "2026-08/2026-10", split="month")
+    rows = client.fetch("balance_change_from_activity.itemized.3", "2026-08/2026-10")
+    sold = add(
+        ((row["currency"], f"{row['created']:%B %Y}"), row["gross"])
+        for row in rows.frame().iter_rows(named=True)
+        if row["reporting_category"] in ("charge", "partial_capture_reversal")
+    )
+    chart = balances.chart(activity=summaries)
+    assert chart.to_dict() == balances.chart(activity=rows).to_dict()
+    for currency, cells in panels(chart):
+        for month in ("August 2026", "September 2026"):
+            amounts = {each["series"]: exact(each["exact"]) for each in cells if each["category"] == month}
+            assert amounts.get("sales", 0) == sold.get((currency, month), 0)
+            assert not {"gross activity", "unexplained"} & amounts.keys()
+            end = amounts.pop("ending balance")
+            assert sum(amounts.values()) == end
 
 
 @settings(max_examples=3, deadline=None)

@@ -39,7 +39,7 @@ ERRORS = [
     ["fetch-all", *PAYOUTS, "--accounts", "acct 1"],
     ["fetch-all", *PAYOUTS, "--into", "s4://x"],
     ["fetch-all", "payouts.itemized,balance.summary", "2026-09", DEMO, "--output", "x.csv"],
-    ["fetch-all", "balance.summary", "2026", DEMO, "--split", "month"],
+    ["fetch-all", "payout_reconciliation.by_id.itemized", "2026", DEMO, "--split", "month"],
     ["fetch-all", "payouts.itemized", "2027-01/2027-03", DEMO, "--split", "month"],
     ["tie-out", "2027", DEMO],
     ["evidence", "2026-10", ".", DEMO],

@@ -332,7 +332,7 @@ def test_a_period_longer_than_a_quarter_can_be_fetched_month_by_month(form, view
     assert form.shown["button"]["text"] == "Show 12 months (stored)"
     view.tell("by_month", on=False)
     assert form.shown["is_other"]
-    form.choose(report_type="balance.summary.2")
+    form.choose(report_type="ending_balance_reconciliation.summary.1")
     assert form.shown["period"]["by_month"] is None
 
 
@@ -386,6 +386,20 @@ def test_the_chart_of_a_balance_shows_its_activity_if_that_is_stored(form, view,
     calls()
     svg = view.ask("chart", kind=None)["answer"]["svg"]
     assert ("Refunds" in svg, "Gross activity" in svg) == (True, False)
+    assert not calls("POST")
+
+
+def test_balances_month_by_month_show_the_activity_of_the_months_where_it_is_stored(form, view, calls):
+    """The others show their gross activity."""
+    form.choose(report_type="balance.summary.2", period="2026-05-01/2026-10-01", currency="eur")
+    view.tell("by_month", on=True)
+    form.client.fetch("balance_change_from_activity.summary", "2026-06")
+    form.run().result(120)
+    calls()
+    svg = view.ask("chart", kind=None)["answer"]["svg"]
+    assert "June 2026 refunds" in svg
+    assert "June 2026 gross activity" not in svg
+    assert "July 2026 gross activity" in svg
     assert not calls("POST")
 
 

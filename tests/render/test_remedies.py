@@ -244,7 +244,10 @@ def test_the_remedy_for_a_revoked_key_is_a_command(command, client, simulator, m
         (["fetch", "balance.summary", "2026-10", "--tz", "Asia/Tokyo"], "The time zone is --timezone"),
         (["fetch", "balance.summary", "2026-10", "--refresh"], "with --reuse never."),
         (["fetch", "balance.summary", "--start", "2026-10-01"], "2026-10-01/2026-11-01."),
-        (["fetch-all", "balance.summary", "2026-Q3", "--split", "month"], "Leave out --split."),
+        (
+            ["fetch-all", "payout_reconciliation.by_id.itemized", "2026-Q3", "--split", "month"],
+            "Leave out --split.",
+        ),
         (["fetch", "balance.summary.1", "2026-10", "--columns", "net_amout"], "Did you mean 'net_amount'?"),
         (
             ["fetch", "payouts.itemized", "2026-10", "--schema-overrides", "nett=String"],

@@ -1,18 +1,24 @@
 """Report types that can be requested in parts, and the summary that the parts must add up to.
 
-The rows of all parts of an interval must equal Stripe's rows for the whole interval. This holds if every row
-is one event with one time, which is in one part. ``payout_reconciliation.itemized`` is such a type: its
-interval is the time at which a payout took effect, and all rows of a payout belong to that time.
+If every row is one event with one time, which is in one part, the rows of all parts of an interval equal
+Stripe's rows for the whole interval. ``payout_reconciliation.itemized`` is such a type: its interval is the
+time at which a payout took effect, and all rows of a payout belong to that time. The rows of other types are
+totals of their part, which must say which part it is.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from stripe_reports.catalog import get, report_types
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportType, base_of
 from stripe_reports.render import remedies
 
-__all__ = ["check_split", "summary_of", "why_not_split"]
+__all__ = ["MOMENT", "PART", "are_states", "check_split", "has_totals", "summary_of", "why_not_split"]
+
+PART, MOMENT = "interval_start", "interval_end"
+"""The columns of a set that say of which part totals are, and at which moment a state was."""
 
 _TOTALS = frozenset({"currency", "reporting_category", "gross", "fee", "net"})
 
@@ -32,15 +38,24 @@ def why_not_split(type_id: str) -> str | None:
         return None  # every report of it is one month, so there is no whole to differ from
     if "interval_start" not in report_type.required_parameters:
         return "describes one moment, the end of the interval, so there is nothing to split"
-    if {"itemized", "transaction_level"}.isdisjoint(base.split(".")):
-        itemized = _itemized_of(base)
-        instead = f"; {itemized.base} has the individual rows" if itemized else ""
-        return f"has totals over its interval, so its parts differ from the whole{instead}"
     return None
 
 
+def has_totals(type_id: str) -> bool:
+    """Tell whether the rows of a type are totals over its interval, such as a balance, and not events."""
+    report_type = get(type_id) or _newest_of(base_of(type_id))
+    if report_type is None or not {"itemized", "transaction_level"}.isdisjoint(report_type.base.split(".")):
+        return False
+    return not {"interval_start", "tax_invoice_month"}.isdisjoint(report_type.required_parameters)
+
+
+def are_states(columns: Collection[str]) -> bool:
+    """Tell whether rows with these columns are states at several moments, whose sum has no meaning."""
+    return MOMENT in columns and PART not in columns
+
+
 def check_split(type_id: str) -> None:
-    """Refuse to split a type whose parts do not equal the whole.
+    """Refuse to split a type that has no parts.
 
     Raises:
         ParameterError: The type cannot be split; the message says why.
@@ -57,13 +72,6 @@ def summary_of(type_id: str) -> ReportType | None:
     if summary is None or not {column.name for column in summary.columns} >= _TOTALS:
         return None
     return summary
-
-
-def _itemized_of(base: str) -> ReportType | None:
-    head, _, last = base.rpartition(".")
-    if last != "summary":
-        return None
-    return _newest_of(f"{head}.itemized") or _newest_of(f"{head}_change_from_activity.itemized")
 
 
 def _newest_of(base: str) -> ReportType | None:

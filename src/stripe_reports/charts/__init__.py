@@ -1,6 +1,7 @@
 """Charts of reports for finance teams: ordinary altair charts that need no internet.
 
     recipes.py          the charts that there are, as data: types, columns, amounts, categories, time, shape
+    set_recipes.py      those of sets whose rows are totals or states
     recipe.py           what a recipe is, and what the caller asked of it
     choosing.py         chooses the charts of a report: chart_of, kinds_of
 
@@ -8,6 +9,7 @@
     rolling.py          sums of the last thirty days
     totals.py           totals without time: accounts, products, plans, categories
     balance.py, financial.py    balances as waterfalls, from start to end
+    roll_forward.py     balances of several periods, one below the other
     reconciliation.py   from sales to the deposit: each payout, and all together
     flows.py            the parts of a net amount: sales, fees by what they are for, refunds, disputes
     comparison.py       two periods compared, by category

@@ -11,13 +11,13 @@ from stripe_reports.charts.columns import check, rows_of
 from stripe_reports.charts.groups import NONE
 from stripe_reports.charts.panels import Chart, note
 from stripe_reports.charts.recipe import Asked, Recipe
-from stripe_reports.charts.sums import sums_of
+from stripe_reports.charts.sums import as_one_balance, sums_of
 from stripe_reports.charts.waterfall import waterfall
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.payout_parts import OF_GROSS, ORDER
 from stripe_reports.parsing.total_rows import without_totals
 
-__all__ = ["balance_waterfall"]
+__all__ = ["balance_waterfall", "parts_of_activity"]
 
 _STEPS = pl.DataFrame(
     [
@@ -55,15 +55,16 @@ _ONLY_IF_NOT_ZERO = ("payouts_fee", "difference")
 def balance_waterfall(recipe: Recipe, asked: Asked) -> Chart:
     """Draw how each balance changed from start to end.
 
-    The bars are the rows of a balance summary; payout fees are shown only if there were any. With the
+    The bars are the rows of a balance summary, or of several in a row, such as the months of a year; payout
+    fees are shown only if there were any. With the
     activity of the same period, its charges, refunds, disputes and fees are bars instead of the gross
     activity. If the bars do not add up to the ending balance, a bar "Unexplained" shows by how much.
 
     Raises:
         ParameterError: The frame is not one balance summary.
     """
-    frame = asked.rows.select(_present(asked.frame)).collect()
-    parts = None if asked.activity is None else _parts(rows_of(asked.activity))
+    frame = as_one_balance(asked.rows).select(_present(asked.frame)).collect()
+    parts = None if asked.activity is None else parts_of_activity(rows_of(asked.activity))
     bars = _bars(frame, parts)
     ends = bars.filter(category="ending_balance")
     if bars.is_empty():
@@ -78,8 +79,10 @@ def _present(frame: pl.LazyFrame) -> list[str]:
     return [name for name in (*_NEEDED, "description") if name in frame.collect_schema()]
 
 
-def _parts(activity: pl.LazyFrame) -> pl.DataFrame:
-    """Return ``category``, ``currency`` and exact ``amount`` of the parts of an activity, in order.
+def parts_of_activity(
+    activity: pl.LazyFrame, *keys: pl.Expr, most_others: int = _MOST_OTHERS
+) -> pl.DataFrame:
+    """Return ``category``, ``currency``, *keys* and exact ``amount`` of the parts of an activity, in order.
 
     A fee that is a row of its own has its amount in ``gross``, and the tax on it in ``fee``; both are fees.
     """
@@ -89,29 +92,30 @@ def _parts(activity: pl.LazyFrame) -> pl.DataFrame:
     sums = sums_of(
         without_totals(activity),
         category.alias("category"),
+        *keys,
         amounts={"gross": pl.col("gross"), "fee": pl.col("fee")},
-    ).select("currency", "category", "gross", "fee")
+    ).drop("rows", "nonzero")
     part = pl.col("category").replace_strict(OF_GROSS, default=pl.col("category"))
     is_fee = pl.col("category").is_in(FEE_CATEGORIES)
     parts = pl.concat(
         [
-            sums.select(
-                "currency", category=pl.when(is_fee).then(pl.lit(_FEES)).otherwise(part), amount="gross"
-            ),
-            sums.select("currency", category=pl.lit(_FEES), amount=-pl.col("fee")),
+            sums.drop("fee").with_columns(category=pl.when(is_fee).then(pl.lit(_FEES)).otherwise(part)),
+            sums.drop("gross")
+            .with_columns(category=pl.lit(_FEES), fee=-pl.col("fee"))
+            .rename({"fee": "gross"}),
         ]
-    )
+    ).rename({"gross": "amount"})
     named = [name for name in ORDER if name in OF_GROSS.values()]
     sizes = parts.group_by("category").agg(size=pl.col("amount").abs().cast(pl.Float64).sum())
     others = sizes.filter(~pl.col("category").is_in([*named, _FEES])).sort(
         "size", "category", descending=[True, False]
     )["category"]
-    kept = others if len(others) <= _MOST_OTHERS else others.head(_MOST_OTHERS - 1)
+    kept = others if len(others) <= most_others else others.head(most_others - 1)
     order = [*named, *kept, _OTHER, _FEES]
     is_kept = pl.col("category").is_in(order)
     return (
         parts.with_columns(category=pl.when(is_kept).then("category").otherwise(pl.lit(_OTHER)))
-        .group_by("currency", "category")
+        .group_by(pl.exclude("amount"))
         .agg(pl.col("amount").sum())
         .filter(pl.col("amount") != 0)
         .sort(pl.col("category").replace_strict(order, range(len(order)), return_dtype=pl.Int64), "currency")

@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from stripe_reports import catalog
+from stripe_reports.catalog.splitting import PART
 from stripe_reports.charts import theme as look
 from stripe_reports.charts.linking import linked as linked_
 from stripe_reports.charts.panels import Chart
@@ -89,6 +90,7 @@ def _fitting(report_type: str, columns: Iterable[str]) -> list[Recipe]:
     columns = list(columns)
     base = base_of(report_type)
     kinds = [kind for kind in RECIPES if kind.fits(base, columns)]
+    kinds.sort(key=lambda kind: not kind.is_of_parts)
     if base.startswith("connected_account_"):
         kinds.sort(key=lambda kind: kind.name != _ACCOUNTS_FIRST)
     return kinds
@@ -142,6 +144,8 @@ def chart_of(
     _check_activity(request, options.get("activity"), options.get("currency") or request.currency)
     if recipe.time:
         known |= {"timezone": request.timezone or request.zone, "within": _within(request)}
+    if recipe.is_of_parts:  # days make up any longer period
+        known["every"] = None if source.split == "day" and PART in recipe.time else source.split
     rows, where = source.rows, None
     if "payout_reconciliation" in base_of(request.report_type) and "reporting_category" in source.columns:
         rows, where = settled(rows)

@@ -73,15 +73,23 @@ def zone_of(frame: Frame, column: str, timezone: str | None) -> str | None:
     return own if own is None else "" if timezone in (None, own) else timezone
 
 
-def as_day(frame: Frame, column: str, timezone: str | None) -> pl.Expr:
-    """Return the calendar day of a time, in *timezone* if the column has a zone, else as written."""
+def as_day(frame: Frame, column: str, timezone: str | None, *, is_end: bool = False) -> pl.Expr:
+    """Return the calendar day of a time, in *timezone* if the column has a zone, else as written.
+
+    Args:
+        frame: A report's rows.
+        column: The time.
+        timezone: The zone of the days; None for that of the column.
+        is_end: True if the time is the end of a period, which is not included: the day before midnight.
+    """
     dtype = frame.collect_schema()[column]
     if dtype == pl.Date:
         return pl.col(column)
     if not isinstance(dtype, pl.Datetime):
         raise ParameterError(f"The column {column!r} must be a time; it is {dtype}.", param="columns")
     zone = zone_of(frame, column, timezone)
-    return (pl.col(column).dt.convert_time_zone(zone) if zone else pl.col(column)).dt.date()
+    time = pl.col(column).dt.offset_by("-1us") if is_end else pl.col(column)
+    return (time.dt.convert_time_zone(zone) if zone else time).dt.date()
 
 
 def only_currencies(

@@ -6,6 +6,7 @@ import polars as pl
 
 from stripe_reports.charts.panels import Chart
 from stripe_reports.charts.recipe import Asked, Recipe
+from stripe_reports.charts.sums import as_one_balance
 from stripe_reports.charts.waterfall import waterfall
 from stripe_reports.errors import ParameterError
 
@@ -24,7 +25,8 @@ def financial_waterfall(recipe: Recipe, asked: Asked) -> Chart:
         ParameterError: The frame is not one summary.
     """
     rows = (
-        asked.rows.with_columns(pl.col("currency").fill_null(""))
+        as_one_balance(asked.rows, "amount")
+        .with_columns(pl.col("currency").fill_null(""))
         .filter(pl.col("amount").is_not_null())
         .collect()
     )

@@ -51,6 +51,14 @@ def amounts_over_time(recipe: Recipe, asked: Asked) -> Chart:
     data, slots = asked.by_period(data)
     title = f"{recipe.details.get('what', recipe.called)} per {slots.every}{_by(by)}"
     names = {"label": slots.every.capitalize(), "category": "Which"}
+    if asked.is_of_moments:
+        head = asked.head(
+            f"{recipe.called} at the end of each {slots.every}{_by(by)}", data, "The line marks the balance."
+        )
+        whole = data.with_columns(whole=pl.col("amount").sum().over("currency", "period"))
+        names |= {"exact": recipe.called, "total": "In all"}
+        whole = in_words(whole, total="whole")
+        return stacked(whole, slots, groups, head, names=names, point="whole", has_own_scale=True)
     if asked.volume is None:
         head = asked.head(title, data, slots.remark, sum_of="amount")
         names |= {"exact": recipe.called}
@@ -86,7 +94,9 @@ def amounts_by_month(recipe: Recipe, asked: Asked) -> Chart:
     data, groups = largest(sums, source, top=asked.most, what=recipe.others)
     data, slots = asked.by_period(data)
     title = recipe.title if slots.every == "month" else f"{recipe.called} per {slots.every}{_by(by)}"
-    head = asked.head(title, data, _SHADED, slots.remark, sum_of="amount")
+    if asked.is_of_moments:
+        title = f"{recipe.called} at the end of each {slots.every}{_by(by)}"
+    head = asked.head(title, data, _SHADED, slots.remark, sum_of=None if asked.is_of_moments else "amount")
     names = {"category": "Which", "label": slots.every.capitalize(), "exact": recipe.called}
     return heatmap(
         data,

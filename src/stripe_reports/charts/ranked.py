@@ -29,6 +29,9 @@ _NAMES = (150, 230)
 _ROW = 24
 _CHARACTER = 6.2
 
+_WORDS = "test(/_[0-9]/, datum.label) ? datum.label : replace(datum.label, /_/g, ' ')"
+"""Vega's expression for Stripe's words as people write them; ids, such as ``acct_1…``, stay ids."""
+
 
 def ranked(
     data: pl.DataFrame,
@@ -124,10 +127,10 @@ def ranked(
     )
 
 
-def width_of_names(names: pl.Series) -> int:
-    """Return the width that names beside a chart take."""
+def width_of_names(names: pl.Series, *, least: int = _NAMES[0]) -> int:
+    """Return the width that names beside a chart take, at least *least*."""
     characters: Any = names.str.len_chars().max() or 0
-    width: int = round(min(max(_NAMES[0], characters * _CHARACTER), _NAMES[1]))
+    width: int = round(min(max(least, characters * _CHARACTER), _NAMES[1]))
     return width
 
 
@@ -147,14 +150,14 @@ def axis_of_names(order: list[str], currency: str, width: int, *, padding: float
         titleX=-width,
         titleY=-10,
         labelLimit=width,
-        labelExpr="replace(datum.label, /_/g, ' ')",
+        labelExpr=_WORDS,
         grid=False,
     )
     return alt.Y("category:N", axis=axis, scale=alt.Scale(domain=order, padding=padding))
 
 
 def _names(order: list[str], width: int, *, are_words: bool) -> alt.Y:
-    label = "replace(datum.label, /_/g, ' ')" if are_words else "datum.label"
+    label = _WORDS if are_words else "datum.label"
     return alt.Y(
         "category:N",
         title=None,

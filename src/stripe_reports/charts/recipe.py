@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from stripe_reports.catalog.splitting import MOMENT, PART, are_states
 from stripe_reports.charts.columns import Frame, HasRows, as_day, check, first_of, only_currencies, zone_of
 from stripe_reports.charts.panels import NOTHING, Chart, Subtitle, currencies_of, heading, note, sizes_of
 from stripe_reports.charts.slots import Every, Slots, Within, by_period
@@ -66,10 +67,15 @@ class Recipe:
         return (*self.needs, *time, *self.amounts, *([self.money_in] if self.money_in else []))
 
     @property
+    def is_of_parts(self) -> bool:
+        """True if each position is a part of a set; totals and states of parts cannot be split otherwise."""
+        return self.time[:1] in ((PART,), (MOMENT,))
+
+    @property
     def options(self) -> list[str]:
         """The names of the options that the chart takes."""
         return [
-            *(["every", "timezone"] if self.time else []),
+            *(["every", "timezone"] if self.time and not self.is_of_parts else []),
             *(["top"] if self.top else []),
             *self.extra,
             *("currency", "title", "subtitle"),
@@ -78,6 +84,8 @@ class Recipe:
     def fits(self, base: str, columns: Iterable[str]) -> bool:
         """Tell whether reports of that type with these columns can have the chart."""
         present = set(columns)
+        if are_states(present) and not self.is_of_parts:
+            return False
         plain = base.removeprefix("connected_account_")  # drawn like the reports of a single account
         return plain.startswith(self.types) and all(
             not present.isdisjoint((needed,) if isinstance(needed, str) else needed)
@@ -153,6 +161,11 @@ class Asked:
         return first_of(self.frame, *self.recipe.time) or self.recipe.time[0]
 
     @property
+    def is_of_moments(self) -> bool:
+        """True for states at several moments, whose sum has no meaning."""
+        return self.time == MOMENT
+
+    @property
     def grouped_by(self) -> str | None:
         """The column of the categories; None if the frame has none."""
         return self.by or first_of(self.frame, *self.recipe.by)
@@ -170,7 +183,7 @@ class Asked:
     @property
     def day(self) -> pl.Expr:
         """The calendar day of a row."""
-        return as_day(self.frame, self.time, self.timezone).alias("day")
+        return as_day(self.frame, self.time, self.timezone, is_end=self.is_of_moments).alias("day")
 
     def by_period(self, data: pl.DataFrame, **options: Any) -> tuple[pl.DataFrame, Slots]:
         """Sum daily amounts by period; see ``slots.by_period``."""

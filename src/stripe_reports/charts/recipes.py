@@ -17,6 +17,7 @@ from stripe_reports.charts.payouts import EFFECTIVE, payouts_over_time
 from stripe_reports.charts.recipe import Recipe
 from stripe_reports.charts.reconciliation import PAID_AT, payout_composition, payouts_made_of
 from stripe_reports.charts.revenue import booked_and_recognised, debits_and_credits, revenue_recognised
+from stripe_reports.charts.set_recipes import OF_SETS, SUMMARIES
 from stripe_reports.charts.tax import FILED, FILING, jurisdictions
 from stripe_reports.charts.totals import accounts, categories, totals
 
@@ -27,14 +28,6 @@ _ITEMIZED = (
     "ending_balance_reconciliation.itemized",
     "payout_reconciliation.itemized",
     "payout_reconciliation.by_id.itemized",
-)
-_SUMMARIES = (
-    "activity.summary",
-    "balance_change_from_activity.summary",
-    "ending_balance_reconciliation.summary",
-    "payouts.summary",
-    "payout_reconciliation.summary",
-    "payout_reconciliation.by_id.summary",
 )
 _CREATED = ("created", "created_utc")
 _AMOUNTS = ("gross", "fee", "net")
@@ -161,7 +154,7 @@ RECIPES = (
         "categories",
         "Gross, fees and net, by reporting category",
         categories,
-        _SUMMARIES,
+        SUMMARIES,
         needs=(_CATEGORY,),
         amounts=_AMOUNTS,
         others="other categories",
@@ -376,4 +369,5 @@ RECIPES = (
         others="other accounts",
         top=8,
     ),
+    *OF_SETS,
 )

@@ -19,6 +19,7 @@ from typing import Any
 
 import polars as pl
 
+from stripe_reports.catalog.splitting import MOMENT
 from stripe_reports.charts import theme
 from stripe_reports.parsing.columns import column, is_pattern
 
@@ -130,10 +131,11 @@ def _chosen(value: Any, links: Mapping[str, Any]) -> _Clause | None:
 
 def _condition(source: Mapping[str, Any], name: str, keys: list[str]) -> _Clause:
     """Return the condition of some keys of an axis, some categories, or some currencies."""
-    if source.get("every") in _EVERY:
-        return _within(source, keys)
     if source.get("all") in keys:
         return _Clause(pl.lit(True), "pl.lit(True)")
+    if source.get("every") in _EVERY:
+        places = source.get("keys", {})
+        return _within(source, [places.get(key, key) for key in keys])
     if "sides" in source:
         names = [each for key in keys for each in source["sides"].get(key, [])]
         return _one_of(_column(source["columns"][0]), list(dict.fromkeys(names)), none=_NONE)
@@ -242,6 +244,8 @@ def _bank_day(source: Mapping[str, Any]) -> _Clause:
 def _day(column: str, zone: str | None) -> _Clause:
     """Return the calendar day of a time, in its own zone or another; a date is unchanged."""
     own = _column(column)
+    if column == MOMENT:  # the end of a period, which is not included
+        own = _Clause(own.expr.dt.offset_by("-1us"), f'{own.code}.dt.offset_by("-1us")')
     if not zone:
         return _Clause(own.expr.dt.date(), f"{own.code}.dt.date()")
     return _Clause(

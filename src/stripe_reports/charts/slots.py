@@ -18,7 +18,7 @@ import polars as pl
 from stripe_reports.charts.sums import summed
 from stripe_reports.errors import ParameterError
 
-__all__ = ["NO_DATE", "Every", "Slots", "Within", "by_period"]
+__all__ = ["MOST_ROWS", "NO_DATE", "Every", "Slots", "Within", "by_period"]
 
 Every = Literal["day", "week", "month", "quarter", "year"]
 """A period of time: one bar, or one point of a line."""
@@ -34,7 +34,7 @@ WIDEST = 80
 _ROWS = 700
 """Maximum number of bars in all panels together: about 100 KB of specification."""
 
-_MOST_ROWS = 1200
+MOST_ROWS = 1200
 """Maximum for a period that the user chose: more would take more than 200 KB."""
 
 _TRUNCATED: dict[Every, str] = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
@@ -192,7 +192,7 @@ def by_period(
         days = _days(sums["day"], within, _TRUNCATED[period])
         if every or period == "year" or (len(days) <= room and sums.height <= _ROWS):
             break
-    if sums.height > _MOST_ROWS:
+    if sums.height > MOST_ROWS:
         raise ParameterError(
             f"One bar per {period} would be {sums.height:,} bars, too many to read. Choose a longer "
             "period with every, a currency, or fewer names with top.",

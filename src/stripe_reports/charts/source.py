@@ -11,6 +11,7 @@ from stripe_reports.catalog.assumptions import unknown_columns
 from stripe_reports.models import Provenance, ReportRequest
 from stripe_reports.models.file_origin import FileOrigin
 from stripe_reports.parsing.payout_rows import transactions_of
+from stripe_reports.planning.intervals import Split
 
 __all__ = ["Source"]
 
@@ -24,12 +25,14 @@ class Source:
         request: What was asked for: report type, bounds, zone.
         origins: The provenance of the rows, one for each run or file that gave some of them, in order.
         notes: What was assumed of columns that the catalogue does not have.
+        split: The period of each part, if the rows are those of several parts.
     """
 
     rows: pl.LazyFrame
     request: ReportRequest
     origins: tuple[Provenance | FileOrigin, ...]
     notes: tuple[str, ...] = ()
+    split: Split | None = None
 
     @property
     def unknown(self) -> list[str]:

@@ -12,6 +12,7 @@ import polars as pl
 from stripe_reports.charts import theme
 from stripe_reports.charts.groups import Groups
 from stripe_reports.charts.panels import (
+    WIDTH,
     Chart,
     are_wide,
     axis_of_currency,
@@ -65,7 +66,8 @@ def stacked(
         above, below = rows.filter(pl.col("amount") >= 0), rows.filter(pl.col("amount") < 0)
         upper = axis_of_currency(currency, above["amount"], height)
         lower = axis_of_currency(currency, below["amount"], height)
-        lower.title = f"{lower.title}, deductions on a scale of their own"
+        their = "deductions on a scale of their own" if width == WIDTH else "deductions, own scale"
+        lower.title = f"{lower.title}, {their}"
         both = [
             drawn(above, here, upper, width, round(height * 0.65), sign=1),
             drawn(below, here, lower, width, round(height * 0.45), sign=-1),

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from stripe_reports.catalog.splitting import MOMENT, PART
 from stripe_reports.charts.columns import Frame
 
-__all__ = ["COUNTS", "summed", "sums_of"]
+__all__ = ["COUNTS", "as_one_balance", "summed", "sums_of"]
 
 COUNTS = ("rows", "nonzero")
 """Columns of counts: all rows, and those in which an amount is not zero, which order the currencies."""
@@ -56,3 +57,25 @@ def summed(data: pl.DataFrame) -> pl.DataFrame:
     numbers = [name for name, dtype in data.schema.items() if dtype.is_decimal() or name in COUNTS]
     keys = [name for name in data.columns if name not in numbers]
     return data.group_by(keys).agg(pl.col(numbers).sum()).sort(keys, nulls_last=True)
+
+
+def as_one_balance(rows: pl.LazyFrame, amount: str = "net_amount") -> pl.LazyFrame:
+    """Put balance summaries of several parts together: the first start, all changes, and the last end."""
+    if PART not in rows.collect_schema():
+        return rows
+    keys = ["currency", "category"]
+    kind = pl.col("category").first()
+    others = pl.exclude(*keys, amount, PART, MOMENT)
+    is_start = kind.str.starts_with("starting_balance")
+    return (
+        rows.sort(PART)
+        .group_by(keys, maintain_order=True)
+        .agg(
+            pl.when(is_start)
+            .then(pl.col(amount).first())
+            .when(kind == "ending_balance")
+            .then(pl.col(amount).last())
+            .otherwise(pl.col(amount).sum()),
+            pl.when(is_start).then(others.first()).otherwise(others.last()),
+        )
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from stripe_reports.catalog.splitting import MOMENT, are_states
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.columns import column
 from stripe_reports.render.cells import RATES, text_in_row
@@ -64,7 +65,8 @@ def cells_of(
         frame: A report's rows.
         rows: Maximum number of rows to show; the subtotals cover all rows.
         columns: Columns to show, in order; None for all.
-        by: One column or several: show the subtotal of each value and currency instead of rows.
+        by: One column or several: show the subtotal of each value and currency instead of rows; of states at
+            several moments, one for each moment.
         counted: The rows that the subtotals are of, if not all: those of the frame that are transactions.
 
     Raises:
@@ -79,9 +81,12 @@ def cells_of(
     _check([*(columns or ()), *([by] if isinstance(by, str) else by or ())], names)
     currency = next((name for name in CURRENCY_OF_ROW if name in names), None)
     summed = _summed(every, currency)
+    moments = [MOMENT] if are_states(names) else []
     if by is not None:
         keys = list(
-            dict.fromkeys([*([by] if isinstance(by, str) else by), *([currency] if currency else [])])
+            dict.fromkeys(
+                [*moments, *([by] if isinstance(by, str) else by), *([currency] if currency else [])]
+            )
         )
         if "count" in keys:
             raise ParameterError(
@@ -99,7 +104,7 @@ def cells_of(
     head = every.head(rows).collect()
     parts = [
         _part(head, schema, shown, currency, sums)
-        for sums in _sums(counted, currency, [n for n in summed if n in schema])
+        for sums in _sums(counted, currency, [n for n in summed if n in schema and not moments])
     ]
     return Cells(
         header=[_title(name, schema[name]) for name in shown],
@@ -118,7 +123,7 @@ def totals_of(frame: pl.LazyFrame, *, counted: pl.LazyFrame) -> pl.DataFrame | N
     """
     currency = next((name for name in CURRENCY_OF_ROW if name in frame.collect_schema()), None)
     names = _summed(frame, currency)
-    if currency is None or not names:
+    if currency is None or not names or are_states(frame.collect_schema()):
         return None
     sums = counted.group_by(currency).agg(pl.len().cast(pl.Int64).alias("rows"), *map(_sum, names)).collect()
     order = busiest_first(nonzero_rows(counted, currency=currency, amounts=names))

@@ -16,7 +16,7 @@ __all__ = ["check_split_of", "requests_of"]
 
 
 def check_split_of(report_type: str, *, has_period: bool) -> None:
-    """Refuse to split a type whose parts do not equal the whole.
+    """Refuse to split a type that has no parts.
 
     A report about one moment has no parts, but one can be requested for the end of each part of a period.
 

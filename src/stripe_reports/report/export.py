@@ -21,6 +21,7 @@ from stripe_reports.models.file_origin import FileOrigin
 from stripe_reports.notices import AdvisedWarning
 from stripe_reports.parsing.columns import column
 from stripe_reports.parsing.text_amounts import amounts_as_text
+from stripe_reports.planning.intervals import Split
 from stripe_reports.render.column_order import in_order_for_people
 from stripe_reports.render.signature import spelled_out
 from stripe_reports.report import excel
@@ -90,6 +91,11 @@ class Exports(ABC):
         """
 
     @property
+    def _split(self) -> Split | None:
+        """Return the period of each part, if it has parts."""
+        return None
+
+    @property
     def _chart_defaults(self) -> ChartOptions:
         """Return the options of a chart that it has by default, if its kind takes them."""
         return {}
@@ -98,7 +104,7 @@ class Exports(ABC):
     def _source(self) -> Source:
         from stripe_reports.charts.source import Source
 
-        return Source(self.scan(), self.request, self._origins, self._notes)
+        return Source(self.scan(), self.request, self._origins, self._notes, self._split)
 
     @property
     def schema(self) -> pl.Schema:

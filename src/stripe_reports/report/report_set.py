@@ -11,15 +11,15 @@ from typing import Self
 
 import polars as pl
 
-from stripe_reports.errors import IncompleteError, MixedColumnsError, ParameterError
+from stripe_reports.errors import IncompleteError, ParameterError
 from stripe_reports.models import Provenance, ReportRequest, base_of
 from stripe_reports.planning.intervals import Split
 from stripe_reports.render import remedies
 from stripe_reports.render.card import card, folded
 from stripe_reports.render.printable import printable
-from stripe_reports.render.remedies import everywhere
 from stripe_reports.report.outcome import OWN_ACCOUNT, ReportOutcome, interval_of
 from stripe_reports.report.report import Decision, Report, warn_if_large
+from stripe_reports.report.set_rows import Part, common_schema, last_day, rows_of_parts
 from stripe_reports.report.shared import SharedReport
 from stripe_reports.report.totals import Totals
 
@@ -52,18 +52,15 @@ _STATUS: Mapping[str, pl.DataType] = {
     "error": pl.String(),
 }
 
-_PATH = "stripe_reports_path"
-
-_Part = Report | SharedReport
-
 
 @dataclass(frozen=True, slots=True)
 class ReportSet(Totals):
     """The reports of each report type, account and part of an interval, and which of them are not there.
 
     It is read as one report: in the order of accounts, and of time within each. If it has several accounts,
-    the rows have a first column ``account``; several reports about one moment each, ``interval_end``. Its
-    charts have a bar for each part, unless they are days or weeks.
+    the rows have a first column ``account``. Rows that are totals of their part, such as balances, have
+    ``interval_start`` and ``interval_end``; those about a moment, ``interval_end``. Its charts have a bar for
+    each part, unless they are days or weeks.
 
     Attributes:
         asked: The request of the whole interval for each report type; it has no run of its own.
@@ -251,8 +248,8 @@ class ReportSet(Totals):
             raise incomplete(chosen.outcomes)
         for part in parts:
             part.scan()
-        schema = _common_schema(parts)
-        return _with_what_differs(chosen.outcomes, schema)
+        schema = common_schema(parts)
+        return rows_of_parts(chosen.outcomes, schema)
 
     def frame(self, report_type: str | None = None, *, partial: bool = False) -> pl.DataFrame:
         """All reports of one type as one DataFrame, from disk; see ``Report.frame`` and ``scan``.
@@ -307,7 +304,7 @@ class ReportSet(Totals):
             ("parts", self._parts_line),
             ("note", " ".join(self.notes)),
             ("assumed", " ".join(self._notes)),
-            *((f"part to {_last_day(part)}", _source(part)) for part in self.parts),
+            *((f"part to {last_day(part)}", _source(part)) for part in self.parts),
         ]
 
     @property
@@ -369,66 +366,8 @@ def incomplete(outcomes: Sequence[ReportOutcome]) -> IncompleteError:
     )
 
 
-def _with_what_differs(outcomes: Sequence[ReportOutcome], schema: pl.Schema) -> pl.LazyFrame:
-    """Return the rows of reports that are there, with a column for what only the request of each says."""
-    there = {_location(each.report): each for each in outcomes if each.report is not None}
-    added: dict[str, tuple[Mapping[str, object], pl.DataType]] = {}
-    if len({each.account for each in outcomes}) > 1:
-        added["account"] = {path: each.account for path, each in there.items()}, pl.String()
-    ends = {path: each.request.period_end for path, each in there.items()}
-    if len(set(ends.values())) > 1 and all(each.request.interval_start is None for each in there.values()):
-        added["interval_end"] = ends, pl.Datetime("us", "UTC")
-    paths = list(there)
-    options = _options(outcomes)
-    if not added:
-        return pl.scan_parquet(paths, glob=False, storage_options=options)
-    if taken := [name for name in added if name in schema]:
-        raise ParameterError(
-            f"These reports already have a column {taken[0]!r} of Stripe's, so the rows of several cannot be "
-            "told apart.",
-            param="account",
-            remedy=everywhere("Read them one by one."),
-        )
-    rows = pl.scan_parquet(paths, glob=False, storage_options=options, include_file_paths=_PATH)
-    columns = [
-        pl.col(_PATH).replace_strict(dict(values), return_dtype=dtype).alias(name)
-        for name, (values, dtype) in added.items()
-    ]
-    return rows.select(*columns, pl.exclude(_PATH))
-
-
-def _common_schema(parts: Sequence[_Part]) -> pl.Schema:
-    first, *others = parts
-    schema = _schema_of(first)
-    for part in others:
-        if (other := _schema_of(part)) != schema:
-            remedy = remedies.choose_columns() if first.request.columns is None else remedies.launch_anew()
-            raise MixedColumnsError(_difference(first, schema, part, other), remedy=remedy)
-    return schema
-
-
-def _schema_of(part: _Part) -> pl.Schema:
-    if isinstance(part, SharedReport):
-        return part.scan().collect_schema()
-    return pl.scan_parquet(part.path, glob=False).collect_schema()  # its hash is checked when rows are read
-
-
-def _location(part: _Part) -> str:
-    return part.location if isinstance(part, SharedReport) else str(part.path)
-
-
-def _options(outcomes: Sequence[ReportOutcome]) -> dict[str, str] | None:
-    """Return the options of the object store that the results are in."""
-    shared = (each.report for each in outcomes if isinstance(each.report, SharedReport))
-    return next((dict(report.options) or None for report in shared), None)
-
-
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
-
-
-def _last_day(part: _Part) -> str:
-    return str(part.request.last_included_day)
 
 
 def _name(outcome: ReportOutcome) -> str:
@@ -436,15 +375,5 @@ def _name(outcome: ReportOutcome) -> str:
     return f"{account}to {outcome.request.last_included_day}"
 
 
-def _source(part: _Part) -> str:
+def _source(part: Part) -> str:
     return f"run {part.run.id}, data of {part.provenance.as_of:%Y-%m-%d %H:%M} UTC"
-
-
-def _difference(first: _Part, schema: pl.Schema, part: _Part, other: pl.Schema) -> str:
-    only = [name for name in schema if name not in other], [name for name in other if name not in schema]
-    missing, extra = (", ".join(names) or "none" for names in only)
-    what = f"it lacks {missing} and adds {extra}" if any(only) else "their order or types differ"
-    return (
-        f"The part to {_last_day(part)} of {part.request.report_type} has other columns than the part to "
-        f"{_last_day(first)}: {what}. Stripe's default columns change now and then."
-    )

@@ -42,6 +42,10 @@ class SetCharts(Exports):
             )
 
     @property
+    def _split(self) -> Split | None:
+        return self.split
+
+    @property
     def _chart_defaults(self) -> ChartOptions:
         """Draw a year of months by month, whatever fits best otherwise."""
         return {"every": self.split} if self.split in _BARS and len(self) > 1 else {}

@@ -8,12 +8,13 @@ import polars as pl
 
 from stripe_reports.catalog import FEE_CATEGORIES
 from stripe_reports.catalog.assumptions import text_is_no_money
-from stripe_reports.catalog.splitting import summary_of
+from stripe_reports.catalog.splitting import are_states, summary_of
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
 from stripe_reports.parsing.payout_rows import transactions_of
 from stripe_reports.render import remedies
 from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
+from stripe_reports.render.remedies import everywhere
 from stripe_reports.report.report import Report
 from stripe_reports.report.set_charts import SetCharts
 
@@ -39,9 +40,16 @@ class Totals(SetCharts):
         A payout's own row in its reconciliation is not counted: it is none of its transactions.
 
         Raises:
-            ParameterError: The report has no such columns, was requested without them, or has them as text.
+            ParameterError: The report has no such columns, was requested without them, or has them as text;
+                or its parts are about a moment each.
         """
         self._check_columns("currency", *_COMPARED)
+        if are_states(self.schema):
+            raise ParameterError(
+                f"Each report of {self.request.report_type} is about a moment, and a sum over moments has no "
+                "meaning.",
+                remedy=everywhere("Read frame(), in which interval_end says the moment."),
+            )
         rows = transactions_of(self.scan(), self.request.report_type)
         sums = rows.group_by("currency").agg(pl.len().alias("rows"), pl.col(_COMPARED).sum())
         return sort_by_currency(sums.collect(), busiest_first(nonzero_rows(rows, amounts=_COMPARED)))

@@ -76,8 +76,8 @@ class SetCalls(RunCalls):
             report_types: A report type as for ``fetch``, a finished ``ReportRequest``, or a list of them.
             period: See ``request``.
             split: ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; None for one report of the
-                whole period. Only itemised types can be split; for others the error says why not. A type that
-                describes one moment is requested for the end of each part.
+                whole period. A type that describes one moment is requested for the end of each part; one that
+                describes a payout cannot be split.
             accounts: Accounts that the key reaches (``acct_…``, or paths), each with results of its own; None
                 for the client's own account, which is ``"own"`` in a list.
             into: A shared dataset that gets the results: a folder, or ``s3://…``, ``az://…`` or ``gs://…``

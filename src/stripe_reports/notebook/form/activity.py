@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+import polars as pl
+
+from stripe_reports.catalog.splitting import PART
+from stripe_reports.models import ReportRequest
 from stripe_reports.report.report import Report
+from stripe_reports.report.report_set import ReportSet
 
 if TYPE_CHECKING:
     from stripe_reports.notebook.form.shown_report import ShownReport
@@ -15,7 +20,7 @@ __all__ = ["activity_of"]
 
 _BALANCE = "balance.summary."
 _ACTIVITY = "balance_change_from_activity.summary."
-_NEEDED = {"reporting_category", "gross", "fee", "currency"}
+_NEEDED = ("reporting_category", "currency", "gross", "fee")
 """The columns that the chart needs; a request may choose others."""
 
 
@@ -23,20 +28,37 @@ def activity_of(report: ShownReport, stored: Callable[[], Iterable[Report]]) -> 
     """Return the option of a balance's chart that has its activity; none for any other report.
 
     Args:
-        report: The report that is shown.
+        report: The report or the set of balances that is shown.
         stored: Lists the reports on this machine, newest first; called for a balance only.
     """
-    if not isinstance(report, Report) or not report.request.report_type.startswith(_BALANCE):
+    if not report.request.report_type.startswith(_BALANCE):
         return {}
-    balance = report.request
-    for each in stored():
+    match report:
+        case Report():
+            found = _of(report.request, list(stored()))
+            return {} if found is None else {"activity": found}
+        case ReportSet() if PART in report.schema:
+            listed = list(stored())
+            parts = [(part.request, _of(part.request, listed)) for part in report.parts]
+            rows = [
+                found.scan().select(*_NEEDED, pl.lit(request.period_start).alias(PART))
+                for request, found in parts
+                if found is not None
+            ]
+            return {"activity": pl.concat(rows)} if rows else {}
+    return {}
+
+
+def _of(balance: ReportRequest, stored: Iterable[Report]) -> Report | None:
+    """Return the stored activity of the period of a balance."""
+    for each in stored:
         request = each.request
         has_all_rows = request.currency in (None, balance.currency)
         if (
             has_all_rows
             and request.report_type.startswith(_ACTIVITY)
             and (request.period_start, request.period_end) == (balance.period_start, balance.period_end)
-            and set(each.scan().collect_schema().names()) >= _NEEDED
+            and set(each.schema.names()) >= set(_NEEDED)
         ):
-            return {"activity": each}
-    return {}
+            return each
+    return None
