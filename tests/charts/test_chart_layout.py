@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -77,6 +78,53 @@ def test_deductions_are_below_the_charges_on_a_scale_of_their_own():
         assert min(row["amount"] for row in above) >= 0 > max(row["amount"] for row in below)
     charges = frame.filter(reporting_category="charge").with_columns(fee=pl.col("fee") * 0, net="gross")
     assert len(list(parts(recipes.gross_fee_net(charges).to_dict()))) == 1
+
+
+def labels_of_lines(chart):
+    """The texts beside the lines of each panel, with their place from the left and from the top."""
+    spec = chart.to_dict()
+    for panel in spec.get("vconcat", [spec]):
+        alone = {**panel, "datasets": spec["datasets"], "config": spec["config"]}
+        svg = vl_convert.vegalite_to_svg(alone)
+        texts = re.findall(
+            r'transform="translate\(([-.\d]+),([-.\d]+)\)[^"]*"[^>]*>([^<]+ [\d.]+ %)</text>', svg
+        )
+        marks = re.findall(r'<path aria-label="[^"]*" [^>]*transform="translate\(([-.\d]+),', svg)
+        yield [(float(x), float(y)) for x, y, _ in texts], max(map(float, marks))
+
+
+def test_the_labels_of_six_lines_cover_neither_each_other_nor_a_line():
+    """Also in a strip, which is as high as its labels need; a line that ends earlier has none."""
+    rows = [frames.activity(1, rows=900), frames.activity(2, rows=60, currencies=["kwd"])]
+    frame = pl.concat(rows).filter(pl.col("reporting_category") == "charge")
+    for labels, last in labels_of_lines(recipes.fee_rate(frame, by="card_brand", every="week")):
+        assert labels
+        assert all(x > last for x, _ in labels)
+        places = sorted(y for _, y in labels)
+        assert all(below - above >= 12 for above, below in pairwise(places))
+    few = frame.filter((pl.col("card_brand") != "visa") | (pl.col("created").dt.day() < 8))
+    written = str(vl_convert.vegalite_to_svg(recipes.fee_rate(few, by="card_brand", every="week").to_dict()))
+    assert not re.search(r">visa [\d.]+ %<", written)
+    assert re.search(r">mastercard [\d.]+ %<", written)
+
+
+def test_the_cells_of_a_year_with_long_names_have_rounded_amounts_and_the_chart_says_so():
+    """A colour alone says little; the exact amount is in the tooltip."""
+    frame = frames.activity(1, rows=900, days=365)
+    named_long = frame.with_columns(
+        card_brand=pl.format("a_brand_of_cards_with_a_long_name_{}", "card_brand")
+    )
+    chart = recipes.charge_fees_by_month(named_long)
+    assert "Cells have rounded amounts" in str(chart.to_dict()["title"]["subtitle"])
+    for _, cells in panels(chart):
+        for cell in cells:
+            digits, unit = re.fullmatch(r"−?([\d.]+)([kMB]?)", cell["figure"]).groups()
+            size = float(digits) * {"": 1, "k": 1e3, "M": 1e6, "B": 1e9}[unit]
+            assert size == pytest.approx(abs(float(exact(cell["exact"]))), rel=0.06, abs=0.051)
+            assert len(digits + unit) <= 4
+    assert "Cells have rounded amounts" not in str(
+        recipes.charge_fees_by_month(frame.filter(reporting_category="charge").head(1)).to_dict()
+    )
 
 
 def test_each_account_has_its_share_beside_its_amount():

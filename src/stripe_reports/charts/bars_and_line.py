@@ -79,14 +79,17 @@ class _Part:
     def bars(self, height: int, *, has_labels: bool) -> theme.LayerChart:
         """Draw the bars, with or without the labels of the positions."""
         base = self._base(height, has_labels=has_labels)
-        return self._layered(height, self._marks(base.mark_bar()), zero_line())
+        return self._layered(height, self._marks(base.mark_bar()), self._zero())
 
     def line(self, height: int, called: str) -> theme.LayerChart:
         """Draw the line with its last value."""
         base = self._base(height, called)
         last = last_values(self.rows, self._x(), height, "datum.exact", field="amount")
         points = self._marks(base.mark_circle(size=30, opacity=1))
-        return self._layered(height, base.mark_line(aria=False), points, zero_line(), last)
+        return self._layered(height, base.mark_line(aria=False), points, self._zero(), last)
+
+    def _zero(self) -> alt.Chart:
+        return zero_line(until=self.width - self.beside)
 
     def _x(self, *, has_labels: bool = True) -> alt.X:
         return self.slots.axis(self.width, has_labels=has_labels, beside=self.beside)

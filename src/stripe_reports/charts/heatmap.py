@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import altair as alt
 import polars as pl
 
 from stripe_reports.charts import palette, theme
-from stripe_reports.charts.panels import Chart, currencies_of, in_words, panels
+from stripe_reports.charts.panels import Chart, currencies_of, in_words, panels, with_remark
 from stripe_reports.charts.ranked import WIDTH_WITH_NAMES, axis_of_names, size_of_figures, width_of_names
 from stripe_reports.charts.slots import Slots
 
@@ -20,7 +21,12 @@ _WIDEST = 90
 """Maximum width of a cell."""
 
 _SMALLEST_TEXT = 7.5
-"""Font size below which cells have no text."""
+"""Font size below which amounts are written short, and short ones not at all."""
+
+_IN_UNITS, _TENTHS = 1_000, 10
+"""Amounts from which thousands are written, and below which tenths are."""
+
+_SHORT = "Cells have rounded amounts; the tooltip has the exact ones."
 
 _PALEST, _STRONGEST = 0.1, 0.7
 
@@ -55,10 +61,15 @@ def heatmap(
     width = WIDTH_WITH_NAMES - beside
     width = min(width, _WIDEST * len(slots.keys))
     cell = width / len(slots.keys)
+    is_short = size_of_figures(in_words(data, exact="amount")["exact"], cell - 4) < _SMALLEST_TEXT
 
     def panel(currency: str) -> theme.LayerChart:
         rows = slots.named(in_words(data.filter(currency=currency), exact="amount"))
-        texts = dict.fromkeys(["category", "currency", "label", "exact", *names])
+        figure = pl.col("exact").str.split(" ").list.first()
+        rows = rows.with_columns(
+            figure=pl.Series(map(_short, rows["amount"]), dtype=pl.String) if is_short else figure
+        )
+        texts = dict.fromkeys(["category", "currency", "label", "exact", "figure", *names])
         most: Any = rows["amount"].abs().max()
         shown = rows.select("period", *texts, pl.col("amount").cast(pl.Float64))
         base = alt.Chart().encode(
@@ -82,11 +93,10 @@ def heatmap(
                 description="reading:N",
             )
         )
-        size = size_of_figures(rows["exact"], cell - 4)
+        size = size_of_figures(rows["figure"], cell - 4)
         layer = [cells]
         if size >= _SMALLEST_TEXT:
             figures = base.mark_text(aria=False, fontSize=round(size, 1))
-            figures = figures.transform_calculate(figure="split(datum.exact, ' ')[0]")
             layer.append(figures.encode(text="figure:N"))
         height = len(order[currency]) * _ROW
         return theme.LayerChart(data=shown, layer=layer, width=width, height=height)
@@ -97,7 +107,22 @@ def heatmap(
         "currency": {"columns": [money_in]},
         "where": where,
     }
+    head = with_remark(head, _SHORT) if is_short else head
     return panels(panel, currencies_of(data)[0], head, links=links, one_by_row=True)
+
+
+def _short(amount: Decimal) -> str:
+    """Return an amount in at most four characters and its sign: 8.2, 450, 1.2k, 36k, 1.1M."""
+    if not amount:
+        return "0"
+    size, unit = abs(amount), ""
+    for larger in ("k", "M", "B"):
+        if round(size) < _IN_UNITS:
+            break
+        size, unit = size / _IN_UNITS, larger
+    digits = 1 if size < _TENTHS and round(size, 1) < _TENTHS else 0
+    text = f"{size:.{digits}f}"
+    return f"{'−' if amount < 0 else ''}{text}{unit}"
 
 
 def order_by_size(data: pl.DataFrame, *, last: str | None = None) -> dict[str, list[str]]:

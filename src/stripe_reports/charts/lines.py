@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -26,6 +26,9 @@ __all__ = ["last_values", "lines", "rated", "room_of", "steps"]
 _AREA = 0.12
 _LINE_OF_TEXT = 13
 """Height of a line of text, in pixels."""
+_ROOM = 0.05
+"""The part of an axis that is free beyond the values."""
+
 _CHARACTER = 6.2
 """Width of a character, in pixels."""
 
@@ -78,11 +81,13 @@ def lines(
         number = pl.format(" ({})", "count") if "count" in names else pl.lit("")
         name = pl.col("category").str.replace_all("_", " ") + " " if len(groups.names) > 1 else pl.lit("")
         rows = rows.with_columns(last=pl.concat_str(name, "rate", number))
-        ends = rows.drop_nulls("value").group_by("category").last()["last"]
+        rows = rows.with_columns(_only_lines_that_reach_the_end(slots))
+        ends = rows.drop_nulls("value").group_by("category").last()["last"].drop_nulls()
+        height = max(height, len(ends) * _LINE_OF_TEXT)
         x = slots.axis(width, padding=0.5, beside=room_of(ends, width))
         base = alt.Chart().encode(
             x=x,
-            y=alt.Y("value:Q", axis=axis, scale=alt.Scale(zero=True)),
+            y=alt.Y("value:Q", axis=axis, scale=alt.Scale(domain=_domain(rows["value"]), nice=False)),
             color=groups.color(alone=len(sizes) == 1),
         )
         line = base.mark_line(aria=False, strokeJoin="round", invalid="break-paths-show-path-domains")
@@ -121,27 +126,43 @@ def steps(data: pl.DataFrame, slots: Slots, head: alt.TitleParams, *, names: Map
     return panels(panel, list(sizes), head, links=links, one_by_row=are_wide(sizes))
 
 
-def last_values(rows: pl.DataFrame, x: alt.X, height: int, text: str, *, field: str = "value") -> alt.Chart:
-    """Return the text beside the last value of each line.
+def _only_lines_that_reach_the_end(slots: Slots) -> pl.Expr:
+    """Return the text of each line; none for one of several that ends earlier: it would cover others."""
+    end = pl.col("period").filter(pl.col("value").is_not_null()).max().over("category")
+    is_alone = pl.col("category").n_unique() == 1
+    return pl.when(is_alone | (end == slots.keys[-1])).then("last")
 
-    Texts that would overlap are moved down; those that would be below the panel are left out.
+
+def _domain(values: pl.Series) -> tuple[float, float]:
+    """Return the ends of an axis with zero, and some room where there are values."""
+    least, most = min(0.0, *values.drop_nulls(), 0.0), max(0.0, *values.drop_nulls(), 0.0)
+    room = (most - least) * _ROOM
+    return least - room * (least < 0), (most + room * (most > 0)) or 1.0
+
+
+def last_values(rows: pl.DataFrame, x: alt.X, height: int, text: str, *, field: str = "value") -> alt.Chart:
+    """Return the text beside the last value of each line; texts that would overlap are moved apart.
+
+    Args:
+        rows: The rows of the lines; where there is a text ``last``, only lines that have one get it.
+        x: The axis.
+        height: Height of the panel in pixels.
+        text: Vega's expression for the text.
+        field: The value of a line.
     """
     value = pl.col(field).cast(pl.Float64).alias("value")
     ends = (
-        rows.drop_nulls(field)
+        rows.drop_nulls([field, *(["last"] if "last" in rows.columns else [])])
         .group_by("category", maintain_order=True)
         .agg(value.last(), pl.col("period").last())
         .with_columns(key=pl.concat_str("period", "category", separator=" "))
         .sort("value", descending=True)
     )
-    span = float(rows.select(value.abs().max()).item() or 1)
-    moved: dict[str, int] = {}
-    last: float | None = None
-    for key, each in zip(ends["key"], ends["value"], strict=True):
-        own = -each / span * height  # downwards from zero, in pixels
-        place = own if last is None else max(own, last + _LINE_OF_TEXT)
-        if place <= max(own, 0):
-            moved[key], last = round(place - own), place
+    low, high = _domain(rows[field].cast(pl.Float64))
+    own = [(high - each) / (high - low) * height for each in ends["value"]]  # pixels from the top
+    moved = {
+        key: round(place - at) for key, place, at in zip(ends["key"], _apart(own, height), own, strict=True)
+    }
     keys, key = json.dumps(moved), "datum.period + ' ' + datum.category"
     texts: alt.Chart = (
         alt.Chart()
@@ -151,6 +172,18 @@ def last_values(rows: pl.DataFrame, x: alt.X, height: int, text: str, *, field: 
         .encode(x=x, y=f"{field}:Q", text="last:N")
     )
     return texts
+
+
+def _apart(places: Sequence[float], height: int) -> list[float]:
+    """Move texts apart, in pixels from the top: downwards, and upwards again where the panel ends."""
+    moved: list[float] = []
+    for place in places:
+        moved.append(max(place, moved[-1] + _LINE_OF_TEXT) if moved else place)
+    limit = float(height)
+    for number in reversed(range(len(moved))):
+        moved[number] = min(moved[number], limit)
+        limit = moved[number] - _LINE_OF_TEXT
+    return moved
 
 
 def room_of(texts: Iterable[str], width: int) -> int:

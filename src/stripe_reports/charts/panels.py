@@ -27,6 +27,7 @@ __all__ = [
     "panels",
     "parts_of_chart",
     "sizes_of",
+    "with_remark",
     "zero_line",
 ]
 
@@ -57,6 +58,13 @@ def heading(title: str, subtitle: Subtitle = None, *remarks: str | None) -> alt.
     lines += [remark for remark in remarks if remark]
     below = alt.Undefined if not lines else lines[0] if len(lines) == 1 else lines
     return alt.TitleParams(title, subtitle=below)
+
+
+def with_remark(head: alt.TitleParams, remark: str) -> alt.TitleParams:
+    """Return a heading with one more line."""
+    below: Any = head.subtitle
+    lines = [] if below is alt.Undefined else [below] if isinstance(below, str) else below
+    return heading(head.text, [*lines, remark])
 
 
 def note(text: str, head: alt.TitleParams) -> theme.LayerChart:
@@ -169,7 +177,7 @@ def axis_of_currency(currency: str, amounts: pl.Series, height: int = HEIGHT) ->
     )
 
 
-def zero_line() -> alt.Chart:
-    """Return the line at zero."""
+def zero_line(until: int | None = None) -> alt.Chart:
+    """Return the line at zero, across the panel or only *until* that many pixels."""
     zero: alt.Chart = alt.Chart(_ONE_ROW).mark_rule(strokeWidth=1.5, aria=False).encode(y=alt.datum(0))
-    return zero
+    return zero if until is None else zero.encode(x=alt.value(0), x2=alt.value(until))
