@@ -16,6 +16,9 @@ from servers import write_notebook
 OF_NBCONVERT = {"cdnjs.cloudflare.com", "cdn.jsdelivr.net", "unpkg.com"}
 """Hosts from which a page of nbconvert's loads MathJax, RequireJS, Mermaid and the widgets' scripts."""
 
+CHART = "svg.marks"
+"""Jupyter's own icons, which it adds to a cell a moment later, are SVG too."""
+
 OPEN = """\
 import os
 import stripe_reports as sr
@@ -105,14 +108,15 @@ def check_a_saved_notebook(saved: SavedNotebook, stripe, shot) -> None:
     book = saved.reopen(trusted=True, with_state=False)
     check_what_is_kept(book)
     assert book.cells.nth(0).get_by_text("Error displaying widget").is_hidden()
-    assert book.cells.nth(3).locator("svg").is_visible()
+    assert book.cells.nth(3).locator(CHART).is_visible()
     assert book.cells.nth(3).locator("img").is_hidden()
     shot(f"{saved.kind}-reopened")
 
     book = saved.reopen(trusted=False, with_state=False)
     check_what_is_kept(book)
     assert "payouts.itemized.5" in book.cells.nth(2).inner_text()
-    assert book.cells.nth(3).locator("img").evaluate("image => image.naturalWidth > 300")
+    image = book.cells.nth(3).locator("img")
+    assert image.evaluate("async image => { await image.decode(); return image.naturalWidth > 300; }")
     assert "Payouts per day" not in book.cells.nth(3).inner_text()  # the texts of its SVG are hidden
     shot(f"{saved.kind}-untrusted")
     assert saved.page.strangers == []
@@ -137,7 +141,7 @@ def check_a_converted_page(saved: SavedNotebook, shot) -> None:
     cells = page.locator(".jp-CodeCell")
     assert cells.nth(0).get_by_text("run this cell again").is_visible()
     assert cells.nth(2).locator("td", has_text="po_").first.is_visible()
-    assert cells.nth(3).locator("svg").is_visible()
+    assert cells.nth(3).locator(CHART).is_visible()
     shot(f"{saved.kind}-converted")
     assert {urlsplit(url).hostname for url in page.strangers} - OF_NBCONVERT == set()
 
