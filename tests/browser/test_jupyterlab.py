@@ -213,8 +213,13 @@ def test_a_run_can_be_joined_again_after_cancelling(opened, launches):
     assert launches() == 1
 
 
-def test_two_views_of_a_form_share_its_state(opened, page, launches):
-    """Whichever view is used; and a reload of the page restores it."""
+IS_KEPT = (
+    """text => JSON.stringify(window.jupyterapp.shell.currentWidget.model.toJSON()).split(text).length > 2"""
+)
+
+
+def test_two_views_of_a_form_share_its_state(opened, page, launches, shot):
+    """Whichever view is used; and a reload of the page restores it, and keeps what is chosen after it."""
     book, first = opened
     book.write(1, "form")
     book.run(1)
@@ -240,6 +245,12 @@ def test_two_views_of_a_form_share_its_state(opened, page, launches):
     again = Form(page)
     assert again.field("Currency").input_value() == "usd"
     assert again.rows().count() > 0
+    shot("lab-reloaded")
+    again.field("Currency").fill("kwd")
+    page.wait_for_function(IS_KEPT, arg="currency=&quot;kwd&quot;")
+    for cell in book.save()["cells"][:2]:
+        (kept,) = [html for output in cell["outputs"] if (html := output["data"].get("text/html"))]
+        assert "currency=&quot;kwd&quot;" in "".join(kept)
 
 
 def test_the_controls_of_the_period_run_with_one_click(opened, shot):

@@ -88,6 +88,7 @@ def messages(client):
     ask("problem")
     ask("known_ids", field="currency")
     ask("below")
+    ask("saved")
     controls = ask("controls")
     ask("control_rows", control=controls["controls"][0]["control"], currency=controls["currencies"][0])
     payout = client.fetch("payouts.itemized", "2026-10").frame()["payout_id"][0]

@@ -3,12 +3,12 @@
 JupyterLab prefers the widget to every other form of an output, and shows an error where its kernel is gone.
 So there is a second output below the form. Its style, which only a trusted notebook has, hides it while the
 form is on the page, and hides the error otherwise. It contains choices and code, never rows. Jupyter updates
-an output only for the page that ran its cell: after a reload, choices are kept once the cell runs again.
+an output only for the page that ran its cell; after a reload, the view does (``front/saved.js``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -42,10 +42,12 @@ class Saved:
 
     Args:
         form: The id of the form; a view of it has the same in its element.
+        changed: Called when what is kept is another; views then ask for ``output_html``.
     """
 
-    def __init__(self, form: str) -> None:
+    def __init__(self, form: str, changed: Callable[[], None]) -> None:
         self._form = form
+        self._changed = changed
         self._html = ""
         self._handles: list[DisplayHandle] = []
 
@@ -66,15 +68,21 @@ class Saved:
         self._html = html
         for handle in self._handles:
             handle.update(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
+        self._changed()
         if not html:
             self._handles.clear()  # a run may end after the form was closed
 
-    def _bundle(self) -> dict[str, str]:
+    def output_html(self) -> str:
+        """Return the HTML of the output; empty for a form that is closed or was not displayed."""
         if not self._html:
-            return _NOTHING
+            return ""
         name = f"sr-saved-{self._form}"
         style = (
             f'body:has([data-stripe-form="{self._form}"]) .{name}{{display:none}}'
             f".jp-OutputArea-child:has(+.jp-OutputArea-child .{name}):not(:has(.sr-explorer)){{display:none}}"
         )
-        return {"text/html": f'<div class="{name}"><style>{style}</style>{self._html}</div>', **_NOTHING}
+        return f'<div class="{name}"><style>{style}</style>{self._html}</div>'
+
+    def _bundle(self) -> dict[str, str]:
+        html = self.output_html()
+        return {"text/html": html, **_NOTHING} if html else _NOTHING

@@ -154,7 +154,7 @@ class Explorer(anywidget.AnyWidget):
         self._helpers = ThreadPoolExecutor(4, thread_name_prefix="stripe-reports form")
         self._interactions = Interactions(lambda: self.send({"changed": "below"}))
         form = uuid.uuid4().hex
-        self._saved = Saved(form)
+        self._saved = Saved(form, lambda: self.send({"changed": "saved"}))
         super().__init__()
         self.set_trait("static", {**static_menu(), "form": form})
         with self.model.changing():
@@ -386,6 +386,8 @@ class Explorer(anywidget.AnyWidget):
             return {"ids": known_ids(str(asked["field"]), reports)}, None
         if asked["ask"] == "below":
             return {"html": self._interactions.html()}, None
+        if asked["ask"] == "saved":
+            return {"html": self._saved.output_html()}, None
         contents = self._contents
         if contents is None:
             return {}, None

@@ -9,6 +9,7 @@ import { reportPicker } from "./picker.js";
 import { asker } from "./port.js";
 import { reportResult } from "./result.js";
 import { runBar } from "./run.js";
+import { keepInNotebook } from "./saved.js";
 /** @import { Model } from "./messages.js" */
 
 /** @type {Record<string, string>} */
@@ -27,6 +28,7 @@ export default {
     const past = earlierRuns(port);
     const shownResult = reportResult(port);
     const below = placeBelow(port, model);
+    const stopKeeping = keepInNotebook(port, model);
     const choices = h("div", { class: "sr-choices" }, picker.element, fields.element);
     const notice = h("div", { class: "sr-error", role: "alert", hidden: true });
     el.classList.add("sr-explorer");
@@ -71,6 +73,7 @@ export default {
     return () => {
       for (const each of changes) model.off(each, update);
       stopWatching();
+      stopKeeping();
       below.close();
       bar.close();
       shownResult.close();

@@ -242,13 +242,14 @@ export interface Answers {
   payout: Explained;
   payout_rows: PlainTable;
   below: { html: string[] };
+  saved: { html: string };
 }
 
 // To one view, or to all that something changed.
 export interface Answer {
   view: string;
   seq: number;
-  changed?: "below";
+  changed?: "below" | "saved";
   problem?: string;
   answer?: object;
 }
@@ -264,10 +265,21 @@ export interface Kernel {
 }
 export type KernelListener = (kernel: Kernel, status: string) => void;
 
+// The outputs of a cell, in JupyterLab's model of a notebook.
+export interface Outputs {
+  length: number;
+  get(index: number): { toJSON(): Output };
+  set(index: number, output: Output): void;
+}
+export interface Output {
+  data?: Record<string, string | string[]>;
+}
+
 // Python's model of the widget, as anywidget gives it to a view.
 export interface Model {
   widget_manager?: {
     kernel?: Kernel | null;
+    context?: { model: { cells: Iterable<{ outputs?: Outputs }> } };
     get_model(id: string): Promise<object>;
     create_view?(model: object): Promise<{ el: HTMLElement }>;
   };
