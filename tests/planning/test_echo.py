@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from clocks import utc
 from stripe_reports import errors
 from stripe_reports.models import ReportRequest, ReportRun
-from stripe_reports.planning.echo import contradictions
+from stripe_reports.planning.echo import contradictions, echoes_all
 from stripe_reports.runs import polling
 from stripe_reports.simulator import FAULTS, Fault
 
@@ -93,6 +93,19 @@ def test_the_mode_is_compared_even_if_the_request_is_unknown():
     """A test figure in a live close is always wrong."""
     assert contradictions(a_run(report_type="a.b.1", parameters={}), None, livemode=False) == ()
     assert contradictions(a_run(), None, livemode=True) == ("test data, but the key is for live data",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        pytest.param(ReportRequest("balance.summary.2"), True, id="Stripe echoes all of its parameters"),
+        pytest.param(ReportRequest("balance.summary", report_id="report_1"), False, id="Reports v2"),
+        pytest.param(ReportRequest("balance.invented.1"), False, id="a type that the catalogue lacks"),
+    ],
+)
+def test_a_run_launched_elsewhere_is_recognised_only_if_it_shows_all_parameters(asked, expected):
+    """Another filter could be among those that it does not show, and its rows would be the wrong ones."""
+    assert echoes_all(asked) is expected
 
 
 def test_a_run_is_compared_with_its_earlier_description():

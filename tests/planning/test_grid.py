@@ -28,6 +28,9 @@ def decide(*, polling=0, poll_due=None, now=0.0, is_over=False, widths=WIDTHS, *
             {"unasked": 5, "pending": 3, "poll_due": 9}, Step("pause", 9), id="no room, all is quiet"
         ),
         pytest.param({"unasked": 5, "asking": 2}, Step("await", float("inf")), id="no free thread"),
+        pytest.param(
+            {"unasked": 5, "asking": 1, "polling": 1}, Step("await", float("inf")), id="a poll takes a thread"
+        ),
         pytest.param({"unasked": 5, "unread": 1, "pending": 1}, Step("read"), id="reading comes first"),
         pytest.param({"unread": 1, "reading": 2, "unasked": 1}, Step("ask"), id="no thread to read"),
         pytest.param({"pending": 2, "unasked": 5, "poll_due": 0}, Step("poll"), id="a poll before a launch"),
@@ -122,10 +125,11 @@ def test_any_order_of_answers_ends_every_cell_and_keeps_the_limits(cells, widths
 class TestInFlight:
     def test_a_refusal_halves_it_down_to_one(self):
         """Stripe's advice for concurrency limits is to have fewer calls at work."""
-        limit = InFlight(500, 500)
+        limit, seen = InFlight(500, 500), []
         for second in range(0, 200, 20):
             limit = limit.refused(float(second))
-        assert limit.limit == 1
+            seen.append(limit.limit)
+        assert seen == [250, 125, 62, 31, 15, 7, 3, 1, 1, 1]
         assert limit.refused(1_000.0).limit == 1
 
     def test_refusals_of_one_moment_count_once(self):

@@ -134,7 +134,9 @@ def test_a_relative_period_counts_from_now_and_only_one_still_going_on_is_open(p
         pytest.param("FY2026", 1, "2026-01-01", "2027-01-01", True, id="the calendar year"),
         pytest.param("FY2027", 12, "2026-12-01", "2027-12-01", False, id="not begun"),
         pytest.param("this fiscal year", 10, "2026-10-01", "2027-10-01", True, id="this"),
+        pytest.param("this fiscal year", 11, "2026-11-01", "2027-11-01", True, id="this, in its first month"),
         pytest.param("last fiscal year", 10, "2025-10-01", "2026-10-01", False, id="last"),
+        pytest.param("last fiscal year", 11, "2025-11-01", "2026-11-01", False, id="last, a month ago"),
         pytest.param("last fiscal year", 12, "2024-12-01", "2025-12-01", False, id="last, before its month"),
     ],
 )
@@ -401,6 +403,12 @@ def test_an_open_interval_with_complete_data_is_not_truncated():
         ),
         pytest.param(
             "2026-12", "interval_end", "Stripe has no data for that time yet.", id="all of it too late"
+        ),
+        pytest.param(
+            "2026-11-05T12:00:00Z/2026-11-06",
+            "interval_end",
+            "Stripe has no data for that time yet.",
+            id="starts where the data end",
         ),
         pytest.param(
             "2022",

@@ -9,13 +9,16 @@ from datetime import UTC, date, datetime
 import pytest
 
 import stripe_reports as sr
-from stripe_reports import cli, notices
+from stripe_reports import catalog, cli, notices
 from stripe_reports.errors import ParameterError
+from stripe_reports.models import ReportType
 from stripe_reports.notebook.form.choices import FIELDS, Choices, check
+from stripe_reports.planning.resolve import resolve
 
 SUMMARY, ACTIVITY = "balance.summary.2", "balance_change_from_activity.itemized.3"
 BY_PAYOUT = "payout_reconciliation.by_id.itemized.4"
 BY_INVOICE = "revenue_recognition.debit_credit_by_invoice.1"
+UNKNOWN = ReportType(id="invented.itemized.1", name="Invented", version=1)
 
 
 @dataclass
@@ -246,6 +249,27 @@ def test_an_unfinished_period_ends_with_the_data_in_all_four_places(period, clie
 def test_a_period_that_is_over_has_no_note(client):
     """There is nothing special to say."""
     assert client.plan(ACTIVITY, "last month").notes == client.fetch(ACTIVITY, "last month").reuse.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("report_type", "asked", "is_sent"),
+    [
+        pytest.param(catalog.get("payouts.itemized.5"), True, True, id="the type takes it"),
+        pytest.param(catalog.get("payouts.itemized.5"), False, True, id="the client's zone"),
+        pytest.param(catalog.get("payouts.itemized.1"), True, False, id="the type has no such parameter"),
+        pytest.param(UNKNOWN, True, True, id="an unknown type, so Stripe decides"),
+        pytest.param(UNKNOWN, False, False, id="an unknown type, and nobody asked for it"),
+    ],
+)
+def test_a_zone_moves_the_bounds_and_is_sent_only_where_stripe_takes_it(report_type, asked, is_sent):
+    """Without it, Stripe writes local times in UTC; a type without it refuses the run."""
+    given = {"timezone": "Europe/Paris"} if asked else {}
+    default = None if asked else "Europe/Paris"
+    now = datetime(2026, 11, 5, tzinfo=UTC)
+    request = resolve(report_type, "2026-10", given, now=now, default_zone=default).unwrap()
+    assert request.period_start == datetime(2026, 9, 30, 22, tzinfo=UTC)
+    assert ("timezone" in request.to_stripe()) is is_sent
+    assert request.display_zone.key == "Europe/Paris"
 
 
 def test_bounds_that_are_days_are_a_period_in_the_zone(client):
