@@ -3,7 +3,7 @@
 import re
 import sys
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -244,6 +244,31 @@ def test_an_unfinished_period_ends_with_the_data_in_all_four_places(period, clie
         repr(client.fetch_all(ACTIVITY, period)),
     ):
         assert note in text
+
+
+def test_a_request_keeps_where_its_period_was_truncated():
+    """If Stripe refuses that very end, the request may end a second earlier; no other may."""
+    ends, now = datetime(2026, 11, 5, tzinfo=UTC), datetime(2026, 11, 5, 12, tzinfo=UTC)
+    available = {"data_available_start": datetime(2020, 1, 1, tzinfo=UTC), "data_available_end": ends}
+    type_ = replace(catalog.get(ACTIVITY), **available)
+    request = resolve(type_, "this month", {}, now=now).unwrap()
+    assert request.interval_end == request.truncated_at == ends
+    assert resolve(type_, "last month", {}, now=now).unwrap().truncated_at is None
+
+
+def test_a_request_of_reports_v2_has_the_id_of_its_report():
+    """A name can get another meaning there; its parameters are checked with the id."""
+    type_ = ReportType(
+        id="balance.summary",
+        name="balance.summary",
+        version=0,
+        report_id="report_1",
+        required_parameters=("interval_start", "interval_end"),
+        optional_parameters=("currency",),
+    )
+    now = datetime(2026, 11, 5, tzinfo=UTC)
+    request = resolve(type_, "2026-10", {"currency": "eur"}, now=now).unwrap()
+    assert (request.report_id, request.currency) == ("report_1", "eur")
 
 
 def test_a_period_that_is_over_has_no_note(client):

@@ -19,6 +19,7 @@ from stripe_reports.planning.reuse import (
     idempotency_key,
     plan,
     request_key,
+    result_key,
 )
 
 END = datetime(2026, 11, 1, tzinfo=UTC)
@@ -136,6 +137,25 @@ def test_the_list_is_read_only_as_far_back_as_a_run_could_answer():
     assert plan(REVENUE, "auto", report_type=REVENUE_TYPE) == AskForRuns(since=REVENUE_TYPE.updated)
 
 
+@pytest.mark.parametrize(
+    ("policy", "since"),
+    [
+        pytest.param("always", None, id="any run can answer"),
+        pytest.param(timedelta(hours=2), NOW - timedelta(hours=2), id="one of that age"),
+    ],
+)
+def test_another_rule_reads_the_list_as_far_as_it_allows(policy, since):
+    """A shorter list would launch a run that exists; a longer one costs calls."""
+    assert plan(OCTOBER, policy, report_type=TYPE, now=NOW) == AskForRuns(since=since)
+
+
+def test_of_several_stored_results_the_newest_answers():
+    """After a restatement there are several, and the older ones are wrong."""
+    runs = [a_run(id_=f"frr_{hours}", as_of=PUBLISHED + timedelta(hours=hours)) for hours in (1, 3, 2)]
+    assert decide(*runs).run.id == "frr_3"
+    assert decide(*runs, policy="always").run.id == "frr_3"
+
+
 def test_a_stored_result_is_preferred_to_reading_one_from_stripe():
     """If both can answer, the nearer one is used."""
     answer = decide(a_run(), listed=[a_run(place="listed", id_="frr_9", as_of=NOW)])
@@ -209,6 +229,7 @@ class TestRequestKey:
             pytest.param(replace(OWNER, account="acct_1"), id="for a connected account"),
             pytest.param(replace(OWNER, account="acct_1/acct_2"), id="for a path of accounts"),
             pytest.param(replace(OWNER, mode="live"), id="live data"),
+            pytest.param(replace(OWNER, place="127.0.0.1:12111"), id="another place than Stripe"),
         ],
     )
     def test_owners_share_nothing(self, other):
@@ -218,6 +239,15 @@ class TestRequestKey:
     def test_another_api_version_is_another_request(self):
         """A version may change what a column means."""
         assert request_key(OCTOBER, OWNER, "2026-11-18.endive") != request_key(OCTOBER, OWNER, "2027-01-01.x")
+
+
+def test_the_same_run_read_with_other_types_is_another_result():
+    """A column that was read as text must not answer for one of amounts."""
+    overrides = {"net": "pl.String", "fee": "pl.String"}
+    assert result_key("k", {}) == "k"
+    assert result_key("k", overrides) == result_key("k", dict(reversed(overrides.items())))
+    others = [("x", overrides), ("k", {"net": "pl.String"}), ("k", overrides | {"fee": "pl.Int64"})]
+    assert len({"k", result_key("k", overrides), *(result_key(*other) for other in others)}) == 5
 
 
 def test_an_idempotency_key_is_the_same_for_the_same_launch_only():
