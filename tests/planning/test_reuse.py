@@ -198,6 +198,17 @@ def test_the_reason_names_the_runs_not_used_and_why():
     )
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("stored", "stored result of run frr_1"), ("launched", "run frr_1"), ("listed", "run frr_1")],
+)
+def test_the_reason_names_the_run_that_is_used_and_where_it_was(place, said):
+    """A result on this disk was read earlier; that of another run is read now."""
+    assert decide(a_run(place=place)).reason == (
+        f"{said} reused: nothing newer was published since its data of 2026-11-03 08:38 UTC"
+    )
+
+
 class TestRequestKey:
     @given(requests(), requests())
     def test_equal_requests_share_a_key_and_others_do_not(self, one, other):

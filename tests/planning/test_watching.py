@@ -53,3 +53,10 @@ def test_all_accounts_together_keep_within_the_rate():
     """Five hundred accounts at five polls a second are polled every hundred seconds each."""
     watch = Watch(0.0, 0.0).polled(50.0, first=0.0)
     assert watch.due(None, is_launching=False, pace=100.0) == 150.0
+
+
+def test_a_few_polls_are_kept_for_the_last_runs():
+    """Fifty runs may cost fifty polls; if all were spent on guesses, the last run would be found late."""
+    guessing, sparing = (Watch(0.0, 0.0, runs=50, polls=polls).polled(20.0, first=0.0) for polls in (45, 46))
+    assert guessing.due(None, is_launching=False, pace=0.0) == 22.0
+    assert sparing.due(None, is_launching=False, pace=0.0) == 25.0
