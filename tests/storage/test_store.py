@@ -20,6 +20,7 @@ from stripe_reports.errors import StoreError
 from stripe_reports.models import Owner, Provenance, ReportRequest, ReportRun, ResultFile
 from stripe_reports.storage.index import Index
 from stripe_reports.storage.launch_log import LaunchRecord
+from stripe_reports.storage.seals import seal
 from stripe_reports.storage.store import METADATA_KEY, Store
 
 OWNER = Owner("0123456789abcdef", None, "test")
@@ -100,16 +101,19 @@ def test_a_run_with_unknown_parameters_is_not_reused(store):
         {"account": "acct_1"},
         {"account": "acct_1/acct_2"},
         {"livemode": True},
+        {"place": "127.0.0.1:12111"},
         {"request": ReportRequest("balance.summary.2", currency="eur")},
     ],
     ids=lambda changed: next(iter(changed)),
 )
 def test_a_file_of_another_owner_is_not_used(store, changed):
-    """Whatever folder it was copied to."""
+    """Whatever folder it was copied to, with its seal."""
     stored = put(store)
     other = replace(PROVENANCE, **changed)
     pl.DataFrame({"a": [2]}).write_parquet(stored.path, metadata={METADATA_KEY: other.to_json()})
+    seal(stored.path, rows=1)
     assert store.results(KEY, REQUEST) == []
+    assert (store.find(RUN) is None) == ("request" not in changed)
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" + b"\x00" * 100 + b"PAR1", b"<html>"])
