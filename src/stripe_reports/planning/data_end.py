@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from stripe_reports.errors import IntervalError, InvalidRequestError
-from stripe_reports.models import ReportRequest, ReportType, iso
+from stripe_reports.models import ReportRequest, ReportType, RunView, iso
 
 __all__ = [
     "Bound",
     "bound_named",
     "check_begun",
+    "check_has_data",
     "is_at_the_edge",
     "notes",
     "of_its_data",
@@ -99,6 +100,16 @@ def check_begun(request: ReportRequest, data_end: datetime, *, of: str) -> None:
         f"{of} {end}. Ask again later.",
         param="interval_start",
     )
+
+
+def check_has_data(request: ReportRequest, run: RunView) -> None:
+    """Refuse a period that starts where the data of its run end; only Reports v2 runs such a one.
+
+    Raises:
+        IntervalError: There are no data of the period yet.
+    """
+    if request.report_id is not None and run.state == "succeeded":
+        check_begun(request, run.as_of, of=f"the data of run {run.id} are of")
 
 
 def until_now(requests: Sequence[ReportRequest], now: datetime) -> tuple[ReportRequest, ...]:

@@ -192,7 +192,7 @@ class Runs:
         Raises:
             IntervalError: Its data end before the period starts, which only Reports v2 tells so late.
         """
-        _check_has_data(request, run)
+        data_end.check_has_data(request, run)
         result = self._downloader.result_of(request, run, overrides)
         return _report(result, _with_age(decision, result.provenance.as_of, run), asked=request)
 
@@ -210,7 +210,7 @@ class Runs:
         Raises:
             IntervalError: See ``read``.
         """
-        _check_has_data(request, found.run)
+        data_end.check_has_data(request, found.run)
         stored = self._store.find(found.run, schema_overrides=in_words(overrides))
         if stored is not None and stored.provenance.request == request:
             return _report(stored, found.decision, asked=request)
@@ -254,11 +254,6 @@ class Runs:
             logger.warning("%s", error)
             with self._store.kept():
                 return self.report_of(report.run, overrides).frame()
-
-
-def _check_has_data(request: ReportRequest, run: AnyRun) -> None:
-    if run.state == "succeeded":
-        data_end.check_begun(request, run.as_of, of=f"the data of run {run.id} are of")
 
 
 def _with_age(decision: Decision, age: datetime, run: AnyRun) -> Decision:
