@@ -1,4 +1,7 @@
-"""Follow the pending runs of many accounts by their lists: a page shows up to a hundred runs."""
+"""Follow the pending runs of many accounts by their lists: a page shows up to a hundred runs.
+
+Where Stripe lists no runs, each is followed by itself.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from stripe_reports.errors import NetworkError, RateLimitError, ServerError, StripeReportsError
 from stripe_reports.http.api import Api
@@ -14,7 +18,7 @@ from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.planning import backoff
 from stripe_reports.planning.watching import Watch
 
-__all__ = ["TEMPORARY", "Followed", "Following", "polled"]
+__all__ = ["TEMPORARY", "Followed", "Following", "Watched", "polled"]
 
 logger = logging.getLogger("stripe_reports")
 
@@ -22,7 +26,7 @@ TEMPORARY = NetworkError, RateLimitError, ServerError
 """Errors of a poll after which the next may work; the runs continue meanwhile."""
 
 MOST_TROUBLE = 10
-"""Polls of an account that may fail one after the other."""
+"""Polls of an account or run that may fail one after the other."""
 
 _PAGE = 100
 _MORE_PAGES = 2
@@ -46,8 +50,15 @@ class Followed:
     launched_at: float
 
 
+class Watched(NamedTuple):
+    """The subject of a poll: the runs of an account, or a single run of it."""
+
+    account: str | None
+    run_id: str | None
+
+
 @dataclass(slots=True)
-class _Account:
+class _Polls:
     watch: Watch
     pending: dict[str, list[Followed]] = field(default_factory=dict)
     is_polled: bool = False
@@ -57,73 +68,75 @@ class _Account:
 
 
 class Following:
-    """The pending runs of a call by account, and whose turn it is. Used in the driver's thread only.
+    """The pending runs of a call, and whose turn it is to be polled. Used in the driver's thread only.
 
     Args:
         durations: Durations of earlier runs in seconds, by report type.
-        polls_per_second: How many polls all accounts together may make.
+        polls_per_second: How many polls may be made of everything together.
     """
 
     def __init__(self, durations: Mapping[str, list[float]], polls_per_second: float) -> None:
         self._durations = {name: list(seconds) for name, seconds in durations.items()}
         self._polls_per_second = polls_per_second
-        self._accounts: dict[str | None, _Account] = {}
-        self._turns: list[tuple[float, int, str | None]] = []
+        self._polls: dict[Watched, _Polls] = {}
+        self._turns: list[tuple[float, int, Watched]] = []
         self._number = 0
         self._is_launching = True
         self.polling = 0
 
-    def add(self, account: str | None, followed: Followed) -> None:
-        """Follow a run; several cells may share one."""
+    def add(self, account: str | None, followed: Followed, *, is_listed: bool) -> None:
+        """Follow a run, with the others of its account if Stripe lists them; several cells may share one."""
         now = followed.launched_at
-        known = self._accounts.get(account)
+        watched = Watched(account, None if is_listed else followed.run.id)
+        known = self._polls.get(watched)
         if known is None:
-            known = self._accounts[account] = _Account(Watch(now, now))
+            known = self._polls[watched] = _Polls(Watch(now, now))
         else:
             known.watch = known.watch.launched(now)
         known.pending.setdefault(followed.run.id, []).append(followed)
         if not known.is_polled:
-            self._enqueue(account, known)
+            self._enqueue(watched, known)
 
     def due(self, *, is_launching: bool) -> float | None:
         """Return the time of the next poll; None if none is to be made, or all are being made."""
         if is_launching != self._is_launching:
             self._is_launching = is_launching
             self._turns.clear()
-            for account, known in self._accounts.items():
+            for watched, known in self._polls.items():
                 if not known.is_polled:
-                    self._enqueue(account, known)
+                    self._enqueue(watched, known)
         while self._turns:
-            planned, turn, account = self._turns[0]
-            watched = self._accounts.get(account)
-            if watched is None or watched.turn != turn or watched.is_polled:  # an entry that was replaced
+            planned, turn, watched = self._turns[0]
+            polls = self._polls.get(watched)
+            if polls is None or polls.turn != turn or polls.is_polled:  # an entry that was replaced
                 heapq.heappop(self._turns)
-            elif (due := self._due(watched)) <= planned:
+            elif (due := self._due(polls)) <= planned:
                 return due
             else:
                 heapq.heappop(self._turns)
-                self._enqueue(account, watched)
+                self._enqueue(watched, polls)
         return None
 
-    def take(self) -> tuple[str | None, dict[str, Followed]]:
-        """Return the account whose turn it is, with its pending runs by id; ``done`` must follow."""
-        _, _, account = heapq.heappop(self._turns)
-        known = self._accounts[account]
+    def take(self) -> tuple[Watched, dict[str, Followed]]:
+        """Return whose turn it is, with the pending runs by id; ``done`` must follow."""
+        _, _, watched = heapq.heappop(self._turns)
+        known = self._polls[watched]
         known.is_polled = True
         self.polling += 1
-        return account, {id_: each[0] for id_, each in known.pending.items()}
+        return watched, {id_: each[0] for id_, each in known.pending.items()}
 
     def done(
-        self, account: str | None, found: Mapping[str, AnyRun | Exception] | Exception, now: float
+        self, watched: Watched, found: Mapping[str, AnyRun | Exception] | Exception, now: float
     ) -> list[tuple[Followed, AnyRun | Exception]]:
         """Take the result of a poll, and return what is not followed further: ended or in trouble."""
         self.polling -= 1
-        known = self._accounts[account]
+        known = self._polls[watched]
         known.is_polled = False
         if isinstance(found, Exception):
             known.trouble += 1
             if isinstance(found, TEMPORARY) and known.trouble < MOST_TROUBLE:
-                logger.warning("could not list the runs of %s: %s", account or "the key's own account", found)
+                runs = watched.run_id or f"the runs of {watched.account or 'the own account of the key'}"
+                logger.warning("could not ask for %s: %s", runs, found)
                 found = {}
             else:
                 found = dict.fromkeys(known.pending, found)
@@ -140,19 +153,19 @@ class Following:
         if known.pending:
             first = min(each[0].launched_at for each in known.pending.values())
             known.watch = known.watch.polled(now, first=first)
-            self._enqueue(account, known)
+            self._enqueue(watched, known)
         else:
-            del self._accounts[account]
+            del self._polls[watched]
         return over
 
-    def _enqueue(self, account: str | None, known: _Account) -> None:
+    def _enqueue(self, watched: Watched, known: _Polls) -> None:
         self._number = known.turn = self._number + 1
-        heapq.heappush(self._turns, (self._due(known), known.turn, account))
+        heapq.heappush(self._turns, (self._due(known), known.turn, watched))
 
-    def _due(self, known: _Account) -> float:
+    def _due(self, known: _Polls) -> float:
         oldest = next(iter(known.pending.values()))[0]
         expected = backoff.estimate(self._durations.get(oldest.run.report_type, ()))
-        pace = len(self._accounts) / self._polls_per_second
+        pace = len(self._polls) / self._polls_per_second
         return known.watch.due(expected, is_launching=self._is_launching, pace=pace)
 
 
@@ -162,7 +175,7 @@ def polled(api: Api, pending: Mapping[str, Followed]) -> dict[str, AnyRun | Exce
     A run that is not on the first pages is retrieved by itself.
 
     Raises:
-        StripeReportsError: The list could not be read.
+        StripeReportsError: The list could not be read, or the only run.
     """
     unseen = dict(pending)
     found: dict[str, AnyRun | Exception] = {}
@@ -187,6 +200,8 @@ def polled(api: Api, pending: Mapping[str, Followed]) -> dict[str, AnyRun | Exce
         try:
             look(api.retrieve_run(id_))
         except TEMPORARY as error:
+            if not api.lists_runs:
+                raise
             logger.warning("could not retrieve %s: %s", id_, error)
         except StripeReportsError as error:
             found[id_] = error

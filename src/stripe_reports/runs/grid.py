@@ -34,7 +34,7 @@ from stripe_reports.report.report import Report
 from stripe_reports.report.shared import SharedReport
 from stripe_reports.runs.accounts import Accounts
 from stripe_reports.runs.find import AtStripe, why_unusable
-from stripe_reports.runs.following import Followed, Following, polled
+from stripe_reports.runs.following import Followed, Following, Watched, polled
 from stripe_reports.runs.pool import Inbox, Pool
 from stripe_reports.runs.progress import GridProgress
 from stripe_reports.runs.reading import Reader
@@ -233,17 +233,19 @@ class Driver:
                     return
                 self._move(number, "pending", found.run.id)
                 followed = Followed(number, found.run, request, self._clock.monotonic())
-                self._following.add(self._cells[number].account, followed)
+                account = self._cells[number].account
+                is_listed = self._accounts[account].runs.api.lists_runs
+                self._following.add(account, followed, is_listed=is_listed)
 
     # Following
 
     def _poll(self) -> None:
-        account, pending = self._following.take()
-        api = self._accounts[account].runs.api
-        self._calling.start(partial(polled, api, pending), partial(self._polled, account))
+        watched, pending = self._following.take()
+        api = self._accounts[watched.account].runs.api
+        self._calling.start(partial(polled, api, pending), partial(self._polled, watched))
 
-    def _polled(self, account: str | None, found: Mapping[str, AnyRun | Exception] | Exception) -> None:
-        for followed, run in self._following.done(account, found, self._clock.monotonic()):
+    def _polled(self, watched: Watched, found: Mapping[str, AnyRun | Exception] | Exception) -> None:
+        for followed, run in self._following.done(watched, found, self._clock.monotonic()):
             number = followed.cell
             if isinstance(run, Exception):
                 self._fail(number, run)

@@ -1,0 +1,49 @@
+"""Many runs of Reports v2, which lists none: each is followed by its id."""
+
+from collections import Counter
+
+import pytest
+
+from stripe_reports.demo_client import DemoClient
+from stripe_reports.simulator import Fault, Simulator
+
+pytestmark = pytest.mark.filterwarnings("ignore::stripe_reports.PreviewWarning")
+
+PAYOUTS = "payouts.itemized"
+
+
+def fetched(tmp_path, latency, period, **options):
+    """What came of each day of a period, and the calls by method."""
+    simulator = Simulator(seed=1, latency=latency)
+    simulator.faults += options.pop("faults", [])
+    with DemoClient(simulator, cache_dir=tmp_path / "cache", api="v2") as client:
+        reports = client.fetch_all(PAYOUTS, period, split="day", **options)
+    calls = Counter(
+        call.method for call in simulator.requests if call.path.startswith("/v2/data/report_runs")
+    )
+    return reports.status(), calls
+
+
+def test_slow_runs_do_not_hide_those_that_have_ended(tmp_path):
+    """A few runs were asked for at a time, always the same ones, until they ended."""
+    slow = iter([2000.0] * 8)
+    status, _ = fetched(tmp_path, lambda _: next(slow, 20.0), "2026-09-01/2026-09-13", timeout=300)
+    assert status["status"].to_list() == ["missing"] * 8 + ["launched"] * 4
+
+
+@pytest.mark.slow
+def test_a_report_costs_at_most_four_calls(tmp_path):
+    """The launch, the file, and a look or two at each run: the more are in flight, the longer it waits."""
+    status, calls = fetched(tmp_path, lambda rng: rng.uniform(20, 60), "2026-03-01/2026-09-01")
+    assert calls["POST"] == status.height
+    assert calls["GET"] <= 2 * status.height
+
+
+def test_runs_that_cannot_be_asked_for_end_the_wait(tmp_path):
+    """A call without time limit would never end; as in v1, ten polls may fail one after the other."""
+    outage = Fault("GET /v2/data/report_runs/*", status=500, body="", times=10_000)
+    status, calls = fetched(
+        tmp_path, lambda _: 20.0, "2026-09-01/2026-09-03", faults=[outage], timeout=86_400
+    )
+    assert status["error"].to_list() == ["ServerError"] * 2
+    assert calls["POST"] == 2
