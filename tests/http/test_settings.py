@@ -231,6 +231,16 @@ def test_one_header_names_the_account(tmp_path, key, account, header):
     assert settings(tmp_path, key, account=account).account_header == header
 
 
+@pytest.mark.parametrize("api", ["v1", "v2"])
+@pytest.mark.parametrize("account", ["org_1", "org_1/acct_1", "org_1/acct_1/acct_2"])
+def test_a_path_that_starts_with_the_organisation_is_refused(tmp_path, api, account):
+    """Stripe's paths start below the owner of the key, which is the organisation itself."""
+    with pytest.raises(ParameterError, match="a path starts with an account of it") as caught:
+        settings(tmp_path, ORGANISATION, account=account, api=api)
+    assert "Write account='acct_…'" in str(caught.value)
+    assert "--account acct_…" in caught.value.for_command_line()
+
+
 def test_an_organisations_key_without_an_account_is_refused(tmp_path):
     """It could never work; the message has the remedy for Python, command line and form."""
     with pytest.raises(ParameterError, match="an organisation's key") as caught:

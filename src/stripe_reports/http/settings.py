@@ -309,10 +309,20 @@ def _rate(name: str, value: object) -> float:
 def check_account(account: object, *, param: str = "account") -> None:
     """Refuse a text that cannot be an account or a path of accounts.
 
+    A path starts below the owner of the key; that of an organisation's key starts with one of its accounts.
+    Source: https://docs.stripe.com/context
+
     Raises:
         ParameterError: It is none.
     """
     text = str(account)
+    if text.startswith("org_"):
+        raise ParameterError(
+            f"{text[:_LONGEST_ACCOUNT]!r} names an organisation. Its key says which one it is, so a path "
+            "starts with an account of it.",
+            param=param,
+            remedy=remedies.write_account(param),
+        )
     if not _ACCOUNT.fullmatch(text) or len(text) > _LONGEST_ACCOUNT:
         raise ParameterError(
             f"{text[:_LONGEST_ACCOUNT]!r} is not an account or a path of accounts: ids that "
