@@ -18,6 +18,7 @@ from stripe_reports.charts import theme
 from stripe_reports.charts.choosing import kinds_for, recipe_for
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.errors import ParameterError
+from stripe_reports.render.currency_order import busiest_first, nonzero_rows
 from stripe_reports.simulator import Simulator
 
 YEAR = "2025-11-01/2026-11-01"
@@ -121,6 +122,20 @@ def test_only_months_whose_activity_is_there_and_adds_up_show_its_parts(small, b
     assert {name for name, column in found if column == "sales"} == {"July 2026", "September 2026", "Total"}
     assert ("August 2026", "gross activity") in found
     assert ("July 2026", "gross activity") not in found
+
+
+def test_chart_and_table_have_one_order_of_currencies(small, balances):
+    """Whatever is drawn instead of the rows."""
+    activity = small.fetch_all("balance_change_from_activity.summary", YEAR, split="month")
+    order = [each.upper() for each in busiest_first(nonzero_rows(balances.scan()))]
+    page = balances.table(rows=1000).as_raw_html()
+    assert sorted(order, key=lambda currency: page.index(f">{currency}<")) == order
+    for kind in balances.chart_kinds():
+        for options in ({}, {"activity": activity}):
+            chart = balances.chart(kind, **options)
+            rows = [row for data in chart.to_dict()["datasets"].values() for row in data if row]
+            assert list(dict.fromkeys(row["currency"].upper() for row in rows)) == order
+            assert order[0] in chart.to_dict()["title"]["text"].partition(" and ")[0]
 
 
 def test_an_activity_that_does_not_name_its_months_is_refused(small, balances):

@@ -11,11 +11,12 @@ from stripe_reports.charts.columns import check, rows_of
 from stripe_reports.charts.groups import NONE
 from stripe_reports.charts.panels import Chart, note
 from stripe_reports.charts.recipe import Asked, Recipe
-from stripe_reports.charts.sums import as_one_balance, sums_of
+from stripe_reports.charts.sums import as_one_balance, counted_as, sums_of
 from stripe_reports.charts.waterfall import waterfall
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.payout_parts import OF_GROSS, ORDER
 from stripe_reports.parsing.total_rows import without_totals
+from stripe_reports.render.currency_order import nonzero_rows
 
 __all__ = ["balance_waterfall", "parts_of_activity"]
 
@@ -65,8 +66,9 @@ def balance_waterfall(recipe: Recipe, asked: Asked) -> Chart:
     """
     frame = as_one_balance(asked.rows).select(_present(asked.frame)).collect()
     parts = None if asked.activity is None else parts_of_activity(rows_of(asked.activity))
-    bars = _bars(frame, parts)
-    ends = bars.filter(category="ending_balance")
+    counts = nonzero_rows(asked.rows, amounts=asked.amounts)
+    bars = counted_as(_bars(frame, parts), counts)
+    ends = counted_as(bars.filter(category="ending_balance"), counts)
     if bars.is_empty():
         return asked.nothing() if asked.currency else note(_EMPTY, asked.head(recipe.title, bars))
     head = (
@@ -172,7 +174,6 @@ def _bars(frame: pl.DataFrame, parts: pl.DataFrame | None = None) -> pl.DataFram
         .with_columns(amount.fill_null(0))
         .with_columns(amount=pl.when(is_difference).then(missing.over("currency")).otherwise(amount))
         .filter((amount != 0) | ~pl.col("category").is_in(can_be_left_out))
-        .with_columns(nonzero=(amount != 0).cast(pl.Int64))
         .with_columns(
             start=pl.when(kind="total").then(0).otherwise(level - amount),
             end=pl.when(kind="total").then(amount).otherwise(level),

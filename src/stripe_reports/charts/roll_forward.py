@@ -14,8 +14,9 @@ from stripe_reports.charts.columns import first_of, rows_of
 from stripe_reports.charts.panels import Chart, currencies_of, in_words
 from stripe_reports.charts.recipe import Asked, Recipe
 from stripe_reports.charts.slots import MOST_ROWS, Slots
-from stripe_reports.charts.sums import sums_of
+from stripe_reports.charts.sums import counted_as, sums_of
 from stripe_reports.errors import ParameterError
+from stripe_reports.render.currency_order import nonzero_rows
 
 __all__ = ["roll_forward"]
 
@@ -65,21 +66,19 @@ def roll_forward(recipe: Recipe, asked: Asked) -> Chart:
         return asked.nothing()
     if (sums["rows"] > 1).any():
         raise ParameterError("The frame contains several balance summaries of a part. Draw them one by one.")
+    counts = nonzero_rows(asked.rows, amounts=asked.amounts)
     sums, remark = _last_parts(_without_totals(sums), asked)
     data, slots = asked.by_period(sums)
     spoken = category.replace_strict(_NAMES, default=category.str.replace_all("_", " "))
     listed = asked.rows.select(category.unique(maintain_order=True)).collect().select(spoken)
-    data = data.select(*_KEYS, spoken, "amount", "nonzero")
+    data = data.select(*_KEYS, spoken, "amount")
     if asked.activity is not None:
         data = _with_parts(data, _activity(asked, slots, since=sums["day"].min()))
     data = _with_rest(data)
     is_zero = (pl.col("amount") == 0).all().over("category")
     data = data.filter(pl.col("category").is_in([_START, _END]) | ~is_zero)
-    ends = (
-        data.sort("period")
-        .group_by("currency")
-        .agg(pl.col("amount").filter(category=_END).last(), pl.col("nonzero").sum())
-    )
+    ends = data.sort("period").group_by("currency").agg(pl.col("amount").filter(category=_END).last())
+    ends = counted_as(ends, counts)
     head = asked.head(
         f"Balance by {slots.every}, at the end",
         ends,
@@ -95,7 +94,7 @@ def roll_forward(recipe: Recipe, asked: Asked) -> Chart:
     rows = pl.concat([data, _whole(data)]).sort(
         "period", pl.col("category").replace_strict(place, return_dtype=pl.Int64)
     )
-    rows = in_words(rows, exact="amount").select(
+    rows = in_words(counted_as(rows, counts), exact="amount").select(
         "currency",
         "nonzero",
         "amount",
@@ -137,8 +136,7 @@ def _activity(asked: Asked, slots: Slots, *, since: Any) -> pl.DataFrame:
     if keyed.is_empty():
         return keyed.drop("day").with_columns(period=pl.lit(None, pl.String))
     placed, _ = own.by_period(keyed.with_columns(nonzero=pl.lit(0).cast(pl.Int64)))
-    is_shown = pl.col("period").is_in(slots.keys) & (pl.col("amount") != 0)
-    return placed.filter(is_shown).with_columns(nonzero=pl.lit(1).cast(pl.Int64))
+    return placed.filter(pl.col("period").is_in(slots.keys) & (pl.col("amount") != 0))
 
 
 def _with_parts(data: pl.DataFrame, activity: pl.DataFrame) -> pl.DataFrame:
@@ -162,7 +160,7 @@ def _with_rest(data: pl.DataFrame) -> pl.DataFrame:
             ends=pl.col("category").is_in([_START, _END]).sum(),
         )
         .filter((amount != 0) & (pl.col("ends") == 2))
-        .select(*_KEYS, pl.lit(_REST).alias("category"), "amount", nonzero=pl.lit(1).cast(pl.Int64))
+        .select(*_KEYS, pl.lit(_REST).alias("category"), "amount")
     )
     return pl.concat([data, rest.cast(data.schema)])
 
@@ -193,9 +191,8 @@ def _whole(data: pl.DataFrame) -> pl.DataFrame:
             .when(kind == _END)
             .then(amount.last())
             .otherwise(amount.sum()),
-            nonzero=pl.lit(0).cast(pl.Int64),
         )
-        .select("currency", pl.lit(_TOTAL).alias("period"), "category", "amount", "nonzero")
+        .select("currency", pl.lit(_TOTAL).alias("period"), "category", "amount")
         .cast(data.schema)
     )
 

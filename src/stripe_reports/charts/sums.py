@@ -9,7 +9,7 @@ import polars as pl
 from stripe_reports.catalog.splitting import MOMENT, PART
 from stripe_reports.charts.columns import Frame
 
-__all__ = ["COUNTS", "as_one_balance", "summed", "sums_of"]
+__all__ = ["COUNTS", "as_one_balance", "counted_as", "summed", "sums_of"]
 
 COUNTS = ("rows", "nonzero")
 """Columns of counts: all rows, and those in which an amount is not zero, which order the currencies."""
@@ -57,6 +57,20 @@ def summed(data: pl.DataFrame) -> pl.DataFrame:
     numbers = [name for name, dtype in data.schema.items() if dtype.is_decimal() or name in COUNTS]
     keys = [name for name in data.columns if name not in numbers]
     return data.group_by(keys).agg(pl.col(numbers).sum()).sort(keys, nulls_last=True)
+
+
+def counted_as(data: pl.DataFrame, counts: Mapping[str | None, int]) -> pl.DataFrame:
+    """Replace the counts of non-zero rows by those of the report, so that its currencies have one order.
+
+    Args:
+        data: ``currency``, and figures made of the report's rows.
+        counts: The number of non-zero rows of each currency.
+    """
+    count = pl.col("currency").replace_strict(
+        {currency or "": count for currency, count in counts.items()}, default=0, return_dtype=pl.Int64
+    )
+    is_first = pl.int_range(pl.len()).over("currency") == 0
+    return data.with_columns(nonzero=pl.when(is_first).then(count).otherwise(0))
 
 
 def as_one_balance(rows: pl.LazyFrame, amount: str = "net_amount") -> pl.LazyFrame:
