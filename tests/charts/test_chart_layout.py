@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import polars as pl
@@ -106,6 +106,20 @@ def test_the_labels_of_six_lines_cover_neither_each_other_nor_a_line():
     written = str(vl_convert.vegalite_to_svg(recipes.fee_rate(few, by="card_brand", every="week").to_dict()))
     assert not re.search(r">visa [\d.]+ %<", written)
     assert re.search(r">mastercard [\d.]+ %<", written)
+
+
+@pytest.mark.parametrize(
+    ("gross", "domain"),
+    [(["100", "-4"], [0, 0.042]), (["100", "4"], [-0.042, 0]), (["100", "0"], [0, 0.01])],
+    ids=["refunds", "only failed refunds", "none"],
+)
+def test_the_axis_of_rates_has_zero_and_all_values_and_little_more(gross, domain):
+    """A rate below zero drew an axis up to 100 %."""
+    at = datetime(2026, 10, 5, tzinfo=UTC)
+    rows = {"created": [at, at], "currency": ["eur", "eur"], "reporting_category": ["charge", "refund"]}
+    frame = pl.DataFrame(rows).with_columns(gross=pl.Series(gross).cast(pl.Decimal(38, 6)))
+    (layer, *_) = recipes.dispute_and_refund_rates(frame, every="month").to_dict()["layer"]
+    assert layer["encoding"]["y"]["scale"]["domain"] == pytest.approx(domain)
 
 
 def test_the_cells_of_a_year_with_long_names_have_rounded_amounts_and_the_chart_says_so():

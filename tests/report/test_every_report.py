@@ -56,8 +56,8 @@ def fetched(client, named, id_):
 
 
 @pytest.mark.parametrize("id_", NEWEST)
-def test_every_report_has_each_of_its_charts_a_table_and_a_page(client, named, id_):
-    """All rows, the rows of one currency, one row and none."""
+def test_every_report_has_each_of_its_charts_a_table_and_a_page(client, named, id_, tmp_path):
+    """All rows, the rows of one currency, one row and none; and the same from a file of the Dashboard."""
     report = fetched(client, named, id_)
     frame, kinds = report.frame(), report.chart_kinds()
     assert frame.height
@@ -69,6 +69,13 @@ def test_every_report_has_each_of_its_charts_a_table_and_a_page(client, named, i
             assert draw(rows, **options).to_dict(validate=False)["layer" if rows.is_empty() else "title"]
     assert report.table(rows=5).as_raw_html()
     assert "<svg" in report.to_html(rows=5)
+    report.write_csv(tmp_path / "report.csv")
+    file = sr.Report.from_csv(tmp_path / "report.csv", report_type=id_, timezone="UTC")
+    assert file.chart_kinds() == kinds
+    assert file.chart().to_dict(validate=False)["title"]["text"]
+    assert "report.csv" in file.to_html(rows=5)
+    assert file.table(rows=5).as_raw_html()
+    assert file.write_excel(tmp_path / "report.xlsx") == frame.height
 
 
 OF_FEES = [id_ for id_ in NEWEST if catalog.get(id_).family in ("balance", "payout_reconciliation", "fees")]

@@ -29,6 +29,9 @@ _LINE_OF_TEXT = 13
 _ROOM = 0.05
 """The part of an axis that is free beyond the values."""
 
+_SMALLEST = 0.01
+"""The end of an axis on which all values are zero."""
+
 _CHARACTER = 6.2
 """Width of a character, in pixels."""
 
@@ -136,8 +139,10 @@ def _only_lines_that_reach_the_end(slots: Slots) -> pl.Expr:
 def _domain(values: pl.Series) -> tuple[float, float]:
     """Return the ends of an axis with zero, and some room where there are values."""
     least, most = min(0.0, *values.drop_nulls(), 0.0), max(0.0, *values.drop_nulls(), 0.0)
+    if least == most:
+        return 0.0, _SMALLEST
     room = (most - least) * _ROOM
-    return least - room * (least < 0), (most + room * (most > 0)) or 1.0
+    return least - room * (least < 0), most + room * (most > 0)
 
 
 def last_values(rows: pl.DataFrame, x: alt.X, height: int, text: str, *, field: str = "value") -> alt.Chart:

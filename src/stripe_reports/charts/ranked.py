@@ -74,7 +74,7 @@ def ranked(
             *(["series"] if series and "series" not in names else []),
         )
         base = alt.Chart().encode(
-            y=_names(order, beside, are_words=bool(series)),
+            y=_names(order, beside),
             yOffset=_offset(series) if series else alt.Undefined,
         )
         longest = max(map(len, rows[figure]))
@@ -156,12 +156,11 @@ def axis_of_names(order: list[str], currency: str, width: int, *, padding: float
     return alt.Y("category:N", axis=axis, scale=alt.Scale(domain=order, padding=padding))
 
 
-def _names(order: list[str], width: int, *, are_words: bool) -> alt.Y:
-    label = _WORDS if are_words else "datum.label"
+def _names(order: list[str], width: int) -> alt.Y:
     return alt.Y(
         "category:N",
         title=None,
-        axis=alt.Axis(labelLimit=width, labelExpr=label, grid=False),
+        axis=alt.Axis(labelLimit=width, labelExpr=_WORDS, grid=False),
         scale=alt.Scale(domain=order, padding=0.2),
     )
 
