@@ -695,7 +695,12 @@ def test_the_controls_are_written_as_a_workbook(tmp_path):
     assert all(row[header.index("passes")] is True for row in rows)
     formats = {row[1].value: row[2].number_format for row in book["Controls"].iter_rows(2)}
     assert (formats["jpy"], formats["kwd"]) == ("#,##0", "#,##0.000")
-    about = dict(book["About"].iter_rows(values_only=True))
+    sheet = book["About"]
+    assert sheet.column_dimensions["A"].width > max(len(row[0].value) for row in sheet.iter_rows())
+    long = [row[0].row for row in sheet.iter_rows() if len(row[1].value) > 100]
+    assert long, "a line that needs more than one"
+    assert all(sheet.row_dimensions[number].height >= 30 for number in long)
+    about = dict(sheet.iter_rows(values_only=True))
     assert about["outcome"] == result.summary
     assert about["itemised = summary"].startswith("left: Net of the itemised activity")
 

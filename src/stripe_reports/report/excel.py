@@ -51,6 +51,12 @@ _FORMATS: dict[type[pl.DataType], str] = {
 _TABLE_CELLS = 500_000
 """Maximum number of cells in a table of Excel, which XlsxWriter keeps in memory; more have only a filter."""
 _LONGEST_NAME = 255
+_NAMES, _VALUES = 24, 80
+"""Width of the two columns of the sheet "About"; the names may need more."""
+
+_LINE, _HIGHEST = 15, 409
+"""Height of a line of text, and of the highest row of Excel, in points."""
+
 _A4 = 9
 _WIDTHS: dict[type[pl.DataType], int] = {pl.Decimal: 16, pl.Int64: 12, pl.Date: 12, pl.Datetime: 20}
 
@@ -236,9 +242,7 @@ def _write_about(
 ) -> None:
     sheet = workbook.add_worksheet("About")
     _set_up_print(sheet, title)
-    sheet.set_column(0, 0, 24)
-    sheet.set_column(1, 1, 80)
-    head, text = _text_format(workbook, bold=True), _text_format(workbook, text_wrap=True)
+    head, text = _text_format(workbook, bold=True, text_wrap=True), _text_format(workbook, text_wrap=True)
     zones = {
         name: dtype.time_zone or "no zone" for name, dtype in schema.items() if isinstance(dtype, pl.Datetime)
     }
@@ -251,9 +255,15 @@ def _write_about(
     ]
     if as_text:
         said.append((f"over {_MOST_DIGITS} digits, as text", _counted(as_text)))
+    sheet.set_column(0, 0, min(max([_NAMES, *(len(name) + 2 for name, _ in said)]), _WIDEST))
+    sheet.set_column(1, 1, _VALUES)
     for number, (name, value) in enumerate(said):
+        shown = str(value)[:_MOST_LETTERS]
+        lines_of_text = max(len(name) // _WIDEST, len(shown) // _VALUES) + 1
+        if lines_of_text > 1:  # a height that is not written is that of one line in some programs
+            sheet.set_row(number, min(_LINE * lines_of_text, _HIGHEST))
         _write_text(sheet, name, head, number, 0, name)
-        _write_text(sheet, name, text, number, 1, str(value)[:_MOST_LETTERS])
+        _write_text(sheet, name, text, number, 1, shown)
 
 
 def _writer(
