@@ -13,8 +13,12 @@ from nbconvert import HTMLExporter
 from nbformat.sign import NotebookNotary
 from servers import write_notebook
 
-OF_NBCONVERT = {"cdnjs.cloudflare.com", "cdn.jsdelivr.net", "unpkg.com"}
-"""Hosts from which a page of nbconvert's loads MathJax, RequireJS, Mermaid and the widgets' scripts."""
+from places import ROOT
+
+OF_NBCONVERT = {"cdnjs.cloudflare.com", "unpkg.com"}
+"""Hosts from which a page of nbconvert's loads RequireJS, MathJax and the scripts of widgets."""
+
+OPTION = re.compile(r"--HTMLExporter\.(\w+)=(\S*)")
 
 CHART = "svg.marks"
 """Jupyter's own icons, which it adds to a cell a moment later, are SVG too."""
@@ -85,11 +89,11 @@ class SavedNotebook:
         self.book = self._open(path)
         return self.book
 
-    def convert(self) -> Path:
-        """Make the page that ``jupyter nbconvert --to html`` makes."""
+    def convert(self, **options: str) -> Path:
+        """Make the page that ``jupyter nbconvert --to html`` makes, with options of ``HTMLExporter``."""
         page = self.folder / f"{self.kind}.html"
         notebook = nbformat.reads(json.dumps(self.saved), as_version=4)
-        page.write_text(HTMLExporter().from_notebook_node(notebook)[0], "utf-8")
+        page.write_text(HTMLExporter(**options).from_notebook_node(notebook)[0], "utf-8")
         return page
 
 
@@ -135,15 +139,24 @@ def check_a_form_from_its_saved_state(saved: SavedNotebook, shot) -> None:
 
 
 def check_a_converted_page(saved: SavedNotebook, shot) -> None:
-    """Choices, cards, table and chart are in it; they need nothing that nbconvert asks of other hosts."""
+    """Choices, cards, table and chart are in it, also with the options that let it ask no other host."""
     page = saved.page
-    page.goto(saved.convert().as_uri())
+    assert "widgets" in saved.saved["metadata"]
+    assert asked_by(page, saved.convert()) == OF_NBCONVERT
+    options = dict(OPTION.findall((ROOT / "notebooks" / "platforms.md").read_text("utf-8")))
+    assert asked_by(page, saved.convert(**options)) == set()
+    shot(f"{saved.kind}-converted")
+
+
+def asked_by(page, converted: Path) -> set[str | None]:
+    """Look for what is shown, and return the other hosts that the page asks."""
+    page.strangers.clear()
+    page.goto(converted.as_uri())
     cells = page.locator(".jp-CodeCell")
     assert cells.nth(0).get_by_text("run this cell again").is_visible()
     assert cells.nth(2).locator("td", has_text="po_").first.is_visible()
     assert cells.nth(3).locator(CHART).is_visible()
-    shot(f"{saved.kind}-converted")
-    assert {urlsplit(url).hostname for url in page.strangers} - OF_NBCONVERT == set()
+    return {urlsplit(url).hostname for url in page.strangers}
 
 
 def check_what_is_kept(book: Notebook) -> None:
