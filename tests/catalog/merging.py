@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stripe_reports.catalog.siblings import AMBIGUOUS
+from stripe_reports.models import base_of, has_version
 
 from .reading import Reported
 
@@ -30,6 +31,9 @@ def merge(data: dict[str, Any], reported: Reported) -> Merged:
     """Return *data* with the reported facts that neither contradict it nor need a person; *data* is kept."""
     merged = Merged(copy.deepcopy(data))
     for id_, facts in sorted(reported.report_types.items(), key=lambda item: _in_order(item[0])):
+        if not has_version(id_):
+            _leave_report(merged, id_, facts)
+            continue
         if id_ not in merged.data["report_types"]:
             _add_type(merged, id_, reported.mark)
         if id_ in merged.data["report_types"]:
@@ -37,12 +41,23 @@ def merge(data: dict[str, Any], reported: Reported) -> Merged:
             _add_parameters(merged, id_, facts["parameters"], reported.mark)
     _add_categories(merged, reported.names["reporting_categories"], reported.mark)
     for name, why in (
+        ("column_types", "add it to catalog/siblings.py, with the kind that follows from it"),
         ("currencies", "add it to catalog/currencies.py, with its decimal places in render/money.py"),
         ("statuses", "the code must know what to do with a run of this status"),
         ("left_out_of_lists", "the models cannot read it"),
     ):
         merged.undecided += [f"{name.replace('_', ' ')}: {each}: {why}" for each in reported.names[name]]
     return merged
+
+
+def _leave_report(merged: Merged, name: str, facts: dict[str, list[str]]) -> None:
+    """Leave a report of Reports v2 to a person: which rows it has is not known from its name."""
+    columns = ", ".join(facts["columns"])
+    merged.undecided.append(
+        f"{name} in Reports v2: add it to catalog/reports_v2.json with the type of v1 that has its rows"
+        + (f", or add to that type the columns {columns}" if columns else "")
+    )
+    merged.undecided += [f"{name} in Reports v2: parameter {each}" for each in facts["parameters"]]
 
 
 def _add_type(merged: Merged, id_: str, mark: str) -> None:
@@ -176,5 +191,4 @@ def _set(entry: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _in_order(id_: str) -> tuple[str, int]:
-    base, _, digits = id_.rpartition(".")
-    return base, int(digits)
+    return base_of(id_), int(id_.rpartition(".")[2]) if has_version(id_) else 0

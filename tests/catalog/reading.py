@@ -20,6 +20,7 @@ _OF_TYPE: dict[str, Subject] = {
     "parameters": "parameters",
 }
 _OF_ALL: dict[str, Subject] = {
+    "column_types": "column types",
     "reporting_categories": "reporting categories",
     "currencies": "currencies",
     "statuses": "statuses",

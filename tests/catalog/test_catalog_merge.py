@@ -30,6 +30,7 @@ FILE = {
     "written": "2026-11-28",
     "from_stripe": True,
     "report_types": {},
+    "column_types": [],
     "reporting_categories": [],
     "currencies": [],
     "statuses": [],

@@ -19,6 +19,7 @@ __all__ = [
     "AMBIGUOUS",
     "BY_NAME",
     "BY_TYPE",
+    "COLUMN_TYPES",
     "IN_UTC",
     "UNKNOWN",
     "columns_in",
@@ -47,6 +48,9 @@ A ``double`` stays text: it may be written with an exponent, and has no exact de
 have more decimals than an amount has.
 Source: https://docs.stripe.com/api/v2/data/report-runs/object
 """
+
+COLUMN_TYPES = frozenset({*_KINDS, "double"})
+"""Stripe's types of columns in Reports v2, as far as they are known."""
 
 _OF_TYPES: dict[Kind, frozenset[str]] = {
     "money": frozenset({"decimal", "double"}),

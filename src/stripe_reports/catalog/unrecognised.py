@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from stripe_reports.catalog.categories import categories
 from stripe_reports.catalog.currencies import CURRENCIES
 from stripe_reports.catalog.known import get
+from stripe_reports.catalog.siblings import COLUMN_TYPES
 from stripe_reports.models import ReportType, RunView
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Subject",
     "for_maintainers",
     "looks_like",
+    "names_of_columns",
     "names_of_run",
     "names_of_types",
     "unrecognised",
@@ -33,6 +35,7 @@ Subject = Literal[
     "report types",
     "default columns",
     "columns",
+    "column types",
     "parameters",
     "reporting categories",
     "currencies",
@@ -52,15 +55,19 @@ https://docs.stripe.com/api/v2/data/report-runs/object
 
 _WORDS = r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*"
 _TYPE = rf"{_WORDS}(?:\.{_WORDS}){{0,5}}\.[0-9]{{1,3}}"
+_REPORT = rf"(?:{_TYPE}|{_WORDS}(?:\.{_WORDS}){{1,5}})"
+"""The id of a report type, or the name of a report in Reports v2, which has no version."""
+
 _FORMS: dict[Subject, str] = {
-    "report types": _TYPE,
+    "report types": _REPORT,
     "default columns": _WORDS,
     "columns": _WORDS,
+    "column types": _WORDS,
     "parameters": _WORDS,
     "reporting categories": r"[a-z]+(?:_[a-z]+)*",
     "currencies": r"[a-z]{3,5}",
     "statuses": r"[a-z]+(?:_[a-z]+)*",
-    "left out of lists": rf"report (?:run|type)(?: {_TYPE})? \([A-Za-z_, ]{{0,1400}}\)",
+    "left out of lists": rf"report(?: run| type)?(?: {_TYPE})? \([A-Za-z_, ]{{0,1400}}\)",
 }
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 
@@ -98,10 +105,20 @@ def unrecognised(names: Names) -> dict[Group, tuple[str, ...]]:
 
 
 def names_of_types(types: Iterable[ReportType]) -> dict[Group, tuple[str, ...]]:
-    """Return the names in Stripe's answer about report types: ids and default columns."""
+    """Return the names in Stripe's answer about report types: ids, default columns, described parameters."""
     types = list(types)
     found = {Group("default columns", type_.id): type_.default_columns or () for type_ in types}
+    found |= {Group("parameters", type_.id): type_.parameters for type_ in types if type_.is_described}
     return {Group("report types"): tuple(type_.id for type_ in types)} | found
+
+
+def names_of_columns(report_type: str, types: Mapping[str, str] | None) -> dict[Group, tuple[str, ...]]:
+    """Return the names of the columns of a report in Reports v2, and those of their types."""
+    told = types or {}
+    return {
+        Group("columns", report_type): tuple(told),
+        Group("column types"): tuple(sorted({*told.values()})),
+    }
 
 
 def names_of_run(run: RunView) -> dict[Group, tuple[str, ...]]:
@@ -141,6 +158,7 @@ def for_maintainers(
             }
             for id_ in types
         },
+        "column_types": sorted(names.get(Group("column types"), ())),
         "reporting_categories": sorted(names.get(Group("reporting categories"), ())),
         "currencies": sorted(names.get(Group("currencies"), ())),
         "statuses": sorted(names.get(Group("statuses"), ())),
@@ -157,6 +175,8 @@ def _is_unrecognised(group: Group, name: str) -> bool:
             return get(name) is None
         case "default columns" | "columns":
             return known is None or known.column(name) is None
+        case "column types":
+            return name not in COLUMN_TYPES
         case "parameters":
             return known is None or name not in known.parameters
         case "reporting categories":

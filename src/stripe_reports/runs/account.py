@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from stripe_reports import catalog
-from stripe_reports.catalog.unrecognised import names_of_types
+from stripe_reports.catalog.unrecognised import names_of_columns, names_of_types
 from stripe_reports.errors import (
     LiveModeRequiredError,
     NetworkError,
@@ -162,7 +162,9 @@ class Account:
     def with_output_columns(self, report_type: ReportType) -> ReportType:
         """Return a type with the columns that Stripe tells besides those of the catalogue."""
         try:
-            return catalog.with_column_types(report_type, self._api.output_columns(report_type))
+            told = self._api.output_columns(report_type)
+            self._launch_log.unrecognised.note(names_of_columns(report_type.id, told))
+            return catalog.with_column_types(report_type, told)
         except StripeAPIError as error:  # such as a key that may not search
             logger.info("the columns of %s are those of the catalogue: %s", report_type.id, error)
             return report_type

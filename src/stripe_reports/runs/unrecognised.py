@@ -11,7 +11,7 @@ import polars as pl
 
 from stripe_reports.catalog import CURRENCIES, categories, completed
 from stripe_reports.catalog.siblings import columns_in
-from stripe_reports.catalog.unrecognised import Group, Subject, names_of_run
+from stripe_reports.catalog.unrecognised import Group, Subject, names_of_columns, names_of_run
 from stripe_reports.parsing.parquet import UNREADABLE
 from stripe_reports.storage.launch_log import LaunchLog
 from stripe_reports.storage.store import StoredResult
@@ -28,6 +28,7 @@ def note_result(launch_log: LaunchLog, stored: StoredResult) -> None:
     """Record the names in a new result: of its run, its header, its categories and its currencies."""
     run = stored.provenance.run
     names: dict[Group, tuple[str, ...]] = names_of_run(run)
+    names |= names_of_columns(run.report_type, run.file.column_types if run.file else None)
     try:
         schema = pl.read_parquet_schema(stored.path)
         names[Group("columns", run.report_type)] = tuple(schema)
