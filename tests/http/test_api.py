@@ -14,6 +14,7 @@ from stripe_reports import errors
 from stripe_reports.http.api_v1 import ApiV1
 from stripe_reports.http.files import Files
 from stripe_reports.http.settings import Secret, Settings
+from stripe_reports.http.stripe_errors import translated
 from stripe_reports.http.transport import ATTEMPTS, Transport
 from stripe_reports.models import ReportRequest, ResultFile
 from stripe_reports.simulator import Fault
@@ -195,6 +196,28 @@ class TestErrors:
         assert raised.request_id == simulator.requests[-1].request_id
         for text in ("What Stripe says.", raised.request_id, said.get("param") or ""):
             assert text in str(raised)
+
+    @pytest.mark.parametrize("member", ["code", "type"])
+    @pytest.mark.parametrize(
+        ("status", "name", "expected"),
+        [
+            (409, "idempotency_error", errors.IdempotencyError),
+            (400, "quota_exceeded", errors.RateLimitError),
+            (503, "service_unavailable", errors.ServerError),
+            (403, "feature_not_enabled", errors.PermissionDeniedError),
+            (403, "report_inaccessible", errors.PermissionDeniedError),
+            (403, "query_run_api_inaccessible", errors.PermissionDeniedError),
+            (429, "report_run_rate_limit_exceeded", errors.RunLimitError),
+            (400, "query_run_invalid_sql", errors.InvalidRequestError),
+            (404, "not_found", errors.NotFoundError),
+        ],
+    )
+    def test_errors_of_v2_are_told_apart_by_code_or_type(self, status, name, expected, member):
+        """Either may be absent there, and a message may be called ``user_message``."""
+        body = {"error": {member: name, "user_message": "What Stripe says."}}
+        raised = translated(status, body, {}, "POST /v2/data/report_runs")
+        assert type(raised) is expected
+        assert raised.stripe_message == "What Stripe says."
 
     def test_the_error_for_a_live_only_type_asks_for_a_live_key(self, api):
         """Stripe answers 404 with one sentence."""

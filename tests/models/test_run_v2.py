@@ -67,6 +67,13 @@ def test_a_running_run_is_pending(status, state):
     assert changed(status=status).state == state
 
 
+@pytest.mark.parametrize("options", [{"compression": "zip"}, {"compress_file": True}, None])
+def test_both_spellings_of_the_compression_are_kept(options):
+    """Stripe's page has the first, its library the second; the file itself shows whether it is packed."""
+    run = changed(result_options=options)
+    assert run.to_stripe()["result_options"] == options
+
+
 def test_bounds_are_the_same_numbers_as_in_a_request():
     """So that a run is compared with its request in the same way as in v1."""
     plain = run_from_stripe(RUN).plain_parameters

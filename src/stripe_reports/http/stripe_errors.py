@@ -56,10 +56,14 @@ _BY_CODE: dict[str, type[errors.StripeAPIError]] = {
     RUN_LIMIT: errors.RunLimitError,
     "report_inaccessible": errors.PermissionDeniedError,
     "query_run_api_inaccessible": errors.PermissionDeniedError,
+    "feature_not_enabled": errors.PermissionDeniedError,
+    "quota_exceeded": errors.RateLimitError,
+    "service_unavailable": errors.ServerError,
+    "idempotency_error": errors.IdempotencyError,
 }
-"""Errors that their code decides; the last three are of Reports v2.
+"""Errors that their type or code decides; the last ones are of Reports v2, where the type may be absent.
 
-Source: https://docs.stripe.com/data/api/reports
+Source: https://docs.stripe.com/data/api/reports, stripe-python 16.1.0a4, `_api_requestor.py`
 """
 
 _BY_STATUS: dict[int, type[errors.StripeAPIError]] = {
@@ -162,10 +166,9 @@ def _header(headers: Mapping[str, str], name: str) -> str | None:
 
 
 def _class_of(status: int | None, described: Mapping[str, Any], message: str) -> type[errors.StripeAPIError]:
-    if described.get("type") == "idempotency_error":
-        return errors.IdempotencyError
-    if (by_code := _BY_CODE.get(str(described.get("code")))) is not None:
-        return by_code
+    for name in ("type", "code"):
+        if (by_name := _BY_CODE.get(str(described.get(name)))) is not None:
+            return by_name
     if status == 404 and "requires a live mode key" in message:
         return errors.LiveModeRequiredError
     if status is not None and status >= 500:
