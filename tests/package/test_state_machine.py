@@ -27,7 +27,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from polars.testing import assert_frame_equal
 from werkzeug.test import Client as Caller
 
+import random_calls
 import stripe_reports as sr
+from random_calls import LASTING, REPORTS
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.models import ReportRequest
 from stripe_reports.simulator import REAL, TIDY, Fault, Simulator
@@ -39,40 +41,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:The cache of API answers is left
 EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "150" if os.environ.get("CI") else "40"))
 SETTLED = timedelta(days=5)
 
-REQUESTS = [
-    ("balance.summary.2", "2026-09", {}),
-    ("balance.summary.2", "2026-10", {"currency": "eur"}),
-    ("payouts.itemized.5", "2026-10", {"timezone": "Europe/Paris"}),
-    (
-        "balance_change_from_activity.itemized.3",
-        "2026-10-20/2026-11-04",
-        {"columns": ["net", "created", "created_utc"]},
-    ),
-]
-PASSING = [
-    "answer.500",
-    "answer.429",
-    "answer.lock_timeout",
-    "connection.reset",
-    "connection.lost",
-    "file.cut",
-    "file.endless",
-    "list.repeated",
-]
-LASTING = [
-    "run.failed",
-    "run.no_result",
-    "answer.401",
-    "answer.html",
-    "answer.429_retry_after_hour",
-    "answer.500_stored",
-    "answer.trickle",
-    "file.corrupt",
-    "file.trickle",
-    "run.other_type",
-    "run.other_mode",
-    "run.other_interval",
-]
+VERSIONS = {"balance.summary": 2, "payouts.itemized": 5, "balance_change_from_activity.itemized": 3}
+REQUESTS = [(f"{name}.{VERSIONS[name]}", period, parameters) for name, period, parameters in REPORTS]
+PASSING = [*random_calls.PASSING, "list.repeated"]
 
 
 def quoted(content):
