@@ -85,15 +85,6 @@ class TestTheSameCalls:
         assert report.provenance.as_of == report.run.refreshed_at
         assert sr.ReportRunV2.from_stripe(report.run.to_stripe()).to_stripe() == report.run.to_stripe()
 
-    def test_a_close_a_comparison_and_an_explained_payout_are_those_of_v1(self, client, v1):
-        """They are made of fetched reports, and do not know which API gave them."""
-        assert client.tie_out("2026-09").passes
-        assert client.tie_out("2026-09").frame().equals(v1.tie_out("2026-09").frame())
-        asked = ("balance_change_from_activity.summary", "2026-09", "2026-08")
-        assert client.compare(*asked).sentence == v1.compare(*asked).sentence
-        payout = v1.frame("payouts.itemized", "2026-09")["payout_id"][0]
-        assert client.explain_payout(payout).sentence == v1.explain_payout(payout).sentence
-
     @pytest.mark.parametrize(
         "executor",
         [
