@@ -1,5 +1,6 @@
 """Periods that are not over yet in Reports v2: sent as asked, and truncated by what the run says."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -162,8 +163,13 @@ def test_a_form_shows_the_report_of_its_request(client):
 
 
 def test_the_command_line_prints_where_the_data_end(capsys):
-    """Beside the request that was sent."""
-    assert cli.main(["fetch", PAYOUTS, "this month", "--demo", "--api", "v2"]) == 0
+    """Beside the request that was sent; for programs, too."""
+    command = ["fetch", PAYOUTS, "this month", "--demo", "--api", "v2"]
+    assert cli.main(command) == 0
     shown = capsys.readouterr().err
     assert "interval_end='2026-12-01T00:00:00Z', truncated_at='2026-11-05T00:00:00Z'" in shown
     assert "so the period until" in shown
+    assert cli.main([*command, "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["parameters"]["interval_end"] == MONTH_END.timestamp()
+    assert told["interval"] == "2026-11-01/2026-11-05"

@@ -19,6 +19,7 @@ from stripe_reports.cli.report_options import (
 )
 from stripe_reports.errors import InputError
 from stripe_reports.report.export import writer_for
+from stripe_reports.report.outcome import interval_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +83,7 @@ def _as_json(report: Report, path: Path | None) -> dict[str, object]:
     return {
         "report_type": report.request.report_type,
         "parameters": report.request.to_stripe(),
+        "interval": interval_of(report.request),
         "run": report.run.id,
         "reuse": {"action": report.reuse.action, "reason": str(replace(report.reuse, assumed=()))},
         "as_of": provenance.as_of,
