@@ -142,12 +142,6 @@ class Cell:
         """The folder of the index entries of all runs of the account that start at the same instant."""
         return f"{INDEX}/{self.report_type}/{self.account_name}/{_text(self.start)}"
 
-    def overlaps(self, other: Cell) -> bool:
-        """Tell whether both cells can hold the same row, other than by one replacing the other."""
-        if (self.report_type, self.account) != (other.report_type, other.account) or self == other:
-            return False
-        return self.start < other.end and other.start < self.end
-
     def __str__(self) -> str:
         interval = f"{self.start:%Y-%m-%dT%H:%M:%SZ}/{self.end:%Y-%m-%dT%H:%M:%SZ}"
         return f"{self.report_type} of account {self.account or OWN}, {interval}"
