@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import stripe_reports as sr
 from dataset_places import PLACES, empty, glob
@@ -21,6 +22,7 @@ from stripe_reports.storage.datasets.folder import Folder
 from stripe_reports.storage.datasets.index import Index
 from stripe_reports.storage.datasets.layout import Cell, Compacted, Noted
 from stripe_reports.storage.datasets.opening import place_of
+from stripe_reports.storage.datasets.place import StorageOptions
 from stripe_reports.storage.datasets.writing import DatasetWriter
 from stripe_reports.storage.disk import digest
 
@@ -423,6 +425,12 @@ def test_a_dataset_holds_one_mode(other, said, writer, tmp_path):
         DatasetWriter(writer.place).check(other, [(request_of("2026-09"), None)])
 
 
+def test_a_check_writes_nothing(writer):
+    """A call that is refused, or a plan, leaves no dataset behind."""
+    writer.check(OWNER, [(request_of(), None)])
+    assert not writer.place.path.exists()
+
+
 def test_other_columns_are_refused(writer, tmp_path):
     """Stripe's default columns change; nobody could read both as one."""
     store(writer, tmp_path, "frr_1")
@@ -562,6 +570,17 @@ def test_foreign_files_in_data_are_named_by_verify(writer, tmp_path):
     assert read(writer) == ["frr_1"] * 2
 
 
+def test_options_are_text_and_show_no_value():
+    """polars takes text; True is a word of Python."""
+    options = StorageOptions.of(
+        {"aws_secret": "hidden-secret", "allow_http": True, "retries": 3, "token": None}
+    )
+    assert options == {"aws_secret": "hidden-secret", "allow_http": "true", "retries": "3"}
+    assert repr(options) == str(options) == "StorageOptions(allow_http, aws_secret, retries)"
+    assert options.hide_in("hidden-secret was refused, true") == "(aws_secret) was refused, true"
+    assert StorageOptions.of(None) == {}
+
+
 def test_a_folder_has_no_options(tmp_path):
     """Somebody forgot ``s3://``."""
     with pytest.raises(ParameterError, match="storage_options"):
@@ -635,6 +654,20 @@ def test_verify_compares_the_entries_of_a_copy_too(writer, tmp_path):
     (copy,) = writer.place.path.glob("index/*/compacted/*.json")
     copy.write_text(copy.read_text().replace('"rows": 2', '"rows": 3'))
     assert "has other entries than those of 2026-08" in str(data.verify())
+
+
+def test_verify_goes_on_after_an_entry_that_it_cannot_read(writer, tmp_path):
+    """One damaged month must not hide what is wrong with the next."""
+    for number, month in enumerate(["2026-08", "2026-08", "2026-09", "2026-09"]):
+        store(writer, tmp_path, f"frr_{number}", account=f"acct_{number}", request=request_of(month))
+    data = sr.dataset(writer.place.path)
+    data.compact()
+    august, september = sorted(writer.place.path.glob("index/*/compacted/*.json"))
+    august.write_text("{")
+    september.write_text(september.read_text().replace('"rows": 2', '"rows": 3'))
+    found = str(data.verify())
+    assert f"{august.name} of the dataset" in found
+    assert "has other entries than those of 2026-09" in found
 
 
 def test_verify_keeps_the_copy_of_a_result_that_is_missing(writer, tmp_path):
@@ -713,6 +746,24 @@ def test_a_copy_whose_entries_cannot_be_read_costs_only_time(writer, tmp_path):
     for content in ("{", '{"rows": 4}', '{"entries": 5}'):
         copy.write_text(content)
         assert data.status().equals(before)
+
+
+def test_months_that_are_not_compacted_keep_their_place_among_those_that_are(writer, tmp_path):
+    """A single result is not worth a copy; its rows come before those of later months nevertheless."""
+    for run_id, month, account in [
+        ("frr_9", "2026-07", None),
+        ("frr_8", "2026-08", None),
+        ("frr_7", "2026-08", "acct_1"),
+        ("frr_6", "2026-09", None),
+    ]:
+        store(writer, tmp_path, run_id, request=request_of(month), account=account)
+    data = sr.dataset(writer.place.path)
+    before = data.scan(TYPE).collect()
+    assert data.compact().height == 1
+    assert_frame_equal(sr.dataset(writer.place.path).scan(TYPE).collect(), before)
+    assert before["payout_id"].str.split(" ").list.first().unique(maintain_order=True).to_list() == [
+        *("frr_9", "frr_7", "frr_8", "frr_6")
+    ]
 
 
 def test_one_account_is_read_from_its_own_files(writer, tmp_path):
