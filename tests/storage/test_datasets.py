@@ -334,6 +334,14 @@ def test_what_a_crash_left_unfinished_is_removed_after_a_day(writer, tmp_path):
 # Which run is current
 
 
+def test_a_file_is_read_by_its_name_not_by_a_pattern(writer, tmp_path):
+    """A folder may be named with brackets or a star; its files must not be mixed with those of others."""
+    for number, name in enumerate(["[1]", "1", "*"]):
+        (tmp_path / name).mkdir()
+        store(writer, tmp_path / name, f"frr_{number}", account=f"acct_{number}")
+    assert read(writer) == [run for run in ("frr_0", "frr_1", "frr_2") for _ in range(2)]
+
+
 def test_older_data_never_replace_newer(writer, tmp_path):
     """A driver that was slow does not undo what another one stored meanwhile."""
     store(writer, tmp_path, "frr_new", day=11)
@@ -612,6 +620,15 @@ def test_a_launch_is_noted_until_its_result_is_stored(writer, tmp_path):
     store(writer, tmp_path, "frr_2")
     assert index.known().launches == ()
     assert {run.run_id for run in index.known().runs} == {"frr_1", "frr_2"}
+
+
+def test_a_launch_of_reports_v2_is_noted_with_the_id_of_its_report(writer):
+    """Its name alone can get another meaning until the run is read."""
+    request = request_of(report_type="balance.summary", report_id="report_1")
+    writer.begin(OWNER, request)
+    writer.note_launch(request, None, run_id="rrun_1", key="ab" * 32)
+    (launched,) = Index(writer.place).known().launches
+    assert writer.launch_record(launched)["report_id"] == "report_1"
 
 
 def test_verify_finds_what_was_changed_or_removed(writer, tmp_path):
