@@ -5,20 +5,23 @@ from pathlib import Path
 import stripe_reports as sr
 
 HERE = Path(__file__).parent
-PICTURES = {
-    "activity": ("balance_change_from_activity.itemized", "net", {"currency": "eur", "every": "day"}),
-    "payouts": ("payout_reconciliation.itemized", "payouts", {"currency": "eur"}),
-    "tax": ("tax.transactions.itemized", "jurisdictions", {"currency": "eur", "top": 7}),
-    "revenue": ("revenue_recognition.debit_credit_summary", "recognised", {"currency": "eur"}),
-}
 
 
 def main(folder: Path = HERE) -> None:
     client = sr.demo()
-    for name, (report_type, kind, options) in PICTURES.items():
-        report = client.fetch(report_type, "2026-Q3" if name == "revenue" else "2026-10")
+    year = {"period": "2025-11-01/2026-11-01", "split": "month"}
+    pictures = {
+        "balances": (
+            client.fetch_all("balance.summary", **year),
+            "balances",
+            {"activity": client.fetch_all("balance_change_from_activity.summary", **year)},
+        ),
+        "payouts": (client.fetch("payout_reconciliation.itemized", "2026-10"), "payouts", {}),
+        "tax": (client.fetch("tax.transactions.itemized", "2026-10"), "jurisdictions", {"top": 7}),
+    }
+    for name, (report, kind, options) in pictures.items():
         for theme in ("light", "dark"):
-            chart = report.chart(kind, theme=theme, **options)
+            chart = report.chart(kind, theme=theme, currency="eur", **options)
             chart.save(folder / f"{name}-{theme}.svg")
 
 
