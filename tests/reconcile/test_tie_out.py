@@ -734,6 +734,17 @@ class TestSets:
         assert client.tie_out(months).passes
         assert len(client.runs(100)) == launched
 
+    def test_monthly_balances_are_compared_as_those_of_the_whole_interval(self, client):
+        """From the first start to the last end: three ending balances are no amount that anybody has."""
+        types = (*self.TYPES, "balance.summary", "ending_balance_reconciliation.itemized")
+        months = client.tie_out(client.fetch_all(types, "2026-Q3", split="month")).frame()
+        quarter = client.tie_out("2026-Q3").frame()
+        keys = ["control", "currency", "left", "right"]
+        assert months.height > 20
+        assert (
+            months.select(keys).join(quarter.select(keys), on=keys, how="anti", nulls_equal=True).is_empty()
+        )
+
     @pytest.mark.parametrize(
         ("types", "given", "says"),
         [

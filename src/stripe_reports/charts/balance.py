@@ -11,9 +11,10 @@ from stripe_reports.charts.columns import check, rows_of
 from stripe_reports.charts.groups import NONE
 from stripe_reports.charts.panels import Chart, note
 from stripe_reports.charts.recipe import Asked, Recipe
-from stripe_reports.charts.sums import as_one_balance, counted_as, sums_of
+from stripe_reports.charts.sums import counted_as, sums_of
 from stripe_reports.charts.waterfall import waterfall
 from stripe_reports.errors import ParameterError
+from stripe_reports.parsing.balances import as_one_balance
 from stripe_reports.parsing.payout_parts import OF_GROSS, ORDER
 from stripe_reports.parsing.total_rows import without_totals
 from stripe_reports.render.currency_order import nonzero_rows

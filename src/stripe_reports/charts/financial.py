@@ -6,9 +6,9 @@ import polars as pl
 
 from stripe_reports.charts.panels import Chart
 from stripe_reports.charts.recipe import Asked, Recipe
-from stripe_reports.charts.sums import as_one_balance
 from stripe_reports.charts.waterfall import waterfall
 from stripe_reports.errors import ParameterError
+from stripe_reports.parsing.balances import as_one_balance
 
 __all__ = ["financial_waterfall"]
 

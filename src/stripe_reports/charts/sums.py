@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from stripe_reports.catalog.splitting import MOMENT, PART
 from stripe_reports.charts.columns import Frame
 
-__all__ = ["COUNTS", "as_one_balance", "counted_as", "summed", "sums_of"]
+__all__ = ["COUNTS", "counted_as", "summed", "sums_of"]
 
 COUNTS = ("rows", "nonzero")
 """Columns of counts: all rows, and those in which an amount is not zero, which order the currencies."""
@@ -71,25 +70,3 @@ def counted_as(data: pl.DataFrame, counts: Mapping[str | None, int]) -> pl.DataF
     )
     is_first = pl.int_range(pl.len()).over("currency") == 0
     return data.with_columns(nonzero=pl.when(is_first).then(count).otherwise(0))
-
-
-def as_one_balance(rows: pl.LazyFrame, amount: str = "net_amount") -> pl.LazyFrame:
-    """Put balance summaries of several parts together: the first start, all changes, and the last end."""
-    if PART not in rows.collect_schema():
-        return rows
-    keys = ["currency", "category"]
-    kind = pl.col("category").first()
-    others = pl.exclude(*keys, amount, PART, MOMENT)
-    is_start = kind.str.starts_with("starting_balance")
-    return (
-        rows.sort(PART)
-        .group_by(keys, maintain_order=True)
-        .agg(
-            pl.when(is_start)
-            .then(pl.col(amount).first())
-            .when(kind == "ending_balance")
-            .then(pl.col(amount).last())
-            .otherwise(pl.col(amount).sum()),
-            pl.when(is_start).then(others.first()).otherwise(others.last()),
-        )
-    )
