@@ -173,6 +173,16 @@ def test_lines_of_a_balance_have_no_share(client):
     assert found.frame()["category"][0] == "starting_balance", "in the order of the report"
 
 
+def test_months_of_balances_are_compared_as_those_of_the_whole_quarter(client):
+    """Three starting balances are no amount that anybody has."""
+    third, second = (
+        client.fetch_all("balance.summary", each, split="month") for each in ("2026-Q3", "2026-Q2")
+    )
+    whole = client.compare("balance.summary", "2026-Q3", "2026-Q2").frame()
+    shown = ["category", "currency", "amount", "other_amount", "difference"]
+    assert sr.compare(third, second).frame().select(shown).equals(whole.select(shown))
+
+
 def test_what_cannot_be_compared_is_refused(client):
     """Reports of different types, a missing column, a frame."""
     activity, balance = (client.fetch(name, "2026-10") for name in (f"{ACTIVITY}.summary", "balance.summary"))

@@ -6,19 +6,20 @@ import polars as pl
 
 from stripe_reports.catalog.splitting import MOMENT, PART, are_states
 
-__all__ = ["as_one_balance", "last_states"]
+__all__ = ["as_one_balance", "of_whole"]
 
 
 def as_one_balance(rows: pl.LazyFrame, amount: str = "net_amount") -> pl.LazyFrame:
     """Put balance summaries of several parts together: the first start, all changes, and the last end."""
-    if PART not in rows.collect_schema():
+    schema = rows.collect_schema()
+    if PART not in schema:
         return rows
-    keys = ["currency", "category"]
+    keys = [name for name in ("currency", "category") if name in schema]
     kind = pl.col("category").first()
     others = pl.exclude(*keys, amount, PART, MOMENT)
     is_start = kind.str.starts_with("starting_balance")
     return (
-        rows.sort(PART)
+        rows.sort(PART, maintain_order=True)
         .group_by(keys, maintain_order=True)
         .agg(
             pl.when(is_start)
@@ -31,8 +32,14 @@ def as_one_balance(rows: pl.LazyFrame, amount: str = "net_amount") -> pl.LazyFra
     )
 
 
-def last_states(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the states at the last of several moments; all rows of anything else."""
-    if not are_states(rows.collect_schema()):
-        return rows
-    return rows.filter(pl.col(MOMENT) == pl.col(MOMENT).max()).drop(MOMENT)
+def of_whole(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Return balances as those from the first start to the last end, and states as those of the last moment.
+
+    Rows of events, and totals that can be added up, stay as they are.
+    """
+    schema = rows.collect_schema()
+    if are_states(schema):
+        return rows.filter(pl.col(MOMENT) == pl.col(MOMENT).max()).drop(MOMENT)
+    if "category" in schema:
+        return as_one_balance(rows, "net_amount" if "net_amount" in schema else "amount")
+    return rows

@@ -27,6 +27,7 @@ from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.catalog.natural_keys import money_of
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest, base_of
+from stripe_reports.parsing.balances import of_whole
 from stripe_reports.parsing.columns import column
 from stripe_reports.parsing.payout_rows import transactions_of
 from stripe_reports.planning.periods import Period
@@ -235,7 +236,7 @@ def _name(report: AnyReport) -> str:
 
 
 def _rows(report: AnyReport) -> pl.LazyFrame:
-    return transactions_of(report.scan(), report.request.report_type)
+    return transactions_of(of_whole(report.scan()), report.request.report_type)
 
 
 def _keys(report: AnyReport, other: AnyReport, by: str | Sequence[str] | None) -> tuple[str, ...]:

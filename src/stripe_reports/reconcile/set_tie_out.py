@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import base_of
-from stripe_reports.parsing.balances import as_one_balance, last_states
+from stripe_reports.parsing.balances import of_whole
 from stripe_reports.planning.reuse import Policy
 from stripe_reports.reconcile.period_tie_out import COMPARED_TYPES
 from stripe_reports.reconcile.tie_out import TieOut
@@ -53,7 +51,7 @@ def tie_out_set(
     start, end = whole.period_start, whole.period_end
     if start is None or end is None:
         raise ParameterError(f"{whole.report_type} is about a moment; a tie-out is about an interval.")
-    frames = {name: _of_whole(reports.scan(type_id)) for name, type_id in named.items()}
+    frames = {name: of_whole(reports.scan(type_id)).collect() for name, type_id in named.items()}
     kept = {}
     if _SUMMARY not in frames:
         request = client.request(
@@ -72,12 +70,6 @@ def tie_out_set(
         interval=(start, end),
         **frames,
     )
-
-
-def _of_whole(rows: pl.LazyFrame) -> pl.DataFrame:
-    """Return the rows of the whole interval; balances of its parts are those from its start to its end."""
-    is_balance = {"category", "net_amount"} <= set(rows.collect_schema())
-    return (as_one_balance(rows) if is_balance else last_states(rows)).collect()
 
 
 def _check_account(reports: ReportSet) -> None:
