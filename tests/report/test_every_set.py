@@ -154,6 +154,13 @@ def test_a_balance_that_the_row_does_not_explain_has_a_column_for_the_rest(balan
     assert cells(draw(frame, every="month"))["May 2026", "unexplained"] == "1.00 EUR"
 
 
+def test_a_part_of_a_month_is_named_by_its_days(small):
+    """The present month ends where the data end."""
+    year = small.fetch_all("balance.summary", "2026", split="month")
+    rows = list(dict.fromkeys(name for name, _ in cells(year.chart())))
+    assert rows[-3:] == ["October 2026", "1–4 Nov 2026", "Total"]
+
+
 def test_a_year_of_days_shows_the_last_ones_that_fit_and_says_so(balances):
     """A row per day would be too many to read, and days cannot be summed up to balances."""
     one = balances.frame().filter(interval_start=datetime(2026, 1, 1, tzinfo=UTC))

@@ -23,8 +23,8 @@ _GAP = 8
 _NAMES = 100
 """Minimum width of the names."""
 _PALE = 0.3
-_CHARACTER, _LINE = 6.6, 12
-"""Width and height of a bold character."""
+_TITLE, _CHARACTER, _LINE = 11, 6.6, 12
+"""Font size of titles, and width and height of their characters."""
 
 
 def bar_table(
@@ -109,7 +109,11 @@ def bar_table(
             .transform_calculate(figure="split(datum.exact, ' ')[0]", end=f"datum.left + {cell - _GAP - 3}")
             .encode(x=alt.X("end:Q", scale=across, axis=None), text="figure:N")
         )
-        titles = [_title(text, lefts[name] + cell - _GAP - 3, cell) for name, text in columns.items()]
+        longest = max(len(word) for text in columns.values() for word in text.split())
+        of_titles = round(min(_TITLE, cell / longest / _CHARACTER * _TITLE), 1)
+        titles = [
+            _title(text, lefts[name] + cell - _GAP - 3, cell, of_titles) for name, text in columns.items()
+        ]
         layer = [bars, figures, *titles]
         if count:
             counts = (
@@ -117,7 +121,7 @@ def bar_table(
                 .transform_filter(f"datum.series === {json.dumps(next(iter(columns)))}")
                 .encode(x=alt.value(width), text=f"{count}:N")
             )
-            layer += [counts, _title(names[count], width, _COUNT)]
+            layer += [counts, _title(names[count], width, _COUNT, of_titles)]
         return theme.LayerChart(data=shown, layer=layer, width=width, height=len(order) * _ROW)
 
     currencies, _ = currencies_of(data)
@@ -130,12 +134,12 @@ def _largest(rows: pl.DataFrame) -> float:
     return float(most or 0)
 
 
-def _title(text: str, x: float, width: float) -> alt.Chart:
+def _title(text: str, x: float, width: float, size: float) -> alt.Chart:
     """Return a title that ends at *x*; one that is too wide has a word per line."""
     lines = text.split() if len(text) * _CHARACTER > width else [text]
     title: alt.Chart = (
         alt.Chart(alt.InlineData(values=[{}]))
-        .mark_text(align="right", fontWeight="bold", lineHeight=_LINE, aria=False)
+        .mark_text(align="right", fontWeight="bold", fontSize=size, lineHeight=_LINE, aria=False)
         .encode(x=alt.value(x), y=alt.value(-10 - _LINE * (len(lines) - 1)), text=alt.value(lines))
     )
     return title

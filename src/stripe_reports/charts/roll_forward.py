@@ -13,7 +13,7 @@ from stripe_reports.charts.bar_table import bar_table
 from stripe_reports.charts.columns import first_of, rows_of
 from stripe_reports.charts.panels import Chart, currencies_of, in_words
 from stripe_reports.charts.recipe import Asked, Recipe
-from stripe_reports.charts.slots import MOST_ROWS, Slots
+from stripe_reports.charts.slots import MOST_ROWS, Slots, in_short
 from stripe_reports.charts.sums import counted_as, sums_of
 from stripe_reports.errors import ParameterError
 from stripe_reports.render.currency_order import nonzero_rows
@@ -86,7 +86,7 @@ def roll_forward(recipe: Recipe, asked: Asked) -> Chart:
         remark,
         sum_of="amount",
     )
-    every = dict(zip(slots.keys, slots.names, strict=True))
+    every = dict(zip(slots.keys, map(in_short, slots.names), strict=True))
     order = [
         name for name in _order([*listed["category"], *data["category"]]) if name in set(data["category"])
     ]

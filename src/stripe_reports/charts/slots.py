@@ -18,7 +18,7 @@ import polars as pl
 from stripe_reports.charts.sums import summed
 from stripe_reports.errors import ParameterError
 
-__all__ = ["MOST_ROWS", "NO_DATE", "Every", "Slots", "Within", "by_period"]
+__all__ = ["MOST_ROWS", "NO_DATE", "Every", "Slots", "Within", "by_period", "in_short"]
 
 Every = Literal["day", "week", "month", "quarter", "year"]
 """A period of time: one bar, or one point of a line."""
@@ -270,6 +270,12 @@ def _days(days: pl.Series, within: Within, every: str) -> list[date]:
         return []
     starts = pl.Series([first, last]).dt.truncate(every)
     return pl.date_range(starts[0], starts[1], every, eager=True).to_list()
+
+
+def in_short(name: str) -> str:
+    """Write the name of a position as people write days: ``1–4 Nov 2026``; other names stay as they are."""
+    first, _, last = name.partition(" to ")
+    return _Span(date.fromisoformat(first), date.fromisoformat(last), True).short(True) if last else name
 
 
 def _name(span: _Span, start: date, period: Every) -> str:
