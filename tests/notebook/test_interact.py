@@ -1,5 +1,7 @@
 """Functions that are called with each report of a form, and what is shown of them below it."""
 
+import subprocess
+import sys
 import threading
 
 import altair as alt
@@ -119,6 +121,14 @@ def test_a_chart_of_altair_is_a_picture_unless_a_renderer_was_chosen(form):
         form.interact(currencies)
         (outputs,) = Shown(form).wait_for(all)
     assert "image/svg+xml" not in outputs[0]["data"]
+
+
+def test_numpy_is_imported_before_several_threads_draw():
+    """altair fails while another thread imports it, as polars does on first use, such as to read a report."""
+    pytest.importorskip("numpy")
+    code = "import sys, stripe_reports.{}; assert 'numpy' in sys.modules"
+    for module in ("charts.theme", "notebook.form.interacting"):
+        subprocess.run([sys.executable, "-c", code.format(module)], check=True, timeout=60)
 
 
 def test_hosts_without_widgets_get_the_same_as_html(form):

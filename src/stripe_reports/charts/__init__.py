@@ -21,6 +21,7 @@
 
     stacked.py, lines.py, ranked.py, waterfall.py,
     bars_and_line.py, heatmap.py, bar_table.py      the drawings
+    numpy_first.py      what altair needs when several threads draw
     slots.py, groups.py, panels.py, columns.py, sums.py   axes, parts, currencies, required columns, sums
 
 A recipe is called with a frame from ``report.frame()``, ``report.scan()`` or ``sr.read_csv``. Amounts are

@@ -22,6 +22,7 @@ from typing import Any, Literal, Self, TypeVar, get_args
 
 import altair as alt
 
+import stripe_reports.charts.numpy_first  # noqa: F401
 from stripe_reports.errors import ParameterError
 from stripe_reports.storage.disk import written_whole
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import ipywidgets
 
+import stripe_reports.charts.numpy_first  # noqa: F401 - a function may draw while the form does
 from stripe_reports.notebook.form.shown_report import ShownReport
 from stripe_reports.notebook.form.work import Latest
 from stripe_reports.notebook.shell import shell
