@@ -92,7 +92,9 @@ def test_the_fields_of_the_example_are_checked_and_draw_a_chart(client):
     currency.value = "euro"
     assert "three-letter" in message.value
     currency.value = "usd"
-    assert "USD paid" in fields.f().svg_for_page()
+    button.click()
+    assert "USD paid" in fields.result.svg_for_page()
+    assert fields.auto_display
 
 
 def test_a_file_without_such_functions_is_one_clear_message(form, displayed, tmp_path):

@@ -30,5 +30,6 @@ def payouts(client: sr.Client) -> ipywidgets.Widget:
         return client.fetch(inputs.report_type, **inputs.parameters).chart()
 
     title = ipywidgets.HTML("<h3>Payouts, chosen with fields of your own</h3>")
-    fields = ipywidgets.interactive(chart, {"manual": True, "manual_name": "Show the payouts"}, **inputs)
+    options = {"manual": True, "manual_name": "Show the payouts", "auto_display": True}
+    fields = ipywidgets.interactive(chart, options, **inputs)
     return ipywidgets.VBox([title, fields, inputs.message])
