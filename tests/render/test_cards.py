@@ -21,7 +21,8 @@ class Text(HTMLParser):
         assert not self.open
 
     def handle_starttag(self, tag, attrs):
-        self.open.append(tag)
+        if tag != "wbr":  # a place to break a long path: it has no end
+            self.open.append(tag)
         self.tags.add(tag)
 
     def handle_endtag(self, tag):

@@ -20,6 +20,7 @@ _NAME = (
     "padding:0 1em 0 0;text-align:left;vertical-align:top;opacity:.65;font-weight:normal;white-space:nowrap"
 )
 _VALUE = "padding:0;text-align:left;overflow-wrap:anywhere"
+_LONG = 80
 _CELL = "padding:0 1em 0 0;text-align:left;vertical-align:top"
 
 
@@ -34,7 +35,7 @@ def card(title: str, lines: Iterable[tuple[str, object]], *, kind: str, fold: st
     """
     rows = "".join(
         f'<tr style="background:none"><th scope="row" style="{_NAME}">{escape(name)}</th>'
-        f'<td style="{_VALUE}">{escape(str(value))}</td></tr>'
+        f'<td style="{_VALUE}">{_breakable(value)}</td></tr>'
         for name, value in lines
         if value not in (None, "", (), [])
     )
@@ -43,6 +44,12 @@ def card(title: str, lines: Iterable[tuple[str, object]], *, kind: str, fold: st
         f'<span style="opacity:.65;padding-left:.8em">{escape(kind)}</span>'
         f'<table style="{_TABLE}">{rows}</table>{fold}</div>'
     )
+
+
+def _breakable(value: object) -> str:
+    """Escape a value, and let a long path break where an untrusted notebook drops the style that does."""
+    text = escape(str(value))
+    return text.replace("/", "/<wbr>") if len(text) > _LONG else text
 
 
 def folded(summary: str, rows: Sequence[Sequence[str]]) -> str:

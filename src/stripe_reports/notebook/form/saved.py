@@ -33,8 +33,12 @@ def saved_html(request: ReportRequest | None, report: ShownReport | None, code: 
         lines += [("report type", request.report_type), ("period", request.days_text), *request.shown_lines()]
     if report is not None:
         lines += [("result", title_of(report)), ("", sentence_of(report))]
-    again = "<p>To use the form, run this cell again: it works only while its kernel runs.</p>"
-    return card(title, lines, kind="form") + again + f"<pre>{escape(code)}</pre>"
+    again = "To use the form, run this cell again: it works only while its kernel runs."
+    mono = "font-family:monospace"  # nbconvert's page shows <pre> in the font of texts
+    return (
+        f'{card(title, lines, kind="form")}<p style="margin-top:.5em">{again}</p>'
+        f'<pre style="{mono}">{escape(code)}</pre>'
+    )
 
 
 class Saved:
