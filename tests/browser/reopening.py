@@ -104,7 +104,9 @@ def check_a_saved_notebook(saved: SavedNotebook, stripe, shot) -> None:
     assert len(set(re.findall(r"\bpo_\w{6,}", text))) == 3  # those of the table that a cell shows
 
     saved.kill_the_kernel()
-    saved.form.root.get_by_role("alert").get_by_text("no longer runs").wait_for(timeout=10_000)
+    gone = saved.form.root.get_by_role("alert").get_by_text("no longer runs")
+    gone.wait_for(timeout=10_000)
+    gone.scroll_into_view_if_needed()
     assert saved.form.root.locator("[inert] .sr-run").count() == 1
     assert saved.form.rows().count() == 36
     shot(f"{saved.kind}-kernel-gone")
