@@ -1,4 +1,4 @@
-"""Many runs of Reports v2, which lists none: each is followed by its id."""
+"""Many runs that no list shows, such as those of Reports v2: they are followed by their ids."""
 
 from collections import Counter
 
@@ -12,11 +12,20 @@ pytestmark = pytest.mark.filterwarnings("ignore::stripe_reports.PreviewWarning")
 PAYOUTS = "payouts.itemized"
 
 
-def fetched(tmp_path, latency, period, **options):
+EMPTY = Fault(
+    "GET /v1/reporting/report_runs",
+    200,
+    {"object": "list", "data": [], "has_more": False, "url": "/v1/reporting/report_runs"},
+    times=10_000,
+)
+"""A list that lacks all runs, as if those of others filled its first pages."""
+
+
+def fetched(tmp_path, latency, period, *, api="v2", **options):
     """What came of each day of a period, and the calls by method."""
     simulator = Simulator(seed=1, latency=latency)
     simulator.faults += options.pop("faults", [])
-    with DemoClient(simulator, cache_dir=tmp_path / "cache", api="v2") as client:
+    with DemoClient(simulator, cache_dir=tmp_path / "cache", api=api) as client:
         reports = client.fetch_all(PAYOUTS, period, split="day", **options)
     calls = Counter(
         call.method for call in simulator.requests if call.path.startswith("/v2/data/report_runs")
@@ -24,10 +33,12 @@ def fetched(tmp_path, latency, period, **options):
     return reports.status(), calls
 
 
-def test_slow_runs_do_not_hide_those_that_have_ended(tmp_path):
+@pytest.mark.parametrize(("api", "faults"), [("v1", [EMPTY]), ("v2", [])])
+def test_slow_runs_do_not_hide_those_that_have_ended(tmp_path, api, faults):
     """A few runs were asked for at a time, always the same ones, until they ended."""
     slow = iter([2000.0] * 8)
-    status, _ = fetched(tmp_path, lambda _: next(slow, 20.0), "2026-09-01/2026-09-13", timeout=300)
+    options = {"timeout": 300, "api": api, "faults": faults}
+    status, _ = fetched(tmp_path, lambda _: next(slow, 20.0), "2026-09-01/2026-09-13", **options)
     assert status["status"].to_list() == ["missing"] * 8 + ["launched"] * 4
 
 

@@ -123,7 +123,10 @@ class Following:
         known = self._polls[watched]
         known.is_polled = True
         self.polling += 1
-        return watched, {id_: each[0] for id_, each in known.pending.items()}
+        pending = {id_: each[0] for id_, each in known.pending.items()}
+        for id_ in [*pending][:_RETRIEVED]:  # other ones are retrieved the next time
+            known.pending[id_] = known.pending.pop(id_)
+        return watched, pending
 
     def done(
         self, watched: Watched, found: Mapping[str, AnyRun | Exception] | Exception, now: float
