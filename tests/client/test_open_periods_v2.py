@@ -1,13 +1,15 @@
 """Periods that are not over yet in Reports v2: sent as asked, and truncated by what the run says."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
 from polars.testing import assert_frame_equal
+from werkzeug.wrappers import Response
 
 import stripe_reports as sr
-from clocks import utc
+from clocks import TestClock, utc
 from stripe_reports import cli, errors
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.models import ReportRequest
@@ -97,6 +99,23 @@ def test_a_run_that_was_refreshed_later_covers_more(client, simulator):
     assert second.request == first.request
     assert f"run {first.run.id} was not used: its data are of 2026-11-05 00:00 UTC" in str(second.reuse)
     assert client.fetch(first.request, reuse="always").run.id == second.run.id
+
+
+def test_data_of_a_time_that_stripe_does_not_tell_are_said_to_be_so(simulator, tmp_path):
+    """They cannot be newer than the launch, which is then the end that is shown."""
+
+    def untold(environ, start_response):
+        answer = Response.from_app(simulator, environ, buffered=True)
+        if environ["PATH_INFO"].startswith("/v2/data/report_runs"):
+            answer.set_data(re.sub(rb'"refreshed_at": ?"[^"]*"', b'"refreshed_at": null', answer.get_data()))
+        return answer(environ, start_response)
+
+    clock = TestClock(simulator.clock)
+    with sr.Client(simulator.key, api="v2", application=untold, cache_dir=tmp_path, clock=clock) as client:
+        report = client.fetch(PAYOUTS, "this month")
+        assert report.run.refreshed_at is None
+        assert report.request.period_end == report.run.created.replace(microsecond=0)
+        assert "Stripe does not say of when the data of run rrun_" in str(report.reuse)
 
 
 def test_a_restatement_is_about_the_days_that_the_report_has(client, simulator):

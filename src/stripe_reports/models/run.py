@@ -187,6 +187,11 @@ class ReportRun:
         return self.created if self.result is None else min(self.created, self.result.created)
 
     @property
+    def tells_data_time(self) -> bool:
+        """True: its data are those published before it was created."""
+        return True
+
+    @property
     def has_older_file(self) -> bool:
         """True if Stripe answered with a file that it had made for an earlier run."""
         return self.as_of < self.created

@@ -224,6 +224,11 @@ class ReportRunV2:
         return min(self.created, self.refreshed_at)
 
     @property
+    def tells_data_time(self) -> bool:
+        """False if it has succeeded without ``refreshed_at``."""
+        return self.state != "succeeded" or self.refreshed_at is not None
+
+    @property
     def has_older_file(self) -> bool:
         """False: nothing is known of older files in Reports v2."""
         return False

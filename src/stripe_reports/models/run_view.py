@@ -87,6 +87,10 @@ class RunView(Protocol):
         """Time of its data; for a run without a file, the time of the launch."""
 
     @property
+    def tells_data_time(self) -> bool:
+        """False if Stripe does not say of when the data of a finished run are."""
+
+    @property
     def has_older_file(self) -> bool:
         """True if Stripe answered with a file that it had made for an earlier run."""
 

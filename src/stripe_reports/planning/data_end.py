@@ -23,6 +23,7 @@ __all__ = [
     "is_at_the_edge",
     "notes",
     "of_its_data",
+    "of_unknown_age",
     "shortened",
     "unfinished",
     "until_now",
@@ -70,6 +71,16 @@ def unfinished(request: ReportRequest) -> tuple[str, ...]:
     return (
         f"Ends at {at}, the time of its data, so the period until {until} is not complete. Reports v2 does "
         "not say whether all data until then are included.",
+    )
+
+
+def of_unknown_age(run: RunView) -> tuple[str, ...]:
+    """Return a sentence that says that Stripe does not tell the time of the data; nothing if it does."""
+    if run.tells_data_time:
+        return ()
+    return (
+        f"Stripe does not say of when the data of run {run.id} are; they are taken to be of its launch, and "
+        "may be older.",
     )
 
 

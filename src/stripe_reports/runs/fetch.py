@@ -272,6 +272,7 @@ def _report(stored: StoredResult, decision: Decision, *, asked: ReportRequest | 
     assumed = sentence(provenance.request.report_type, provenance.kinds_from)
     # The given request equals the stored one, and also knows how its period was meant.
     request = (asked or provenance.request).truncated_by(provenance.as_of)
-    notes = (*remarks(request), *data_end.unfinished(request))
+    of_run = data_end.of_unknown_age(provenance.run)
+    notes = (*remarks(request), *data_end.unfinished(request), *of_run)
     decision = replace(decision, notes=notes, assumed=(assumed,) if assumed else ())
     return Report(request, provenance.run, decision, provenance, stored.path)
