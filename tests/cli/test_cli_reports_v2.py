@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from stripe_reports import cli
+from stripe_reports.cli import app
 from stripe_reports.http.settings import PREVIEW_VERSION
 
 pytestmark = pytest.mark.filterwarnings("ignore::stripe_reports.PreviewWarning")
@@ -103,3 +104,16 @@ def test_a_month_ties_out_and_its_evidence_is_verified(capsys, tmp_path):
     assert told(capsys, "tie-out", "2026-10", *IN_DINARS, "--api", "v2")["passes"] is True
     assert cli.main(["evidence", "2026-10", folder, *IN_DINARS, "--api", "v2"]) == 0
     assert cli.main(["verify", folder]) == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (["--demo"], "sr.demo(api='v2')"),
+        (["--account", "acct_1"], "sr.Client(account='acct_1', api='v2')"),
+    ],
+)
+def test_the_app_makes_its_client_with_the_api(given, code):
+    """The form runs in another process, which gets only this text."""
+    options = commands()["app"].parse_args([*given, "--api", "v2"])
+    assert app._client_code(options) == code
