@@ -221,6 +221,19 @@ def test_a_file_that_was_deleted_by_hand_is_ignored(store):
     assert store.evict(size, keep=other.path) == []
 
 
+def test_the_stores_of_all_owners_in_a_folder_are_listed(store):
+    """And nothing else that somebody put there."""
+    other = Owner("f" * 16, "acct_1", "live")
+    assert store.on_this_machine() == []
+    put(store)
+    put(Store(store.root, other), replace(PROVENANCE, key_digest="f" * 16, account="acct_1", livemode=True))
+    (store.root / "notes").mkdir()
+    (store.root / "test-0123456789abcde0").write_text("a file")
+    stores = store.on_this_machine()
+    assert [each.owner for each in stores] == [other, OWNER]
+    assert [len(list(each.all_results())) for each in stores] == [1, 1]
+
+
 def test_the_oldest_files_are_removed_first_and_the_newest_stays(store):
     """Until the others are within the limit."""
     paths = [put(store, replace(PROVENANCE, run=replace(RUN, id=f"frr_{n}"))).path for n in range(4)]
