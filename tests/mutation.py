@@ -89,7 +89,7 @@ class _Mutants:
         reached = json.loads(into.read_text("utf-8"))
         print(f"{len(session.items) - len(reached)} tests are not used, for they fail without a mutant")
         results = Counter[str]()
-        for name, file in sorted(self._sample.items()):
+        for name, file in self._sample.items():
             function = name.partition("__mutmut_")[0]
             seconds = {
                 item: reached[item.nodeid]["seconds"]

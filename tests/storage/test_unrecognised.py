@@ -265,7 +265,12 @@ def test_a_stored_result_is_fetched_without_a_write(newer, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"\xff\x00\n{", b'{"subject": 1}\n', b'[]\n"x"\n', b'{"subject": "columns"']
+    "content",
+    [
+        *(b"\xff\x00\n{", b'{"subject": 1}\n', b'[]\n"x"\n', b'{"subject": "columns"'),
+        b'{"subject": "statuses", "report_type": "", "names": [["paused"]]}\n',
+        b'{"subject": "statuses", "report_type": "", "names": "paused"}\n',
+    ],
 )
 def test_a_damaged_record_is_ignored_with_a_warning_and_still_grows(newer, tmp_path, caplog, content):
     """A process that was killed may leave half a line."""
