@@ -87,7 +87,9 @@ class _Mutants:
         into = Path("reached.json")
         _forked(partial(self._record, session, into))
         reached = json.loads(into.read_text("utf-8"))
-        print(f"{len(session.items) - len(reached)} tests are not used, for they fail without a mutant")
+        for item in session.items:
+            if item.nodeid not in reached:
+                print(f"{item.nodeid} is not used: it fails without a mutant")
         results = Counter[str]()
         for name, file in self._sample.items():
             function = name.partition("__mutmut_")[0]
