@@ -26,6 +26,7 @@ from stripe_reports.parsing import (
     read_csv,
     schema_of,
 )
+from stripe_reports.parsing.schema import check_asked
 
 RATE = pl.Decimal(38, 12)
 PAYOUTS = "payouts.itemized.3"
@@ -373,3 +374,30 @@ def test_a_type_whose_columns_nobody_knows_is_read_as_text():
     with pytest.warns(UnknownReportTypeWarning, match="does not have the columns of failed_payouts"):
         frame = read_csv(b"a,b\n1,2\n", report_type="failed_payouts.itemized.2")
     assert_frame_equal(frame, pl.DataFrame({"a": ["1"], "b": ["2"]}))
+
+
+@pytest.mark.parametrize(
+    ("header", "asked", "said"),
+    [
+        pytest.param(["net", "fee"], ["fee", "net"], None, id="in another order"),
+        pytest.param(["net"], ["net", "fee"], "it lacks 'fee'.", id="one is missing"),
+        pytest.param(["net", "fee"], ["net"], "it has 'fee'.", id="one too many"),
+        pytest.param(
+            list("abcd"),
+            list("wxyz"),
+            "it lacks 'w', 'x', 'y', … and has 'a', 'b', 'c', ….",
+            id="the file of another run",
+        ),
+        pytest.param(list("abc"), list("abcxyz"), "it lacks 'x', 'y', 'z'.", id="three are not abridged"),
+    ],
+)
+def test_a_file_must_have_exactly_the_columns_requested(header, asked, said):
+    """Otherwise it is the file of another run, and a column that is missing would be missed too late."""
+    if said is None:
+        check_asked(header, asked, file="file_1", advice="Nothing was stored.")
+    else:
+        with pytest.raises(NotAReportError) as caught:
+            check_asked(header, asked, file="file_1", advice="Nothing was stored.")
+        assert str(caught.value).startswith(
+            f"The columns of file_1 are not those requested: {said} Nothing was stored."
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import warnings
 from collections.abc import Sequence
@@ -24,8 +25,10 @@ from stripe_reports.errors import (
     DamagedFileError,
     FileError,
 )
+from stripe_reports.notices import UnknownReportTypeWarning
 from stripe_reports.parsing import (
     AmbiguousTimeWarning,
+    convert_csv,
     read_csv,
     tables,
 )
@@ -387,6 +390,33 @@ def test_a_parquet_file_holds_the_same_frame_and_what_it_is_about(tmp_path):
         pl.read_parquet(parquet), read_csv(REPEATED, report_type=ACTIVITY, timezone="Europe/Paris")
     )
     assert pl.read_parquet_metadata(parquet)["run"] == "frr_1"
+
+
+def test_a_downloaded_file_is_converted_as_it_is_read(tmp_path):
+    """With what identifies it: name, type, rows, size and hash of its bytes."""
+    source, parquet = tmp_path / "a.csv", tmp_path / "a.parquet"
+    source.write_bytes(REPORT)
+    text = {"net": pl.String}
+    found = convert_csv(source, parquet, report_type=ACTIVITY, timezone=None, schema_overrides=text)
+    assert_frame_equal(
+        pl.read_parquet(parquet), read_csv(REPORT, report_type=ACTIVITY, schema_overrides=text)
+    )
+    assert (found.name, found.report_type.id, found.rows) == (str(source), ACTIVITY, 4)
+    assert (found.size, found.sha256) == (len(REPORT), hashlib.sha256(REPORT).hexdigest())
+    assert found.kinds_from == {}
+
+
+def test_a_converted_file_warns_of_a_column_that_its_type_lacks(tmp_path):
+    """As reading it does: the type of that column is a guess."""
+    with pytest.warns(UnknownReportTypeWarning, match=rf"{ACTIVITY}.*brand_new"):
+        found = convert_csv(
+            REPORT.replace(b"description", b"brand_new"),
+            tmp_path / "a.parquet",
+            report_type=ACTIVITY,
+            timezone=None,
+            schema_overrides=None,
+        )
+    assert (found.name, found.kinds_from) == ("the file", {"unknown": ["brand_new"]})
 
 
 def test_a_report_without_rows_becomes_a_parquet_file_too(tmp_path):
