@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from typed_files import ACTIVITY, FEES, MONEY, NAIVE_TIME, PARIS, TAX, UTC_TIME,
 from stored_csv import write_parquet
 from stripe_reports import catalog
 from stripe_reports.errors import (
+    DamagedFileError,
     NotAReportError,
     ParameterError,
     UnknownReportTypeError,
@@ -26,7 +28,7 @@ from stripe_reports.parsing import (
     read_csv,
     schema_of,
 )
-from stripe_reports.parsing.schema import check_asked
+from stripe_reports.parsing.schema import check_asked, the_report_type_of
 
 RATE = pl.Decimal(38, 12)
 PAYOUTS = "payouts.itemized.3"
@@ -401,3 +403,43 @@ def test_a_file_must_have_exactly_the_columns_requested(header, asked, said):
         assert str(caught.value).startswith(
             f"The columns of file_1 are not those requested: {said} Nothing was stored."
         )
+
+
+@pytest.mark.parametrize(
+    ("column", "overrides", "said"),
+    [
+        pytest.param("net", None, "such as '-1234.50'. Download", id="catalogued"),
+        pytest.param(
+            "description",
+            {"description": pl.Int64},
+            "is not a whole number. You asked to read the column as Int64. Download",
+            id="the user's own type",
+        ),
+        pytest.param(
+            "amount",
+            None,
+            "That the column is a money is known from columns of that name in other report types only. "
+            "To read it as text: schema_overrides={'amount': pl.String}",
+            id="known by its name",
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_with_the_source_of_its_type(column, overrides, said):
+    """If the type is a guess or the user's own, it may be the type that is wrong."""
+    content = lines(f'"currency","gross","{column}"', '"usd","1.00","x"')
+    with pytest.raises(DamagedFileError, match=re.escape(said)) as caught:
+        read_csv(content, report_type=ACTIVITY, schema_overrides=overrides)
+    assert (caught.value.line, caught.value.column) == (2, column)
+
+
+def test_a_file_that_several_types_have_is_not_guessed():
+    """Its rows would be kept under the wrong name."""
+    header = ["currency", "gross", "fee", "net"]
+    with pytest.raises(
+        ParameterError, match=r"\d+ report types have the columns of f.csv: .*Pass the type"
+    ) as caught:
+        the_report_type_of(header, None, file="f.csv")
+    assert caught.value.param == "report_type"
+    assert the_report_type_of(header, "payouts.itemized", file="f.csv").base == "payouts.itemized"
+    own = catalog.get("payouts.itemized.5")
+    assert the_report_type_of(own.default_columns, None, file="f.csv") == own
