@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import stripe_reports as sr
-from simulator_api import CONNECTED
 from stripe_reports import catalog
 from stripe_reports.catalog.natural_keys import natural_key
 from stripe_reports.demo_client import DemoClient
@@ -135,7 +134,9 @@ def test_the_natural_key_of_a_type_is_unique(live, type_):
         asked |= {name: payout[PAYOUT_LIST.get(name, name)] for name in type_.required_parameters}
     with contextlib.ExitStack() as stack:
         if type_.id.startswith("connect_card_payments_fees."):  # run on a connected account
-            live = stack.enter_context(DemoClient(live.simulator, account=CONNECTED[0], livemode=True))
+            live = stack.enter_context(
+                DemoClient(live.simulator, account=live.simulator.account_ids(1)[0], livemode=True)
+            )
         frame = live.frame(type_.id, None if by_payout else "2026-10", **asked)
     key = natural_key(frame.columns, type_.id)
     if key is not None and type_.base.rpartition("_")[2] != "balance.summary":

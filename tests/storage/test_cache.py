@@ -9,7 +9,6 @@ import pytest
 
 import stripe_reports as sr
 from clocks import TestClock
-from simulator_api import CONNECTED
 from stripe_reports.demo_client import DemoClient
 from stripe_reports.simulator import Fault, Simulator
 
@@ -44,10 +43,10 @@ class TestInfo:
         assert info.height == 0
         assert info.schema["as_of"] == pl.Datetime("us", "UTC")
 
-    def test_other_owners_are_listed_on_request(self, connect):
+    def test_other_owners_are_listed_on_request(self, connect, simulator):
         """A machine may hold results of several keys."""
         connect().fetch("balance.summary", "2026-09")
-        other = connect(account=CONNECTED[0])
+        other = connect(account=simulator.account_ids(1)[0])
         other.fetch("balance.summary", "2026-09")
         assert other.cache.info().height == 1
         both = other.cache.info(all_owners=True)
@@ -106,9 +105,9 @@ class TestClear:
         assert client.cache.clear(older_than=timedelta(days=30)).height == 1
         assert client.cache.info().height == 1
 
-    def test_clear_can_include_all_owners(self, connect, tmp_path):
+    def test_clear_can_include_all_owners(self, connect, simulator, tmp_path):
         """Before a machine is handed on."""
-        for account in CONNECTED[:2]:
+        for account in simulator.account_ids(2):
             client = connect(account=account)
             client.fetch("balance.summary", "2026-09")
             client.close()
