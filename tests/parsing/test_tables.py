@@ -20,7 +20,7 @@ from typed_files import ACTIVITY, MONEY, NAIVE_TIME, PARIS, REPEATED, UTC_TIME, 
 
 from places import SHARED
 from stored_csv import write_parquet
-from stripe_reports import catalog
+from stripe_reports import catalog, parsing
 from stripe_reports.errors import (
     DamagedFileError,
     FileError,
@@ -32,6 +32,7 @@ from stripe_reports.parsing import (
     read_csv,
     tables,
 )
+from stripe_reports.parsing.parquet import count_rows
 
 SAMPLES = SHARED / "samples" / "csv"
 
@@ -392,8 +393,9 @@ def test_a_parquet_file_holds_the_same_frame_and_what_it_is_about(tmp_path):
     assert pl.read_parquet_metadata(parquet)["run"] == "frr_1"
 
 
-def test_a_downloaded_file_is_converted_as_it_is_read(tmp_path):
-    """With what identifies it: name, type, rows, size and hash of its bytes."""
+def test_a_downloaded_file_is_converted_as_it_is_read(tmp_path, monkeypatch):
+    """With what identifies it: name, type, rows, size and hash of its bytes, in however many blocks."""
+    monkeypatch.setattr(parsing, "_BLOCK", 50)
     source, parquet = tmp_path / "a.csv", tmp_path / "a.parquet"
     source.write_bytes(REPORT)
     text = {"net": pl.String}
@@ -435,6 +437,13 @@ def test_a_report_without_rows_becomes_a_parquet_file_too(tmp_path):
     )
     assert pl.read_parquet_schema(parquet) == {"created": PARIS, "gross": MONEY}
     assert pl.read_parquet_metadata(parquet)["run"] == "frr_1"
+
+
+def test_the_rows_of_one_file_are_counted_whatever_its_name(tmp_path):
+    """A name may look like a pattern, which others match."""
+    for number, name in enumerate(["a[1].parquet", "a1.parquet", "*.parquet"]):
+        pl.DataFrame({"x": range(number)}).write_parquet(tmp_path / name)
+        assert count_rows(tmp_path / name) == number
 
 
 def test_nothing_is_left_after_an_error(tmp_path):
