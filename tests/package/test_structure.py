@@ -79,6 +79,16 @@ def test_tests_are_where_their_package_is():
     assert not [path.name for path in tests if len(path.read_text("utf-8").splitlines()) > LONGEST_TEST]
 
 
+def test_no_two_test_files_have_one_name():
+    """Folders without ``__init__.py`` are no packages, so pytest would take one for the other."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py") if not _is_in_a_package(path)]
+    assert sorted(names) == sorted(set(names))
+
+
+def _is_in_a_package(path):
+    return (path.parent / "__init__.py").exists()
+
+
 def test_the_smoke_tests_are_of_every_folder():
     """The wheel and the oldest dependencies are tested by them, and by all tests before a release only."""
     named = [line.partition("::")[0] for line in (ROOT / "tests/smoke.txt").read_text("utf-8").splitlines()]
