@@ -62,10 +62,10 @@ def test_the_fees_of_tax_invoices_are_in_months():
     [
         pytest.param(ReportRequest(PAYOUTS), "interval_start", "needs a period to split", id="no period"),
         pytest.param(
-            ReportRequest("balance.summary.2", interval_start=STARTS[0], interval_end=STARTS[3]),
+            ReportRequest("payout_reconciliation.by_id.itemized.4", payout="po_1"),
             "split",
-            "its parts differ from the whole",
-            id="totals",
+            "describes one payout",
+            id="one payout",
         ),
         pytest.param(
             ReportRequest(BALANCE_AT, interval_end=STARTS[3]), "split", "describes one moment", id="a moment"
@@ -73,7 +73,7 @@ def test_the_fees_of_tax_invoices_are_in_months():
     ],
 )
 def test_what_has_no_parts_is_refused(request_, param, reason):
-    """Totals of parts would be added up to a wrong total."""
+    """A request of such a type means one report, however long the period is."""
     with pytest.raises(ParameterError, match=reason) as caught:
         requests_of(request_, "month")
     assert caught.value.param == param
@@ -86,7 +86,7 @@ def test_what_has_no_parts_is_refused(request_, param, reason):
         (PAYOUTS, False, True),
         (BALANCE_AT, True, True),
         (BALANCE_AT, False, False),
-        ("balance.summary.2", True, False),
+        ("balance.summary.2", True, True),
     ],
 )
 def test_a_moment_has_parts_only_if_a_period_is_named(report_type, has_period, can_be_split):
