@@ -588,10 +588,10 @@ def test_text_of_a_report_is_never_markup(tmp_path):
 
 
 def test_marimo_gets_the_svg_alone_or_the_chart_of_altair():
-    """Of HTML beside a text it shows two small buttons; a renderer that the user enabled is kept."""
+    """It is no wider than its cell; a renderer that the user enabled is kept."""
     chart = balance_waterfall(a_summary())
     html = chart._display_()._repr_html_()
-    assert html.count("<svg") == 1
+    assert html.count("<svg") == html.count('<svg style="max-width:100%') == 1
     assert "--jp-layout-color0:Canvas" in html
     with alt.renderers.enable("mimetype"):
         plain = chart._display_()

@@ -250,7 +250,8 @@ class _OwnLook(alt.TopLevelMixin):
         """Return what marimo shows: the SVG alone. Of HTML beside a text it shows two small buttons."""
         if alt.renderers.active != "default":
             return alt.Chart.from_dict(self.to_dict())
-        return _Html(f'<div style="{_SYSTEM_COLOURS}">{self.svg_for_page()}</div>')
+        svg = self.svg_for_page().replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
+        return _Html(f'<div style="{_SYSTEM_COLOURS}">{svg}</div>')
 
     def svg_for_page(self) -> str:
         """Draw the chart as SVG in the colours of the page around it, unless it or altair has a theme."""

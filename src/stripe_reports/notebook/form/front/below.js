@@ -39,6 +39,7 @@ function showWidgets(model, element) {
  * @param {HTMLElement} element
  */
 function showHtml(port, model, element) {
+  element.classList.add("sr-html");
   let asked = 0;
   const update = async () => {
     const mine = ++asked;
