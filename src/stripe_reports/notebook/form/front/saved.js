@@ -12,7 +12,9 @@ export function keepInNotebook(port, model) {
   const name = `sr-saved-${model.get("static").form}`;
   const update = async () => {
     if (!manager?.context) return;
-    const { html } = await port.ask("saved");
+    const answer = await port.ask("saved").catch(() => null); // of a kernel that is gone
+    if (!answer) return;
+    const { html } = answer;
     for (const { outputs } of manager.context.model.cells) {
       for (let index = 0; outputs && index < outputs.length; index++) {
         const output = outputs.get(index).toJSON();
