@@ -103,7 +103,8 @@ class _Mutants:
             result = RESULTS.get(status, "killed")
             results[result] += 1
             if result in ("survived", "not reached"):
-                print(f"{name}: {result}, {len(seconds)} tests\n{_difference(file, name)}", flush=True)
+                print(f"{name}: {result}, {len(seconds)} tests\n{_difference(file, name)}")
+                print(f"so far {dict(results)}", flush=True)
         tried = results.total()
         share = 1 - (results["survived"] + results["not reached"]) / tried
         error = 1.96 * math.sqrt(share * (1 - share) / tried * (1 - tried / self._total))
