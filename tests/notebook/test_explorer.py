@@ -30,7 +30,8 @@ class View:
 
     def _receive(self, content, buffers=None):
         with self._came:
-            self.answers[content["seq"]] = content | {"buffers": buffers or []}
+            if "seq" in content:  # others are news, which nobody asked for
+                self.answers[content["seq"]] = content | {"buffers": buffers or []}
             self._came.notify_all()
 
     def wait_for(self, is_so):
