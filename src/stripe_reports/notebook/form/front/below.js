@@ -44,7 +44,7 @@ function showHtml(port, model, element) {
   const update = async () => {
     const mine = ++asked;
     const { html } = await port.ask("below");
-    if (mine === asked) element.innerHTML = html.join("");
+    if (mine === asked) element.innerHTML = html.join(""); // as the host shows what a cell returns
   };
   /** @type {Listener} */
   const told = ({ changed }) => {
