@@ -73,6 +73,13 @@ def test_a_number_that_cannot_be_kept_exactly_is_refused_with_its_place(value, p
     assert problem in str(damage)
 
 
+def test_zeros_at_the_end_of_an_amount_are_not_blamed_for_an_error_elsewhere():
+    """They lose nothing, so the line of the error is that of the wrong value."""
+    with pytest.raises(DamagedFileError, match="'x' is not a number") as caught:
+        read_csv(lines('"currency","net"', '"usd","1.0000000000"', '"usd","x"'), report_type=ACTIVITY)
+    assert (caught.value.line, caught.value.column) == (3, "net")
+
+
 def test_a_rate_keeps_twelve_decimals_and_refuses_more():
     """Exchange rates need more decimals than money."""
     content = "filing_exchange_rate,currency", "0.1234567890123,usd"
