@@ -247,6 +247,15 @@ def test_a_column_without_twin_in_any_report_is_warned_of_without_advice():
     assert "Add the column" not in str(warned[0].message)
 
 
+def test_a_column_that_the_user_reads_as_a_local_time_has_repeated_hours_too():
+    """Its text is as ambiguous as that of a column of the catalogue."""
+    content = lines('"currency","description"', '"usd","2026-10-25 02:30:00"')
+    overrides = {"description": pl.Datetime("us", "Europe/Paris")}
+    with pytest.warns(AmbiguousTimeWarning, match="description"):
+        frame = read_csv(content, report_type=ACTIVITY, schema_overrides=overrides)
+    assert frame["description"].dt.convert_time_zone("UTC").dt.hour().to_list() == [0]
+
+
 def test_a_skipped_hour_is_an_error():
     """No clock showed it, so the zone or the file is wrong."""
     content = lines("currency,created", "usd,2026-03-29 02:30:00")
