@@ -98,7 +98,7 @@ def test_the_page_loads_nothing_and_runs_nothing(made):
     assert {"controls.csv", "reports/activity.csv"} <= links
     assert html.count("<figure>") == 5
     assert "Close of October 2026" in html
-    assert "Europe/Paris" in html
+    assert "From 2026-10-01 00:00 up to, not including, 2026-11-01 00:00, Europe/Paris" in html
     assert "Test data" in html
 
 
