@@ -166,7 +166,7 @@ def _header(headers: Mapping[str, str], name: str) -> str | None:
 
 
 def _class_of(status: int | None, described: Mapping[str, Any], message: str) -> type[errors.StripeAPIError]:
-    for name in ("type", "code"):
+    for name in ("code", "type"):  # the code says more
         if (by_name := _BY_CODE.get(str(described.get(name)))) is not None:
             return by_name
     if status == 404 and "requires a live mode key" in message:
