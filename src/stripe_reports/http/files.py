@@ -40,6 +40,9 @@ T = TypeVar("T")
 _EXPIRED = frozenset({400, 401, 403, 404, 410})
 """Answers of an address without key that may have expired; which of them Stripe's gives is unproved."""
 
+_RENEWALS = 2
+"""Maximum addresses that are requested, one after the other, for one that works no longer."""
+
 _SPARE = timedelta(seconds=5)
 """Time before the end of an address at which it is not used any more."""
 
@@ -113,7 +116,9 @@ class Files:
             if current.needs_key:  # no variable has the answer: it is not redacted, and an error shows them
                 return self._accepted(*self._answer(current, wanted), file=current, wanted=wanted)
             response, is_elsewhere = self._answer(current, wanted)
-            if response.status_code in _EXPIRED:
+            for _ in range(_RENEWALS):
+                if response.status_code not in _EXPIRED:
+                    break
                 response.close()
                 current = self._renewed(current)
                 response, is_elsewhere = self._answer(current, wanted)
