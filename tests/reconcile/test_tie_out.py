@@ -719,6 +719,7 @@ class TestSets:
         assert tied.frame().height > 10
         assert len(client.runs(100)) == launched + 1
         assert tied.reports["summary"].request.period_name == "Q3 2026"
+        assert tied.interval == (datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC))
 
     def test_a_month_that_was_restated_after_it_was_stored_shows(self, client):
         """The summary is of today, and the month of before."""
