@@ -288,6 +288,41 @@ def test_a_payout_that_the_list_lacks_is_named_by_its_transactions():
     ]
 
 
+def test_a_payout_that_the_list_has_with_another_amount_is_named_by_the_list():
+    """By how much, its transactions say; the two rows of a failed payout are not one that is listed twice."""
+    payouts = frame(
+        payout_id=["po_1", "po_2", "po_2"],
+        reporting_category=["payout", "payout", "payout_reversal"],
+        currency=["eur"] * 3,
+        gross=["9.00", "5.00", "-5.00"],
+        fee=["0.00"] * 3,
+        net=["9.00", "5.00", "-5.00"],
+    )
+    settled = frame(
+        automatic_payout_id=["po_1", "po_2"],
+        balance_transaction_id=["txn_1", "txn_2"],
+        reporting_category=["charge", "charge"],
+        currency=["eur"] * 2,
+        gross=["10.00", "5.00"],
+        fee=["0.00"] * 2,
+        net=["10.00", "5.00"],
+    )
+    page = summary(payouts_gross="-10.00", payouts="-10.00")
+    tied = sr.tie_out(summary=page, payouts=payouts, payout_reconciliation=settled)
+    rows = tied.rows("itemised payouts = summary", "eur")
+    assert rows.select("report", "why", "payout_id", "difference").rows() == [
+        ("payouts", "a payout that differs from its transactions", "po_1", 1)
+    ]
+
+
+@pytest.mark.parametrize("about", ["activity", "payouts"])
+def test_a_total_that_is_not_the_sum_of_its_parts_is_shown_with_them(about):
+    """The other lines of the summary have no part in it."""
+    page = summary(**{f"{about}_gross": "8.00", f"{about}_fee": "-1.00", about: "6.00"})
+    rows = sr.TieOut.of(summary=page).rows(f"gross + fee = {about}", "eur")
+    assert rows["category"].to_list() == [f"{about}_gross", f"{about}_fee", about]
+
+
 def test_without_other_reports_rows_as_large_as_the_difference_are_named():
     """Nothing else can be known, and it is most often right."""
     activity = frame(
