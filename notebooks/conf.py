@@ -32,7 +32,7 @@ python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 80
 napoleon_use_ivar = True  # the attributes of a docstring, not a second entry for each
 
-WIDE = ("errors", "tasks", "which_report")
+WIDE = ("errors", "reports_v2", "tasks", "which_report")
 """Pages whose tables need the room of the list of headings; pages of the catalogue say it themselves."""
 
 html_theme = "pydata_sphinx_theme"
