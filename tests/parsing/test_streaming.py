@@ -43,6 +43,7 @@ def _small_pieces(monkeypatch):
     monkeypatch.setattr(arriving, "_SMALL", 300)
     monkeypatch.setattr(arriving, "_MOST_WAITING", 500)
     monkeypatch.setattr(tables, "_PIECE_SIZE", 700)
+    monkeypatch.setattr(tables, "_PIECE_SIZE_OF_FRAME", 700)
     monkeypatch.setattr(body, "BLOCK", 100)
 
 
@@ -138,6 +139,7 @@ class TestEveryByte:
     def stream(self, client, simulator, tmp_path, monkeypatch):
         """Reads a body that is sent, of the size that Stripe says; returns its rows if it is stored."""
         monkeypatch.setattr(tables, "_PIECE_SIZE", 90)
+        monkeypatch.setattr(tables, "_PIECE_SIZE_OF_FRAME", 90)
         monkeypatch.setattr(arriving, "_SMALL", 60)
         monkeypatch.setattr(body, "BLOCK", 40)
         report = client.fetch("balance_change_from_activity.itemized.3", "2026-10")
@@ -246,6 +248,7 @@ def test_many_runs_at_once_are_parsed_by_as_many_threads_as_there_are_cores(
     """Whatever the number of runs and the size of their results: all share these threads."""
     if pieces == "one":
         monkeypatch.setattr(tables, "_PIECE_SIZE", len(CSV))
+        monkeypatch.setattr(tables, "_PIECE_SIZE_OF_FRAME", len(CSV))
     request = client.request("balance_change_from_activity.itemized.3", "2026-10")
     runs = [client.wait(run) for run in [client.launch(request) for _ in range(20)]]
     runs = [replace(run, result=replace(run.result, size=len(CSV))) for run in runs]

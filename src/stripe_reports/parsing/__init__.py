@@ -110,7 +110,7 @@ def read_csv(
     """
     overrides = checked_overrides(schema_overrides)
     with _blocks(source) as (blocks, name):
-        table = Table(blocks, name)
+        table = Table(blocks, name, is_for_frame=True)
         type_ = report_type_of(table.names, report_type, file=name)
         fields = fields_of(table.names, type_, timezone, overrides)
         frame = table.frame(fields)

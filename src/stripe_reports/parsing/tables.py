@@ -29,7 +29,10 @@ __all__ = ["AmbiguousTimeWarning", "Table", "warn_of_ambiguous"]
 
 _OS_ERROR = re.compile(r"\(os error ([0-9]+)\)")
 _PIECE_SIZE = 1 << 21
-"""Bytes of a piece: it fits into the cache of a processor, and calls of polars cost little beside it."""
+"""Bytes of a piece that is written to a file: small, since several are in memory with all their texts."""
+
+_PIECE_SIZE_OF_FRAME = 1 << 23
+"""Bytes of a piece of a frame, which needs more memory anyway: calls of polars then cost little beside it."""
 
 _ROW_GROUP = 50_000
 """Rows buffered until they are written, about 1 kB each. polars also keeps 3 kB for each column of a group
@@ -43,6 +46,11 @@ class AmbiguousTimeWarning(UserWarning):
 class Table:
     """A file that is being read: first its header, then, once its columns have types, its rows.
 
+    Args:
+        blocks: The bytes of the file, in blocks of any size.
+        name: Name of the file, for messages.
+        is_for_frame: True if ``frame`` will be called, and not ``write``.
+
     Attributes:
         name: Name of the file, for messages.
         names: Names of its columns.
@@ -53,8 +61,8 @@ class Table:
         NotAReportError, DamagedFileError: It has no header of a report.
     """
 
-    def __init__(self, blocks: Iterable[bytes], name: str) -> None:
-        found = pieces(blocks, name, size=_PIECE_SIZE)
+    def __init__(self, blocks: Iterable[bytes], name: str, *, is_for_frame: bool = False) -> None:
+        found = pieces(blocks, name, size=_PIECE_SIZE_OF_FRAME if is_for_frame else _PIECE_SIZE)
         first = next(found, Piece(b"", name))
         header = read_header(first)
         self.name = name
