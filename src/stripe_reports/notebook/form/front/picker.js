@@ -98,11 +98,14 @@ export function reportPicker(port, menu) {
     input.setAttribute("aria-activedescendant", option.id);
   }
   input.addEventListener("focus", () => input.select());
-  input.addEventListener("click", () => {
-    if (isOpen()) return;
+  input.addEventListener("mousedown", (event) => {
+    if (isOpen() || event.button) return;
+    event.preventDefault(); // the click would place the caret: what is typed next must be a search
+    input.focus();
+    input.select();
     open();
-    setTimeout(() => input.select()); // the end of the click would place the caret
   });
+  input.addEventListener("click", () => isOpen() || open()); // a screen reader's click has no mousedown
   input.addEventListener("input", () => (isOpen() ? draw() : open()));
   input.addEventListener("blur", () => setTimeout(() => element.matches(":focus-within") || close(), 150));
   old.addEventListener("change", draw);
