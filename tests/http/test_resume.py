@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 from werkzeug.wrappers import Request, Response
@@ -211,6 +211,22 @@ def test_the_exact_bytes_of_one_version_arrive_or_one_of_our_errors(versions, an
     for request in server.requests:
         assert ("Range" in request.headers) == ("If-Range" in request.headers)
         assert request.headers.get("If-Range") in {None, *server.strong}
+
+
+@given(before=st.integers(0, 2000), first=st.integers(0, 2500), second=st.integers(0, 30))
+@example(before=100, first=104, second=3)
+@settings(max_examples=100, deadline=None)
+def test_a_body_that_repeats_the_key_is_refused_wherever_it_is_cut(before, first, second):
+    """Also if the key comes in three parts."""
+    content = b"a" * before + KEY.encode() + b"a" * 500
+    server = Server([content], [Answer(break_after=first), Answer(break_after=second)])
+    settings_ = Settings(api_key=Secret(KEY), cache_dir=Path("unused"))
+    transport = Transport(settings_, application=server, clock=TestClock(Clock()))
+    try:
+        with pytest.raises(errors.UnexpectedAnswerError, match="repeats the API key"):
+            read(Files(transport))
+    finally:
+        transport.close()
 
 
 class TestResuming:

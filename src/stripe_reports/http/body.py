@@ -137,14 +137,14 @@ class Body:
         """
         before, announced = b"", self._file.size
         for block in self._unpacked():
-            if self._key.is_in(before + block):
+            if self._key.is_in(block) or self._key.is_in(before + block[:_LONGEST_KEY]):
                 del before, block  # an error shows the variables of this frame
                 self.close()
                 raise errors.UnexpectedAnswerError(
                     f"The answer for the result file {self._file.id} repeats the API key; nothing was "
                     "stored. No report of Stripe's does: look at the gateway or proxy in between."
                 )
-            before = block[-_LONGEST_KEY:]
+            before = (before + block[-_LONGEST_KEY:])[-_LONGEST_KEY:]
             self._start = (self._start + block[:4])[:4]
             if announced is not None and self._size + len(block) > announced and not self._is_packed:
                 raise self._of_other_size("more")
