@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from stripe_reports.parsing.parquet import UNREADABLE, count_rows
-from stripe_reports.storage.disk import digest, read_json, write_json
+from stripe_reports.storage.disk import digest, move, read_json, write_json
 
-__all__ = ["is_sealed", "rows_of", "seal", "seal_of"]
+__all__ = ["is_sealed", "move_sealed", "rows_of", "seal", "seal_of"]
 
 _checked: dict[tuple[str, int, int], bool] = {}
 
@@ -29,6 +29,14 @@ class _Seal:
 def seal(path: Path, *, rows: int) -> None:
     """Write the size, hash and number of rows of a finished file next to it."""
     write_json(seal_of(path), asdict(_Seal(path.stat().st_size, digest(path), rows)))
+
+
+def move_sealed(source: Path, target: Path) -> None:
+    """Move a file that was just sealed, and its seal; ``is_sealed`` need not read it a second time."""
+    _, time, size = _state_of(source)
+    move(seal_of(source), seal_of(target))
+    move(source, target)  # last: a file without a seal, or a seal without a file, is not a result
+    _checked[str(target), time, size] = True
 
 
 def seal_of(path: Path) -> Path:

@@ -45,7 +45,7 @@ from stripe_reports.storage.disk import (
 )
 from stripe_reports.storage.index import Index
 from stripe_reports.storage.launch_log import LaunchLog
-from stripe_reports.storage.seals import rows_of, seal, seal_of
+from stripe_reports.storage.seals import move_sealed, rows_of, seal, seal_of
 
 __all__ = ["METADATA_KEY", "Store", "StoredResult"]
 
@@ -292,8 +292,7 @@ class Store:
                     f"{staged.parent}. Nothing was stored; fetch again, and check the disk if it fails again."
                 )
             self._index.add(path, size=staged.stat().st_size)
-            move(seal_of(staged), seal_of(path))
-            move(staged, path)  # last: a file without a seal, or a seal without a file, is not a result
+            move_sealed(staged, path)
         return StoredResult(path, replace(provenance, rows=rows))
 
     def keep_damaged(self, csv: Path, run_id: str) -> Path:
