@@ -21,7 +21,7 @@ T = TypeVar("T")
 _SMALL = 4_000_000
 """Bytes up to which a file is read when it is complete, without another thread. Nearly all files are."""
 
-_MOST_WAITING = 4_000_000
+_MOST_WAITING = 2_000_000
 """Bytes that may wait for the reader; then the writer waits."""
 
 
