@@ -21,6 +21,7 @@ from tests.benchmarks.rows import (
     grid,
     importing,
     opening,
+    profile,
     rates,
     reading,
     stored,
@@ -33,8 +34,8 @@ from tests.benchmarks.table import Row, machine, markdown
 HERE = Path(__file__).parent
 USUAL = 1_000_000
 SUBJECTS = (
-    *("import", "reading", "storing", "slow", "opening", "waiting", "rates", "stored", "grid", "workers"),
-    *("form", "charts", "memory"),
+    *("import", "reading", "storing", "slow", "profile", "opening", "waiting", "rates", "stored", "grid"),
+    *("workers", "form", "charts", "memory"),
 )
 FEW_RUNS = 2
 """Most runs of cases that take many seconds to prepare."""
@@ -71,10 +72,10 @@ def _measured(wanted: set[str], options: argparse.Namespace, place: Path) -> Ite
     runs = options.runs
     if "import" in wanted:
         yield from importing.rows(3 * runs)
-    if wanted & {"reading", "storing", "slow", "opening", "memory"}:
+    if wanted & {"reading", "storing", "slow", "profile", "opening", "memory"}:
         with served(options.rows, place / "asked") as report:
             csv = place / "report.csv"
-            if wanted & {"reading", "opening"}:
+            if wanted & {"reading", "profile", "opening"}:
                 keep_csv(report, csv)
             if "reading" in wanted:
                 yield from reading.rows(csv, runs)
@@ -82,6 +83,8 @@ def _measured(wanted: set[str], options: argparse.Namespace, place: Path) -> Ite
                 yield from storing.rows(report, place, runs)
             if "slow" in wanted:
                 yield from storing.slow_rows(report, place, runs)
+            if "profile" in wanted:
+                yield from profile.rows(report, csv, place)
             if "memory" in wanted:
                 yield storing.memory(report, place)
             if "opening" in wanted:

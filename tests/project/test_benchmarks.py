@@ -19,9 +19,11 @@ PROMISED = (
     "opening a stored result whole",
     "scanning a stored result for a week",
     "`fetch` of a closed interval, stored",
-    "a run of T",
+    "a run of T = 3–1000 s, nothing learned yet",
+    "a run of T = 3–1000 s, known",
     "50 runs at once",
     "4 processes on one key",
+    "a stored `fetch` among",
     "a new `fetch` among",
     "`cache.info()` of",
     "calls of `fetch_all`",
@@ -48,14 +50,29 @@ def table(tmp_path_factory):
     return {row[1]: row for row in rows[2:] if row[1].strip()}
 
 
-def test_each_promise_is_in_the_table_with_its_limit_and_a_figure(table):
+@pytest.fixture(scope="module")
+def promised(table):
+    """The rows that have a limit."""
+    return {what: row for what, row in table.items() if row[2].strip()}
+
+
+def test_each_promise_is_in_the_table_with_its_limit_and_a_figure(promised):
     """A promise that is not measured is forgotten; if two readers disagreed, the command would fail."""
-    assert len(table) == len(PROMISED)
-    for promise, (what, row) in zip(PROMISED, table.items(), strict=True):
+    assert len(promised) == len(PROMISED)
+    for promise, (what, row) in zip(PROMISED, promised.items(), strict=True):
         assert what.startswith(promise)
         assert row[0] in {"met", "**missed**", ""}
         assert re.search(r"[≤≥<]|no HTTP call", row[2])
         assert re.search(r"\d", row[3])
+
+
+@pytest.mark.parametrize("what", ["CSV to a frame", "download and store"])
+def test_the_steps_of_reading_and_of_storing_add_up(table, what):
+    """They show where the time goes beside polars."""
+    for side in table[f"{what}, step by step"][3:5]:
+        total, steps = re.search(r"([\d.]+) s of CPU: (.*)", side).groups()
+        parts = [float(step.rpartition(" ")[2]) for step in steps.split(", ")]
+        assert sum(parts) == pytest.approx(float(total), abs=0.01 * len(parts))
 
 
 def test_a_stored_result_of_a_closed_interval_needs_no_connection(table):
@@ -66,8 +83,9 @@ def test_a_stored_result_of_a_closed_interval_needs_no_connection(table):
 
 def test_a_run_is_polled_at_most_twelve_times_a_minute(table):
     """On the simulator's clock, so that the figure is the same on any machine."""
-    row = next(row for what, row in table.items() if what.startswith("a run of T"))
-    assert int(re.search(r"≤ (\d+) polls", row[3])[1]) <= 12
+    for what in ("nothing learned yet", "known from an earlier run"):
+        row = table[f"a run of T = 3–1000 s, {what}"]
+        assert int(re.search(r"≤ (\d+) polls", row[3])[1]) <= 12
 
 
 def test_the_stored_table_was_written_by_the_command():

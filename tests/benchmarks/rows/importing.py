@@ -10,7 +10,7 @@ from statistics import median
 from tests.benchmarks.measure import Spread, environment
 from tests.benchmarks.table import Row
 
-BAR = 1.3
+BAR = 0.5
 
 
 def rows(runs: int) -> list[Row]:

@@ -24,7 +24,7 @@ Case = tuple[Callable[[], Any], Callable[[Any], Any]]
 
 
 def rows(results: int, folder: Path, runs: int) -> list[Row]:
-    """The CPU of new fetches and of the list, among many results and among few."""
+    """The CPU of fetches, of new and of stored results, and of the list, among many results and among few."""
     few, tenth = max(1, results // FEWER), max(1, results // TENTH)
     simulator = Simulator(clock=RealClock(), latency=0.0)
     with serve(simulator) as url:
@@ -34,6 +34,7 @@ def rows(results: int, folder: Path, runs: int) -> list[Row]:
         )
     found = {number: [each.value for each in of] for number, of in samples.items()}
     return [
+        _row(f"a stored `fetch` among {results:,} stored results", "again", FETCH_BAR, found, results, few),
         _row(f"a new `fetch` among {results:,} stored results", "fetch", FETCH_BAR, found, results, few),
         _row(f"`cache.info()` of {results:,} results", "info", INFO_BAR, found, results, tenth),
     ]
@@ -47,15 +48,15 @@ def _row(
     return Row(
         what,
         f"≤ {bar} × the CPU",
-        Spread.of(ours).text(" ms", 0),
-        f"{few:,} results: {Spread.of(peers).text(' ms', 0)}",
+        Spread.of(ours).text(" ms", 1),
+        f"{few:,} results: {Spread.of(peers).text(' ms', 1)}",
         ratio.text(" ×"),
         ratio.middle <= bar,
     )
 
 
 def used(url: str, key: str, folder: str, stored: int) -> Case:
-    """Seconds of CPU of a new fetch and of the list, in a store with so many results."""
+    """Seconds of CPU of a new fetch, of one of a stored result, and of the list, among so many results."""
     client = _client_with(url, key, folder, stored)
     client.fetch(REPORT_TYPE, "2026-01-01")  # imports, and what is asked once
     days = [date(2026, 2, 1) + timedelta(days=number) for number in range(FETCHED)]
@@ -64,11 +65,17 @@ def used(url: str, key: str, folder: str, stored: int) -> Case:
         started = time.process_time()
         actions = {client.fetch(REPORT_TYPE, f"{day}", reuse="never").reuse.action for day in days}
         fetched = time.process_time()
+        again = {client.fetch(REPORT_TYPE, "2026-01-01").reuse.action for _ in days}
+        reused = time.process_time()
         listed = client.cache.info().height
         ended = time.process_time()
-        if actions != {"launched"} or listed != stored + 1 + FETCHED:
+        if actions != {"launched"} or again != {"stored"} or listed != stored + 1 + FETCHED:
             raise AssertionError(f"{actions}, {listed} results listed")
-        return {"fetch": (fetched - started) / FETCHED, "info": ended - fetched}
+        return {
+            "fetch": (fetched - started) / FETCHED,
+            "again": (reused - fetched) / FETCHED,
+            "info": ended - reused,
+        }
 
     return measured, lambda seconds: seconds
 
