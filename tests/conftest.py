@@ -72,13 +72,25 @@ def api(simulator):
 
 @pytest.fixture
 def client(request, simulator, tmp_path):
-    """A client of the simulator, through requests and the adapter that stands in for sockets."""
+    """A client of the simulator, through requests and the adapter that stands in for sockets.
+
+    It is one of v1, unless the parameter or ``API`` of the test's module is "v2".
+    """
     from stripe_reports.demo_client import DemoClient
 
-    api = getattr(request, "param", "v1")
+    api = getattr(request, "param", getattr(request.module, "API", "v1"))
     if api == "v2":
         notices.is_new(PREVIEW)  # the warning is tested once
     with DemoClient(simulator, cache_dir=tmp_path / "cache", api=api) as client:
+        yield client
+
+
+@pytest.fixture
+def v1(simulator, tmp_path):
+    """A client of v1 for comparison with one of v2: with the same key, account and folder."""
+    from stripe_reports.demo_client import DemoClient
+
+    with DemoClient(simulator, cache_dir=tmp_path / "cache") as client:
         yield client
 
 

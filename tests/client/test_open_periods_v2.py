@@ -11,27 +11,15 @@ from werkzeug.wrappers import Response
 import stripe_reports as sr
 from clocks import TestClock, utc
 from stripe_reports import cli, errors
-from stripe_reports.demo_client import DemoClient
 from stripe_reports.models import ReportRequest
 
 pytestmark = pytest.mark.filterwarnings("ignore::stripe_reports.PreviewWarning")
 
+API = "v2"
 PAYOUTS, BALANCE_AT = "payouts.itemized", "ending_balance_reconciliation.summary"
 CREATE, FILES = "POST /v2/data/report_runs", "/files/"
 DATA_END, MONTH_END = utc(2026, 11, 5), utc(2026, 12, 1)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def client(simulator, tmp_path):
-    with DemoClient(simulator, cache_dir=tmp_path / "cache", api="v2") as client:
-        yield client
-
-
-@pytest.fixture
-def v1(simulator, tmp_path):
-    with DemoClient(simulator, cache_dir=tmp_path / "cache") as client:
-        yield client
 
 
 def test_a_request_is_truncated_by_older_data_and_sent_as_before():

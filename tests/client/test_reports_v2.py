@@ -24,22 +24,9 @@ from stripe_reports.simulator import Fault, Outcome, RateLimits, Simulator, serv
 
 pytestmark = pytest.mark.filterwarnings("ignore::stripe_reports.PreviewWarning")
 
+API = "v2"
 CREATE, RETRIEVE = "POST /v2/data/report_runs", "GET /v2/data/report_runs/"
 FILES = "/files/"
-
-
-@pytest.fixture
-def client(simulator, tmp_path):
-    """A client of Reports v2 of the simulator in this process."""
-    with DemoClient(simulator, cache_dir=tmp_path / "cache", api="v2") as client:
-        yield client
-
-
-@pytest.fixture
-def v1(simulator, tmp_path):
-    """A client of v1 with the same key, account and folder."""
-    with DemoClient(simulator, cache_dir=tmp_path / "cache") as client:
-        yield client
 
 
 def parameters_for(report_type, client):
