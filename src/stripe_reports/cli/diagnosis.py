@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Literal
@@ -46,8 +46,10 @@ def examine(client: Client) -> Iterator[Finding]:
         "key", "ok", f"{of}{settings.mode} mode, asking {settings.base_url}, version {settings.api_version}"
     )
     yield Finding("account", "ok", _acts_for(settings))
-    yield _tried("report types", lambda: f"{len(client.report_types())} offered")
-    yield _tried("runs", lambda: _newest(client))
+    types = _tried("report types", lambda: f"{len(client.report_types())} offered")
+    yield types
+    runs = _tried("runs", lambda: _newest(client))
+    yield replace(runs, says="the same as for report types") if runs.says == types.says else runs
     yield from _not_known(client)
     yield _skew(client)
     yield _tried("folder", lambda: _folder(client))
