@@ -173,6 +173,24 @@ def test_lines_of_a_balance_have_no_share(client):
     assert found.frame()["category"][0] == "starting_balance", "in the order of the report"
 
 
+def test_months_of_balances_of_several_accounts_are_those_of_each_account(client):
+    """The first start of one account is not that of another."""
+    asked = {"accounts": ["own", client.simulator.account_ids(1)[0]], "currency": "eur"}
+    types = {"balance.summary": "net_amount", "ending_balance_reconciliation.summary": "net"}
+    shown = ["amount", "other_amount", "difference"]
+    for report_type, amount in types.items():
+        months, quarter = (
+            [client.fetch_all(report_type, each, split=split, **asked) for each in ("2026-Q3", "2026-Q2")]
+            for split in ("month", None)
+        )
+        key = "category" if amount == "net_amount" else "reporting_category"
+        for by in (key, ["account", key]):
+            compared = [sr.compare(*each, by=by).frame().sort(by) for each in (months, quarter)]
+            assert compared[0].select(shown).equals(compared[1].select(shown))
+        with pytest.raises(ParameterError, match="need the column 'interval_end'"):
+            sr.compare(*months, by="interval_end")
+
+
 def test_months_of_balances_are_compared_as_those_of_the_whole_quarter(client):
     """Three starting balances are no amount that anybody has."""
     third, second = (

@@ -8,13 +8,19 @@ from stripe_reports.catalog.splitting import MOMENT, PART, are_states
 
 __all__ = ["as_one_balance", "of_whole"]
 
+_ACCOUNT = "account"
+"""The column of a set that says whose rows they are, if it has several accounts."""
+
 
 def as_one_balance(rows: pl.LazyFrame, amount: str = "net_amount") -> pl.LazyFrame:
-    """Put balance summaries of several parts together: the first start, all changes, and the last end."""
+    """Put balance summaries of several parts together: the first start, all changes, and the last end.
+
+    Those of several accounts stay apart.
+    """
     schema = rows.collect_schema()
     if PART not in schema:
         return rows
-    keys = [name for name in ("currency", "category") if name in schema]
+    keys = [name for name in (_ACCOUNT, "currency", "category") if name in schema]
     kind = pl.col("category").first()
     others = pl.exclude(*keys, amount, PART, MOMENT)
     is_start = kind.str.starts_with("starting_balance")
@@ -39,7 +45,9 @@ def of_whole(rows: pl.LazyFrame) -> pl.LazyFrame:
     """
     schema = rows.collect_schema()
     if are_states(schema):
-        return rows.filter(pl.col(MOMENT) == pl.col(MOMENT).max()).drop(MOMENT)
+        last = pl.col(MOMENT).max()
+        last = last.over(_ACCOUNT) if _ACCOUNT in schema else last
+        return rows.filter(pl.col(MOMENT) == last).drop(MOMENT)
     if "category" in schema:
         return as_one_balance(rows, "net_amount" if "net_amount" in schema else "amount")
     return rows

@@ -241,7 +241,8 @@ def _rows(report: AnyReport) -> pl.LazyFrame:
 
 def _keys(report: AnyReport, other: AnyReport, by: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return the columns to compare by, which both reports must have."""
-    present = [name for name in report.schema if name in other.schema]
+    schema, other_schema = (_rows(each).collect_schema() for each in (report, other))
+    present = [name for name in schema if name in other_schema]
     wanted = [by] if isinstance(by, str) else by or [name for name in _BY if name in present][:1]
     for name in wanted:
         if name not in present:
