@@ -74,7 +74,7 @@ def roll_forward(recipe: Recipe, asked: Asked) -> Chart:
     data = data.select(*_KEYS, spoken, "amount")
     if asked.activity is not None:
         data = _with_parts(data, _activity(asked, slots, since=sums["day"].min()))
-    data = _with_rest(data)
+    data = _with_rest(pl.concat([data, _whole(data)]))
     is_zero = (pl.col("amount") == 0).all().over("category")
     data = data.filter(pl.col("category").is_in([_START, _END]) | ~is_zero)
     ends = data.sort("period").group_by("currency").agg(pl.col("amount").filter(category=_END).last())
@@ -91,9 +91,7 @@ def roll_forward(recipe: Recipe, asked: Asked) -> Chart:
         name for name in _order([*listed["category"], *data["category"]]) if name in set(data["category"])
     ]
     place = {name: number for number, name in enumerate(order)}
-    rows = pl.concat([data, _whole(data)]).sort(
-        "period", pl.col("category").replace_strict(place, return_dtype=pl.Int64)
-    )
+    rows = data.sort("period", pl.col("category").replace_strict(place, return_dtype=pl.Int64))
     rows = in_words(counted_as(rows, counts), exact="amount").select(
         "currency",
         "nonzero",
