@@ -391,7 +391,7 @@ def test_the_chart_of_a_balance_shows_its_activity_if_that_is_stored(form, view,
 
 
 def test_balances_month_by_month_show_the_activity_of_the_months_where_it_is_stored(form, view, calls):
-    """The others show their gross activity."""
+    """The others show their gross activity; so does the chart of all of them together."""
     form.choose(report_type="balance.summary.2", period="2026-05-01/2026-10-01", currency="eur")
     view.tell("by_month", on=True)
     form.client.fetch("balance_change_from_activity.summary", "2026-06")
@@ -401,6 +401,9 @@ def test_balances_month_by_month_show_the_activity_of_the_months_where_it_is_sto
     assert "June 2026 refunds" in svg
     assert "June 2026 gross activity" not in svg
     assert "July 2026 gross activity" in svg
+    whole = view.ask("chart", kind="waterfall")["answer"]["svg"]
+    assert "Gross activity" in whole
+    assert "Unexplained" not in whole
     assert not calls("POST")
 
 

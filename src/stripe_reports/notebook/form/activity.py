@@ -23,12 +23,18 @@ _ACTIVITY = "balance_change_from_activity.summary."
 _NEEDED = ("reporting_category", "currency", "gross", "fee")
 """The columns that the chart needs; a request may choose others."""
 
+_OF_WHOLE = "waterfall"
+"""The kind of chart that adds the activity of all parts up, so it needs that of each."""
 
-def activity_of(report: ShownReport, stored: Callable[[], Iterable[Report]]) -> ChartOptions:
+
+def activity_of(
+    report: ShownReport, kind: str | None, stored: Callable[[], Iterable[Report]]
+) -> ChartOptions:
     """Return the option of a balance's chart that has its activity; none for any other report.
 
     Args:
         report: The report or the set of balances that is shown.
+        kind: The kind of chart; None for the first.
         stored: Lists the reports on this machine, newest first; called for a balance only.
     """
     if not report.request.report_type.startswith(_BALANCE):
@@ -45,7 +51,8 @@ def activity_of(report: ShownReport, stored: Callable[[], Iterable[Report]]) -> 
                 for request, found in parts
                 if found is not None
             ]
-            return {"activity": pl.concat(rows)} if rows else {}
+            is_enough = len(rows) == len(parts) if kind == _OF_WHOLE else bool(rows)
+            return {"activity": pl.concat(rows)} if is_enough else {}
     return {}
 
 

@@ -154,7 +154,7 @@ class Contents:
     def _chart(self, kind: str | None) -> Chart:
         chart = self._charts.get(kind)
         if chart is None:
-            activity = activity_of(self.report, self._stored_reports)
+            activity = activity_of(self.report, kind, self._stored_reports)
             chart = self._charts[kind] = self.report.chart(kind, linked=True, **activity)
         return chart
 
