@@ -152,6 +152,23 @@ def test_each_account_has_its_share_beside_its_amount():
     assert all(row["figure"] == row["exact"] for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("platform_earning", "platform earning"),
+        ("acct_1Q7GaRBiJPg0dp", "acct_1Q7GaRBiJPg0dp"),
+        ("prod_NxyzAbc, Gold", "prod_NxyzAbc, Gold"),
+        ("fa_nabc1", "fa_nabc1"),
+        ("Foo_Bar Ltd", "Foo_Bar Ltd"),
+    ],
+)
+def test_only_words_of_stripe_are_written_without_underscores(name, written):
+    """An id is copied from a chart to look for it, and a company writes its name as it likes."""
+    frame = frames.activity(1, rows=5, accounts=1, currencies=["eur"], categories=["charge"])
+    chart = recipes.accounts_by_volume(frame.with_columns(connected_account_id=pl.lit(name)))
+    assert f">{written}<" in vl_convert.vegalite_to_svg(chart.to_dict())
+
+
 def test_a_single_bar_is_no_wall():
     """One accounting period filled the panel."""
     frame = frames.activity(1, days=1, currencies=["eur"])

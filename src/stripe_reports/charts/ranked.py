@@ -29,8 +29,8 @@ _NAMES = (150, 230)
 _ROW = 24
 _CHARACTER = 6.2
 
-_WORDS = "test(/_[0-9]/, datum.label) ? datum.label : replace(datum.label, /_/g, ' ')"
-"""Vega's expression for Stripe's words as people write them; ids, such as ``acct_1…``, stay ids."""
+_WORDS = "test(/_[a-z]*[A-Z0-9]/, datum.label) ? datum.label : replace(datum.label, /_/g, ' ')"
+"""Vega's expression for Stripe's words as people write them; ids, such as ``prod_N…``, stay ids."""
 
 
 def ranked(
