@@ -78,6 +78,20 @@ def test_a_set_is_that_of_v1(client, v1, report_type, period, split):
     assert_frame_equal(ours.frame(), theirs.frame())
 
 
+def test_a_set_says_which_of_its_parts_ends_too_early(client, simulator):
+    """An older run that is reused on request lacks the end of its month, and the next month hides that."""
+    client.fetch(PAYOUTS, "this month")
+    simulator.clock.advance(35 * DAY.total_seconds())
+    reused, fresh = (
+        client.fetch_all(PAYOUTS, "2026-10-01/2026-12-05", split="month", reuse=policy)
+        for policy in ("always", "auto")
+    )
+    assert (fresh.truncated, [note for note in fresh.notes if "is not complete" in note]) == (False, [])
+    assert reused.status()["interval"][1] == "2026-11-01/2026-11-05"
+    assert sum("until 2026-12-01T00:00:00Z is not complete" in note for note in reused.notes) == 1
+    assert reused.truncated
+
+
 def test_a_run_that_was_refreshed_later_covers_more(client, simulator):
     """The request is the same, and the reason says whose data are shown."""
     first = client.fetch(PAYOUTS, "this month")

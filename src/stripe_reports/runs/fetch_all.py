@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Literal
 
@@ -57,6 +57,9 @@ Types = ReportTypeName | str | ReportRequest | Sequence[ReportTypeName | str | R
 
 ErrorOption = Literal["collect", "raise"]
 """``"collect"`` makes a failed report a row of ``status()``, ``"raise"`` raises an error at the end."""
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+"""The end of what has no end, such as a report about a payout."""
 
 IN_FLIGHT = 500
 """Runs that may be pending at Stripe at the same time, unless the caller names another number."""
@@ -212,7 +215,7 @@ def fetch_grid(
     if errors == "raise" and any(each.report is None for each in outcomes):
         raise incomplete(outcomes) from first_error
     asked = tuple(_as_accepted(each, outcomes) for each in grid.parts)
-    unfinished = [note for each in asked for note in data_end.unfinished(each)]
+    unfinished = [*_unfinished(asked, outcomes)]
     notes = [*grid.notes, *unfinished, *_missing_account_columns(outcomes)]
     notes += [note for each in outcomes for note in remarks(each.request)]
     return ReportSet(
@@ -373,6 +376,17 @@ def _as_accepted(asked: AskedInParts, outcomes: Sequence[ReportOutcome]) -> Repo
             ends[each.account] = each.request.period_end
     end = min(filter(None, ends.values()), default=None)
     return whole if end is None else whole.truncated_by(end)
+
+
+def _unfinished(asked: Sequence[ReportRequest], outcomes: Sequence[ReportOutcome]) -> Iterator[str]:
+    """Say which data end before their period: those of a whole interval, and of an older run within it."""
+    ends = {each.report_type: each.period_end or _NEVER for each in asked}
+    for each in asked:
+        yield from data_end.unfinished(each)
+    parts = sorted((each.request for each in outcomes), key=lambda part: part.period_end or _NEVER)
+    for part in dict.fromkeys(parts):  # equal ones are of several accounts: that which ends first
+        if (part.asked_end or _NEVER) <= ends[part.report_type]:
+            yield from data_end.unfinished(part)
 
 
 def _missing_account_columns(outcomes: Sequence[ReportOutcome]) -> Iterator[str]:
