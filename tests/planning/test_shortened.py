@@ -1,12 +1,13 @@
 """Periods that end where the data end: shortened by a second if Stripe refuses them, and never otherwise."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from clocks import utc
-from stripe_reports.errors import InvalidRequestError
+from stripe_reports.errors import IntervalError, InvalidRequestError
 from stripe_reports.models import ReportRequest, ReportType
 from stripe_reports.planning import data_end
 
@@ -42,6 +43,21 @@ def test_a_shortened_period_says_so_and_no_other():
     (said,) = data_end.notes(replace(SHORTER, zone="Europe/Paris"))
     assert "the end of its data, 2026-11-05T13:00:00+01:00; so this one ends one second earlier" in said
     assert data_end.notes(OPEN) == data_end.notes(replace(SHORTER, truncated_at=None)) == ()
+
+
+@pytest.mark.parametrize(
+    ("end_of_data", "has_begun"),
+    [
+        pytest.param(START - SECOND, False, id="before it starts"),
+        pytest.param(START, False, id="when it starts"),
+        pytest.param(START + SECOND / 2, False, id="less than a second later"),
+        pytest.param(START + SECOND, True, id="a second later"),
+    ],
+)
+def test_a_period_has_begun_once_there_is_a_second_of_its_data(end_of_data, has_begun):
+    """Otherwise its report would be of no time at all, and end on the day before it starts."""
+    with nullcontext() if has_begun else pytest.raises(IntervalError, match="Stripe has no data for that"):
+        data_end.check_begun(OPEN, end_of_data, of="the data are of")
 
 
 @pytest.mark.parametrize(

@@ -102,10 +102,10 @@ def check_begun(request: ReportRequest, data_end: datetime, *, of: str) -> None:
     Raises:
         IntervalError: There are no data of the period yet; the message has both times.
     """
-    start = request.period_start
+    start, data_end = request.period_start, data_end.replace(microsecond=0)  # a period has whole seconds
     if start is None or start < data_end:
         return
-    begins, end = (iso(at.replace(microsecond=0), request.display_zone) for at in (start, data_end))
+    begins, end = (iso(at, request.display_zone) for at in (start, data_end))
     raise IntervalError(
         f"Stripe has no data for that time yet. The period of {request.report_type} starts at {begins}, and "
         f"{of} {end}. Ask again later.",
