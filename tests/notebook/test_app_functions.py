@@ -22,8 +22,14 @@ def rows(report):
 def hello(client):
     return WORD
 
+def wrong(client):
+    return 1 / 0
+
 def nothing(client):
     pass
+
+def after(client):
+    return "after"
 
 def both(report, client):
     raise AssertionError
@@ -49,7 +55,7 @@ def displayed(monkeypatch):
     """What is displayed below the cell."""
     displayed = []
     monkeypatch.setattr(
-        "stripe_reports.notebook.app.functions.display", lambda data, **options: displayed.append(data)
+        "stripe_reports.notebook.app.functions.display", lambda place: displayed.extend(place.outputs)
     )
     monkeypatch.setattr("sys.path", [*sys.path])  # the file's folder comes first, for its imports
     return displayed
@@ -66,12 +72,17 @@ def result_of(form):
 
 
 def test_functions_of_a_report_or_of_the_client_are_called_and_no_others(form, displayed, tmp_path):
-    """By the name of their only parameter; the file can import others beside it."""
+    """By the name of their only parameter; the file can import others beside it.
+
+    An error is shown in the place of its function, and the next ones are called nevertheless.
+    """
     (tmp_path / "beside.py").write_text("WORD = 'hello'")
     file = tmp_path / "my functions.py"
     file.write_text(MINE)
     show_functions(str(file), form)
-    assert [data["text/plain"] for data in displayed] == ["'hello'"]
+    hello, wrong, after = displayed
+    assert [each["data"]["text/plain"] for each in (hello, after)] == ["'hello'", "'after'"]
+    assert wrong["ename"] == "ZeroDivisionError"
     assert result_of(form)["text/plain"] == str(len(form.report))
 
 
@@ -79,8 +90,8 @@ def test_the_example_counts_rows_and_has_fields(form, displayed):
     """The app shows it with ``--demo``."""
     show_functions(EXAMPLE, form)
     assert result_of(form)["text/markdown"].startswith("Rows: **9** in eur, **9** in jpy, **9** in kwd")
-    (data,) = displayed
-    assert "application/vnd.jupyter.widget-view+json" in data
+    (fields,) = displayed
+    assert "application/vnd.jupyter.widget-view+json" in fields["data"]
 
 
 def test_the_fields_of_the_example_are_checked_and_draw_a_chart(client):

@@ -10,10 +10,11 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
+import ipywidgets
 from IPython.display import display
 
 from stripe_reports.errors import ParameterError
-from stripe_reports.notebook.form.interacting import shown
+from stripe_reports.notebook.form.interacting import outputs_of
 from stripe_reports.notebook.form.widget import Explorer
 
 __all__ = ["show_functions"]
@@ -23,8 +24,8 @@ def show_functions(file: str, form: Explorer) -> None:
     """Show below the form what the functions of a file return.
 
     A function whose only parameter is ``report`` is given to ``form.interact``, so it is called with each
-    report; one whose only parameter is ``client`` is called once. All others are not called, nor those that
-    are imported or whose name begins with an underscore.
+    report; one whose only parameter is ``client`` is called once. An error of one is shown in its place. All
+    others are not called, nor those that are imported or whose name begins with an underscore.
 
     Args:
         file: Path of a Python file. Modules beside it can be imported.
@@ -46,8 +47,8 @@ def show_functions(file: str, form: Explorer) -> None:
     for function in of_report:
         form.interact(function)
     for function in of_client:
-        for output in shown(function(form.client)):
-            display(output["data"], metadata=output["metadata"], raw=True)  # type: ignore[no-untyped-call]
+        if outputs := outputs_of(function, form.client):
+            display(ipywidgets.Output(outputs=outputs))  # type: ignore[no-untyped-call]
 
 
 def _functions(file: str) -> list[Callable[..., Any]]:

@@ -18,7 +18,7 @@ from stripe_reports.notebook.form.shown_report import ShownReport
 from stripe_reports.notebook.form.work import Latest
 from stripe_reports.notebook.shell import shell
 
-__all__ = ["Interactions", "shown"]
+__all__ = ["Interactions", "outputs_of"]
 
 Outputs = tuple[dict[str, Any], ...]
 """Outputs of a cell, as a notebook has them."""
@@ -107,17 +107,22 @@ class _Calls:
     def _call(self, report: ShownReport) -> None:
         if report is not self._newest:
             return
-        try:
-            outputs = shown(self._function(report))
-        except (Exception, SystemExit) as error:  # it is shown, and ends nothing
-            outputs = _raised(error)
+        outputs = outputs_of(self._function, report)
         with self._lock:
             if report is self._newest:
                 self.place.outputs = outputs
         self._changed()
 
 
-def shown(value: Any) -> Outputs:
+def outputs_of(function: Callable[[Any], object], argument: object) -> Outputs:
+    """Call a function, and return what it returned, or its error, as the output that a cell would have."""
+    try:
+        return _shown(function(argument))
+    except (Exception, SystemExit) as error:  # it is shown, and ends nothing
+        return _raised(error)
+
+
+def _shown(value: Any) -> Outputs:
     """Return a value as the output that a cell would have, without other hosts."""
     from IPython.core.formatters import DisplayFormatter
 
@@ -162,7 +167,7 @@ def _html(output: dict[str, Any]) -> str:
 
 def _raised(error: BaseException) -> Outputs:
     """Return an error as a cell shows it, from the line in the user's function on."""
-    below = error.__traceback__.tb_next if error.__traceback__ else None
+    below = error.__traceback__.tb_next if error.__traceback__ else None  # without our own call
     session = shell()
     formatted = session.InteractiveTB.structured_traceback if session else traceback.format_exception
     lines = formatted(type(error), error, below)
