@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from stripe_reports.demo_client import DemoClient
+from stripe_reports.runs.following import Followed, Following
 from stripe_reports.simulator import Fault, Simulator
 
 pytestmark = pytest.mark.filterwarnings("ignore::stripe_reports.PreviewWarning")
@@ -40,6 +41,22 @@ def test_slow_runs_do_not_hide_those_that_have_ended(tmp_path, api, faults):
     options = {"timeout": 300, "api": api, "faults": faults}
     status, _ = fetched(tmp_path, lambda _: next(slow, 20.0), "2026-09-01/2026-09-13", **options)
     assert status["status"].to_list() == ["missing"] * 8 + ["launched"] * 4
+
+
+def test_the_next_poll_is_planned_by_the_oldest_run(client):
+    """By how long its type takes, also after a poll in which it was still pending."""
+    following = Following({"balance.summary.2": [100.0]}, polls_per_second=100.0)
+    requests = [client.request("balance.summary", "2026-09")]
+    requests += [client.request(PAYOUTS, f"2026-09-{day:02}") for day in range(1, 10)]
+    for number, request in enumerate(requests):
+        followed = Followed(number, client.launch(request), request, launched_at=0.0)
+        following.add(None, followed, is_listed=True)
+    planned = following.due(is_launching=True)
+    assert planned > 100
+    watched, pending, _ = following.take()
+    assert len(pending) == 10
+    following.done(watched, {}, 1.0)
+    assert following.due(is_launching=True) == planned
 
 
 @pytest.mark.slow

@@ -117,16 +117,13 @@ class Following:
                 self._enqueue(watched, polls)
         return None
 
-    def take(self) -> tuple[Watched, dict[str, Followed]]:
-        """Return whose turn it is, with the pending runs by id; ``done`` must follow."""
+    def take(self) -> tuple[Watched, dict[str, Followed], int]:
+        """Return whose turn it is, with the pending runs by id and the polls so far; ``done`` must follow."""
         _, _, watched = heapq.heappop(self._turns)
         known = self._polls[watched]
         known.is_polled = True
         self.polling += 1
-        pending = {id_: each[0] for id_, each in known.pending.items()}
-        for id_ in [*pending][:_RETRIEVED]:  # other ones are retrieved the next time
-            known.pending[id_] = known.pending.pop(id_)
-        return watched, pending
+        return watched, {id_: each[0] for id_, each in known.pending.items()}, known.watch.polls
 
     def done(
         self, watched: Watched, found: Mapping[str, AnyRun | Exception] | Exception, now: float
@@ -172,10 +169,15 @@ class Following:
         return known.watch.due(expected, is_launching=self._is_launching, pace=pace)
 
 
-def polled(api: Api, pending: Mapping[str, Followed]) -> dict[str, AnyRun | Exception]:
+def polled(api: Api, pending: Mapping[str, Followed], polls: int) -> dict[str, AnyRun | Exception]:
     """Return the runs of an account that have ended, and the errors of those that contradict their request.
 
-    A run that is not on the first pages is retrieved by itself.
+    Of the runs that are not on the first pages, a few are retrieved by themselves; in the next poll, others.
+
+    Args:
+        api: The calls of the account.
+        pending: The runs by id.
+        polls: How many polls of them there were before.
 
     Raises:
         StripeReportsError: The list could not be read, or the only run.
@@ -199,7 +201,9 @@ def polled(api: Api, pending: Mapping[str, Followed]) -> dict[str, AnyRun | Exce
                 look(run)
         if not unseen:
             return found
-    for id_ in islice(unseen, _RETRIEVED):
+    waiting = [*unseen]
+    first = polls * _RETRIEVED % len(waiting)
+    for id_ in islice([*waiting[first:], *waiting[:first]], _RETRIEVED):
         try:
             look(api.retrieve_run(id_))
         except TEMPORARY as error:

@@ -240,9 +240,9 @@ class Driver:
     # Following
 
     def _poll(self) -> None:
-        watched, pending = self._following.take()
+        watched, pending, polls = self._following.take()
         api = self._accounts[watched.account].runs.api
-        self._calling.start(partial(polled, api, pending), partial(self._polled, watched))
+        self._calling.start(partial(polled, api, pending, polls), partial(self._polled, watched))
 
     def _polled(self, watched: Watched, found: Mapping[str, AnyRun | Exception] | Exception) -> None:
         for followed, run in self._following.done(watched, found, self._clock.monotonic()):
