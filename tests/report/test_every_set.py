@@ -169,6 +169,17 @@ def test_what_changed_between_two_months_is_unexplained_in_the_row_of_all(balanc
     }
 
 
+def test_a_state_in_the_present_month_is_as_whole_as_any_other(small):
+    """Pale bars are sums of a part of a month; a balance at its last moment is no part of one."""
+    for id_ in (
+        "ending_balance_reconciliation.summary",
+        "connect.negative_balance_refunds_disputes_overview",
+    ):
+        chart = small.fetch_all(id_, "2026", split="month").chart().to_dict()
+        assert "Pale" not in str(chart["title"])
+        assert "fillOpacity': {'condition'" not in str(chart)
+
+
 def test_a_part_of_a_month_is_named_by_its_days(small):
     """The present month ends where the data end."""
     year = small.fetch_all("balance.summary", "2026", split="month")

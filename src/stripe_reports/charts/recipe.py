@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -186,12 +186,13 @@ class Asked:
         return as_day(self.frame, self.time, self.timezone, is_end=self.is_of_moments).alias("day")
 
     def by_period(self, data: pl.DataFrame, **options: Any) -> tuple[pl.DataFrame, Slots]:
-        """Sum daily amounts by period; see ``slots.by_period``."""
+        """Sum daily amounts by period; see ``slots.by_period``. A state is no part of one: none is pale."""
         width, _ = next(iter(sizes_of(data).values()))
         zone = zone_of(self.frame, self.time, self.timezone)
-        return by_period(
+        data, slots = by_period(
             data, self.time, every=self.every, zone=zone, width=width, within=self.within, **options
         )
+        return data, replace(slots, partial=frozenset()) if self.is_of_moments else slots
 
     def head(
         self, title: str, data: pl.DataFrame, *remarks: str | None, sum_of: str | None = None, word: str = ""
