@@ -180,6 +180,14 @@ def test_a_state_in_the_present_month_is_as_whole_as_any_other(small):
         assert "fillOpacity': {'condition'" not in str(chart)
 
 
+def test_one_minute_of_runs_is_one_time_of_the_data(client):
+    """The runs of a quarter are some seconds apart."""
+    client.fetch("payouts.summary", "2026-09")
+    quarter = client.fetch_all("payouts.summary", "2026-Q3", split="month")
+    assert len({part.provenance.as_of for part in quarter.parts}) == 2
+    assert quarter.chart().to_dict()["title"]["subtitle"][-1].endswith("data as of 2026-11-05 12:00 UTC")
+
+
 def test_a_part_of_a_month_is_named_by_its_days(small):
     """The present month ends where the data end."""
     year = small.fetch_all("balance.summary", "2026", split="month")

@@ -50,7 +50,7 @@ class Source:
         if files := [each.name for each in self.origins if isinstance(each, FileOrigin)]:
             return f"read from {', '.join(Path(name).name for name in files)}"
         ages = sorted({each.as_of for each in self.origins if not isinstance(each, FileOrigin)})
-        times = [f"{time:%Y-%m-%d %H:%M} UTC" for time in ages]
+        times = list(dict.fromkeys(f"{time:%Y-%m-%d %H:%M} UTC" for time in ages))
         return f"Stripe's data as of {times[0] if len(times) == 1 else f'{times[0]} to {times[-1]}'}"
 
     @property
