@@ -51,6 +51,18 @@ def test_a_form_can_start_with_a_request(client):
     assert model.chosen_columns() == ("net", "payout_id")
 
 
+@pytest.mark.parametrize("client", ["v2"], indirect=True)
+def test_a_report_of_v2_can_be_chosen_before_stripe_has_listed_them(client):
+    """As in the cell that opens the form. It has no version, and its id comes with the list."""
+    model = Model(now=client.now, livemode=False, catalogued=catalog.report_types_of("v2"))
+    assert model.choices.report_type == "balance.summary"
+    model.choose(report_type=model.versioned("payouts.itemized"), period="2026-10")
+    assert model.request is None
+    assert model.checked.problems == {"report_type": "Stripe has not listed its reports yet. Wait a moment."}
+    model.learned_types(client.report_types())
+    assert model.request == client.request("payouts.itemized", "2026-10")
+
+
 def test_an_unchanged_form_switches_to_the_newest_offered_version(model):
     """But a version that the user chose stays."""
     offered = [catalog.get("balance.summary.1"), catalog.get("payouts.itemized.3")]

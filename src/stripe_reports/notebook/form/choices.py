@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from stripe_reports.errors import ParameterError
-from stripe_reports.models import ReportRequest, ReportType, iso, zone_named
+from stripe_reports.models import ReportRequest, ReportType, has_version, iso, zone_named
 from stripe_reports.planning import periods
 from stripe_reports.planning.intervals import Interval
 from stripe_reports.planning.resolve import resolve
@@ -31,6 +31,9 @@ __all__ = [
 ]
 
 Columns = tuple[str, ...] | Literal["default", "all"]
+
+_NOT_LISTED = "Stripe has not listed its reports yet. Wait a moment."
+"""A report of Reports v2 is requested by an id, which comes with the list."""
 
 FIELDS: dict[str, str] = {
     "currency": "Currency",
@@ -191,6 +194,8 @@ def check(
     problems = {_shown_field(name): problem.for_form() for name, problem in resolution.problems.items()}
     if days is not None:
         problems["period"] = days
+    if not has_version(report_type.id) and report_type.report_id is None:
+        problems["report_type"] = _NOT_LISTED
     request = None if problems else resolution.request
     return Checked(request, problems, resolution.interval, resolution.notes)
 

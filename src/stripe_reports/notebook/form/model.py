@@ -8,7 +8,7 @@ afterwards.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -56,6 +56,7 @@ class Model:
         now: Returns Stripe's time.
         livemode: True if the client has a live key.
         default_zone: The client's zone.
+        catalogued: The types to choose from until Stripe was asked; by default, those of v1.
         request: The request to fill in first; None for last month's balance summary.
 
     Attributes:
@@ -78,9 +79,12 @@ class Model:
         now: Callable[[], datetime],
         livemode: bool,
         default_zone: str | None = None,
+        catalogued: Mapping[str, ReportType] | None = None,
         request: ReportRequest | None = None,
     ) -> None:
         self._now = now
+        known = (catalog.report_types() if catalogued is None else catalogued).values()
+        self._catalogued = [type_.id for type_ in known if type_.columns]
         self.livemode = livemode
         self.default_zone = default_zone
         self.types: dict[str, ReportType] = {}
@@ -102,7 +106,7 @@ class Model:
         self._ends_earlier = False  # True once Stripe refused an interval that ends with its data
         self._settled = False  # True if the user or a request chose the type
         if request is None:
-            self.choices = Choices(catalog.newest(FIRST_CHOICE))
+            self.choices = Choices(self.versioned(FIRST_CHOICE))
         else:
             self.choices, self._settled = choices_of(request), True
             if request.report_id is not None:  # its parameters are asked for with all others
@@ -184,7 +188,7 @@ class Model:
 
     def versioned(self, name: str) -> str:
         """Return a type's id with its version: the newest one that the account offers, as far as is known."""
-        return catalog.newest(name, self._offered if self.is_asked else None)
+        return catalog.newest(name, self._offered if self.is_asked else self._catalogued)
 
     @property
     def _offered(self) -> catalog.Offered:

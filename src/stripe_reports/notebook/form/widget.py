@@ -16,6 +16,7 @@ import anywidget
 import traitlets
 from ipywidgets import Widget, widget_serialization
 
+from stripe_reports import catalog
 from stripe_reports.errors import ParameterError, StripeReportsError
 from stripe_reports.models import ReportRequest
 from stripe_reports.notebook.form.closing import Closing
@@ -143,6 +144,7 @@ class Explorer(anywidget.AnyWidget):
             now=client.now,
             livemode=client.settings.mode == "live",
             default_zone=client.settings.timezone,
+            catalogued=catalog.report_types_of(client.settings.api),
             request=request or (report.request if report else None),
         )
         self._work = Work(client, self.model)
