@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from stripe_reports.catalog.splitting import PART
-from stripe_reports.models import ReportRequest
+from stripe_reports.models import ReportRequest, base_of
 from stripe_reports.report.report import Report
 from stripe_reports.report.report_set import ReportSet
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["activity_of"]
 
-_BALANCE = "balance.summary."
-_ACTIVITY = "balance_change_from_activity.summary."
+_BALANCE = "balance.summary"
+_ACTIVITY = "balance_change_from_activity.summary"
 _NEEDED = ("reporting_category", "currency", "gross", "fee")
 """The columns that the chart needs; a request may choose others."""
 
@@ -37,7 +37,7 @@ def activity_of(
         kind: The kind of chart; None for the first.
         stored: Lists the reports on this machine, newest first; called for a balance only.
     """
-    if not report.request.report_type.startswith(_BALANCE):
+    if base_of(report.request.report_type) != _BALANCE:
         return {}
     match report:
         case Report():
@@ -63,7 +63,7 @@ def _of(balance: ReportRequest, stored: Iterable[Report]) -> Report | None:
         has_all_rows = request.currency in (None, balance.currency)
         if (
             has_all_rows
-            and request.report_type.startswith(_ACTIVITY)
+            and base_of(request.report_type) == _ACTIVITY
             and (request.period_start, request.period_end) == (balance.period_start, balance.period_end)
             and set(each.schema.names()) >= set(_NEEDED)
         ):
