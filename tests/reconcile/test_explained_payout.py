@@ -1,8 +1,9 @@
 """One payout explained: the sentence, the bridge, and the rows behind each part."""
 
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -16,6 +17,7 @@ from stripe_reports.demo_client import DemoClient
 from stripe_reports.errors import InvalidRequestError, ParameterError
 from stripe_reports.parsing.payout_parts import ORDER, parts_of
 from stripe_reports.reconcile.payout import ExplainedPayout
+from stripe_reports.render.periods import day_text
 from stripe_reports.simulator import Simulator
 from stripe_reports.simulator.ledger.pricing import Terms
 from stripe_reports.simulator.reports import reports
@@ -189,6 +191,42 @@ def test_the_sentence_says_what_happened_to_the_money(rows, payout, sentence):
     assert bool(found.notes) == (payout is None)
 
 
+MIDNIGHT = datetime(2026, 10, 5, tzinfo=UTC)
+IN_NEW_YORK = MIDNIGHT.astimezone(ZoneInfo("America/New_York"))
+
+
+@pytest.mark.parametrize(
+    ("of_payout", "of_transactions"),
+    [
+        pytest.param({"effective_at_utc": MIDNIGHT}, {}, id="its own row"),
+        pytest.param(
+            {"effective_at_utc": MIDNIGHT},
+            {"automatic_payout_effective_at_utc": MIDNIGHT - timedelta(days=1)},
+            id="its own row, before its transactions",
+        ),
+        pytest.param(
+            {},
+            {"automatic_payout_effective_at_utc": pl.Series([None, MIDNIGHT])},
+            id="one of its transactions",
+        ),
+        pytest.param(
+            {"effective_at_utc": None},
+            {"automatic_payout_effective_at_utc": MIDNIGHT, "automatic_payout_effective_at": IN_NEW_YORK},
+            id="its transactions, in UTC",
+        ),
+        pytest.param({}, {"automatic_payout_effective_at": MIDNIGHT}, id="its transactions, without a twin"),
+    ],
+)
+def test_a_payout_of_which_no_arrival_is_known_has_the_day_on_which_it_left_the_balance(
+    of_payout, of_transactions
+):
+    """That day is Stripe's, in UTC: midnight there is still the day before in New York."""
+    row = payouts(18).drop("payout_status", "payout_expected_arrival_date").with_columns(**of_payout)
+    table = transactions(("charge", 9, 0), ("charge", 9, 0)).with_columns(**of_transactions)
+    found = ExplainedPayout.of("po_1", table, row)
+    assert found.sentence == "18.00 EUR left the balance on 5 Oct 2026: 18.00 of sales"
+
+
 def test_a_payout_fee_is_the_row_of_the_payout_itself():
     """It is in no transaction: 55 reach the bank, and 56 leave the balance."""
     found = ExplainedPayout.of("po_1", transactions(("charge", 56, 0)), payouts(55, -1))
@@ -233,6 +271,27 @@ def test_a_client_explains_an_automatic_payout(client):
     assert steps[0] == "Sales"
     assert steps[-1] == "Payout", "a failed payout is no deposit"
     assert [row["amount"] for row in next(iter(spec["datasets"].values()))][-1] == "3,386.44 EUR"
+
+
+def test_a_payout_whose_day_has_no_data_yet_is_explained_by_its_transactions(client):
+    """Stripe puts it together before it leaves the balance; a note says which day is missing, and why."""
+    end = client.report_type("payouts.itemized").data_available_end
+    coming = client.frame(
+        "balance_change_from_activity.itemized",
+        (end - timedelta(days=20), end),
+        columns=["automatic_payout_id", "automatic_payout_effective_at_utc", "currency", "net"],
+        currency="eur",
+    ).filter(pl.col("automatic_payout_effective_at_utc") >= end)
+    payout, *_ = coming["automatic_payout_id"].unique(maintain_order=True)
+    found = client.explain_payout(payout)
+    assert found.amount == coming.filter(automatic_payout_id=payout)["net"].sum()
+    assert found.bridge()["amount"].sum() == found.amount
+    assert (found.status, found.arrival_date, list(found.reports)) == (None, None, ["transactions"])
+    day = coming.filter(automatic_payout_id=payout)["automatic_payout_effective_at_utc"][0]
+    assert f"left the balance on {day_text(day.date())}: " in found.sentence
+    missing, unlisted = found.notes
+    assert missing.startswith(f"Stripe has no data for that time yet. Asked for: {day:%Y-%m-%d}")
+    assert "payouts.itemized does not list the payout yet" in unlisted
 
 
 def test_a_payout_of_an_account_on_interchange_plus_is_explained(tmp_path):
