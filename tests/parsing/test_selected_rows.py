@@ -1,4 +1,4 @@
-"""Rows and columns that are not what they seem: payouts, totals, and amounts that were read as text."""
+"""Rows and columns that are not what they seem: payouts, totals, balances, and amounts as text."""
 
 from decimal import Decimal
 
@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from stripe_reports.parsing.balances import of_whole
 from stripe_reports.parsing.payout_parts import parts_of
 from stripe_reports.parsing.payout_rows import transactions_of
 from stripe_reports.parsing.text_amounts import amounts_as_text
@@ -89,6 +90,62 @@ def test_a_row_of_all_categories_together_is_left_out():
     """It would be counted twice with its parts; a row without a category is a part."""
     frame = rows(reporting_category=["charge", "total", "Total", "TOTAL", None, "total_loss"])
     assert without_totals(frame).collect()["reporting_category"].to_list() == ["charge", None, "total_loss"]
+
+
+# Balances of several parts
+
+
+def balances(amount, *rows):
+    """Rows of balance summaries of several months: month, category, text, currency and amount."""
+    names = ["interval_start", "category", "description", "currency", amount]
+    return pl.LazyFrame(list(rows), names, orient="row").with_columns(interval_end=pl.lit("the next month"))
+
+
+@pytest.mark.parametrize("amount", ["net_amount", "amount"])
+def test_balances_of_several_months_are_the_first_start_all_changes_and_the_last_end(amount):
+    """Their sums are amounts that nobody has. Months come in any order, and one may lack a category."""
+    found = of_whole(
+        balances(
+            amount,
+            ("2026-10", "starting_balance", "on 1 October", "eur", 15),
+            ("2026-10", "activity", "in October", "eur", 5),
+            ("2026-10", "ending_balance", "on 31 October", "eur", 20),
+            ("2026-09", "starting_balance", "on 1 September", "eur", 10),
+            ("2026-09", "starting_balance", "on 1 September", "jpy", 900),
+            ("2026-09", "activity", "in September", "eur", 7),
+            ("2026-09", "payouts", "in September", "eur", -2),
+            ("2026-09", "ending_balance", "on 30 September", "eur", 15),
+            ("2026-09", "ending_balance", "on 30 September", "jpy", 900),
+        )
+    ).collect()
+    assert found.select("category", "description", "currency", amount).rows() == [
+        ("starting_balance", "on 1 September", "eur", 10),
+        ("starting_balance", "on 1 September", "jpy", 900),
+        ("activity", "in October", "eur", 12),
+        ("payouts", "in September", "eur", -2),
+        ("ending_balance", "on 31 October", "eur", 20),
+        ("ending_balance", "on 30 September", "jpy", 900),
+    ]
+    assert set(found.columns) == {"category", "description", "currency", amount}, "of no month any more"
+
+
+def test_states_at_several_moments_are_those_of_the_last():
+    """Their sum has no meaning."""
+    states = rows(interval_end=["2026-10", "2026-11", "2026-11", "2026-09"], net=[1, 2, 3, 4])
+    assert_frame_equal(of_whole(states), rows(net=[2, 3]))
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param(rows(category=["activity", "activity"], net_amount=[1, 2]), id="a balance of one part"),
+        pytest.param(rows(interval_start=["2026-10"] * 2, gross=[1, 2]), id="totals that can be added up"),
+        pytest.param(rows(created=["2026-10-01"] * 2, net=[1, 2]), id="events"),
+    ],
+)
+def test_other_rows_stay_as_they_are(frame):
+    """Equal rows are two events, or parts of one sum."""
+    assert_frame_equal(of_whole(frame), frame)
 
 
 # Amounts as text
