@@ -101,11 +101,11 @@ def _certain_end(block: bytes) -> int:
     end = len(block)
     for _ in range(_TRIES):
         end = block.rfind(b"\n", 0, end)
-        before = block[max(end - 3, 0) : max(end, 0)].removesuffix(b"\r")
+        if end < 0:
+            return 0
+        before = block[max(end - 3, 0) : end].removesuffix(b"\r")
         if len(before) > 1 and before.endswith(b'"') and before[-2] not in b'",\r\n':
             return end + 1
-        if end < 0:
-            break
     return 0
 
 
