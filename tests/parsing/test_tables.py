@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -29,6 +30,7 @@ from stripe_reports.notices import UnknownReportTypeWarning
 from stripe_reports.parsing import (
     AmbiguousTimeWarning,
     convert_csv,
+    exact_text,
     read_csv,
     tables,
 )
@@ -158,6 +160,7 @@ def test_every_text_survives_however_it_is_quoted(tmp_path_factory, rows, quotin
     assert frame.rows() == [tuple(cell or None for cell in row) for row in rows]
 
 
+@pytest.mark.parametrize("way", ["written again", "added up"])
 @pytest.mark.parametrize(
     ("content", "line", "column"),
     [
@@ -173,6 +176,12 @@ def test_every_text_survives_however_it_is_quoted(tmp_path_factory, rows, quotin
         pytest.param(b"a,b,c\n1,2,3,\n", 2, "c", id="comma too many"),
         pytest.param(b"a,b,c\n1,2,3\n\n1,2,3\n", 3, "b", id="blank line"),
         pytest.param(b"a,b,c\n1,2,3\n\n", 3, "b", id="blank line at the end"),
+        pytest.param(
+            b'"a","b","c"\n"1","2"\r\n"1","2","\r"\n', 2, "c", id="short row that ends otherwise, first"
+        ),
+        pytest.param(
+            b'"a","b","c"\n"1","2","\r"\n"1","2"\r\n', 3, "c", id="short row that ends otherwise, last"
+        ),
         pytest.param(b'a,b,c\n1,2,3\n1,"2,3\n', 3, None, id="quote never closed"),
         pytest.param(b'a,b,c\n1,2,3\n1,"2', 3, None, id="cut inside a cell"),
         pytest.param(b'a,b,c\n1,2,3\n1,"2"', 3, "c", id="cut between cells"),
@@ -195,8 +204,10 @@ def test_every_text_survives_however_it_is_quoted(tmp_path_factory, rows, quotin
         pytest.param(b"\xef\xbb\xbf\r\n", None, None, id="only a byte order mark"),
     ],
 )
-def test_damage_is_an_error_that_names_its_place(tmp_path, content, line, column):
+def test_damage_is_an_error_that_names_its_place(tmp_path, content, line, column, way, monkeypatch):
     """polars reads most of these without a word: short rows as nulls, stray quotes dropped."""
+    if way == "added up":
+        monkeypatch.setattr(exact_text, "_LARGE", 0)
     with pytest.raises(DamagedFileError) as caught:
         as_text(content, tmp_path)
     assert (caught.value.line, caught.value.column) == (line, column)
@@ -273,6 +284,37 @@ def test_a_large_file_is_read_exactly_in_order(last, rewrite):
     assert frame["description"].to_list() == [
         last.replace('""', '"') if n % 3 else None for n in range(1, 20_001)
     ]
+
+
+def refused(*_):
+    raise AssertionError("this way is too slow")
+
+
+@pytest.mark.parametrize("last", ["x", 'say ""x"", or', "a, b"])
+def test_a_large_piece_as_stripe_writes_it_is_only_added_up(last, monkeypatch):
+    """To write it again takes as long as to read it, and to read it strictly a hundred times longer."""
+    monkeypatch.setattr(exact_text, "rows", refused)
+    monkeypatch.setattr(exact_text, "_is_written_alike", refused)
+    frame = read_csv(lines(*many_rows(last)), report_type=ACTIVITY, timezone="Europe/Paris")
+    assert frame.height == 20_000
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        pytest.param(lambda text: text, id="as Stripe writes it"),
+        pytest.param(lambda text: text.replace(b"\n", b"\r\n"), id="Windows"),
+        pytest.param(lambda text: text.replace(b'00",\n', b'00",""\n'), id="all quoted"),
+        pytest.param(
+            lambda text: rewritten(text.decode().splitlines(keepends=True), csv.QUOTE_MINIMAL, "\r\n"),
+            id="quoted where needed, Windows",
+        ),
+    ],
+)
+def test_a_small_piece_in_a_usual_style_is_not_read_strictly(rewrite, monkeypatch):
+    """Most results are small, and many of them are read for a year of connected accounts."""
+    monkeypatch.setattr(exact_text, "rows", refused)
+    assert read_csv(rewrite(REPORT))["net"].to_list() == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -452,7 +494,23 @@ def test_nothing_is_left_after_an_error(tmp_path):
     source.write_bytes(REPORT + b'"txn_5","usd"\n')
     with pytest.raises(DamagedFileError):
         write_parquet(source, parquet, report_type=catalog.get(ACTIVITY), timezone=None)
-    assert not parquet.exists()
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_what_is_stored_inside_is_asked_for_only_if_the_file_is_whole(tmp_path):
+    """It says where a result comes from, so the rows must be there."""
+    asked = []
+    for content in (REPORT, REPORT + b'"txn_5","usd"\n'):
+        with contextlib.suppress(DamagedFileError):
+            parsing.write_parquet(
+                [content],
+                tmp_path / "a.parquet",
+                name="a",
+                report_type=catalog.get(ACTIVITY),
+                timezone=None,
+                metadata=lambda kinds_from: asked.append(kinds_from) or {},
+            )
+    assert asked == [{}]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
