@@ -38,6 +38,7 @@ ALSO = {
         "--deselect=tests/planning/test_intervals.py::test_no_change_of_clocks_since_1990_leaves_a_gap_between_days"
     ],
     "storage": ["-k", "not s3 and not az"],  # servers of object stores
+    "parsing": ["tests/catalog/test_column_types.py"],
     "reconcile": ["tests/cli/test_cli_closing.py"],
 }
 """Arguments of pytest for a folder, besides its own tests."""

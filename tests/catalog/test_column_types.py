@@ -32,11 +32,12 @@ def test_the_kind_of_a_column_is_the_catalogues_unless_stripes_type_contradicts(
     assert columns_in([name], report_type)[name].kind == kind
 
 
-def converted(tmp_path, *cells):
+def converted(tmp_path, *cells, has_fractions=True):
     csv = "\n".join(["id,at", *(f"txn_{number},{cell}" for number, cell in enumerate(cells)), ""]).encode()
     types = catalog.with_column_types(catalog.completed("brand.new"), {"id": "varchar", "at": "timestamp"})
+    options = {"has_fractions": True} if has_fractions else {}
     parsing.write_parquet(
-        [csv], tmp_path / "x.parquet", name="x", report_type=types, timezone="UTC", has_fractions=True
+        [csv], tmp_path / "x.parquet", name="x", report_type=types, timezone="UTC", **options
     )
     return pl.read_parquet(tmp_path / "x.parquet")["at"].to_list()
 
@@ -65,3 +66,10 @@ def test_other_forms_of_times_are_refused(tmp_path, cell):
     with pytest.raises(errors.DamagedFileError, match=r"is not a time|does not exist") as caught:
         converted(tmp_path, "2026-08-04 00:00:00.000", cell)
     assert (caught.value.line, caught.value.column) == (3, "at")
+
+
+def test_thousandths_of_a_second_are_refused_in_v1(tmp_path):
+    """Nobody has seen them there, so the file is more likely to be damaged."""
+    with pytest.raises(errors.DamagedFileError, match="is not a time as Stripe writes it") as caught:
+        converted(tmp_path, "2026-08-04 00:00:00.000", has_fractions=False)
+    assert (caught.value.line, caught.value.column) == (2, "at")

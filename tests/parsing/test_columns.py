@@ -23,11 +23,14 @@ from stripe_reports.errors import (
 from stripe_reports.models import Column
 from stripe_reports.notices import UnknownReportTypeWarning
 from stripe_reports.parsing import (
+    convert_csv,
     dtype_of,
     guess_report_type,
     read_csv,
     schema_of,
 )
+from stripe_reports.parsing.columns import column as column_named
+from stripe_reports.parsing.columns import is_pattern
 from stripe_reports.parsing.schema import check_asked, the_report_type_of
 
 RATE = pl.Decimal(38, 12)
@@ -61,6 +64,14 @@ REVENUE = "revenue_recognition.debit_credit_by_customer"
 def test_a_column_has_the_type_of_its_kind(kind, timezone, expected):
     """Inferred types differ from month to month, and make numbers of ids and floats of money."""
     assert dtype_of(Column("x", kind), timezone) == expected
+
+
+@pytest.mark.parametrize("name", ["net", "*", "**", "a*", "^a$", "^$", "^a", "a$", "^", "$"])
+def test_a_name_is_a_pattern_if_polars_says_so(name):
+    """Metadata keys may be such names; polars would take other columns for them, or none."""
+    assert is_pattern(name) == pl.col(name).meta.has_multiple_outputs()
+    frame = pl.DataFrame({"other": [1], name: [2]})
+    assert frame.select(column_named(name)).to_dict(as_series=False) == {name: [2]}
 
 
 def test_a_date_is_text_until_somebody_has_seen_how_stripe_writes_it():
@@ -347,7 +358,7 @@ def test_a_file_is_refused_for_its_columns_whichever_way_it_comes(tmp_path, way,
     if is_taken:
         WAYS[way](csv, tmp_path / "report.parquet", type_)
     else:
-        with pytest.raises(NotAReportError):
+        with pytest.raises(NotAReportError, match=re.escape(str(csv))):
             WAYS[way](csv, tmp_path / "report.parquet", type_)
         assert not (tmp_path / "report.parquet").exists()
 
@@ -405,6 +416,19 @@ def test_a_file_must_have_exactly_the_columns_requested(header, asked, said):
         )
 
 
+def test_the_file_of_another_run_is_refused_with_its_name_and_not_stored(tmp_path):
+    """Its type and its values may all be right."""
+    csv, parquet = tmp_path / "report.csv", tmp_path / "report.parquet"
+    csv.write_bytes(lines("currency,net", "usd,1.00"))
+    with pytest.raises(NotAReportError) as caught:
+        write_parquet(csv, parquet, report_type=None, timezone=None, columns=["net", "fee"])
+    assert str(caught.value).startswith(
+        f"The columns of {csv} are not those requested: it lacks 'fee' and has 'currency'. "
+        "It is not the report requested, so nothing was stored."
+    )
+    assert not parquet.exists()
+
+
 @pytest.mark.parametrize(
     ("column", "overrides", "said"),
     [
@@ -443,3 +467,14 @@ def test_a_file_that_several_types_have_is_not_guessed():
     assert the_report_type_of(header, "payouts.itemized", file="f.csv").base == "payouts.itemized"
     own = catalog.get("payouts.itemized.5")
     assert the_report_type_of(own.default_columns, None, file="f.csv") == own
+
+
+def test_a_file_of_known_columns_that_no_type_has_together_needs_a_name(tmp_path):
+    """It can be read as a frame. To be kept, it needs the type that it is kept as."""
+    content = lines("payout_status,issuing_bank,open_accounting_period", "paid,Chase,2026-10")
+    with pytest.warns(UnknownReportTypeWarning, match="match no report type in the catalogue"):
+        assert read_csv(content).row(0) == ("paid", "Chase", "2026-10")
+    with pytest.raises(ParameterError, match="belong to no report type of the catalogue") as caught:
+        convert_csv(content, tmp_path / "a.parquet", report_type=None, timezone=None, schema_overrides=None)
+    assert caught.value.param == "report_type"
+    assert list(tmp_path.iterdir()) == []

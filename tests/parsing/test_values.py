@@ -73,11 +73,24 @@ def test_a_number_that_cannot_be_kept_exactly_is_refused_with_its_place(value, p
     assert problem in str(damage)
 
 
-def test_zeros_at_the_end_of_an_amount_are_not_blamed_for_an_error_elsewhere():
-    """They lose nothing, so the line of the error is that of the wrong value."""
-    with pytest.raises(DamagedFileError, match="'x' is not a number") as caught:
-        read_csv(lines('"currency","net"', '"usd","1.0000000000"', '"usd","x"'), report_type=ACTIVITY)
-    assert (caught.value.line, caught.value.column) == (3, "net")
+@pytest.mark.parametrize(
+    ("report_type", "column", "values"),
+    [
+        (ACTIVITY, "net", ["1.0000000000", "-0", "9" * 32 + ".999999", "-" + "0" * 40]),
+        (TAX, "filing_exchange_rate", ["0.123456789012", "9" * 26]),
+        (None, "count", ["-9223372036854775808", "9223372036854775807", "-0", "007"]),
+        (FEES, "card_present", ["true", "false"]),
+        ("payouts.itemized.3", "payout_expected_arrival_date", ["2024-02-29", "2026-10-05 00:00:00"]),
+        (ACTIVITY, "created_utc", ["1000-01-01 00:00:00", "9999-12-31 23:59:59"]),
+        (ACTIVITY, "created", ["2026-10-25 02:30:00", "2026-03-29 01:59:59", "2026-03-29 03:00:00"]),
+    ],
+)
+def test_right_values_are_not_blamed_for_a_wrong_one(report_type, column, values):
+    """The first and last of each kind, zeros that lose nothing, both sides of a change of the clocks."""
+    content = lines(f"currency,{column}", *(f"usd,{value}" for value in ["", *values, "x"]))
+    damage = the_damage(content, report_type=report_type, timezone="Europe/Paris")
+    assert (damage.line, damage.column) == (3 + len(values), column)
+    assert str(damage).startswith(f"the file, line {3 + len(values)}, column {column!r}: 'x' is n")
 
 
 def test_a_rate_keeps_twelve_decimals_and_refuses_more():
@@ -125,7 +138,7 @@ def test_whole_numbers_and_booleans_are_refused_in_any_other_form(column, value)
     "value",
     [
         *("2026-02-30 00:00:00", "2026-10-01 24:00:00", "2026-10-01 23:59:60", "0000-01-01 00:00:00"),
-        *("2026-10-01", "2026-10-01T00:00:00", "2026-10-01 00:00", "2026-10-01 00:00:00.5", "01/10/2026"),
+        *("2026-10-01", "2026-10-01T00:00:00", "2026-10-01 00:00", "2026-10-01 00:00:00.000", "01/10/2026"),
         *("2026-1-1 0:0:0", "2026-10-1  0:00:00", " 2026-10-01 00:00:00", "2026-10-01 00:00:00Z"),
     ],
 )
