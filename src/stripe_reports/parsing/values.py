@@ -32,13 +32,9 @@ def parsed(field: Field, *, ambiguous: Literal["null", "earliest"] = "null") -> 
     """
     cell = column(field.name)
     match field.dtype:
-        case pl.Datetime() if field.kind == "datetime_utc":
-            return time_of(field, zone="UTC")
-        case pl.Datetime() if field.zone is not None:
+        case pl.Datetime():
             time = time_of(field)
             return time.dt.replace_time_zone(field.zone, ambiguous=ambiguous, non_existent="null")
-        case pl.Datetime():
-            return time_of(field)
         case pl.Date():
             return cell.str.head(10).str.to_date("%Y-%m-%d", strict=False)
         case pl.Boolean():
@@ -47,13 +43,12 @@ def parsed(field: Field, *, ambiguous: Literal["null", "earliest"] = "null") -> 
             return cell.cast(field.dtype, strict=False)
 
 
-def time_of(field: Field, *, zone: str | None = None) -> pl.Expr:
-    """Parse a time as written, with or without a zone."""
+def time_of(field: Field) -> pl.Expr:
+    """Parse a time as written, without a zone."""
     # The cache of str.to_datetime is useful only if times repeat; otherwise it takes a third longer.
     return column(field.name).str.to_datetime(
         _WITH_FRACTION if field.has_fraction else _TIME_FORMAT,
         time_unit="us",
-        time_zone=zone,
         strict=False,
         cache=False,
     )
