@@ -6,6 +6,7 @@ import contextlib
 import csv
 import hashlib
 import io
+import re
 import warnings
 from collections.abc import Sequence
 from decimal import Decimal
@@ -34,7 +35,9 @@ from stripe_reports.parsing import (
     read_csv,
     tables,
 )
+from stripe_reports.parsing.header import read_header
 from stripe_reports.parsing.parquet import count_rows
+from stripe_reports.parsing.pieces import Piece
 
 SAMPLES = SHARED / "samples" / "csv"
 
@@ -214,6 +217,47 @@ def test_damage_is_an_error_that_names_its_place(tmp_path, content, line, column
     assert caught.value.path == str(tmp_path / "report.csv")
     assert "Download the report again" in str(caught.value)
     assert not (tmp_path / "report.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a,b,c\n1\n", "the row has 1 cell for 3 columns, so it is too short: the file is truncated"),
+        (b"a,b,c\n1,2\n", "the row has 2 cells for 3 columns, so it is too short"),
+        (b"a,b\n1,2,3\n", "the row has 3 cells for 2 columns, so it is too long."),
+        (b"a,b\n\n", "the line is blank."),
+        (b'a,b\n1,"2\n', "a quote in the row that begins here is never closed; the file is truncated"),
+        (b'a,b\n1,"2"3\n', "a quote or line break is misplaced; quotes inside a cell must be doubled."),
+        (b"a,b\n1,\0\n", "there is a NUL byte."),
+        (b"a,b\n1,caf\xe9\n", r"there is a byte that is not UTF-8 ('caf\udce9')."),
+        (b"a,b,a\n", "this column occurs twice."),
+        (b"a, ,c\n", "column 2 of 3 has no name."),
+        (b"\r\n", "the file is empty; even a report without rows has a header."),
+    ],
+)
+def test_damage_says_what_is_wrong(tmp_path, content, said):
+    """Who looks at that line must know what to look for."""
+    with pytest.raises(DamagedFileError, match=rf": {re.escape(said)}"):
+        as_text(content, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("size", "columns", "is_taken"),
+    [(1 << 20, 3, True), ((1 << 20) + 1, 3, False), (60_000, 10_000, True), (60_000, 10_001, False)],
+)
+def test_a_header_larger_than_any_reports_is_refused(size, columns, is_taken):
+    """One line of another file may be as large as its memory."""
+    names = [f"c{number}" for number in range(columns - 1)]
+    line = ",".join([*names, ""])
+    names.append("x" * (size - len(line) - 1))
+    content = f"{line}{names[-1]}\n".encode()
+    assert len(content) == size
+    if is_taken:
+        assert read_header(Piece(content, "f.csv")).names == names
+    else:
+        with pytest.raises(DamagedFileError, match=rf"has {size:,} bytes and {columns:,} columns") as caught:
+            read_header(Piece(content, "f.csv"))
+        assert caught.value.line == 1
 
 
 def rows_by_the_standard_library(content: bytes) -> list[tuple[str | None, ...]] | None:

@@ -22,6 +22,8 @@ from stripe_reports.parsing import (
 )
 from stripe_reports.parsing.value_forms import have_form
 
+PAYOUTS, DAY = "payouts.itemized.3", "payout_expected_arrival_date"
+
 # Numbers
 
 
@@ -80,7 +82,7 @@ def test_a_number_that_cannot_be_kept_exactly_is_refused_with_its_place(value, p
         (TAX, "filing_exchange_rate", ["0.123456789012", "9" * 26]),
         (None, "count", ["-9223372036854775808", "9223372036854775807", "-0", "007"]),
         (FEES, "card_present", ["true", "false"]),
-        ("payouts.itemized.3", "payout_expected_arrival_date", ["2024-02-29", "2026-10-05 00:00:00"]),
+        (PAYOUTS, DAY, ["2024-02-29", "2026-10-05 00:00:00"]),
         (ACTIVITY, "created_utc", ["1000-01-01 00:00:00", "9999-12-31 23:59:59"]),
         (ACTIVITY, "created", ["2026-10-25 02:30:00", "2026-03-29 01:59:59", "2026-03-29 03:00:00"]),
     ],
@@ -91,6 +93,41 @@ def test_right_values_are_not_blamed_for_a_wrong_one(report_type, column, values
     damage = the_damage(content, report_type=report_type, timezone="Europe/Paris")
     assert (damage.line, damage.column) == (3 + len(values), column)
     assert str(damage).startswith(f"the file, line {3 + len(values)}, column {column!r}: 'x' is n")
+
+
+@pytest.mark.parametrize(
+    ("report_type", "column", "value", "said"),
+    [
+        (ACTIVITY, "net", "1e3", "is not a number as Stripe writes it, such as '-1234.50'."),
+        (ACTIVITY, "net", "1,200.00", "such as '-1234.50'; run the report without decimal_separator."),
+        (ACTIVITY, "net", "-1" + "0" * 32, "has more than 32 digits before the point."),
+        (TAX, "filing_exchange_rate", "0.1234567890123", "has more than 12 decimals, which would be lost."),
+        (None, "count", "1.0", "is not a whole number."),
+        (None, "count", "-9223372036854775809", "does not fit into 64 bits."),
+        (FEES, "card_present", "True", "is neither 'true' nor 'false'."),
+        (PAYOUTS, DAY, "5 Oct", "is neither a date (YYYY-MM-DD) nor a midnight time (YYYY-MM-DD 00:00:00)."),
+        (PAYOUTS, DAY, "2026-02-30", "is a date that does not exist."),
+        (ACTIVITY, "created_utc", "5 Oct", "is not a time as Stripe writes it (YYYY-MM-DD HH:MM:SS)."),
+        (ACTIVITY, "created", "2026-02-30 00:00:00", "is a time that does not exist."),
+        (
+            *(ACTIVITY, "created", "2026-03-29 02:30:00"),
+            "does not exist in Europe/Paris: the clocks were set forward at that time.",
+        ),
+    ],
+)
+def test_a_wrong_value_is_shown_with_what_is_wrong_of_it(report_type, column, value, said):
+    """Who looks at the cell must know what to look for."""
+    content = lines(f"currency,{column}", f'usd,"{value}"')
+    damage = the_damage(content, report_type=report_type, timezone="Europe/Paris")
+    start = f"the file, line 2, column {column!r}: {value!r} "
+    assert str(damage).startswith(start)
+    assert f"{said} Download the report again" in str(damage)
+
+
+def test_a_long_value_is_shown_in_part():
+    """A cell may be as large as its file."""
+    damage = the_damage(lines("currency,net", "usd," + "x" * 61), report_type=ACTIVITY)
+    assert f": '{'x' * 60}' is not a number" in str(damage)
 
 
 def test_a_rate_keeps_twelve_decimals_and_refuses_more():
