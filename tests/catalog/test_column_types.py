@@ -32,19 +32,23 @@ def test_the_kind_of_a_column_is_the_catalogues_unless_stripes_type_contradicts(
     assert columns_in([name], report_type)[name].kind == kind
 
 
-def converted(tmp_path, *cells, has_fractions=True):
-    csv = "\n".join(["id,at", *(f"txn_{number},{cell}" for number, cell in enumerate(cells)), ""]).encode()
-    types = catalog.with_column_types(catalog.completed("brand.new"), {"id": "varchar", "at": "timestamp"})
+def converted(tmp_path, *cells, column="at", has_fractions=True):
+    rows = (f"txn_{number},{cell}" for number, cell in enumerate(cells))
+    csv = "\n".join([f"id,{column}", *rows, ""]).encode()
+    stripes = {"id": "varchar", column: "timestamp"}
+    types = catalog.with_column_types(catalog.completed("payouts.itemized"), stripes)
     options = {"has_fractions": True} if has_fractions else {}
     parsing.write_parquet(
         [csv], tmp_path / "x.parquet", name="x", report_type=types, timezone="UTC", **options
     )
-    return pl.read_parquet(tmp_path / "x.parquet")["at"].to_list()
+    return pl.read_parquet(tmp_path / "x.parquet")[column].to_list()
 
 
-def test_times_may_have_thousandths_of_a_second(tmp_path):
+@pytest.mark.parametrize("column", ["at", "effective_at"], ids=["in UTC", "local"])
+def test_times_may_have_thousandths_of_a_second(tmp_path, column):
     """Reported of files of Stripe's queries; some may have them and some not."""
-    read = converted(tmp_path, "2026-08-04 00:00:00.000", "2026-08-04 00:00:01", "2026-08-04 23:59:59.125")
+    cells = "2026-08-04 00:00:00.000", "2026-08-04 00:00:01", "2026-08-04 23:59:59.125"
+    read = converted(tmp_path, *cells, column=column)
     assert [f"{time:%d %H:%M:%S.%f}" for time in read] == [
         "04 00:00:00.000000",
         "04 00:00:01.000000",

@@ -283,6 +283,15 @@ def test_a_version_decides_where_versions_differ():
     assert dtypes == {f"{BASE}.1": UTC_TIME, f"{BASE}.7": NAIVE_TIME, BASE: NAIVE_TIME}
 
 
+@pytest.mark.filterwarnings("ignore::stripe_reports.UnknownReportTypeWarning")
+def test_a_file_needs_no_type_if_half_of_its_columns_are_known():
+    """Stripe adds report types, most of whose columns have the names of others."""
+    known = ["payout_status", "issuing_bank"]
+    assert read_csv(lines(",".join([*known, "a", "b"]))).columns == [*known, "a", "b"]
+    with pytest.raises(NotAReportError, match="most of its columns"):
+        read_csv(lines(",".join([*known, "a", "b", "c"])))
+
+
 def test_a_type_without_version_takes_the_version_that_has_the_columns():
     """The newest version of some types has lost columns that older files have."""
     versions = [
@@ -302,6 +311,9 @@ def test_a_report_type_that_is_not_the_files_is_an_error():
         read_csv(lines("payout_id,payout_status,gross", "po_1,paid,1.00"), report_type="balance.summary.1")
     with pytest.raises(NotAReportError, match="another export"):
         read_csv(b"id,Amount,Created (UTC)\n", report_type="payouts.itemized.3")
+
+
+PARTLY_KNOWN = "financial_account_balance_change_from_activity.itemized.2"
 
 
 def defaults_of(report_type):
@@ -344,7 +356,14 @@ WAYS = {
         ),
         pytest.param("failed_payouts.itemized.2", ["a", "b"], True, id="no column is known"),
         pytest.param(
-            "financial_account_balance_change_from_activity.itemized.2",
+            PARTLY_KNOWN, defaults_of("payouts.itemized.5")[:-1], False, id="all columns are another's"
+        ),
+        pytest.param(
+            *("balance.summary.2", [*defaults_of("payouts.itemized.5")[:-1], "brand_new"], False),
+            id="most columns are another's",
+        ),
+        pytest.param(
+            PARTLY_KNOWN,
             ["currency", "a", "b", "c", "gross", "created", "net"],
             True,
             id="few columns are known",

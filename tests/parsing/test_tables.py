@@ -334,7 +334,7 @@ def refused(*_):
     raise AssertionError("this way is too slow")
 
 
-@pytest.mark.parametrize("last", ["x", 'say ""x"", or', "a, b"])
+@pytest.mark.parametrize("last", ["x", 'say ""x"", or', "a, b", "typed\r\non Windows"])
 def test_a_large_piece_as_stripe_writes_it_is_only_added_up(last, monkeypatch):
     """To write it again takes as long as to read it, and to read it strictly a hundred times longer."""
     monkeypatch.setattr(exact_text, "rows", refused)
