@@ -22,6 +22,14 @@ def test_six_types_of_twelve_months_need_72_runs_instead_of_360000():
     assert f"{OF_ALL} instead of {PAYOUTS}" in str(advice)
 
 
+def test_the_advice_names_reports_as_the_api_does():
+    """In Reports v2, a name with a version is refused."""
+    of_v2 = sr.ReportRequest("payouts.itemized", report_id="report_1", **INTERVAL)
+    assert "connected_account_payouts.itemized instead of payouts.itemized takes" in str(
+        fewer_runs([of_v2], 2)
+    )
+
+
 def test_the_advice_says_that_it_is_unproved():
     """Nobody has shown a run of Stripe's with the rows of all accounts."""
     assert "likely, but unproved at Stripe" in str(fewer_runs([request(PAYOUTS)], 2))

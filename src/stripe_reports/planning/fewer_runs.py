@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stripe_reports import catalog
-from stripe_reports.models import ReportRequest, ReportType, base_of
+from stripe_reports.models import ReportRequest, ReportType, base_of, has_version
 
 __all__ = ["ACCOUNT_COLUMN", "FewerRuns", "covers_all_accounts", "fewer_runs"]
 
@@ -55,7 +55,7 @@ def fewer_runs(requests: Sequence[ReportRequest], accounts: int) -> FewerRuns | 
     if accounts < 2 or any(_FILTERS & request.parameters.keys() for request in requests):
         return None
     types = dict.fromkeys(request.report_type for request in requests)
-    instead = tuple((name, other.id) for name in types if (other := _for_all_accounts(name)) is not None)
+    instead = tuple((name, other) for name in types if (other := _for_all_accounts(name)) is not None)
     if not instead:
         return None
     replaced = {name for name, _ in instead}
@@ -73,13 +73,16 @@ def covers_all_accounts(request: ReportRequest) -> bool:
     return request.columns is None or ACCOUNT_COLUMN in request.columns
 
 
-def _for_all_accounts(type_id: str) -> ReportType | None:
+def _for_all_accounts(type_id: str) -> str | None:
+    """Return the type with the rows of all accounts; in Reports v2, its name has no version either."""
     base = base_of(type_id)
     wanted = base if base.startswith(_PREFIX) else _PREFIX + base
     versions = [
         each for each in catalog.report_types().values() if each.base == wanted and _names_accounts(each)
     ]
-    return max(versions, key=lambda each: each.version, default=None)
+    if not versions:
+        return None
+    return max(versions, key=lambda each: each.version).id if has_version(type_id) else wanted
 
 
 def _names_accounts(report_type: ReportType) -> bool:
