@@ -5,6 +5,7 @@ import pytest
 import stripe_reports as sr
 from stripe_reports.client import Client
 from stripe_reports.demo_client import DemoClient
+from stripe_reports.errors import ParameterError
 from stripe_reports.report.report import Report
 from stripe_reports.report.report_set import ReportSet
 
@@ -112,6 +113,15 @@ def test_reports_and_sets_make_the_same(class_, simulator, tmp_path):
                 if hasattr(class_, name)
             }
     assert made["v2"] == made["v1"]
+
+
+def test_a_set_names_its_summary_instead_of_making_a_request_that_is_refused(simulator, tmp_path):
+    """A request needs the id of its report, which the client gets from Stripe."""
+    with DemoClient(simulator, cache_dir=tmp_path, api="v2") as client:
+        quarter = client.fetch_all(**IN_PARTS)
+        with pytest.raises(ParameterError, match=r"Fetch 'payouts\.summary' for the same period"):
+            quarter.summary_request()
+        assert quarter.tie_out(client.fetch("payouts.summary", IN_PARTS["period"]))["passes"].all()
 
 
 def test_widgets_are_filled_in_from_the_reports_of_v2(simulator, tmp_path):

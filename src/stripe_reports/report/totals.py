@@ -58,12 +58,18 @@ class Totals(SetCharts):
         """The request of the matching summary over the whole interval, for ``tie_out``.
 
         Raises:
-            ParameterError: Stripe has no summary with the same totals.
+            ParameterError: Stripe has no summary with the same totals; or the reports are of Reports v2,
+                where a request needs an id that only the client knows.
         """
         summary = summary_of(self.request.report_type)
         if summary is None:
             raise ParameterError(
                 f"No summary with the totals of {self.request.report_type} is known; see totals() instead."
+            )
+        if self.request.report_id is not None:
+            raise ParameterError(
+                f"A request of Reports v2 needs an id, and that of {summary.base} is not known here.",
+                remedy=everywhere(f"Fetch {summary.base!r} for the same period: tie_out takes that report."),
             )
         parameters = self.request.parameters
         taken = {name: parameters[name] for name in summary.parameters if name in parameters}
