@@ -61,14 +61,15 @@ def heatmap(
     width = WIDTH_WITH_NAMES - beside
     width = min(width, _WIDEST * len(slots.keys))
     cell = width / len(slots.keys)
-    is_short = size_of_figures(in_words(data, exact="amount")["exact"], cell - 4) < _SMALLEST_TEXT
+    currencies, _ = currencies_of(data)
+    data = in_words(data, exact="amount")
+    is_short = size_of_figures(data["exact"], cell - 4) < _SMALLEST_TEXT
+    figure = pl.Series(map(_short, data["amount"])) if is_short else data["exact"].str.split(" ").list.first()
+    data = data.with_columns(figure=figure)
+    sizes = {each: size_of_figures(data.filter(currency=each)["figure"], cell - 4) for each in currencies}
 
     def panel(currency: str) -> theme.LayerChart:
-        rows = slots.named(in_words(data.filter(currency=currency), exact="amount"))
-        figure = pl.col("exact").str.split(" ").list.first()
-        rows = rows.with_columns(
-            figure=pl.Series(map(_short, rows["amount"]), dtype=pl.String) if is_short else figure
-        )
+        rows = slots.named(data.filter(currency=currency))
         texts = dict.fromkeys(["category", "currency", "label", "exact", "figure", *names])
         most: Any = rows["amount"].abs().max()
         shown = rows.select("period", *texts, pl.col("amount").cast(pl.Float64))
@@ -93,10 +94,9 @@ def heatmap(
                 description="reading:N",
             )
         )
-        size = size_of_figures(rows["figure"], cell - 4)
         layer = [cells]
-        if size >= _SMALLEST_TEXT:
-            figures = base.mark_text(aria=False, fontSize=round(size, 1))
+        if sizes[currency] >= _SMALLEST_TEXT:
+            figures = base.mark_text(aria=False, fontSize=round(sizes[currency], 1))
             layer.append(figures.encode(text="figure:N"))
         height = len(order[currency]) * _ROW
         return theme.LayerChart(data=shown, layer=layer, width=width, height=height)
@@ -107,8 +107,8 @@ def heatmap(
         "currency": {"columns": [money_in]},
         "where": where,
     }
-    head = with_remark(head, _SHORT) if is_short else head
-    return panels(panel, currencies_of(data)[0], head, links=links, one_by_row=True)
+    head = with_remark(head, _SHORT) if is_short and max(sizes.values()) >= _SMALLEST_TEXT else head
+    return panels(panel, currencies, head, links=links, one_by_row=True)
 
 
 def _short(amount: Decimal) -> str:
