@@ -240,7 +240,8 @@ def test_the_remedy_for_a_revoked_key_is_a_command(command, client, simulator, m
     ("arguments", "says"),
     [
         (["fetch", "balance.sumary", "2026-10"], "'stripe-reports types' lists what there is."),
-        (["types", "no.such.3"], "'stripe-reports types --all' lists all."),
+        (["types", "no.such.3"], "Leave it out to list all, with --all also old versions."),
+        (["types", "--search", "no such", "--api", "v2"], "Leave out --search to list all."),
         (["fetch", "balance.summary", "2026-10", "--tz", "Asia/Tokyo"], "The time zone is --timezone"),
         (["fetch", "balance.summary", "2026-10", "--refresh"], "with --reuse never."),
         (["fetch", "balance.summary", "--start", "2026-10-01"], "2026-10-01/2026-11-01."),

@@ -82,7 +82,7 @@ def _found(words: str, types: Mapping[str, ReportType]) -> list[ReportType]:
     """
     found = purposes.search(words, [each for each in types.values() if not each.superseded_by])
     if not found:
-        remedy = everywhere("'stripe-reports types' lists all.")
+        remedy = everywhere("Leave out --search to list all.")
         raise UnknownReportTypeError(f"No report is known for {words!r}.", remedy=remedy)
     return found
 
@@ -101,7 +101,7 @@ def _list_found(words: str, found: list[ReportType]) -> None:
 def _catalogued(name: str, types: Mapping[str, ReportType]) -> ReportType:
     type_ = types.get(catalog.newest(name, [id_ for id_, type_ in types.items() if type_.columns]))
     if type_ is None:
-        remedy = everywhere("'stripe-reports types --all' lists all.")
+        remedy = everywhere("Leave it out to list all, with --all also old versions.")
         if base_of(name) in types:
             remedy = reports_v2_remedies.leave_out_version(name)
         raise UnknownReportTypeError(f"The catalogue has no {name}.", remedy=remedy)
