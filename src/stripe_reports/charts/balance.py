@@ -58,9 +58,9 @@ def balance_waterfall(recipe: Recipe, asked: Asked) -> Chart:
     """Draw how each balance changed from start to end.
 
     The bars are the rows of a balance summary, or of several in a row, such as the months of a year; payout
-    fees are shown only if there were any. With the
-    activity of the same period, its charges, refunds, disputes and fees are bars instead of the gross
-    activity. If the bars do not add up to the ending balance, a bar "Unexplained" shows by how much.
+    fees are shown only if there were any. With the activity of the same period, its charges, refunds,
+    disputes and fees are bars instead of the gross activity. If the bars do not add up to the ending balance,
+    a bar "Unexplained" shows by how much.
 
     Raises:
         ParameterError: The frame is not one balance summary.
