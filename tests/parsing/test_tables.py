@@ -180,10 +180,12 @@ def test_every_text_survives_however_it_is_quoted(tmp_path_factory, rows, quotin
         pytest.param(b"a,b,c\n1,2,3\n\n1,2,3\n", 3, "b", id="blank line"),
         pytest.param(b"a,b,c\n1,2,3\n\n", 3, "b", id="blank line at the end"),
         pytest.param(
-            b'"a","b","c"\n"1","2"\r\n"1","2","\r"\n', 2, "c", id="short row that ends otherwise, first"
+            *(b'"a","b","c"\n"1","2","3"\n"1","2"\r\n"1","2","\r"\n', 3, "c"),
+            id="short row that ends otherwise, before a carriage return in a cell",
         ),
         pytest.param(
-            b'"a","b","c"\n"1","2","\r"\n"1","2"\r\n', 3, "c", id="short row that ends otherwise, last"
+            *(b'"a","b","c"\n"1","2","\r"\n"1","2"\r\n', 3, "c"),
+            id="short row that ends otherwise, after a carriage return in a cell",
         ),
         pytest.param(b'a,b,c\n1,2,3\n1,"2,3\n', 3, None, id="quote never closed"),
         pytest.param(b'a,b,c\n1,2,3\n1,"2', 3, None, id="cut inside a cell"),
