@@ -135,6 +135,23 @@ def test_states_at_several_moments_are_those_of_the_last():
     assert_frame_equal(of_whole(states), rows(net=[2, 3]))
 
 
+def test_balances_and_states_of_several_accounts_stay_apart():
+    """Each has a first start and a last end of its own."""
+    accounts = ["acct_1", "acct_2"]
+    states = rows(
+        account=[*accounts, "acct_1"], interval_end=["2026-10", "2026-09", "2026-11"], net=[1, 2, 3]
+    )
+    assert_frame_equal(of_whole(states), rows(account=["acct_2", "acct_1"], net=[2, 3]))
+    ends = rows(
+        account=accounts * 2,
+        interval_start=["2026-09", "2026-09", "2026-10", "2026-10"],
+        category=["ending_balance"] * 4,
+        net_amount=[1, 2, 3, 4],
+    )
+    expected = rows(account=accounts, category=["ending_balance"] * 2, net_amount=[3, 4])
+    assert_frame_equal(of_whole(ends), expected)
+
+
 @pytest.mark.parametrize(
     "frame",
     [
