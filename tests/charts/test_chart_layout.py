@@ -192,3 +192,10 @@ def test_each_panel_draws_its_own_rows_also_beside_another_chart(name):
         svg = vl_convert.vegalite_to_svg(each.to_json())
         read = set(re.findall(r'aria-label="[^"]*?(−?[\d,.]+ [A-Z]{3})"', svg))
         assert wanted <= read
+
+
+def test_counts_are_written_with_commas_as_amounts_are():
+    """In a column of figures, 7276 beside 377,908.18 looks like another kind of number."""
+    frame = frames.activity(1, rows=1_500, currencies=["eur"], categories=["charge"])
+    ((_, rows),) = panels(recipes.by_category(frames.summary(frame)))
+    assert {row["transactions"] for row in rows} == {"1,500"}

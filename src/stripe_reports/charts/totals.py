@@ -70,7 +70,7 @@ def _ranked(
     share = (pl.col("amount").cast(pl.Float64) / whole * 100).round(1)
     is_share = (pl.col("amount").min() >= 0).over("currency") & (whole > 0)
     data = data.with_columns(
-        transactions=pl.col("rows").cast(pl.String),
+        transactions=_count("rows"),
         share=pl.when(is_share).then(pl.format("{} %", share)).otherwise(pl.lit("–")),
     )
     data = in_words(data, amount_="amount")
@@ -112,7 +112,7 @@ def categories(recipe: Recipe, asked: Asked) -> Chart:
     )
     bars = (
         data.sort(order)
-        .with_columns(transactions=pl.col("number").cast(pl.Int64).cast(pl.String))
+        .with_columns(transactions=_count("number"))
         .unpivot(
             ["gross", "less fees", "net"],
             index=["currency", "category", "rows", "nonzero", "transactions"],
@@ -129,3 +129,8 @@ def categories(recipe: Recipe, asked: Asked) -> Chart:
         category=groups.source,
         names=names,
     )
+
+
+def _count(name: str) -> pl.Expr:
+    """A number with commas between thousands, as amounts have them."""
+    return pl.col(name).cast(pl.Int64).map_elements("{:,}".format, return_dtype=pl.String)
