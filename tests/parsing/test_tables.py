@@ -390,6 +390,16 @@ def test_one_damaged_row_among_many_is_found(damaged, column, last, line_end):
     assert (damage.line, damage.column) == (15_001, column)
 
 
+def test_the_line_of_a_damage_counts_all_lines_of_the_large_pieces_before_it(monkeypatch):
+    """Also those within cells, which are counted while the sizes are added up."""
+    monkeypatch.setattr(tables, "_PIECE_SIZE_OF_FRAME", 2 * exact_text._LARGE)
+    rows = many_rows("two\nlines")
+    rows[15_000] = rows[15_000].replace(".25", ".x")
+    content = lines(*rows)
+    damage = the_damage(content, report_type=ACTIVITY, timezone="Europe/Paris")
+    assert (damage.line, damage.column) == (1 + content[: content.index(b".x")].count(b"\n"), "net")
+
+
 @pytest.mark.parametrize("earlier", ["", 'the ""first""'])
 def test_quotes_that_come_late_or_in_another_column_are_text(earlier):
     """Nothing is assumed of a column from its first rows."""
