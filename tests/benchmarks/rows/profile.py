@@ -113,7 +113,7 @@ def storing(client: dict[str, str], run_id: str, csv: str, url: str, key: str, f
             "ours": {
                 "start": start,
                 "download with its hash": whole - written,
-                "cells, values and checks": types,
+                "cells with their checks": types,
                 "Parquet": written - types,
             },
             "peer": {"curl": curl, "cells and values": peer_types, "Parquet": peer_written - peer_types},
