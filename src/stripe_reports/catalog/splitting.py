@@ -15,10 +15,19 @@ from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportType, base_of
 from stripe_reports.render import remedies
 
-__all__ = ["MOMENT", "PART", "are_states", "check_split", "has_totals", "summary_of", "why_not_split"]
+__all__ = [
+    "ACCOUNT",
+    "MOMENT",
+    "PART",
+    "are_states",
+    "check_split",
+    "has_totals",
+    "summary_of",
+    "why_not_split",
+]
 
-PART, MOMENT = "interval_start", "interval_end"
-"""The columns of a set that say of which part totals are, and at which moment a state was."""
+ACCOUNT, PART, MOMENT = "account", "interval_start", "interval_end"
+"""The columns of a set that say whose rows they are, of which part totals are, and when a state was."""
 
 _TOTALS = frozenset({"currency", "reporting_category", "gross", "fee", "net"})
 

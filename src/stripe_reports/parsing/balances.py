@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from stripe_reports.catalog.splitting import MOMENT, PART, are_states
+from stripe_reports.catalog.splitting import ACCOUNT, MOMENT, PART, are_states
 
 __all__ = ["as_one_balance", "of_whole"]
-
-_ACCOUNT = "account"
-"""The column of a set that says whose rows they are, if it has several accounts."""
 
 
 def as_one_balance(rows: pl.LazyFrame, amount: str = "net_amount") -> pl.LazyFrame:
@@ -20,7 +17,7 @@ def as_one_balance(rows: pl.LazyFrame, amount: str = "net_amount") -> pl.LazyFra
     schema = rows.collect_schema()
     if PART not in schema:
         return rows
-    keys = [name for name in (_ACCOUNT, "currency", "category") if name in schema]
+    keys = [name for name in (ACCOUNT, "currency", "category") if name in schema]
     kind = pl.col("category").first()
     others = pl.exclude(*keys, amount, PART, MOMENT)
     is_start = kind.str.starts_with("starting_balance")
@@ -46,7 +43,7 @@ def of_whole(rows: pl.LazyFrame) -> pl.LazyFrame:
     schema = rows.collect_schema()
     if are_states(schema):
         last = pl.col(MOMENT).max()
-        last = last.over(_ACCOUNT) if _ACCOUNT in schema else last
+        last = last.over(ACCOUNT) if ACCOUNT in schema else last
         return rows.filter(pl.col(MOMENT) == last).drop(MOMENT)
     if "category" in schema:
         return as_one_balance(rows, "net_amount" if "net_amount" in schema else "amount")

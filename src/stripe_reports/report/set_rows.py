@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from stripe_reports.catalog.splitting import MOMENT, PART, has_totals
+from stripe_reports.catalog.splitting import ACCOUNT, MOMENT, PART, has_totals
 from stripe_reports.errors import MixedColumnsError, ParameterError
 from stripe_reports.render import remedies
 from stripe_reports.render.remedies import everywhere
@@ -26,7 +26,7 @@ def rows_of_parts(outcomes: Sequence[ReportOutcome], schema: pl.Schema) -> pl.La
     there = {_location(each.report): each for each in outcomes if each.report is not None}
     added: dict[str, tuple[Mapping[str, object], pl.DataType]] = {}
     if len({each.account for each in outcomes}) > 1:
-        added["account"] = {path: each.account for path, each in there.items()}, pl.String()
+        added[ACCOUNT] = {path: each.account for path, each in there.items()}, pl.String()
     requests = [each.request for each in outcomes]
     if len({request.period_end for request in requests}) > 1:
         is_of_totals = has_totals(requests[0].report_type)

@@ -65,7 +65,7 @@ def folder_of(path: Path) -> Iterator[Path]:
             ValueError,  # such as an offset before the start
             EOFError,
             RuntimeError,  # it needs a password
-            NotImplementedError,
+            NotImplementedError,  # packed in a way that zipfile cannot read
             zipfile.BadZipFile,
             zlib.error,
             struct.error,
