@@ -22,7 +22,7 @@ WIDGET = ("static", "families", "column_groups", "shown", "below", "run_id")
 
 @pytest.fixture(scope="session")
 def tools(request, tmp_path_factory):
-    """The type checker and the linter, of the versions in ``package.json``."""
+    """The type checker, the linter, and a page without a browser, of the versions in ``package.json``."""
     if not IN_CI and not (shutil.which("node") and shutil.which("npm")):
         pytest.skip("Node and npm are not installed here")
     versions = json.loads((HERE / "package.json").read_text("utf-8"))["devDependencies"]
@@ -68,7 +68,7 @@ def messages(client):
         states.append({name: getattr(form, name) for name in WIDGET})
     form.choose(report_type="balance_change_from_activity.itemized", period="2026-10", columns="all")
     form.run().result(120)
-    form.model.trouble(sr.errors.StoreError("The disk is full."))
+    form.model.trouble(sr.errors.StoreError("The folder is gone."))
     states.append({name: getattr(form, name) for name in WIDGET})
 
     answers = []
@@ -115,7 +115,7 @@ def test_the_style_is_that_of_the_linter(tools, folder):
     check(folder, tools / ".bin/biome", "lint", "--error-on-warnings", folder)
 
 
-def test_what_needs_no_browser_works_without_one(tools, folder):
+def test_what_needs_no_browser_works_without_one(tools, folder, messages):
     """The search is that of Python: both get the same words, and find the same reports in the same order."""
     known = catalog.report_types()
     families = menu.families({}, asked=False, livemode=True)
@@ -133,7 +133,10 @@ def test_what_needs_no_browser_works_without_one(tools, folder):
         "5+",
     }
     found = [(text, purposes.search(text, types)) for text in sorted(texts)]
+    states, answers = messages
     sent = {
+        "form": states[-1],
+        "answers": dict(answers),
         "menu": menu.static_menu(),
         "families": families,
         "meant": MEANT,
@@ -141,4 +144,5 @@ def test_what_needs_no_browser_works_without_one(tools, folder):
     }
     (folder / "sent.json").write_text(json.dumps(sent), "utf-8")
     shutil.copy(next(tools.rglob("lib.dom.d.ts")), folder)
+    (folder / "node_modules").symlink_to(tools)
     check(folder, "node", "--test", "--test-reporter=spec", *sorted(folder.glob("*.test.js")))

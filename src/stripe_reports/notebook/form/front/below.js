@@ -1,7 +1,8 @@
 // What the user's functions return for a report: widgets of Jupyter's, shown by Jupyter's own views. Other
 // hosts have none, and get the same as HTML.
 
-import { h } from "./dom.js";
+import { h, setText } from "./dom.js";
+import { errorText } from "./texts.js";
 /** @import { Listener, Model, Port } from "./messages.js" */
 
 /**
@@ -43,8 +44,12 @@ function showHtml(port, model, element) {
   let asked = 0;
   const update = async () => {
     const mine = ++asked;
-    const { html } = await port.ask("below");
-    if (mine === asked) element.innerHTML = html.join(""); // as the host shows what a cell returns
+    try {
+      const { html } = await port.ask("below");
+      if (mine === asked) element.innerHTML = html.join(""); // as the host shows what a cell returns
+    } catch (error) {
+      if (mine === asked) setText(element, errorText(error));
+    }
   };
   /** @type {Listener} */
   const told = ({ changed }) => {

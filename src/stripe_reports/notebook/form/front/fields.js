@@ -33,7 +33,7 @@ function textField(port, model, field) {
   suggest(usual);
   if (isRemembered) {
     input.addEventListener("focus", async () => {
-      const { ids } = await port.ask("known_ids", { field: field.name });
+      const { ids } = await port.ask("known_ids", { field: field.name }).catch(() => ({ ids: [] }));
       suggest([...new Set([...usual, ...ids])]);
     });
   }

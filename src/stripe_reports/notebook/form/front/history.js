@@ -2,7 +2,7 @@
 
 import { h, setText } from "./dom.js";
 import { changed } from "./events.js";
-import { historyText } from "./texts.js";
+import { errorText, historyText } from "./texts.js";
 /** @import { Port } from "./messages.js" */
 
 /** @param {Port} port */
@@ -16,7 +16,9 @@ export function earlierRuns(port) {
       ...["Report", "Period", "Status", "Created", "Result"].map((text) => h("th", { scope: "col" }, text)))), list)));
   async function load() {
     if (!element.open) return;
-    const { entries, runs } = await port.ask("history");
+    const answer = await port.ask("history").catch((error) => setText(note, errorText(error)));
+    if (!answer) return;
+    const { entries, runs } = answer;
     setText(note, historyText(entries.length, runs));
     list.replaceChildren(...entries.map((entry) => h("tr", {},
       h("td", {}, h("button", { type: "button", class: "sr-link", title: `${entry.type}, run ${entry.id}`,
