@@ -494,6 +494,33 @@ def test_charts_are_drawn_in_a_plain_notebook_without_internet(page, jupyter, fo
     assert page.strangers == []
 
 
+INTERACT = """\
+import os
+import ipywidgets
+import stripe_reports as sr
+client = sr.Client(base_url=os.environ["STRIPE_URL"])
+
+@ipywidgets.interact(period=["2026-05", "2026-04"])
+def payouts(period):
+    print("Payouts in", period)
+    return client.fetch("payouts.summary", period).frame()"""
+
+
+def test_a_wait_is_shown_within_interact(page, jupyter, folder, shot):
+    """When another value is chosen; afterwards only what the function shows remains."""
+    book = Notebook(page, jupyter, write_notebook(folder / "interact.ipynb", INTERACT))
+    book.run(0)
+    area = page.locator(".widget-interact")
+    area.locator("select").select_option("2026-04")
+    area.get_by_text(re.compile(r"Payouts in 2026-04\s.*is pending · ", re.DOTALL)).first.wait_for()
+    shot("lab-interact-waits")
+    area.locator("table").wait_for()
+    expect(area).to_contain_text("Payouts in 2026-04")
+    expect(area).not_to_contain_text("pending")
+    shot("lab-interact")
+    book.shut_down()
+
+
 @pytest.mark.parametrize(
     ("button", "ending", "start"), [("CSV", "csv", b"category"), ("Parquet", "parquet", b"PAR1")]
 )

@@ -313,7 +313,10 @@ shell = get_ipython()
 one, two = Bar(shell, at_once=True), Bar(shell)
 one.draw("<b>first</b>", 0.5)
 two.draw("second", None)
-shown = list(_boards[shell.execution_count].lines.values())
+data, handle = [], _boards[shell.execution_count]._handle
+update = handle.update
+handle.update = lambda shown, raw: (data.append(shown), update(shown, raw=raw))
+two.draw("second", None)
 one.erase()
 two.erase()
 left = len(_boards)
@@ -336,13 +339,62 @@ def test_a_notebook_shows_one_board_below_the_cell_and_removes_it(tmp_path, monk
     from nbclient import NotebookClient
 
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    cells = [nbformat.v4.new_code_cell(code) for code in (NOTEBOOK, IN_A_THREAD, "shown, left")]
+    cells = [nbformat.v4.new_code_cell(code) for code in (NOTEBOOK, IN_A_THREAD, "data, left")]
     notebook = nbformat.v4.new_notebook(cells=cells)
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
     for cell in notebook.cells[:2]:
         assert [output["data"] for output in cell.outputs] == [{"text/plain": ""}]
-    (first, second), left = eval(notebook.cells[2].outputs[0]["data"]["text/plain"])  # noqa: S307
-    assert first.startswith('<div><progress max="1" value="0.500"')
-    assert first.endswith("&lt;b&gt;first&lt;/b&gt;</div>")
-    assert (second, left) == ("<div>second</div>", 0)
+    data, left = eval(notebook.cells[2].outputs[0]["data"]["text/plain"])  # noqa: S307
+    both, second, none = (shown.get("text/html", "") for shown in data)
+    assert both.startswith('<div><div><progress max="1" value="0.500"')
+    assert both.endswith("&lt;b&gt;first&lt;/b&gt;</div><div>second</div></div>")
+    assert (second, none, left) == ("<div><div>second</div></div>", "", 0)
     assert "widgets" not in notebook.metadata
+
+
+IN_AN_OUTPUT = """\
+import contextvars, threading
+import ipywidgets
+from stripe_reports.notebook.progress import Bar, place_to_draw
+
+area = ipywidgets.Output()
+area
+"""
+
+A_WAIT_IN_IT = """\
+with area:
+    print("mine")
+    bar = place_to_draw()
+    for text in ("a run is pending · 1 s", "done"):
+        drawing = contextvars.copy_context().run
+        thread = threading.Thread(target=drawing, args=(bar.draw, text, 0.5))
+        thread.start()
+        thread.join()
+    if is_erased:
+        bar.erase()
+    print("also mine")
+    background = type(place_to_draw(in_background=True)).__name__
+"""
+
+
+@pytest.mark.parametrize(
+    ("is_erased", "shown"), [(False, "mine\ndone                  also mine\n"), (True, "mine\nalso mine\n")]
+)
+def test_within_an_output_a_wait_is_a_line_that_is_written_over_itself(
+    tmp_path, monkeypatch, is_erased, shown
+):
+    """As in ``interact``: it shows no updates of HTML, only what is printed. Other outputs stay."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    codes = (f"is_erased = {is_erased}\n{IN_AN_OUTPUT}", A_WAIT_IN_IT, "background")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in codes])
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    states = notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"].values()
+    (area,) = (each["state"] for each in states if each["model_name"] == "OutputModel")
+    (printed,) = area["outputs"]
+    lines = (line.rsplit("\r", 1)[-1] for line in printed["text"].split("\n"))  # as a page shows them
+    assert "\n".join(lines) == shown
+    assert printed["text"].count("1 s") == 1
+    assert notebook.cells[2].outputs[0]["data"]["text/plain"] == "'Lines'"
