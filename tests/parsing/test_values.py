@@ -275,6 +275,17 @@ def test_a_local_time_that_contradicts_its_twin_is_an_error(local, zone):
     assert (damage.line, damage.column) == (2, "created")
 
 
+def test_a_local_time_is_empty_where_its_twin_is():
+    """As many empty cells in both columns prove nothing: the time that is written would become nothing."""
+    same = ["2026-07-01 10:00:00,2026-07-01 12:00:00,usd"] * 500
+    rows = [*same, "2026-07-01 10:00:00,,usd", ",2026-07-01 12:00:00,usd", *same]
+    damage = the_damage(
+        lines("created_utc,created,currency", *rows), report_type=ACTIVITY, timezone="Europe/Paris"
+    )
+    assert (damage.line, damage.column) == (502, "created")
+    assert "timezone" not in str(damage)
+
+
 def test_the_earlier_of_a_repeated_hour_is_taken_with_a_counted_warning():
     """Without the twin nobody can know; the warning names the column that would tell."""
     content = lines(

@@ -62,9 +62,10 @@ def check_values(piece: Piece, fields: Sequence[Field]) -> None:
                 )
         for position, twin, zone in twins:
             if not _agrees(cells[position], cells[twin], zone):
+                other_zone = " If the report was run with another timezone, pass that one."
                 raise piece.damage(
-                    f"{cells[position]!r} is not {cells[twin]!r} of {names[twin]!r} in {zone.key}. "
-                    "If the report was run with another timezone, pass that one.",
+                    f"{cells[position]!r} is not {cells[twin]!r} of {names[twin]!r} in {zone.key}."
+                    f"{other_zone if cells[position] and cells[twin] else ''}",
                     line=line,
                     column=names[position],
                 )

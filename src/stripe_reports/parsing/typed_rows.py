@@ -70,12 +70,19 @@ def _counts_differ(table: pl.DataFrame, field: Field) -> bool:
     return table[field.name].count() != table[value_name(field.twin or field.name)].count()
 
 
+def _are_empty_together(table: pl.DataFrame, field: Field) -> bool:
+    """Tell whether a local time is empty where its UTC twin is, not only as often."""
+    if field.twin is None or not table[field.name].null_count():
+        return True
+    return bool((table[field.name].is_null() == table[field.twin].is_null()).all())
+
+
 def _have_their_forms(table: pl.DataFrame, fields: Sequence[Field]) -> bool:
     """Tell whether every text was parsed, and is written as Stripe writes its type."""
     alike: dict[tuple[pl.DataType, bool], list[pl.Series]] = {}
     for field in fields:
         if not isinstance(field.dtype, pl.String):
-            if _counts_differ(table, field):
+            if _counts_differ(table, field) or not _are_empty_together(table, field):
                 return False
             form = pl.Datetime() if isinstance(field.dtype, pl.Datetime) else field.dtype
             alike.setdefault((form, field.has_fraction), []).append(table[field.name])
