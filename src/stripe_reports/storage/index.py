@@ -1,9 +1,9 @@
 """The index of one owner's folder: which files are stored, and which runs were launched from here.
 
 It is an SQLite file, so that finding, launching and evicting cost the same among 100,000 results as among
-100. It may be lost or damaged: the files are listed again, and a launch that is forgotten costs a call, never
-a wrong result. A file is entered before it is moved to its place, so no file is without its entry; an entry
-without a file is removed when it is found.
+100. It may be lost, damaged or of another version of this package: the files are listed again, and a launch
+that is forgotten costs a call, never a wrong result. A file is entered before it is moved to its place, so no
+file is without its entry; an entry without a file is removed when it is found.
 """
 
 from __future__ import annotations
@@ -214,6 +214,8 @@ class Index:
         with _transaction(database):
             if database.execute("PRAGMA user_version").fetchone() == (_VERSION,):
                 return  # another process was faster
+            for table in _tables(database):  # of another version of this package
+                database.execute(f'DROP TABLE "{table}"')
             for statement in _SCHEMA:
                 database.execute(statement)
             for pattern in ("results/*/*/*.parquet", "damaged/*.csv"):
@@ -227,6 +229,12 @@ class Index:
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
+
+
+def _tables(database: sqlite3.Connection) -> list[str]:
+    """Return the names of all tables; their indexes and triggers are dropped with them."""
+    found = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    return [name for (name,) in database.execute(found)]
 
 
 @contextmanager
