@@ -12,6 +12,7 @@ from executors import Refusing
 from simulator_api import CONNECTED
 from stripe_reports import errors
 from stripe_reports.demo_client import DemoClient
+from stripe_reports.simulator import Simulator
 from stripe_reports.storage.datasets.folder import Folder
 
 CREATE = "POST /v1/reporting/report_runs"
@@ -172,6 +173,32 @@ def test_a_second_set_of_parameters_is_refused_before_anything_is_launched(machi
     with pytest.raises(errors.ParameterError, match="currency"):
         machine().fetch_all(PAYOUTS, "2026-08", currency="eur", into=place)
     assert len(simulator.runs) == 1
+
+
+def test_the_own_account_of_another_key_must_be_the_same_account(machine, place, connect, calls):
+    """``own`` names none: the rows of one account would be given out as those of another."""
+    ours = machine().fetch_all(PAYOUTS, "2026-08", into=place)
+    with (
+        DemoClient(Simulator(seed=2)) as theirs,
+        pytest.raises(errors.ParameterError, match="own account of this"),
+    ):
+        theirs.fetch_all(PAYOUTS, "2026-08/2026-10", split="month", into=place)
+    again = connect("sk_test_rotated").fetch_all(PAYOUTS, "2026-08", into=place)
+    assert again.reuse_summary == "1 report stored"
+    assert_frame_equal(sr.dataset(place).scan(PAYOUTS).collect()[ours.frame().columns], ours.frame())
+    assert len(calls("POST")) == 1
+
+
+def test_a_key_that_cannot_tell_its_account_adds_nothing_to_that_of_another_key(
+    connect, place, simulator, calls
+):
+    """It may be a new key of the same account, or one of any other."""
+    simulator.restrict("rk_test_reports", ["report_runs_and_report_types_read", "file_read"])
+    connect().fetch_all(PAYOUTS, "2026-08", into=place)
+    with pytest.raises(errors.ParameterError, match="not known whether this key is of the same account"):
+        connect("rk_test_reports").fetch_all(PAYOUTS, "2026-08", into=place)
+    connect("rk_test_reports").fetch_all(PAYOUTS, "2026-08", accounts=CONNECTED[:1], into=place)
+    assert len(calls("POST")) == 2
 
 
 def test_a_call_that_is_refused_leaves_nothing(machine, place):

@@ -120,6 +120,8 @@ class SharedResults:
             StoreError: The dataset cannot be read or written.
         """
         known = self._writer.check(self._owner, [(cell.request, cell.account) for cell in cells])
+        if any(cell.account is None for cell in cells):
+            self._writer.check_own(self._owner, self._own_id)
         for each in known.values():
             self._runs |= {run.cell: run for run in each.runs}
             for launch in each.launches:
@@ -162,7 +164,7 @@ class SharedResults:
 
     def keep(self, cell: Cell, report: Report) -> Made:
         """Copy a result to the dataset and enter it in the index; an older one of the cell is moved."""
-        self._writer.begin(self._owner, cell.request)
+        self._begin(cell)
         name = self._writer.object_name(report.request, cell.account, report.run.id)
         entry = self._writer.put(report.path, name)
         self._writer.add(entry)
@@ -190,7 +192,7 @@ class SharedResults:
 
         A call that is refused before its first launch leaves no dataset, and no parameters in one.
         """
-        self._writer.begin(self._owner, cell.request)
+        self._begin(cell)
         runs = self._accounts[cell.account].runs
         for launch in self._launches.get(self._slot(cell), ()):
             if launch.event != "launched" or runs.log.launch_of(launch.run_id) is not None:
@@ -226,6 +228,15 @@ class SharedResults:
                 "created": run.created.isoformat(),
             },
         )
+
+    def _begin(self, cell: Cell) -> None:
+        """Note in the dataset what all its results share, before the first one of a cell like this."""
+        self._writer.begin(self._owner, cell.request)
+        if cell.account is None:
+            self._writer.check_own(self._owner, self._own_id, notes=True)
+
+    def _own_id(self) -> str | None:
+        return self._accounts[None].runs.account.own_id()
 
     def _slot(self, cell: Cell) -> Slot:
         return Slot.of(cell.request, cell.account)

@@ -1,6 +1,7 @@
 """Shared datasets: results of many accounts and periods, in a folder or an object store.
 
     dataset.json                                     the mode: live or test data, of Stripe or a simulator
+    own.json                                         which account ``own`` is, and by which key
     data/report_type=…/account=…/start=…/<run>.parquet          the results, each row once
     superseded/report_type=…/account=…/start=…/<run>.parquet    results of which there is a newer run
     compacted/report_type=…/<month>-<runs>-<number>.parquet     copies of many results in one file

@@ -24,6 +24,7 @@ __all__ = [
     "INDEX",
     "MODE",
     "OWN",
+    "OWNED",
     "STAGING",
     "SUPERSEDED",
     "Cell",
@@ -40,6 +41,7 @@ STAGING = "staging"
 """A folder for files that are being written; buckets need none."""
 
 MODE = "dataset.json"
+OWNED = "own.json"
 OWN = "own"
 """The account of the key itself, in names."""
 

@@ -6,7 +6,7 @@ The first writer notes it in an object that nobody can overwrite; everybody else
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import polars as pl
@@ -15,7 +15,7 @@ from stripe_reports import catalog
 from stripe_reports.errors import MixedColumnsError, ParameterError, StoreError
 from stripe_reports.models import Owner, ReportRequest
 from stripe_reports.render.remedies import everywhere
-from stripe_reports.storage.datasets.layout import HIVE_KEYS, MODE, type_facts
+from stripe_reports.storage.datasets.layout import HIVE_KEYS, MODE, OWNED, type_facts
 from stripe_reports.storage.datasets.place import Place
 
 __all__ = ["Same"]
@@ -23,7 +23,11 @@ __all__ = ["Same"]
 FORMAT = 1
 """The version of this layout."""
 
-_NEEDED = {MODE: {"format", "mode", "is_stripe"}, "columns.json": {"columns"}}
+_NEEDED = {
+    MODE: {"format", "mode", "is_stripe"},
+    OWNED: {"key_digest", "account"},
+    "columns.json": {"columns"},
+}
 """What a fact must have, by the last part of its name."""
 
 _OF_CELLS = ("interval_start", "interval_end", "tax_invoice_month")
@@ -61,6 +65,40 @@ class Same:
                 f"The dataset at {self._place} has {_in_words(there)}, and this client gives "
                 f"{_in_words(wanted)}. Choose another place for it.",
                 param="into",
+            )
+
+    def check_own(self, owner: Owner, account_id: Callable[[], str | None], *, notes: bool = False) -> None:
+        """Check that ``own`` is the same account for a key as in the dataset, or note it.
+
+        Another key may be a new one of the same account, or that of another account. Only Stripe can tell.
+
+        Args:
+            owner: The owner of the results; its key matters.
+            account_id: Returns the id of the key's own account; None if it cannot be known.
+            notes: True to note it, if the dataset has no results of an own account yet.
+
+        Raises:
+            ParameterError: It is another account, or it is not known whether it is.
+        """
+        there = self._fact(OWNED)
+        if there is None and notes:
+            wanted = {"key_digest": owner.key_digest, "account": account_id()}
+            there = self._first(OWNED, wanted, notes=True)
+        if there is None or there["key_digest"] == owner.key_digest:
+            return
+        id_ = account_id()
+        if id_ is None or there["account"] is None:
+            raise ParameterError(
+                f"The dataset at {self._place} has results of the own account of another API key, and it is "
+                "not known whether this key is of the same account. Allow both to read their account, name "
+                "the account with accounts=['acct_…'], or choose another place.",
+                param="accounts",
+            )
+        if id_ != there["account"]:
+            raise ParameterError(
+                f"In the dataset at {self._place}, 'own' is {there['account']}, and the own account of this "
+                f"API key is {id_}. Name it with accounts=['{id_}'], or choose another place.",
+                param="accounts",
             )
 
     def check_requests(self, requests: Iterable[ReportRequest]) -> None:

@@ -9,7 +9,7 @@ what was interrupted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,10 @@ class DatasetWriter:
         """
         self._same.check_mode(owner, notes=True)
         self._same.check_request(request, notes=True)
+
+    def check_own(self, owner: Owner, account_id: Callable[[], str | None], *, notes: bool = False) -> None:
+        """Check that the key's own account is that of the dataset; with *notes*, note it. See ``Same``."""
+        self._same.check_own(owner, account_id, notes=notes)
 
     def note_launch(
         self,
