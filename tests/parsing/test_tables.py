@@ -31,6 +31,7 @@ from stripe_reports.notices import UnknownReportTypeWarning
 from stripe_reports.parsing import (
     AmbiguousTimeWarning,
     convert_csv,
+    csv_strict,
     exact_text,
     read_csv,
     tables,
@@ -388,6 +389,63 @@ def test_one_damaged_row_among_many_is_found(damaged, column, last, line_end):
     content = line_end.join([*rows, ""]).encode()
     damage = the_damage(content, report_type=ACTIVITY, timezone="Europe/Paris")
     assert (damage.line, damage.column) == (15_001, column)
+
+
+@pytest.mark.parametrize(
+    ("damages", "column"),
+    [
+        pytest.param([lambda row: row.replace('.25"', '"."25"').rpartition(",")[0]], "net", id="in one row"),
+        pytest.param(
+            [lambda row: row.replace('"x"', '"x"y"z"'), lambda row: row.rpartition(",")[0]],
+            "description",
+            id="quotes too many, a cell too few",
+        ),
+        pytest.param(
+            [lambda row: row.replace('"usd"', '"u"s"d"'), lambda row: row.replace('"usd"', "usd")],
+            "currency",
+            id="quotes in another place",
+        ),
+        pytest.param([lambda row: row.replace('"usd"', "usd\r")], "currency", id="a carriage return"),
+    ],
+)
+def test_damages_of_a_large_file_do_not_make_up_for_each_other(damages, column):
+    """Their sizes add up to that of the file: the sums alone would prove it."""
+    rows = many_rows("x")
+    for number, damaged in enumerate(damages, 15_001):
+        rows[number] = damaged(rows[number])
+    damage = the_damage(lines(*rows), report_type=ACTIVITY, timezone="Europe/Paris")
+    assert (damage.line, damage.column) == (15_002, column)
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_a_piece_whose_sizes_add_up_is_what_is_read_strictly(data):
+    """With any damages at once, also where quotes are looked at in several goes."""
+    cells = st.sampled_from(['"x"', "", '"a""b"', '"a,b"', '"a\r\nb"', '"a"b"c"', "x", '","'])
+    table = data.draw(st.lists(st.tuples(cells, cells), min_size=1, max_size=4), "rows")
+    content = "".join(f"{','.join(row)}\n" for row in table).encode()
+    for _ in range(data.draw(st.integers(0, 3), "damages")):
+        place, deleted = data.draw(st.integers(0, len(content))), data.draw(st.integers(0, 2))
+        added = data.draw(st.sampled_from([b"", b'"', b'""', b",", b"\r", b"\n", b'","', b"x"]))
+        content = content[:place] + added + content[place + deleted :]
+    piece = Piece(content.removesuffix(b"\n") + b"\n", "the file")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact_text, "_LARGE", 0)
+        patch.setattr(exact_text, "_PART", data.draw(st.integers(1, 9), "looked at in one go"))
+        patch.setattr(exact_text, "_is_written_alike", lambda *_: False)
+        found = outcome(lambda: exact_text.exact_text(piece, ["a", "b"])[0].rows())
+    expected = outcome(
+        lambda: [tuple(cell or None for cell in row.cells) for row in csv_strict.rows(piece, "ab")]
+    )
+    assert found == expected
+
+
+def outcome(read):
+    """What was read, or the error."""
+    try:
+        return read()
+    except DamagedFileError as error:
+        return str(error)
 
 
 def test_the_line_of_a_damage_counts_all_lines_of_the_large_pieces_before_it(monkeypatch):

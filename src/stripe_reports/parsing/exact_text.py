@@ -5,10 +5,11 @@ what it reads is used only with a proof, the cheapest that a piece allows:
 
 1. *The sizes add up.* Stripe quotes every cell that has text. A quoted cell takes its text, two quotes, and
    one more quote for each one in the text; every cell takes the comma or line feed after it. So a piece has
-   as many bytes as text, cells, quoted cells, and half of all quotes. polars drops misplaced quotes, which
-   then count for less, and fills in missing cells, which have no comma: each is a difference in the size.
-   Two errors in one piece could make up for each other, if one is a quote too many and the other a cell too
-   few, or without its quotes. So this is the proof of large pieces only.
+   as many bytes as text, cells, quoted cells, and half of all quotes. polars fills in missing cells, which
+   have no comma, and reads cells without quotes: both make the sum larger than the size. It also drops
+   misplaced quotes, which would make it smaller, and make up for the others. So all quotes must be in their
+   places, too: they open and close in turn, each at an edge of its cell, or as one of two.
+   This is the proof of large pieces, for which the next one takes long.
 2. *Written again, it is the same.* Other programs quote otherwise. If polars writes what it read in one of
    the usual ways, and every byte is the same as before, it was read exactly.
 3. *Read strictly.* Anything else is read by ``csv_strict.py``, which finds the line of an error, or the text.
@@ -32,11 +33,11 @@ __all__ = ["exact_text"]
 _LARGE = 1 << 18
 """Bytes from which a piece is not written again."""
 
-_PART = 1 << 18
-"""Bytes in which quotes are counted at a time."""
+_PART = 1 << 20
+"""Bytes in which quotes are looked at in one go."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_QUOTE, _LINE_FEED = b'"\n'
+_QUOTE, _COMMA, _LINE_FEED = b'",\n'
 
 
 def exact_text(piece: Piece, names: Sequence[str], more: Sequence[pl.Expr] = ()) -> tuple[pl.DataFrame, int]:
@@ -85,30 +86,50 @@ def _lines_if_it_adds_up(content: bytes, sizes: pl.Series) -> int | None:
     """Return the number of lines of a large piece whose bytes add up to its size; None for others."""
     if len(content) < _LARGE or content.startswith(_BYTE_ORDER_MARK):  # polars leaves it out
         return None
-    if b"\0" in content or _has_trimmed_lines(content):
+    if b"\0" in content or _has_bare_returns(content):
         return None
-    quotes, lines = _counts(content)
+    counts = _counts_if_quotes_match(content)
+    if counts is None:
+        return None
+    quotes, lines = counts
     size = int(sizes.sum()) + sizes.len() + sizes.count() + quotes // 2
     return lines if size == len(content) else None
 
 
-def _counts(content: bytes) -> tuple[int, int]:
-    """Count the quotes and the line feeds, in parts whose copies stay in the cache of the processor."""
+def _counts_if_quotes_match(content: bytes) -> tuple[int, int] | None:
+    """Count the quotes and the line feeds; None if a quote neither begins nor ends a cell, nor is doubled.
+
+    Every other quote opens, so an edge or the quote that it doubles is before it; for those that close, it is
+    after them. The parts are small, so that their copies stay in the cache of the processor.
+    """
     quotes = lines = 0
     for start in range(0, len(content), _PART):
-        signs = signs_of(content[start : start + _PART])
-        quotes += int((signs == _QUOTE).sum())
-        lines += int((signs == _LINE_FEED).sum())
-    return quotes, lines
+        end = start + _PART
+        before, after = content[start - 1 : start] or b"\n", content[end : end + 1] or b"\n"
+        signs = signs_of(before + content[start:end] + after)
+        inner = signs[1:-1]
+        are_quotes = inner == _QUOTE
+        opening = signs[:-2].filter(are_quotes).gather_every(2, quotes % 2)
+        closing = signs[2:].filter(are_quotes).gather_every(2, 1 - quotes % 2)
+        if not (_are_edges(opening) and _are_edges(closing)):
+            return None
+        quotes += int(are_quotes.sum())
+        lines += int((inner == _LINE_FEED).sum())
+    return None if quotes % 2 else (quotes, lines)
 
 
-def _has_trimmed_lines(content: bytes) -> bool:
-    """Tell whether polars trims a line end by a byte, which could make up for a missing cell."""
-    position = content.find(b"\r")
-    while position >= 0:
-        if content[position + 1] == _LINE_FEED and content[position - 1] in b'",\n':
+def _are_edges(signs: pl.Series) -> bool:
+    return bool(((signs == _COMMA) | (signs == _QUOTE) | (signs == _LINE_FEED)).all())
+
+
+def _has_bare_returns(content: bytes) -> bool:
+    """Tell whether a carriage return is outside quotes: polars trims it, which makes the sum smaller."""
+    start = quotes = 0
+    while (position := content.find(b"\r", start)) >= 0:
+        quotes += content.count(b'"', start, position)
+        if quotes % 2 == 0:
             return True
-        position = content.find(b"\r", position + 1)
+        start = position + 1
     return False
 
 
