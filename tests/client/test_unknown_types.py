@@ -28,7 +28,8 @@ from stripe_reports.notebook.form.menu import families, static_menu
 from stripe_reports.notebook.form.model import Model
 from stripe_reports.notebook.form.suggestions import known_ids
 from stripe_reports.notebook.form.view import shown
-from stripe_reports.simulator import Simulator
+from stripe_reports.simulator import Fault, Simulator
+from stripe_reports.simulator.faults.changes import bytes_changed
 
 MONEY = pl.Decimal(38, 6)
 PAYOUTS = {"payouts.itemized.5": "payouts.itemized.9"}
@@ -307,6 +308,24 @@ def test_a_cell_that_contradicts_a_catalogued_kind_is_a_damaged_file():
     with pytest.raises(DamagedFileError) as caught:
         sr.read_csv(b"currency,gross,fee,net\nusd,x,0.65,11.35\n")
     assert "schema_overrides" not in str(caught.value)
+
+
+def test_a_time_by_other_rules_of_its_zone_can_be_read_as_text(client, simulator):
+    """A law may change clocks before polars knows. Another run would have the same times."""
+    simulator.faults.append(
+        Fault("GET /v1/files/*", change=bytes_changed(lambda body: body.replace(b" 00:", b" 23:")), times=9)
+    )
+    asked = {"timezone": "Europe/Paris", "columns": ["created", "created_utc", "currency", "net"]}
+    for _ in range(2):
+        with pytest.raises(DamagedFileError, match="If a law has changed the clocks") as caught:
+            client.fetch("balance_change_from_activity.itemized.3", "2026-09", **asked)
+        assert "schema_overrides={'created': pl.String}" in str(caught.value)
+        assert "spreadsheet" not in str(caught.value)
+    as_text = {"created": pl.String, "created_utc": pl.String}
+    assert client.fetch(
+        "balance_change_from_activity.itemized.3", "2026-09", **asked, schema_overrides=as_text
+    ).frame().schema == {"created": pl.String, "created_utc": pl.String, "currency": pl.String, "net": MONEY}
+    assert len(simulator.runs) == 1
 
 
 def test_an_override_changes_the_type_of_a_column_and_is_in_the_provenance(newer):

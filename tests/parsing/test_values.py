@@ -18,6 +18,7 @@ from stripe_reports.errors import (
 )
 from stripe_reports.parsing import (
     AmbiguousTimeWarning,
+    damage,
     read_csv,
 )
 from stripe_reports.parsing.value_forms import have_form
@@ -284,6 +285,23 @@ def test_a_local_time_is_empty_where_its_twin_is():
     )
     assert (damage.line, damage.column) == (502, "created")
     assert "timezone" not in str(damage)
+
+
+def test_where_the_rules_of_a_zone_may_be_old_the_time_can_be_read_as_text():
+    """A law may change clocks before polars knows; to download the file again would change nothing."""
+    content = lines("created_utc,created", "2027-01-15 12:00:00,2027-01-15 05:00:00")
+    found = the_damage(content, report_type=ACTIVITY, timezone="America/Vancouver")
+    assert "upgrade polars and tzdata" in found.problem
+    assert "schema_overrides={'created': pl.String}" in found.remedy.for_python
+
+
+def test_if_python_and_polars_disagree_about_a_zone_the_error_says_so(monkeypatch):
+    """Each brings its own rules, and one of them may be older."""
+    monkeypatch.setattr(damage, "ZoneInfo", lambda _: ZoneInfo("America/Phoenix"))
+    content = lines("created_utc,created", "2026-01-15 12:00:00,2026-01-15 05:00:00")
+    found = the_damage(content, report_type=ACTIVITY, timezone="America/Vancouver")
+    assert "polars and Python read its local times in different ways" in found.problem
+    assert "schema_overrides={'created': pl.String}" in found.remedy.for_python
 
 
 def test_the_earlier_of_a_repeated_hour_is_taken_with_a_counted_warning():

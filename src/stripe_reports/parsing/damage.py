@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from stripe_reports.catalog.siblings import BY_NAME, BY_TYPE, IN_UTC
+from stripe_reports.errors import DamagedFileError
 from stripe_reports.parsing.csv_strict import rows
 from stripe_reports.parsing.overrides import OVERRIDE
 from stripe_reports.parsing.pieces import DOWNLOAD_AGAIN, Piece
 from stripe_reports.parsing.schema import Field
 from stripe_reports.render.remedies import Remedy, read_as
 
-__all__ = ["check_values"]
+__all__ = ["check_values", "of_no_value"]
 
 _NUMBER = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?")
 _INTEGER = re.compile(r"-?[0-9]+")
@@ -62,13 +63,42 @@ def check_values(piece: Piece, fields: Sequence[Field]) -> None:
                 )
         for position, twin, zone in twins:
             if not _agrees(cells[position], cells[twin], zone):
-                other_zone = " If the report was run with another timezone, pass that one."
-                raise piece.damage(
-                    f"{cells[position]!r} is not {cells[twin]!r} of {names[twin]!r} in {zone.key}."
-                    f"{other_zone if cells[position] and cells[twin] else ''}",
-                    line=line,
-                    column=names[position],
-                )
+                raise _of_twins(piece, cells, (position, twin), zone, names=names, line=line)
+
+
+def of_no_value(piece: Piece, fields: Sequence[Field]) -> DamagedFileError:
+    """Return the error of a piece that polars refuses although ``check_values`` does not."""
+    local = [field.name for field in fields if field.kind == "datetime_local" and field.zone]
+    if not local:
+        return piece.damage("polars cannot read the file.")
+    return piece.damage(
+        "polars and Python read its local times in different ways: one of them has old rules of the time "
+        "zone. Upgrade polars and tzdata.",
+        remedy=read_as(dict.fromkeys(local, "pl.String"), to="read them as text"),
+    )
+
+
+def _of_twins(
+    piece: Piece,
+    cells: Sequence[str],
+    positions: tuple[int, int],
+    zone: ZoneInfo,
+    *,
+    names: Sequence[str],
+    line: int,
+) -> DamagedFileError:
+    """Return the error of a local time that is not that of its twin; the positions are of both."""
+    (local, twin), (name, twin_name) = ([values[each] for each in positions] for values in (cells, names))
+    what = f"{local!r} is not {twin!r} of {twin_name!r} in {zone.key}."
+    if not (local and twin):
+        return piece.damage(what, line=line, column=name)
+    return piece.damage(
+        f"{what} If the report was run with another timezone, pass that one. If a law has changed the clocks "
+        "of the zone lately, upgrade polars and tzdata.",
+        line=line,
+        column=name,
+        remedy=read_as({name: "pl.String"}, to="read it as text") + DOWNLOAD_AGAIN,
+    )
 
 
 def _source(field: Field) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from stripe_reports.parsing.columns import column, columns
-from stripe_reports.parsing.damage import check_values
+from stripe_reports.parsing.damage import check_values, of_no_value
 from stripe_reports.parsing.exact_text import exact_text
 from stripe_reports.parsing.pieces import Piece
 from stripe_reports.parsing.schema import Field
@@ -55,7 +55,7 @@ def typed_rows(piece: Piece, fields: Sequence[Field]) -> Rows:
             ambiguous[field.name] = table[value_name(field.name)].count() - certain
     if not (_have_their_forms(table, fields) and _agree(table, fields)):
         check_values(piece, fields)
-        raise piece.damage("polars cannot read the file.")
+        raise of_no_value(piece, fields)
     typed = pl.DataFrame([_column(field, table) for field in fields])
     return Rows(typed, lines, {name: count for name, count in ambiguous.items() if count})
 

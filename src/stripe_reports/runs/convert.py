@@ -6,7 +6,7 @@ This needs a connection and a folder, and nothing else of the client: it can run
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +20,7 @@ from stripe_reports.models import AnyRun, FileView, Owner, Provenance, ReportReq
 from stripe_reports.parsing.overrides import NO_OVERRIDES, Overrides, in_words
 from stripe_reports.parsing.pieces import DOWNLOAD_AGAIN
 from stripe_reports.render import remedies
+from stripe_reports.render.remedies import Remedy
 from stripe_reports.storage.arriving import ArrivingFile
 from stripe_reports.storage.store import METADATA_KEY
 from stripe_reports.storage.unpack import PACKED, unpacked
@@ -119,10 +120,9 @@ def convert(
         kept = keep_damaged(csv)
         place = f", and is kept as {kept}" if kept else ""
         error.add_note(f"It is the result of run {run.id}, as Stripe sent it{place}.")
-        if error.remedy == DOWNLOAD_AGAIN:  # for files that a user downloads
-            error.remedy = None
-            if isinstance(error, DamagedFileError):  # with another remedy, the same file can be read
-                error.needs_new_run = True
+        error.remedy = _for_runs(error.remedy)
+        if error.remedy is None and isinstance(error, DamagedFileError):
+            error.needs_new_run = True  # with another remedy, the same file can be read
         error.advise(remedies.launch_anew())
         raise
     if file.rows not in (None, written.rows):
@@ -163,6 +163,15 @@ def provenance_of(
         schema_overrides=in_words(overrides),
         kinds_from=kinds_from,
     )
+
+
+def _for_runs(remedy: Remedy | None) -> Remedy | None:
+    """Return a remedy without the advice for files that a user downloads; None if nothing else is left."""
+    if remedy is None:
+        return None
+    texts = zip(astuple(remedy), astuple(DOWNLOAD_AGAIN), strict=True)
+    left = [text.removesuffix(advice).rstrip() for text, advice in texts]
+    return Remedy(*left) if all(left) else None
 
 
 def _check_size(file: FileView, download: Download, csv: Path) -> None:
