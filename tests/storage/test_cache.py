@@ -114,6 +114,19 @@ class TestClear:
         assert client.cache.clear(all_owners=True).height == 2
         assert not list((tmp_path / "cache").rglob("*.parquet"))
 
+    def test_clear_of_a_type_or_by_age_can_include_all_owners(self, connect, simulator):
+        """Each result is removed from the list of its own owner, too."""
+        for account in (None, *simulator.account_ids(2)):
+            with connect(account=account) as client:
+                client.fetch("payouts.itemized", "2026-09")
+                client.fetch("balance.summary", "2026-09")
+        last = connect()
+        assert last.cache.clear("payouts.itemized", all_owners=True)["owner"].n_unique() == 3
+        assert last.cache.info(all_owners=True)["report_type"].to_list() == ["balance.summary.2"] * 3
+        simulator.clock.advance(3600)
+        assert last.cache.clear(older_than=timedelta(0), all_owners=True).height == 3
+        assert last.cache.info(all_owners=True).height == 0
+
 
 class TestLimit:
     def test_the_oldest_results_are_removed_beyond_the_limit(self, simulator, tmp_path):

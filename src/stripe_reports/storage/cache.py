@@ -114,9 +114,12 @@ class Cache:
         if older_than is not None:
             keep |= pl.col("fetched_at") >= self._now() - older_than
         gone = found.filter(~keep)
-        with self._store.kept():
-            for path in gone["path"]:
-                self._store.remove(Path(path).expanduser())
+        for store in self._stores(all_owners):
+            paths = gone.filter(pl.col("owner") == store.owner.folder)["path"]
+            if not paths.is_empty():
+                with store.kept():
+                    for path in paths:
+                        store.remove(Path(path).expanduser())
         return gone
 
     def unrecognised(self) -> pl.DataFrame:
