@@ -20,7 +20,7 @@ from stripe_reports.errors import StoreError
 from stripe_reports.models import Owner, Provenance, ReportRequest, ReportRun, ResultFile
 from stripe_reports.storage.index import Index
 from stripe_reports.storage.launch_log import LaunchRecord
-from stripe_reports.storage.seals import seal
+from stripe_reports.storage.seals import move_sealed, seal
 from stripe_reports.storage.store import METADATA_KEY, Store
 
 OWNER = Owner("0123456789abcdef", None, "test")
@@ -224,6 +224,21 @@ def test_a_file_that_was_deleted_by_hand_is_ignored(store):
     assert store.results(KEY, REQUEST) == []
     other = put(store, replace(PROVENANCE, run=replace(RUN, id="frr_2")))
     assert store.evict(size, keep=other.path) == []
+
+
+@pytest.mark.parametrize("looking", ["find", "clear"])
+def test_a_result_that_others_look_for_while_it_is_stored_is_listed(store, monkeypatch, looking):
+    """Its entry is there before the file. Without it, the file would be found and removed by nothing."""
+    put(store, replace(PROVENANCE, run=replace(RUN, id="frr_2")))
+
+    def moved(staged, path):
+        assert store.find(RUN) is None if looking == "find" else store.clear() is None
+        move_sealed(staged, path)
+
+    monkeypatch.setattr("stripe_reports.storage.store.move_sealed", moved)
+    stored = put(store)
+    assert store.find(RUN) == stored
+    assert store.evict(0, keep=store.folder)[-1] == stored.path
 
 
 def test_the_stores_of_all_owners_in_a_folder_are_listed(store):

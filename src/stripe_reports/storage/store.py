@@ -18,7 +18,7 @@ import hashlib
 import shutil
 import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -291,8 +291,7 @@ class Store:
                     f"The result of run {provenance.run.id} has {rows:,} rows, but {there:,} were written to "
                     f"{staged.parent}. Nothing was stored; fetch again, and check the disk if it fails again."
                 )
-            self._index.add(path, size=staged.stat().st_size)
-            move_sealed(staged, path)
+            self._move_in(staged, path, move_sealed)
         return StoredResult(path, replace(provenance, rows=rows))
 
     def keep_damaged(self, csv: Path, run_id: str) -> Path:
@@ -300,9 +299,15 @@ class Store:
         path = self.folder / "damaged" / f"{safe_name(run_id)}.csv"
         with disk_errors("keep a damaged file", path):
             csv.chmod(0o600)
-            self._index.add(path, size=csv.stat().st_size)
-            move(csv, path)
+            self._move_in(csv, path, move)
         return path
+
+    def _move_in(self, source: Path, path: Path, move: Callable[[Path, Path], None]) -> None:
+        """Move a finished file to its place; it is in the index before and afterwards."""
+        size = source.stat().st_size
+        self._index.add(path, size=size)
+        move(source, path)
+        self._index.add(path, size=size)  # a process that looked for the file before removed it
 
     def _results_folder(self, key: str, request: ReportRequest) -> Path:
         return self.folder / "results" / safe_name(request.report_type) / key[:32]
