@@ -41,6 +41,14 @@ def test_a_type_that_could_lose_something_is_refused(dtype):
     assert caught.value.param == "schema_overrides"
 
 
+@pytest.mark.parametrize("zone", ["Nowhere/City", "europe/paris", ""])
+def test_a_zone_that_polars_does_not_know_is_refused(zone):
+    """Before any call: otherwise the file of a new run could not be read."""
+    with pytest.raises(ParameterError, match="does not know the time zone") as caught:
+        checked_overrides({"created": pl.Datetime("us", zone)})
+    assert caught.value.param == "schema_overrides"
+
+
 def test_no_override_and_no_mapping():
     """None is the usual case; a list of types has no names."""
     assert checked_overrides(None) == {}

@@ -4,6 +4,7 @@
     header.py        is it a report at all, and what are its columns?
     schema.py        which columns become which types; which report a header belongs to
     overrides.py     types that the user sets instead
+    zones.py         time zones that polars knows
     columns.py       columns by their names, which may look like patterns
     exact_text.py    the cells of a piece: polars, and the proof that it read what is written
     values.py        what polars makes of them

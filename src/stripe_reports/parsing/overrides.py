@@ -10,6 +10,7 @@ import polars as pl
 
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import Kind
+from stripe_reports.parsing.zones import check_zone
 from stripe_reports.render.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ def _checked(name: str, dtype: object) -> pl.DataType:
             return dtype()
         case pl.Decimal(precision=int(precision), scale=int(scale)) if 0 < scale <= precision <= _DIGITS:
             return dtype
-        case pl.Datetime(time_unit="us"):
+        case pl.Datetime(time_unit="us", time_zone=zone):
+            if zone is not None:
+                check_zone(zone, param=OVERRIDE)
             return dtype
     raise ParameterError(
         f"schema_overrides cannot read {name!r} as {dtype}. A column can be pl.String, "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
 
 import polars as pl
@@ -14,6 +13,7 @@ from stripe_reports.catalog.siblings import BY_TYPE, columns_in
 from stripe_reports.errors import NotAReportError, ParameterError, UnknownReportTypeError
 from stripe_reports.models import Column, Kind, ReportType
 from stripe_reports.parsing.overrides import OVERRIDE, check_names, kind_of
+from stripe_reports.parsing.zones import check_zone
 from stripe_reports.render import remedies
 
 __all__ = [
@@ -119,7 +119,7 @@ def fields_of(
         ParameterError: polars does not know the zone, or *overrides* name an unknown column.
     """
     if timezone is not None:
-        _check_zone(timezone)
+        check_zone(timezone)
     check_names(overrides, names)
     known = columns_in(names, report_type)
     known |= {name: Column(name, kind_of(dtype), kind_from=OVERRIDE) for name, dtype in overrides.items()}
@@ -146,21 +146,6 @@ def fields_of(
         )
 
     return tuple(map(field, known.values()))
-
-
-@cache
-def _check_zone(timezone: str) -> None:
-    """Check the zone with polars, whose list lacks a few zones of the system and Stripe."""
-    try:
-        known = bool(timezone) and pl.Series([0]).cast(pl.Datetime("us", timezone)).len() == 1
-    except pl.exceptions.PolarsError:
-        known = False
-    if not known:
-        raise ParameterError(
-            f"polars does not know the time zone {timezone!r}. Use an IANA name such as 'Europe/Paris', "
-            "with the same capital letters.",
-            param="timezone",
-        )
 
 
 def guess_report_type(header: Sequence[str]) -> ReportType | None:
