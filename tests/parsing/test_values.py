@@ -15,6 +15,7 @@ from typed_files import ACTIVITY, FEES, NAIVE_TIME, PARIS, REPEATED, TAX, at, li
 
 from stripe_reports.errors import (
     DamagedFileError,
+    ParameterError,
 )
 from stripe_reports.parsing import (
     AmbiguousTimeWarning,
@@ -302,6 +303,37 @@ def test_if_python_and_polars_disagree_about_a_zone_the_error_says_so(monkeypatc
     found = the_damage(content, report_type=ACTIVITY, timezone="America/Vancouver")
     assert "polars and Python read its local times in different ways" in found.problem
     assert "schema_overrides={'created': pl.String}" in found.remedy.for_python
+
+
+@pytest.mark.parametrize(
+    ("column", "zone"), [("created_utc", "Europe/Paris"), ("created", "UTC"), ("created", "Europe/London")]
+)
+def test_a_time_is_not_read_in_another_zone_than_it_is_written_in(column, zone):
+    """It would become another instant without notice. To show it in a zone is another thing."""
+    overrides = {column: pl.Datetime("us", zone)}
+    with pytest.raises(ParameterError, match=rf"dt\.convert_time_zone\('{zone}'\)") as caught:
+        read_csv(REPEATED, report_type=ACTIVITY, timezone="Europe/Paris", schema_overrides=overrides)
+    assert caught.value.param == "schema_overrides"
+
+
+@pytest.mark.parametrize(
+    ("column", "timezone", "dtype"),
+    [
+        ("created_utc", "Europe/Paris", pl.Datetime("us", "UTC")),
+        ("created_utc", "Europe/Paris", pl.Datetime("us", "Etc/UTC")),
+        ("created_utc", "Europe/Paris", pl.Datetime("us")),
+        ("created", "Etc/UTC", pl.Datetime("us", "UTC")),
+        ("created", "Etc/UTC", pl.Datetime("us", "Etc/UTC")),
+        ("created", None, pl.Datetime("us", "Asia/Tokyo")),
+    ],
+)
+def test_a_zone_that_contradicts_nothing_can_be_set(column, timezone, dtype):
+    """It is the same, or none, or the zone of the text is not known."""
+    times = {"created_utc": "2026-07-01 10:00:00", "created": "2026-07-01 12:00:00"}
+    content = lines(",".join(times), ",".join(times.values()))
+    frame = read_csv(content, report_type=ACTIVITY, timezone=timezone, schema_overrides={column: dtype})
+    assert frame.schema[column] == dtype
+    assert frame[column].dt.to_string("%Y-%m-%d %H:%M:%S").item() == times[column]
 
 
 def test_the_earlier_of_a_repeated_hour_is_taken_with_a_counted_warning():

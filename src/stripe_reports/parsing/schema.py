@@ -81,7 +81,7 @@ def dtype_of(column: Column, timezone: str | None) -> pl.DataType:
         case "datetime_utc":
             return pl.Datetime("us", "UTC")
         case "datetime_local":
-            return pl.Datetime("us", "UTC" if timezone == "Etc/UTC" else timezone)
+            return pl.Datetime("us", _plain(timezone))
         case "date" if column.name in _DATES_SEEN or column.kind_from == BY_TYPE:
             return pl.Date()
         case "integer":
@@ -90,6 +90,10 @@ def dtype_of(column: Column, timezone: str | None) -> pl.DataType:
             return pl.Boolean()
         case _:
             return pl.String()
+
+
+def _plain(timezone: str | None) -> str | None:
+    return "UTC" if timezone == "Etc/UTC" else timezone
 
 
 def schema_of(
@@ -116,12 +120,14 @@ def fields_of(
     With *has_fractions*, times may be written with thousandths of a second.
 
     Raises:
-        ParameterError: polars does not know the zone, or *overrides* name an unknown column.
+        ParameterError: polars does not know the zone; or *overrides* name an unknown column, or another zone
+            than that of the text.
     """
     if timezone is not None:
         check_zone(timezone)
     check_names(overrides, names)
     known = columns_in(names, report_type)
+    _check_zones(known, timezone, overrides)
     known |= {name: Column(name, kind_of(dtype), kind_from=OVERRIDE) for name, dtype in overrides.items()}
     utc_columns = {name for name, column in known.items() if column.kind == "datetime_utc"}
 
@@ -146,6 +152,26 @@ def fields_of(
         )
 
     return tuple(map(field, known.values()))
+
+
+def _check_zones(
+    known: Mapping[str, Column], timezone: str | None, overrides: Mapping[str, pl.DataType]
+) -> None:
+    """Refuse another zone than that of the text, if it is certain: times would become other instants.
+
+    Raises:
+        ParameterError: A column of *overrides* has another zone.
+    """
+    for name, dtype in overrides.items():
+        written = dtype_of(known[name], timezone)
+        zones = [each.time_zone for each in (written, dtype) if isinstance(each, pl.Datetime)]
+        own, other = zones if len(zones) == 2 else (None, None)
+        if known[name].kind_from == "catalogue" and own and other and _plain(other) != own:
+            raise ParameterError(
+                f"Stripe writes {name!r} in {own}, so it cannot be read as {dtype}. To show it in {other}, "
+                f"leave the type out, and convert the column: .dt.convert_time_zone({other!r}).",
+                param=OVERRIDE,
+            )
 
 
 def guess_report_type(header: Sequence[str]) -> ReportType | None:
