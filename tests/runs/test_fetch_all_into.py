@@ -101,6 +101,19 @@ def test_a_damaged_entry_is_a_row_and_the_others_are_there(machine, place):
     assert "is damaged" in reports.failed()["reason"][0]
 
 
+def test_a_copy_of_a_month_that_was_removed_is_written_again(machine, place):
+    """It holds nothing that is not elsewhere, but without it the month could not be read any more."""
+    rows = machine().fetch_all(PAYOUTS, **ASKED, into=place).frame().height
+    data = sr.dataset(place)
+    lost, *_ = data.compact()["object"]
+    (place / lost).unlink()
+    assert f"{lost} is missing. compact() writes it again." in str(data.verify())
+    assert data.compact().height == 1
+    assert data.scan(PAYOUTS).collect().height == rows
+    assert data.verify().ok
+    assert data.compact().height == 0
+
+
 def test_what_this_machine_has_is_added_without_a_call(machine, place, calls):
     """A dataset that is begun late costs nothing at Stripe."""
     client = machine()

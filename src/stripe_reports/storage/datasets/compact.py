@@ -37,9 +37,13 @@ RUNS_KEY = "stripe_reports_runs"
 
 
 def compact_type(place: Place, index: Index, same: Same, report_type: str, known: Known) -> list[Compacted]:
-    """Write the missing copies of a report type, remove the outdated ones, and return the new ones."""
+    """Write the missing copies of a report type, remove the outdated ones, and return the new ones.
+
+    A copy whose file was removed is written again: until then, its month cannot be read.
+    """
     columns = same.columns(report_type) or []
-    there = {(copy.month, copy.digest) for copy in known.compacted}
+    files = {found.name for found in place.objects(f"{COMPACTED}/report_type={report_type}")}
+    there = {(copy.month, copy.digest) for copy in known.compacted if copy.object in files}
     wanted: set[tuple[str, str]] = set()
     written = []
     for month, runs in by_month(known.runs):
@@ -55,7 +59,7 @@ def compact_type(place: Place, index: Index, same: Same, report_type: str, known
             index.note_copy(copy, {"rows": rows, "entries": entries})
             written.append(copy)
     for copy in known.compacted:
-        if (copy.month, copy.digest) not in wanted:
+        if (copy.month, copy.digest) not in wanted or copy.object not in files:
             place.remove(copy.entry)  # first: an entry without its file would be read
             place.remove(copy.object)
     return written

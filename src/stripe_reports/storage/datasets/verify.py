@@ -136,7 +136,7 @@ def _copies(place: Place, same: Same, known: Known) -> Iterator[str]:
     for copy, runs in copies_of(known):
         columns = same.columns(copy.report_type) or []
         if copy.object not in there:
-            yield f"{copy.object} is missing."
+            yield f"{copy.object} is missing. compact() writes it again."
             continue
         try:
             frames = scan_copy(place, copy, columns), scan_small_files(place, runs, columns)
