@@ -98,7 +98,11 @@ def test_a_damaged_entry_is_a_row_and_the_others_are_there(machine, place):
     entry.write_text("{")
     reports = machine().fetch_all(PAYOUTS, "2026-Q3", split="month", into=place)
     assert reports.status()["status"].to_list() == ["stored", "failed", "stored"]
-    assert "is damaged" in reports.failed()["reason"][0]
+    assert "is damaged. Remove it" in reports.failed()["reason"][0]
+    entry.unlink()
+    healed = machine().fetch_all(PAYOUTS, "2026-Q3", split="month", into=place)
+    assert set(healed.status()["status"]) == {"stored", "reused"}
+    assert sr.dataset(place).verify().ok
 
 
 def test_a_copy_of_a_month_that_was_removed_is_written_again(machine, place):
@@ -178,6 +182,23 @@ def test_a_launch_is_found_days_after_a_crash_on_another_machine(machine, place,
     assert set(reports.status()["status"]) == {"reused"}
     assert len(simulator.runs) == 3
     assert sr.dataset(place).status()["status"].to_list() == ["stored"] * 3
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"report_type": 1, "parameters": []}'])
+def test_a_note_of_a_launch_that_cannot_be_read_costs_no_report(machine, place, content):
+    """It only saves a call. The month would fail each time, until somebody removed the note."""
+
+    def crash(standing):
+        if standing.at_stripe:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        machine().fetch_all(PAYOUTS, "2026-09", into=place, progress=crash)
+    (note,) = place.glob("index/*/own/*/*/*.launched.json")
+    note.write_text(content)
+    reports = machine().fetch_all(PAYOUTS, "2026-09", into=place)
+    assert reports.failed().height == 0
+    assert sr.dataset(place).verify().ok
 
 
 def test_a_second_set_of_parameters_is_refused_before_anything_is_launched(machine, place, simulator):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from stripe_reports.errors import StoreError
 from stripe_reports.models import AnyRun, ReportRequest
@@ -26,6 +27,8 @@ from stripe_reports.storage.datasets.writing import DatasetWriter
 from stripe_reports.storage.launch_log import LaunchRecord
 
 __all__ = ["Made", "Results", "SharedResults", "StoredResults"]
+
+logger = logging.getLogger("stripe_reports")
 
 Made = Report | SharedReport
 
@@ -197,18 +200,9 @@ class SharedResults:
         for launch in self._launches.get(self._slot(cell), ()):
             if launch.event != "launched" or runs.log.launch_of(launch.run_id) is not None:
                 continue
-            noted = self._writer.launch_record(launch)
-            record = LaunchRecord(
-                request=ReportRequest.from_stripe(
-                    noted["report_type"], noted["parameters"], report_id=noted.get("report_id")
-                ),
-                generation=_instant(noted.get("generation")),
-                attempt=int(noted.get("attempt", 0)),
-                run_id=launch.run_id,
-                status="pending",
-                created=_instant(noted.get("created")),
-            )
-            runs.log.remember(runs.account.key_of(record.request), record)
+            record = _record(launch, self._writer.launch_record(launch))
+            if record is not None:
+                runs.log.remember(runs.account.key_of(record.request), record)
 
     def launched(self, cell: Cell, request: ReportRequest, run: AnyRun) -> None:
         """Note a run in the dataset; a machine without this one's log goes on with it."""
@@ -240,6 +234,24 @@ class SharedResults:
 
     def _slot(self, cell: Cell) -> Slot:
         return Slot.of(cell.request, cell.account)
+
+
+def _record(launch: Noted, noted: Mapping[str, Any]) -> LaunchRecord | None:
+    """Return what was noted about a launch; None if it cannot be read, which costs a call at most."""
+    try:
+        return LaunchRecord(
+            request=ReportRequest.from_stripe(
+                noted["report_type"], noted["parameters"], report_id=noted.get("report_id")
+            ),
+            generation=_instant(noted.get("generation")),
+            attempt=int(noted.get("attempt", 0)),
+            run_id=launch.run_id,
+            status="pending",
+            created=_instant(noted.get("created")),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        logger.warning("the note %s of a launch cannot be read: %r", launch.name, error)
+        return None
 
 
 def _instant(text: str | None) -> datetime | None:

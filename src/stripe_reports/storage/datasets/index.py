@@ -12,10 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from stripe_reports.errors import StoreError
+from stripe_reports.render.remedies import everywhere
 from stripe_reports.storage.datasets.layout import INDEX, Cell, Compacted, Noted, StoredRun
 from stripe_reports.storage.datasets.place import Place
 
 __all__ = ["Index", "Known"]
+
+_REMEDY = everywhere(
+    "Remove it if it is there: the same fetch_all enters its result again, and compact() that of a copy."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +113,25 @@ class Index:
             StoreError: It does not exist, or is damaged.
         """
         content = self._place.read(name)
-        try:
-            read = json.loads(content or b"")
-            return {str(key): value for key, value in read.items()}
-        except (ValueError, AttributeError):
-            state = "does not exist" if content is None else "is damaged"
-            raise StoreError(f"The entry {name} of the dataset at {self._place} {state}.") from None
+        read = _read(content)
+        if read is not None:
+            return read
+        state = "does not exist" if content is None else "is damaged"
+        raise StoreError(f"The entry {name} of the dataset at {self._place} {state}.", remedy=_REMEDY)
+
+    def read_if_whole(self, name: str) -> dict[str, Any]:
+        """Return the contents of an entry; nothing if it does not exist, or is damaged."""
+        return _read(self._place.read(name)) or {}
 
     def _names(self, folder: str) -> Iterator[str]:
         return (found.name for found in self._place.objects(folder))
+
+
+def _read(content: bytes | None) -> dict[str, Any] | None:
+    try:
+        return {str(key): value for key, value in json.loads(content or b"").items()}
+    except (ValueError, AttributeError):
+        return None
 
 
 def _parsed(names: Iterable[str]) -> tuple[list[Noted], list[Compacted], list[str]]:

@@ -121,8 +121,8 @@ class DatasetWriter:
         self._index.note(noted, {**(record or {}), **content})
 
     def launch_record(self, launch: Noted) -> dict[str, Any]:
-        """Return everything that was noted about a launch."""
-        return self._index.read(launch.name)
+        """Return everything that was noted about a launch; nothing if it cannot be read."""
+        return self._index.read_if_whole(launch.name)
 
     # After a run has succeeded
 
