@@ -118,6 +118,20 @@ def test_a_copy_of_a_month_that_was_removed_is_written_again(machine, place):
     assert data.compact().height == 0
 
 
+def test_a_result_is_added_again_if_what_replaced_it_was_removed(machine, place):
+    """The index says that it was superseded, by a run that is not there any more."""
+    ours = machine()
+    first = ours.fetch_all(PAYOUTS, "2026-09", into=place)
+    (newer,) = machine().fetch_all(PAYOUTS, "2026-09", into=place, reuse="never")
+    for path in [*place.glob(f"index/**/{newer.run.id}.*"), *place.glob(f"data/**/{newer.run.id}.*")]:
+        path.unlink()
+    again = ours.fetch_all(PAYOUTS, "2026-09", into=place)
+    assert again.status()["status"].to_list() == ["stored"]
+    assert sr.dataset(place).status()["run"].to_list() == [each.run.id for each in first]
+    assert sr.dataset(place).scan(PAYOUTS).collect().height == first.frame().height
+    assert sr.dataset(place).verify().ok
+
+
 def test_what_this_machine_has_is_added_without_a_call(machine, place, calls):
     """A dataset that is begun late costs nothing at Stripe."""
     client = machine()

@@ -168,6 +168,9 @@ class DatasetWriter:
         run = entry.run
         self._index.note(Noted(run.cell, run.run_id, "stored", run.as_of), entry.to_json())
         known = self._index.known_of_slot(run.cell)
+        if not known.runs:  # it was superseded by a run that somebody has removed
+            self.place.remove(_superseded(run).name)
+            known = self._index.known_of_slot(run.cell)
         for each in known.replaced:
             if each not in known.moved or each == run:
                 self._supersede(each)
@@ -185,5 +188,9 @@ class DatasetWriter:
 
     def _supersede(self, run: StoredRun) -> None:
         # The event comes first: after a crash the index is right, and only an object is left over.
-        self._index.note(Noted(run.cell, run.run_id, "superseded"), {})
+        self._index.note(_superseded(run), {})
         self.place.move(run.object, run.cell.object_name(run.run_id, SUPERSEDED))
+
+
+def _superseded(run: StoredRun) -> Noted:
+    return Noted(run.cell, run.run_id, "superseded")
