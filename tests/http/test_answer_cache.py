@@ -139,6 +139,19 @@ class TestWhatGoesWrong:
         get(TYPE)
         assert get(TYPE).from_cache
 
+    def test_a_cache_with_other_tables_is_replaced_by_an_empty_one(self, get, transport, path, simulator):
+        """Another version may have written it. The warning would come with every client."""
+        get(TYPES)
+        transport.close()
+        with closing(sqlite3.connect(path)) as other, other:
+            other.execute("DROP TABLE responses")
+            other.execute("CREATE TABLE responses (key TEXT PRIMARY KEY, body BLOB)")
+        with pytest.warns(RuntimeWarning, match="no such column"):
+            get(TYPE)
+        simulator.clock.advance(REST + 1)
+        get(TYPE)
+        assert get(TYPE).from_cache
+
     @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, sqlite3.OperationalError])
     def test_a_failed_write_leaves_no_open_transaction_and_no_data(self, path, error, get):
         """An open transaction would block all other threads and processes."""

@@ -171,7 +171,9 @@ def test_an_unreadable_record_is_left_out(store):
     assert store.launch_log.launch_of("frr_1") is None
 
 
-@pytest.mark.parametrize("damage", ["removed", "overwritten", "truncated", "emptied", "other version"])
+@pytest.mark.parametrize(
+    "damage", ["removed", "overwritten", "truncated", "emptied", "other version", "no table"]
+)
 def test_a_lost_index_is_rebuilt_from_the_files(store, damage):
     """Results are found, and counted for the limit; Stripe is asked for the launches."""
     stored = put(store)
@@ -187,6 +189,9 @@ def test_a_lost_index_is_rebuilt_from_the_files(store, damage):
         index.write_bytes(b"This was an index. " * 1000)
     elif damage == "truncated":
         os.truncate(index, 5000)
+    elif damage == "no table":
+        with closing(sqlite3.connect(index)) as opened, opened:
+            opened.execute("DROP TABLE files")
     elif damage == "other version":
         with closing(sqlite3.connect(index)) as opened, opened:
             opened.execute("DROP TABLE launches")

@@ -24,7 +24,7 @@ from requests_cache.models.response import CachedResponse
 
 from stripe_reports import notices
 from stripe_reports.http.clock import Clock
-from stripe_reports.storage.disk import in_folder
+from stripe_reports.storage.disk import in_folder, lacks_tables
 
 __all__ = ["AnswerCache"]
 
@@ -90,7 +90,8 @@ class AnswerCache(BaseCache):
                 if isinstance(error, sqlite3.Error) and not self._is_in_place():
                     return None  # another process just removed it by clearing the store
                 self._rests_until = self._clock.monotonic() + REST
-                if type(error) is sqlite3.DatabaseError:  # damaged, or not a database: start with a new file
+                if type(error) is sqlite3.DatabaseError or lacks_tables(error):
+                    # It is damaged, not a database, or of another version: start with a new file.
                     with suppress(OSError):
                         self._path.unlink()
                 why = error

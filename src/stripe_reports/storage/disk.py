@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import stat
 import uuid
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ __all__ = [
     "disk_errors",
     "files_in",
     "in_folder",
+    "lacks_tables",
     "locked",
     "make_missing",
     "make_private",
@@ -69,6 +71,11 @@ def disk_errors(what: str, path: Path, *, remedy: Remedy | None = None) -> Itera
 def reason_of(error: BaseException) -> str:
     """Return why a file could not be used, without its name, which the message has already."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def lacks_tables(error: sqlite3.Error | OSError) -> bool:
+    """Tell whether an error means that an SQLite file has other tables than ours, or none."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
 
 
 def make_private(folder: Path) -> None:

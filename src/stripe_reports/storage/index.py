@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from stripe_reports.errors import StoreError
 from stripe_reports.render import remedies
-from stripe_reports.storage.disk import disk_errors, files_in, in_folder, shown_path
+from stripe_reports.storage.disk import disk_errors, files_in, in_folder, lacks_tables, shown_path
 
 __all__ = ["Index"]
 
@@ -184,8 +184,8 @@ class Index:
                 try:
                     return self._opened(use)
                 except sqlite3.DatabaseError as error:
-                    if isinstance(error, sqlite3.OperationalError):  # locked, full, read-only: not damaged
-                        raise
+                    if isinstance(error, sqlite3.OperationalError) and not lacks_tables(error):
+                        raise  # locked, full, read-only: not damaged
                     logger.warning(
                         "The index %s was damaged (%s); the files are listed again.",
                         shown_path(self.path),
