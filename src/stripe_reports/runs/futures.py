@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
 from contextvars import copy_context
 from typing import Any, NoReturn, TypeVar
 
 from stripe_reports.errors import NotPicklableError
+from stripe_reports.http.clock import SystemClock
 from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.render.printable import printable_lines
 from stripe_reports.report.report import Report
@@ -18,6 +21,13 @@ from stripe_reports.runs.progress import Progress
 __all__ = ["Pending", "PendingReport"]
 
 _Fetched = TypeVar("_Fetched")
+
+_STEP = 1.0
+"""Maximum seconds of one wait, so that an interrupt ends it.
+
+With polars, an interrupt does not end a wait for a lock that has no limit: the signal handler of polars 2.1
+lets the system go on with it (``SA_RESTART``). On Windows, it ends no wait for a lock.
+"""
 
 
 class Pending(Future[_Fetched]):
@@ -34,6 +44,29 @@ class Pending(Future[_Fetched]):
         super().__init__()
         self.request = request
         self.run: AnyRun | None = None
+
+    def result(self, timeout: float | None = None) -> _Fetched:
+        """Return what was fetched, after at most *timeout* seconds; an interrupt ends the wait only."""
+        self._wait(timeout)
+        return super().result(0)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Return the error of the fetch, or None; see ``result``."""
+        self._wait(timeout)
+        return super().exception(0)
+
+    def _wait(self, timeout: float | None) -> None:
+        clock = SystemClock()
+        end = math.inf if timeout is None else clock.monotonic() + timeout
+        try:
+            while not self.done() and (left := end - clock.monotonic()) > 0:
+                wait_for([self], min(left, _STEP))
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(
+                "The fetch goes on in a thread of this process: result() waits for it again. If the process "
+                "ends first, the run goes on at Stripe, and the same fetch comes back to it."
+            )
+            raise
 
     def noting_run(self, progress: Progress | None) -> Progress:
         """Return the callback for every poll, which keeps the run and then calls *progress*."""
