@@ -252,6 +252,14 @@ class TestFetch:
             assert process.wait() == 0
             assert process.stderr.read() == b""
 
+    def test_messages_are_not_among_the_results_if_their_stream_is_closed(self, monkeypatch, capsys):
+        """As by `2>&-`, or in a service; the same for the results."""
+        monkeypatch.setattr(sys, "stderr", None)
+        assert cli.main([*self.ASKED, "--format", "json"]) == 0
+        assert json.loads(capsys.readouterr().out)["report_type"] == "payouts.itemized.5"
+        monkeypatch.setattr(sys, "stdout", None)
+        assert cli.main(self.ASKED) == 0
+
 
 def test_a_table_writes_amounts_for_people(capsys):
     """With the decimals of their currency, in the first and the last rows of a long table too."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 import textwrap
 import traceback
@@ -83,11 +84,13 @@ class _Printable(io.TextIOBase):
 def only_printable() -> Iterator[None]:
     """Print control characters as escapes everywhere: messages, tables, warnings, the log.
 
-    An unexpected error is printed here too, in the same way; it ends the process with status 1.
+    An unexpected error is printed here too, in the same way; it ends the process with status 1. What goes to
+    a stream that is closed goes nowhere: ``print`` would write messages among the results instead.
     """
     with (
-        redirect_stdout(sys.stdout and _Printable(sys.stdout)),
-        redirect_stderr(sys.stderr and _Printable(sys.stderr)),
+        open(os.devnull, "w", encoding="utf-8") as nowhere,
+        redirect_stdout(_Printable(sys.stdout or nowhere)),
+        redirect_stderr(_Printable(sys.stderr or nowhere)),
     ):
         try:
             yield
