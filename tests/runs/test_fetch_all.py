@@ -1,5 +1,6 @@
 """Many reports in one call: of several types and accounts, launched once, followed together."""
 
+import math
 import re
 import threading
 from collections import Counter
@@ -331,6 +332,27 @@ class TestTrouble:
         reports = client.fetch_all(PAYOUTS, "2026-Q3", split="month")
         assert set(reports.status()["status"]) == {"launched"}
 
+    def test_a_list_that_never_comes_says_that_the_run_goes_on(self, client, simulator):
+        """The end of the time is not that of the run, and the same call joins it."""
+        lists = "GET /v1/reporting/report_runs"
+        simulator.faults.append(Fault(lists, change=lambda _request, answer: answer()))  # before the launch
+        simulator.inject_fault("answer.slow", match=lists, times=math.inf)
+        (row,) = client.fetch_all(PAYOUTS, "2026-09", timeout=60).status().rows(named=True)
+        assert (row["status"], row["run"]) == ("missing", simulator.runs[0].id)
+        assert row["reason"] == (
+            f"Run {simulator.runs[0].id} was still pending at the end of the call, and goes on at Stripe. "
+            "The same call joins it."
+        )
+
+    def test_the_error_of_a_set_keeps_the_problem_and_the_remedies_apart(self, client, simulator):
+        """They are worded for Python, the command line and the form."""
+        simulator.outcomes.append("no url")
+        with pytest.raises(errors.IncompleteError, match="names no address") as caught:
+            client.fetch_all(PAYOUTS, "2026-09", errors="raise")
+        assert "reuse=" not in caught.value.problem
+        assert "reuse='never'. The same call asks" in str(caught.value)
+        assert "--reuse never. The same command asks" in caught.value.for_command_line()
+
     def test_a_key_that_stops_working_ends_the_call(self, client, simulator, calls):
         """No account is asked for after Stripe has said that the key is not valid."""
         simulator.faults.append(Fault(CREATE, status=401, times=99))
@@ -442,6 +464,16 @@ class TestCommandLine:
         assert cli.main([*asked, "--failures", str(failures)]) == 0
         assert pl.read_csv(failures).is_empty()
         assert target.exists()
+
+    @pytest.mark.parametrize("form", ["text", "json"])
+    def test_reasons_are_in_terms_of_commands(self, simulator, capsys, form):
+        """Those of Python help nobody here."""
+        simulator.outcomes.append("no url")
+        assert cli.main(["fetch-all", PAYOUTS, "2026-09", "--format", form]) == 1
+        out, err = capsys.readouterr()
+        for shown in (err, out) if form == "json" else (err,):
+            assert "--reuse never" in shown
+            assert "reuse=" not in shown
 
     def test_what_is_there_can_be_written_although_reports_are_missing(self, simulator, capsys, tmp_path):
         """Only if the user says so; the status still tells."""

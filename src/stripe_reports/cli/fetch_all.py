@@ -123,22 +123,31 @@ def run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt as interrupt:
         complain("\n".join(["", *getattr(interrupt, "__notes__", ())]))
         raise
-    gone = reports.status().filter(pl.col("status").is_in(["failed", "missing"]))
+    status = _status(reports)
+    gone = status.filter(pl.col("status").is_in(["failed", "missing"]))
     is_complete = gone.is_empty() or (options.partial and len(reports) > 0)
     is_shown = len(types) == 1 and is_complete and (options.into is None or options.output is not None)
     if options.format == "json":
-        say_json(_as_json(reports, options.output, is_shown=is_shown))
+        say_json(_as_json(reports, status, options.output, is_shown=is_shown))
     elif is_shown:
         deliver(reports.available(), options.output)
     elif len(types) > 1 or options.into:
-        show(reports.status())
+        show(status)
     complain("\n".join([*map(repr, reports.asked), f"{reports.reuse_summary}.", *reports.notes]))
     return _tell_failures(gone, options.failures)
 
 
-def _as_json(reports: ReportSet, path: Path | None, *, is_shown: bool) -> dict[str, object]:
+def _status(reports: ReportSet) -> pl.DataFrame:
+    """Return the status of each report, with the reason in terms of commands and options."""
+    reasons = [each.for_command_line() for each in reports.outcomes]
+    return reports.status().with_columns(pl.Series("reason", reasons, pl.String))
+
+
+def _as_json(
+    reports: ReportSet, status: pl.DataFrame, path: Path | None, *, is_shown: bool
+) -> dict[str, object]:
     """Return the status of each report, and the rows of all or the file that they are written to."""
-    told: dict[str, object] = {"reports": reports.status().to_dicts(), "notes": list(reports.notes)}
+    told: dict[str, object] = {"reports": status.to_dicts(), "notes": list(reports.notes)}
     if not is_shown:
         return told
     if path is None:

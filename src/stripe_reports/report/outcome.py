@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, time
 from typing import Literal
 
+from stripe_reports.errors import StripeReportsError
 from stripe_reports.models import ReportRequest, iso
 from stripe_reports.planning.grid import Cell
+from stripe_reports.render.remedies import Remedy
 from stripe_reports.report.report import Action, Report
 from stripe_reports.report.shared import SharedReport
 
@@ -36,6 +38,7 @@ class ReportOutcome:
         status: ``stored``, ``reused`` or ``launched`` if the report is there; ``failed``; or ``missing``: it
             was not asked for, or its run goes on at Stripe.
         reason: Why, in a sentence.
+        remedy: What can be done, in words for Python, command line and form, if *reason* does not say it.
         report: The report, if it is there.
         run_id: The run, as far as it is known.
         error: Name of the error's class, if it failed.
@@ -47,6 +50,7 @@ class ReportOutcome:
     report: Report | SharedReport | None = None
     run_id: str | None = None
     error: str | None = None
+    remedy: Remedy | None = None
 
     @classmethod
     def of(cls, cell: Cell, report: Report | SharedReport) -> ReportOutcome:
@@ -56,8 +60,22 @@ class ReportOutcome:
     @classmethod
     def failing(cls, cell: Cell, error: Exception, *, run_id: str | None = None) -> ReportOutcome:
         """Return the outcome of a cell that failed with an error; *run_id* is its run, if it has one."""
-        reason = str(error) or type(error).__name__
-        return cls(cell, "failed", reason, run_id=run_id, error=type(error).__name__)
+        name = type(error).__name__
+        if isinstance(error, StripeReportsError):
+            return cls(cell, "failed", error.problem, run_id=run_id, error=name, remedy=error.remedy)
+        return cls(cell, "failed", str(error) or name, run_id=run_id, error=name)
+
+    @property
+    def advice(self) -> str:
+        """The reason and the remedy, in terms of calls and arguments."""
+        return self._with(self.remedy.for_python if self.remedy else "")
+
+    def for_command_line(self) -> str:
+        """Return the reason and the remedy, in terms of commands and options."""
+        return self._with(self.remedy.for_command_line if self.remedy else "")
+
+    def _with(self, remedy: str) -> str:
+        return " ".join(filter(None, (self.reason, remedy)))
 
     @property
     def request(self) -> ReportRequest:

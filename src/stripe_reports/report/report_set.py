@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Self
 
@@ -106,7 +108,7 @@ class ReportSet(Totals):
                 each.account,
                 interval_of(each.request),
                 each.status,
-                each.reason,
+                each.advice,
                 each.run_id,
                 None if each.report is None else len(each.report),
                 each.error,
@@ -324,7 +326,7 @@ class ReportSet(Totals):
         # The reports that are not there come first: they are what the reader must know.
         outcomes = sorted(self.outcomes, key=lambda each: each.report is not None)
         rows = [
-            [_name(each), each.status, each.reason if each.report is None else _source(each.report)]
+            [_name(each), each.status, each.advice if each.report is None else _source(each.report)]
             for each in outcomes[:_SHOWN]
         ]
         title = self.report_types[0] if is_of_one else f"{len(self.asked)} report types"
@@ -356,9 +358,10 @@ def incomplete(outcomes: Sequence[ReportOutcome]) -> IncompleteError:
     first = sorted(gone, key=lambda each: each.status)[:_NAMED]
     more = f"; and {len(gone) - len(first):,} more" if len(gone) > len(first) else ""
     named = "; ".join(f"{each.name}: {each.reason.removesuffix('.')}" for each in first)
+    advice = dict.fromkeys(each.remedy for each in first if each.remedy is not None)
     return IncompleteError(
         f"Of {len(outcomes):,} reports, {counts}. {named}{more}.",
-        remedy=remedies.fetch_the_missing(),
+        remedy=reduce(add, [*advice, remedies.fetch_the_missing()]),
         total=len(outcomes),
         failed=failed,
         missing=missing,

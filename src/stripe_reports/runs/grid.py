@@ -294,12 +294,10 @@ class Driver:
     # The end of a cell
 
     def _fail(self, number: int, error: Exception) -> None:
-        self._move(number, "ended")
         if isinstance(error, CallTimeoutError | RunTimeoutError) and deadline.left() <= 0:
-            run = getattr(error, "run", None)
-            run_id = self._states[number].run_id or (run and run.id)
-            self._end(number, ReportOutcome(self._cells[number], "missing", str(error), run_id=run_id))
+            self._end_late(number, error)
             return
+        self._move(number, "ended")
         if self.first_error is None:
             self.first_error = error
         if isinstance(error, AuthenticationError):  # so every other call would fail too
@@ -312,6 +310,16 @@ class Driver:
         self._failed += 1
         run_id = self._states[number].run_id
         self._end(number, ReportOutcome.failing(self._cells[number], error, run_id=run_id))
+
+    def _end_late(self, number: int, error: CallTimeoutError | RunTimeoutError) -> None:
+        """End a cell that is late, unless its run is pending: ``_why_missing`` says more of that."""
+        if self._states[number].stage == "pending":
+            return
+        run = getattr(error, "run", None)
+        run_id = self._states[number].run_id or (run and run.id)
+        self._move(number, "ended")
+        cell, remedy = self._cells[number], error.remedy
+        self._end(number, ReportOutcome(cell, "missing", error.problem, run_id=run_id, remedy=remedy))
 
     def _end(self, number: int, outcome: ReportOutcome) -> None:
         self._outcomes[number] = outcome
