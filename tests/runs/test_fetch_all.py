@@ -528,6 +528,14 @@ class TestCommandLine:
         assert "launched" in capsys.readouterr().out
         assert cli.main(["fetch-all", f"{PAYOUTS},{ACTIVITY}", "2026-09", "--output", "x.csv"]) == 2
 
+    def test_a_plan_says_why_reports_cannot_be_launched(self, capsys):
+        """Their number alone helps nobody; of many, the first few are named."""
+        assert cli.main(["fetch-all", f"{PAYOUTS},{LIVE_ONLY}", "2027", "--split", "quarter", "--plan"]) == 0
+        shown = " ".join(capsys.readouterr().out.split())
+        assert "8 reports: 8 that cannot be launched" in shown
+        assert f"{PAYOUTS} of own, 2027-01-01/2027-04-01: Stripe has no data for that time yet." in shown
+        assert "and 5 more" in shown
+
     def test_a_plan_is_shown_and_nothing_is_launched(self, simulator, capsys):
         """Before a night's job is started."""
         assert cli.main(["fetch-all", PAYOUTS, "2026-Q3", "--split", "month", "--plan"]) == 0

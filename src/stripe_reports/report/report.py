@@ -22,6 +22,7 @@ from stripe_reports.parsing.parquet import UNREADABLE, count_rows
 from stripe_reports.render import remedies
 from stripe_reports.render.card import card
 from stripe_reports.render.printable import printable
+from stripe_reports.render.remedies import Remedy
 from stripe_reports.report import memory
 from stripe_reports.report.export import Exports
 from stripe_reports.report.file_report import FileReport, read_file
@@ -58,6 +59,7 @@ class FetchPlan:
         stored_at: Time at which the result was read from Stripe, if it is stored here.
         run_id: The run that would answer, or None.
         notes: As in ``Decision``.
+        remedy: What can be done, if Stripe would refuse a launch.
     """
 
     action: Action | Literal["refused"]
@@ -66,6 +68,7 @@ class FetchPlan:
     stored_at: datetime | None = None
     run_id: str | None = None
     notes: tuple[str, ...] = ()
+    remedy: Remedy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ _DOES = {
     "refused": "that cannot be launched",
 }
 
+_NAMED = 3
+"""Maximum reports that cannot be launched that a plan names."""
+
 
 @dataclass(frozen=True, slots=True)
 class SetPlan:
@@ -59,7 +62,7 @@ class SetPlan:
                 cell.account or OWN_ACCOUNT,
                 interval_of(cell.request),
                 plan.action,
-                plan.reason,
+                " ".join([plan.reason, *([plan.remedy.for_python] if plan.remedy else [])]),
             )
             for cell, plan in zip(self.cells, self.plans, strict=True)
         ]
@@ -74,6 +77,17 @@ class SetPlan:
         text = f"{number:,} report{'' if number == 1 else 's'}: {', '.join(said)}"
         return f"{text}, in about {_duration(self.seconds)}" if self.seconds else text
 
+    def _refused(self) -> list[str]:
+        """Return a line for each report that cannot be launched, with the reason; of many, the first few."""
+        lines = [
+            f"{cell.request.report_type} of {cell.account or OWN_ACCOUNT}, {interval_of(cell.request)}: "
+            f"{plan.reason}"
+            for cell, plan in zip(self.cells, self.plans, strict=True)
+            if plan.action == "refused"
+        ]
+        more = len(lines) - _NAMED
+        return lines if more <= 0 else [*lines[:_NAMED], f"and {more:,} more"]
+
     def _limit(self) -> str:
         if not self.seconds:
             return ""
@@ -85,10 +99,15 @@ class SetPlan:
         return f"The limit is {self.limited_by}.{assumed}"
 
     def __repr__(self) -> str:
-        return "\n  ".join(printable(line) for line in (self.sentence, self._limit(), *self.notes) if line)
+        lines = (self.sentence, *self._refused(), self._limit(), *self.notes)
+        return "\n  ".join(printable(line) for line in lines if line)
 
     def _repr_html_(self) -> str:
-        lines = [("limit", self._limit()), ("note", " ".join(self.notes))]
+        lines = [
+            ("cannot be launched", "; ".join(self._refused())),
+            ("limit", self._limit()),
+            ("note", " ".join(self.notes)),
+        ]
         return card(self.sentence, lines, kind="plan")
 
 

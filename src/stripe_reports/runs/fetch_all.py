@@ -256,7 +256,7 @@ def _planned(cell: Cell, accounts: Accounts, policy: Policy) -> FetchPlan:
             type_ = accounts.types(cell.request.report_type)
             check_available(cell.request, type_, accounts[None].runs.account.now())
     except REFUSALS as error:
-        return FetchPlan("refused", str(error))
+        return FetchPlan("refused", error.problem, remedy=error.remedy)
     return plan
 
 
