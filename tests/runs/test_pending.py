@@ -81,6 +81,42 @@ def test_a_run_that_no_longer_exists_is_not_in_progress(connect, monkeypatch):
     assert [each.id for each in client.pending()] == [run.id]
 
 
+RETRIEVE = "GET /v1/reporting/report_runs/*"
+
+
+def passed(_request, answer):
+    return answer()
+
+
+@pytest.mark.parametrize("call", ["fetch", "fetch_all"])
+def test_a_run_that_disappears_is_not_said_to_go_on(call, client, simulator):
+    """Stripe says that there is none: waiting is in vain, and the same fetch launches a new one."""
+    empty = {"object": "list", "data": [], "has_more": False, "url": "/v1/reporting/report_runs"}
+    gone = [
+        Fault("GET /v1/reporting/report_runs", status=200, body=empty, times=math.inf),
+        Fault(RETRIEVE, change=passed, times=call == "fetch"),  # right after the launch
+        Fault(RETRIEVE, status=404, times=math.inf),
+    ]
+    simulator.faults.extend(gone)
+    with pytest.raises(errors.StripeReportsError, match="a new run is launched") as caught:
+        getattr(client, call)(
+            "payouts.itemized", MONTHS[0], **({"errors": "raise"} if call != "fetch" else {})
+        )
+    assert "goes on" not in str(caught.value)
+    simulator.faults.clear()
+    simulator.faults.append(Fault(RETRIEVE, status=404))
+    assert client.fetch("payouts.itemized", MONTHS[0], timeout=2000).reuse.action == "launched"
+
+
+def test_a_run_that_changes_is_not_said_to_go_on(client, simulator):
+    """One remedy is a new run; to come back to this one cannot be the other."""
+    simulator.faults.append(Fault(RETRIEVE, change=passed))
+    simulator.inject_fault("run.other_interval", match=RETRIEVE, times=math.inf)
+    with pytest.raises(errors.AnswerMismatchError, match="reuse='never'") as caught:
+        client.fetch("payouts.itemized", MONTHS[0])
+    assert "goes on" not in str(caught.value)
+
+
 def test_the_message_of_a_timeout_says_that_the_same_call_joins_the_run(connect):
     """Nobody launches a second one by hand, or waits at the screen."""
     with pytest.raises(errors.RunTimeoutError, match="Even tomorrow that joins this run") as caught:

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from stripe_reports.catalog.unrecognised import names_of_run
 from stripe_reports.errors import (
+    AnswerMismatchError,
     NetworkError,
+    NotFoundError,
     RateLimitError,
     RunCanceledError,
     RunFailedError,
@@ -21,14 +23,18 @@ from stripe_reports.http.transport import Transport
 from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.planning import backoff, deadline
 from stripe_reports.render import remedies, reports_v2_remedies
+from stripe_reports.render.remedies import everywhere
 from stripe_reports.runs.account import Account
 from stripe_reports.runs.polling import Poller
 from stripe_reports.runs.progress import Progress
 from stripe_reports.storage.launch_log import LaunchLog
 
-__all__ = ["Follower"]
+__all__ = ["GONE", "Follower"]
 
 logger = logging.getLogger("stripe_reports")
+
+GONE = everywhere("Fetch the report again: a new run is launched.")
+"""What to do about a run that Stripe had, and does not know any more."""
 
 LAST_POLL = 1.0
 """Seconds before the end of a wait at which the run is polled a last time."""
@@ -86,12 +92,12 @@ class Follower:
                         trouble = error  # it may be temporary, and the run continues meanwhile
                         logger.warning("could not poll %s: %s", run.id, error)
         except (KeyboardInterrupt, StripeReportsError) as error:
-            if not isinstance(error, RunTimeoutError):
-                remedy = remedies.come_back(run.id)
-                if isinstance(error, StripeReportsError):
-                    error.advise(remedy)
-                else:
-                    error.add_note(remedy.for_python)
+            if isinstance(error, NotFoundError):
+                error.advise(GONE)
+            elif isinstance(error, KeyboardInterrupt):
+                error.add_note(remedies.come_back(run.id).for_python)
+            elif not isinstance(error, AnswerMismatchError | RunTimeoutError):  # their advice is another
+                error.advise(remedies.come_back(run.id))
             raise
         self._note_end(run, followed_for=age + clock.monotonic() - started)
         if progress:

@@ -12,11 +12,18 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
-from stripe_reports.errors import NetworkError, RateLimitError, ServerError, StripeReportsError
+from stripe_reports.errors import (
+    NetworkError,
+    NotFoundError,
+    RateLimitError,
+    ServerError,
+    StripeReportsError,
+)
 from stripe_reports.http.api import Api
 from stripe_reports.models import AnyRun, ReportRequest
 from stripe_reports.planning import backoff
 from stripe_reports.planning.watching import Watch
+from stripe_reports.runs.follow import GONE
 
 __all__ = ["TEMPORARY", "Followed", "Following", "Watched", "polled"]
 
@@ -211,5 +218,7 @@ def polled(api: Api, pending: Mapping[str, Followed], polls: int) -> dict[str, A
                 raise
             logger.warning("could not retrieve %s: %s", id_, error)
         except StripeReportsError as error:
+            if isinstance(error, NotFoundError):
+                error.advise(GONE)
             found[id_] = error
     return found
