@@ -117,3 +117,21 @@ def test_the_app_makes_its_client_with_the_api(given, code):
     """The form runs in another process, which gets only this text."""
     options = commands()["app"].parse_args([*given, "--api", "v2"])
     assert app._client_code(options) == code
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["types", "balance.sumary"], "'stripe-reports types --api v2' lists"),
+        (["fetch", "balance.sumary", "2026-09", "--demo"], "'stripe-reports types --api v2' lists"),
+        (["fetch", "no.such", "2026-09", "--demo"], "'stripe-reports types --api v2' lists"),
+        (
+            ["fetch", "balance.summary", "2026-09", "--demo", "--columns", "nope"],
+            "'stripe-reports types TYPE --api v2' shows",
+        ),
+    ],
+)
+def test_advice_names_the_api_that_was_asked(command, says, capsys):
+    """Otherwise, the command would list the report types of v1."""
+    assert cli.main([*command, "--api", "v2"]) != 0
+    assert says in capsys.readouterr().err

@@ -14,7 +14,7 @@ import pytest
 import stripe_reports
 from stripe_reports import cli, errors
 from stripe_reports.notebook.form.model import Problem
-from stripe_reports.render import remedies, worker_remedies
+from stripe_reports.render import remedies, reports_v2_remedies, worker_remedies
 from stripe_reports.render.remedies import Remedy, everywhere
 from stripe_reports.simulator import FAULTS, Fault
 
@@ -32,6 +32,9 @@ ARGUMENTS = {
     "to": "read it",
     "host": "proxy.example.com",
     "such_as": "2026-10",
+    "api": "v2",
+    "have_versions": False,
+    "has_version": False,
     "report_type": "payouts.itemized.5",
 }
 
@@ -43,7 +46,7 @@ def _example(function):
 
 EVERY_REMEDY = {
     name: _example(function)
-    for module in (remedies, worker_remedies)
+    for module in (remedies, reports_v2_remedies, worker_remedies)
     for name, function in inspect.getmembers(module, inspect.isfunction)
     if name in module.__all__
 }
@@ -77,7 +80,8 @@ def test_a_button_that_a_remedy_names_is_in_the_form(name):
 
 def test_all_remedies_are_tested():
     """Including new ones."""
-    assert set(EVERY_REMEDY) == {*remedies.__all__, *worker_remedies.__all__} - {"Remedy"}
+    named = {*remedies.__all__, *reports_v2_remedies.__all__, *worker_remedies.__all__}
+    assert set(EVERY_REMEDY) == named - {"Remedy"}
 
 
 def test_a_remedy_is_worded_for_the_place_where_the_error_is_read():
@@ -240,6 +244,7 @@ def test_the_remedy_for_a_revoked_key_is_a_command(command, client, simulator, m
     ("arguments", "says"),
     [
         (["fetch", "balance.sumary", "2026-10"], "'stripe-reports types' lists what there is."),
+        (["types", "balance.sumary", "--api", "v2"], "'stripe-reports types --api v2' lists what"),
         (["types", "no.such.3"], "Leave it out to list all, with --all also old versions."),
         (["types", "--search", "no such", "--api", "v2"], "Leave out --search to list all."),
         (["fetch", "balance.summary", "2026-10", "--tz", "Asia/Tokyo"], "The time zone is --timezone"),

@@ -22,8 +22,8 @@ from stripe_reports.catalog.purposes import answering
 from stripe_reports.catalog.siblings import completed, merge, with_column_types
 from stripe_reports.catalog.versions import Chosen, Offered, newest_of
 from stripe_reports.errors import ParameterError, UnknownReportTypeError
-from stripe_reports.models import ReportRequest, ReportType, base_of
-from stripe_reports.render import remedies
+from stripe_reports.models import ReportRequest, ReportType, base_of, has_version
+from stripe_reports.render import remedies, reports_v2_remedies
 from stripe_reports.render.suggest import did_you_mean, suggestion
 
 __all__ = [
@@ -125,11 +125,15 @@ def chosen(name: str, offered: Collection[str] | Offered | None = None) -> Chose
     if versions:
         columns = offered if isinstance(offered, Mapping) else dict.fromkeys(known)
         return newest_of(versions, columns)
-    raise unknown(name, offered=offered)
+    raise unknown(name, offered=offered, have_versions=_have_versions(offered))
 
 
 def unknown(
-    name: str, *, offered: Collection[str] | None = None, says: str | None = None
+    name: str,
+    *,
+    offered: Collection[str] | None = None,
+    says: str | None = None,
+    have_versions: bool = True,
 ) -> UnknownReportTypeError:
     """Return the error for an unknown report type, with the nearest known ones.
 
@@ -137,6 +141,7 @@ def unknown(
         name: With or without version.
         offered: Ids that the account offers; None for those of the catalogue.
         says: Stripe's message, if it was asked.
+        have_versions: False for Reports v2, whose names have none.
     """
     known = list(report_types()) if offered is None else list(offered)
     has_version = name.rpartition(".")[2].isdigit()
@@ -154,7 +159,13 @@ def unknown(
     else:
         what = f"There is no report type {name!r}."
     answer = f" Stripe says: {says.removesuffix('.')}." if says else ""
-    return UnknownReportTypeError(f"{what}{answer}{near}", remedy=remedies.list_types())
+    return UnknownReportTypeError(
+        f"{what}{answer}{near}", remedy=reports_v2_remedies.list_types(have_versions=have_versions)
+    )
+
+
+def _have_versions(offered: Collection[str] | None) -> bool:
+    return not offered or any(map(has_version, offered))
 
 
 def columns_named(report_type: ReportType, columns: str | Iterable[str] | None) -> tuple[str, ...] | None:
@@ -244,7 +255,9 @@ def _check_described(request: ReportRequest, report_type: ReportType) -> None:
         for one in value if is_list else (value,):
             if allowed and one not in allowed:
                 raise ParameterError(
-                    f"{report_type.id} takes no {name} {one!r}.{did_you_mean(str(one), allowed)}", param=name
+                    f"{report_type.id} takes no {name} {one!r}.{did_you_mean(str(one), allowed)}",
+                    param=name,
+                    remedy=reports_v2_remedies.name_what_type_takes(has_version=has_version(report_type.id)),
                 )
 
 

@@ -12,7 +12,7 @@ import urllib3.exceptions
 from stripe_reports import errors
 from stripe_reports.http.addresses import origin_of
 from stripe_reports.http.sockets import NothingListens
-from stripe_reports.render import remedies
+from stripe_reports.render import remedies, reports_v2_remedies
 from stripe_reports.render.remedies import Remedy, everywhere
 
 __all__ = ["ADVICE", "NOT_AS_EXPECTED", "RUN_LIMIT", "is_unreadable", "no_answer", "translated"]
@@ -30,7 +30,6 @@ ADVICE: dict[type[errors.StripeAPIError], Remedy] = {
         "Give the restricted key the permission that is named, in the Dashboard under Developers, API keys; "
         "reports need 'Report runs and report types' and 'Files', both read."
     ),
-    errors.InvalidRequestError: remedies.name_what_type_takes(),
     errors.LiveModeRequiredError: everywhere("Use a live key for this report type."),
     errors.NotFoundError: everywhere(
         "Check the id: it is found only with a key of the same account and mode."
@@ -158,6 +157,8 @@ def _remedy(
         return _PREVIEW_ADVICE
     if "Stripe-Account" in message or "Stripe-Context" in message:
         return remedies.act_for_another_account()
+    if class_ is errors.InvalidRequestError:
+        return reports_v2_remedies.name_what_type_takes(has_version=" /v2/" not in what)
     return ADVICE.get(class_)
 
 

@@ -34,14 +34,12 @@ __all__ = [
     "give_key_apart",
     "keep_more",
     "launch_anew",
-    "list_types",
     "look_at_run",
     "make_room",
     "name_account",
     "name_evidence",
     "name_files_address",
     "name_timezone",
-    "name_what_type_takes",
     "read_as",
     "read_less",
     "start_after_the_data",
@@ -175,15 +173,6 @@ def look_at_run(run_id: str) -> Remedy:
 # Requests
 
 
-def list_types() -> Remedy:
-    """See which report types there are."""
-    return Remedy(
-        "client.report_types() lists what there is.",
-        "'stripe-reports types' lists what there is.",
-        "Choose one from the list.",
-    )
-
-
 def name_evidence() -> Remedy:
     """Name a folder or an archive of evidence."""
     return Remedy(
@@ -193,21 +182,12 @@ def name_evidence() -> Remedy:
     )
 
 
-def name_what_type_takes() -> Remedy:
-    """Look up the parameters and columns of a type."""
-    return Remedy(
-        "client.report_type(...) shows the parameters and columns of a report type.",
-        "'stripe-reports types TYPE' shows its parameters and columns.",
-        "Correct the field that is named.",
-    )
-
-
 def write_a_month(such_as: str) -> Remedy:
     """Write one whole month, or fetch several one by one."""
     month = f"Write a month, such as {such_as!r}"
     return Remedy(
         f"{month}; client.fetch_all(..., split='month') fetches several.",
-        f"{month}; 'stripe-reports fetch-all' with '--split month' fetches several.",
+        f"{month}; 'fetch-all' in place of 'fetch', with --split month, fetches several.",
         f"{month}.",
     )
 

@@ -155,7 +155,8 @@ class Account:
         except LiveModeRequiredError:
             raise
         except NotFoundError as error:
-            raise catalog.unknown(id_, says=error.stripe_message) from error
+            has_versions = self._api.has_versions
+            raise catalog.unknown(id_, says=error.stripe_message, have_versions=has_versions) from error
         self._launch_log.unrecognised.note(names_of_types([type_]))
         return type_
 
