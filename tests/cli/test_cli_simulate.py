@@ -121,7 +121,11 @@ def test_permissions_of_restricted_keys_can_be_set(simulated):
     [
         (["--fault", "file.cutt"], "Did you mean 'file.cut'"),
         (["--latency", "soon"], "is not a latency"),
-        (["--start", "yesterday"], "yesterday"),
+        (["--start", "yesterday"], "'yesterday' is not a time. Write it as 2026-11-05T12:00:00Z."),
+        (["--port", "70000"], "There is no port 70000"),
+        (["--size", "-1", "--port", "-1"], "There is no port -1"),
+        (["--size", "-1"], "charges_per_day must be a number, 0 or more; got -1.0."),
+        (["--size", "nan"], "charges_per_day must be a number, 0 or more; got nan."),
         (["--start", "2026-01-01"], "has no time zone"),
         (["--webhook", "https://example.com"], "is not an address of this machine"),
         (["--webhook", "http://127.0.0.1", "--webhook-events", "x"], "There is no event"),

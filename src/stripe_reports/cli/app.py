@@ -22,7 +22,7 @@ from stripe_reports.report.export import require
 if TYPE_CHECKING:
     from stripe_reports.cli.output import Commands
 
-__all__ = ["add_to", "open_in_browser", "run"]
+__all__ = ["add_to", "check_port", "open_in_browser", "run"]
 
 _FUNCTIONS_HELP = (
     "Python file of yours: what its functions of 'report' return for each report, and its functions of "
@@ -92,9 +92,18 @@ def _checked(name: str) -> str:
     return str(file)
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def check_port(port: int) -> None:
+    """Refuse a number that is no port; of a larger one, the system takes the last 16 bits.
+
+    Raises:
+        InputError: There is no such port.
+    """
     if not 0 <= port < 2**16:
         raise InputError(f"There is no port {port}: ports are 0 to 65535.")
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    check_port(port)
     try:
         return socket.create_server((host, port))
     except OSError as error:

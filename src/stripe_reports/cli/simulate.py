@@ -6,6 +6,7 @@ import argparse
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from stripe_reports.cli.app import check_port
 from stripe_reports.cli.output import say
 from stripe_reports.errors import InputError
 
@@ -142,6 +143,7 @@ def run(options: argparse.Namespace) -> int:
         for name, fault in {**FAULTS, **FAULTS_V2}.items():
             say(f"  {name:<24}{fault.about}")
         return 0
+    check_port(options.port)
     try:
         simulator = _simulator(options)
     except ValueError as error:
@@ -167,6 +169,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time. Write it as 2026-11-05T12:00:00Z.") from None
+
+
 def _simulator(options: argparse.Namespace) -> Simulator:
     """Create the simulator that the options describe; raises ValueError for an invalid option."""
     from stripe_reports.simulator import (
@@ -181,7 +190,7 @@ def _simulator(options: argparse.Namespace) -> Simulator:
     )
 
     is_running = options.clock == "running"
-    start = [datetime.fromisoformat(options.start)] if options.start else []
+    start = [_time(options.start)] if options.start else []
     limits = RateLimits(pending_runs=options.pending_runs, running_reports=options.running_reports)
     simulator = Simulator(
         options.seed,

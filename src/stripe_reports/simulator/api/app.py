@@ -130,6 +130,8 @@ class Simulator:
             raise ValueError(f"{strangers[0]!r} is not one of {', '.join(CATEGORY.categories)}.")
         if accounts < 1:
             raise ValueError(f"accounts must be at least 1; got {accounts}.")
+        if not 0 <= charges_per_day < float("inf"):
+            raise ValueError(f"charges_per_day must be a number, 0 or more; got {charges_per_day}.")
         self.seed = seed
         self.accounts = accounts
         self.categories = tuple(categories)
