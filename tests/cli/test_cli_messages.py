@@ -30,6 +30,7 @@ ERRORS = [
     ["fetch", *PAYOUTS, "--columns", "nett"],
     ["fetch", *PAYOUTS, "--reuse", "sometimes"],
     ["fetch", *PAYOUTS, "--timeout", "soon"],
+    ["fetch", *PAYOUTS, "--outptu", "x.csv"],
     ["fetch", *PAYOUTS, "--timeout", "0"],
     ["fetch", *PAYOUTS, "--account", "acct_1"],
     ["fetch", "all_fees.incurred_at.itemized.2", "2026-09", DEMO],
@@ -118,6 +119,25 @@ def test_every_error_says_what_to_do(command, said):
         shown = said(command, columns).rpartition("\x1b[2K")[2]  # without the line of a wait
         assert "\x1b" not in shown
         assert [line for line in shown.splitlines() if len(line) > columns and " " in line.strip()] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--outptu", "x.csv"], "unrecognized arguments: --outptu x.csv. Did you mean '--output'?"),
+        (["--outptu=x.csv"], "unrecognized arguments: --outptu=x.csv. Did you mean '--output'?"),
+        (["-o", "x.csv"], "unrecognized arguments: -o x.csv."),
+        (["2026-11"], "unrecognized arguments: 2026-11."),
+        (["--timeout", "soon"], "argument --timeout: 'soon' is not a number."),
+        (["--in-flight", "2.5"], "argument --in-flight: '2.5' is not a whole number."),
+    ],
+)
+def test_wrong_arguments_are_those_of_their_command(more, says, capsys):
+    """The help of all commands has none of its options."""
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["fetch-all", *PAYOUTS, *more])
+    shown = " ".join(capsys.readouterr().err.split())
+    assert shown.endswith(f"fetch-all: error: {says} 'stripe-reports fetch-all --help' says what it takes.")
 
 
 @pytest.mark.parametrize(

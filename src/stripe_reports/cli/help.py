@@ -51,6 +51,17 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"formatter_class": _Help} | options)
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse the arguments; what the command does not know is its error, and not that of all commands."""
+        options, strange = super().parse_known_args(args, namespace)
+        if strange:
+            shown = [each for each in self._actions if each.help != argparse.SUPPRESS]
+            names = [name for each in shown for name in each.option_strings if name.startswith("--")]
+            given = strange[0].partition("=")[0]
+            near = did_you_mean(given, names, most=1) if given.startswith("--") else ""
+            self.error(f"unrecognized arguments: {' '.join(strange)}{near and f'.{near}'}")
+        return options, strange
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the arguments, and end with status 2."""
         self.print_usage(sys.stderr)
@@ -62,7 +73,9 @@ def _with_hint(message: str) -> str:
     """Return the message of argparse as a sentence; for a wrong choice, with the nearest right one."""
     wrong = re.match(r"(.*): invalid choice: '(.*?)' \(choose from (.*)\)", message)
     if wrong is None:
-        return f"{message}."
+        message = re.sub(r"invalid float value: ('.*')", r"\1 is not a number", message)
+        message = re.sub(r"invalid int value: ('.*')", r"\1 is not a whole number", message)
+        return message if message.endswith("?") else f"{message}."
     what, given, listed = wrong.groups()
     names = [name.strip("' ") for name in listed.split(",")]  # Python 3.14 writes no quotes
     return f"{what}: {given!r} is not one of {', '.join(names)}.{did_you_mean(given, names, most=1)}"
