@@ -87,10 +87,13 @@ def send(*answers, method="GET", base=BASE, within=math.inf, timeout=(10.0, 80.0
 
 
 class TestRetries:
-    @pytest.mark.parametrize("status", [409, 424, 429, 500, 502, 503, 504])
+    @pytest.mark.parametrize("status", [409, 424, 429, 500, 502, 503, 504, 520, 524, 529])
     @pytest.mark.parametrize("method", ["GET", "POST"])
     def test_temporary_failures_are_retried(self, status, method):
-        """A launch has an idempotency key, so it can be repeated like any other call."""
+        """A launch has an idempotency key, so it can be repeated like any other call.
+
+        A network in front of Stripe has statuses of its own above 504.
+        """
         outcome, sent, slept = send(status, status, 200, method=method)
         assert (outcome, len(sent)) == (200, 3)
         assert [request.headers.get("Idempotency-Key") for request in sent] == [

@@ -63,7 +63,8 @@ Source: https://docs.stripe.com/rate-limits
 
 _inherited: list[requests.Session] = []
 
-_RETRIED = frozenset({409, 424, 429, 500, 502, 503, 504})
+_RETRIED = frozenset({409, 424, 429})
+"""Errors below 500 after which another try may help."""
 
 
 class _Refusals:
@@ -236,7 +237,7 @@ def _may_retry(response: requests.Response) -> bool:
         case "false":
             return False
         case _:
-            return response.status_code in _RETRIED
+            return response.status_code in _RETRIED or response.status_code >= 500
 
 
 def _seconds(header: str | None) -> float | None:
