@@ -317,6 +317,22 @@ class TestErrors:
             assert caught.value.stripe_message == recorded[name]["error"]["message"]
             assert len(simulator.requests) - before == (ATTEMPTS if status == 429 else 1)
 
+    @pytest.mark.parametrize(
+        ("body", "says"),
+        [
+            ("<h1>Please log in</h1>", "was answered with HTTP 200, but not with JSON as Stripe answers."),
+            ("", "was answered with HTTP 200, but not with JSON as Stripe answers."),
+            ("null", "the answer to GET /v1/reporting/report_types was None."),
+            (b'"\xff"', "headers or body of the answer cannot be read (UnicodeDecodeError)."),
+        ],
+    )
+    def test_a_success_that_is_not_stripes_says_so(self, api, simulator, body, says):
+        """It is the page of a proxy, not an error."""
+        simulator.faults.append(Fault(status=200, body=body))
+        with pytest.raises(errors.UnexpectedAnswerError) as caught:
+            api.list_report_types()
+        assert caught.value.problem.endswith(says)
+
 
 class TestDownloads:
     def test_the_address_of_a_file_is_never_guessed(self, api):

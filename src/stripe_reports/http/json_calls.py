@@ -128,12 +128,12 @@ class JsonCalls:
         except stripe.StripeError as error:
             raised = translated(error.http_status, error.json_body, error.headers, what)
         except NOT_AS_EXPECTED as error:  # it expects Stripe's bodies
-            self._unexpected(what, error)
+            raised = no_answer(self._settings.base_url, error)
         if raised is not None:  # outside the except clause, so that tracebacks do not show the cause
             raise raised
         answer = response.data
         if not isinstance(answer, Mapping):
-            self._unexpected(what, answer)
+            self._unexpected(f"the answer to {what}", answer)
         return answer, response.headers
 
     def _retrieved(self, model: Callable[[Mapping[str, Any]], _N], path: str, id_: str) -> _N:

@@ -127,6 +127,8 @@ def translated(
     where = f", {param}" if param else ""
     if message:
         says = f"was refused (HTTP {status}{where}). Stripe says: {message.removesuffix('.')}."
+    elif status is not None and status < 400:
+        says = f"was answered with HTTP {status}, but not with JSON as Stripe answers."
     else:
         says = f"was answered with HTTP {status} and no error of Stripe's."
     parts = [f"{what} {says}"]
