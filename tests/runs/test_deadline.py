@@ -126,6 +126,16 @@ def test_the_error_says_what_was_slow_and_how_to_continue(fault, error, says, cl
         assert "no new run is needed" in str(caught.value)
 
 
+def test_a_result_that_did_not_arrive_can_be_read_later(client, simulator):
+    """The advice works: to wait again for a run that has ended would read nothing."""
+    simulator.inject_fault("file.trickle", times=math.inf)
+    with pytest.raises(errors.RunTimeoutError, match=r"client\.report\('frr_") as caught:
+        client.fetch(*ASKED, timeout=TIMEOUT)
+    assert "client.wait(" not in str(caught.value)
+    simulator.faults.clear()
+    assert client.report(caught.value.run.id, timeout=TIMEOUT).frame().height > 0
+
+
 def test_a_launch_with_a_very_slow_answer_launches_one_run(client, simulator):
     """Stripe has launched it, and the same fetch finds it by its idempotency key."""
     type_ = client.report_type("payouts.itemized.5")

@@ -141,12 +141,13 @@ def error(unfinished: str) -> CallTimeoutError | RunTimeoutError:
     run = deadline.run
     if run is None:
         return CallTimeoutError(happened, remedy=remedies.ask_again_with_more_time())
-    state = "goes on at Stripe" if run.state == "pending" else f"has {run.status} at Stripe"
+    is_pending = run.state == "pending"
+    state = "goes on at Stripe" if is_pending else f"has {run.status} at Stripe"
     return RunTimeoutError(
         f"{happened} Report run {run.id} ({run.report_type}) {state}; nothing is lost and no new run is "
         "needed.",
         run,
-        remedy=remedies.wait_longer(run.id),
+        remedy=remedies.wait_longer(run.id) if is_pending else remedies.read_longer(run.id),
     )
 
 

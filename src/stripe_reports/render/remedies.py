@@ -42,6 +42,7 @@ __all__ = [
     "name_timezone",
     "read_as",
     "read_less",
+    "read_longer",
     "start_after_the_data",
     "start_server",
     "wait_first",
@@ -105,6 +106,16 @@ def wait_longer(run_id: str) -> Remedy:
     return Remedy(
         "Call the same again with a longer timeout, or wait with "
         f"client.wait({run_id!r}, timeout=...). {_JOINED}",
+        f"Run the same command again with a longer --timeout. {_JOINED}",
+        f"Press the button again. {_JOINED}",
+    )
+
+
+def read_longer(run_id: str) -> Remedy:
+    """Give the reading of the result of a run that has ended more time."""
+    return Remedy(
+        "Call the same again with a longer timeout, or read it with "
+        f"client.report({run_id!r}, timeout=...). {_JOINED}",
         f"Run the same command again with a longer --timeout. {_JOINED}",
         f"Press the button again. {_JOINED}",
     )
