@@ -232,12 +232,14 @@ class Files:
             where = shown(location) if file.needs_key else "another address"
             return errors.ResultUnavailableError(
                 f"The address of the result file {file.id} leads to {where}, which is no address that can be "
-                "read; it was not followed."
+                "read; it was not followed.",
+                remedy=remedies.check_address(),
             )
         if origin.scheme != "https" and not self._settings.may_send_key_to(target):
             return errors.ResultUnavailableError(
                 f"The address of the result file {file.id} leads to {origin}, not over https; it was not "
-                "followed."
+                "followed.",
+                remedy=remedies.check_address(),
             )
         return target
 
@@ -247,7 +249,8 @@ class Files:
         if is_elsewhere and not response.is_redirect:
             return errors.ResultUnavailableError(
                 f"The address of the result file {file.id} leads to {origin_of(response.url)}, which "
-                f"answered with HTTP {response.status_code} and no file."
+                f"answered with HTTP {response.status_code} and no file.",
+                remedy=remedies.check_address(),
             )
         if not file.needs_key and not response.is_redirect:
             return errors.ResultUnavailableError(
@@ -257,7 +260,8 @@ class Files:
             )
         if response.is_redirect:
             return errors.ResultUnavailableError(
-                f"The address of the result file {file.id} leads from one address to the next without end."
+                f"The address of the result file {file.id} leads from one address to the next without end.",
+                remedy=remedies.check_address(),
             )
         if response.status_code in (404, 410):
             return errors.ResultUnavailableError(
