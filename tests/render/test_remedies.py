@@ -260,7 +260,7 @@ def test_the_remedy_for_a_revoked_key_is_a_command(command, client, simulator, m
             "Did you mean 'net'?",
         ),
         (["fetch-all", ITEMIZED, "2026-Q3", "--accounts", "acct 1"], "is not an account"),
-        (["fetch", "balance.summary", "2026-10", "--timeout", "-1"], "is not a number of seconds."),
+        (["fetch", "balance.summary", "2026-10", "--timeout", "-1"], "seconds, 0 or more; got -1.0."),
         (["fetch", "revenue_recognition.debit_credit_by_invoice", "2026-09", "--invoice", "9"], "'in_'."),
         (["tie-out", "octobr"], "is not a period."),
         (["evidence", "2031-10", "close"], "no data for that time yet."),

@@ -264,5 +264,7 @@ class RunCalls(ABC):
 
 def _checked_timeout(timeout: object) -> float:
     if not isinstance(timeout, int | float) or not timeout >= 0:
-        raise ParameterError(f"The timeout {timeout!r} is not a number of seconds.", param="timeout")
+        raise ParameterError(
+            f"timeout must be a number of seconds, 0 or more; got {timeout!r}.", param="timeout"
+        )
     return float(timeout)
