@@ -108,6 +108,27 @@ def test_a_run_that_disappears_is_not_said_to_go_on(call, client, simulator):
     assert client.fetch("payouts.itemized", MONTHS[0], timeout=2000).reuse.action == "launched"
 
 
+@pytest.mark.parametrize(
+    "match",
+    ["POST /v1/reporting/report_runs", RETRIEVE, "GET /v1/files/*"],
+    ids=["while it is launched", "after its launch", "while its result is read"],
+)
+def test_an_interrupt_at_any_moment_says_how_to_continue(match, client, simulator):
+    """Not only one while a run is waited for; the same fetch then launches no second run."""
+
+    def interrupted(_request, answer):
+        answer()
+        raise KeyboardInterrupt
+
+    simulator.faults.append(Fault(match, change=interrupted))
+    with pytest.raises(KeyboardInterrupt) as caught:
+        client.fetch("payouts.itemized", MONTHS[0], timeout=2000)
+    (note,) = caught.value.__notes__
+    assert "the same fetch comes back to it" in note
+    assert client.fetch("payouts.itemized", MONTHS[0], timeout=2000).frame().height > 0
+    assert len(simulator.runs) == 1
+
+
 def test_a_run_that_changes_is_not_said_to_go_on(client, simulator):
     """One remedy is a new run; to come back to this one cannot be the other."""
     simulator.faults.append(Fault(RETRIEVE, change=passed))

@@ -42,6 +42,11 @@ __all__ = ["Runs"]
 
 _T = TypeVar("_T")
 
+INTERRUPTED = (
+    "A run that was launched goes on at Stripe, or has ended there: the same fetch comes back to it."
+)
+"""Note on an interrupt during a launch or a download."""
+
 logger = logging.getLogger("stripe_reports")
 
 
@@ -85,9 +90,14 @@ class Runs:
 
         A result that is read with other *overrides* is stored separately, of the same run.
         """
-        return self._with_accepted_end(
-            request, lambda each: self._fetch(each, policy, overrides, progress=progress)
-        )
+        try:
+            return self._with_accepted_end(
+                request, lambda each: self._fetch(each, policy, overrides, progress=progress)
+            )
+        except KeyboardInterrupt as interrupt:
+            if not getattr(interrupt, "__notes__", ()):  # not while a run was waited for, which is named then
+                interrupt.add_note(INTERRUPTED)
+            raise
 
     def launch(self, request: ReportRequest) -> AnyRun:
         """Launch a new run, even if an earlier one would answer."""
