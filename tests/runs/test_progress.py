@@ -11,6 +11,7 @@ from clocks import utc
 from stripe_reports import client as client_module
 from stripe_reports.models import ReportRun
 from stripe_reports.notebook.progress import place_to_draw
+from stripe_reports.planning.grid import Standing
 from stripe_reports.runs import progress
 from stripe_reports.runs.progress import Line, Lines, in_terminal, shown, text_of, told_in_background
 from stripe_reports.simulator import Fault
@@ -398,3 +399,12 @@ def test_within_an_output_a_wait_is_a_line_that_is_written_over_itself(
     assert "\n".join(lines) == shown
     assert printed["text"].count("1 s") == 1
     assert notebook.cells[2].outputs[0]["data"]["text/plain"] == "'Lines'"
+
+
+@pytest.mark.parametrize(
+    ("pending", "said"), [(0, ""), (1, " · 1 run pending"), (1200, " · 1,200 runs pending")]
+)
+def test_a_call_for_many_reports_is_one_line(pending, said):
+    """In plain English for one run, too."""
+    standing = Standing(total=3000, there=1, failed=0, at_stripe=pending, seconds=5.0)
+    assert progress.standing_text(standing) == f"1 of 3,000 reports{said} · 5 s"

@@ -168,7 +168,7 @@ def standing_text(standing: Standing) -> str:
     if standing.failed:
         said.append(f"{standing.failed:,} failed")
     if standing.at_stripe:
-        said.append(f"{standing.at_stripe:,} runs pending")
+        said.append(f"{standing.at_stripe:,} run{'s'[: standing.at_stripe > 1]} pending")
     left = standing.seconds_left
     about = f", about {_duration(left)} left" if left is not None and standing.share < 1 else ""
     return f"{' · '.join(said)} · {_duration(standing.seconds)}{about}"
