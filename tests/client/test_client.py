@@ -663,3 +663,18 @@ class TestManners:
         assert client.simulator.clock.now() == datetime(2026, 11, 5, 12, tzinfo=UTC)
         client.fetch("balance.summary", "2026-10")
         assert client.simulator.clock.now() < datetime(2026, 11, 5, 12, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda client: client.retrieve(None), "by its id, a text such as 'frr_…', not by None"),
+        (lambda client: client.launch("balance.summary"), "for a ReportRequest, not for 'balance.summary'"),
+        (lambda client: client.request("balance.summary", "2026-10", columns=5), "columns must be a list"),
+    ],
+    ids=["retrieve", "launch", "columns"],
+)
+def test_an_argument_of_another_type_is_an_error_of_this_package(call, says, client):
+    """A script that catches the errors of this package would end with Python's."""
+    with pytest.raises(errors.ParameterError, match=says):
+        call(client)

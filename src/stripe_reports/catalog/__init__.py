@@ -187,7 +187,7 @@ def columns_named(report_type: ReportType, columns: str | Iterable[str] | None) 
                 param="columns",
             )
         return names
-    if isinstance(columns, str):
+    if isinstance(columns, str) or not isinstance(columns, Iterable):
         raise ParameterError(
             f"columns must be a list of names, 'all' or 'default'; got {columns!r}.", param="columns"
         )

@@ -89,10 +89,13 @@ class RunCalls(ABC):
 
         Raises:
             IntervalError: The interval exceeds the available data; the message has both limits.
+            ParameterError: It is not a request.
             StripeAPIError: Stripe refused it.
 
         Stripe's page: https://docs.stripe.com/api/reporting/report_run/create.
         """
+        if not isinstance(request, ReportRequest):
+            raise ParameterError(f"A run is launched for a ReportRequest, not for {request!r:.100}.")
         accepted = self._account.as_accepted(request)
         catalog.check(request, self._account.known_type(request.report_type))
         return self._runs.launch(accepted)
@@ -105,6 +108,11 @@ class RunCalls(ABC):
             NotFoundError: There is no such run for this key; runs of other accounts or modes are not visible.
             AnswerMismatchError: The run differs from the request for which it was launched here.
         """
+        if not isinstance(run_id, str):
+            raise ParameterError(
+                f"A run is retrieved by its id, a text such as 'frr_…', not by {run_id!r:.100}.",
+                param="run_id",
+            )
         return self._account.retrieve(run_id)
 
     def runs(self, limit: int = 20) -> ReportRuns:
