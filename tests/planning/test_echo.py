@@ -283,7 +283,7 @@ def test_the_file_of_another_report_is_refused(client, simulator, asked, looks_l
     """Its columns show it. It is kept so that a person can look at it."""
     type_, period, parameters = asked
     simulator.inject_fault("run.other_file")
-    says = f"are not those of {type_}; they look like {looks_like}"
+    says = rf"^The columns of the result file \w+ are not those of {type_}; they look like {looks_like}"
     with pytest.raises(errors.NotAReportError, match=says) as caught:
         client.frame(type_, period, **parameters)
     assert "is kept as" in caught.value.__notes__[0]

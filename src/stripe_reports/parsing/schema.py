@@ -291,8 +291,8 @@ def check_columns(header: Sequence[str], report_type: ReportType, *, file: str, 
         )
         if is_default or (is_unlikely and fits):
             raise NotAReportError(
-                f"The columns of {file} are not those of {report_type.id}; they look like {guess.id}. "
-                f"{advice}"
+                f"The columns of {_within(file)} are not those of {report_type.id}; they look like "
+                f"{guess.id}. {advice}"
             )
     if is_unlikely and (report_type.columns_complete or _titles(header)):
         raise _not_a_report(header, file)
@@ -313,8 +313,14 @@ def check_asked(header: Sequence[str], asked: Sequence[str], *, file: str, advic
             if names
         ]
         raise NotAReportError(
-            f"The columns of {file} are not those requested: it {' and '.join(differences)}. {advice}"
+            f"The columns of {_within(file)} are not those requested: it {' and '.join(differences)}. "
+            f"{advice}"
         )
+
+
+def _within(file: str) -> str:
+    """Return the name of a file as it is written within a sentence: ``the result file file_1``."""
+    return f"t{file[1:]}" if file.startswith("The ") else file
 
 
 def _are_mostly_unknown(header: Sequence[str], report_type: ReportType) -> bool:
