@@ -144,6 +144,51 @@ def test_the_cells_of_a_year_with_long_names_have_rounded_amounts_and_the_chart_
         assert "Cells have rounded amounts" not in str(without.to_dict()["title"])
 
 
+@pytest.mark.parametrize(
+    ("fee", "currency", "written"),
+    [
+        ("0.04", "eur", "0.04"),
+        ("-0.25", "eur", "−0.2"),
+        ("0.049", "kwd", "<0.1"),
+        ("-0.001", "kwd", "−<0.1"),
+        ("5", "jpy", "5"),
+        ("8.25", "eur", "8.25"),
+        ("82.55", "eur", "83"),
+        ("999999.5", "eur", "1.0M"),
+        ("0", "eur", "0"),
+    ],
+)
+def test_a_short_amount_is_exact_where_it_fits_and_zero_only_if_it_is(fee, currency, written):
+    """Four hundredths were 0.0 in a cell, and five yen 5.0."""
+    at = [datetime(2026, month, 5, tzinfo=UTC) for month in range(1, 13)]
+    frame = pl.DataFrame({"created": at}).with_columns(
+        pl.lit("charge").alias("reporting_category"),
+        currency=pl.lit(currency),
+        card_brand=pl.lit("a_brand_of_cards_with_a_long_name"),
+        fee=pl.Series([fee, *["123456.78"] * 11]).cast(pl.Decimal(38, 6)),
+    )
+    ((_, cells),) = panels(recipes.charge_fees_by_month(frame))
+    assert cells[0]["figure"] == written
+
+
+def test_a_share_or_a_rate_is_zero_only_if_the_amount_is():
+    """A cent of a million was 0.0 %, and a dispute of ten among them 0.00 %."""
+    at = datetime(2026, 10, 5, tzinfo=UTC)
+    rows = {"created": at, "currency": "eur", "reporting_category": ["charge", "charge", "dispute"]}
+    amounts = pl.Series(["1000000", "0.01", "-10"]).cast(pl.Decimal(38, 6))
+    frame = pl.DataFrame(rows).with_columns(gross=amounts, connected_account_id=pl.Series(["a", "b", "a"]))
+    ((_, bars),) = panels(recipes.accounts_by_volume(frame))
+    assert [bar["share"] for bar in bars] == ["100.0 %", "<0.1 %"]
+    chart = recipes.dispute_and_refund_rates(frame, every="month")
+    ((_, points),) = panels(chart)
+    assert {point["category"]: point["rate"] for point in points} == {
+        "disputes": "<0.01 %",
+        "refunds": "0.00 %",
+    }
+    ticks = re.findall(r">([\d.]+)%</text>", vl_convert.vegalite_to_svg(chart.to_dict()))
+    assert len(ticks) == len(set(ticks)) > 2
+
+
 def test_each_account_has_its_share_beside_its_amount():
     """Unless a negative amount makes shares meaningless."""
     frame = frames.activity(1, rows=300, accounts=3, currencies=["eur"], categories=["charge"])

@@ -320,7 +320,13 @@ def test_a_frame_that_is_not_one_balance_summary_is_refused(frame, message):
 
 @pytest.mark.parametrize(
     ("start", "ticks"),
-    [("0.08", ["0", "0.02"]), ("8000", ["0", "2,000"]), ("80000", ["0", "20k"]), ("8000000000", ["0", "2B"])],
+    [
+        ("0.000004", ["0", "0.0000005"]),
+        ("0.08", ["0", "0.02"]),
+        ("8000", ["0", "2,000"]),
+        ("80000", ["0", "20k"]),
+        ("8000000000", ["0", "2B"]),
+    ],
 )
 def test_the_axis_writes_large_figures_short(start, ticks):
     """Vega's own short form says 20m for two hundredths, and 2G for two billions."""

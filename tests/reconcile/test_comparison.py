@@ -70,6 +70,16 @@ tables = st.lists(
 )
 
 
+@pytest.mark.parametrize(
+    ("now", "written"),
+    [("1000000.01", "+0.01, +<0.1 %"), ("999999.99", "−0.01, −<0.1 %"), ("1000000", "0.00, 0.0 %")],
+)
+def test_a_change_is_zero_percent_only_if_nothing_changed(october, now, written):
+    """A cent more than a million was +0.0 %."""
+    reports = (rows(("charge", "eur", Decimal(gross), Decimal(0), 1)) for gross in (now, "1000000"))
+    assert f"({written})" in compared(october, *reports).sentence
+
+
 @settings(max_examples=25, deadline=None)
 @given(now=tables, before=tables)
 def test_every_difference_is_exact_and_fees_split_without_a_rest(october, now, before):

@@ -13,6 +13,8 @@ from stripe_reports.charts import palette, theme
 from stripe_reports.charts.panels import Chart, currencies_of, in_words, panels, with_remark
 from stripe_reports.charts.ranked import WIDTH_WITH_NAMES, axis_of_names, size_of_figures, width_of_names
 from stripe_reports.charts.slots import Slots
+from stripe_reports.render.money import figure
+from stripe_reports.render.rounded import rounded
 
 __all__ = ["heatmap", "order_by_size"]
 
@@ -27,6 +29,9 @@ _IN_UNITS, _TENTHS = 1_000, 10
 """Amounts from which thousands are written, and below which tenths are."""
 
 _SHORT = "Cells have rounded amounts; the tooltip has the exact ones."
+
+_CHARACTERS = 4
+"""Characters of an exact amount, with its sign, that are as short as a rounded one."""
 
 _PALEST, _STRONGEST = 0.1, 0.7
 
@@ -64,8 +69,8 @@ def heatmap(
     currencies, _ = currencies_of(data)
     data = in_words(data, exact="amount")
     is_short = size_of_figures(data["exact"], cell - 4) < _SMALLEST_TEXT
-    figure = pl.Series(map(_short, data["amount"])) if is_short else data["exact"].str.split(" ").list.first()
-    data = data.with_columns(figure=figure)
+    figures = _short_figures(data) if is_short else data["exact"].str.split(" ").list.first()
+    data = data.with_columns(figure=figures)
     sizes = {each: size_of_figures(data.filter(currency=each)["figure"], cell - 4) for each in currencies}
 
     def panel(currency: str) -> theme.LayerChart:
@@ -111,18 +116,24 @@ def heatmap(
     return panels(panel, currencies, head, links=links, one_by_row=True)
 
 
-def _short(amount: Decimal) -> str:
-    """Return an amount in at most four characters and its sign: 8.2, 450, 1.2k, 36k, 1.1M."""
+def _short_figures(data: pl.DataFrame) -> pl.Series:
+    return pl.Series([_short(*row) for row in data.select("amount", "currency").iter_rows()], dtype=pl.String)
+
+
+def _short(amount: Decimal, currency: str) -> str:
+    """Return an amount in at most four characters and its sign: 8.25, 450, 1.2k, 36k, 1.1M, <0.1."""
     if not amount:
         return "0"
+    exact = figure(amount, currency)
+    if len(exact) <= _CHARACTERS:
+        return exact
     size, unit = abs(amount), ""
     for larger in ("k", "M", "B"):
         if round(size) < _IN_UNITS:
             break
         size, unit = size / _IN_UNITS, larger
     digits = 1 if size < _TENTHS and round(size, 1) < _TENTHS else 0
-    text = f"{size:.{digits}f}"
-    return f"{'−' if amount < 0 else ''}{text}{unit}"
+    return f"{rounded(size.copy_sign(amount), digits)}{unit}"
 
 
 def order_by_size(data: pl.DataFrame, *, last: str | None = None) -> dict[str, list[str]]:

@@ -20,6 +20,7 @@ from stripe_reports.charts.panels import (
     sizes_of,
 )
 from stripe_reports.charts.slots import Slots
+from stripe_reports.render.rounded import percent
 
 __all__ = ["last_values", "lines", "rated", "room_of", "steps"]
 
@@ -52,7 +53,7 @@ def rated(data: pl.DataFrame, *, of: str, **part: str) -> pl.DataFrame:
 
 
 def _percent(value: float | None) -> str:
-    return "nothing charged" if value is None else f"{value * 100:,.2f} %".replace("-", "−")
+    return "nothing charged" if value is None else percent(value, 2)
 
 
 def lines(
@@ -80,7 +81,7 @@ def lines(
         width, height = sizes[currency]
         rows = data.filter(currency=currency).sort("category", "period")
         axis = axis_of_currency(currency, rows["value"], height)
-        axis.labelExpr = "format(datum.value, '.2~%')"
+        axis.labelExpr = "format(datum.value, '.12~%')"
         number = pl.format(" ({})", "count") if "count" in names else pl.lit("")
         name = pl.col("category").str.replace_all("_", " ") + " " if len(groups.names) > 1 else pl.lit("")
         rows = rows.with_columns(last=pl.concat_str(name, "rate", number))

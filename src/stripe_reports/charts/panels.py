@@ -173,7 +173,7 @@ def axis_of_currency(currency: str, amounts: pl.Series, height: int = HEIGHT) ->
         titleX=0,
         titleY=-18,
         tickCount=2 if height <= _STRIP else alt.Undefined,
-        labelExpr=short if largest >= 10_000 else "format(datum.value, ',~f')",
+        labelExpr=short if largest >= 10_000 else "format(datum.value, ',.12~f')",
     )
 
 

@@ -12,6 +12,7 @@ from stripe_reports.charts.ranked import ranked
 from stripe_reports.charts.recipe import Asked, Recipe
 from stripe_reports.charts.sums import sums_of
 from stripe_reports.parsing.columns import column
+from stripe_reports.render.rounded import percent
 
 __all__ = ["accounts", "categories", "totals"]
 
@@ -67,15 +68,13 @@ def _ranked(
     is_rest = pl.col("category") == (groups.rest or "")
     data = data.sort(is_rest, -pl.col("amount").abs(), "category")
     whole = pl.col("amount").cast(pl.Float64).sum().over("currency")
-    share = (pl.col("amount").cast(pl.Float64) / whole * 100).round(1)
     is_share = (pl.col("amount").min() >= 0).over("currency") & (whole > 0)
+    part = pl.when(is_share).then(pl.col("amount").cast(pl.Float64) / whole)
+    share = part.map_elements(lambda fraction: percent(fraction, 1), return_dtype=pl.String)
+    data = in_words(data.with_columns(transactions=_count("rows"), share=share), amount_="amount")
     data = data.with_columns(
-        transactions=_count("rows"),
-        share=pl.when(is_share).then(pl.format("{} %", share)).otherwise(pl.lit("–")),
-    )
-    data = in_words(data, amount_="amount")
-    data = data.with_columns(
-        figure=pl.when(is_share).then(pl.format("{} · {} %", "amount_", share)).otherwise("amount_")
+        pl.col("share").fill_null("–"),
+        figure=pl.concat_str("amount_", "share", separator=" · ", ignore_nulls=True),
     )
     tips = {
         "category": what.capitalize(),

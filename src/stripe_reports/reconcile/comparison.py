@@ -36,6 +36,7 @@ from stripe_reports.reconcile.books import MONEY
 from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
 from stripe_reports.render.money import figure, minor_digits, money
 from stripe_reports.render.printable import printable
+from stripe_reports.render.rounded import percent
 from stripe_reports.render.suggest import did_you_mean
 from stripe_reports.render.table import html_table, text_table
 from stripe_reports.report.file_report import FileReport
@@ -110,9 +111,8 @@ class Comparison:
 
     def _total(self, currency: str | None, totals: Mapping[str, Decimal]) -> str:
         difference, other = totals["difference"], totals["other_amount"]
-        percent = _rounded(difference, other.copy_abs())
         text = f"{money(totals['amount'], currency)} ({figure(difference, currency or '', signed=True)}"
-        text += f", {percent * 100:+.1f} %)".replace("-", "−") if percent is not None else ")"
+        text += f", {percent(difference / other.copy_abs(), 1, signed=True)})" if other else ")"
         if not totals.get("fee_difference"):
             return text
         fee, volume, rate = (figure(totals[name], currency or "", signed=True) for name in _FEES)

@@ -1,0 +1,27 @@
+"""Rounded figures as text: a figure that is not zero is never written as zero."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+__all__ = ["percent", "rounded"]
+
+
+def rounded(figure: Decimal | float, digits: int, *, signed: bool = False) -> str:
+    """Round a figure: ``1,234.6``, ``−0.5``; a small one is ``<0.1`` or ``−<0.1``.
+
+    Args:
+        figure: The figure.
+        digits: Number of decimals.
+        signed: True to write the sign of positive figures too: ``+0.5``.
+    """
+    sign = "−" if figure < 0 else "+" if figure > 0 and signed else ""
+    text = f"{abs(figure):,.{digits}f}"
+    if figure and not text.strip("0."):
+        return f"{sign}<{Decimal(1).scaleb(-digits)}"
+    return f"{sign}{text}"
+
+
+def percent(fraction: Decimal | float, digits: int, *, signed: bool = False) -> str:
+    """Write a fraction in percent: ``2.5 %`` for 0.025; see ``rounded``."""
+    return f"{rounded(fraction * 100, digits, signed=signed)} %"
