@@ -189,6 +189,20 @@ def test_a_share_or_a_rate_is_zero_only_if_the_amount_is():
     assert len(ticks) == len(set(ticks)) > 2
 
 
+def test_a_place_is_without_tax_only_if_it_has_none_in_any_currency():
+    """Sales before the registration have no currency of a tax return, and the same place has tax after it."""
+    rows = {
+        "country_code": ["FR", "FR", "US"],
+        "currency": ["eur", "eur", "usd"],
+        "filing_currency": ["eur", None, None],
+    }
+    amounts = {"filing_tax_amount": ["10", "0", "0"], "filing_taxable_amount": ["50", "0", "0"]}
+    money_columns = {name: pl.Series(texts).cast(pl.Decimal(38, 6)) for name, texts in amounts.items()}
+    chart = recipes.tax_by_jurisdiction(pl.DataFrame(rows).with_columns(**money_columns))
+    assert [row["category"] for _, bars in panels(chart) for row in bars] == ["FR"]
+    assert chart.to_dict()["title"]["subtitle"][-1] == "Without tax: US."
+
+
 def test_each_account_has_its_share_beside_its_amount():
     """Unless a negative amount makes shares meaningless."""
     frame = frames.activity(1, rows=300, accounts=3, currencies=["eur"], categories=["charge"])

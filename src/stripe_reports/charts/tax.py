@@ -36,13 +36,14 @@ def jurisdictions(recipe: Recipe, asked: Asked) -> Chart:
     if data.is_empty():
         return asked.nothing()
     is_taxed = (pl.col("amount") != 0) | (pl.col("nonzero") != 0)
-    untaxed = sorted(data.filter(~is_taxed)["category"].unique())
-    taxed = data.filter(is_taxed) if len(untaxed) < data.height else data
+    taxed = data.filter(is_taxed)
+    untaxed = sorted({*data["category"]} - {*taxed["category"]})  # a place may be taxed in one currency only
+    taxed = data if taxed.is_empty() else taxed
     is_filed = asked.money_in == FILING[0]
     remarks = [
         "In the currency of each tax return." if is_filed else "In the currencies of the transactions.",
         f"Without tax: {'; '.join(untaxed[:4])}{f' and {len(untaxed) - 4} more' if len(untaxed) > 4 else ''}."
-        if untaxed and len(untaxed) < data.height
+        if untaxed and taxed is not data
         else None,
     ]
     head = asked.head(recipe.title, taxed, *remarks, sum_of="amount")
