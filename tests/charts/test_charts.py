@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import stripe_reports as sr
 from named_recipes import balance_waterfall
 from report_frames import activity, all_fees, card_fees, overview, payouts, revenue, summary, tax
 from stripe_reports.charts import theme
@@ -193,6 +194,19 @@ def test_the_activity_of_one_currency_is_refused_for_others(client):
             balance.chart(activity=activity, currency=currency)
     for currency in ("eur", "EUR", ["eur"]):
         assert "Unexplained" not in balance.chart(activity=activity, currency=currency).to_json()
+
+
+def test_the_volume_of_another_period_or_currency_is_refused():
+    """Fees of a month over the charges of half of it were twice the rate."""
+    client = sr.demo(livemode=True)
+    fees = client.fetch("all_fees.incurred_at.itemized", "2026-10")
+    half = client.fetch("balance_change_from_activity.itemized", "2026-10-01/2026-10-15")
+    with pytest.raises(ParameterError, match="The volume is that of 2026-10-01 to 2026-10-14, and the fees"):
+        fees.chart(volume=half)
+    euros = client.fetch("balance_change_from_activity.itemized", "2026-10", currency="eur")
+    with pytest.raises(ParameterError, match="The volume is in EUR only"):
+        fees.chart(volume=euros)
+    assert fees.chart(volume=euros, currency="eur")
 
 
 money = st.decimals(-(10**12), 10**12, places=6)

@@ -136,12 +136,13 @@ def chart_of(
 
     Raises:
         ParameterError: There is no such chart for the report's type and columns, or no such theme; or the
-            activity has another period or lacks a currency.
+            activity or the volume has another period or lacks a currency.
     """
     recipe = recipe_for(source.request.report_type, source.columns, kind)
     known: dict[str, Any] = {"subtitle": subtitle_of(source)}
     request = source.request
-    _check_activity(request, options.get("activity"), options.get("currency") or request.currency)
+    for name in _BESIDE:
+        _check_beside(request, name, options.get(name), options.get("currency") or request.currency)
     if recipe.time:
         known |= {"timezone": request.timezone or request.zone, "within": _within(request)}
     if recipe.is_of_parts:  # days make up any longer period
@@ -154,25 +155,29 @@ def chart_of(
     return look.dressed(chart, theme) if theme else chart
 
 
-def _check_activity(request: ReportRequest, activity: Any, drawn: str | Sequence[str] | None) -> None:
-    """Refuse the activity of another period, or of one currency for others; a file knows neither."""
-    other: ReportRequest | None = getattr(activity, "request", None)
+_BESIDE = {"activity": "the balance that", "volume": "the fees those"}
+"""The options that are other reports, with words for the report that is drawn."""
+
+
+def _check_beside(request: ReportRequest, name: str, given: Any, drawn: str | Sequence[str] | None) -> None:
+    """Refuse a report of another period, or of one currency for others; a file knows neither."""
+    other: ReportRequest | None = getattr(given, "request", None)
     if other is None:
         return
     currencies = [drawn] if isinstance(drawn, str) else list(drawn or ())
     if other.currency is not None and [each.lower() for each in currencies] != [other.currency]:
         raise ParameterError(
-            f"The activity is in {other.currency.upper()} only. Fetch it without currency, or draw "
+            f"The {name} is in {other.currency.upper()} only. Fetch it without currency, or draw "
             f"currency={other.currency!r}.",
-            param="activity",
+            param=name,
         )
     if other.period_end is None:
         return
     if (other.period_start, other.period_end) != (request.period_start, request.period_end):
         raise ParameterError(
-            f"The activity is that of {other.days_text}, and the balance that of {request.days_text}. Fetch "
+            f"The {name} is that of {other.days_text}, and {_BESIDE[name]} of {request.days_text}. Fetch "
             "both with the same period.",
-            param="activity",
+            param=name,
         )
 
 
