@@ -203,6 +203,25 @@ def test_a_place_is_without_tax_only_if_it_has_none_in_any_currency():
     assert chart.to_dict()["title"]["subtitle"][-1] == "Without tax: US."
 
 
+def test_a_period_with_charges_and_without_a_fee_has_a_rate_of_zero():
+    """A gap in the line, and 'nothing charged', are for periods without charges."""
+    days = [datetime(2026, 10, day, tzinfo=UTC) for day in (1, 8, 22)]
+    rows = {"created": days, "currency": "eur", "reporting_category": "charge"}
+    volume = pl.DataFrame(rows).with_columns(gross=pl.lit(100).cast(pl.Decimal(38, 6)))
+    fees = volume.filter(pl.col("created").dt.day() != 8).select(
+        "currency", incurred_at="created", product=pl.lit("radar"), amount=pl.col("gross") / 100
+    )
+    fees = fees.cast({"amount": pl.Decimal(38, 6)})
+    ((_, points),) = panels(recipes.fees_by_product(fees, volume=volume, every="week"))
+    rates = [(point["rate"], point["fees"]) for point in points]
+    assert rates == [
+        ("1.00 %", "1.00 EUR"),
+        ("0.00 %", "0.00 EUR"),
+        ("nothing charged", "0.00 EUR"),
+        ("1.00 %", "1.00 EUR"),
+    ]
+
+
 def test_each_account_has_its_share_beside_its_amount():
     """Unless a negative amount makes shares meaningless."""
     frame = frames.activity(1, rows=300, accounts=3, currencies=["eur"], categories=["charge"])

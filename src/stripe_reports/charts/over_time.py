@@ -66,6 +66,8 @@ def amounts_over_time(recipe: Recipe, asked: Asked) -> Chart:
             data, slots, groups, head, names=names, has_own_scale=bool(recipe.details.get("own_scale"))
         )
     charges = _charges(replace(asked, every=cast("Every", slots.every)))
+    # Where there are charges but no such fees, the rate is zero.
+    data = slots.filled(data, "currency", "category").with_columns(pl.col("amount").fill_null(0))
     data = data.join(charges, on=["currency", "period"], how="left", maintain_order="left")
     head = asked.head(f"Fees as a rate of charges, per {slots.every}{_by(by)}", data)
     names |= {"rate": "Rate", "fees": "Fees", "of": "Of charges"}
