@@ -57,6 +57,15 @@ def _with(report, table):
     return Made(report.request, report.run, report.reuse, report.provenance, report.path)
 
 
+@pytest.mark.parametrize("by", ["currency", "description"])
+def test_balances_are_compared_by_category_only(client, by):
+    """The sum of a starting balance, all changes and the ending balance was called the net amount."""
+    with pytest.raises(ParameterError, match="Balances are compared by category"):
+        client.compare("balance.summary", "2026-10", "2026-09", by=by)
+    both = client.compare("balance.summary", "2026-10", "2026-09", by=["category", "description"])
+    assert both.sentence == client.compare("balance.summary", "2026-10", "2026-09").sentence
+
+
 amounts = st.decimals(-(10**6), 10**6, places=3)
 tables = st.lists(
     st.tuples(

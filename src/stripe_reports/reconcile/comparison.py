@@ -187,7 +187,7 @@ def compare(report: AnyReport, other: AnyReport, by: str | Sequence[str] | None 
 
     Raises:
         ParameterError: The reports are of different types, have no such column or no amounts, or their
-            amounts are text.
+            amounts are text; or balances would not be compared by category.
 
     Example:
         >>> october, september = (
@@ -212,6 +212,12 @@ def compare(report: AnyReport, other: AnyReport, by: str | Sequence[str] | None 
     keys = _keys(report, other, by)
     amount, currency = _money_of(report, other)
     on, has_total = [*keys, "currency"], amount != "net_amount"
+    if not has_total and "category" not in keys:
+        raise ParameterError(
+            "Balances are compared by category: the starting balance, its changes and the ending balance are "
+            "no parts of a sum. Leave out by, or name 'category' in it.",
+            param="by",
+        )
     now, before = (_sums(each, keys, amount, currency) for each in (report, other))
     before = before.rename({name: f"other_{name}" for name in before.columns if name not in (*on, _CATEGORY)})
     both = now.join(
