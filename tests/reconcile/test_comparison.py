@@ -66,6 +66,17 @@ def test_balances_are_compared_by_category_only(client, by):
     assert both.sentence == client.compare("balance.summary", "2026-10", "2026-09").sentence
 
 
+def test_the_chart_has_the_currencies_in_the_order_of_the_table(october):
+    """The panels were in the order of all transactions, and the table in that of rows with an amount."""
+    few = [("charge", "usd", Decimal(5), Decimal(0), 900)]
+    many = [(category, "eur", Decimal(5), Decimal(0), 1) for category in ("charge", "refund", "dispute")]
+    found = compared(october, rows(*few, *many), rows())
+    assert found.frame()["currency"].unique(maintain_order=True).to_list() == ["eur", "usd"]
+    panels = found.chart().to_dict()["vconcat"]
+    titles = [panel["layer"][0]["encoding"]["x"]["axis"]["title"] for panel in panels]
+    assert titles == ["EUR", "USD"]
+
+
 amounts = st.decimals(-(10**6), 10**6, places=3)
 tables = st.lists(
     st.tuples(

@@ -9,6 +9,7 @@ import polars as pl
 from stripe_reports.charts.groups import largest
 from stripe_reports.charts.panels import NOTHING, Chart, Subtitle, currencies_of, heading, in_words, note
 from stripe_reports.charts.ranked import ranked
+from stripe_reports.charts.sums import counted_as
 
 __all__ = ["changes_by_group"]
 
@@ -29,8 +30,8 @@ def changes_by_group(
     """Draw the change of each group, the largest first: to the right what rose, to the left what fell.
 
     Args:
-        changes: The frame of a comparison: ``by``, ``currency``, ``amount``, ``other_amount``,
-            ``difference``, ``count``, ``other_count``.
+        changes: The frame of a comparison, which has the order of the currencies: ``by``, ``currency``,
+            ``amount``, ``other_amount``, ``difference``, ``count``, ``other_count``.
         by: The columns that make the groups.
         top: Maximum number of named groups; the others are combined.
         periods: What ``amount`` and ``other_amount`` are of, for the tooltip.
@@ -52,8 +53,9 @@ def changes_by_group(
         amount="difference",
         now="amount",
         rows=pl.col("count") + pl.col("other_count"),
-        nonzero=pl.col("count") + pl.col("other_count"),
     ).filter((pl.col("now") != 0) | (pl.col("other_amount") != 0))
+    listed = data["currency"].unique(maintain_order=True)
+    data = counted_as(data, {currency: -place for place, currency in enumerate(listed)})
     head = heading(title, subtitle, currencies_of(data)[1])
     if data.is_empty():
         return note(NOTHING, head)
