@@ -444,6 +444,44 @@ class TestLeavingPolars:
         assert [part["run"]["id"] for part in parts] == [part.run.id for part in quarter.parts]
 
 
+class TestPartsThatAreNotThere:
+    """Without a word, a month that failed looks like a month without payouts."""
+
+    @pytest.fixture
+    def rest(self, client, simulator):
+        """Two months of three: the second one failed."""
+        simulator.outcomes.extend(["succeeded", "failed", "succeeded"])
+        return client.fetch_all(PAYOUTS, "2026-Q2", split="month").available()
+
+    def test_whatever_shows_the_others_names_them(self, rest, tmp_path):
+        """The subtitle has the whole interval."""
+        said = "Not included: May 2026 (failed)."
+        assert rest.left_out_text == said
+        assert said in rest.chart().to_dict()["title"]["subtitle"]
+        assert all(said in shown for shown in (repr(rest), rest._repr_html_(), rest.to_html()))
+        assert said in rest.table().as_raw_html()
+        assert "1 failed" in rest.reuse_summary
+        rest.write_excel(tmp_path / "x.xlsx")
+        about = dict(openpyxl.load_workbook(tmp_path / "x.xlsx")["About"].values)
+        assert said in about["note"]
+
+    def test_a_tie_out_and_a_comparison_name_them(self, client, rest):
+        """Their differences come of that."""
+        said = "Not included: May 2026 (failed)."
+        assert said in client.tie_out(rest).notes
+        whole = client.fetch_all(PAYOUTS, "2026-Q2", split="month")
+        assert f"Q2 2026: {said}" in sr.compare(rest, whole).notes
+        assert whole.left_out_text is None
+        assert "Not included" not in repr(whole.available())
+
+    def test_of_several_accounts_only_those_of_the_account_shown(self, client, simulator):
+        """A chart shows one account."""
+        simulator.outcomes.extend(["failed", "succeeded"])
+        both = client.fetch_all(PAYOUTS, "2026-09", accounts=list(CONNECTED[:2])).available()
+        assert both.left_out_text is not None
+        assert both.of(account=both.accounts[0]).left_out_text is None
+
+
 class TestShown:
     def test_a_repr_has_the_kind_the_source_and_the_request(self, quarter):
         """In three lines."""

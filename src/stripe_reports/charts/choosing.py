@@ -195,7 +195,7 @@ def title_of(request: ReportRequest) -> str:
 
 
 def subtitle_of(source: Source, *, named: bool = True) -> list[str]:
-    """Return the name of the report, its days with the time zone, and the time of the data.
+    """Return the name of the report, its days with the time zone, the time of the data, and what is missing.
 
     Args:
         source: The report.
@@ -216,4 +216,4 @@ def subtitle_of(source: Source, *, named: bool = True) -> list[str]:
             if len(together) <= _CHARACTERS
             else [part for p in two for part in wrap(p, _CHARACTERS)]
         )
-    return lines
+    return lines + wrap(source.left_out or "", _CHARACTERS)

@@ -26,6 +26,7 @@ class Source:
         origins: The provenance of the rows, one for each run or file that gave some of them, in order.
         notes: What was assumed of columns that the catalogue does not have.
         split: The period of each part, if the rows are those of several parts.
+        left_out: A sentence that names the parts of the period that are not there.
     """
 
     rows: pl.LazyFrame
@@ -33,6 +34,7 @@ class Source:
     origins: tuple[Provenance | FileOrigin, ...]
     notes: tuple[str, ...] = ()
     split: Split | None = None
+    left_out: str | None = None
 
     @property
     def unknown(self) -> list[str]:

@@ -234,7 +234,8 @@ def compare(report: AnyReport, other: AnyReport, by: str | Sequence[str] | None 
     if has_total:
         frame = frame.sort(-pl.col("difference").abs(), *keys, nulls_last=True)
     frame = sort_by_currency(frame, busiest_first(nonzero_rows(*counted, amounts=[amount])))
-    return Comparison(report, other, keys, amount, frame, _notes(report.request, other.request))
+    gaps = [f"{_name(each)}: {each.left_out_text}" for each in (report, other) if each.left_out_text]
+    return Comparison(report, other, keys, amount, frame, (*_notes(report.request, other.request), *gaps))
 
 
 def _name(report: AnyReport) -> str:

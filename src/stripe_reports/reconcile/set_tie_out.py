@@ -65,7 +65,7 @@ def tie_out_set(
     currency = f", {whole.currency}" if whole.currency else ""
     return TieOut.of(
         reports=kept,
-        notes=reports.notes,
+        notes=(*reports.notes, *([reports.left_out_text] if reports.left_out_text else [])),
         title=f"{whole.period_name}, {len(reports):,} reports{currency}",
         interval=(start, end),
         **frames,

@@ -91,6 +91,11 @@ class Exports(ABC):
         """
 
     @property
+    def left_out_text(self) -> str | None:
+        """A sentence that names the parts of the period that are not there; None if all are."""
+        return None
+
+    @property
     def _split(self) -> Split | None:
         """Return the period of each part, if it has parts."""
         return None
@@ -104,7 +109,7 @@ class Exports(ABC):
     def _source(self) -> Source:
         from stripe_reports.charts.source import Source
 
-        return Source(self.scan(), self.request, self._origins, self._notes, self._split)
+        return Source(self.scan(), self.request, self._origins, self._notes, self._split, self.left_out_text)
 
     @property
     def schema(self) -> pl.Schema:

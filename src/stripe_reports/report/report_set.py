@@ -72,6 +72,7 @@ class ReportSet(Totals):
             yet, and otherwise the parts beyond the data failed.
         skipped: Clauses that name the newer versions of report types that were skipped, and why.
         notes: What is special about the requests, in sentences; such as that their period is not over yet.
+        left_out: Reports that failed or are missing, and that ``available`` therefore left out.
     """
 
     asked: tuple[ReportRequest, ...]
@@ -80,6 +81,7 @@ class ReportSet(Totals):
     truncated: bool = False
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    left_out: tuple[ReportOutcome, ...] = ()
 
     # What is there
 
@@ -131,7 +133,7 @@ class ReportSet(Totals):
         Raises:
             ParameterError: The set has no such type or account.
         """
-        outcomes = self.outcomes
+        outcomes, left_out = self.outcomes, self.left_out
         types = self.report_types
         if report_type is not None:
             types = tuple(name for name in types if report_type in (name, base_of(name)))
@@ -141,19 +143,38 @@ class ReportSet(Totals):
                     param="report_type",
                 )
             outcomes = tuple(each for each in outcomes if each.request.report_type in types)
+            left_out = tuple(each for each in left_out if each.request.report_type in types)
         if account is not None:
             outcomes = tuple(each for each in outcomes if each.account == account)
+            left_out = tuple(each for each in left_out if each.account == account)
             if not outcomes:
                 raise ParameterError(
                     f"This set has no reports of the account {account!r}; it has {_listed(self.accounts)}.",
                     param="account",
                 )
         asked = tuple(request for request in self.asked if request.report_type in types)
-        return replace(self, asked=asked, outcomes=outcomes)
+        return replace(self, asked=asked, outcomes=outcomes, left_out=left_out)
 
     def available(self) -> Self:
-        """Return the set of the reports that are there, for charts and files although others are not."""
-        return replace(self, outcomes=tuple(each for each in self.outcomes if each.report is not None))
+        """Return the set of the reports that are there, for charts and files although others are not.
+
+        Its charts, tables, pages and workbooks name the others.
+        """
+        there = tuple(each for each in self.outcomes if each.report is not None)
+        gone = tuple(each for each in self.outcomes if each.report is None)
+        return replace(self, outcomes=there, left_out=(*self.left_out, *gone))
+
+    @property
+    def left_out_text(self) -> str | None:
+        """A sentence that names the reports that ``available`` left out; None if there are none."""
+        if not self.left_out:
+            return None
+        is_of_one = len(self.accounts) == len(self.report_types) == 1
+        names = [
+            f"{each.request.period_name if is_of_one else each.name} ({each.status})"
+            for each in self.left_out
+        ]
+        return f"Not included: {_listed(names)}."
 
     @property
     def report_types(self) -> tuple[str, ...]:
@@ -201,7 +222,7 @@ class ReportSet(Totals):
         """The number of reports by source: ``11 months stored, 1 launched``; and what was skipped."""
         counts = Counter[str](part.reuse.action for part in self.parts)
         said = [(counts[action], how) for action, how in _HOW.items() if counts[action]]
-        others = Counter[str](each.status for each in self.outcomes if each.report is None)
+        others = Counter[str](each.status for each in (*self.outcomes, *self.left_out) if each.report is None)
         said += [(count, status) for status, count in sorted(others.items())]
         number, how = said[0]
         counted = ", ".join(
@@ -304,10 +325,14 @@ class ReportSet(Totals):
             *self.request.shown_lines(),
             ("accounts", ", ".join(self.accounts) if len(self.accounts) > 1 else None),
             ("parts", self._parts_line),
-            ("note", " ".join(self.notes)),
+            ("note", " ".join(self._remarks)),
             ("assumed", " ".join(self._notes)),
             *((f"part to {last_day(part)}", _source(part)) for part in self.parts),
         ]
+
+    @property
+    def _remarks(self) -> tuple[str, ...]:
+        return (*self.notes, *([self.left_out_text] if self.left_out_text else []))
 
     @property
     def _parts_line(self) -> str:
@@ -321,7 +346,7 @@ class ReportSet(Totals):
             ("accounts", f"{len(self.accounts):,}" if len(self.accounts) > 1 else None),
             ("parts", self._parts_line),
             ("reuse", self.reuse_summary),
-            ("note", " ".join(self.notes)),
+            ("note", " ".join(self._remarks)),
         ]
         # The reports that are not there come first: they are what the reader must know.
         outcomes = sorted(self.outcomes, key=lambda each: each.report is not None)
@@ -341,7 +366,7 @@ class ReportSet(Totals):
             f"ReportSet({types}{accounts}, {len(self.outcomes):,} parts{split})",
             *(map(repr, self.asked) if is_of_one else ()),
             f"{self.reuse_summary}.",
-            *self.notes,
+            *self._remarks,
         ]
         return "\n  ".join(map(printable, lines))
 
