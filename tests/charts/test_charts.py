@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
@@ -207,6 +208,36 @@ def test_the_volume_of_another_period_or_currency_is_refused():
     with pytest.raises(ParameterError, match="The volume is in EUR only"):
         fees.chart(volume=euros)
     assert fees.chart(volume=euros, currency="eur")
+
+
+@pytest.mark.parametrize(
+    ("zone", "partial"),
+    [("Asia/Tokyo", ["2026-10-01", "2026-11-01"]), ("America/New_York", ["2026-09-30", "2026-10-31"])],
+)
+def test_in_another_zone_the_days_at_both_ends_are_partial_and_the_zone_is_named(client, zone, partial):
+    """Nine hours are missing in the first day, and nine are on the day after the last; one end was pale."""
+    report = client.fetch("balance_change_from_activity.itemized", "2026-10")
+    for kind in ("net", "cumulated"):
+        chart = report.chart(kind, every="day", timezone=zone, currency="eur")
+        assert f"indexof({json.dumps(partial)}, datum.period)" in str(chart.to_dict())
+        assert f"Days in {zone}." in chart.to_dict()["title"]["subtitle"]
+    assert "Days in" not in report.chart("net", timezone="UTC").to_json()
+
+
+def test_bank_dates_are_those_of_the_report_in_any_zone(client):
+    """A date has no zone, so the same days are covered in part."""
+    payouts = client.fetch("payouts.itemized", "2026-10")
+    usual, there = (payouts.chart(every="day", **zone).to_dict() for zone in ({}, {"timezone": "Asia/Tokyo"}))
+    pale = r"indexof\((.*?), datum.period\)"
+    assert re.findall(pale, str(usual)) == re.findall(pale, str(there)) != []
+    assert "Days in" not in str(there)
+
+
+def test_a_zone_that_does_not_exist_is_refused(client):
+    """Before polars fails."""
+    report = client.fetch("balance_change_from_activity.itemized", "2026-10")
+    with pytest.raises(ParameterError, match="'Mars/Base' is not a time zone"):
+        report.chart(timezone="Mars/Base")
 
 
 money = st.decimals(-(10**12), 10**12, places=6)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from stripe_reports import catalog
 from stripe_reports.catalog.splitting import PART
 from stripe_reports.charts import theme as look
+from stripe_reports.charts.columns import first_of, zone_of
 from stripe_reports.charts.linking import linked as linked_
 from stripe_reports.charts.panels import Chart
 from stripe_reports.charts.recipe import Recipe
@@ -18,6 +20,7 @@ from stripe_reports.charts.slots import Within
 from stripe_reports.charts.source import Source
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import base_of
+from stripe_reports.models.values import zone_named
 from stripe_reports.render.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -144,7 +147,11 @@ def chart_of(
     for name in _BESIDE:
         _check_beside(request, name, options.get(name), options.get("currency") or request.currency)
     if recipe.time:
-        known |= {"timezone": request.timezone or request.zone, "within": _within(request)}
+        known["timezone"] = request.timezone or request.zone
+        zone = _zone_of_days(source, recipe, options.get("timezone"))
+        known["within"] = _within(request, zone)
+        if zone.key != request.display_zone.key:
+            known["subtitle"] = [*known["subtitle"], f"Days in {zone.key}."]
     if recipe.is_of_parts:  # days make up any longer period
         known["every"] = None if source.split == "day" and PART in recipe.time else source.split
     rows, where = source.rows, None
@@ -181,11 +188,19 @@ def _check_beside(request: ReportRequest, name: str, given: Any, drawn: str | Se
         )
 
 
-def _within(request: ReportRequest) -> Within:
-    """Return the days that a report covers, in its zone."""
+def _zone_of_days(source: Source, recipe: Recipe, timezone: str | None) -> ZoneInfo:
+    """Return the zone of the days of a chart: that of the report, unless times are drawn in another."""
+    zone = source.request.display_zone if timezone is None else zone_named(timezone)
+    dates = recipe.details.get("dates", ())
+    drawn = first_of(source.rows, *dates, *recipe.time)
+    is_time = drawn is not None and zone_of(source.rows, drawn, None) is not None
+    return zone if is_time else source.request.display_zone
+
+
+def _within(request: ReportRequest, zone: ZoneInfo) -> Within:
+    """Return the days that a report covers, in a zone."""
     end = request.period_end if request.interval_end else None
-    bounds = (request.interval_start, end)
-    start, end = (bound and bound.astimezone(request.display_zone) for bound in bounds)
+    start, end = (bound and bound.astimezone(zone) for bound in (request.interval_start, end))
     return Within.of(start, end)
 
 

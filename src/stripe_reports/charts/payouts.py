@@ -32,7 +32,7 @@ def payouts_over_time(recipe: Recipe, asked: Asked) -> Chart:
     effective, is_back = asked.time, pl.lit(value=False)
     if first_of(asked.frame, "reporting_category"):
         is_back = (pl.col("reporting_category") == _REVERSAL).fill_null(value=False)
-    arrival = first_of(asked.frame, ARRIVAL)
+    arrival = first_of(asked.frame, *recipe.details["dates"])
     day = asked.day
     if arrival:
         bank = as_day(asked.frame, arrival, None)

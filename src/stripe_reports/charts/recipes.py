@@ -13,7 +13,7 @@ from stripe_reports.charts.over_time import (
     rate_of_cards,
     rates_of_sides,
 )
-from stripe_reports.charts.payouts import EFFECTIVE, payouts_over_time
+from stripe_reports.charts.payouts import ARRIVAL, EFFECTIVE, payouts_over_time
 from stripe_reports.charts.recipe import Recipe
 from stripe_reports.charts.reconciliation import PAID_AT, payout_composition, payouts_made_of
 from stripe_reports.charts.revenue import booked_and_recognised, debits_and_credits, revenue_recognised
@@ -168,6 +168,7 @@ RECIPES = (
         needs=("payout_status",),
         amounts=(("gross", "net"),),
         time=EFFECTIVE,
+        details={"dates": (ARRIVAL,)},
     ),
     Recipe(
         "products",
