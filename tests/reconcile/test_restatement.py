@@ -322,3 +322,24 @@ def test_reports_without_a_period_have_names_too(client):
         "The balance at the end of 31 Oct 2026"
     )
     assert client.request("payout_reconciliation.by_id.itemized", payout="po_1").period_name == "Payout po_1"
+
+
+@pytest.mark.parametrize("report_type", ["payout_reconciliation.itemized.7", None])
+def test_a_payout_in_its_own_reconciliation_is_in_no_total(report_type):
+    """A sale of two euros more made the payout two more too, with no effect on any total."""
+
+    def settled(sales):
+        amounts = pl.Series([sales, -sales]).cast(pl.Decimal(38, 6))
+        return pl.DataFrame(
+            {
+                "automatic_payout_id": ["po_1", "po_1"],
+                "balance_transaction_id": ["txn_1", "txn_2"],
+                "source_id": ["ch_1", "po_1"],
+                "reporting_category": ["charge", "payout"],
+                "currency": ["eur", "eur"],
+            }
+        ).with_columns(gross=amounts, fee=amounts * 0, net=amounts)
+
+    result = sr.diff(settled(10), settled(12), report_type=report_type)
+    assert result.changed.height == 2
+    assert result.effect_text == "+2.00 EUR"

@@ -11,6 +11,7 @@ from stripe_reports.catalog.assumptions import text_is_no_money
 from stripe_reports.catalog.natural_keys import money_of, natural_key
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.columns import column, is_pattern
+from stripe_reports.parsing.payout_rows import is_payout_itself, transactions_of
 from stripe_reports.reconcile.books import MONEY, Frame
 from stripe_reports.reconcile.html import of_diff
 from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
@@ -152,7 +153,7 @@ def diff(
     if money is not None and first.schema[money[0]] == pl.String:
         problem, remedy = text_is_no_money([money[0]], "its effect was not totalled")
         notes.append(f"{problem} {remedy.for_python}")
-    effect = _effect(first, second, money)
+    effect = _effect(_counted(first, report_type), _counted(second, report_type), money)
     plain = {name: f"\0{name}" for name in columns if is_pattern(name)}  # joins take names only
     as_given = {name: original for original, name in plain.items()}
     first, second = first.rename(plain), second.rename(plain)
@@ -285,6 +286,14 @@ def _text(name: str, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Datetime):
         return column.dt.strftime("%Y-%m-%d %H:%M:%S" + (" %Z" if dtype.time_zone else ""))
     return column.cast(pl.String)
+
+
+def _counted(frame: pl.DataFrame, report_type: str | None) -> pl.DataFrame:
+    """Return the rows that are in a total: without the payouts that a payout reconciliation may list too."""
+    if report_type is not None:
+        return transactions_of(frame.lazy(), report_type).collect()
+    told = {"reporting_category", "source_id", "automatic_payout_id"} <= set(frame.columns)
+    return frame.filter(~is_payout_itself(frame.columns)) if told else frame
 
 
 def _effect(before: pl.DataFrame, after: pl.DataFrame, money: tuple[str, str] | None) -> pl.DataFrame:
