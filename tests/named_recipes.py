@@ -38,6 +38,7 @@ revenue_recognised = named("recognised", "revenue_recognition.debit_credit_summa
 booked_and_recognised = named("booked", "revenue_recognition.debit_credit_by_invoice")
 card_fees_by_month = named("months", _CARDS)
 account_balances = named("balances", "connect.negative_balance_refunds_disputes_overview")
+account_balances_by_month = named("months", "connect.negative_balance_refunds_disputes_overview")
 debits_and_credits = named("debits_credits", "revenue_recognition.debit_credit_summary")
 balance_waterfall = named("waterfall", "balance.summary")
 financial_waterfall = named("waterfall", "financial_account_balance.summary")

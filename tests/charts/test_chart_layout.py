@@ -250,6 +250,24 @@ def test_only_words_of_stripe_are_written_without_underscores(name, written):
     assert f">{written}<" in vl_convert.vegalite_to_svg(chart.to_dict())
 
 
+@pytest.mark.parametrize("chart", [recipes.accounts_by_volume, recipes.account_balances_by_month])
+def test_accounts_with_one_long_name_can_be_told_apart(chart):
+    """Their ids were cut off, so two bars had the same name in a picture, which has no tooltips."""
+    ids = [f"acct_1SIMabcdefgh{number:04d}" for number in range(2)]
+    row = {
+        "reporting_category": "charge",
+        "currency": "eur",
+        "interval_end": datetime(2026, 11, 1, tzinfo=UTC),
+    }
+    names = dict.fromkeys(["connected_account_name", "business_name"], "Blue Mountain Coffee Roasters Ltd")
+    frame = pl.DataFrame([row | names | {"connected_account": id_, "account_id": id_} for id_ in ids])
+    frame = frame.with_columns(
+        gross=pl.lit(5).cast(pl.Decimal(38, 6)), balance=pl.lit(-5).cast(pl.Decimal(38, 6))
+    )
+    svg = vl_convert.vegalite_to_svg(chart(frame).to_dict())
+    assert [f">Blue Mountain … {id_}<" in svg for id_ in ids] == [True, True]
+
+
 def test_a_single_bar_is_no_wall():
     """One accounting period filled the panel."""
     frame = frames.activity(1, days=1, currencies=["eur"])

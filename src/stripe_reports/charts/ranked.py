@@ -29,7 +29,10 @@ _NAMES = (150, 230)
 _ROW = 24
 _CHARACTER = 6.2
 
-_WORDS = "test(/_[a-z]*[A-Z0-9]/, datum.label) ? datum.label : replace(datum.label, /_/g, ' ')"
+_END = 0.6
+"""The part of a long name that its end takes: 22 characters, for the 21 of an account's id."""
+
+_WORDS = "(test(/_[a-z]*[A-Z0-9]/, datum.label) ? datum.label : replace(datum.label, /_/g, ' '))"
 """Vega's expression for Stripe's words as people write them; ids, such as ``prod_N…``, stay ids."""
 
 
@@ -150,7 +153,7 @@ def axis_of_names(order: list[str], currency: str, width: int, *, padding: float
         titleX=-width,
         titleY=-10,
         labelLimit=width,
-        labelExpr=_WORDS,
+        labelExpr=_label(width),
         grid=False,
     )
     return alt.Y("category:N", axis=axis, scale=alt.Scale(domain=order, padding=padding))
@@ -160,9 +163,20 @@ def _names(order: list[str], width: int) -> alt.Y:
     return alt.Y(
         "category:N",
         title=None,
-        axis=alt.Axis(labelLimit=width, labelExpr=_WORDS, grid=False),
+        axis=alt.Axis(labelLimit=width, labelExpr=_label(width), grid=False),
         scale=alt.Scale(domain=order, padding=0.2),
     )
+
+
+def _label(width: int) -> str:
+    """Return Vega's expression for a name that fits a width.
+
+    A long one is cut before its end, which has the id of an account: two accounts may share their name.
+    """
+    most = int(width / _CHARACTER)
+    end = int(most * _END)
+    cut = f"slice({_WORDS}, 0, {most - end - 1}) + '…' + slice({_WORDS}, -{end})"
+    return f"length(datum.label) > {most} ? {cut} : {_WORDS}"
 
 
 def _offset(series: list[str]) -> alt.YOffset:
