@@ -22,9 +22,11 @@ from clocks import TestClock, utc
 from simulator_api import CONNECTED
 from stripe_reports import cli, errors
 from stripe_reports.catalog.splitting import has_totals, why_not_split
+from stripe_reports.demo_client import DemoClient
 from stripe_reports.planning.parts import requests_of
 from stripe_reports.report.outcome import ReportOutcome
 from stripe_reports.simulator import RateLimits, Simulator, serve
+from stripe_reports.simulator.ledger.pricing import Terms
 from stripe_reports.simulator.reports.reports import simulated
 
 CREATE = "POST /v1/reporting/report_runs"
@@ -366,6 +368,18 @@ class TestTotals:
         assert not tied["passes"].all()
         anew = client.fetch_all(ACTIVITY, "2026-Q3", split="month", reuse="never")
         assert anew.tie_out(client.fetch(parts.summary_request()))["passes"].all()
+
+    def test_a_payout_in_its_own_reconciliation_is_counted_on_neither_side(self, tmp_path):
+        """With it, every net was zero on both sides, and a payout that is missing as a whole was not seen."""
+        simulator = Simulator(1, latency=1.0, charges_per_day=4.0, terms=Terms(lists_payouts=True))
+        with DemoClient(simulator, cache_dir=tmp_path) as client:
+            parts = client.fetch_all(RECONCILIATION, "2026-Q3", split="month")
+            tied = parts.tie_out(client.fetch(parts.summary_request()))
+            assert tied["passes"].all()
+            nets = tied.filter(pl.col("control").str.starts_with("net"))
+            totals = parts.totals()
+            assert nets.select("currency", "left").rows() == totals.select("currency", "net").rows()
+            assert all(totals["net"] > 0)
 
     def test_a_stand_alone_fee_always_counts_as_fee(self, quarter):
         """Itemised rows have it as gross; a summary may have it as either."""

@@ -80,7 +80,8 @@ class Totals(SetCharts):
         """Check that the parts add up to the summary of the whole interval, in each currency.
 
         Stand-alone fees (category ``fee``) count as fee and not as gross, on both sides: Stripe's itemised
-        rows have them in ``gross``.
+        rows have them in ``gross``. A payout's own row in its reconciliation is counted on neither side: with
+        it, the net of all rows would be zero.
 
         Args:
             summary: The report of ``summary_request()``, or its frame.
@@ -114,7 +115,8 @@ class Totals(SetCharts):
         _check_is_money(schema)
         if self.request.reporting_category is not None:  # which no summary takes
             whole = whole.filter(pl.col("reporting_category") == self.request.reporting_category)
-        left, right = (_by_currency(rows).collect() for rows in (self.scan(), whole))
+        parts, whole = (transactions_of(rows, self.request.report_type) for rows in (self.scan(), whole))
+        left, right = (_by_currency(rows).collect() for rows in (parts, whole))
         both = left.join(right, on="currency", how="full", coalesce=True, suffix="_right", nulls_equal=True)
         controls = [
             both.select(
@@ -129,7 +131,7 @@ class Totals(SetCharts):
         tied = pl.concat(controls).with_columns(difference=difference, passes=difference == 0)
         # A currency without any movement has a row of zeros in summaries, and none in the parts.
         shown = tied.filter(pl.col("currency").is_not_null() | (pl.col("difference") != 0))
-        counts = nonzero_rows(self.scan(), whole, amounts=_COMPARED)
+        counts = nonzero_rows(parts, whole, amounts=_COMPARED)
         return sort_by_currency(shown, busiest_first(counts))
 
     def _check_columns(self, *needed: str) -> None:
