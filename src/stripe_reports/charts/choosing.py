@@ -15,7 +15,7 @@ from stripe_reports.charts.linking import linked as linked_
 from stripe_reports.charts.panels import Chart
 from stripe_reports.charts.recipe import Recipe
 from stripe_reports.charts.recipes import RECIPES
-from stripe_reports.charts.reconciliation import counting, settled
+from stripe_reports.charts.reconciliation import counting, of_categories, settled
 from stripe_reports.charts.slots import Within
 from stripe_reports.charts.source import Source
 from stripe_reports.errors import ParameterError
@@ -157,6 +157,8 @@ def chart_of(
     rows, where = source.rows, None
     if "payout_reconciliation" in base_of(request.report_type) and "reporting_category" in source.columns:
         rows, where = settled(rows)
+    if "summary" in base_of(request.report_type) and "reporting_category" in source.columns:
+        rows, where = of_categories(rows, where)
     chart = counting(recipe(rows, **(known | options)), where)
     chart = linked_(chart) if linked else chart
     return look.dressed(chart, theme) if theme else chart

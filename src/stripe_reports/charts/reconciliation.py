@@ -19,8 +19,9 @@ from stripe_reports.charts.stacked import stacked
 from stripe_reports.charts.sums import sums_of
 from stripe_reports.charts.waterfall import waterfall
 from stripe_reports.parsing.payout_rows import is_payout_itself
+from stripe_reports.parsing.total_rows import without_totals
 
-__all__ = ["counting", "payout_composition", "payouts_made_of", "settled"]
+__all__ = ["counting", "of_categories", "payout_composition", "payouts_made_of", "settled"]
 
 PAID_AT = ("automatic_payout_effective_at", "automatic_payout_effective_at_utc")
 _MOST_PAYOUTS = 45
@@ -45,6 +46,24 @@ def settled(frame: pl.LazyFrame) -> tuple[pl.LazyFrame, Mapping[str, Any] | None
     names_source = set(both) <= set(columns)
     where = {"differ": both} if names_source else {"columns": ["reporting_category"], "not in": ["payout"]}
     return frame.filter(~is_payout_itself(columns)), where
+
+
+def of_categories(
+    frame: pl.LazyFrame, where: Mapping[str, Any] | None
+) -> tuple[pl.LazyFrame, Mapping[str, Any] | None]:
+    """Return a summary without the row of all categories together, and the condition of the other rows.
+
+    Args:
+        frame: The rows of the summary.
+        where: The condition of those that count so far.
+    """
+    rows = without_totals(frame)
+    totals = frame.join(rows, on="reporting_category", how="anti", nulls_equal=True)
+    names = totals.select(pl.col("reporting_category").unique().sort()).collect()["reporting_category"]
+    if names.is_empty():
+        return frame, where
+    left_out = [*(where or {}).get("not in", ()), *names]
+    return rows, {"columns": ["reporting_category"], "not in": left_out}
 
 
 def counting(chart: Chart, where: Mapping[str, Any] | None) -> Chart:

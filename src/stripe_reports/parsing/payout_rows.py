@@ -1,7 +1,7 @@
-"""The row of a payout inside its own reconciliation: it is the payout, and not one of its transactions.
+"""Rows that would be counted twice: a payout inside its own reconciliation, and the total of a summary.
 
-Some people find one in Stripe's payout reconciliation, with the payout as its source; no genuine file that
-has it is known. With it, the rows of a payout would sum to zero.
+Some people find the payout in Stripe's payout reconciliation, with itself as its source; no genuine file that
+has it is known. With it, the rows of a payout would sum to zero. See ``total_rows`` for the total.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from collections.abc import Collection
 
 import polars as pl
 
+from stripe_reports.parsing.total_rows import without_totals
+
 __all__ = ["is_payout_itself", "transactions_of"]
 
-_RECONCILIATION = "payout_reconciliation"
+_RECONCILIATION, _SUMMARY = "payout_reconciliation", ".summary"
 
 
 def is_payout_itself(columns: Collection[str]) -> pl.Expr:
@@ -29,8 +31,12 @@ def is_payout_itself(columns: Collection[str]) -> pl.Expr:
 
 
 def transactions_of(rows: pl.LazyFrame, report_type: str) -> pl.LazyFrame:
-    """Drop the payouts themselves from a payout reconciliation; any other report stays as it is."""
+    """Drop the payouts themselves from a payout reconciliation, and the row of all categories from a summary.
+
+    Any other report stays as it is.
+    """
     columns = rows.collect_schema().names()
-    if _RECONCILIATION not in report_type or "reporting_category" not in columns:
+    if "reporting_category" not in columns:
         return rows
-    return rows.filter(~is_payout_itself(columns))
+    rows = without_totals(rows) if _SUMMARY in report_type else rows
+    return rows.filter(~is_payout_itself(columns)) if _RECONCILIATION in report_type else rows

@@ -12,6 +12,7 @@ from stripe_reports.catalog.splitting import are_states, summary_of
 from stripe_reports.errors import ParameterError
 from stripe_reports.models import ReportRequest
 from stripe_reports.parsing.payout_rows import transactions_of
+from stripe_reports.parsing.total_rows import without_totals
 from stripe_reports.render import remedies
 from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
 from stripe_reports.render.remedies import everywhere
@@ -116,6 +117,7 @@ class Totals(SetCharts):
         if self.request.reporting_category is not None:  # which no summary takes
             whole = whole.filter(pl.col("reporting_category") == self.request.reporting_category)
         parts, whole = (transactions_of(rows, self.request.report_type) for rows in (self.scan(), whole))
+        whole = without_totals(whole)
         left, right = (_by_currency(rows).collect() for rows in (parts, whole))
         both = left.join(right, on="currency", how="full", coalesce=True, suffix="_right", nulls_equal=True)
         controls = [

@@ -10,7 +10,6 @@ import polars as pl
 from stripe_reports.notebook.form.cells import currency_columns
 from stripe_reports.notebook.form.shown_report import ShownReport
 from stripe_reports.parsing.payout_rows import transactions_of
-from stripe_reports.parsing.total_rows import without_totals
 from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
 from stripe_reports.render.money import figure
 from stripe_reports.report.file_report import FileReport
@@ -38,7 +37,7 @@ def summary(report: ShownReport) -> list[dict[str, str]]:
         return [{"currency": "", "text": _rows_text(count)}]
     currency = "currency" if "currency" in groups else next(iter(groups))
     if "reporting_category" in schema:
-        rows = transactions_of(without_totals(rows), report.request.report_type)
+        rows = transactions_of(rows, report.request.report_type)
     return _sums(rows, currency, groups[currency][:_MOST_SUMS])
 
 
