@@ -10,10 +10,10 @@ import polars as pl
 from stripe_reports.catalog.splitting import MOMENT, are_states
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.columns import column
-from stripe_reports.render.cells import RATES, text_in_row
+from stripe_reports.render.cells import text_in_row
 from stripe_reports.render.column_order import in_order_for_people
 from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
-from stripe_reports.render.money import CURRENCY_OF_ROW, currency_column
+from stripe_reports.render.money import CURRENCY_OF_ROW, STATES, currency_column
 from stripe_reports.render.suggest import did_you_mean
 
 __all__ = ["Cells", "Part", "cells_of", "totals_of"]
@@ -154,7 +154,7 @@ def _summed(frame: pl.LazyFrame, currency: str | None) -> list[str]:
         for name, dtype in schema.items()
         if (
             dtype.is_decimal()
-            and name not in RATES
+            and name not in STATES
             and currency_column(name, schema) == currency
             and currency
         )

@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from stripe_reports.render.money import currency_column, figure
+from stripe_reports.render.money import RATES, currency_column, figure
 
-__all__ = ["RATES", "cell_text", "text_in_row"]
-
-RATES = ("filing_exchange_rate", "tax_rate", "quantity_decimal", "dispute_pct_change", "refund_pct_change")
-"""Columns of decimals that are not amounts."""
+__all__ = ["cell_text", "text_in_row"]
 
 
 def cell_text(value: object, currency: str | None = None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-__all__ = ["CURRENCY_OF_ROW", "currency_column", "figure", "minor_digits", "money"]
+__all__ = ["CURRENCY_OF_ROW", "RATES", "STATES", "currency_column", "figure", "minor_digits", "money"]
 
 _MINOR_DIGITS = {
     **dict.fromkeys(("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"), 0),
@@ -16,6 +16,15 @@ _MINOR_DIGITS = {
 
 CURRENCY_OF_ROW = ("currency", "fee_currency", "balance_currency")
 """Columns with the currency of a row's amounts; a report has one of them at most."""
+
+RATES = (
+    *("filing_exchange_rate", "tax_rate", "quantity_decimal", "effr_value"),
+    *("dispute_pct_change", "refund_pct_change"),
+)
+"""Columns of decimals that are not amounts."""
+
+STATES = ("balance_amount",)
+"""Columns of balances on the day of their row, which cannot be added up."""
 
 _CURRENCY_COLUMNS = {
     "customer_facing_amount": "customer_facing_currency",
@@ -55,7 +64,9 @@ def money(amount: Decimal, currency: str | None, *, signed: bool = False) -> str
 
 
 def currency_column(amount: str, columns: Iterable[str]) -> str | None:
-    """Return the column with the currency of the column *amount*; None if the report has none."""
+    """Return the column with the currency of the column *amount*; None if there is none, or it is a rate."""
+    if amount in RATES:
+        return None
     columns = list(columns)
     own = _CURRENCY_COLUMNS.get(amount)
     candidates = [own] if own else CURRENCY_OF_ROW

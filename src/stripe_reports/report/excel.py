@@ -22,8 +22,7 @@ import polars as pl
 from stripe_reports import notices
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.columns import column
-from stripe_reports.render.cells import RATES
-from stripe_reports.render.money import currency_column, minor_digits
+from stripe_reports.render.money import RATES, currency_column, minor_digits
 from stripe_reports.render.printable import printable
 
 if TYPE_CHECKING:
@@ -185,7 +184,7 @@ def _header(name: str, dtype: pl.DataType) -> str:
 
 def _place_of_currency(name: str, schema: pl.Schema) -> int | None:
     """Return the position of the column with the currency of an amount."""
-    beside = currency_column(name, schema) if schema[name].is_decimal() and name not in RATES else None
+    beside = currency_column(name, schema) if schema[name].is_decimal() else None
     return None if beside is None or schema[beside] != pl.String else schema.names().index(beside)
 
 

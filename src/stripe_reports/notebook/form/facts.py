@@ -11,7 +11,7 @@ from stripe_reports.notebook.form.cells import currency_columns
 from stripe_reports.notebook.form.shown_report import ShownReport
 from stripe_reports.parsing.payout_rows import transactions_of
 from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
-from stripe_reports.render.money import figure
+from stripe_reports.render.money import STATES, figure
 from stripe_reports.report.file_report import FileReport
 from stripe_reports.report.report_set import ReportSet
 from stripe_reports.storage.disk import shown_path
@@ -31,6 +31,8 @@ def summary(report: ShownReport) -> list[dict[str, str]]:
     currency_of = currency_columns(schema)
     groups: dict[str, list[str]] = {}
     for name, currency in currency_of.items():
+        if name in STATES:
+            continue
         groups.setdefault(currency, []).append(name)
     if not groups:
         count = int(rows.select(pl.len()).collect().item())
