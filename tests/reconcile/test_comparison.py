@@ -1,5 +1,6 @@
 """Two reports of one type compared: exact differences, and fees split into volume and rate."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -75,6 +76,14 @@ def test_the_chart_has_the_currencies_in_the_order_of_the_table(october):
     panels = found.chart().to_dict()["vconcat"]
     titles = [panel["layer"][0]["encoding"]["x"]["axis"]["title"] for panel in panels]
     assert titles == ["EUR", "USD"]
+
+
+def test_the_note_on_days_counts_parts_of_a_day(client):
+    """A day and a half were two days, and half a day was none, without a note."""
+    noon = [datetime(2026, 10, day, hour, tzinfo=UTC) for day, hour in ((1, 0), (2, 12), (3, 0))]
+    found = client.compare(f"{ACTIVITY}.summary", (noon[0], noon[1]), (noon[1], noon[2]))
+    assert "has 1.5 days" in found.notes[0]
+    assert "has 0.5." in found.notes[0]
 
 
 amounts = st.decimals(-(10**6), 10**6, places=3)

@@ -36,7 +36,7 @@ from stripe_reports.reconcile.books import MONEY
 from stripe_reports.render.currency_order import busiest_first, nonzero_rows, sort_by_currency
 from stripe_reports.render.money import figure, minor_digits, money
 from stripe_reports.render.printable import printable
-from stripe_reports.render.rounded import percent
+from stripe_reports.render.rounded import percent, rounded
 from stripe_reports.render.suggest import did_you_mean
 from stripe_reports.render.table import html_table, text_table
 from stripe_reports.report.file_report import FileReport
@@ -373,7 +373,8 @@ def _notes(request: ReportRequest, other: ReportRequest) -> tuple[str, ...]:
     notes = []
     days = [_days(each) for each in (request, other)]
     if all(days) and days[0] != days[1]:
-        notes.append(f"{request.period_name} has {days[0]:g} days, {other.period_name} has {days[1]:g}.")
+        first, second = (rounded(each, 0 if each.is_integer() else 1) for each in days if each)
+        notes.append(f"{request.period_name} has {first} days, {other.period_name} has {second}.")
     given = [{k: v for k, v in each.parameters.items() if k not in _OF_PERIOD} for each in (request, other)]
     for name in sorted(given[0].keys() | given[1].keys()):
         values = [each.get(name) for each in given]
@@ -385,14 +386,12 @@ def _notes(request: ReportRequest, other: ReportRequest) -> tuple[str, ...]:
 _OF_PERIOD = frozenset({"interval_start", "interval_end", "tax_invoice_month", "columns"})
 
 
-def _days(request: ReportRequest) -> int | None:
+def _days(request: ReportRequest) -> float | None:
     start, end = request.period_start, request.period_end
     if start is None or end is None:
         return None
     zone = request.display_zone
-    return round(
-        (end.astimezone(zone).replace(tzinfo=None) - start.astimezone(zone).replace(tzinfo=None)) / _DAY
-    )
+    return (end.astimezone(zone).replace(tzinfo=None) - start.astimezone(zone).replace(tzinfo=None)) / _DAY
 
 
 def compare_periods(
