@@ -16,7 +16,7 @@ from stripe_reports.render.currency_order import busiest_first, nonzero_rows, so
 from stripe_reports.render.money import CURRENCY_OF_ROW, STATES, currency_column
 from stripe_reports.render.suggest import did_you_mean
 
-__all__ = ["Cells", "Part", "cells_of", "totals_of"]
+__all__ = ["Cells", "Part", "cells_of", "not_counted_text", "totals_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Cells:
         header: Names of the columns.
         numeric: Positions of columns that are aligned to the right.
         parts: The rows, by currency.
-        note: A sentence about rows not shown; None if all are shown.
+        note: Sentences about rows not shown, and those in no total; None if there are none.
     """
 
     header: Sequence[str]
@@ -77,6 +77,7 @@ def cells_of(
     columns = [columns] if isinstance(columns, str) else columns
     every = frame.lazy()
     counted = every if counted is None else counted
+    uncounted = not_counted_text(every, counted)
     names = every.collect_schema().names()
     _check([*(columns or ()), *([by] if isinstance(by, str) else by or ())], names)
     currency = next((name for name in CURRENCY_OF_ROW if name in names), None)
@@ -104,13 +105,35 @@ def cells_of(
     head = every.head(rows).collect()
     parts = [
         _part(head, schema, shown, currency, sums)
-        for sums in _sums(counted, currency, [n for n in summed if n in schema and not moments])
+        for sums in _sums(head, counted, currency, [n for n in summed if n in schema and not moments])
     ]
+    notes = [f"The first {rows:,} of {total:,} rows; the totals cover all rows."] if total > rows else []
+    notes += [uncounted] if uncounted else []
     return Cells(
         header=[_title(name, schema[name]) for name in shown],
         numeric=frozenset(n for n, name in enumerate(shown) if schema[name].is_numeric()),
         parts=[part for part in parts if part.rows or part.total],
-        note=f"The first {rows:,} of {total:,} rows; the totals cover all rows." if total > rows else None,
+        note=" ".join(notes) or None,
+    )
+
+
+def not_counted_text(frame: pl.LazyFrame, counted: pl.LazyFrame) -> str | None:
+    """Return a sentence about rows that are in no total; None if there are none.
+
+    Args:
+        frame: A report's rows.
+        counted: Those that are transactions.
+    """
+    if counted is frame:
+        return None
+    every, kept = (int(rows.select(pl.len()).collect().item()) for rows in (frame, counted))
+    number = every - kept
+    if not number:
+        return None
+    is_one = number == 1
+    return (
+        f"{number:,} row{' is' if is_one else 's are'} in no total: other rows already add up to "
+        f"{'it' if is_one else 'them'}."
     )
 
 
@@ -162,12 +185,21 @@ def _summed(frame: pl.LazyFrame, currency: str | None) -> list[str]:
     ]
 
 
-def _sums(frame: pl.LazyFrame, currency: str | None, summed: list[str]) -> list[dict[str, object]]:
+def _sums(
+    head: pl.DataFrame, frame: pl.LazyFrame, currency: str | None, summed: list[str]
+) -> list[dict[str, object]]:
+    """Return currency and sums of each part; a currency of which no row is counted has no sums."""
     if currency is None:
         return [{}]
     sums = frame.group_by(currency, maintain_order=True).agg(column(name).sum() for name in summed).collect()
     order = busiest_first(nonzero_rows(frame, currency=currency, amounts=summed or None))
-    return sort_by_currency(sums, order, currency).to_dicts()
+    parts = sort_by_currency(sums, order, currency).to_dicts()
+    others = (
+        head.select(currency)
+        .unique(maintain_order=True)
+        .join(sums, on=currency, how="anti", nulls_equal=True)
+    )
+    return [*parts, *others.to_dicts()]
 
 
 def _part(

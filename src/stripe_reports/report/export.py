@@ -257,13 +257,16 @@ class Exports(ABC):
         """
         require("xlsxwriter", extra="excel", purpose="write_excel")
         self._warn_of_amounts_as_text("the workbook")
-        from stripe_reports.pages.cells import totals_of
+        from stripe_reports.pages.cells import not_counted_text, totals_of
 
         shown = self.scan().select(map(column, in_order_for_people(self.schema)))
         source = self._source
-        totals = totals_of(source.rows, counted=source.counted)
+        counted = source.counted
+        totals = totals_of(source.rows, counted=counted)
+        uncounted = None if totals is None else not_counted_text(source.rows, counted)
+        about = [*self._lines(), ("totals", uncounted)]
         with written_whole(path) as temporary:
-            return excel.write(shown, temporary, about=self._lines(), totals=totals)
+            return excel.write(shown, temporary, about=about, totals=totals)
 
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a pandas DataFrame, exactly. Needs the extra ``pandas``.
