@@ -15,6 +15,7 @@ import named_recipes as recipes
 import report_frames as frames
 from stripe_reports.charts.linking import linked
 from stripe_reports.charts.selections import selection_expr
+from stripe_reports.charts.slots import Within
 from stripe_reports.render.money import money
 
 # Small currencies, rates of a month, and what a title says
@@ -278,6 +279,28 @@ def test_a_month_without_entries_has_its_place_among_the_others(chart, form):
     drawn = next(parts(chart(frame.with_columns(amount=pl.lit(5).cast(pl.Decimal(38, 6)))).to_dict()))
     domain = drawn["layer"][0]["encoding"]["x"]["scale"]["domain"]
     assert domain == [*(date(2026, month, 1).strftime(form) for month in range(7, 11)), "no date"]
+
+
+def test_pale_points_of_a_rate_of_fees_are_explained():
+    """As those of any other rate."""
+    volume = frames.activity(1, rows=60, days=40, currencies=["eur"], categories=["charge"])
+    fees = volume.select("currency", incurred_at="created", product=pl.lit("radar"), amount="fee")
+    within = Within(date(2026, 10, 1), date(2026, 11, 9))
+    title = recipes.fees_by_product(fees, volume=volume, every="month", within=within).to_dict()["title"]
+    assert "Pale: the report covers only part of the month." in title["subtitle"]
+
+
+def test_a_heatmap_names_the_months_covered_in_part_instead_of_calling_them_pale():
+    """There, a pale cell is a small amount."""
+    frame = frames.activity(1, rows=60, days=40, currencies=["eur"])
+    first, last = frame["created"].dt.date().min(), frame["created"].dt.date().max()
+    title = recipes.charge_fees_by_month(
+        frame, within=Within(date(2026, 10, 1), date(2026, 11, 9))
+    ).to_dict()["title"]
+    assert (first.month, last.month) == (10, 11)
+    assert title["subtitle"][-1] == "Only part of the month is in the report: 1–9 Nov 2026."
+    whole = recipes.charge_fees_by_month(frame, within=Within(date(2026, 10, 1), date(2026, 11, 30)))
+    assert "part of" not in str(whole.to_dict()["title"])
 
 
 def test_a_single_bar_is_no_wall():

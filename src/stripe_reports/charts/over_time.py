@@ -69,7 +69,7 @@ def amounts_over_time(recipe: Recipe, asked: Asked) -> Chart:
     # Where there are charges but no such fees, the rate is zero.
     data = slots.filled(data, "currency", "category").with_columns(pl.col("amount").fill_null(0))
     data = data.join(charges, on=["currency", "period"], how="left", maintain_order="left")
-    head = asked.head(f"Fees as a rate of charges, per {slots.every}{_by(by)}", data)
+    head = asked.head(f"Fees as a rate of charges, per {slots.every}{_by(by)}", data, slots.remark)
     names |= {"rate": "Rate", "fees": "Fees", "of": "Of charges"}
     return lines(_rates(data, slots, fees="amount"), slots, groups, head, names=names)
 
@@ -98,7 +98,7 @@ def amounts_by_month(recipe: Recipe, asked: Asked) -> Chart:
     title = recipe.title if slots.every == "month" else f"{recipe.called} per {slots.every}{_by(by)}"
     if asked.is_of_moments:
         title = f"{recipe.called} at the end of each {slots.every}{_by(by)}"
-    head = asked.head(title, data, _SHADED, slots.remark, sum_of=None if asked.is_of_moments else "amount")
+    head = asked.head(title, data, _SHADED, slots.in_part, sum_of=None if asked.is_of_moments else "amount")
     names = {"category": "Which", "label": slots.every.capitalize(), "exact": recipe.called}
     return heatmap(
         data,

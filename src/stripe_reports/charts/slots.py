@@ -107,6 +107,14 @@ class Slots:
         """A sentence about the pale positions, if there are any."""
         return f"Pale: the report covers only part of the {self.every}." if self.partial else None
 
+    @property
+    def in_part(self) -> str | None:
+        """A sentence that names the positions covered in part, for charts where pale means something else."""
+        names = [
+            in_short(name) for key, name in zip(self.keys, self.names, strict=True) if key in self.partial
+        ]
+        return f"Only part of the {self.every} is in the report: {', '.join(names)}." if names else None
+
     def opacity(self) -> Any:
         """Return the opacity of the marks: partial periods are pale."""
         is_partial = f"indexof({json.dumps(sorted(self.partial))}, datum.period) >= 0"
