@@ -330,3 +330,14 @@ def test_counts_are_written_with_commas_as_amounts_are():
     frame = frames.activity(1, rows=1_500, currencies=["eur"], categories=["charge"])
     ((_, rows),) = panels(recipes.by_category(frames.summary(frame)))
     assert {row["transactions"] for row in rows} == {"1,500"}
+    refunds = frame.with_columns(reporting_category=pl.lit("refund"))
+    ((_, rows),) = panels(recipes.dispute_and_refund_rates(refunds, every="year"))
+    assert {row["count"] for row in rows} == {"1,500", "0"}
+    payouts = frames.payouts(1, rows=1_500, currencies=["eur"])
+    one = payouts.with_columns(payout_status=pl.lit("paid"), reporting_category=pl.lit("payout"))
+    ((_, rows),) = panels(recipes.payouts_over_time(one, every="year"))
+    assert {row["payouts"] for row in rows} == {"1,500"}
+    place = dict.fromkeys(("country_code", "state_code", "jurisdiction_name"), pl.lit("FR"))
+    taxes = frames.tax(1, rows=1_500, currencies=["eur"]).with_columns(**place, filing_currency=pl.lit("eur"))
+    ((_, rows),) = panels(recipes.tax_by_jurisdiction(taxes))
+    assert {row["lines"] for row in rows} == {"1,500"}

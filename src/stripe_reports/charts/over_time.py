@@ -17,7 +17,7 @@ from stripe_reports.charts.recipe import Asked, Recipe, Where
 from stripe_reports.charts.rolling import ROLLING, rolling
 from stripe_reports.charts.slots import Every, Slots
 from stripe_reports.charts.stacked import stacked
-from stripe_reports.charts.sums import sums_of
+from stripe_reports.charts.sums import count_text, sums_of
 from stripe_reports.errors import ParameterError
 from stripe_reports.parsing.columns import column
 
@@ -315,7 +315,7 @@ def rates_of_sides(recipe: Recipe, asked: Asked) -> Chart:
         "of": "Of charges",
     }
     where = {"columns": ["reporting_category"], "in": counted}
-    data = _rates(data, slots, amount="part").with_columns(count=pl.col("number").cast(pl.String))
+    data = _rates(data, slots, amount="part").with_columns(count=count_text("number"))
     return lines(data, slots, groups, head, names=names, where=where)
 
 

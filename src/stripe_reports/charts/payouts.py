@@ -11,7 +11,7 @@ from stripe_reports.charts.groups import Groups
 from stripe_reports.charts.panels import Chart
 from stripe_reports.charts.recipe import Asked, Recipe
 from stripe_reports.charts.stacked import stacked
-from stripe_reports.charts.sums import sums_of
+from stripe_reports.charts.sums import count_text, sums_of
 
 __all__ = ["ARRIVAL", "EFFECTIVE", "payouts_over_time"]
 
@@ -61,7 +61,7 @@ def payouts_over_time(recipe: Recipe, asked: Asked) -> Chart:
         sum_of="paid",
         word="paid",
     )
-    data = data.with_columns(payouts=pl.col("rows").cast(pl.String))
+    data = data.with_columns(payouts=count_text("rows"))
     called = "To the bank" if amount == "gross" else "Net"
     tips = {"label": slots.every.capitalize(), "category": "Status", "exact": called, "payouts": "Payouts"}
     return stacked(data, slots, groups, head, names=tips, hollow=RETURNED, written="failed")

@@ -8,7 +8,7 @@ import polars as pl
 
 from stripe_reports.charts.columns import Frame
 
-__all__ = ["COUNTS", "counted_as", "summed", "sums_of"]
+__all__ = ["COUNTS", "count_text", "counted_as", "summed", "sums_of"]
 
 COUNTS = ("rows", "nonzero")
 """Columns of counts: all rows, and those in which an amount is not zero, which order the currencies."""
@@ -56,6 +56,11 @@ def summed(data: pl.DataFrame) -> pl.DataFrame:
     numbers = [name for name, dtype in data.schema.items() if dtype.is_decimal() or name in COUNTS]
     keys = [name for name in data.columns if name not in numbers]
     return data.group_by(keys).agg(pl.col(numbers).sum()).sort(keys, nulls_last=True)
+
+
+def count_text(name: str) -> pl.Expr:
+    """Return a column of numbers as text, with commas between thousands, as amounts have them."""
+    return pl.col(name).cast(pl.Int64).map_elements("{:,}".format, return_dtype=pl.String)
 
 
 def counted_as(data: pl.DataFrame, counts: Mapping[str | None, int]) -> pl.DataFrame:

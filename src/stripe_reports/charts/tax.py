@@ -9,7 +9,7 @@ from stripe_reports.charts.groups import NONE, largest
 from stripe_reports.charts.panels import Chart, in_words
 from stripe_reports.charts.ranked import ranked
 from stripe_reports.charts.recipe import Asked, Recipe
-from stripe_reports.charts.sums import sums_of
+from stripe_reports.charts.sums import count_text, sums_of
 
 __all__ = ["FILED", "FILING", "jurisdictions"]
 
@@ -50,7 +50,7 @@ def jurisdictions(recipe: Recipe, asked: Asked) -> Chart:
     data, groups = largest(taxed, place, top=asked.most, what=recipe.others)
     is_rest = pl.col("category") == (groups.rest or "")
     data = data.sort(is_rest, "category")  # by country, then by state
-    data = data.with_columns(lines=pl.col("rows").cast(pl.String))
+    data = data.with_columns(lines=count_text("rows"))
     names = {"category": "Jurisdiction", "exact": "Tax", "lines": "Rows"}
     if base:
         data = in_words(data, on="taxable", tax_="amount")

@@ -10,7 +10,7 @@ from stripe_reports.charts.groups import NONE, largest
 from stripe_reports.charts.panels import Chart, in_words
 from stripe_reports.charts.ranked import ranked
 from stripe_reports.charts.recipe import Asked, Recipe
-from stripe_reports.charts.sums import sums_of
+from stripe_reports.charts.sums import count_text, sums_of
 from stripe_reports.parsing.columns import column
 from stripe_reports.render.rounded import percent
 
@@ -71,7 +71,7 @@ def _ranked(
     is_share = (pl.col("amount").min() >= 0).over("currency") & (whole > 0)
     part = pl.when(is_share).then(pl.col("amount").cast(pl.Float64) / whole)
     share = part.map_elements(lambda fraction: percent(fraction, 1), return_dtype=pl.String)
-    data = in_words(data.with_columns(transactions=_count("rows"), share=share), amount_="amount")
+    data = in_words(data.with_columns(transactions=count_text("rows"), share=share), amount_="amount")
     data = data.with_columns(
         pl.col("share").fill_null("–"),
         figure=pl.concat_str("amount_", "share", separator=" · ", ignore_nulls=True),
@@ -111,7 +111,7 @@ def categories(recipe: Recipe, asked: Asked) -> Chart:
     )
     bars = (
         data.sort(order)
-        .with_columns(transactions=_count("number"))
+        .with_columns(transactions=count_text("number"))
         .unpivot(
             ["gross", "less fees", "net"],
             index=["currency", "category", "rows", "nonzero", "transactions"],
@@ -128,8 +128,3 @@ def categories(recipe: Recipe, asked: Asked) -> Chart:
         category=groups.source,
         names=names,
     )
-
-
-def _count(name: str) -> pl.Expr:
-    """A number with commas between thousands, as amounts have them."""
-    return pl.col(name).cast(pl.Int64).map_elements("{:,}".format, return_dtype=pl.String)
