@@ -86,6 +86,13 @@ def test_the_note_on_days_counts_parts_of_a_day(client):
     assert "has 0.5." in found.notes[0]
 
 
+def test_balances_of_two_moments_are_named_inside_the_sentence(client):
+    """It said 'Net of The balance'."""
+    found = client.compare("ending_balance_reconciliation.itemized", "2026-10", "2026-09")
+    said = "Net of the balance at the end of 31 Oct 2026 against the balance at the end of 30 Sep 2026: "
+    assert found.sentence.startswith(said)
+
+
 amounts = st.decimals(-(10**6), 10**6, places=3)
 tables = st.lists(
     st.tuples(

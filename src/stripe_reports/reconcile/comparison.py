@@ -106,8 +106,9 @@ class Comparison:
         """The change of the total in each currency, the largest currency first, and of its fees."""
         said = [self._total(currency, totals) for currency, totals in self._totals().items()]
         what = "The balance" if self._is_of_balances else self.amount.replace("_", " ").capitalize()
-        first = _name(self.report)
-        return f"{what} of {first} against {_name(self.other)}: {'; '.join(said) or 'no amounts'}"
+        names = " against ".join(_name(each) for each in (self.report, self.other))
+        names = names.replace("The balance", "the balance")
+        return f"{what} of {names}: {'; '.join(said) or 'no amounts'}"
 
     def _total(self, currency: str | None, totals: Mapping[str, Decimal]) -> str:
         difference, other = totals["difference"], totals["other_amount"]
