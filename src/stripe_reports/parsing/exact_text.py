@@ -33,11 +33,8 @@ __all__ = ["exact_text"]
 _LARGE = 1 << 18
 """Bytes from which a piece is not written again."""
 
-_PART = 1 << 20
-"""Bytes in which quotes are looked at in one go."""
-
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_QUOTE, _COMMA, _LINE_FEED = b'",\n'
+_QUOTE, _COMMA, _LINE_FEED, _RETURN = b'",\n\r'
 
 
 def exact_text(piece: Piece, names: Sequence[str], more: Sequence[pl.Expr] = ()) -> tuple[pl.DataFrame, int]:
@@ -86,51 +83,39 @@ def _lines_if_it_adds_up(content: bytes, sizes: pl.Series) -> int | None:
     """Return the number of lines of a large piece whose bytes add up to its size; None for others."""
     if len(content) < _LARGE or content.startswith(_BYTE_ORDER_MARK):  # polars leaves it out
         return None
-    if b"\0" in content or _has_bare_returns(content):
+    signs = signs_of(content)
+    quotes = signs == _QUOTE
+    count = int(quotes.sum())
+    size = int(sizes.sum()) + sizes.len() + sizes.count() + count // 2
+    if size != len(content) or b"\0" in content:
         return None
-    counts = _counts_if_quotes_match(content)
-    if counts is None:
+    if not _are_in_their_places(signs, quotes) or (b"\r" in content and _has_bare_returns(signs, quotes)):
         return None
-    quotes, lines = counts
-    size = int(sizes.sum()) + sizes.len() + sizes.count() + quotes // 2
-    return lines if size == len(content) else None
+    return int((signs == _LINE_FEED).sum())
 
 
-def _counts_if_quotes_match(content: bytes) -> tuple[int, int] | None:
-    """Count the quotes and the line feeds; None if a quote neither begins nor ends a cell, nor is doubled.
+def _are_in_their_places(signs: pl.Series, quotes: pl.Series) -> bool:
+    """Tell whether each quote begins or ends a cell, or is doubled; the last sign is no quote.
 
     Every other quote opens, so an edge or the quote that it doubles is before it; for those that close, it is
-    after them. The parts are small, so that their copies stay in the cache of the processor.
+    after them.
     """
-    quotes = lines = 0
-    for start in range(0, len(content), _PART):
-        end = start + _PART
-        before, after = content[start - 1 : start] or b"\n", content[end : end + 1] or b"\n"
-        signs = signs_of(before + content[start:end] + after)
-        inner = signs[1:-1]
-        are_quotes = inner == _QUOTE
-        opening = signs[:-2].filter(are_quotes).gather_every(2, quotes % 2)
-        closing = signs[2:].filter(are_quotes).gather_every(2, 1 - quotes % 2)
-        if not (_are_edges(opening) and _are_edges(closing)):
-            return None
-        quotes += int(are_quotes.sum())
-        lines += int((inner == _LINE_FEED).sum())
-    return None if quotes % 2 else (quotes, lines)
+    opens_first = int(quotes.item(0))  # nothing is before that one
+    opening = signs[:-1].filter(quotes[1:]).gather_every(2, opens_first)
+    closing = signs[1:].filter(quotes[:-1]).gather_every(2, 1)
+    return quotes.sum() % 2 == 0 and _are_edges(opening) and _are_edges(closing)
 
 
 def _are_edges(signs: pl.Series) -> bool:
     return bool(((signs == _COMMA) | (signs == _QUOTE) | (signs == _LINE_FEED)).all())
 
 
-def _has_bare_returns(content: bytes) -> bool:
+def _has_bare_returns(signs: pl.Series, quotes: pl.Series) -> bool:
     """Tell whether a carriage return is outside quotes: polars trims it, which makes the sum smaller."""
-    start = quotes = 0
-    while (position := content.find(b"\r", start)) >= 0:
-        quotes += content.count(b'"', start, position)
-        if quotes % 2 == 0:
-            return True
-        start = position + 1
-    return False
+    both = signs.filter(quotes | (signs == _RETURN))
+    places = (both == _RETURN).arg_true()
+    quotes_before = places - pl.int_range(places.len(), dtype=places.dtype, eager=True)
+    return bool((quotes_before % 2 == 0).any())
 
 
 def _is_written_alike(content: bytes, text: pl.DataFrame) -> bool:
