@@ -33,6 +33,9 @@ __all__ = ["exact_text"]
 _LARGE = 1 << 18
 """Bytes from which a piece is not written again."""
 
+_PART = 1 << 21
+"""Bytes in which quotes are looked at in one go, at least."""
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _QUOTE, _COMMA, _LINE_FEED, _RETURN = b'",\n\r'
 
@@ -83,38 +86,58 @@ def _lines_if_it_adds_up(content: bytes, sizes: pl.Series) -> int | None:
     """Return the number of lines of a large piece whose bytes add up to its size; None for others."""
     if len(content) < _LARGE or content.startswith(_BYTE_ORDER_MARK):  # polars leaves it out
         return None
-    signs = signs_of(content)
-    quotes = signs == _QUOTE
-    count = int(quotes.sum())
-    size = int(sizes.sum()) + sizes.len() + sizes.count() + count // 2
-    if size != len(content) or b"\0" in content:
+    if b"\0" in content:
         return None
-    if not _are_in_their_places(signs, quotes) or (b"\r" in content and _has_bare_returns(signs, quotes)):
-        return None
-    return int((signs == _LINE_FEED).sum())
+    quotes = lines = 0
+    for part in _parts(content):
+        signs = signs_of(part)
+        are_quotes = signs == _QUOTE
+        is_open = quotes % 2
+        if not _are_in_their_places(signs, are_quotes, is_open):
+            return None
+        if b"\r" in part and _has_bare_returns(signs, are_quotes, is_open):
+            return None
+        quotes += int(are_quotes.sum())
+        lines += int((signs == _LINE_FEED).sum())
+    size = int(sizes.sum()) + sizes.len() + sizes.count() + quotes // 2
+    return lines if size == len(content) and quotes % 2 == 0 else None
 
 
-def _are_in_their_places(signs: pl.Series, quotes: pl.Series) -> bool:
-    """Tell whether each quote begins or ends a cell, or is doubled; the last sign is no quote.
+def _parts(content: bytes) -> Iterator[bytes]:
+    """Cut a piece after line feeds, within cells too; copies of a part stay in the processor's cache."""
+    start = 0
+    while start < len(content):
+        end = content.find(b"\n", start + _PART) + 1 or len(content)
+        yield content[start:end]
+        start = end
+
+
+def _are_in_their_places(signs: pl.Series, are_quotes: pl.Series, is_open: int) -> bool:
+    """Tell whether each quote of a part begins or ends a cell, or is doubled.
 
     Every other quote opens, so an edge or the quote that it doubles is before it; for those that close, it is
-    after them.
+    after them. A line feed is before the part, and at its end.
+
+    Args:
+        signs: The bytes of the part.
+        are_quotes: Which of them are quotes.
+        is_open: 1 if the part begins within quotes, otherwise 0.
     """
-    opens_first = int(quotes.item(0))  # nothing is before that one
-    opening = signs[:-1].filter(quotes[1:]).gather_every(2, opens_first)
-    closing = signs[1:].filter(quotes[:-1]).gather_every(2, 1)
-    return quotes.sum() % 2 == 0 and _are_edges(opening) and _are_edges(closing)
+    before = signs[:-1].filter(are_quotes[1:])
+    opening = before.gather_every(2, (is_open + are_quotes.item(0)) % 2)
+    closing = signs[1:].filter(are_quotes[:-1]).gather_every(2, 1 - is_open)
+    return _are_edges(opening) and _are_edges(closing)
 
 
 def _are_edges(signs: pl.Series) -> bool:
     return bool(((signs == _COMMA) | (signs == _QUOTE) | (signs == _LINE_FEED)).all())
 
 
-def _has_bare_returns(signs: pl.Series, quotes: pl.Series) -> bool:
+def _has_bare_returns(signs: pl.Series, are_quotes: pl.Series, is_open: int) -> bool:
     """Tell whether a carriage return is outside quotes: polars trims it, which makes the sum smaller."""
-    both = signs.filter(quotes | (signs == _RETURN))
+    both = signs.filter(are_quotes | (signs == _RETURN))
     places = (both == _RETURN).arg_true()
-    quotes_before = places - pl.int_range(places.len(), dtype=places.dtype, eager=True)
+    quotes_before = places - pl.int_range(places.len(), dtype=places.dtype, eager=True) + is_open
     return bool((quotes_before % 2 == 0).any())
 
 
