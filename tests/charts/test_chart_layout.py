@@ -179,7 +179,7 @@ def test_a_share_or_a_rate_is_zero_only_if_the_amount_is():
     amounts = pl.Series(["1000000", "0.01", "-10"]).cast(pl.Decimal(38, 6))
     frame = pl.DataFrame(rows).with_columns(gross=amounts, connected_account_id=pl.Series(["a", "b", "a"]))
     ((_, bars),) = panels(recipes.accounts_by_volume(frame))
-    assert [bar["share"] for bar in bars] == ["100.0 %", "<0.1 %"]
+    assert [bar["share"] for bar in bars] == [">99.9 %", "<0.1 %"]
     chart = recipes.dispute_and_refund_rates(frame, every="month")
     ((_, points),) = panels(chart)
     assert {point["category"]: point["rate"] for point in points} == {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stripe_reports.render.rounded import percent, rounded
+from stripe_reports.render.rounded import percent, rounded, share
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,11 @@ def test_the_sign_of_a_change_is_written_unless_it_is_zero():
 def test_only_zero_is_written_as_zero(figure, digits):
     """Whatever the size, the sign and the number of decimals."""
     assert (not rounded(figure, digits).strip("−0.")) == (figure == 0)
+
+
+@given(parts=st.lists(st.integers(0, 10**9), min_size=2, max_size=5).filter(any), digits=st.integers(0, 3))
+def test_only_a_share_of_everything_is_written_as_everything(parts, digits):
+    """99.98 % beside others is not 100.0 %."""
+    texts = [share(part / sum(parts), digits) for part in parts]
+    assert [text == percent(1, digits) for text in texts] == [part == sum(parts) for part in parts]
+    assert {share(0.9998, 1), share(0.25, 1)} == {">99.9 %", "25.0 %"}

@@ -12,7 +12,7 @@ from stripe_reports.charts.ranked import ranked
 from stripe_reports.charts.recipe import Asked, Recipe
 from stripe_reports.charts.sums import count_text, sums_of
 from stripe_reports.parsing.columns import column
-from stripe_reports.render.rounded import percent
+from stripe_reports.render.rounded import share as share_text
 
 __all__ = ["accounts", "categories", "totals"]
 
@@ -70,7 +70,7 @@ def _ranked(
     whole = pl.col("amount").cast(pl.Float64).sum().over("currency")
     is_share = (pl.col("amount").min() >= 0).over("currency") & (whole > 0)
     part = pl.when(is_share).then(pl.col("amount").cast(pl.Float64) / whole)
-    share = part.map_elements(lambda fraction: percent(fraction, 1), return_dtype=pl.String)
+    share = part.map_elements(lambda fraction: share_text(fraction, 1), return_dtype=pl.String)
     data = in_words(data.with_columns(transactions=count_text("rows"), share=share), amount_="amount")
     data = data.with_columns(
         pl.col("share").fill_null("–"),

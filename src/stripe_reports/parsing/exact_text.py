@@ -137,7 +137,7 @@ def _has_bare_returns(signs: pl.Series, are_quotes: pl.Series, is_open: int) -> 
     """Tell whether a carriage return is outside quotes: polars trims it, which makes the sum smaller."""
     both = signs.filter(are_quotes | (signs == _RETURN))
     places = (both == _RETURN).arg_true()
-    quotes_before = places - pl.int_range(places.len(), dtype=places.dtype, eager=True) + is_open
+    quotes_before = places - pl.int_range(places.len(), dtype=pl.UInt32, eager=True) + is_open
     return bool((quotes_before % 2 == 0).any())
 
 
