@@ -90,14 +90,14 @@ class Same:
         if id_ is None or there["account"] is None:
             raise ParameterError(
                 f"The dataset at {self._place} has results of the own account of another API key, and it is "
-                "not known whether this key is of the same account. Allow both to read their account, name "
-                "the account with accounts=['acct_…'], or choose another place.",
+                "not known whether this key is of the same account. Allow both to read their account, or "
+                "choose another place.",
                 param="accounts",
             )
         if id_ != there["account"]:
             raise ParameterError(
                 f"In the dataset at {self._place}, 'own' is {there['account']}, and the own account of this "
-                f"API key is {id_}. Name it with accounts=['{id_}'], or choose another place.",
+                f"API key is {id_}. Choose another place for its reports.",
                 param="accounts",
             )
 
