@@ -17,7 +17,7 @@ def installed(request, tmp_path_factory, name: str, there: str, command: list[st
     with FileLock(folder / "installing.lock"):  # other processes run tests too
         if not (folder / there).exists():
             done = subprocess.run(
-                [*command, str(folder)], capture_output=True, text=True, timeout=180, check=False
+                [*command, str(folder)], capture_output=True, text=True, timeout=600, check=False
             )
             if done.returncode and not IN_CI:
                 pytest.skip(f"the library could not be installed: {done.stderr[-200:]}")
