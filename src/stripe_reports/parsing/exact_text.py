@@ -33,7 +33,7 @@ __all__ = ["exact_text"]
 _LARGE = 1 << 18
 """Bytes from which a piece is not written again."""
 
-_PART = 1 << 21
+_PART = 1 << 20
 """Bytes in which quotes are looked at in one go, at least."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
