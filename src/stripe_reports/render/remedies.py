@@ -103,19 +103,17 @@ def wait_for_run(run_id: str, seconds: float) -> Remedy:
 
 def wait_longer(run_id: str) -> Remedy:
     """Give a call about a run more time."""
-    return Remedy(
-        "Call the same again with a longer timeout, or wait with "
-        f"client.wait({run_id!r}, timeout=...). {_JOINED}",
-        f"Run the same command again with a longer --timeout. {_JOINED}",
-        f"Press the button again. {_JOINED}",
-    )
+    return _with_more_time(f"wait with client.wait({run_id!r}, timeout=...)")
 
 
 def read_longer(run_id: str) -> Remedy:
     """Give the reading of the result of a run that has ended more time."""
+    return _with_more_time(f"read it with client.report({run_id!r}, timeout=...)")
+
+
+def _with_more_time(or_else: str) -> Remedy:
     return Remedy(
-        "Call the same again with a longer timeout, or read it with "
-        f"client.report({run_id!r}, timeout=...). {_JOINED}",
+        f"Call the same again with a longer timeout, or {or_else}. {_JOINED}",
         f"Run the same command again with a longer --timeout. {_JOINED}",
         f"Press the button again. {_JOINED}",
     )
